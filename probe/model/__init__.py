@@ -1,0 +1,8 @@
+"""The vocabulary: every value that passes between modules, frozen, units in names.
+
+A *probe* takes a *target* and gives a *measurement*. A *requirement* takes *evidence* and gives
+a *verdict*. Whoever wants results is a *sink*. Facts and opinions stay apart: everything in
+``measurements`` says what was seen, only ``verdicts`` says what should be.
+
+Read in this order: ``targets``, ``measurements``, ``verdicts``, ``survey``, ``ports``.
+"""

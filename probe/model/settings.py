@@ -1,0 +1,32 @@
+"""What the agent is told: the configuration file, checked, as one frozen value."""
+
+from dataclasses import dataclass
+
+from probe.model.survey import RTT_LIMIT_S
+from probe.model.targets import Target
+
+DEFAULT_LISTEN_PORT = 9911
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Made by ``probe.config`` from YAML; names are unique, intervals are not below their timeouts.
+
+    ``resolvers`` are IPv4 addresses that names are resolved with; empty means the system's.
+    ``extra_authorities`` are DER root certificates that the user trusts though KMS does not have them.
+    ``place_coordinates`` is (latitude, longitude) of the vantage, where it is known.
+    """
+
+    targets: tuple[Target, ...]
+    key_store: str = ""
+    private_dns_name: str | None = None
+    listen_host: str = "127.0.0.1"
+    listen_port: int = DEFAULT_LISTEN_PORT
+    external_url: str | None = None
+    allow_unauthenticated: bool = False
+    resolvers: tuple[str, ...] = ()
+    source_address: str | None = None
+    extra_authorities: tuple[bytes, ...] = ()
+    threshold_s: float = RTT_LIMIT_S
+    report_interval_s: float = 10.0
+    govcloud: bool = False

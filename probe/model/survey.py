@@ -1,0 +1,47 @@
+"""Which Region: round trips to the candidates, ranked and judged against the limit."""
+
+from dataclasses import dataclass, field
+
+from probe.model.measurements import Failure
+from probe.model.statistics import Summary
+from probe.model.targets import Method
+
+# XKS proxy API specification 1.0.3, "GetKeyMetadata considerations": ping "SHOULD be 35ms or less"; AWS's
+# VPC connectivity page recommends the same between the Region and the external key manager.
+RTT_LIMIT_S = 0.035
+# KMS gives one call to the proxy 250 ms in all (same specification).
+CALL_LIMIT_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionRtt:
+    """One candidate. ``rank`` is 1 for the nearest, None without samples.
+
+    ``within_threshold`` is None while undecided (its interval holds the threshold, or too few samples) or
+    unreachable, and ``reason`` says which.
+    """
+
+    region: str
+    place: str = ""
+    host: str = ""
+    address: str | None = None
+    method: Method = Method.TCP
+    summary: Summary = field(default_factory=Summary)
+    rank: int | None = None
+    within_threshold: bool | None = None
+    tied_with_best: bool = False
+    reason: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """All candidates, best first, unreachable ones last. ``recommended`` is None unless one is within."""
+
+    taken_at_s: float
+    vantage: str
+    threshold_s: float = RTT_LIMIT_S
+    regions: tuple[RegionRtt, ...] = ()
+    recommended: str | None = None
+    notes: tuple[str, ...] = ()
+    complete: bool = True

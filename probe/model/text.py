@@ -1,0 +1,62 @@
+"""The one function through which text of the network reaches a terminal, log, page, file or label."""
+
+import unicodedata
+
+DEFAULT_LIMIT = 256
+# Cc control, Cf format (bidirectional overrides, zero width), Cs surrogates, Co private, Cn unassigned,
+# Zl and Zp line and paragraph separators: each can hide or forge what a person reads.
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~&")
+
+
+def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
+    r"""``text`` with everything unprintable escaped, and at most ``limit`` characters long.
+
+    A cut text ends in "…". Markup (``[red]``, ``<b>``) stays as it is: whoever shows it does so without
+    interpreting markup (rich with ``markup=False``, Jinja with autoescape).
+
+    >>> clean("a\x1b[31mb\nc")
+    'a\\x1b[31mb\\nc'
+    >>> clean("x" * 300, limit=5)
+    'xxxx…'
+    """
+    parts: list[str] = []
+    length = 0
+    for character in text[: limit + 1]:
+        part = _escape(character)
+        if length + len(part) > limit:
+            return _cut(parts, limit)
+        parts.append(part)
+        length += len(part)
+    return "".join(parts)
+
+
+def clean_csv(text: str, limit: int = DEFAULT_LIMIT) -> str:
+    """As `clean`, and no spreadsheet takes it for a formula.
+
+    >>> clean_csv("=cmd()")
+    "'=cmd()"
+    """
+    cleaned = clean(text, limit)
+    return "'" + cleaned if cleaned.startswith(_FORMULA_STARTS) else cleaned
+
+
+def clean_markdown(text: str, limit: int = DEFAULT_LIMIT) -> str:
+    r"""As `clean`, with Markdown's punctuation escaped.
+
+    >>> clean_markdown("<b>|")
+    '\\<b\\>\\|'
+    """
+    return "".join("\\" + c if c in _MARKDOWN else c for c in clean(text, limit))
+
+
+def _escape(character: str) -> str:
+    if unicodedata.category(character) in _UNSAFE_CATEGORIES:
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
+
+
+def _cut(parts: list[str], limit: int) -> str:
+    joined = "".join(parts)
+    return joined[: max(0, limit - 1)] + "…"

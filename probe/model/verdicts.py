@@ -1,0 +1,163 @@
+"""What should be: requirements' verdicts, and what KMS would say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from probe.model.measurements import Measurement
+from probe.model.statistics import Window
+from probe.model.targets import Target
+
+
+class Outcome(StrEnum):
+    MET = "met"
+    VIOLATED = "violated"
+    UNKNOWN = "unknown"  # not measured yet, or not allowed to look: never "fine"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Level(StrEnum):
+    """Required: KMS checks it, or cannot connect without. Risk: fails at times. Advice: KMS can't see it."""
+
+    REQUIRED = "required"
+    RISK = "risk"
+    ADVICE = "advice"
+
+
+class Operation(StrEnum):
+    """The KMS call that would fail."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    CONNECT = "connect"
+    CREATE_KEY = "create_key"
+
+
+class Likelihood(StrEnum):
+    EXPECTED = "expected"
+    POSSIBLE = "possible"
+
+
+class Basis(StrEnum):
+    """Whether AWS documents the error for this cause, its pages disagree, or we infer it."""
+
+    DOCUMENTED = "documented"
+    CONFLICTING = "conflicting"
+    INFERRED = "inferred"
+
+
+class Position(StrEnum):
+    """The order in which KMS comes to a fault at connect; an earlier one masks the later ones."""
+
+    STATIC = "static"
+    ACCOUNT = "account"
+    NETWORK = "network"
+    TLS = "tls"
+    HEALTH = "health"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KmsError:
+    """One error that KMS may give. ``alternatives`` are other names AWS's pages use for the same fault."""
+
+    operation: Operation
+    error: str
+    likelihood: Likelihood
+    basis: Basis
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What to do next: a sentence, the console field, a command line to look or mend. We never run it."""
+
+    text: str
+    console: str = ""
+    cli: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One requirement judged for one subject (a target's name or a short resource name).
+
+    ``because`` may hold text of the network: it passes `text.clean` on the way out.
+    ``kms_errors`` is empty unless violated (or, for 250 ms, possible although met).
+    """
+
+    requirement: str
+    level: Level
+    position: Position
+    subject: str
+    outcome: Outcome
+    because: str
+    kms_errors: tuple[KmsError, ...] = ()
+    remedy: Remedy | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedError:
+    """An error and the requirements that lead to it. ``masked_by`` is the requirement KMS meets first."""
+
+    error: str
+    likelihood: Likelihood
+    basis: Basis
+    alternatives: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    masked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What one operation would say. Not ``decided`` while a required requirement of it is unknown."""
+
+    operation: Operation
+    decided: bool
+    errors: tuple[PredictedError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that a requirement may see: a snapshot, in which nothing changes any more.
+
+    ``latest`` has the newest measurement of each (target, check). ``windows`` are those of round
+    trips, one per (target, method). ``recent`` are the last measurements of each (target, check),
+    oldest first, for what needs more than one. ``extra_authorities`` are DER certificates of roots
+    that the user trusts and KMS does not.
+    """
+
+    taken_at_s: float
+    targets: tuple[Target, ...] = ()
+    latest: tuple[Measurement, ...] = ()
+    recent: tuple[Measurement, ...] = ()
+    windows: tuple[Window, ...] = ()
+    extra_authorities: tuple[bytes, ...] = ()
+    govcloud: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything judged at one moment, for one key store ("" when none is named)."""
+
+    taken_at_s: float
+    key_store: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    extra_authorities: tuple[str, ...] = ()
+    authorities_as_of: str = ""
+
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many verdicts have each outcome; every outcome is present."""
+        return {outcome: sum(v.outcome is outcome for v in self.verdicts) for outcome in Outcome}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What is published of a requirement; the judging function lives in ``probe.requirements``."""
+
+    id: str
+    level: Level
+    title: str
+    why: str = ""
+    source: str = ""
+    errors: tuple[KmsError, ...] = field(default=())

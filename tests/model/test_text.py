@@ -1,0 +1,60 @@
+"""Text of the network is made harmless in one place."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.model.text import clean, clean_csv, clean_markdown
+
+
+@given(st.text(), st.integers(min_value=1, max_value=64))
+def test_whatever_comes_in_is_printable_and_bounded(text: str, limit: int) -> None:
+    cleaned = clean(text, limit)
+    assert len(cleaned) <= limit
+    assert all(unicodedata.category(c)[0] != "C" for c in cleaned)
+    cleaned.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("proxy.example.com", "proxy.example.com"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("a\nb\r", r"a\nb\r"),
+        ("\u202eexe.txt", r"\u202eexe.txt"),
+        ("a\x00b", r"a\x00b"),
+        ("\ud800", r"\ud800"),
+        ("[/red]<script>", "[/red]<script>"),
+    ],
+    ids=[
+        "plain",
+        "terminal escape",
+        "newlines",
+        "right-to-left override",
+        "NUL",
+        "lone surrogate",
+        "markup stays",
+    ],
+)
+def test_what_could_hide_or_forge_is_escaped(text: str, expected: str) -> None:
+    assert clean(text) == expected
+
+
+@pytest.mark.parametrize(("length", "expected"), [(9, "x" * 9), (10, "x" * 10), (11, "x" * 9 + "…")])
+def test_a_text_is_cut_only_beyond_the_limit(length: int, expected: str) -> None:
+    assert clean("x" * length, limit=10) == expected
+
+
+def test_64_kilobytes_of_escapes_stay_within_the_limit() -> None:
+    assert len(clean("\x1b" * 65536, limit=128)) <= 128
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum"])
+def test_a_spreadsheet_sees_no_formula(text: str) -> None:
+    assert clean_csv(text).startswith("'")
+
+
+def test_markdown_punctuation_is_escaped() -> None:
+    assert clean_markdown("[a](b)") == r"\[a\]\(b\)"
