@@ -1,0 +1,99 @@
+"""Door 1 to the world: the only sockets that probe, and the only clocks.
+
+Every duration of the network is stamped by the kernel where it can be, and says by whom it was.
+Each method of `Network` has a deadline and raises `ExchangeFailed` for what the network does; a handshake
+returns its failure, since it teaches even when it fails.
+"""
+
+from collections.abc import Sequence
+
+from probe.model.measurements import Offer
+from probe.model.targets import Question
+from probe.network import dns, tcp, tls
+from probe.network.clock import SYSTEM_CLOCK, Clock
+from probe.network.dns import DnsAnswer
+from probe.network.echo import DEFAULT_PAYLOAD_BYTES, EchoEngine
+from probe.network.failures import ExchangeFailed
+from probe.network.resolve import ResolvConf, is_ipv4, read_file, read_hosts, read_resolv_conf, resolve_by_dns
+from probe.network.stamping import StampsKept
+from probe.network.tcp import TcpConnection
+from probe.network.tls import Handshake
+
+__all__ = ["DnsAnswer", "EchoEngine", "ExchangeFailed", "Handshake", "Network", "TcpConnection"]
+
+DEFAULT_TIMEOUT_S = 5.0
+
+
+class Network:
+    """``resolvers`` are IPv4 addresses of name servers, empty for the system's; ``source`` an own address."""
+
+    def __init__(
+        self,
+        resolvers: Sequence[str] = (),
+        source: str | None = None,
+        hosts_file: str = "/etc/hosts",
+        *,
+        resolv_conf: str = "/etc/resolv.conf",
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.clock = clock
+        self.source = source
+        self._resolvers = tuple(resolvers)
+        self._hosts_file = hosts_file
+        self._resolv_conf = resolv_conf
+        self._stamps = StampsKept()
+
+    async def resolve(self, host: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """An IPv4 literal as it is; else the hosts file; else DNS. The files are read each time."""
+        if is_ipv4(host):
+            return host
+        known = read_hosts(read_file(self._hosts_file), host)
+        if known is not None:
+            return known
+        return await resolve_by_dns(host, self._servers(), self._ask, clock=self.clock, timeout_s=timeout_s)
+
+    async def connect(
+        self, address: str, port: int, *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> TcpConnection:
+        """The caller closes what it gets."""
+        return await tcp.connect(address, port, source=self.source, timeout_s=timeout_s)
+
+    async def handshake(
+        self,
+        connection: TcpConnection,
+        server_name: str | None,
+        offer: Offer = Offer.KMS,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Handshake:
+        return await tls.handshake(connection, server_name, offer, clock=self.clock, timeout_s=timeout_s)
+
+    async def query(
+        self,
+        server: str,
+        question: Question,
+        *,
+        port: int = dns.PORT,
+        view: str = "resolver",
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> DnsAnswer:
+        """Raises ValueError if ``question`` can't be asked at all (its name or type is none)."""
+        inquiry = dns.Inquiry(server=server, question=question, port=port, view=view, source=self.source)
+        return await dns.ask(inquiry, clock=self.clock, timeout_s=timeout_s)
+
+    def echoes(
+        self, addresses: Sequence[str], *, timeout_s: float, payload_bytes: int = DEFAULT_PAYLOAD_BYTES
+    ) -> EchoEngine:
+        """An engine with this door's source and clock; the caller closes it."""
+        return EchoEngine(addresses, self.source, payload_bytes, timeout_s, clock=self.clock)
+
+    def close(self) -> None:
+        self._stamps.close()
+
+    def _servers(self) -> ResolvConf:
+        if self._resolvers:
+            return ResolvConf(servers=self._resolvers)
+        return read_resolv_conf(read_file(self._resolv_conf))
+
+    async def _ask(self, server: str, question: Question, timeout_s: float) -> DnsAnswer:
+        return await self.query(server, question, timeout_s=timeout_s)

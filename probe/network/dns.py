@@ -1,0 +1,124 @@
+"""One question to one name server: UDP with kernel stamps, then TCP if the answer was truncated."""
+
+import asyncio
+import secrets
+import socket
+from dataclasses import dataclass
+
+from probe.model.measurements import DnsDetails, Failure, Phase, Reason, Timestamps
+from probe.model.targets import Question
+from probe.network.clock import Clock, Deadline, Timing
+from probe.network.failures import fail, failing
+from probe.network.stamped import StampedSocket
+from probe.network.tcp import connect
+from probe.wire.dns import question_packet, read_answer
+
+PORT = 53
+_LENGTH_BYTES = 2  # a message over TCP follows its length (RFC 1035, section 4.2.2), so 64 KiB at most
+_REASONS = {
+    "NOERROR": None,
+    "NXDOMAIN": Reason.NAME_NOT_FOUND,
+    "FORMERR": Reason.PROTOCOL_ERROR,
+    "NOTIMP": Reason.PROTOCOL_ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer:
+    """``wait_s`` is that of the datagram, also where TCP gave the rest; ``failure`` is that of the rcode."""
+
+    details: DnsDetails
+    wait_s: float
+    timestamps: Timestamps
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """A question on its way to a server. ``view`` says whose answer it will be."""
+
+    server: str
+    question: Question
+    port: int = PORT
+    view: str = "resolver"
+    source: str | None = None
+
+
+async def ask(inquiry: Inquiry, *, clock: Clock, timeout_s: float) -> DnsAnswer:
+    """Raises `ExchangeFailed` (connect, send, wait, receive), and ValueError for what is no question."""
+    deadline = Deadline(clock, timeout_s)
+    details, timing = await _ask_by_datagram(inquiry, clock, deadline)
+    if details.truncated:
+        details = await _ask_by_stream(inquiry, deadline)
+    return DnsAnswer(
+        details=details,
+        wait_s=timing.duration_s,
+        timestamps=timing.timestamps,
+        failure=failure_of(details.rcode),
+    )
+
+
+def failure_of(rcode: str | None) -> Failure | None:
+    """What a response code says of the exchange.
+
+    >>> failure_of("NOERROR") is None, str(failure_of("REFUSED").reason)
+    (True, 'server_failure')
+    """
+    reason = _REASONS.get(rcode or "", Reason.SERVER_FAILURE)
+    return Failure(phase=Phase.WAIT, reason=reason, detail=f"rcode {rcode}") if reason else None
+
+
+async def _ask_by_datagram(inquiry: Inquiry, clock: Clock, deadline: Deadline) -> tuple[DnsDetails, Timing]:
+    identifier = secrets.randbits(16)
+    packet = question_packet(inquiry.question, identifier)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        async with failing(Phase.SEND, deadline.remaining_s()):
+            if inquiry.source is not None:
+                sock.bind((inquiry.source, 0))
+            sock.connect((inquiry.server, inquiry.port))  # from now on only that server is heard
+            stamped = StampedSocket(sock, clock)
+            await stamped.send(packet)
+        async with failing(Phase.WAIT, deadline.remaining_s()):
+            while (details := _details(await stamped.receive(), inquiry, identifier)) is None:
+                pass  # somebody guessing, or an old answer: the deadline is what ends the wait
+        return details, stamped.timing()
+
+
+async def _ask_by_stream(inquiry: Inquiry, deadline: Deadline) -> DnsDetails:
+    connection = await connect(
+        inquiry.server, inquiry.port, source=inquiry.source, timeout_s=deadline.remaining_s()
+    )
+    try:
+        async with failing(Phase.RECEIVE, deadline.remaining_s()):
+            return await _exchange(connection.sock, inquiry)
+    finally:
+        connection.close()
+
+
+async def _exchange(sock: socket.socket | None, inquiry: Inquiry) -> DnsDetails:
+    if sock is None:
+        raise ValueError("a connection without a socket")
+    identifier = secrets.randbits(16)
+    packet = question_packet(inquiry.question, identifier)
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(sock, len(packet).to_bytes(_LENGTH_BYTES, "big") + packet)
+    length = int.from_bytes(await _read_exactly(sock, _LENGTH_BYTES), "big")
+    details = _details(await _read_exactly(sock, length), inquiry, identifier)
+    if details is None:
+        raise fail(Phase.RECEIVE, Reason.PROTOCOL_ERROR, "the answer by TCP is not one to the question")
+    return details
+
+
+async def _read_exactly(sock: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = await asyncio.get_running_loop().sock_recv(sock, count - len(data))
+        if not part:
+            raise fail(Phase.RECEIVE, Reason.CLOSED, "the server closed the connection")
+        data += part
+    return data
+
+
+def _details(data: bytes, inquiry: Inquiry, identifier: int) -> DnsDetails | None:
+    return read_answer(data, inquiry.question, identifier, server=inquiry.server, view=inquiry.view)

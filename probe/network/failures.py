@@ -1,0 +1,72 @@
+"""The network's failures as values: one table from errno to Reason, one context that applies it."""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from probe.model.measurements import Failure, Phase, Reason
+
+_BY_ERRNO = {
+    errno.ECONNREFUSED: Reason.REFUSED,
+    errno.ECONNRESET: Reason.RESET,
+    errno.ECONNABORTED: Reason.RESET,
+    errno.EPIPE: Reason.CLOSED,
+    errno.ETIMEDOUT: Reason.TIMED_OUT,
+    errno.ENETUNREACH: Reason.UNREACHABLE,
+    errno.EHOSTUNREACH: Reason.UNREACHABLE,
+    errno.ENETDOWN: Reason.UNREACHABLE,
+    errno.EHOSTDOWN: Reason.UNREACHABLE,
+    errno.ENONET: Reason.UNREACHABLE,
+    errno.EINVAL: Reason.UNREACHABLE,  # no route from this source address (127.0.0.1 to outside)
+    errno.ENOPROTOOPT: Reason.REFUSED,  # ICMP "protocol unreachable", icmp_err_convert in net/ipv4/icmp.c
+    errno.EOPNOTSUPP: Reason.UNREACHABLE,  # ICMP "source route failed", same table
+    errno.EPROTO: Reason.PROTOCOL_ERROR,  # ICMP "parameter problem", same table
+    errno.EMSGSIZE: Reason.PACKET_TOO_BIG,
+    errno.EPERM: Reason.NOT_PERMITTED,  # the local firewall, on sending
+    errno.EACCES: Reason.NOT_PERMITTED,  # a "prohibit" route, or a broadcast address
+    errno.EADDRNOTAVAIL: Reason.NOT_PERMITTED,  # the source address is not one of this machine
+    errno.EMFILE: Reason.OVER_LIMIT,
+    errno.ENFILE: Reason.OVER_LIMIT,
+    errno.ENOBUFS: Reason.OVER_LIMIT,
+    errno.ENOMEM: Reason.OVER_LIMIT,
+    errno.EAGAIN: Reason.OVER_LIMIT,
+}
+
+
+class ExchangeFailed(Exception):  # noqa: N818 (a failure of the network is no error of ours)
+    """The network failed, and this is how. Every other exception is our bug."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.phase}: {failure.reason}: {failure.detail}")
+        self.failure = failure
+
+
+def fail(phase: Phase, reason: Reason, detail: str = "") -> ExchangeFailed:
+    return ExchangeFailed(Failure(phase=phase, reason=reason, detail=detail))
+
+
+def reason_of(error: OSError) -> Reason | None:
+    """What the system's error says of the network; None for one that only a bug of ours can cause.
+
+    >>> reason_of(ConnectionRefusedError(111, "Connection refused"))
+    <Reason.REFUSED: 'refused'>
+    """
+    if isinstance(error, TimeoutError):  # asyncio's has no errno
+        return Reason.TIMED_OUT
+    return _BY_ERRNO.get(error.errno or 0)
+
+
+@asynccontextmanager
+async def failing(phase: Phase, timeout_s: float) -> AsyncIterator[None]:
+    """Whatever the network does inside within ``timeout_s`` comes out as `ExchangeFailed` of ``phase``."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except OSError as error:
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        detail = os.strerror(error.errno) if error.errno else "nothing came in time"
+        raise fail(phase, reason, detail) from error

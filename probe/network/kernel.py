@@ -1,0 +1,137 @@
+"""What Linux calls things: constants that Python 3.11 lacks, and the ancillary data of `recvmsg` as values.
+
+Numbers are from include/uapi/asm-generic/socket.h, linux/net_tstamp.h, linux/errqueue.h, linux/in.h and
+linux/tcp.h. They are the same on every architecture that Python's wheels exist for (x86-64, arm64).
+"""
+
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SO_ATTACH_FILTER = 26
+SO_RCVBUFFORCE = 33  # beyond net.core.rmem_max; needs CAP_NET_ADMIN
+SO_TIMESTAMPING = 37  # also SCM_TIMESTAMPING
+SO_RXQ_OVFL = 40  # our own receive queue's drops, cumulative, beside each packet
+SCM_TS_OPT_ID = 81  # Linux >= 6.13: the caller gives the identifier of a transmit stamp
+
+IP_RECVERR = 11
+MSG_ERRQUEUE = 0x2000
+
+SOF_TX_SOFTWARE = 1 << 1
+SOF_RX_SOFTWARE = 1 << 3
+SOF_SOFTWARE = 1 << 4
+SOF_OPT_ID = 1 << 7
+SOF_OPT_CMSG = 1 << 10
+SOF_OPT_TSONLY = 1 << 11
+
+# Stamps of both ends, each transmit stamp with an identifier, without a copy of the packet …
+STAMPS_BY_ID = SOF_TX_SOFTWARE | SOF_RX_SOFTWARE | SOF_SOFTWARE | SOF_OPT_ID | SOF_OPT_CMSG | SOF_OPT_TSONLY
+# … or with the copy, where the identifier can't be given (Linux < 6.13) and must not be counted.
+STAMPS_BY_PACKET = STAMPS_BY_ID & ~SOF_OPT_TSONLY
+
+SO_EE_ORIGIN_ICMP = 2
+SO_EE_ORIGIN_TIMESTAMPING = 4
+SCM_TSTAMP_SND = 0
+
+# struct tcp_info, linux/tcp.h; it only ever grows at its end.
+TCP_INFO_BYTES = 256
+_TCPI_RTT = 68
+_TCPI_TOTAL_RETRANS = 100
+_TCPI_DATA_SEGS_IN = 152
+
+# A stamp, a drop counter and an extended error with its offender take 144 bytes with their headers.
+ANCILLARY_BYTES = 512
+
+_TIMESPEC = struct.Struct("=qq")
+_U32 = struct.Struct("=I")
+_EXTENDED_ERROR = struct.Struct("=IBBBBII")
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedError:
+    """`struct sock_extended_err`: an ICMP error, or the label of a transmit stamp."""
+
+    errno: int
+    origin: int
+    kind: int
+    code: int
+    info: int
+    data: int
+
+    @property
+    def is_transmit_stamp(self) -> bool:
+        return self.origin == SO_EE_ORIGIN_TIMESTAMPING and self.info == SCM_TSTAMP_SND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ancillary:
+    """What came beside a packet. ``stamp_ns`` is Unix time; None where the kernel said nothing."""
+
+    stamp_ns: int | None = None
+    dropped: int | None = None
+    error: ExtendedError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpInfo:
+    rtt_us: int
+    total_retransmits: int
+    data_segments_in: int | None
+
+
+def read_ancillary(items: Iterable[tuple[int, int, bytes]]) -> Ancillary:
+    """The parts we know of `recvmsg`'s ancillary data; what is cut or unknown is left out."""
+    stamp_ns: int | None = None
+    dropped: int | None = None
+    error: ExtendedError | None = None
+    for level, kind, data in items:
+        match level, kind:
+            case socket.SOL_SOCKET, 37:
+                stamp_ns = read_stamp(data)
+            case socket.SOL_SOCKET, 40:
+                dropped = _U32.unpack_from(data)[0] if len(data) >= _U32.size else None
+            case socket.IPPROTO_IP, 11:
+                error = read_extended_error(data)
+    return Ancillary(stamp_ns=stamp_ns, dropped=dropped, error=error)
+
+
+def read_stamp(data: bytes) -> int | None:
+    """The software stamp (the first of three timespecs) in nanoseconds of Unix time.
+
+    >>> read_stamp(bytes(48)) is None
+    True
+    """
+    if len(data) < _TIMESPEC.size:
+        return None
+    seconds, nanoseconds = _TIMESPEC.unpack_from(data)
+    if seconds <= 0 or not 0 <= nanoseconds < _NS_PER_S:
+        return None
+    return int(seconds * _NS_PER_S + nanoseconds)
+
+
+def read_extended_error(data: bytes) -> ExtendedError | None:
+    if len(data) < _EXTENDED_ERROR.size:
+        return None
+    errno, origin, kind, code, _pad, info, more = _EXTENDED_ERROR.unpack_from(data)
+    return ExtendedError(errno=errno, origin=origin, kind=kind, code=code, info=info, data=more)
+
+
+def read_tcp_info(data: bytes) -> TcpInfo | None:
+    """`struct tcp_info`, or None when the kernel gave less than what every Linux has."""
+    if len(data) < _TCPI_TOTAL_RETRANS + _U32.size:
+        return None
+    segments: int | None = None
+    if len(data) >= _TCPI_DATA_SEGS_IN + _U32.size:
+        segments = _U32.unpack_from(data, _TCPI_DATA_SEGS_IN)[0]
+    return TcpInfo(
+        rtt_us=_U32.unpack_from(data, _TCPI_RTT)[0],
+        total_retransmits=_U32.unpack_from(data, _TCPI_TOTAL_RETRANS)[0],
+        data_segments_in=segments,
+    )
+
+
+def stamp_identifier(key: int) -> tuple[int, int, bytes]:
+    """The control message that names the transmit stamp of one packet (32 bits)."""
+    return (socket.SOL_SOCKET, SCM_TS_OPT_ID, _U32.pack(key & 0xFFFFFFFF))

@@ -1,0 +1,75 @@
+"""TCP connects. The round trip is the kernel's SYN to SYN-ACK time, not how long `connect` seemed to take."""
+
+import asyncio
+import socket
+from dataclasses import dataclass, field
+
+from probe.model.measurements import Failure, Phase, Reason, Timestamps
+from probe.network.failures import failing
+from probe.network.kernel import TCP_INFO_BYTES, TcpInfo, read_tcp_info
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpConnection:
+    """An open connection. ``sock`` is None in fakes only.
+
+    ``rtt_s`` is None and ``failure`` set when a packet of the handshake was lost: then there is no sample,
+    though the connection can be used.
+    """
+
+    address: str
+    port: int
+    local_port: int | None = None
+    rtt_s: float | None = None
+    retransmits: int = 0
+    timestamps: Timestamps | None = None
+    failure: Failure | None = None
+    sock: socket.socket | None = field(default=None, repr=False)
+
+    def close(self) -> None:
+        if self.sock is not None:
+            self.sock.close()
+
+
+async def connect(address: str, port: int, *, source: str | None, timeout_s: float) -> TcpConnection:
+    """Raises `ExchangeFailed` in phase connect."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        async with failing(Phase.CONNECT, timeout_s):
+            if source is not None:
+                sock.bind((source, 0))
+            await asyncio.get_running_loop().sock_connect(sock, (address, port))
+            # Read at once: later segments would change the smoothed value.
+            info = read_tcp_info(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES))
+            local_port = sock.getsockname()[1]
+    except BaseException:
+        sock.close()
+        raise
+    return _connection(sock, (address, port), local_port, info)
+
+
+def _connection(
+    sock: socket.socket, peer: tuple[str, int], local_port: int, info: TcpInfo | None
+) -> TcpConnection:
+    failure = failure_of(info)
+    return TcpConnection(
+        address=peer[0],
+        port=peer[1],
+        local_port=local_port,
+        rtt_s=info.rtt_us / 1e6 if info and not failure else None,
+        retransmits=info.total_retransmits if info else 0,
+        timestamps=None if failure else Timestamps.KERNEL,
+        failure=failure,
+        sock=sock,
+    )
+
+
+def failure_of(info: TcpInfo | None) -> Failure | None:
+    """A retransmitted SYN leaves the kernel without a round trip: it then says 0, or an initial guess."""
+    if info is not None and info.rtt_us > 0 and info.total_retransmits == 0:
+        return None
+    again = info.total_retransmits if info else 0
+    detail = f"SYN or its answer was sent again ({again} times)" if again else "the kernel has no round trip"
+    return Failure(phase=Phase.CONNECT, reason=Reason.PACKET_LOST, detail=detail)

@@ -1,0 +1,202 @@
+"""A TLS handshake over a stamped TCP socket.
+
+The time of a handshake is the sum of its flights' waits: from the kernel's transmit stamp of the last byte
+the client sent to the kernel's receive stamp of the last byte of the server's answer. A handshake of TLS 1.3
+has one flight (two after a HelloRetryRequest), one of TLS 1.2 two. What this program computes in between is
+not in the sum; what the server computes is. The client's last flight of TLS 1.3 (Finished) has no answer and
+counts nothing.
+"""
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from probe.model.measurements import Failure, Offer, Phase, Reason, Timestamps
+from probe.network.clock import Clock, Deadline, Timing
+from probe.network.failures import ExchangeFailed, fail, failing
+from probe.network.stamped import StampedSocket
+from probe.network.tcp import TcpConnection
+from probe.network.tls_session import (
+    LARGEST_CERTIFICATE_BYTES,
+    LONGEST_CHAIN,
+    TlsRefused,
+    TlsSession,
+    within_limits,
+)
+
+# A chain at its limits and as much again for what is around it.
+_LARGEST_HANDSHAKE_BYTES = 2 * LONGEST_CHAIN * LARGEST_CERTIFICATE_BYTES
+_LONGEST_NAME_BYTES = 253  # RFC 1035, section 2.3.4, as text
+_TRUST = (Timestamps.KERNEL, Timestamps.KERNEL_RX, Timestamps.USER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """What a handshake taught, whether or not it went through (then ``failure`` is None).
+
+    ``wait_s`` is None unless it did. ``chain`` is DER, as sent, up to 16 certificates of 16 KiB.
+    """
+
+    offer: Offer
+    failure: Failure | None = None
+    wait_s: float | None = None
+    timestamps: Timestamps | None = None
+    version: str | None = None
+    cipher: str | None = None
+    chain: tuple[bytes, ...] = field(default=(), repr=False)
+    client_certificate_requested: bool | None = None
+    answered_without_client_certificate: bool | None = None
+    alert: int | None = None
+
+
+async def handshake(
+    connection: TcpConnection, server_name: str | None, offer: Offer, *, clock: Clock, timeout_s: float
+) -> Handshake:
+    """Never raises for what the network does: a failed handshake has facts too."""
+    if connection.sock is None:
+        raise ValueError("a handshake needs a connection with a socket")
+    try:
+        session = TlsSession(offer, sni(server_name))
+    except ExchangeFailed as failed:
+        return Handshake(offer=offer, failure=failed.failure)
+    conversation = _Conversation(session, StampedSocket(connection.sock, clock))
+    deadline = Deadline(clock, timeout_s)
+    failure = await _failure_of(conversation, deadline)
+    answered = None
+    if failure is None and session.certificate_requested:
+        answered = await conversation.answers(server_name or connection.address, deadline)
+    elif session.certificate_requested and session.alert is not None:
+        answered = False
+    await conversation.end(deadline)
+    return _summary(offer, conversation, failure, answered=answered)
+
+
+def sni(server_name: str | None) -> bytes | None:
+    """What is sent as server name: never an address (RFC 6066, section 3). Raises ExchangeFailed."""
+    if server_name is None:
+        return None
+    try:
+        ipaddress.ip_address(server_name)
+    except ValueError:
+        pass
+    else:
+        return None
+    try:
+        encoded = server_name.encode("ascii") if server_name.isascii() else server_name.encode("idna")
+    except UnicodeError as error:
+        raise fail(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a host name") from error
+    if not 0 < len(encoded) <= _LONGEST_NAME_BYTES or b"\0" in encoded:
+        raise fail(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a host name")
+    return encoded
+
+
+async def _failure_of(conversation: "_Conversation", deadline: Deadline) -> Failure | None:
+    try:
+        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
+            await conversation.shake_hands()
+    except ExchangeFailed as failed:
+        return failed.failure
+    except TlsRefused as refused:
+        return Failure(phase=Phase.HANDSHAKE, reason=refused.reason, detail=refused.detail)
+    chain = conversation.session.chain()
+    if within_limits(chain) != chain:
+        detail = f"more than {LONGEST_CHAIN} certificates, or one over {LARGEST_CERTIFICATE_BYTES} bytes"
+        return Failure(phase=Phase.HANDSHAKE, reason=Reason.OVER_LIMIT, detail=detail)
+    return None
+
+
+def _summary(
+    offer: Offer, conversation: "_Conversation", failure: Failure | None, *, answered: bool | None
+) -> Handshake:
+    session = conversation.session
+    flights = conversation.flights
+    done = failure is None and bool(flights)
+    requested = session.certificate_requested
+    return Handshake(
+        offer=offer,
+        failure=failure,
+        wait_s=sum(flight.duration_ns for flight in flights) / 1e9 if done else None,
+        # A sum is worth no more than its worst part.
+        timestamps=max((f.timestamps for f in flights), key=_TRUST.index) if done else None,
+        version=session.version,
+        cipher=session.cipher,
+        chain=within_limits(session.chain()),
+        client_certificate_requested=requested if requested or conversation.completed else None,
+        answered_without_client_certificate=answered,
+        alert=session.alert,
+    )
+
+
+class _Conversation:
+    """A session over its socket; ``flights`` are the waits for the server's answers."""
+
+    def __init__(self, session: TlsSession, stamped: StampedSocket) -> None:
+        self.session = session
+        self.flights: list[Timing] = []
+        self.completed = False
+        self._stamped = stamped
+        self._received_bytes = 0
+        self._lost: ConnectionError | None = None
+
+    async def shake_hands(self) -> None:
+        answered = False
+        while True:
+            done = self.session.handshake()
+            output = self.session.output()
+            # The flight is over when we can go on: its stamps are read before the next send clears them.
+            if answered and (done or output):
+                self.flights.append(self._stamped.timing())
+            if output:
+                await self._send(output)
+            if done:
+                self.completed = True
+                return
+            await self._take()
+            answered = True
+
+    async def _send(self, output: bytes) -> None:
+        try:
+            await self._stamped.send(output)
+        except ConnectionError as error:
+            # The peer has gone; the alert that says why may still lie in our receive queue.
+            self._lost = error
+
+    async def _take(self) -> None:
+        data = await self._stamped.receive()
+        if not data and self._lost is not None:
+            raise self._lost
+        if not data:
+            raise TlsRefused(Reason.CLOSED, "the server closed the connection")
+        self._received_bytes += len(data)
+        if self._received_bytes > _LARGEST_HANDSHAKE_BYTES:
+            raise TlsRefused(Reason.OVER_LIMIT, f"more than {_LARGEST_HANDSHAKE_BYTES} bytes of handshake")
+        self.session.feed(data)
+
+    async def answers(self, host: str, deadline: Deadline) -> bool | None:
+        """Whether an unsigned request is answered, though we had no certificate to show.
+
+        In TLS 1.3 the refusal comes only after the client's last flight (RFC 8446, section 4.4.2.4), so the
+        handshake alone can't tell. None for silence, or an end without an alert.
+        """
+        request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        try:
+            async with failing(Phase.WAIT, deadline.remaining_s()):
+                self.session.write(request.encode("ascii", "replace"))
+                await self._send(self.session.output())
+                while not self.session.read():
+                    await self._take()
+        except (TlsRefused, ExchangeFailed):
+            return None if self.session.alert is None else False
+        return True
+
+    async def end(self, deadline: Deadline) -> None:
+        """Our alert or close_notify, if the socket still takes it; nobody waits for an answer."""
+        if self.completed:
+            self.session.say_goodbye()
+        output = self.session.output()
+        if not output:
+            return
+        try:
+            async with failing(Phase.SEND, min(1.0, deadline.remaining_s())):
+                await self._stamped.send(output)
+        except ExchangeFailed:
+            return

@@ -1,0 +1,24 @@
+"""One question to one name server: the wait is that of the datagram, stamped by the kernel."""
+
+from probe.model.measurements import Measurement, Phase
+from probe.model.targets import Check, Question, Target
+from probe.network import Network
+from probe.probes.exchange import Exchange
+
+# Every resolver can answer it, and the answer needs no name of the user's.
+DEFAULT_QUESTION = Question(name="amazonaws.com", record_type="SOA")
+
+
+async def measure(target: Target, network: Network, timeout_s: float) -> Measurement:
+    """``target.host`` is the server, always on port 53: ``target.port`` speaks of TCP and TLS checks."""
+    exchange = Exchange(target, Check.DNS, network, timeout_s)
+    async with exchange.ending():
+        server = await exchange.resolve()
+        answer = await network.query(
+            server, target.question or DEFAULT_QUESTION, timeout_s=exchange.remaining_s()
+        )
+        exchange.phases_s[Phase.WAIT] = answer.wait_s
+        exchange.timestamps = answer.timestamps
+        exchange.failure = answer.failure
+        exchange.details = answer.details
+    return exchange.measurement()

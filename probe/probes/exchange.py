@@ -1,0 +1,60 @@
+"""What all probes of one exchange share: they start, resolve, time their phases, and end in a Measurement."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from probe.model.measurements import Details, Failure, Measurement, Phase, Timestamps
+from probe.model.targets import Check, Target
+from probe.network import ExchangeFailed, Network
+from probe.network.clock import Deadline
+from probe.network.resolve import is_ipv4
+
+
+class Exchange:
+    """One probe of one target on its way; ``measurement`` is what it came to."""
+
+    def __init__(self, target: Target, check: Check, network: Network, timeout_s: float) -> None:
+        self.target = target
+        self.network = network
+        self.address: str | None = None
+        self.phases_s: dict[Phase, float] = {}
+        self.timestamps: Timestamps | None = None
+        self.failure: Failure | None = None
+        self.details: Details | None = None
+        self._check = check
+        self._started_at_s = network.clock.now_s()
+        self._deadline = Deadline(network.clock, timeout_s)
+
+    def remaining_s(self) -> float:
+        return self._deadline.remaining_s()
+
+    async def resolve(self) -> str:
+        """The address to probe. An IPv4 literal has no resolve phase; a name's is this program's own time."""
+        if is_ipv4(self.target.host):
+            self.address = self.target.host
+            return self.address
+        clock = self.network.clock
+        started_ns = clock.monotonic_ns()
+        self.address = await self.network.resolve(self.target.host, timeout_s=self.remaining_s())
+        self.phases_s[Phase.RESOLVE] = (clock.monotonic_ns() - started_ns) / 1e9
+        return self.address
+
+    @asynccontextmanager
+    async def ending(self) -> AsyncIterator[None]:
+        """The network's failure inside becomes that of the measurement."""
+        try:
+            yield
+        except ExchangeFailed as failed:
+            self.failure = failed.failure
+
+    def measurement(self) -> Measurement:
+        return Measurement(
+            target=self.target,
+            check=self._check,
+            started_at_s=self._started_at_s,
+            address=self.address,
+            phases_s=self.phases_s,
+            timestamps=self.timestamps,
+            failure=self.failure,
+            details=self.details,
+        )

@@ -1,0 +1,87 @@
+"""DER to `Certificate`, whatever the bytes: a field that can't be read is None or empty.
+
+cryptography is strict about encodings, and it parses lazily: each field may fail on its own.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.x509.oid import NameOID
+
+from probe.model.measurements import Certificate
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_NO_NAMES: tuple[str, ...] = ()
+_NO_KEY: tuple[str, int | None] = ("", None)
+
+
+def read_certificate(der: bytes, position: int) -> Certificate:
+    """The certificate that the server sent at ``position`` (0 is the leaf)."""
+    with warnings.catch_warnings():
+        # It warns of what it will refuse one day (negative serials …); for us these are facts like others.
+        warnings.simplefilter("ignore")
+        return _read(der, position)
+
+
+def _read(der: bytes, position: int) -> Certificate:
+    parsed = _field(der, x509.load_der_x509_certificate, None)
+    issuer_names = _field(parsed, lambda read: _common_names(read.issuer), _NO_NAMES)
+    key, bits = _field(parsed, _key, _NO_KEY)
+    return Certificate(
+        position=position,
+        subject_common_names=_field(parsed, lambda read: _common_names(read.subject), _NO_NAMES),
+        dns_names=_field(parsed, _dns_names, _NO_NAMES),
+        subject=_field(parsed, lambda read: read.subject.rfc4514_string(), ""),
+        issuer=_field(parsed, lambda read: read.issuer.rfc4514_string(), ""),
+        issuer_common_name=issuer_names[-1] if issuer_names else None,
+        not_before_s=_field(parsed, lambda read: read.not_valid_before_utc.timestamp(), None),
+        not_after_s=_field(parsed, lambda read: read.not_valid_after_utc.timestamp(), None),
+        serial=_field(parsed, lambda read: format(read.serial_number, "x"), ""),
+        sha256=hashlib.sha256(der).hexdigest(),
+        key=key,
+        public_key_bits=bits,
+        der=der,
+    )
+
+
+def _field(source: S | None, read: Callable[[S], T], missing: T) -> T:
+    if source is None:
+        return missing
+    try:
+        return read(source)
+    except Exception:  # noqa: BLE001 (what cryptography raises for odd bytes has no common base, and grows)
+        return missing
+
+
+def _common_names(name: x509.Name) -> tuple[str, ...]:
+    return tuple(
+        value if isinstance(value := attribute.value, str) else value.decode("latin-1")
+        for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    )
+
+
+def _dns_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return tuple(names.get_values_for_type(x509.DNSName))
+
+
+def _key(certificate: x509.Certificate) -> tuple[str, int | None]:
+    match certificate.public_key():
+        case rsa.RSAPublicKey() as key:
+            return "RSA", key.key_size
+        case ec.EllipticCurvePublicKey() as key:
+            return "EC", key.key_size
+        case dsa.DSAPublicKey() as key:
+            return "DSA", key.key_size
+        case ed25519.Ed25519PublicKey():
+            return "Ed25519", 256
+        case ed448.Ed448PublicKey():
+            return "Ed448", 456
+        case other:
+            return type(other).__name__.removesuffix("PublicKey"), None

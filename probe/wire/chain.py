@@ -1,0 +1,213 @@
+"""From certificates as sent to the path that ties the leaf to a root. Pure: facts, no judgement, no clock."""
+
+import hashlib
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
+# A server may send any number: more than ten (the positions that are reported) are not looked at.
+MAX_CERTIFICATES = 10
+
+NameKey = tuple[str, ...]
+"""A distinguished name for comparing between sources that order and encode its attributes differently."""
+
+
+class Ending(StrEnum):
+    """What the path ends in: a root that was given, a self-signed certificate, or an issuer nobody has."""
+
+    ROOT = "root"
+    SELF_SIGNED = "self_signed"
+    MISSING_ISSUER = "missing_issuer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One certificate of the path. ``position`` is None for a root that was not sent.
+
+    ``may_sign`` is what basicConstraints and keyUsage say (RFC 5280 sections 4.2.1.9 and 4.2.1.3);
+    ``path_length`` is how many intermediates may stand below it, None when unlimited. Times are Unix seconds.
+    """
+
+    position: int | None
+    sha256: str
+    subject: str
+    name: NameKey
+    issuer: str
+    issuer_name: NameKey
+    not_before_s: float
+    not_after_s: float
+    may_sign: bool
+    path_length: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """The path from the leaf, each link signed by the next (verified).
+
+    ``links`` ends in the root if ``ending`` is ROOT or SELF_SIGNED. ``spare`` are positions sent but not in
+    the path, ``unreadable`` those that are no certificate. ``in_order`` is whether the positions rise.
+    """
+
+    links: tuple[Link, ...]
+    ending: Ending
+    spare: tuple[int, ...] = ()
+    unreadable: tuple[int, ...] = ()
+
+    @property
+    def in_order(self) -> bool:
+        positions = [link.position for link in self.links if link.position is not None]
+        return positions == sorted(positions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roots:
+    """Certificates that a path may end in, by subject (DER)."""
+
+    by_subject: Mapping[bytes, tuple[x509.Certificate, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, ders: Iterable[bytes]) -> Self:
+        """Those of ``ders`` that can be read."""
+        by_subject: dict[bytes, tuple[x509.Certificate, ...]] = {}
+        for certificate in filter(None, map(_read, ders)):
+            key = certificate.subject.public_bytes()
+            by_subject[key] = (*by_subject.get(key, ()), certificate)
+        return cls(by_subject=by_subject)
+
+    def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
+        """The root that signed ``certificate``, itself if it is one."""
+        named = self.by_subject.get(certificate.issuer.public_bytes(), ())
+        return next((root for root in named if _signed_by(certificate, root)), None)
+
+
+def build(sent: tuple[bytes, ...], roots: Roots) -> Path | None:
+    """The best path from ``sent[0]``: to a root if any leads there, else to where it goes on longest.
+
+    None when nothing was sent or the leaf cannot be read. Never raises, whatever the bytes.
+    """
+    read = tuple(map(_read, sent[:MAX_CERTIFICATES]))
+    if not read or read[0] is None:
+        return None
+    paths = tuple(_paths(read))
+    certificates, ending = min(
+        (_ended([certificate for _, certificate in path], roots) for path in paths),
+        key=lambda ended: (_PREFERENCE.index(ended[1]), len(ended[0])),
+    )
+    links = tuple(_link(certificate, _position(certificate, read)) for certificate in certificates)
+    used = {link.position for link in links}
+    return Path(
+        links=links,
+        ending=ending,
+        spare=tuple(n for n, each in enumerate(read) if each is not None and n not in used),
+        unreadable=tuple(n for n, each in enumerate(read) if each is None),
+    )
+
+
+def name_key_of_values(values: Iterable[str]) -> NameKey:
+    """The values of a name without case and order; the types of its attributes do not matter."""
+    return tuple(sorted(value.casefold() for value in values))
+
+
+def subject_text(der: bytes) -> str:
+    """The subject of a certificate in RFC 4514's form, "" if it can't be read. Text of the network."""
+    certificate = _read(der)
+    return certificate.subject.rfc4514_string() if certificate else ""
+
+
+_PREFERENCE = (Ending.ROOT, Ending.SELF_SIGNED, Ending.MISSING_ISSUER)
+_Sent = tuple[x509.Certificate | None, ...]
+_Step = tuple[int, x509.Certificate]
+
+
+def _read(der: bytes) -> x509.Certificate | None:
+    """The certificate, all of whose parts that are used here can be read."""
+    with warnings.catch_warnings():
+        # A server's odd serial number is no warning of ours.
+        warnings.simplefilter("ignore")
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            _link(certificate, None)
+        except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension):
+            return None
+    return certificate
+
+
+def _paths(read: _Sent) -> Iterator[tuple[_Step, ...]]:
+    """One shortest path to each certificate that signatures connect with the leaf, in breadth."""
+    leaf = read[0]
+    assert leaf is not None  # noqa: S101 -- build() looked
+    seen = {0}
+    turn: list[tuple[_Step, ...]] = [((0, leaf),)]
+    while turn:
+        yield from turn
+        following: list[tuple[_Step, ...]] = []
+        for path in turn:
+            for position, candidate in enumerate(read):
+                if candidate is not None and position not in seen and _signed_by(path[-1][1], candidate):
+                    seen.add(position)
+                    following.append((*path, (position, candidate)))
+        turn = following
+
+
+def _ended(path: list[x509.Certificate], roots: Roots) -> tuple[list[x509.Certificate], Ending]:
+    """The path with the root it ends in, if there is one."""
+    last = path[-1]
+    root = roots.issuer_of(last)
+    if root is not None:
+        return (path if root == last else [*path, root]), Ending.ROOT
+    return path, Ending.SELF_SIGNED if _signed_by(last, last) else Ending.MISSING_ISSUER
+
+
+def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _position(certificate: x509.Certificate, read: _Sent) -> int | None:
+    return next((n for n, each in enumerate(read) if each == certificate), None)
+
+
+def _link(certificate: x509.Certificate, position: int | None) -> Link:
+    may_sign, path_length = _signing(certificate)
+    return Link(
+        position=position,
+        sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
+        subject=certificate.subject.rfc4514_string(),
+        name=_name_key(certificate.subject),
+        issuer=certificate.issuer.rfc4514_string(),
+        issuer_name=_name_key(certificate.issuer),
+        not_before_s=certificate.not_valid_before_utc.timestamp(),
+        not_after_s=certificate.not_valid_after_utc.timestamp(),
+        may_sign=may_sign,
+        path_length=path_length,
+    )
+
+
+def _signing(certificate: x509.Certificate) -> tuple[bool, int | None]:
+    extensions = certificate.extensions
+    try:
+        basic = extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return False, None
+    try:
+        signs = extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        signs = True
+    return basic.ca and signs, basic.path_length
+
+
+def _name_key(name: x509.Name) -> NameKey:
+    return name_key_of_values(
+        value if isinstance(value, str) else value.hex() for value in (each.value for each in name)
+    )

@@ -1,0 +1,137 @@
+"""ICMP echo (RFC 792) and the errors that quote one: bytes to values and back."""
+
+import struct
+from dataclasses import dataclass
+
+from probe.model.measurements import Reason
+
+ECHO_REPLY = 0
+UNREACHABLE = 3
+ECHO_REQUEST = 8
+TIME_EXCEEDED = 11
+PARAMETER_PROBLEM = 12
+ERRORS = (UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM)
+
+HEADER_BYTES = 8
+
+_HEADER = struct.Struct("!BBHHH")
+_IPV4_BYTES = 20
+_IPV4_VERSION = 4
+_ICMP_PROTOCOL = 1
+_FRAGMENT_OFFSET = 0x1FFF
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """An echo request or reply, as far as it was there."""
+
+    identifier: int
+    sequence: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ipv4:
+    """An IPv4 packet: addresses as text, ``payload`` without the header, cut to what the header says."""
+
+    source: str
+    destination: str
+    protocol: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EchoError:
+    """An ICMP error about an echo request that somebody sent to ``destination``."""
+
+    kind: int
+    code: int
+    destination: str
+    echo: Echo
+
+
+def echo_request(identifier: int, sequence: int, payload: bytes) -> bytes:
+    """A request with its checksum.
+
+    >>> echo_request(0x1234, 1, b"hi").hex(" ")
+    '08 00 7d 61 12 34 00 01 68 69'
+    """
+    blank = _HEADER.pack(ECHO_REQUEST, 0, 0, identifier, sequence) + payload
+    return _HEADER.pack(ECHO_REQUEST, 0, checksum(blank), identifier, sequence) + payload
+
+
+def checksum(message: bytes) -> int:
+    """RFC 1071: the complement of the one's complement sum; 0 over a message that holds its own."""
+    padded = message + b"\0" * (len(message) % 2)
+    # 2^16 is 1 modulo 65535, so the whole message as one number has the sum as its remainder.
+    total = int.from_bytes(padded, "big")
+    remainder = total % 0xFFFF
+    return 0xFFFF - (0xFFFF if total and not remainder else remainder)
+
+
+def read_echo_reply(message: bytes) -> Echo | None:
+    """The reply, or None for anything else, cut short or corrupted."""
+    if len(message) < HEADER_BYTES or message[0] != ECHO_REPLY or message[1] != 0:
+        return None
+    return read_echo(message) if checksum(message) == 0 else None
+
+
+def read_echo_request(message: bytes) -> Echo | None:
+    """The request, perhaps cut by whoever quotes it; so its checksum is not looked at."""
+    if len(message) < HEADER_BYTES or message[0] != ECHO_REQUEST:
+        return None
+    return read_echo(message)
+
+
+def read_echo(message: bytes) -> Echo:
+    """``message`` has at least a header."""
+    _kind, _code, _sum, identifier, sequence = _HEADER.unpack_from(message)
+    return Echo(identifier, sequence, message[HEADER_BYTES:])
+
+
+def read_ipv4(packet: bytes) -> Ipv4 | None:
+    """RFC 791; None for other versions, fragments and headers cut short. A payload cut short is kept."""
+    if len(packet) < _IPV4_BYTES or packet[0] >> 4 != _IPV4_VERSION:
+        return None
+    header_bytes = (packet[0] & 0x0F) * 4
+    total_bytes = int.from_bytes(packet[2:4], "big")
+    if header_bytes < _IPV4_BYTES or len(packet) < header_bytes or total_bytes < header_bytes:
+        return None
+    if int.from_bytes(packet[6:8], "big") & _FRAGMENT_OFFSET:
+        return None
+    payload = packet[header_bytes:total_bytes]
+    return Ipv4(_dotted(packet[12:16]), _dotted(packet[16:20]), packet[9], payload)
+
+
+def read_echo_error(message: bytes) -> EchoError | None:
+    """An ICMP error (checksum held) that quotes an echo request, or None."""
+    if len(message) < HEADER_BYTES or message[0] not in ERRORS or checksum(message) != 0:
+        return None
+    quoted = read_ipv4(message[HEADER_BYTES:])
+    if quoted is None or quoted.protocol != _ICMP_PROTOCOL:
+        return None
+    echo = read_echo_request(quoted.payload)
+    return EchoError(message[0], message[1], quoted.destination, echo) if echo else None
+
+
+def reason_of_error(kind: int, code: int) -> Reason:
+    """What an ICMP error means for the echo that it quotes.
+
+    >>> reason_of_error(3, 1), reason_of_error(11, 0)
+    (<Reason.UNREACHABLE: 'unreachable'>, <Reason.HOP_LIMIT_EXCEEDED: 'hop_limit_exceeded'>)
+    """
+    match kind, code:
+        case 3, 4:
+            return Reason.PACKET_TOO_BIG
+        case 3, 2 | 3:
+            return Reason.REFUSED
+        case 11, _:
+            return Reason.HOP_LIMIT_EXCEEDED
+        case 12, _:
+            return Reason.PROTOCOL_ERROR
+        case _:
+            return Reason.UNREACHABLE
+
+
+def _dotted(address: bytes) -> str:
+    return ".".join(map(str, address))

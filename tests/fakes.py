@@ -1,0 +1,201 @@
+"""The network's door without a network: answers by table, time by hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Offer, Phase, Reason, Timestamps
+from probe.model.targets import Question
+from probe.network import DnsAnswer, ExchangeFailed, Handshake, TcpConnection
+from probe.network.echo_link import Arrival
+from probe.network.resolve import is_ipv4
+from probe.wire import icmp
+
+
+@dataclass
+class FakeClock:
+    """Stands still until told. A step of the wall clock is a change of ``offset``."""
+
+    monotonic: int = 1_000_000_000_000
+    offset: int = 1_700_000_000_000_000_000
+
+    def now_s(self) -> float:
+        return (self.monotonic + self.offset) / 1e9
+
+    def monotonic_ns(self) -> int:
+        return self.monotonic
+
+    def offset_ns(self) -> int:
+        return self.offset
+
+    def wall_ns(self) -> int:
+        return self.monotonic + self.offset
+
+    def pass_s(self, seconds: float) -> None:
+        self.monotonic += round(seconds * 1e9)
+
+
+def failed(phase: Phase, reason: Reason, detail: str = "") -> Failure:
+    return Failure(phase=phase, reason=reason, detail=detail)
+
+
+@dataclass
+class FakeNetwork:
+    """As `Network`. A value of a table may be a Failure: then the exchange ends in it.
+
+    ``names``: host to address (an absent name is not found). ``connections``: (address, port), or address
+    alone, to a round trip in seconds or a whole TcpConnection (absent: refused). ``handshakes``: (address, offer)
+    to Handshake. ``answers``: server to DnsAnswer. ``echo_rtts_s``: address to a round trip, None for silence.
+    Each call is noted in ``calls``.
+    """
+
+    names: Mapping[str, str | Failure] = field(default_factory=dict)
+    connections: Mapping[object, float | TcpConnection | Failure] = field(default_factory=dict)
+    handshakes: Mapping[tuple[str, Offer], Handshake | Failure] = field(default_factory=dict)
+    answers: Mapping[str, DnsAnswer | Failure] = field(default_factory=dict)
+    echo_rtts_s: Mapping[str, float | None] = field(default_factory=dict)
+    clock: FakeClock = field(default_factory=FakeClock)
+    source: str | None = None
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def resolve(self, host: str, *, timeout_s: float = 5.0) -> str:
+        self.calls.append(("resolve", host))
+        if is_ipv4(host):
+            return host
+        return _value(self.names.get(host, failed(Phase.RESOLVE, Reason.NAME_NOT_FOUND)))
+
+    async def connect(self, address: str, port: int, *, timeout_s: float = 5.0) -> TcpConnection:
+        self.calls.append(("connect", address, port))
+        refused = failed(Phase.CONNECT, Reason.REFUSED)
+        found = self.connections.get((address, port), self.connections.get(address, refused))
+        value = _value(found)
+        if isinstance(value, TcpConnection):
+            return value
+        self.clock.pass_s(value)
+        return TcpConnection(
+            address=address, port=port, local_port=40000, rtt_s=value, timestamps=Timestamps.KERNEL
+        )
+
+    async def handshake(
+        self,
+        connection: TcpConnection,
+        server_name: str | None,
+        offer: Offer = Offer.KMS,
+        *,
+        timeout_s: float = 5.0,
+    ) -> Handshake:
+        self.calls.append(("handshake", connection.address, server_name, offer))
+        silent = failed(Phase.HANDSHAKE, Reason.TIMED_OUT)
+        found = self.handshakes.get((connection.address, offer), silent)
+        return Handshake(offer=offer, failure=found) if isinstance(found, Failure) else found
+
+    async def query(
+        self,
+        server: str,
+        question: Question,
+        *,
+        port: int = 53,
+        view: str = "resolver",
+        timeout_s: float = 5.0,
+    ) -> DnsAnswer:
+        self.calls.append(("query", server, question))
+        return _value(self.answers.get(server, failed(Phase.WAIT, Reason.TIMED_OUT)))
+
+    def echoes(
+        self, addresses: Sequence[str], *, timeout_s: float, payload_bytes: int = 56
+    ) -> "FakeEchoEngine":
+        return FakeEchoEngine(addresses, self.echo_rtts_s, self.clock, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        self.calls.append(("close",))
+
+
+def _value(found: Any) -> Any:
+    if isinstance(found, Failure):
+        raise ExchangeFailed(found)
+    return found
+
+
+class FakeEchoEngine:
+    """As `EchoEngine`, with every answer there at the next drain. Silence ends by moving the clock."""
+
+    mode = "datagram"
+    why = "fake"
+    identifier = 4321
+    receive_buffer_bytes = 1 << 22
+    discarded = dropped = stepped = outstanding = 0
+    next_deadline_ns: int | None = None
+
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        rtts_s: Mapping[str, float | None],
+        clock: FakeClock | None = None,
+        *,
+        timeout_s: float = 2.0,
+    ) -> None:
+        self.addresses = tuple(addresses)
+        self.timeout_s = timeout_s
+        self._rtts_s = rtts_s
+        self._clock = clock or FakeClock()
+        self._sent: list[int] = []
+        self._sequence = 0
+
+    def send(self, indexes: Sequence[int]) -> None:
+        self._sent += indexes
+
+    def drain(self) -> EchoBatch:
+        sent, self._sent = self._sent, []
+        first, self._sequence = self._sequence + 1, self._sequence + len(sent)
+        rtts_s = [self._rtts_s.get(self.addresses[index]) for index in sent]
+        return EchoBatch(
+            indexes=sent,
+            sequences=list(range(first, first + len(sent))),
+            sent_ns=[self._clock.wall_ns()] * len(sent),
+            rtt_ns=[-1 if rtt is None else round(rtt * 1e9) for rtt in rtts_s],
+            stamps=[None if rtt is None else Timestamps.KERNEL for rtt in rtts_s],
+            outcomes=[EchoOutcome.TIMED_OUT if rtt is None else EchoOutcome.ANSWERED for rtt in rtts_s],
+            reasons=[Reason.TIMED_OUT if rtt is None else None for rtt in rtts_s],
+            identifier=self.identifier,
+        )
+
+    def sockets(self) -> tuple[()]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+class FakeLink:
+    """Under a real `EchoEngine`: what was sent lies in ``sent``, what shall arrive is put in ``arrivals``."""
+
+    mode = "raw"
+    identifier = 77
+    receive_buffer_bytes = 1 << 20
+    dropped = 0
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes, int]] = []
+        self.arrivals: list[Arrival] = []
+        self.refuse_with: OSError | None = None
+
+    def send(self, address: str, message: bytes, key: int) -> None:
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        self.sent.append((address, message, key))
+
+    def receive(self) -> list[Arrival]:
+        arrivals, self.arrivals = self.arrivals, []
+        return arrivals
+
+    def sockets(self) -> tuple[()]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+def reply_to(message: bytes) -> bytes:
+    """The echo reply that a host would send to the request ``message``."""
+    blank = b"\0\0\0\0" + message[4:]
+    return b"\0\0" + icmp.checksum(blank).to_bytes(2, "big") + message[4:]

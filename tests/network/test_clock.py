@@ -1,0 +1,70 @@
+"""Brackets: which kernel stamps are believed."""
+
+from typing import Any
+
+import pytest
+from fakes import FakeClock
+
+from probe.model.measurements import Timestamps
+from probe.network.clock import STEP_LIMIT_NS, SYSTEM_CLOCK, Bracket, Deadline, Moment
+
+MS = 1_000_000
+WALL = 1_700_000_000 * 1000 * MS
+
+
+def bracket(*, user_ns: int = 10 * MS, moved_ns: int = 0) -> Bracket:
+    return Bracket(
+        opened=Moment(monotonic_ns=0, offset_ns=WALL),
+        closed=Moment(monotonic_ns=user_ns, offset_ns=WALL + moved_ns),
+    )
+
+
+@pytest.mark.parametrize(
+    ("moved_ns", "expected"),
+    [
+        (STEP_LIMIT_NS, Timestamps.KERNEL),
+        (STEP_LIMIT_NS + 1, Timestamps.USER),
+        (-STEP_LIMIT_NS, Timestamps.KERNEL),
+        (-STEP_LIMIT_NS - 1, Timestamps.USER),
+    ],
+    ids=["at the limit", "just above", "at the limit back", "just below"],
+)
+def test_an_offset_that_moved_more_than_the_limit_discards_the_stamps(moved_ns: int, expected: Any) -> None:
+    timing = bracket(moved_ns=moved_ns).timing(WALL + MS, WALL + 3 * MS)
+    assert timing.timestamps is expected
+    assert timing.duration_ns == (2 * MS if expected is Timestamps.KERNEL else 10 * MS)
+    assert timing.stepped == (expected is Timestamps.USER)
+
+
+@pytest.mark.parametrize(
+    ("duration_ns", "believed"),
+    [(-1, False), (0, True), (10 * MS, True), (10 * MS + 1, False)],
+    ids=["below zero", "zero", "the whole bracket", "above the bracket"],
+)
+def test_stamps_are_believed_within_the_monotonic_bracket_only(duration_ns: int, believed: Any) -> None:
+    timing = bracket().timing(WALL, WALL + duration_ns)
+    assert (timing.timestamps is Timestamps.KERNEL) == believed
+
+
+def test_a_stamp_from_before_the_send_is_not_believed() -> None:
+    assert bracket().timing(WALL - STEP_LIMIT_NS - 1, WALL + MS).timestamps is Timestamps.USER
+
+
+def test_without_stamps_the_time_is_our_own_and_says_so() -> None:
+    timing = bracket().timing(None, None)
+    assert (timing.timestamps, timing.duration_ns, timing.stepped) == (Timestamps.USER, 10 * MS, False)
+
+
+def test_the_offset_of_the_system_clock_is_steady() -> None:
+    first, second = SYSTEM_CLOCK.offset_ns(), SYSTEM_CLOCK.offset_ns()
+    assert abs(second - first) < STEP_LIMIT_NS
+
+
+def test_a_deadline_has_nothing_left_after_it() -> None:
+    clock = FakeClock()
+    deadline = Deadline(clock, 1.5)
+    assert deadline.remaining_s() == 1.5
+    clock.pass_s(1.0)
+    assert deadline.remaining_s() == 0.5
+    clock.pass_s(1.0)
+    assert deadline.remaining_s() == 0.0

@@ -1,0 +1,137 @@
+"""A name server on loopback that answers, lies, truncates or is silent."""
+
+import contextlib
+import socket
+import threading
+from typing import Any
+
+import dns.message
+import dns.rcode
+import pytest
+
+from probe.model.measurements import Phase, Reason, Timestamps
+from probe.model.targets import Question
+from probe.network import DnsAnswer, ExchangeFailed, Network
+
+QUESTION = Question(name="xks.example.com", record_type="A")
+
+
+def answer(query: Any, *, rcode: Any = dns.rcode.NOERROR, truncated: bool = False) -> bytes:
+    reply = dns.message.make_response(query)
+    reply.set_rcode(rcode)
+    if truncated:
+        reply.flags |= dns.flags.TC
+    elif rcode == dns.rcode.NOERROR:
+        reply.answer.append(dns.rrset.from_text("xks.example.com.", 60, "IN", "A", "192.0.2.5", "192.0.2.6"))
+    return reply.to_wire()
+
+
+@contextlib.contextmanager
+def name_server(*by_datagram: Any, by_stream: Any = None) -> Any:
+    """Each function makes one datagram from the query; ``by_stream`` the answer over TCP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+        udp.bind(("127.0.0.1", 0))
+        port = udp.getsockname()[1]
+        tcp.bind(("127.0.0.1", port))
+        tcp.listen()
+        for sock in (udp, tcp):
+            sock.settimeout(3)
+
+        def serve() -> None:
+            data, client = udp.recvfrom(4096)
+            for make in by_datagram:
+                udp.sendto(make(dns.message.from_wire(data)), client)
+            if by_stream is None:
+                return
+            connection, _ = tcp.accept()
+            with connection:
+                data = connection.recv(4096)
+                wire = by_stream(dns.message.from_wire(data[2:]))
+                connection.sendall(len(wire).to_bytes(2, "big") + wire)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield port
+        thread.join()
+
+
+async def asked(port: int, *, timeout_s: float = 2.0) -> DnsAnswer:
+    network = Network()
+    try:
+        return await network.query("127.0.0.1", QUESTION, port=port, timeout_s=timeout_s)
+    finally:
+        network.close()
+
+
+@pytest.mark.loopback
+async def test_an_answer_has_its_records_and_the_kernels_time() -> None:
+    with name_server(answer) as port:
+        got = await asked(port)
+    assert set(got.details.answers) == {"192.0.2.5", "192.0.2.6"}
+    assert (got.details.rcode, got.details.ttl_s, got.details.truncated) == ("NOERROR", 60, False)
+    assert got.timestamps is Timestamps.KERNEL
+    assert 0 < got.wait_s < 1
+    assert got.failure is None
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    ("rcode", "reason"),
+    [
+        (dns.rcode.NXDOMAIN, Reason.NAME_NOT_FOUND),
+        (dns.rcode.SERVFAIL, Reason.SERVER_FAILURE),
+        (dns.rcode.REFUSED, Reason.SERVER_FAILURE),
+        (dns.rcode.FORMERR, Reason.PROTOCOL_ERROR),
+    ],
+)
+async def test_a_response_code_is_the_failure(rcode: Any, reason: Any) -> None:
+    with name_server(lambda query: answer(query, rcode=rcode)) as port:
+        got = await asked(port)
+    assert (got.failure.phase, got.failure.reason) == (Phase.WAIT, reason)
+
+
+def _other_id(query: Any) -> bytes:
+    wire = answer(query)
+    return bytes([wire[0] ^ 1]) + wire[1:]
+
+
+def _other_question(query: Any) -> bytes:
+    other = dns.message.make_query("evil.example.com", "A")
+    other.id = query.id
+    return answer(other)
+
+
+def _query_itself(query: Any) -> bytes:
+    return query.to_wire()
+
+
+@pytest.mark.loopback
+async def test_garbage_before_the_answer_is_ignored() -> None:
+    garbage = (_other_id, _other_question, _query_itself, lambda _query: b"", lambda _query: b"\xff" * 40)
+    with name_server(*garbage, answer) as port:
+        got = await asked(port)
+    assert set(got.details.answers) == {"192.0.2.5", "192.0.2.6"}
+
+
+@pytest.mark.loopback
+async def test_garbage_alone_times_out() -> None:
+    with name_server(_other_id) as port, pytest.raises(ExchangeFailed) as caught:
+        await asked(port, timeout_s=0.1)
+    assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.WAIT, Reason.TIMED_OUT)
+
+
+@pytest.mark.loopback
+async def test_a_truncated_answer_is_asked_for_again_by_tcp() -> None:
+    with name_server(lambda query: answer(query, truncated=True), by_stream=answer) as port:
+        got = await asked(port)
+    assert set(got.details.answers) == {"192.0.2.5", "192.0.2.6"}
+
+
+@pytest.mark.loopback
+async def test_a_closed_port_refuses() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind(("127.0.0.1", 0))
+        port = gone.getsockname()[1]
+    with pytest.raises(ExchangeFailed) as caught:
+        await asked(port)
+    assert caught.value.failure.reason is Reason.REFUSED

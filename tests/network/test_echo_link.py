@@ -1,0 +1,125 @@
+"""Real ICMP on loopback, with the best socket that this machine permits."""
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any, Never
+
+import pytest
+from scapy.layers.inet import ICMP, IP
+
+from probe.model.measurements import EchoOutcome, Timestamps
+from probe.network import EchoEngine, echo_link
+from probe.network.echo_link import WHAT_TO_PERMIT
+
+
+@pytest.fixture
+def engine() -> Iterator[EchoEngine]:
+    engine = EchoEngine(["127.0.0.1", "127.0.0.2"], timeout_s=1.0)
+    if engine.mode is None:
+        engine.close()
+        pytest.skip(engine.why)
+    yield engine
+    engine.close()
+
+
+def drained(engine: EchoEngine) -> list[Any]:
+    """Everything until no request is outstanding: at most the engine's timeout."""
+    rows = []
+    while True:
+        batch = engine.drain()
+        rows += zip(batch.indexes, batch.outcomes, batch.rtt_ns, batch.stamps, strict=True)
+        if not engine.outstanding:
+            return rows
+        time.sleep(0.001)
+
+
+@pytest.mark.loopback
+def test_loopback_answers_with_both_stamps_of_the_kernel(engine: Any) -> None:
+    engine.send([0, 1, 0])
+
+    rows = drained(engine)
+
+    assert sorted(index for index, *_ in rows) == [0, 0, 1]
+    assert {outcome for _, outcome, *_ in rows} == {EchoOutcome.ANSWERED}
+    assert {stamps for *_, stamps in rows} == {Timestamps.KERNEL}
+    assert engine.receive_buffer_bytes > 0
+    assert (engine.discarded, engine.dropped, engine.stepped) == (0, 0, 0)
+
+
+@pytest.mark.loopback
+def test_a_reader_who_is_late_does_not_lengthen_a_round_trip(engine: Any) -> None:
+    engine.send([0])
+    time.sleep(0.02)
+
+    ((_index, outcome, rtt_ns, _stamps),) = drained(engine)
+
+    assert outcome is EchoOutcome.ANSWERED
+    assert rtt_ns < 10_000_000
+
+
+@pytest.mark.loopback
+def test_stamps_are_matched_by_packet_where_the_kernel_takes_no_identifier(engine: Any) -> None:
+    engine._link._stamping.match_by_packet()
+    engine.send([0, 1])
+
+    rows = drained(engine)
+
+    assert {stamps for *_, stamps in rows} == {Timestamps.KERNEL}
+    assert max(rtt_ns for _, _, rtt_ns, _ in rows) < 10_000_000
+
+
+@pytest.mark.loopback
+def test_two_engines_do_not_take_each_others_answers(engine: Any) -> None:
+    other = EchoEngine(["127.0.0.1"], timeout_s=1.0)
+    engine.send([0])
+    other.send([0])
+
+    assert (len(drained(engine)), len(drained(other))) == (1, 1)
+    assert (engine.discarded, other.discarded) == (0, 0)
+    other.close()
+
+
+def _forbidden(_source: Any) -> Never:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_without_permission_each_request_says_so(monkeypatch: Any) -> None:
+    monkeypatch.setattr(echo_link, "DatagramLink", _forbidden)
+    monkeypatch.setattr(echo_link, "RawLink", _forbidden)
+    engine = EchoEngine(["127.0.0.1"])
+    engine.send([0])
+
+    batch = engine.drain()
+
+    assert (engine.mode, engine.why) == (None, WHAT_TO_PERMIT)
+    assert [str(reason) for reason in batch.reasons] == ["not_permitted"]
+    engine.close()
+
+
+@pytest.mark.loopback
+def test_a_foreign_source_address_is_named() -> None:
+    engine = EchoEngine(["127.0.0.1"], source="192.0.2.77")
+    assert engine.mode is None
+    assert "192.0.2.77" in engine.why
+    engine.close()
+
+
+def _error_about(identifier: int) -> bytes:
+    """An ICMP "host unreachable" that quotes an echo request with ``identifier``."""
+    return bytes(ICMP(type=3, code=1) / IP(src="127.0.0.1", dst="127.0.0.9") / ICMP(id=identifier, seq=9))
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("other", "seen"), [(0, 1), (1, 0)], ids=["our identifier", "another one"])
+def test_the_raw_filter_passes_errors_about_our_requests_only(
+    engine: EchoEngine, other: int, seen: int
+) -> None:
+    if engine.mode != "raw":
+        pytest.skip("this machine permits datagram ICMP, so there is no filter")
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sender:
+        sender.sendto(_error_about(engine.identifier ^ other), ("127.0.0.1", 0))
+    engine.send([0])  # its answer comes after the error
+
+    assert len(drained(engine)) == 1
+    assert engine.discarded == seen  # nobody sent such a request

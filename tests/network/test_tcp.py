@@ -1,0 +1,90 @@
+"""Connects on loopback, and what TCP_INFO says of lost packets."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from probe.model.measurements import Phase, Reason, Timestamps
+from probe.network import ExchangeFailed, Network
+from probe.network.kernel import TcpInfo
+from probe.network.tcp import failure_of
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    network = Network()
+    yield network
+    network.close()
+
+
+@pytest.mark.loopback
+async def test_a_connect_has_the_kernels_round_trip(network: Any, tcp_server: Any) -> None:
+    port = tcp_server(lambda connection: connection.recv(1))
+    connection = await network.connect("127.0.0.1", port)
+
+    assert 0 < connection.rtt_s < 0.1
+    assert connection.timestamps is Timestamps.KERNEL
+    assert (connection.retransmits, connection.failure) == (0, None)
+    assert connection.local_port == connection.sock.getsockname()[1]
+    connection.close()
+
+
+@pytest.mark.loopback
+async def test_a_busy_loop_does_not_lengthen_a_connect(network: Any, tcp_server: Any) -> None:
+    port = tcp_server(lambda connection: connection.recv(1))
+
+    async def hog() -> None:
+        while True:
+            time.sleep(0.02)  # noqa: ASYNC251 (holding the loop is the point)
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(hog())
+    await asyncio.sleep(0)
+    connection = await network.connect("127.0.0.1", port)
+    busy.cancel()
+    connection.close()
+
+    assert connection.rtt_s < 0.010
+
+
+@pytest.mark.loopback
+async def test_a_closed_port_refuses(network: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    with pytest.raises(ExchangeFailed) as caught:
+        await network.connect("127.0.0.1", port)
+    assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.CONNECT, Reason.REFUSED)
+
+
+@pytest.mark.loopback
+async def test_a_full_backlog_is_silence_and_times_out(network: Any) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        with socket.create_connection(address), pytest.raises(ExchangeFailed) as caught:
+            await network.connect(*address, timeout_s=0.05)
+    assert caught.value.failure.reason is Reason.TIMED_OUT
+
+
+@pytest.mark.loopback
+async def test_a_foreign_source_address_is_not_permitted() -> None:
+    network = Network(source="192.0.2.77")
+    with pytest.raises(ExchangeFailed) as caught:
+        await network.connect("127.0.0.1", 9)
+    network.close()
+    assert caught.value.failure.reason is Reason.NOT_PERMITTED
+
+
+@pytest.mark.parametrize(
+    ("rtt_us", "retransmits", "reason"),
+    [(1, 0, None), (0, 0, Reason.PACKET_LOST), (1000, 1, Reason.PACKET_LOST)],
+    ids=["a sample", "no round trip", "sent again"],
+)
+def test_a_lost_syn_is_no_sample(rtt_us: int, retransmits: int, reason: Any) -> None:
+    failure = failure_of(TcpInfo(rtt_us=rtt_us, total_retransmits=retransmits, data_segments_in=0))
+    assert (failure.reason if failure else None) == reason

@@ -1,0 +1,89 @@
+"""Echoes as measurements."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fakes import FakeEchoEngine
+
+from probe.model.measurements import EchoBatch, EchoOutcome, Phase, Reason, Timestamps
+from probe.model.targets import Check, Role, Target
+from probe.network import EchoEngine, Network
+from probe.probes import measure
+from probe.probes.icmp import echo_round, measurements_of
+
+TARGETS = [
+    Target(name=name, role=Role.NODE, host=host) for name, host in (("a", "192.0.2.1"), ("b", "192.0.2.2"))
+]
+ADDRESSES = [target.host for target in TARGETS]
+
+
+def test_each_request_that_ended_is_a_measurement_and_extra_replies_are_none() -> None:
+    batch = EchoBatch(
+        indexes=(1, 0, 0, 1),
+        sequences=(7, 8, 8, 9),
+        sent_ns=(10**18,) * 4,
+        rtt_ns=(35_000_000, -1, 1, 1),
+        stamps=(Timestamps.KERNEL, None, Timestamps.KERNEL, Timestamps.KERNEL),
+        outcomes=(EchoOutcome.ANSWERED, EchoOutcome.FAILED, EchoOutcome.LATE, EchoOutcome.DUPLICATE),
+        reasons=(None, Reason.UNREACHABLE, None, None),
+        identifier=42,
+    )
+
+    answered, failed = measurements_of(TARGETS, batch)
+
+    assert (answered.target.name, answered.rtt_s, answered.timestamps) == ("b", 0.035, Timestamps.KERNEL)
+    assert (answered.details.identifier, answered.details.sequence) == (42, 7)
+    assert answered.started_at_s == 1e9
+    assert (failed.target.name, failed.rtt_s, failed.phases_s) == ("a", None, {})
+    assert (failed.failure.phase, failed.failure.reason) == (Phase.ECHO, Reason.UNREACHABLE)
+
+
+async def test_a_round_has_one_measurement_for_each_target_in_their_order() -> None:
+    engine = FakeEchoEngine(ADDRESSES, {"192.0.2.2": 0.01})
+    silent, answered = await echo_round(TARGETS, ADDRESSES, engine)
+    assert (silent.failure.reason, answered.rtt_s) == (Reason.TIMED_OUT, 0.01)
+
+
+async def test_a_round_may_be_of_some_targets_only() -> None:
+    engine = FakeEchoEngine(ADDRESSES, {"192.0.2.2": 0.01})
+    (only,) = await echo_round(TARGETS, ADDRESSES, engine, indexes=[1])
+    assert only.target.name == "b"
+
+
+@pytest.fixture
+def engine() -> Iterator[EchoEngine]:
+    engine = EchoEngine(["127.0.0.1", "127.0.0.2"], timeout_s=1.0)
+    if engine.mode is None:
+        engine.close()
+        pytest.skip(engine.why)
+    yield engine
+    engine.close()
+
+
+@pytest.mark.loopback
+async def test_a_busy_loop_does_not_lengthen_a_round_of_echoes(engine: Any) -> None:
+    async def hog() -> None:
+        while True:
+            time.sleep(0.02)  # noqa: ASYNC251 (holding the loop is the point)
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(hog())
+    measured = await echo_round(TARGETS, ["127.0.0.1", "127.0.0.2"], engine)
+    busy.cancel()
+
+    assert [one.timestamps for one in measured] == [Timestamps.KERNEL] * 2
+    assert max(one.rtt_s for one in measured) < 0.010
+
+
+@pytest.mark.loopback
+@pytest.mark.usefixtures("engine")
+async def test_one_target_on_loopback_is_measured() -> None:
+    network = Network()
+    target = Target(name="here", role=Role.NODE, host="127.0.0.1")
+    got = await measure(target, Check.ICMP, network, 1.0)
+    network.close()
+    assert got.failure is None
+    assert got.rtt_s < 0.1

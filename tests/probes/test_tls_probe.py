@@ -1,0 +1,134 @@
+"""The two handshakes: the failure is that of KMS's, the facts are of the one that taught more."""
+
+import socket
+import ssl
+from typing import Any
+
+import pytest
+from fakes import FakeNetwork, failed
+
+from probe.model.measurements import Measurement, Offer, Phase, Reason, Timestamps
+from probe.model.targets import Check, Role, Target
+from probe.network import Handshake, Network
+from probe.probes import measure
+
+ADDRESS = "10.0.0.5"
+NAME = "xks.example.com"
+TARGET = Target(name="proxy", role=Role.PROXY, host=ADDRESS, server_name=NAME)
+REFUSED = failed(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "alert 40 (handshake_failure)")
+
+
+def good(offer: Offer = Offer.KMS, **more: Any) -> Handshake:
+    return Handshake(
+        offer=offer,
+        wait_s=0.02,
+        timestamps=Timestamps.KERNEL,
+        version="TLSv1.3",
+        cipher="TLS_AES_256_GCM_SHA384",
+        chain=(b"leaf", b"intermediate"),
+        client_certificate_requested=False,
+        **more,
+    )
+
+
+async def measured(kms: Any, diagnosing: Any = None) -> tuple[FakeNetwork, Measurement]:
+    handshakes = {(ADDRESS, Offer.KMS): kms}
+    if diagnosing is not None:
+        handshakes[ADDRESS, Offer.DIAGNOSING] = diagnosing
+    network = FakeNetwork(connections={ADDRESS: 0.01}, handshakes=handshakes)
+    return network, await measure(TARGET, Check.TLS, network, 5.0)
+
+
+async def test_a_good_handshake_needs_no_second_one() -> None:
+    network, got = await measured(good())
+
+    assert got.failure is None
+    assert got.phases_s == {Phase.CONNECT: 0.01, Phase.HANDSHAKE: 0.02}
+    assert got.details.kms_handshake_succeeded
+    assert (got.details.offer, got.details.server_name) == (Offer.KMS, NAME)
+    assert [one.position for one in got.details.chain] == [0, 1]
+    assert [call[0] for call in network.calls] == ["connect", "handshake"]
+
+
+async def test_a_refused_handshake_is_followed_by_one_that_only_learns() -> None:
+    network, got = await measured(
+        Handshake(offer=Offer.KMS, failure=REFUSED, alert=40), good(Offer.DIAGNOSING)
+    )
+
+    assert got.failure == REFUSED
+    assert Phase.HANDSHAKE not in got.phases_s
+    assert not got.details.kms_handshake_succeeded
+    assert (got.details.offer, got.details.version, got.details.alert) == (Offer.DIAGNOSING, "TLSv1.3", 40)
+    assert len(got.details.chain) == 2
+    assert [call[0] for call in network.calls] == ["connect", "handshake", "connect", "handshake"]
+
+
+async def test_a_chain_that_only_the_first_handshake_showed_is_kept() -> None:
+    first = Handshake(
+        offer=Offer.KMS,
+        failure=REFUSED,
+        version="TLSv1.2",
+        cipher="ECDHE-RSA-AES256-GCM-SHA384",
+        chain=(b"leaf",),
+        client_certificate_requested=True,
+        answered_without_client_certificate=False,
+        alert=40,
+    )
+
+    _network, got = await measured(first, Handshake(offer=Offer.DIAGNOSING, failure=REFUSED))
+
+    assert (got.details.offer, len(got.details.chain)) == (Offer.KMS, 1)
+    assert got.details.answered_without_client_certificate is False
+
+
+async def test_two_failures_leave_nothing_known() -> None:
+    _network, got = await measured(Handshake(offer=Offer.KMS, failure=REFUSED))
+    assert (got.details.version, got.details.cipher, got.details.chain) == (None, None, ())
+    assert got.details.client_certificate_requested is None
+
+
+@pytest.mark.parametrize(
+    ("host", "server_name", "sent"),
+    [(ADDRESS, NAME, NAME), (ADDRESS, None, None), ("proxy.example.com", None, "proxy.example.com")],
+)
+async def test_the_name_sent_is_the_targets_else_its_host(host: str, server_name: Any, sent: Any) -> None:
+    network = FakeNetwork(
+        names={host: ADDRESS}, connections={ADDRESS: 0.01}, handshakes={(ADDRESS, Offer.KMS): good()}
+    )
+    target = Target(name="p", role=Role.PROXY, host=host, server_name=server_name)
+    await measure(target, Check.TLS, network, 5.0)
+    assert ("handshake", ADDRESS, sent, Offer.KMS) in network.calls
+
+
+@pytest.mark.loopback
+async def test_a_real_server_without_kms_suites_is_judged_by_the_first_and_learnt_by_the_second(
+    authority: Any, tls_server: Any
+) -> None:
+    def configure(context: Any) -> None:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+
+    port = tls_server(authority.issue(NAME), configure)
+    target = Target(name="proxy", role=Role.PROXY, host="127.0.0.1", port=port, server_name=NAME)
+    network = Network()
+
+    got = await measure(target, Check.TLS, network, 5.0)
+
+    network.close()
+    assert got.failure.reason is Reason.PROTOCOL_ERROR
+    assert (got.details.offer, got.details.cipher) == (Offer.DIAGNOSING, "ECDHE-ECDSA-AES128-GCM-SHA256")
+    assert got.details.chain[0].subject_common_name == NAME
+
+
+@pytest.mark.loopback
+async def test_a_closed_port_is_refused_in_the_connect_phase() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    network = Network()
+    target = Target(name="proxy", role=Role.PROXY, host="127.0.0.1", port=port)
+
+    got = await measure(target, Check.TLS, network, 5.0)
+
+    network.close()
+    assert (got.failure.phase, got.failure.reason) == (Phase.CONNECT, Reason.REFUSED)
+    assert got.details is None

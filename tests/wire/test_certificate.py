@@ -1,0 +1,109 @@
+"""Certificates as they come, also those that nobody should have issued."""
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.wire.certificate import read_certificate
+
+
+def test_a_usual_certificate_is_read_whole(authority: Any) -> None:
+    issued = authority.issue("xks.example.com", dns_names=("xks.example.com", "*.example.com"))
+    leaf = issued.chain[0]
+
+    read = read_certificate(issued.der[0], 0)
+
+    assert read.subject_common_names == ("xks.example.com",)
+    assert read.dns_names == ("xks.example.com", "*.example.com")
+    assert (read.subject, read.issuer) == ("CN=xks.example.com", "CN=Test Intermediate")
+    assert read.issuer_common_name == "Test Intermediate"
+    assert read.not_before_s == leaf.not_valid_before_utc.timestamp()
+    assert read.not_after_s == leaf.not_valid_after_utc.timestamp()
+    assert int(read.serial, 16) == leaf.serial_number
+    assert read.sha256 == hashlib.sha256(issued.der[0]).hexdigest()
+    assert (read.key, read.public_key_bits, read.position) == ("EC", 256, 0)
+
+
+def test_several_common_names_are_all_there_and_the_last_is_the_most_specific(authority: Any) -> None:
+    read = read_certificate(authority.issue("first.example", "last.example").der[0], 0)
+    assert read.subject_common_names == ("first.example", "last.example")
+    assert read.subject_common_name == "last.example"
+
+
+def test_a_nul_in_a_common_name_stays_where_it_is(authority: Any) -> None:
+    read = read_certificate(authority.issue("xks.example.com\0.evil.example").der[0], 0)
+    assert read.subject_common_names == ("xks.example.com\0.evil.example",)
+
+
+def test_a_certificate_without_common_name_has_none(authority: Any) -> None:
+    read = read_certificate(authority.issue(dns_names=("a.example",)).der[0], 0)
+    assert read.subject_common_names == ()
+    assert read.subject_common_name is None
+    assert read.dns_names == ("a.example",)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: rsa.generate_private_key(65537, 2048), ("RSA", 2048)),
+        (lambda: ec.generate_private_key(ec.SECP384R1()), ("EC", 384)),
+        (ed25519.Ed25519PrivateKey.generate, ("Ed25519", 256)),
+    ],
+    ids=["RSA", "EC", "Ed25519"],
+)
+def test_a_key_is_named_with_its_size(authority: Any, make: Any, expected: Any) -> None:
+    read = read_certificate(authority.issue("a.example", key=make()).der[0], 0)
+    assert (read.key, read.public_key_bits) == expected
+
+
+def _der() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.example")])
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(0x7123456789)
+        .not_valid_before(start)
+        .not_valid_after(start + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("a.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
+
+
+VALID = _der()
+
+
+def test_a_negative_serial_number_costs_no_other_field() -> None:
+    read = read_certificate(VALID.replace(b"\x02\x05\x71\x23", b"\x02\x05\xf1\x23"), 0)
+    assert read.sha256 != hashlib.sha256(VALID).hexdigest()
+    assert read.subject_common_names in (("a.example",), ())
+
+
+def test_a_name_that_is_no_utf8_costs_no_other_field() -> None:
+    read = read_certificate(VALID.replace(b"\x0c\x09a.example", b"\x0c\x09\xff.example"), 0)
+    assert read.not_after_s is not None
+    assert read.key == "EC"
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_certificate_with_nothing_in_it(der: bytes) -> None:
+    read = read_certificate(der, 3)
+    assert (read.position, read.der, read.subject_common_names) == (3, der, ())
+
+
+@given(st.integers(0, len(VALID) - 1), st.integers(0, 255))
+def test_any_changed_byte_is_read_without_an_exception(place: int, value: int) -> None:
+    changed = VALID[:place] + bytes([value]) + VALID[place + 1 :]
+    assert read_certificate(changed, 0).der == changed

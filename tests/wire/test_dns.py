@@ -1,0 +1,59 @@
+"""DNS messages: any bytes in, an answer or None."""
+
+from typing import Any
+
+import dns.message
+import dns.rrset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.model.targets import Question
+from probe.wire.dns import question_packet, read_answer
+
+QUESTION = Question(name="_vpce.example.com", record_type="TXT")
+
+
+def read(data: bytes) -> Any:
+    return read_answer(data, QUESTION, 0x1234, server="192.0.2.53", view="public")
+
+
+def response(*records: Any) -> bytes:
+    query = dns.message.from_wire(question_packet(QUESTION, 0x1234))
+    reply = dns.message.make_response(query)
+    reply.answer += [dns.rrset.from_text(*record) for record in records]
+    return reply.to_wire()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_no_answer_and_no_exception(data: bytes) -> None:
+    assert read(data) is None
+    assert read(b"\x12\x34" + data) is None or data[0] & 0x80
+
+
+@given(st.integers(2, 60), st.integers(0, 255))
+def test_any_changed_byte_is_read_without_an_exception(place: int, value: int) -> None:
+    whole = bytearray(response(("_vpce.example.com.", 60, "IN", "TXT", '"vpce:abc"')))
+    whole[place % len(whole)] = value
+    read(bytes(whole))
+
+
+def test_the_strings_of_a_text_record_are_one() -> None:
+    details = read(response(("_vpce.example.com.", 60, "IN", "TXT", '"vpce:" "AbC"', '"other"')))
+    assert sorted(details.answers) == ["other", "vpce:AbC"]
+
+
+def test_records_at_the_end_of_an_alias_count_with_the_shortest_ttl() -> None:
+    details = read(
+        response(
+            ("_vpce.example.com.", 30, "IN", "CNAME", "real.example.com."),
+            ("real.example.com.", 60, "IN", "TXT", '"vpce:abc"'),
+        )
+    )
+    assert (details.answers, details.ttl_s) == (("vpce:abc",), 30)
+
+
+@pytest.mark.parametrize("name", ["x" * 64 + ".example", "a..b", "x." * 200])
+def test_what_is_no_domain_name_is_no_question(name: str) -> None:
+    with pytest.raises(ValueError, match="question"):
+        question_packet(Question(name=name), 1)
