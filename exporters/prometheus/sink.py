@@ -1,0 +1,158 @@
+"""The sink: results come in, and the registry's scrape reads them out."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from prometheus_client.core import CollectorRegistry, Metric
+from prometheus_client.registry import Collector
+
+from exporters.prometheus import definitions as d
+from exporters.prometheus.families import empty_family, family, histogram_family, label
+from exporters.prometheus.histogram import Histogram
+from exporters.prometheus.judgements import (
+    decided_rows,
+    outcome_rows,
+    prediction_rows,
+    survey_rows,
+    within_rows,
+)
+from exporters.prometheus.target_families import target_families
+from exporters.prometheus.target_series import TargetSeries
+from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Timestamps
+from probe.model.survey import Survey
+from probe.model.targets import Check, Method, Target
+from probe.model.verdicts import Report, Requirement
+
+_NS_PER_S = 1e9
+
+
+class PrometheusSink(Collector):
+    """Implements ``probe.model.ports.Sink``; ``registry`` is its own and holds nothing else.
+
+    All state is here, so a scrape writes no ``_created`` series and a removed target leaves none behind.
+    Results of targets that ``on_targets`` did not name are dropped: they were in flight at a reload.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.registry = CollectorRegistry()
+        self._version = version
+        self._series: dict[str, TargetSeries] = {}
+        self._samples: Counter[Timestamps] = Counter(dict.fromkeys(Timestamps, 0))
+        self._requirements: tuple[Requirement, ...] = ()
+        self._report: Report | None = None
+        self._survey: Survey | None = None
+        self._loop_lag = Histogram()
+        self._scheduling_delay = Histogram()
+        self._reload_ok: bool | None = None
+        self._reload_success_at_s: float | None = None
+        self.registry.register(self)
+
+    def on_targets(self, targets: Sequence[Target]) -> None:
+        series = {}
+        for target in targets:
+            known = self._series.get(target.name)
+            if known is None:
+                known = TargetSeries(target)
+            else:
+                known.become(target)
+            series[target.name] = known
+        self._series = series
+
+    def on_measurement(self, measurement: Measurement) -> None:
+        series = self._series.get(measurement.target.name)
+        if series is None:
+            return
+        series.measured(measurement)
+        if measurement.timestamps is not None:
+            self._samples[measurement.timestamps] += 1
+
+    def on_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
+        rows = zip(
+            *(batch.indexes, batch.sent_ns, batch.rtt_ns, batch.stamps, batch.outcomes, batch.reasons),
+            strict=True,
+        )
+        for index, sent_ns, rtt_ns, stamp, outcome, reason in rows:
+            series = self._series.get(targets[index].name)
+            if series is None:
+                continue
+            match outcome:
+                case EchoOutcome.DUPLICATE:
+                    series.packets_duplicates += 1
+                    continue
+                case EchoOutcome.LATE:
+                    series.packets_late += 1
+                    continue
+            at_s = sent_ns / _NS_PER_S
+            ip = series.echo_ip()
+            series.met(ip, at_s)
+            series.ended(Check.ICMP, at_s, reason)
+            series.packets_sent += 1
+            if outcome is EchoOutcome.ANSWERED:
+                series.packets_received += 1
+                series.answered(Method.ICMP, ip, rtt_ns / _NS_PER_S)
+                if stamp is not None:
+                    self._samples[stamp] += 1
+
+    def on_report(self, report: Report) -> None:
+        self._report = report
+        for series in self._series.values():
+            series.drop_stale_addresses(report.taken_at_s)
+
+    def on_survey(self, survey: Survey) -> None:
+        self._survey = survey
+
+    def set_requirements(self, requirements: Sequence[Requirement]) -> None:
+        self._requirements = tuple(requirements)
+
+    def observe_loop_lag(self, seconds: float) -> None:
+        self._loop_lag.observe(seconds)
+
+    def observe_scheduling_delay(self, seconds: float) -> None:
+        self._scheduling_delay.observe(seconds)
+
+    def count_skipped(self, target: str, check: Check, n: int = 1) -> None:
+        """``n`` turns of ``check`` of the target named ``target`` were given up."""
+        if target in self._series:
+            self._series[target].skipped[check] += n
+
+    def set_reload(self, ok: bool, at_s: float) -> None:
+        """The configuration was loaded, or was not, at ``at_s`` (Unix time)."""
+        self._reload_ok = ok
+        if ok:
+            self._reload_success_at_s = at_s
+
+    def describe(self) -> Iterator[Metric]:
+        """What there may be, for the registry."""
+        return map(empty_family, d.DEFINITIONS)
+
+    def collect(self) -> Iterator[Metric]:
+        """What there is, for a scrape."""
+        yield family(d.BUILD_INFO, {(label(self._version),): 1.0})
+        yield family(d.REQUIREMENT_INFO, {(label(r.id), r.level.value): 1.0 for r in self._requirements})
+        yield from target_families(self._series.values())
+        yield family(d.SAMPLES, {(stamp.value,): float(n) for stamp, n in self._samples.items()})
+        yield from self._judgement_families()
+        yield histogram_family(d.EVENT_LOOP_LAG, {(): self._loop_lag})
+        yield histogram_family(d.SCHEDULING_DELAY, {(): self._scheduling_delay})
+        yield family(d.CONFIG_RELOAD_SUCCESSFUL, _unlabelled(self._reload_ok))
+        yield family(d.CONFIG_RELOAD_TIMESTAMP, _unlabelled(self._reload_success_at_s))
+
+    def _judgement_families(self) -> Iterator[Metric]:
+        report, survey, key_stores = self._report, self._survey, self._key_stores()
+        yield family(d.REQUIREMENT_OUTCOME, outcome_rows(report) if report else {})
+        yield family(d.KMS_ERROR_PREDICTED, prediction_rows(key_stores, report))
+        yield family(d.KMS_PREDICTION_DECIDED, decided_rows(key_stores, report))
+        yield family(d.EXTRA_AUTHORITIES, _unlabelled(len(report.extra_authorities) if report else None))
+        yield family(d.SURVEY_RTT, survey_rows(survey) if survey else {})
+        yield family(d.SURVEY_WITHIN_THRESHOLD, within_rows(survey) if survey else {})
+
+    def _key_stores(self) -> list[str]:
+        """The report's key store; before the first report those of the targets."""
+        if self._report:
+            return [self._report.key_store]
+        named = {series.target.key_store for series in self._series.values()}
+        return sorted(named - {""}) or [""]
+
+
+def _unlabelled(value: float | None) -> dict[tuple[str, ...], float]:
+    return {} if value is None else {(): float(value)}

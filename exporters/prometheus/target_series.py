@@ -1,0 +1,135 @@
+"""What one target has accumulated. Dropping the object is dropping all of its series."""
+
+from collections import Counter
+from collections.abc import Iterable
+from ipaddress import AddressValueError, IPv4Address
+
+from exporters.prometheus.histogram import Histogram
+from probe.model.measurements import Certificate, Measurement, Phase, Reason, TcpDetails, TlsDetails
+from probe.model.targets import Check, Method, Role, Target
+
+MOST_ADDRESSES = 16  # a name behind rotating addresses must not grow series without end
+MOST_CERTIFICATES = 10  # position is 0 … 9
+STALE_AFTER_S = (
+    600.0  # an address not met for so long has left; longer where the target is checked less often
+)
+
+# The phase that is the round trip goes to rtt_seconds alone, so that there is one distribution of it.
+_ROUND_TRIP_PHASES = {(Check.ICMP, Phase.ECHO), (Check.TCP, Phase.CONNECT)}
+
+
+class TargetSeries:
+    """Counters start at 0 for each planned check; histograms and times come with their first sample."""
+
+    def __init__(self, target: Target) -> None:
+        self.probes: Counter[Check] = Counter()
+        self.failures: Counter[tuple[Check, Reason]] = Counter()
+        self.skipped: Counter[Check] = Counter()
+        self.last_attempt_s: dict[Check, float] = {}
+        self.last_success_s: dict[Check, float] = {}
+        self.rtt: dict[tuple[str, Method], Histogram] = {}
+        self.phases: dict[tuple[Check, Phase], Histogram] = {}
+        self.packets_sent = self.packets_received = self.packets_duplicates = self.packets_late = 0
+        self.retransmits = 0
+        self.chains: dict[str, tuple[Certificate, ...]] = {}
+        self._met_at_s: dict[str, float] = {}
+        self.become(target)
+
+    def become(self, target: Target) -> None:
+        """The same name with other settings: counts go on."""
+        self.target = target
+        self._literal = target.host if _is_address(target.host) else ""
+        checks = dict.fromkeys(plan.check for plan in target.plans)  # in order: a set shuffles the scrape
+        for known in (self.probes, self.skipped):
+            for check in checks:
+                known[check] += 0
+        for check in checks:
+            for reason in Reason:
+                self.failures[check, reason] += 0
+
+    @property
+    def address(self) -> str:
+        """The address met last, or written in the configuration; "" for a Region."""
+        return max(self._met_at_s, key=lambda ip: self._met_at_s[ip], default=self.ip(self._literal))
+
+    def ip(self, address: str | None) -> str:
+        """The label value for ``address``; "" for a Region, whose addresses rotate."""
+        return "" if address is None or self.target.role is Role.REGION else address
+
+    def echo_ip(self) -> str:
+        """The label value for echoes, which carry no address: the target's own, or the one met last."""
+        return self.ip(self._literal or self.address)
+
+    def ended(self, check: Check, at_s: float, reason: Reason | None) -> None:
+        """One probe that started at ``at_s`` ended, with ``reason`` if it failed."""
+        self.probes[check] += 1
+        self.last_attempt_s[check] = max(at_s, self.last_attempt_s.get(check, at_s))
+        if reason is None:
+            self.last_success_s[check] = max(at_s, self.last_success_s.get(check, at_s))
+        else:
+            self.failures[check, reason] += 1
+
+    def answered(self, method: Method, ip: str, rtt_s: float) -> None:
+        histogram = self.rtt.get((ip, method))
+        if histogram is None:
+            histogram = self.rtt[ip, method] = Histogram()
+        histogram.observe(rtt_s)
+
+    def met(self, ip: str, at_s: float) -> None:
+        """The target was probed under ``ip``; beyond 16 addresses the one met longest ago leaves."""
+        if not ip:
+            return
+        self._met_at_s[ip] = max(at_s, self._met_at_s.get(ip, at_s))
+        if len(self._met_at_s) > MOST_ADDRESSES:
+            self._forget([min(self._met_at_s, key=lambda known: self._met_at_s[known])])
+
+    def measured(self, measurement: Measurement) -> None:
+        """All that one measurement adds."""
+        ip = self.ip(measurement.address)
+        self.met(ip, measurement.started_at_s)
+        failure = measurement.failure
+        self.ended(measurement.check, measurement.started_at_s, failure.reason if failure else None)
+        if measurement.method is not None and measurement.rtt_s is not None:
+            self.answered(measurement.method, ip, measurement.rtt_s)
+        self._phases(measurement)
+        if isinstance(measurement.details, TcpDetails):
+            self.retransmits += measurement.details.retransmits
+        if measurement.check is Check.TLS:
+            self._chain(measurement, ip)
+
+    def drop_stale_addresses(self, now_s: float) -> None:
+        """Addresses that a name no longer resolves to take their series with them."""
+        longest_s = max((plan.interval_s for plan in self.target.plans), default=0.0)
+        limit_s = max(STALE_AFTER_S, 3 * longest_s)
+        self._forget([ip for ip, met_at_s in self._met_at_s.items() if now_s - met_at_s > limit_s])
+
+    def _phases(self, measurement: Measurement) -> None:
+        for phase, duration_s in measurement.phases_s.items():
+            key = (measurement.check, phase)
+            if key not in _ROUND_TRIP_PHASES:
+                self.phases.setdefault(key, Histogram()).observe(duration_s)
+
+    def _chain(self, measurement: Measurement, ip: str) -> None:
+        details = measurement.details
+        chain = details.chain if isinstance(details, TlsDetails) else ()
+        if chain:
+            self.chains[ip] = chain[:MOST_CERTIFICATES]
+        elif measurement.address is None:  # the name did not resolve: no address shows a chain now
+            self.chains.clear()
+        else:
+            self.chains.pop(ip, None)
+
+    def _forget(self, ips: Iterable[str]) -> None:
+        for ip in ips:
+            del self._met_at_s[ip]
+            self.chains.pop(ip, None)
+            for method in Method:
+                self.rtt.pop((ip, method), None)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except AddressValueError:
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""The HTTP paths. GET changes nothing, and nothing but GET is answered."""
+
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+from prometheus_client.aiohttp import make_aiohttp_handler
+
+from exporters.prometheus import PrometheusSink
+from exporters.web.guard import SECURITY_HEADERS, hosts
+from exporters.web.page import PageSink
+from exporters.web.render import render, stylesheet
+from exporters.web.status import document
+from probe.model.ports import Control
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(
+    sink: PrometheusSink,
+    page: PageSink,
+    control: Control,
+    *,
+    version: str,
+    listen_host: str,
+    listen_port: int | None = None,
+    external_url: str | None = None,
+) -> web.Application:
+    """The application for one listener.
+
+    ``listen_host`` and ``external_url`` say under which ``Host`` it answers; ``listen_port`` only goes into
+    the advice for a wrong one.
+    """
+    paths = _Paths(page, control, version)
+    app = web.Application(middlewares=[_guard(listen_host, listen_port, external_url)])
+    app.on_response_prepare.append(_secure)
+    app.add_routes(
+        [
+            web.get("/", paths.page),
+            web.get("/static/page.css", paths.stylesheet),
+            web.get("/metrics", make_aiohttp_handler(sink.registry)),
+            web.get("/api/v1/status", paths.status),
+            web.get("/-/healthy", paths.healthy),
+            web.get("/-/ready", paths.ready),
+        ]
+    )
+    return app
+
+
+class _Paths:
+    def __init__(self, page: PageSink, control: Control, version: str) -> None:
+        self._page, self._control, self._version = page, control, version
+
+    async def page(self, request: web.Request) -> web.Response:
+        html = render(self._page.snapshot(), self._version, live="pause" not in request.query)
+        return web.Response(text=html, content_type="text/html", charset="utf-8")
+
+    async def stylesheet(self, _request: web.Request) -> web.Response:
+        return web.Response(text=stylesheet(), content_type="text/css", charset="utf-8")
+
+    async def status(self, _request: web.Request) -> web.Response:
+        shown = document(self._page.snapshot(), self._version, ready=self._control.ready())
+        text = json.dumps(shown, ensure_ascii=False, allow_nan=False) + "\n"
+        return web.Response(text=text, content_type="application/json", charset="utf-8")
+
+    async def healthy(self, _request: web.Request) -> web.Response:
+        return web.Response(text="OK\n")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        if self._control.ready():
+            return web.Response(text="Ready\n")
+        return web.Response(status=503, text="Not ready: the first round of measurements is not done\n")
+
+
+def _guard(listen_host: str, listen_port: int | None, external_url: str | None) -> Middleware:
+    ours = hosts(listen_host, external_url)
+    port = f":{listen_port}" if listen_port else ""
+    advice = (
+        f"421: this is not the host you asked for. Open {external_url or f'http://{listen_host}{port}/'},"
+        " or set external_url to the address under which this page is reached.\n"
+    )
+
+    @web.middleware
+    async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        headers = request.headers.getall("Host", [])
+        if len(headers) != 1 or not ours.admit(headers[0]):
+            return web.Response(status=421, text=advice)  # RFC 9110, section 15.5.20
+        return await handler(request)
+
+    return guard
+
+
+async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(SECURITY_HEADERS)

@@ -1,0 +1,140 @@
+"""The sentence at the top: what KMS would say now, why, and what to do next."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from probe.model.verdicts import (
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    PredictedError,
+    Prediction,
+    Remedy,
+    Report,
+    Verdict,
+)
+
+
+class State(StrEnum):
+    GOOD = "good"
+    RISK = "risk"
+    BAD = "bad"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """``headline`` is a whole sentence without its full stop; ``error`` is the KMS name in it, if any."""
+
+    state: State
+    headline: str
+    because: str = ""
+    error: str | None = None
+    remedy: Remedy | None = None
+    notes: tuple[str, ...] = ()
+
+
+def banner(report: Report | None) -> Banner:
+    """For connecting: the operation that needs all of the path."""
+    prediction = prediction_of(report, Operation.CONNECT)
+    if report is None or prediction is None:
+        return Banner(
+            state=State.UNDECIDED, headline="Undecided: the first round of measurements is not done"
+        )
+    expected = _foremost(prediction, Likelihood.EXPECTED)
+    if expected is not None:
+        return _failing(report, prediction, expected)
+    if not prediction.decided:
+        return _undecided(report)
+    possible = _foremost(prediction, Likelihood.POSSIBLE)
+    if possible is not None:
+        return _at_risk(report, possible)
+    return Banner(state=State.GOOD, headline="KMS would connect", because="every required requirement is met")
+
+
+def prediction_of(report: Report | None, operation: Operation) -> Prediction | None:
+    predictions = report.predictions if report else ()
+    return next((p for p in predictions if p.operation is operation), None)
+
+
+def short(prediction: Prediction | None) -> str:
+    """What one operation would say, in a few words."""
+    if prediction is None:
+        return "not judged"
+    expected = _foremost(prediction, Likelihood.EXPECTED)
+    if expected is not None:
+        return f"would say {expected.error}"
+    if not prediction.decided:
+        return "undecided"
+    possible = _foremost(prediction, Likelihood.POSSIBLE)
+    return f"would succeed; {possible.error} possible" if possible else "would succeed"
+
+
+def _foremost(prediction: Prediction, likelihood: Likelihood) -> PredictedError | None:
+    """The first error of that likelihood that no earlier fault masks."""
+    return next((e for e in prediction.errors if e.likelihood is likelihood and e.masked_by is None), None)
+
+
+def _failing(report: Report, prediction: Prediction, error: PredictedError) -> Banner:
+    cause = _cause(report, error)
+    notes = _notes(error)
+    if not prediction.decided:
+        notes += ("Other required requirements are still unknown.",)
+    return Banner(
+        state=State.BAD,
+        headline=f"KMS would say {error.error}",
+        because=_with_subject(cause) if cause else "",
+        error=error.error,
+        remedy=cause.remedy if cause else None,
+        notes=notes,
+    )
+
+
+def _at_risk(report: Report, error: PredictedError) -> Banner:
+    cause = _cause(report, error)
+    return Banner(
+        state=State.RISK,
+        headline=f"KMS would connect, but may say {error.error} at times",
+        because=_with_subject(cause) if cause else "",
+        error=error.error,
+        remedy=cause.remedy if cause else None,
+        notes=_notes(error),
+    )
+
+
+def _undecided(report: Report) -> Banner:
+    unknown = [v for v in report.verdicts if v.outcome is Outcome.UNKNOWN and v.level is Level.REQUIRED]
+    if not unknown:
+        return Banner(state=State.UNDECIDED, headline="Undecided: not everything is measured yet")
+    requirements = len({v.requirement for v in unknown})
+    noun = "requirement is" if requirements == 1 else "requirements are"
+    return Banner(
+        state=State.UNDECIDED,
+        headline=f"Undecided: {requirements} required {noun} not known",
+        because=_with_subject(unknown[0]),
+        remedy=unknown[0].remedy,
+    )
+
+
+def _cause(report: Report, error: PredictedError) -> Verdict | None:
+    """The verdict that leads to ``error``: a violated one, else one that names it though it is met."""
+    named = [v for v in report.verdicts if v.requirement in error.requirements]
+    violated = [v for v in named if v.outcome is Outcome.VIOLATED]
+    return next(iter(violated or named), None)
+
+
+def _notes(error: PredictedError) -> tuple[str, ...]:
+    notes: tuple[str, ...] = ()
+    if error.alternatives:
+        notes += (f"AWS's pages also name {', '.join(error.alternatives)} for this fault.",)
+    match error.basis.value:
+        case "inferred":
+            notes += ("AWS does not document the error for this cause; it is inferred.",)
+        case "conflicting":
+            notes += ("AWS's pages disagree about the error for this cause.",)
+    return notes
+
+
+def _with_subject(verdict: Verdict) -> str:
+    return f"{verdict.subject}: {verdict.because}" if verdict.subject else verdict.because

@@ -1,0 +1,70 @@
+"""Verdicts in the order in which a person wants them, one group a requirement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probe.model.verdicts import KmsError, Level, Outcome, Remedy, Report, Verdict
+
+SHOWN_SUBJECTS = 5
+_LEVELS = tuple(Level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One requirement with one outcome. ``subjects`` are (subject, because), without ``more`` others."""
+
+    requirement: str
+    level: Level
+    outcome: Outcome
+    subjects: tuple[tuple[str, str], ...]
+    more: int
+    errors: tuple[KmsError, ...]
+    remedy: Remedy | None
+    source: str
+
+    @property
+    def kind(self) -> str:
+        """The colour and word: what is required and violated is bad, a risk at times, advice never."""
+        if self.outcome is Outcome.UNKNOWN:
+            return "undecided"
+        return {Level.REQUIRED: "bad", Level.RISK: "risk", Level.ADVICE: "advice"}[self.level]
+
+
+def wrong(report: Report | None) -> tuple[Finding, ...]:
+    """Violated required, risk, advice, then unknown in the same order of levels."""
+    verdicts = report.verdicts if report else ()
+    return tuple(
+        finding
+        for outcome in (Outcome.VIOLATED, Outcome.UNKNOWN)
+        for level in _LEVELS
+        for finding in _grouped([v for v in verdicts if v.outcome is outcome and v.level is level])
+    )
+
+
+def by_outcome(report: Report | None) -> tuple[tuple[Outcome, tuple[Verdict, ...]], ...]:
+    """Every verdict under its outcome, the worst outcome first; outcomes without verdicts are left out."""
+    verdicts = report.verdicts if report else ()
+    order = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
+    groups = ((outcome, tuple(v for v in verdicts if v.outcome is outcome)) for outcome in order)
+    return tuple((outcome, group) for outcome, group in groups if group)
+
+
+def _grouped(verdicts: Sequence[Verdict]) -> list[Finding]:
+    groups: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault(verdict.requirement, []).append(verdict)
+    return [_finding(group) for group in groups.values()]
+
+
+def _finding(group: Sequence[Verdict]) -> Finding:
+    first = group[0]
+    return Finding(
+        requirement=first.requirement,
+        level=first.level,
+        outcome=first.outcome,
+        subjects=tuple((v.subject, v.because) for v in group[:SHOWN_SUBJECTS]),
+        more=max(0, len(group) - SHOWN_SUBJECTS),
+        errors=tuple(dict.fromkeys(error for v in group for error in v.kms_errors)),
+        remedy=next((v.remedy for v in group if v.remedy), None),
+        source=first.source,
+    )

@@ -1,0 +1,212 @@
+"""The path from KMS to the key manager, one row a target: texts and flags for the template."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from exporters.web.snapshot import Attempt, Snapshot, TargetState
+from exporters.web.sparkline import Sparkline, sparkline
+from exporters.web.words import NONE, milliseconds, percent, span, utc
+from probe.model.measurements import TlsDetails
+from probe.model.survey import RTT_LIMIT_S
+from probe.model.targets import Check, Method, Role
+
+SHOWN_TARGETS = 100  # a role; the rest is in the metrics
+SOON_S = 10 * 86400.0  # a certificate that ends within ten days deserves a look (AWS's alarm)
+_ROLES = (
+    (Role.PROXY, "Proxy"),
+    (Role.NODE, "Load balancer nodes"),
+    (Role.BACKEND, "Backends"),
+    (Role.KEY_MANAGER, "Key managers"),
+    (Role.RESOLVER, "Resolvers"),
+)
+_METHODS = ((Method.TCP, Check.TCP), (Method.ICMP, Check.ICMP))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrips:
+    """One method's cell. Numbers are texts in milliseconds; ``over`` is whether the median is above 35 ms."""
+
+    method: str
+    last: str
+    median: str
+    p95: str
+    loss: str
+    losing: bool
+    over: bool
+    window: str
+    stamps: str
+    spark: Sparkline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """``kind`` is good, risk, bad or undecided."""
+
+    kind: str
+    protocol: str
+    common_name: str
+    expiry: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """``failures`` are sentences of what fails now; ``past`` one of what failed before."""
+
+    name: str
+    where: str
+    kind: str
+    state: str
+    failures: tuple[str, ...]
+    past: str
+    round_trips: Mapping[str, RoundTrips | None]
+    tls: Tls | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One role. ``methods`` and ``tls`` say which columns it has; ``more`` targets are not shown."""
+
+    title: str
+    methods: tuple[str, ...]
+    tls: bool
+    rows: tuple[Row, ...]
+    more: int
+
+
+def sections(snapshot: Snapshot) -> tuple[Section, ...]:
+    """Roles that have targets, in the order of the path. Of too many targets the failing come first."""
+    found = []
+    for role, title in _ROLES:
+        states = [state for state in snapshot.targets if state.target.role is role]
+        if len(states) > SHOWN_TARGETS:
+            states.sort(key=lambda state: not state.current_failures)
+        rows = tuple(_row(state, snapshot.now_s) for state in states[:SHOWN_TARGETS])
+        if rows:
+            found.append(_section(title, rows, len(states) - len(rows)))
+    return tuple(found)
+
+
+def _section(title: str, rows: tuple[Row, ...], more: int) -> Section:
+    methods = tuple(
+        method.value for method, _ in _METHODS if any(row.round_trips[method.value] for row in rows)
+    )
+    return Section(title=title, methods=methods, tls=any(row.tls for row in rows), rows=rows, more=more)
+
+
+def _row(state: TargetState, now_s: float) -> Row:
+    kind, words = _state(state)
+    cells = {method.value: _round_trips(state, method, check) for method, check in _METHODS}
+    return Row(
+        name=state.target.name,
+        where=_where(state),
+        kind=kind,
+        state=words,
+        failures=tuple(failure_words(attempt) for attempt in state.current_failures),
+        past=_past(state, now_s),
+        round_trips=cells,
+        tls=_tls(state, now_s),
+    )
+
+
+def _where(state: TargetState) -> str:
+    target = state.target
+    host = target.host if target.role is Role.RESOLVER else f"{target.host}:{target.port}"
+    resolved = state.address if state.address and state.address != target.host else ""
+    return " · ".join(part for part in (host, resolved, target.zone or target.region) if part)
+
+
+def _state(state: TargetState) -> tuple[str, str]:
+    failing, attempted = len(state.current_failures), len(state.attempts)
+    if not attempted:
+        return "undecided", "not measured yet"
+    if failing == attempted:
+        return "bad", "not answering"
+    return ("risk", "failing in part") if failing else ("good", _answering(state))
+
+
+def _answering(state: TargetState) -> str:
+    answer = state.attempts.get(Check.DNS)
+    wait_s = answer.wait_s if answer else None
+    return "answering" if wait_s is None else f"answering in {milliseconds(wait_s)} ms"
+
+
+def failure_words(attempt: Attempt) -> str:
+    """What failed where and why.
+
+    A failure's detail may hold text of the network; the template cleans it as it does everything.
+    """
+    failure = attempt.failure
+    if failure is None:
+        return ""
+    detail = f" ({failure.detail})" if failure.detail else ""
+    return f"{attempt.check}: {failure.phase} {failure.reason.replace('_', ' ')}{detail}"
+
+
+def _past(state: TargetState, now_s: float) -> str:
+    last = state.last_failure
+    if last is None or state.current_failures:
+        return ""
+    return f"{span(now_s - last.at_s)} ago {failure_words(last)}"
+
+
+def _round_trips(state: TargetState, method: Method, check: Check) -> RoundTrips | None:
+    if state.target.plan(check) is None:
+        return None
+    attempt, window = state.attempts.get(check), state.windows.get(method)
+    summary = window.summary if window else None
+    loss = summary.loss_ratio if summary else None
+    return RoundTrips(
+        method=method.value,
+        last=_last(attempt),
+        median=milliseconds(summary.median_s if summary else None),
+        p95=milliseconds(summary.p95_s if summary else None),
+        loss=percent(loss),
+        losing=bool(loss),
+        over=bool(summary and summary.median_s is not None and summary.median_s > RTT_LIMIT_S),
+        window=f"{summary.samples} in {span(window.span_s)}" if window and summary else "",
+        stamps=attempt.timestamps.value if attempt and attempt.timestamps else "",
+        spark=sparkline(state.series.get(method, ())),
+    )
+
+
+def _last(attempt: Attempt | None) -> str:
+    if attempt is None:
+        return NONE
+    return "lost" if attempt.failure is not None else milliseconds(attempt.rtt_s)
+
+
+def _tls(state: TargetState, now_s: float) -> Tls | None:
+    if state.target.plan(Check.TLS) is None:
+        return None
+    details = state.tls.details if state.tls else None
+    if not isinstance(details, TlsDetails):
+        failed = state.tls is not None
+        return Tls(
+            kind="bad" if failed else "undecided",
+            protocol="no handshake" if failed else "not measured yet",
+            common_name="",
+            expiry="",
+        )
+    leaf = details.chain[0] if details.chain else None
+    kind, expiry = _expiry(leaf.not_after_s if leaf else None, now_s)
+    return Tls(
+        kind=kind if details.kms_handshake_succeeded else "bad",
+        protocol=" ".join(filter(None, (details.version, details.cipher))) or "nothing agreed",
+        common_name=_common_name(leaf.subject_common_names) if leaf else "no certificate shown",
+        expiry=expiry,
+        note="" if details.kms_handshake_succeeded else "KMS's own handshake fails",
+    )
+
+
+def _common_name(names: Sequence[str]) -> str:
+    return f"CN {names[-1]}" if names else "no CN"
+
+
+def _expiry(not_after_s: float | None, now_s: float) -> tuple[str, str]:
+    if not_after_s is None:
+        return "undecided", ""
+    left_s = not_after_s - now_s
+    if left_s < 0:
+        return "bad", f"expired {span(-left_s)} ago ({utc(not_after_s)[:10]})"
+    return ("risk" if left_s < SOON_S else "good"), f"{span(left_s)} left ({utc(not_after_s)[:10]})"

@@ -1,0 +1,63 @@
+"""What the page knows at one moment: frozen, so that page and JSON say the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from probe.model.measurements import Failure, Measurement, Timestamps
+from probe.model.statistics import Window
+from probe.model.survey import Survey
+from probe.model.targets import Check, Method, Target
+from probe.model.verdicts import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One ended probe. ``rtt_s`` is of a round trip, ``wait_s`` of a question; None unless answered."""
+
+    check: Check
+    at_s: float
+    address: str | None = None
+    rtt_s: float | None = None
+    wait_s: float | None = None
+    timestamps: Timestamps | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetState:
+    """The newest attempt of each check, the newest failure of each, and the newest TLS measurement.
+
+    ``series`` are the last round trips, oldest first, None where one was lost.
+    """
+
+    target: Target
+    attempts: Mapping[Check, Attempt] = field(default_factory=dict)
+    failures: Mapping[Check, Attempt] = field(default_factory=dict)
+    tls: Measurement | None = None
+    windows: Mapping[Method, Window] = field(default_factory=dict)
+    series: Mapping[Method, tuple[float | None, ...]] = field(default_factory=dict)
+
+    @property
+    def current_failures(self) -> tuple[Attempt, ...]:
+        """Failures of the checks whose newest attempt failed."""
+        return tuple(a for a in self.attempts.values() if a.failure is not None)
+
+    @property
+    def last_failure(self) -> Attempt | None:
+        return max(self.failures.values(), key=lambda attempt: attempt.at_s, default=None)
+
+    @property
+    def address(self) -> str | None:
+        """The address met last, if any."""
+        met = [a for a in self.attempts.values() if a.address is not None]
+        return max(met, key=lambda attempt: attempt.at_s).address if met else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All of it. ``report`` and ``survey`` are None before the first."""
+
+    now_s: float
+    targets: tuple[TargetState, ...] = ()
+    report: Report | None = None
+    survey: Survey | None = None

@@ -1,0 +1,33 @@
+"""A sample at a bound is within it."""
+
+from math import inf
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporters.prometheus.definitions import BOUNDS_S
+from exporters.prometheus.histogram import Histogram
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "within"),
+    [(0.0349999, 1), (0.035, 1), (0.0350001, 0)],
+    ids=["just below", "at the limit", "just above"],
+)
+def test_thirty_five_milliseconds_are_within_thirty_five(duration_s: float, within: int) -> None:
+    histogram = Histogram()
+    histogram.observe(duration_s)
+    assert dict(histogram.cumulative())[0.035] == within
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1e6), max_size=50))
+def test_every_sample_is_counted_once_at_every_bound_it_is_within(durations_s: list[float]) -> None:
+    histogram = Histogram()
+    for duration_s in durations_s:
+        histogram.observe(duration_s)
+    for bound, count in histogram.cumulative():
+        assert count == sum(duration_s <= bound for duration_s in durations_s)
+    assert histogram.cumulative()[-1] == (inf, len(durations_s))
+    assert histogram.sum_s == sum(durations_s)
+    assert len(histogram.cumulative()) == len(BOUNDS_S) + 1

@@ -1,0 +1,52 @@
+"""Series of targets as families."""
+
+from exporter_world import HOSTILE, certificate, target, tls
+
+from exporters.prometheus.target_families import target_families
+from exporters.prometheus.target_series import TargetSeries
+from probe.model.targets import Check, Plan, Role
+
+
+def samples(*all_series: TargetSeries) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for family in target_families(all_series):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append(sample.labels)
+    return found
+
+
+def test_text_of_a_certificate_is_escaped_and_cut() -> None:
+    series = TargetSeries(target())
+    series.measured(tls(target(), certificate(name=HOSTILE * 10)))
+    (labels,) = samples(series)["xksprobe_certificate_info"]
+    assert len(labels["subject_cn"]) == 128
+    assert labels["subject_cn"].isprintable()
+
+
+def test_a_date_that_could_not_be_read_is_absent() -> None:
+    series = TargetSeries(target())
+    series.measured(tls(target(), certificate(not_after_s=None)))
+    shown = samples(series)
+    assert "xksprobe_certificate_not_after_timestamp_seconds" not in shown
+    assert "xksprobe_certificate_info" in shown
+
+
+def test_a_target_without_echoes_has_no_packet_counters() -> None:
+    plan = Plan(check=Check.DNS, interval_s=60, timeout_s=3)
+    shown = samples(TargetSeries(target(role=Role.RESOLVER, plans=(plan,))))
+    assert "xksprobe_packets_sent_total" not in shown
+    assert "xksprobe_tcp_retransmits_total" not in shown
+    assert shown["xksprobe_probes_total"] == [{"target": "node-1", "check": "dns"}]
+
+
+def test_two_names_that_become_one_label_do_not_break_the_scrape() -> None:
+    twins = [TargetSeries(target("x" * 200 + end)) for end in "ab"]
+    assert len(samples(*twins)["xksprobe_target_info"]) == 1
+
+
+def test_what_a_target_is_is_told() -> None:
+    (labels,) = samples(TargetSeries(target()))["xksprobe_target_info"]
+    assert labels == {
+        "target": "node-1", "role": "node", "key_store": "cks-1", "target_zone": "use1-az1",
+        "address": "10.0.0.1", "target_region": "",
+    }  # fmt: skip

@@ -1,0 +1,105 @@
+"""What one target accumulates, and what leaves again."""
+
+import pytest
+from exporter_world import NOW_S, certificate, target, tcp, tls
+
+from exporters.prometheus.target_series import MOST_ADDRESSES, MOST_CERTIFICATES, STALE_AFTER_S, TargetSeries
+from probe.model.measurements import Phase, Reason
+from probe.model.targets import Check, Method, Role
+
+
+def test_every_reason_of_every_planned_check_starts_at_zero() -> None:
+    series = TargetSeries(target())
+    assert set(series.failures) == {(c, r) for c in (Check.ICMP, Check.TCP, Check.TLS) for r in Reason}
+    assert not any(series.failures.values())
+
+
+def test_a_round_trip_is_in_one_histogram_only() -> None:
+    series = TargetSeries(target())
+    series.measured(tcp(target(), 0.004))
+    assert set(series.rtt) == {("10.0.0.1", Method.TCP)}
+    assert not series.phases
+
+
+def test_the_phases_of_a_handshake_are_kept() -> None:
+    series = TargetSeries(target())
+    series.measured(tls(target(), certificate()))
+    assert set(series.phases) == {(Check.TLS, Phase.CONNECT), (Check.TLS, Phase.HANDSHAKE)}
+    assert not series.rtt
+
+
+def test_a_lost_probe_counts_as_a_probe_and_never_as_a_duration() -> None:
+    series = TargetSeries(target())
+    series.measured(tcp(target(), None))
+    assert series.probes[Check.TCP] == 1
+    assert series.failures[Check.TCP, Reason.TIMED_OUT] == 1
+    assert not series.rtt
+    assert Check.TCP not in series.last_success_s
+
+
+def test_a_region_has_no_address_in_its_labels() -> None:
+    region = target(role=Role.REGION, host="kms.eu-west-3.example.com")
+    series = TargetSeries(region)
+    series.measured(tcp(region, address="192.0.2.7"))
+    assert set(series.rtt) == {("", Method.TCP)}
+    assert series.address == ""
+
+
+def test_a_chain_goes_when_the_newest_handshake_showed_none() -> None:
+    series = TargetSeries(target())
+    series.measured(tls(target(), certificate()))
+    assert set(series.chains) == {"10.0.0.1"}
+    series.measured(tls(target()))
+    assert not series.chains
+
+
+def test_all_chains_go_when_the_name_no_longer_resolves() -> None:
+    named = target(host="proxy.example.com")
+    series = TargetSeries(named)
+    series.measured(tls(named, certificate(), address="10.0.0.1"))
+    series.measured(tls(named, address=None, details=None))
+    assert not series.chains
+
+
+def test_a_chain_is_cut_at_ten() -> None:
+    series = TargetSeries(target())
+    series.measured(tls(target(), *[certificate(n) for n in range(MOST_CERTIFICATES + 1)]))
+    assert len(series.chains["10.0.0.1"]) == MOST_CERTIFICATES
+
+
+@pytest.mark.parametrize(("age_s", "kept"), [(STALE_AFTER_S, True), (STALE_AFTER_S + 1, False)])
+def test_an_address_not_met_for_ten_minutes_takes_its_series_along(age_s: float, kept: bool) -> None:
+    named = target(host="proxy.example.com")
+    series = TargetSeries(named)
+    series.measured(tls(named, certificate(), address="10.0.0.9"))
+    series.measured(tcp(named, address="10.0.0.9"))
+    series.drop_stale_addresses(NOW_S + age_s)
+    assert bool(series.rtt) is kept
+    assert bool(series.chains) is kept
+    assert series.probes[Check.TCP] == 1
+
+
+def test_rotating_addresses_do_not_grow_series_without_end() -> None:
+    named = target(host="proxy.example.com")
+    series = TargetSeries(named)
+    for n in range(MOST_ADDRESSES + 5):
+        series.measured(tcp(named, address=f"10.0.1.{n}", at_s=NOW_S + n))
+    assert len(series.rtt) == MOST_ADDRESSES
+    assert ("10.0.1.0", Method.TCP) not in series.rtt
+    assert series.address == f"10.0.1.{MOST_ADDRESSES + 4}"
+
+
+def test_echoes_of_a_name_have_the_address_met_last() -> None:
+    named = target(host="proxy.example.com")
+    series = TargetSeries(named)
+    assert series.echo_ip() == ""
+    series.measured(tcp(named, address="10.0.0.9"))
+    assert series.echo_ip() == "10.0.0.9"
+    assert TargetSeries(target()).echo_ip() == "10.0.0.1"
+
+
+def test_the_newest_attempt_is_not_overtaken_by_an_older_one() -> None:
+    series = TargetSeries(target())
+    series.measured(tcp(target(), at_s=NOW_S))
+    series.measured(tcp(target(), at_s=NOW_S - 5))
+    assert series.last_attempt_s[Check.TCP] == NOW_S

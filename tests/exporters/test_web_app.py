@@ -1,0 +1,100 @@
+"""The HTTP paths, over real sockets on loopback."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from exporter_world import NOW_S, report, target
+
+from exporters.prometheus import PrometheusSink
+from exporters.web.app import make_app
+from exporters.web.guard import SECURITY_HEADERS
+from exporters.web.page import PageSink
+
+pytestmark = pytest.mark.loopback
+PATHS = ("/", "/static/page.css", "/metrics", "/api/v1/status", "/-/healthy", "/-/ready")
+
+
+class Agent:
+    is_ready = True
+
+    def ready(self) -> bool:
+        return self.is_ready
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return Agent()
+
+
+@pytest.fixture
+async def client(agent: Agent) -> AsyncIterator[TestClient]:
+    sink, page = PrometheusSink("1.0"), PageSink(now=lambda: NOW_S)
+    for each in (sink, page):
+        each.on_targets((target(),))
+        each.on_report(report())
+    app = make_app(sink, page, agent, version="1.0", listen_host="127.0.0.1", listen_port=9911)
+    async with TestClient(TestServer(app)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_every_path_answers_with_the_headers(client: TestClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status == 200
+    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
+    assert (await client.head(path)).status == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+async def test_nothing_but_get_is_answered(client: TestClient, method: str, path: str) -> None:
+    answer = await client.request(method, path)
+    assert answer.status == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/elsewhere"])
+async def test_another_host_is_refused_with_what_to_do(client: TestClient, path: str) -> None:
+    answer = await client.get(path, headers={"Host": "rebound.example"})
+    assert answer.status == 421
+    assert "Open http://127.0.0.1:9911/" in await answer.text()
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_an_unknown_path_is_not_found_and_has_the_headers_too(client: TestClient) -> None:
+    answer = await client.get("/templates/page.html")
+    assert answer.status == 404
+    assert answer.headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
+
+
+async def test_ready_follows_the_agent_and_healthy_does_not(client: TestClient, agent: Agent) -> None:
+    agent.is_ready = False
+    assert (await client.get("/-/ready")).status == 503
+    healthy = await client.get("/-/healthy")
+    assert (healthy.status, (await healthy.text()).strip()) == (200, "OK")
+    agent.is_ready = True
+    assert (await client.get("/-/ready")).status == 200
+
+
+async def test_the_status_is_json(client: TestClient) -> None:
+    answer = await client.get("/api/v1/status")
+    assert answer.content_type == "application/json"
+    assert (await answer.json())["report"]["key_store"] == "cks-1"
+
+
+async def test_metrics_are_those_of_the_sink(client: TestClient) -> None:
+    text = await (await client.get("/metrics")).text()
+    assert 'xksprobe_build_info{version="1.0"} 1.0' in text
+    assert "python_info" not in text
+
+
+async def test_one_metric_can_be_asked_for(client: TestClient) -> None:
+    text = await (await client.get("/metrics", params={"name[]": "xksprobe_build_info"})).text()
+    assert "xksprobe_build_info" in text
+    assert "xksprobe_probes_total" not in text
+
+
+async def test_the_page_can_be_paused(client: TestClient) -> None:
+    assert "http-equiv" in await (await client.get("/")).text()
+    assert "http-equiv" not in await (await client.get("/?pause")).text()

@@ -1,0 +1,79 @@
+"""The sentence at the top."""
+
+from exporter_world import REMEDY, predicted, report, verdict
+
+from exporters.web.banner import State, banner, prediction_of, short
+from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
+
+CAUSE = verdict(outcome=Outcome.VIOLATED, because="the root is private", remedy=REMEDY)
+
+
+def test_before_the_first_report_it_is_undecided() -> None:
+    assert banner(None).state is State.UNDECIDED
+    assert banner(report(predictions=())).state is State.UNDECIDED
+
+
+def test_decided_without_errors_kms_would_connect() -> None:
+    shown = banner(report(verdict()))
+    assert (shown.state, shown.headline) == (State.GOOD, "KMS would connect")
+
+
+def test_an_expected_error_is_named_with_its_cause_and_remedy() -> None:
+    shown = banner(report(CAUSE, errors=(predicted(),)))
+    assert shown.state is State.BAD
+    assert shown.headline == "KMS would say XKS_PROXY_INVALID_TLS_CONFIGURATION"
+    assert (shown.because, shown.remedy) == ("node-1: the root is private", REMEDY)
+
+
+def test_the_error_that_masks_the_others_is_the_one_named() -> None:
+    masked = predicted("XKS_PROXY_TIMED_OUT", masked_by="authority-is-trusted-by-kms")
+    assert banner(report(CAUSE, errors=(masked, predicted()))).error == "XKS_PROXY_INVALID_TLS_CONFIGURATION"
+
+
+def test_an_expected_error_stands_though_the_rest_is_unknown() -> None:
+    shown = banner(report(CAUSE, errors=(predicted(),), decided=False))
+    assert shown.state is State.BAD
+    assert "Other required requirements are still unknown." in shown.notes
+
+
+def test_unknown_is_never_fine() -> None:
+    unknown = verdict(outcome=Outcome.UNKNOWN, because="not measured", remedy=REMEDY)
+    shown = banner(report(unknown, decided=False))
+    assert shown.state is State.UNDECIDED
+    assert shown.headline == "Undecided: 1 required requirement is not known"
+    assert (shown.because, shown.remedy) == ("node-1: not measured", REMEDY)
+    assert banner(report(decided=False)).state is State.UNDECIDED
+
+
+def test_a_possible_error_is_a_risk_even_when_its_requirement_is_met() -> None:
+    slow = verdict("health-answers-within-250-ms", Outcome.MET, because="p99 is 210 ms")
+    possible = predicted("XKS_PROXY_TIMED_OUT", Likelihood.POSSIBLE, requirements=(slow.requirement,))
+    shown = banner(report(slow, errors=(possible,)))
+    assert shown.state is State.RISK
+    assert shown.because == "node-1: p99 is 210 ms"
+
+
+def test_a_possible_error_does_not_hide_that_something_is_unknown() -> None:
+    unknown = verdict(outcome=Outcome.UNKNOWN)
+    shown = banner(report(unknown, errors=(predicted(likelihood=Likelihood.POSSIBLE),), decided=False))
+    assert shown.state is State.UNDECIDED
+
+
+def test_what_aws_does_not_document_is_said_to_be_inferred() -> None:
+    inferred = predicted(basis=Basis.INFERRED, alternatives=("XKS_PROXY_NOT_REACHABLE",))
+    notes = " ".join(banner(report(CAUSE, errors=(inferred,))).notes)
+    assert "inferred" in notes
+    assert "XKS_PROXY_NOT_REACHABLE" in notes
+
+
+def test_only_required_unknowns_are_counted() -> None:
+    advice = verdict("a", Outcome.UNKNOWN, level=Level.ADVICE)
+    assert "not everything" in banner(report(advice, decided=False)).headline
+
+
+def test_other_operations_in_a_few_words() -> None:
+    assert short(prediction_of(report(), Operation.CREATE)) == "not judged"
+    assert short(prediction_of(report(), Operation.CONNECT)) == "would succeed"
+    assert short(prediction_of(report(decided=False), Operation.CONNECT)) == "undecided"
+    failing = report(errors=(predicted(),), decided=False)
+    assert short(prediction_of(failing, Operation.CONNECT)) == "would say XKS_PROXY_INVALID_TLS_CONFIGURATION"

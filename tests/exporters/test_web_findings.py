@@ -1,0 +1,47 @@
+"""What is wrong, in the order in which it matters."""
+
+from exporter_world import REMEDY, report, verdict
+
+from exporters.web.findings import SHOWN_SUBJECTS, by_outcome, wrong
+from probe.model.verdicts import Level, Outcome
+
+
+def test_required_comes_before_risk_before_advice_before_unknown() -> None:
+    found = wrong(
+        report(
+            verdict("u", Outcome.UNKNOWN),
+            verdict("a", Outcome.VIOLATED, level=Level.ADVICE),
+            verdict("k", Outcome.VIOLATED, level=Level.RISK),
+            verdict("m", Outcome.MET),
+            verdict("r", Outcome.VIOLATED),
+        )
+    )
+    assert [(f.requirement, f.kind) for f in found] == [
+        ("r", "bad"),
+        ("k", "risk"),
+        ("a", "advice"),
+        ("u", "undecided"),
+    ]
+
+
+def test_subjects_of_one_requirement_stand_together_and_the_surplus_is_counted() -> None:
+    verdicts = [verdict("r", Outcome.VIOLATED, f"node-{n}") for n in range(SHOWN_SUBJECTS + 2)]
+    (finding,) = wrong(report(*verdicts))
+    assert len(finding.subjects) == SHOWN_SUBJECTS
+    assert finding.more == 2
+
+
+def test_exactly_as_many_as_are_shown_leave_no_surplus() -> None:
+    (finding,) = wrong(report(*[verdict("r", Outcome.VIOLATED, str(n)) for n in range(SHOWN_SUBJECTS)]))
+    assert finding.more == 0
+
+
+def test_the_first_remedy_of_the_group_is_kept() -> None:
+    (finding,) = wrong(report(verdict("r", Outcome.VIOLATED), verdict("r", Outcome.VIOLATED, remedy=REMEDY)))
+    assert finding.remedy == REMEDY
+
+
+def test_all_verdicts_are_grouped_worst_first() -> None:
+    shown = by_outcome(report(verdict("m"), verdict("v", Outcome.VIOLATED)))
+    assert [(outcome, len(group)) for outcome, group in shown] == [(Outcome.VIOLATED, 1), (Outcome.MET, 1)]
+    assert by_outcome(None) == ()

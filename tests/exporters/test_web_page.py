@@ -1,0 +1,84 @@
+"""The sink behind the page."""
+
+from exporter_world import (
+    ANSWERED,
+    DUPLICATE,
+    LATE,
+    LOST,
+    NOW_S,
+    certificate,
+    echoes,
+    report,
+    survey,
+    target,
+    tcp,
+    tls,
+)
+
+from exporters.web.page import SHOWN_ROUND_TRIPS, PageSink
+from probe.model.statistics import Summary, Window
+from probe.model.targets import Check, Method
+
+
+def sink(**settings: object) -> PageSink:
+    made = PageSink(now=lambda: NOW_S, **settings)  # type: ignore[arg-type]
+    made.on_targets((target(),))
+    return made
+
+
+def test_the_newest_of_everything_is_kept() -> None:
+    page = sink()
+    page.on_measurement(tcp(target(), None, NOW_S - 30))
+    page.on_measurement(tcp(target(), 0.004, NOW_S))
+    page.on_measurement(tls(target(), certificate()))
+    page.on_report(report())
+    page.on_survey(survey())
+    (state,) = page.snapshot().targets
+    assert state.attempts[Check.TCP].rtt_s == 0.004
+    assert state.failures[Check.TCP].at_s == NOW_S - 30
+    assert state.tls is not None
+    assert page.snapshot().report == report()
+    assert page.snapshot().survey == survey()
+
+
+def test_a_lost_echo_that_ends_late_does_not_hide_a_newer_answer() -> None:
+    page = sink()
+    page.on_measurement(tcp(target(), 0.004, NOW_S))
+    page.on_measurement(tcp(target(), None, NOW_S - 2))
+    (state,) = page.snapshot().targets
+    assert state.attempts[Check.TCP].failure is None
+    assert state.failures[Check.TCP].at_s == NOW_S - 2
+
+
+def test_duplicates_and_late_replies_are_no_attempts() -> None:
+    page = sink()
+    page.on_echoes((target(),), echoes(LOST, DUPLICATE, LATE))
+    (state,) = page.snapshot().targets
+    assert state.attempts[Check.ICMP].failure is not None
+    page.on_echoes((target(),), echoes(LOST, ANSWERED))
+    (state,) = page.snapshot().targets
+    assert state.attempts[Check.ICMP].rtt_s == 0.002
+
+
+def test_another_host_under_the_same_name_begins_anew() -> None:
+    page = sink()
+    page.on_measurement(tcp(target()))
+    page.on_targets((target(zone="elsewhere"),))
+    assert page.snapshot().targets[0].attempts
+    page.on_targets((target(host="10.0.0.2"),))
+    assert not page.snapshot().targets[0].attempts
+
+
+def test_results_of_unknown_targets_are_dropped() -> None:
+    page = sink()
+    page.on_measurement(tcp(target("gone")))
+    page.on_echoes((target("gone"),), echoes(ANSWERED))
+    assert [state.target.name for state in page.snapshot().targets] == ["node-1"]
+
+
+def test_windows_and_series_come_from_the_history() -> None:
+    window = Window(target="node-1", method="tcp", span_s=600, summary=Summary(samples=3))
+    page = sink(windows=lambda: (window,), series=lambda _name, _method: (0.001,) * 100)
+    (state,) = page.snapshot().targets
+    assert state.windows == {Method.TCP: window}
+    assert {m: len(s) for m, s in state.series.items()} == dict.fromkeys(Method, SHOWN_ROUND_TRIPS)

@@ -1,0 +1,100 @@
+"""Rows of the path."""
+
+from dataclasses import replace
+
+import pytest
+from exporter_world import NOW_S, certificate, target, tcp, tls
+
+from exporters.web.page import PageSink
+from exporters.web.path import SHOWN_TARGETS, SOON_S, Row, sections
+from exporters.web.snapshot import Snapshot
+from probe.model.measurements import Certificate, Measurement, TlsDetails
+from probe.model.statistics import Summary, Window
+from probe.model.targets import Check, Plan, Role, Target
+
+
+def snapshot(
+    *measurements: Measurement, targets: tuple[Target, ...] = (), median_s: float | None = None
+) -> Snapshot:
+    window = Window(target="node-1", method="tcp", span_s=600, summary=Summary(samples=20, median_s=median_s))
+    page = PageSink(windows=lambda: (window,), now=lambda: NOW_S)
+    page.on_targets(targets or (target(),))
+    for measurement in measurements:
+        page.on_measurement(measurement)
+    return page.snapshot()
+
+
+def row(shown: Snapshot) -> Row:
+    return sections(shown)[0].rows[0]
+
+
+def test_a_target_says_how_it_is_in_a_symbol_and_in_words() -> None:
+    assert row(snapshot()).state == "not measured yet"
+    assert row(snapshot(tcp(target()))).kind == "good"
+    assert row(snapshot(tcp(target(), None))).state == "not answering"
+    assert row(snapshot(tcp(target(), None), tls(target()))).state == "failing in part"
+
+
+def test_a_failure_is_told_with_phase_and_reason() -> None:
+    assert row(snapshot(tcp(target(), None))).failures == ("tcp: connect timed out (no answer in 1 s)",)
+
+
+def test_a_failure_that_has_passed_is_told_with_its_age() -> None:
+    shown = row(snapshot(tcp(target(), None, NOW_S - 300), tcp(target())))
+    assert shown.failures == ()
+    assert shown.past == "5 min ago tcp: connect timed out (no answer in 1 s)"
+
+
+@pytest.mark.parametrize(
+    ("median_s", "over"), [(0.0349, False), (0.035, False), (0.0351, True), (None, False)]
+)
+def test_a_median_over_thirty_five_is_marked(median_s: float | None, over: bool) -> None:
+    cell = row(snapshot(tcp(target()), median_s=median_s)).round_trips["tcp"]
+    assert cell is not None
+    assert cell.over is over
+
+
+@pytest.mark.parametrize(
+    ("left_s", "kind"), [(SOON_S, "good"), (SOON_S - 1, "risk"), (0, "risk"), (-1, "bad")],
+    ids=["ten days", "just under ten days", "this second", "expired"],
+)  # fmt: skip
+def test_a_certificate_near_its_end_is_marked(left_s: float, kind: str) -> None:
+    shown = row(snapshot(tls(target(), certificate(not_after_s=NOW_S + left_s)))).tls
+    assert shown is not None
+    assert shown.kind == kind
+
+
+def test_what_only_the_diagnosing_handshake_learnt_is_not_shown_as_fine() -> None:
+    seen = tls(target(), certificate())
+    assert isinstance(seen.details, TlsDetails)
+    shown = row(snapshot(replace(seen, details=replace(seen.details, kms_handshake_succeeded=False)))).tls
+    assert shown is not None
+    assert (shown.kind, shown.note) == ("bad", "KMS's own handshake fails")
+
+
+def test_a_certificate_without_a_name_says_so() -> None:
+    nameless: Certificate = certificate(subject_common_names=())
+    shown = row(snapshot(tls(target(), nameless))).tls
+    assert shown is not None
+    assert shown.common_name == "no CN"
+
+
+def test_columns_are_those_that_somebody_fills() -> None:
+    resolver = target(role=Role.RESOLVER, plans=(Plan(check=Check.DNS, interval_s=60, timeout_s=3),))
+    (section,) = sections(snapshot(targets=(resolver,)))
+    assert (section.methods, section.tls) == ((), False)
+    (section,) = sections(snapshot())
+    assert (section.methods, section.tls) == (("tcp", "icmp"), True)
+
+
+def test_roles_come_in_the_order_of_the_path_and_regions_are_not_in_it() -> None:
+    roles = (Role.REGION, Role.KEY_MANAGER, Role.NODE, Role.PROXY)
+    shown = sections(snapshot(targets=tuple(target(r.value, role=r) for r in roles)))
+    assert [section.title for section in shown] == ["Proxy", "Load balancer nodes", "Key managers"]
+
+
+def test_of_too_many_targets_the_failing_are_shown() -> None:
+    targets = tuple(target(f"n{n}") for n in range(SHOWN_TARGETS + 1))
+    (section,) = sections(snapshot(tcp(targets[-1], None), targets=targets))
+    assert section.more == 1
+    assert section.rows[0].name == targets[-1].name

@@ -1,0 +1,126 @@
+"""The page as HTML."""
+
+import re
+from html.parser import HTMLParser
+
+from exporter_world import (
+    HOSTILE,
+    NOW_S,
+    REMEDY,
+    certificate,
+    predicted,
+    region,
+    report,
+    survey,
+    target,
+    tcp,
+    tls,
+    verdict,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporters.web.page import PageSink
+from exporters.web.render import render, stylesheet
+from probe.model.verdicts import Outcome
+
+VOID = {"wbr", "meta", "link", "line", "rect", "circle", "polyline"}
+
+
+class Tags(HTMLParser):
+    """Checks nesting, and notes which tags and attributes there are."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page(text: str = "fine", *, live: bool = True) -> str:
+    """Everything that can be shown, with ``text`` wherever text of the network or of a file may be."""
+    sink = PageSink(series=lambda _name, _method: (0.001, None, 0.002) * 20, now=lambda: NOW_S)
+    node = target(zone=text)
+    sink.on_targets((node, target("far", host=text or "x")))
+    sink.on_measurement(tcp(node, None))
+    sink.on_measurement(tls(node, certificate(name=text, issuer_common_name=text, key=text)))
+    violated = verdict(outcome=Outcome.VIOLATED, subject=text, because=text, remedy=REMEDY, source=text)
+    unknown = verdict("other", Outcome.UNKNOWN, because=text)
+    sink.on_report(
+        report(violated, unknown, errors=(predicted(),), extra_authorities=(text,), key_store=text)
+    )
+    sink.on_survey(survey(region(place=text, reason=text), vantage=text, notes=(text,)))
+    return render(sink.snapshot(), "1.0", live=live)
+
+
+def test_an_agent_that_knows_nothing_yet_has_a_page() -> None:
+    html = render(PageSink(now=lambda: NOW_S).snapshot(), "1.0")
+    assert "Undecided: the first round of measurements is not done" in html
+    assert Tags(html).open == []
+
+
+def test_the_page_says_what_kms_would_say_and_what_to_do() -> None:
+    html = page("the root is private").replace("<wbr>", "")
+    assert "KMS would say XKS_PROXY_INVALID_TLS_CONFIGURATION" in html
+    assert "because the root is private" in html
+    assert "Use another certificate." in html
+    assert "This agent trusts 1 extra authority" in html
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text())
+def test_no_text_breaks_out_of_its_place(text: str) -> None:
+    plain, given_ = Tags(page()), Tags(page(text))
+    assert given_.open == []
+    assert given_.seen <= plain.seen
+    assert given_.attributes <= plain.attributes
+
+
+def test_hostile_text_is_shown_as_text() -> None:
+    html = page(HOSTILE)
+    assert "<script" not in html
+    assert "onload=" not in re.sub(r"onload=&#34;", "", html)
+    assert "\x1b" not in html
+    assert "\u202e" not in html
+
+
+def test_a_line_of_sixty_points_is_not_cut() -> None:
+    series = tuple(0.0123456 + n / 1e4 for n in range(60))
+    sink = PageSink(series=lambda _name, _method: series, now=lambda: NOW_S)
+    sink.on_targets((target(),))
+    points = re.findall(r'<polyline points="([^"]*)"', render(sink.snapshot(), "1.0"))
+    assert [len(line.split()) for line in points] == [60, 60]
+
+
+def test_a_paused_page_does_not_come_again() -> None:
+    assert 'http-equiv="refresh" content="5"' in page()
+    assert "http-equiv" not in page(live=False)
+
+
+def test_nothing_needs_a_script_or_another_place() -> None:
+    shown = Tags(page())
+    assert not {"script", "img", "iframe", "style"} & shown.seen
+    assert "style" not in shown.attributes
+    assert "url(" not in stylesheet()
+    assert "@import" not in stylesheet()
+
+
+def test_every_table_has_headers() -> None:
+    html = page()
+    assert html.count("<table") == html.count("<thead") > 0
+    assert 'scope="col"' in html
+    assert 'scope="row"' in html

@@ -1,0 +1,69 @@
+"""The page as JSON."""
+
+import json
+from typing import Any
+
+from exporter_world import (
+    HOSTILE,
+    NOW_S,
+    REMEDY,
+    certificate,
+    predicted,
+    region,
+    report,
+    survey,
+    target,
+    tcp,
+    tls,
+    verdict,
+)
+
+from exporters.web.page import PageSink
+from exporters.web.status import document
+from probe.model.verdicts import Operation, Outcome
+
+
+def filled() -> PageSink:
+    page = PageSink(series=lambda _name, _method: (0.001, None), now=lambda: NOW_S)
+    page.on_targets((target(),))
+    page.on_measurement(tcp(target(), None, NOW_S - 1))
+    page.on_measurement(tls(target(), certificate(name=HOSTILE)))
+    violated = verdict(outcome=Outcome.VIOLATED, because=HOSTILE, remedy=REMEDY)
+    page.on_report(report(violated, errors=(predicted(),)))
+    page.on_survey(survey(region(), region("gone", None, None)))
+    return page
+
+
+def texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in texts(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in texts(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_an_agent_that_knows_nothing_yet_says_null() -> None:
+    shown = document(PageSink(now=lambda: NOW_S).snapshot(), "1.0", ready=False)
+    assert shown["schema_version"] == 1
+    assert (shown["report"], shown["survey"], shown["targets"], shown["ready"]) == (None, None, [], False)
+    assert shown["connect"]["state"] == "undecided"
+    assert shown["taken_at"] == "2027-01-15T08:00:00Z"
+
+
+def test_what_is_known_is_there_in_base_units() -> None:
+    shown = document(filled().snapshot(), "1.0", ready=True)
+    (node,) = shown["targets"]
+    assert shown["connect"]["error"] == "XKS_PROXY_INVALID_TLS_CONFIGURATION"
+    assert node["checks"]["tcp"]["failure"]["reason"] == "timed_out"
+    assert node["round_trips"]["tcp"]["series_seconds"] == [0.001, None]
+    assert node["tls"]["certificates"][0]["not_after"] == "2027-04-15T08:00:00Z"
+    assert set(shown["report"]["prediction"]) == set(Operation)
+    assert shown["report"]["prediction"]["create"] is None
+    assert shown["survey"]["regions"][0]["rtt_seconds"]["median"] == 0.004
+    assert shown["survey"]["regions"][1]["rtt_seconds"] == dict.fromkeys(("min", "median", "p95", "p99"))
+
+
+def test_it_is_json_and_no_text_in_it_is_unprintable() -> None:
+    shown = document(filled().snapshot(), "1.0", ready=True)
+    assert json.loads(json.dumps(shown, allow_nan=False)) == shown
+    assert all(text.isprintable() for text in texts(shown))

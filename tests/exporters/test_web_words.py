@@ -1,0 +1,30 @@
+"""Numbers as people read them."""
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporters.web import words
+from exporters.web.words import date, percent, span
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(words).failed == 0
+
+
+@given(st.floats(min_value=0, max_value=1, exclude_min=True, exclude_max=True))
+def test_a_loss_is_never_rounded_to_none_or_all(ratio: float) -> None:
+    assert percent(ratio) not in {"0 %", "0.0 %", "100 %", "100.0 %"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(119.9, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (-1, "0 s")]
+)
+def test_a_span_has_the_largest_unit_of_which_there_are_two(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+def test_a_date_that_is_not_known_is_said_to_be_so() -> None:
+    assert date(None) == "n/a"
