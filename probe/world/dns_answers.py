@@ -1,0 +1,106 @@
+"""What the simulated name servers say: a query's bytes in, an answer's bytes out. Pure."""
+
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from probe.world.layout import Layout
+from probe.world.scenario import Record, Scenario
+
+MOST_UDP_BYTES = 1232  # what name servers agreed on in 2020 so that no answer is fragmented
+_PLAIN_UDP_BYTES = 512  # RFC 1035, 4.2.1: without EDNS
+_SOA = "ns.{zone}. hostmaster.{zone}. 1 7200 900 1209600 60"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """All that is known: ``records`` by (name, type), and the names of the zones, without final dots."""
+
+    names: tuple[str, ...]
+    records: dict[tuple[str, str], Record]
+
+
+def zones_of(scenario: Scenario, layout: Layout) -> Zones:
+    """The scenario's records, and an A record for every Region's endpoint and key manager."""
+    records = {(record.name, record.record_type): record for record in scenario.records}
+    for name, host in host_names(scenario).items():
+        made = Record(name=name, record_type="A", answers=(layout.address(host),))
+        records.setdefault((name, "A"), made)
+    for zone in scenario.zones:
+        made = Record(name=zone, record_type="SOA", answers=(_SOA.format(zone=zone),))
+        records.setdefault((zone, "SOA"), made)
+    return Zones(names=tuple(zone.lower() for zone in scenario.zones), records=records)
+
+
+def host_names(scenario: Scenario) -> dict[str, str]:
+    """DNS names of hosts that have one, each with the host's name."""
+    regions = {f"kms.{region.name}.amazonaws.com": region.name for region in scenario.regions}
+    return regions | {f"{manager.name}.example.com": manager.name for manager in scenario.key_managers}
+
+
+def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> bytes | None:
+    """The answer in wire form, or None for silence (asked for, or not a query at all). Never an exception."""
+    try:
+        query = dns.message.from_wire(query_bytes)
+    except (dns.exception.DNSException, ValueError):
+        return None
+    if query.flags & dns.flags.QR or len(query.question) != 1:
+        return None
+    response = dns.message.make_response(query)
+    if not _fill(zones, response):
+        return None
+    most_bytes = 65_535
+    if over_udp:
+        most_bytes = min(query.payload, MOST_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
+    return _to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes))
+
+
+def _fill(zones: Zones, response: dns.message.Message) -> bool:
+    """Put the answer in; False for silence."""
+    question = response.question[0]
+    name = question.name.to_text(omit_final_dot=True).lower()
+    record = zones.records.get((name, dns.rdatatype.to_text(question.rdtype)))
+    zone = next((zone for zone in zones.names if name == zone or name.endswith("." + zone)), None)
+    if record is not None:
+        if record.silent:
+            return False
+        response.set_rcode(dns.rcode.from_text(record.rcode))
+        if record.answers:
+            response.answer.append(_rrset(question.name, record))
+    elif zone is None:
+        response.set_rcode(dns.rcode.REFUSED)
+    elif not any(known == name or known.endswith("." + name) for known, _ in zones.records):
+        response.set_rcode(dns.rcode.NXDOMAIN)
+    if zone is not None:
+        response.flags |= dns.flags.AA
+        if not response.answer and response.rcode() in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+            soa = zones.records[zone, "SOA"]
+            response.authority.append(_rrset(dns.name.from_text(zone), soa))  # RFC 2308, 3
+    return True
+
+
+def _rrset(name: dns.name.Name, record: Record) -> dns.rrset.RRset:
+    texts = [_quoted(text) if record.record_type == "TXT" else text for text in record.answers]
+    return dns.rrset.from_text(name, record.ttl_s, "IN", record.record_type, *texts)
+
+
+def _quoted(text: str) -> str:
+    """A TXT value in presentation form, in strings of at most 255 bytes (RFC 1035, 3.3)."""
+    parts = [text[start : start + 255] for start in range(0, len(text), 255)] or [""]
+    return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
+
+
+def _to_wire(response: dns.message.Message, most_bytes: int) -> bytes:
+    try:
+        return response.to_wire(max_size=most_bytes)
+    except dns.exception.TooBig:
+        response.answer.clear()
+        response.authority.clear()
+        response.flags |= dns.flags.TC  # ask again by TCP
+        return response.to_wire(max_size=most_bytes)

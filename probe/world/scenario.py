@@ -1,0 +1,145 @@
+"""What there is in a simulated internet: frozen values, and the scenario files that hold them.
+
+``scenarios/default.yaml`` documents the format in its comments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from probe.world.faults import Fault
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be used. ``mistakes`` holds every one of them as ``path: what to do``."""
+
+    def __init__(self, mistakes: tuple[str, ...]) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(mistakes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """What the wire does to the frames of one host.
+
+    ``out_s`` and ``back_s`` are the two ways. Up to ``jitter_s`` more is added to a round trip, half of it
+    each way, uniformly. ``loss`` and ``duplicate`` are shares (0..1) of the frames on the way out;
+    ``reorder`` is the share of frames on the way back that is held back so that later ones overtake.
+    """
+
+    out_s: float = 0.0
+    back_s: float = 0.0
+    jitter_s: float = 0.0
+    loss: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host that accepts TCP on 443 (a Region, a key manager) or answers DNS (a name server)."""
+
+    name: str
+    delay: Delay
+    fault: Fault = Fault.ALIVE
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One address of the load balancer. ``delay`` None: that of the backend to which a flow goes."""
+
+    name: str
+    zone: str
+    backends: tuple[str, ...]
+    delay: Delay | None = None
+    fault: Fault = Fault.ALIVE
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """An XKS proxy registered behind the load balancer; one fault of each group."""
+
+    name: str
+    zone: str
+    delay: Delay
+    fault: Fault = Fault.ALIVE
+    handshake: Fault = Fault.TLS_GOOD
+    certificate: Fault = Fault.GOOD
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What name servers say to one question: ``answers``, an ``rcode`` alone, or nothing if ``silent``."""
+
+    name: str
+    record_type: str
+    answers: tuple[str, ...] = ()
+    ttl_s: int = 300
+    rcode: str = "NOERROR"
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A whole simulated internet. Names of hosts are unique among all groups.
+
+    ``zones`` are the names that the name servers are authoritative for; all else they refuse.
+    ``expect`` is what tests compare with, untouched. ``document`` is the file's content, from which
+    another process reads the same scenario again.
+    """
+
+    name: str
+    description: str = ""
+    key_store: str = "cks-1234567890abcdef0"
+    private_dns_name: str = "myproxy-private.xks.example.com"
+    uri_path_prefix: str = ""
+    regions: tuple[Host, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    backends: tuple[Backend, ...] = ()
+    key_managers: tuple[Host, ...] = ()
+    name_servers: tuple[Host, ...] = ()
+    zones: tuple[str, ...] = ("amazonaws.com", "example.com")
+    records: tuple[Record, ...] = ()
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def bundled_scenarios() -> tuple[str, ...]:
+    """The names of the scenarios that come with the program, sorted."""
+    files = resources.files("probe.world").joinpath("scenarios").iterdir()
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
+
+
+def load_scenario(name_or_path: str) -> Scenario:
+    """The bundled scenario of that name, or that in a YAML file.
+
+    Raises:
+        ScenarioError: with every mistake at once.
+    """
+    from probe.world.scenario_reader import read_scenario
+
+    name, text = _text_of(name_or_path)
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ScenarioError((f"{name_or_path}: is not YAML: {' '.join(str(error).split())}",)) from error
+    return read_scenario(name, document)
+
+
+def _text_of(name_or_path: str) -> tuple[str, str]:
+    if name_or_path in bundled_scenarios():
+        file = resources.files("probe.world").joinpath("scenarios", f"{name_or_path}.yaml")
+        return name_or_path, file.read_text("utf-8")
+    path = Path(name_or_path)
+    try:
+        return path.stem, path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        known = ", ".join(bundled_scenarios())
+        raise ScenarioError((f"{name_or_path}: give a readable YAML file, or one of: {known}",)) from error
