@@ -10,12 +10,15 @@ DEFAULT_QUESTION = Question(name="amazonaws.com", record_type="SOA")
 
 
 async def measure(target: Target, network: Network, timeout_s: float) -> Measurement:
-    """``target.host`` is the server, always on port 53: ``target.port`` speaks of TCP and TLS checks."""
+    """``target.host`` and ``target.port`` are the server's."""
     exchange = Exchange(target, Check.DNS, network, timeout_s)
     async with exchange.ending():
         server = await exchange.resolve()
         answer = await network.query(
-            server, target.question or DEFAULT_QUESTION, timeout_s=exchange.remaining_s()
+            server,
+            target.question or DEFAULT_QUESTION,
+            port=target.port,
+            timeout_s=exchange.remaining_s(),
         )
         exchange.phases_s[Phase.WAIT] = answer.wait_s
         exchange.timestamps = answer.timestamps

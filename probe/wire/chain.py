@@ -83,7 +83,7 @@ class Roots:
     def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
         """The root that signed ``certificate``, itself if it is one."""
         named = self.by_subject.get(certificate.issuer.public_bytes(), ())
-        return next((root for root in named if _signed_by(certificate, root)), None)
+        return next((root for root in named if root == certificate or _signed_by(certificate, root)), None)
 
 
 def build(sent: tuple[bytes, ...], roots: Roots) -> Path | None:
@@ -97,7 +97,7 @@ def build(sent: tuple[bytes, ...], roots: Roots) -> Path | None:
     paths = tuple(_paths(read))
     certificates, ending = min(
         (_ended([certificate for _, certificate in path], roots) for path in paths),
-        key=lambda ended: (_PREFERENCE.index(ended[1]), len(ended[0])),
+        key=_rank,
     )
     links = tuple(_link(certificate, _position(certificate, read)) for certificate in certificates)
     used = {link.position for link in links}
@@ -121,6 +121,16 @@ def subject_text(der: bytes) -> str:
 
 
 _PREFERENCE = (Ending.ROOT, Ending.SELF_SIGNED, Ending.MISSING_ISSUER)
+# What cryptography raises for bytes that are no certificate, or one whose parts it can't make sense of.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 _Sent = tuple[x509.Certificate | None, ...]
 _Step = tuple[int, x509.Certificate]
 
@@ -133,7 +143,7 @@ def _read(der: bytes) -> x509.Certificate | None:
         try:
             certificate = x509.load_der_x509_certificate(der)
             _link(certificate, None)
-        except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        except _UNREADABLE:
             return None
     return certificate
 
@@ -161,7 +171,14 @@ def _ended(path: list[x509.Certificate], roots: Roots) -> tuple[list[x509.Certif
     root = roots.issuer_of(last)
     if root is not None:
         return (path if root == last else [*path, root]), Ending.ROOT
-    return path, Ending.SELF_SIGNED if _signed_by(last, last) else Ending.MISSING_ISSUER
+    return path, Ending.SELF_SIGNED if _is_self_signed(last) else Ending.MISSING_ISSUER
+
+
+def _rank(ended: tuple[list[x509.Certificate], Ending]) -> tuple[int, int]:
+    """The shortest way to a root is the best; where none leads to one, how far it goes."""
+    certificates, ending = ended
+    length = len(certificates)
+    return _PREFERENCE.index(ending), -length if ending is Ending.MISSING_ISSUER else length
 
 
 def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -171,6 +188,19 @@ def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
+    return True
+
+
+def _is_self_signed(certificate: x509.Certificate) -> bool:
+    """A root's signature on itself proves nothing, so one of a kind no longer verified (SHA-1) will do."""
+    if certificate.issuer != certificate.subject:
+        return False
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except InvalidSignature:
+        return False
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return True
     return True
 
 

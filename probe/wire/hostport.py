@@ -33,6 +33,8 @@ def check_address(text: str) -> str:
     if not is_ipv4(text):
         if _LOOKS_LIKE_AN_ADDRESS.fullmatch(text):
             raise ValueError("is no valid IPv4 address; write four numbers from 0 to 255, as in 10.20.1.10")
+        if "/" in text:
+            raise ValueError("is a network; write the address of one host")
         raise ValueError("is a name; an IPv4 address belongs here")
     address = ipaddress.IPv4Address(text)
     if address.is_unspecified or address.is_multicast or address == ipaddress.IPv4Address("255.255.255.255"):
@@ -49,6 +51,8 @@ def check_name(text: str) -> str:
         raise ValueError("has characters beyond ASCII; write its xn-- form")
     if "://" in text or "/" in text:
         raise ValueError("is not a DNS name; leave out the scheme and the path")
+    if ":" in text:
+        raise ValueError("is not a DNS name; leave out the colon and the port")
     if len(name) > MAX_NAME_LENGTH:
         raise ValueError(f"is {len(name)} characters long; a DNS name has at most {MAX_NAME_LENGTH}")
     labels = name.split(".")
@@ -59,7 +63,7 @@ def check_name(text: str) -> str:
 
 def check_host(text: str) -> str:
     """``text``, if it is an IPv4 address or a DNS name."""
-    if _LOOKS_LIKE_AN_ADDRESS.fullmatch(text):
+    if _is_ipv6(text) or _LOOKS_LIKE_AN_ADDRESS.fullmatch(text):
         return check_address(text)
     return check_name(text)
 
@@ -84,7 +88,7 @@ def parse_host_port(text: str, default_port: int) -> tuple[str, int]:
     try:
         return check_host(host), check_port(port) if colon else default_port
     except ValueError as error:
-        raise InputError((f"{clean(text, 80)!r} {error}",)) from None
+        raise InputError((f"'{clean(text, 80)}' {error}",)) from None
 
 
 def _is_ipv6(text: str) -> bool:

@@ -1,0 +1,37 @@
+"""YAML -> `Settings`: all mistakes at once, each with its path. pydantic stays in this package.
+
+The format: docs/configuration.md; its JSON schema: docs/schemas/configuration.json.
+"""
+
+from pathlib import Path
+
+from probe import document
+from probe.config.footprint import Footprint, describe
+from probe.config.settings import ConfigError, build
+from probe.config.template import template
+from probe.model.settings import Settings
+from probe.model.text import clean
+from probe.wire.input_error import InputError
+
+__all__ = ["ConfigError", "Footprint", "describe", "load", "parse", "template"]
+
+
+def load(path: Path, base: Path | None = None) -> Settings:
+    """The settings in the file ``path``; files that it names are sought in ``base``, else beside it.
+
+    Raises ConfigError.
+    """
+    try:
+        text = document.read_file(path)
+    except InputError as error:
+        raise ConfigError(error.errors) from error
+    return parse(text, source=str(path), directory=path.parent if base is None else base)
+
+
+def parse(text: str, source: str, directory: Path) -> Settings:
+    """The settings in ``text``. ``source`` names it in errors of syntax. Raises ConfigError."""
+    try:
+        raw = document.parse(text, clean(source))
+    except InputError as error:
+        raise ConfigError(error.errors) from error
+    return build(raw, directory)

@@ -1,0 +1,80 @@
+"""What a configuration costs: targets, rates and series (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import fsum
+
+from probe.model.measurements import Reason
+from probe.model.settings import Settings
+from probe.model.targets import Check, Plan, Role, Target
+from probe.wire.hostport import is_ipv4
+from probe.wire.input_error import InputError
+
+MAX_ECHOES_PER_S = 20_000.0
+MAX_CONNECTIONS_PER_S = 200.0
+# 24 bounds for each of 10,000 targets cost 4 s of CPU a scrape in prometheus-client.
+MAX_TARGETS_WITH_HISTOGRAMS = 1000
+_HISTOGRAM_SERIES = 24 + 3  # a bucket for each bound, +Inf, the sum and the count
+_PHASES = {Check.ICMP: 1, Check.TCP: 1, Check.TLS: 2, Check.DNS: 1}
+_CHAIN = 3  # leaf, intermediate, root: what most servers send at most
+_OWN_SERIES = 60  # of the agent itself: build, catalogue, lag, delay, reload
+
+
+class ConfigError(InputError):
+    """The configuration is wrong: see ``errors``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """Of a whole configuration. A DNS query counts as a connection. ``series`` is an estimate."""
+
+    targets: int
+    checks: int
+    echoes_per_s: float
+    connections_per_s: float
+    series: int
+
+
+def describe(settings: Settings) -> Footprint:
+    """What would be probed. Raises ConfigError over 1,000 targets: scrapes would stall."""
+    targets = settings.targets
+    if len(targets) > MAX_TARGETS_WITH_HISTOGRAMS:
+        most = MAX_TARGETS_WITH_HISTOGRAMS
+        message = f"{len(targets)} targets have histograms; a scrape bears those of {most}: use more agents"
+        raise ConfigError((message,))
+    echoes_per_s, connections_per_s = rates(targets)
+    return Footprint(
+        targets=len(targets),
+        checks=sum(len(target.plans) for target in targets),
+        echoes_per_s=echoes_per_s,
+        connections_per_s=connections_per_s,
+        series=_OWN_SERIES + sum(_series(target) for target in targets),
+    )
+
+
+def rates(targets: Sequence[Target]) -> tuple[float, float]:
+    """Echoes a second, and connections and queries a second, of all targets together."""
+    plans = [plan for target in targets for plan in target.plans]
+    echoes = fsum(1 / plan.interval_s for plan in plans if plan.check is Check.ICMP)
+    others = fsum(1 / plan.interval_s for plan in plans if plan.check is not Check.ICMP)
+    return echoes, others
+
+
+def _series(target: Target) -> int:
+    survey = 5 if target.role is Role.REGION else 0
+    return 1 + survey + sum(_series_of_check(target, plan) for plan in target.plans)
+
+
+def _series_of_check(target: Target, plan: Plan) -> int:
+    """Interval, probes, two timestamps and a failure counter for each reason; and what is the check's own."""
+    common = 4 + len(Reason)
+    phases = (_PHASES[plan.check] + (not is_ipv4(target.host))) * _HISTOGRAM_SERIES
+    match plan.check:
+        case Check.ICMP:
+            return common + phases + _HISTOGRAM_SERIES + 4
+        case Check.TCP:
+            return common + phases + _HISTOGRAM_SERIES + 1
+        case Check.TLS:
+            return common + phases + 2 * _CHAIN + 4 * 9  # four outcomes of the nine requirements about TLS
+        case _:
+            return common + phases

@@ -1,0 +1,105 @@
+"""pydantic's errors as lines "path: what is wrong; what to do", and what is left without the wrong."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from probe.config.values import what
+from probe.document import path_text
+from probe.model.text import clean
+
+# What a missing key looks like when it is there.
+_EXAMPLES = {
+    "address": "10.20.1.10",
+    "host": "hsm-1.example.com",
+    "icmp": "1s",
+    "id": "cks-1234567890abcdef0",
+    "name": "nlb-use1-az1",
+    "private_dns_name": "myproxy-private.xks.example.com",
+    "region": "eu-central-1",
+}
+Location = Sequence[str | int]
+
+
+def line(error: ErrorDetails, schema: type[BaseModel]) -> str:
+    return f"{path_text(error['loc'])}: {_message(error, schema)}"
+
+
+def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
+    value, key = error["input"], str(error["loc"][-1])
+    match error["type"]:
+        case "extra_forbidden":
+            return _unknown_key(key, model_at(schema, error["loc"][:-1]))
+        case "missing":
+            return f"is missing; write it, as in `{key}: {_EXAMPLES.get(key, '…')}`"
+        case "list_type":
+            return f"{what(value)}; a list belongs here, a line with `- ` for each entry"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{what(value)}; a mapping belongs here, as {_mapping_of(schema, error['loc'])}"
+        case "too_long":
+            return f"has more entries than {error['ctx']['max_length']}; delete some"
+        case _:
+            return clean(error["msg"], 400)
+
+
+def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
+    known = tuple(model.model_fields) if model else ()
+    if key == "endpoint_service":
+        return (
+            "discovery by the AWS API is not in this version; delete it, and write what is to be probed "
+            "under nodes, backends, key_managers, regions or resolvers"
+        )
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"is not a key here; did you mean {near[0]!r}?"
+    return f"is not a key here; those are {', '.join(known)}"
+
+
+def _mapping_of(schema: type[BaseModel], location: Location) -> str:
+    model = model_at(schema, location)
+    fields = model.model_fields if model else {}
+    required = [name for name, field in fields.items() if field.is_required()]
+    names = required or list(fields)[:1]
+    return "{" + ", ".join(f"{name}: {_EXAMPLES.get(name, '…')}" for name in names) + "}"
+
+
+def model_at(schema: type[BaseModel], location: Location) -> type[BaseModel] | None:
+    """The model that describes the mapping at ``location``."""
+    model: type[BaseModel] | None = schema
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part) if model else None
+        model = _model_in(field.annotation) if field else None
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = getattr(annotation, "__args__", ()) or ()
+    return next((found for part in inner if (found := _model_in(part))), None)
+
+
+def without(
+    raw: Mapping[str, Any], locations: Sequence[Location]
+) -> tuple[dict[str, Any], dict[str, list[int]]]:
+    """``raw`` without what is wrong, so that the rest is judged too, and where its list entries stood."""
+    pruned: dict[str, Any] = {}
+    positions: dict[str, list[int]] = {}
+    for key, value in raw.items():
+        below = [tuple(where[1:]) for where in locations if where[0] == key]
+        if () in below:
+            continue
+        if isinstance(value, list):
+            kept = [n for n in range(len(value)) if (n,) not in {where[:1] for where in below}]
+            positions[key] = kept
+            pruned[key] = [value[n] for n in kept]
+        elif not below:
+            pruned[key] = value
+        elif key in ("intervals", "timeouts") and isinstance(value, dict):
+            pruned[key] = {name: v for name, v in value.items() if (name,) not in below}
+    return pruned, positions

@@ -1,0 +1,79 @@
+"""AWS Regions: where they are, what their KMS endpoint is called, and how fast light gets there."""
+
+import csv
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import asin, cos, radians, sin, sqrt
+
+# Regions of the other public partitions, which have no row in regions.csv because no place is published.
+OTHER_REGIONS = ("us-gov-east-1", "us-gov-west-1", "eusc-de-east-1", "cn-north-1", "cn-northwest-1")
+# AWS KMS Developer Guide, "External key stores": all Regions with KMS but the two in China.
+WITHOUT_EXTERNAL_KEY_STORES = ("cn-north-1", "cn-northwest-1")
+# Two partitions have their own suffix; the isolated ones are not reachable from the internet at all.
+_SUFFIXES = (("cn-", "amazonaws.com.cn"), ("eusc-", "amazonaws.eu"))
+_DEFAULT_SUFFIX = "amazonaws.com"
+_EARTH_RADIUS_KM = 6371.0
+# Light in fibre makes some 200,000 km a second: a round trip over d km takes at least d/100 ms.
+_KM_PER_S_OF_ROUND_TRIP = 100_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A city that stands for a Region: degrees north and east, to a tenth."""
+
+    name: str
+    latitude: float
+    longitude: float
+
+
+@cache
+def places() -> Mapping[str, Place]:
+    """Region -> Place, in alphabetical order, for the Regions of the partition ``aws``."""
+    text = files("probe").joinpath("data", "regions.csv").read_text(encoding="utf-8")
+    return {
+        row["region"]: Place(
+            name=row["place"], latitude=float(row["latitude"]), longitude=float(row["longitude"])
+        )
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def is_known(region: str) -> bool:
+    return region in places() or region in OTHER_REGIONS
+
+
+def suggestion(region: str) -> str:
+    """What to write instead of an unknown Region: the nearest name, if one is near."""
+    near = difflib.get_close_matches(region, (*places(), *OTHER_REGIONS), n=1)
+    return f"did you mean {near[0]!r}?" if near else "write a Region's name, as in eu-central-1"
+
+
+def kms_host(region: str) -> str:
+    """The name of the Region's public KMS endpoint.
+
+    >>> kms_host("eu-central-1"), kms_host("eusc-de-east-1")
+    ('kms.eu-central-1.amazonaws.com', 'kms.eusc-de-east-1.amazonaws.eu')
+    """
+    suffix = next((suffix for start, suffix in _SUFFIXES if region.startswith(start)), _DEFAULT_SUFFIX)
+    return f"kms.{region}.{suffix}"
+
+
+def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Great-circle distance of two (latitude, longitude) in degrees (haversine)."""
+    latitude_a, latitude_b = radians(a[0]), radians(b[0])
+    half = (
+        sin((latitude_b - latitude_a) / 2) ** 2
+        + cos(latitude_a) * cos(latitude_b) * sin(radians(b[1] - a[1]) / 2) ** 2
+    )
+    return 2 * _EARTH_RADIUS_KM * asin(sqrt(min(1.0, half)))
+
+
+def least_rtt_s(region: str, vantage: tuple[float, float]) -> float | None:
+    """The round trip that light in fibre needs from ``vantage``; None for a Region without a place."""
+    place = places().get(region)
+    if place is None:
+        return None
+    return distance_km(vantage, (place.latitude, place.longitude)) / _KM_PER_S_OF_ROUND_TRIP

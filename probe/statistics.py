@@ -1,0 +1,97 @@
+"""Samples -> Summary: nearest-rank quantiles, the exact interval of the median, jitter. Pure."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from math import exp, lgamma, log
+
+from probe.model.statistics import Summary
+
+MIN_SAMPLES_P95 = 20
+MIN_SAMPLES_P99 = 100
+# A verdict on the median needs as many samples as the 95th percentile: fewer can be one lucky second.
+MIN_SAMPLES_TO_DECIDE = 20
+MIN_SAMPLES_FOR_INTERVAL = 6  # (1/2)^5 is over 2.5 %, (1/2)^6 is below
+_TAIL = 0.025  # half of what a 95 % interval leaves out
+
+
+def summarize(rtts_s: Sequence[float | None]) -> Summary:
+    """``rtts_s`` in the order of sending, seconds; None is a lost one.
+
+    Quantiles are nearest-rank, so each is a round trip that was seen; the median of an even number
+    of samples is the lower of the two in the middle. ``jitter_s`` skips lost ones.
+    """
+    answered = [rtt for rtt in rtts_s if rtt is not None]
+    if not answered:
+        return Summary(lost=len(rtts_s))
+    ordered = sorted(answered)
+    return Summary(
+        samples=len(ordered),
+        lost=len(rtts_s) - len(ordered),
+        min_s=ordered[0],
+        median_s=nearest_rank(ordered, 50),
+        p95_s=nearest_rank(ordered, 95) if len(ordered) >= MIN_SAMPLES_P95 else None,
+        p99_s=nearest_rank(ordered, 99) if len(ordered) >= MIN_SAMPLES_P99 else None,
+        median_ci95_s=_median_interval(ordered),
+        jitter_s=_jitter(answered),
+    )
+
+
+def within(summary: Summary, threshold_s: float) -> bool | None:
+    """Whether the median is within ``threshold_s``; None while that is undecided.
+
+    Undecided below 20 samples, and while the 95 % interval of the median holds the threshold itself.
+    """
+    if summary.samples < MIN_SAMPLES_TO_DECIDE or summary.median_ci95_s is None:
+        return None
+    low, high = summary.median_ci95_s
+    if low <= threshold_s <= high:
+        return None
+    return high < threshold_s
+
+
+def nearest_rank(ordered: Sequence[float], percent: int) -> float:
+    """The smallest sample that at least ``percent`` per cent of the samples do not exceed.
+
+    >>> nearest_rank([1.0, 2.0, 3.0, 4.0], 50)
+    2.0
+    """
+    return ordered[-(-percent * len(ordered) // 100) - 1]
+
+
+@lru_cache(maxsize=4096)
+def median_rank(samples: int) -> int | None:
+    """l: the l-th smallest and l-th largest of ``samples`` hold the median with 95 % confidence.
+
+    The largest l with P(Binomial(samples, 1/2) < l) <= 2.5 %; None below 6 samples, where there is none.
+    Probabilities are summed from the middle outwards, because that takes steps of the order of the
+    square root of ``samples``.
+
+    >>> median_rank(5), median_rank(6), median_rank(20)
+    (None, 1, 6)
+    """
+    if samples < MIN_SAMPLES_FOR_INTERVAL:
+        return None
+    k = (samples - 1) // 2  # the largest k below the middle; P(X <= k) is half of what the middle leaves
+    tail = 0.5 if samples % 2 else (1 - _chance(samples, samples // 2)) / 2
+    probability = _chance(samples, k)
+    while tail > _TAIL:
+        tail -= probability
+        probability *= k / (samples - k + 1)
+        k -= 1
+    return k + 1
+
+
+def _chance(samples: int, k: int) -> float:
+    """P(Binomial(samples, 1/2) = k)."""
+    return exp(lgamma(samples + 1) - lgamma(k + 1) - lgamma(samples - k + 1) - samples * log(2))
+
+
+def _median_interval(ordered: Sequence[float]) -> tuple[float, float] | None:
+    rank = median_rank(len(ordered))
+    return None if rank is None else (ordered[rank - 1], ordered[-rank])
+
+
+def _jitter(answered: Sequence[float]) -> float | None:
+    differences = [abs(b - a) for a, b in pairwise(answered)]
+    return sum(differences) / len(differences) if differences else None

@@ -1,0 +1,67 @@
+"""A loop whose clock jumps to the next timer: an hour of waiting takes no time, and waiting for ever is an error.
+
+For fakes only: a real socket's event would come while the clock has long gone on.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+START_S = 1000.0  # not zero, so that nothing takes "0" for "unset"
+
+
+class EverybodyWaitsError(RuntimeError):
+    """No timer is set and nothing is ready: the test would hang."""
+
+
+class _Jump(selectors.BaseSelector):
+    """Never waits: where a selector would, it moves the clock."""
+
+    def __init__(self) -> None:
+        self.now_s = START_S
+        self._real = selectors.DefaultSelector()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = self._real.select(0)
+        if ready:
+            return ready
+        if timeout is None:
+            raise EverybodyWaitsError("every task waits for something that nobody will do")
+        self.now_s += max(0.0, timeout)
+        return []
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._real.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.modify(fileobj, events, data)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._real.get_map()
+
+    def close(self) -> None:
+        self._real.close()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._jump = _Jump()
+        super().__init__(self._jump)
+
+    def time(self) -> float:
+        return self._jump.now_s
+
+    def advance(self, seconds: float) -> None:
+        """The clock goes on while no task runs: a loop that was held up."""
+        self._jump.now_s += seconds
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """As ``asyncio.run``, in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(coroutine)

@@ -1,0 +1,171 @@
+"""From certificates as sent to the path that signatures prove."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from judging import HOST, PrivateKey, Signer, issue
+
+from probe.requirements._authorities import kms_authorities
+from probe.wire.chain import MAX_CERTIFICATES, Ending, Path, Roots, build, name_key_of_values, subject_text
+
+ROOT = issue("Root", ca=True)
+MIDDLE = issue("Middle", by=ROOT, ca=True)
+LEAF = issue(HOST, by=MIDDLE)
+OTHER = issue("Other", ca=True)
+ROOTS = Roots.of([ROOT.der])
+
+
+def built(*signers: Signer, roots: Roots = ROOTS) -> Path:
+    path = build(tuple(signer.der for signer in signers), roots)
+    assert path is not None
+    return path
+
+
+def positions(path: Path) -> list[int | None]:
+    return [link.position for link in path.links]
+
+
+def test_a_root_need_not_be_sent() -> None:
+    path = built(LEAF, MIDDLE)
+    assert (path.ending, positions(path), path.in_order) == (Ending.ROOT, [0, 1, None], True)
+
+
+def test_a_root_may_be_sent() -> None:
+    path = built(LEAF, MIDDLE, ROOT)
+    assert (path.ending, positions(path), path.in_order) == (Ending.ROOT, [0, 1, 2], True)
+
+
+def test_a_path_sent_in_another_order_is_found_and_said() -> None:
+    path = built(LEAF, ROOT, MIDDLE)
+    assert (path.ending, positions(path), path.in_order) == (Ending.ROOT, [0, 2, 1], False)
+
+
+def test_a_missing_intermediate_ends_the_path_at_the_leaf() -> None:
+    path = built(LEAF)
+    assert (path.ending, path.links[-1].issuer) == (Ending.MISSING_ISSUER, "CN=Middle")
+
+
+def test_without_roots_the_path_goes_as_far_as_signatures_prove() -> None:
+    assert positions(built(LEAF, MIDDLE, roots=Roots())) == [0, 1]
+
+
+def test_a_self_signed_end_is_told_from_a_root() -> None:
+    path = built(LEAF, MIDDLE, ROOT, roots=Roots())
+    assert (path.ending, positions(path)) == (Ending.SELF_SIGNED, [0, 1, 2])
+
+
+def test_an_unrelated_certificate_is_spare() -> None:
+    path = built(LEAF, OTHER, MIDDLE)
+    assert (positions(path), path.spare, path.in_order) == ([0, 2, None], (1,), True)
+
+
+def test_a_name_without_the_key_proves_nothing() -> None:
+    forged = issue("Middle", ca=True)
+    path = built(LEAF, forged)
+    assert (path.ending, path.spare) == (Ending.MISSING_ISSUER, (1,))
+
+
+def test_a_cross_signed_root_leads_on() -> None:
+    modern = issue("Modern", ca=True)
+    crossed = issue("Modern", by=ROOT, key=modern.key, ca=True)
+    path = built(issue(HOST, by=modern), crossed)
+    assert (path.ending, path.links[-1].subject) == (Ending.ROOT, "CN=Root")
+
+
+def test_a_loop_of_cross_signatures_ends() -> None:
+    a, b = issue("A", ca=True), issue("B", ca=True)
+    path = built(
+        issue(HOST, by=a), issue("A", by=b, key=a.key, ca=True), issue("B", by=a, key=b.key, ca=True)
+    )
+    assert path.ending is Ending.MISSING_ISSUER
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        rsa.generate_private_key(65537, 2048),
+        ec.generate_private_key(ec.SECP384R1()),
+        ed25519.Ed25519PrivateKey.generate(),
+    ],
+    ids=["RSA", "ECDSA P-384", "Ed25519"],
+)
+def test_signatures_of_every_usual_kind_are_verified(key: PrivateKey) -> None:
+    root = issue("Kind", key=key, ca=True)
+    assert built(issue(HOST, by=root), roots=Roots.of([root.der])).ending is Ending.ROOT
+
+
+def test_what_is_no_certificate_is_passed_over() -> None:
+    path = build((LEAF.der, b"\x30\x00", MIDDLE.der), ROOTS)
+    assert path is not None
+    assert (path.ending, path.unreadable) == (Ending.ROOT, (1,))
+
+
+def test_an_unreadable_leaf_has_no_path() -> None:
+    assert build((b"leaf", MIDDLE.der), ROOTS) is None
+    assert build((), ROOTS) is None
+
+
+@pytest.mark.parametrize(
+    ("between", "ending"),
+    [(MAX_CERTIFICATES - 2, Ending.ROOT), (MAX_CERTIFICATES - 1, Ending.MISSING_ISSUER)],
+    ids=["the tenth certificate is looked at", "the eleventh is not"],
+)
+def test_only_ten_certificates_are_looked_at(between: int, ending: Ending) -> None:
+    assert built(LEAF, *[OTHER] * between, MIDDLE).ending is ending
+
+
+def test_who_may_sign_is_read_from_the_extensions() -> None:
+    limited = issue("Limited", by=ROOT, ca=True, path_length=0)
+    path = built(issue(HOST, by=limited), limited)
+    assert [(link.may_sign, link.path_length) for link in path.links] == [
+        (False, None),
+        (True, 0),
+        (True, None),
+    ]
+
+
+def test_a_root_whose_own_signature_can_no_longer_be_verified_is_still_self_signed() -> None:
+    # DigiCert Global Root CA signed itself with SHA-1, as EC-ACC did, which only a server can show us.
+    roots = (root for named in kms_authorities().roots.by_subject.values() for root in named)
+    old = next(root for root in roots if isinstance(root.signature_hash_algorithm, SHA1))
+    path = build((old.public_bytes(Encoding.DER),), Roots())
+    assert path is not None
+    assert path.ending is Ending.SELF_SIGNED
+
+
+def test_a_self_issued_certificate_of_another_key_is_not_self_signed() -> None:
+    renewed = issue("Root", by=ROOT, ca=True)
+    assert built(renewed, roots=Roots()).ending is Ending.MISSING_ISSUER
+
+
+@given(st.lists(st.binary(max_size=64), max_size=4))
+def test_no_bytes_raise(chain: list[bytes]) -> None:
+    build(tuple(chain), ROOTS)
+
+
+@given(
+    st.integers(min_value=0, max_value=len(LEAF.certificate.tbs_certificate_bytes) - 1),
+    st.integers(min_value=1, max_value=255),
+)
+@settings(max_examples=300)
+def test_no_changed_byte_of_what_is_signed_raises_or_passes(at: int, change: int) -> None:
+    der = bytearray(LEAF.der)
+    der[LEAF.der.index(LEAF.certificate.tbs_certificate_bytes) + at] ^= change
+    path = build((bytes(der), MIDDLE.der), ROOTS)
+    assert path is None or path.ending is not Ending.ROOT
+
+
+@given(st.integers(min_value=0, max_value=len(LEAF.der) - 1), st.integers(min_value=0, max_value=255))
+def test_no_changed_byte_anywhere_raises(at: int, byte: int) -> None:
+    build((LEAF.der[:at] + bytes([byte]) + LEAF.der[at + 1 :], MIDDLE.der), ROOTS)
+
+
+def test_names_compare_without_case_order_and_types() -> None:
+    assert name_key_of_values(["US", "Root"]) == name_key_of_values(["root", "us"])
+
+
+def test_the_subject_of_no_certificate_is_empty() -> None:
+    assert (subject_text(ROOT.der), subject_text(b"")) == ("CN=Root", "")

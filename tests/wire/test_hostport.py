@@ -1,0 +1,83 @@
+"""Hosts and ports as people write them."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.wire.hostport import check_address, check_host, check_name, parse_host_port
+from probe.wire.input_error import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kms.eu-west-3.amazonaws.com", ("kms.eu-west-3.amazonaws.com", 443)),
+        ("10.0.0.1:1", ("10.0.0.1", 1)),
+        ("localhost:65535", ("localhost", 65535)),
+        ("example.com.", ("example.com", 443)),
+    ],
+)
+def test_a_port_may_follow_a_host(text: str, expected: tuple[str, int]) -> None:
+    assert parse_host_port(text, 443) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":443",
+        "a:",
+        "a:0",
+        "a:65536",
+        "a:+1",
+        "a:१",
+        "::1",
+        "[::1]:443",
+        "10.0.0.256",
+        "1.2.3",
+        "https://a/",
+        "a b",
+        "-a",
+        "a..b",
+        "é.com",
+    ],
+)
+def test_what_is_no_host_and_port_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(InputError) as raised:
+        parse_host_port(text, 443)
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(("length", "is_fine"), [(63, True), (64, False)])
+def test_a_label_has_at_most_63_characters(length: int, is_fine: bool) -> None:
+    if is_fine:
+        assert check_name("a" * length)
+    else:
+        with pytest.raises(ValueError, match="is not a DNS name"):
+            check_name("a" * length)
+
+
+@pytest.mark.parametrize(("last", "is_fine"), [(61, True), (62, False)])
+def test_a_name_has_at_most_253_characters(last: int, is_fine: bool) -> None:
+    name = ".".join(["a" * 63] * 3 + ["b" * last])
+    assert len(name) == 192 + last
+    if is_fine:
+        assert check_name(name) == name
+    else:
+        with pytest.raises(ValueError, match="at most 253"):
+            check_name(name)
+
+
+@given(st.text())
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    for check in (check_address, check_name, check_host, lambda t: parse_host_port(t, 443)):
+        with suppress(ValueError):
+            assert check(text)
+
+
+@given(st.ip_addresses(v=4).map(str))
+def test_a_name_is_never_an_address(address: str) -> None:
+    with pytest.raises(ValueError, match="is an address"):
+        check_name(address)
