@@ -1,0 +1,5 @@
+"""Results for people and programs: each module makes a JSON document and a renderable for a terminal.
+
+``document`` gives what ``docs/schemas/`` describes; ``render`` gives a rich renderable that fits 80
+columns and uses more where there are more. No markup is interpreted: text of the network arrives cleaned.
+"""

@@ -1,0 +1,87 @@
+"""An answer of a name server."""
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from exporters.report import fields, words
+from probe.model.measurements import DnsDetails, Measurement, Phase
+from probe.model.text import clean
+
+# Sending, waiting and receiving follow each other: together they are the time the answer took.
+_EXCHANGE = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
+MOST_ANSWERS = 256
+_MOST_SHOWN = 50
+
+
+def document(measurement: Measurement) -> dict[str, object]:
+    """As ``docs/schemas/dns.json``. Without an answer ``rcode`` and all numbers are null."""
+    details = _details(measurement)
+    return {
+        "schema_version": fields.SCHEMA_VERSION,
+        "taken_at": fields.time(measurement.started_at_s),
+        "name": clean(details.name),
+        "type": clean(details.record_type),
+        "view": clean(details.view),
+        "server": clean(details.server),
+        "rcode": fields.text(details.rcode),
+        "answers": [clean(answer, fields.TEXT_LIMIT) for answer in details.answers[:MOST_ANSWERS]],
+        "ttl_seconds": details.ttl_s,
+        "rtt_seconds": fields.seconds(_rtt_s(measurement)),
+        "timestamps": fields.timestamps(measurement),
+        "truncated": details.truncated,
+        "failure": fields.failure(measurement.failure),
+    }
+
+
+def render(measurement: Measurement) -> RenderableType:
+    """The question, the outcome, and one answer a line."""
+    details = _details(measurement)
+    head = Text.assemble(
+        ("DNS ", "dim"), (clean(details.name), "bold"), f" {clean(details.record_type)}",
+        (f" at {clean(details.server)} ({clean(details.view)})", "dim"),
+    )  # fmt: skip
+    answers = [Text(clean(answer, fields.TEXT_LIMIT)) for answer in details.answers[:_MOST_SHOWN]]
+    if len(details.answers) > _MOST_SHOWN:
+        answers.append(Text(f"and {len(details.answers) - _MOST_SHOWN} more; --format json has them"))
+    return Group(head, _outcome(measurement, details), *(Padding(answer, (0, 0, 0, 2)) for answer in answers))
+
+
+def _outcome(measurement: Measurement, details: DnsDetails) -> Text:
+    said = Text()
+    if measurement.failure is not None:
+        said.append(f"failed: {words.failure_text(measurement.failure)}", style="bold red")
+    else:
+        count = len(details.answers)
+        said.append(f"{count} answer{'' if count == 1 else 's'}", style="green" if count else "yellow")
+    if details.rcode:
+        said.append(f"  {clean(details.rcode)}")
+    if details.ttl_s is not None:
+        said.append(f"  TTL {details.ttl_s} s", style="dim")
+    if (rtt_s := _rtt_s(measurement)) is not None:
+        said.append(f"  {words.milliseconds(rtt_s, ' ms')}")
+        said.append(
+            f" ({measurement.timestamps.value if measurement.timestamps else 'not stamped'})", style="dim"
+        )
+    if details.truncated:
+        said.append("  truncated", style="yellow")
+    return said
+
+
+def _rtt_s(measurement: Measurement) -> float | None:
+    taken = [time_s for phase in _EXCHANGE if (time_s := measurement.phases_s.get(phase)) is not None]
+    return sum(taken) if taken else None
+
+
+def _details(measurement: Measurement) -> DnsDetails:
+    """What was answered; from the target's question where nothing was."""
+    if isinstance(measurement.details, DnsDetails):
+        return measurement.details
+    target = measurement.target
+    return DnsDetails(
+        server=measurement.address or target.host,
+        name=target.question.name if target.question else "",
+        record_type=target.question.record_type if target.question else "A",
+        view="resolver",
+        rcode=None,
+    )

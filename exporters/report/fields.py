@@ -1,0 +1,149 @@
+"""The pieces that JSON documents share: times, failures, certificates, summaries, verdicts."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from probe.model.measurements import Certificate, Failure, Measurement, Phase
+from probe.model.statistics import Summary
+from probe.model.text import clean
+from probe.model.verdicts import KmsError, Operation, PredictedError, Prediction, Verdict
+
+SCHEMA_VERSION = 1
+# A DNS name is 253 characters, an issuer of ten attributes some 600; more only fills disks.
+TEXT_LIMIT = 1024
+# More names than a certificate of a large hoster has (100); the wire admits thousands.
+MOST_NAMES = 256
+_NANOSECONDS = 9
+
+Fields = dict[str, object]
+
+
+def time(unix_s: float | None) -> str | None:
+    """RFC 3339 in UTC to the microsecond, None for a missing time or one outside of years 1 to 9999.
+
+    >>> time(0.25)
+    '1970-01-01T00:00:00.250000Z'
+    """
+    if unix_s is None:
+        return None
+    try:
+        return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def seconds(value_s: float | None) -> float | None:
+    """A duration to the nanosecond: no clock of ours says more, and floats would.
+
+    >>> seconds(0.1 + 0.2)
+    0.3
+    """
+    return None if value_s is None else round(value_s, _NANOSECONDS)
+
+
+def text(value: str | None) -> str | None:
+    """Text of the network, printable and bounded; a JSON document is read on terminals, too."""
+    return None if value is None else clean(value, TEXT_LIMIT)
+
+
+def failure(value: Failure | None) -> Fields | None:
+    """``{phase, reason, detail}``, or None."""
+    if value is None:
+        return None
+    return {"phase": value.phase.value, "reason": value.reason.value, "detail": text(value.detail)}
+
+
+def timestamps(measurement: Measurement) -> str | None:
+    """Who stamped it; None for an unanswered probe."""
+    return measurement.timestamps.value if measurement.timestamps else None
+
+
+def phases(measurement: Measurement, wanted: tuple[Phase, ...]) -> Fields:
+    """Always all of ``wanted``, None where a phase was not completed."""
+    return {phase.value: seconds(measurement.phases_s.get(phase)) for phase in wanted}
+
+
+def rtt(summary: Summary) -> Fields:
+    """Always an object; its members are None where there are too few samples."""
+    return {
+        "min": seconds(summary.min_s),
+        "median": seconds(summary.median_s),
+        "p95": seconds(summary.p95_s),
+        "p99": seconds(summary.p99_s),
+    }
+
+
+def interval(bounds_s: tuple[float, float] | None) -> list[float | None] | None:
+    """``[low, high]`` in seconds, or None."""
+    return None if bounds_s is None else [seconds(bound) for bound in bounds_s]
+
+
+def certificate(value: Certificate) -> Fields:
+    """One certificate, as far as it could be read."""
+    return {
+        "position": value.position,
+        "subject_common_name": text(value.subject_common_name),
+        "dns_names": [clean(name, TEXT_LIMIT) for name in value.dns_names[:MOST_NAMES]],
+        "issuer": text(value.issuer),
+        "not_before": time(value.not_before_s),
+        "not_after": time(value.not_after_s),
+        "serial": text(value.serial),
+        "sha256": text(value.sha256),
+        "key": text(value.key),
+        "public_key_bits": value.public_key_bits,
+    }
+
+
+def kms_error(error: KmsError) -> Fields:
+    """An error that KMS may give, and for which operation."""
+    return {
+        "operation": error.operation.value,
+        "error": error.error,
+        "likelihood": error.likelihood.value,
+        "basis": error.basis.value,
+        "alternatives": list(error.alternatives),
+    }
+
+
+def verdict(value: Verdict) -> Fields:
+    """One requirement judged for one subject."""
+    remedy = value.remedy
+    return {
+        "requirement": value.requirement,
+        "level": value.level.value,
+        "subject": clean(value.subject, TEXT_LIMIT),
+        "outcome": value.outcome.value,
+        "because": clean(value.because, TEXT_LIMIT),
+        "kms_errors": [kms_error(error) for error in value.kms_errors],
+        "remedy": remedy
+        and {
+            "text": clean(remedy.text, TEXT_LIMIT),
+            "console": clean(remedy.console, TEXT_LIMIT),
+            "cli": clean(remedy.cli, TEXT_LIMIT),
+        },
+        "source": value.source,
+    }
+
+
+def predictions(values: tuple[Prediction, ...]) -> Mapping[str, object]:
+    """All four operations, ``decided`` false for one that nothing was said about."""
+    said = {prediction.operation: prediction for prediction in values}
+    return {
+        operation.value: _prediction(said.get(operation) or Prediction(operation=operation, decided=False))
+        for operation in Operation
+    }
+
+
+def _prediction(value: Prediction) -> Fields:
+    return {"decided": value.decided, "errors": [_predicted(error) for error in value.errors]}
+
+
+def _predicted(error: PredictedError) -> Fields:
+    return {
+        "error": error.error,
+        "likelihood": error.likelihood.value,
+        "basis": error.basis.value,
+        "alternatives": list(error.alternatives),
+        "requirements": list(error.requirements),
+        "masked_by": error.masked_by,
+    }

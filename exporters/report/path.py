@@ -1,0 +1,161 @@
+"""The path from KMS to the key manager: each target with its newest results, for people and programs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from exporters.report import certificates, fields, words
+from probe.model.measurements import Certificate, Failure, Measurement, TlsDetails
+from probe.model.statistics import Summary, Window
+from probe.model.survey import RTT_LIMIT_S
+from probe.model.targets import Check, Method, Role, Target
+from probe.model.text import clean
+from probe.model.verdicts import Evidence
+
+# A target's failure is that of the check which KMS depends on most; echoes may be filtered without harm.
+_GRAVEST_FIRST = (Check.TCP, Check.TLS, Check.HEALTH_COLD, Check.HEALTH_WARM, Check.DNS, Check.ICMP)
+# Candidates of a survey are no part of the path.
+_OFF_THE_PATH = (Role.REGION,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One target and what is known of it."""
+
+    target: Target
+    latest: dict[Check, Measurement]
+    window: Window | None
+
+    @property
+    def newest(self) -> Measurement | None:
+        return max(self.latest.values(), key=lambda m: m.started_at_s, default=None)
+
+    @property
+    def failed(self) -> Measurement | None:
+        """The gravest check that failed last time."""
+        tried = (self.latest.get(check) for check in _GRAVEST_FIRST)
+        return next((m for m in tried if m is not None and m.failure is not None), None)
+
+    @property
+    def failure(self) -> Failure | None:
+        return self.failed.failure if self.failed else None
+
+    @property
+    def timed(self) -> Measurement | None:
+        """The newest round trip: by TCP, else by echo."""
+        tried = (self.latest.get(check) for check in (Check.TCP, Check.ICMP))
+        return next((m for m in tried if m is not None and m.rtt_s is not None), None)
+
+    @property
+    def chain(self) -> tuple[Certificate, ...]:
+        shown = self.latest.get(Check.TLS)
+        return shown.details.chain if shown and isinstance(shown.details, TlsDetails) else ()
+
+    @property
+    def address(self) -> str | None:
+        return next((m.address for m in self.latest.values() if m.address), None)
+
+    @property
+    def summary(self) -> Summary:
+        return self.window.summary if self.window else Summary()
+
+
+def stops(evidence: Evidence) -> tuple[Stop, ...]:
+    """In the order of the configuration, Regions left out."""
+    latest: dict[str, dict[Check, Measurement]] = {}
+    for measurement in evidence.latest:
+        latest.setdefault(measurement.target.name, {})[measurement.check] = measurement
+    windows = {(window.target, window.method): window for window in evidence.windows}
+    return tuple(
+        Stop(
+            target=target,
+            latest=latest.get(target.name, {}),
+            window=windows.get((target.name, Method.TCP)) or windows.get((target.name, Method.ICMP)),
+        )
+        for target in evidence.targets
+        if target.role not in _OFF_THE_PATH
+    )
+
+
+def document(stop: Stop) -> fields.Fields:
+    """One of ``targets`` in ``docs/schemas/report.json``; ``rtt_seconds`` are round trips by ``method``."""
+    timed = stop.timed
+    return {
+        "name": clean(stop.target.name),
+        "role": stop.target.role.value,
+        "zone": clean(stop.target.zone),
+        "address": fields.text(stop.address),
+        "last": fields.time(stop.newest.started_at_s if stop.newest else None),
+        "last_rtt_seconds": fields.seconds(timed.rtt_s if timed else None),
+        "timestamps": fields.timestamps(timed) if timed else None,
+        "method": stop.window.method if stop.window else None,
+        "samples": stop.summary.samples,
+        "lost": stop.summary.lost,
+        "rtt_seconds": fields.rtt(stop.summary),
+        "checks": {
+            check.value: {
+                "at": fields.time(measurement.started_at_s),
+                "failure": fields.failure(measurement.failure),
+            }
+            for check, measurement in stop.latest.items()
+        },
+        "failure": fields.failure(stop.failure),
+        "certificates": [fields.certificate(certificate) for certificate in stop.chain],
+    }
+
+
+class PathTable:
+    """Chooses its columns by the width there is. ``now_s`` is Unix time."""
+
+    def __init__(self, path: Iterable[Stop], now_s: float) -> None:
+        self._path = tuple(path)
+        self._now_s = now_s
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.max_width >= words.WIDE_COLUMNS
+        columns: tuple[str, ...] = ("target", "role", "address", "median", "loss", "state")
+        if wide:
+            columns = (*columns[:-1], "p95", "samples", "zone", "stamped by", "certificate", "state")
+        numbers = ("median", "p95", "loss", "samples")
+        table = words.table(*columns, numbers=numbers, title="The path (times in ms)")
+        for stop in self._path:
+            cells = dict(_cells(stop, self._now_s))
+            table.add_row(*(cells[column] for column in columns))
+        yield table
+
+
+def _cells(stop: Stop, now_s: float) -> Iterable[tuple[str, Text]]:
+    summary = stop.summary
+    timed = stop.timed
+    yield "target", Text(clean(stop.target.name, 64), style="bold")
+    yield "role", Text(stop.target.role.value.replace("_", " "))
+    yield "zone", Text(clean(stop.target.zone) or words.MISSING)
+    yield "address", Text(clean(stop.address or stop.target.host or words.MISSING, 64))
+    yield "median", _median(stop)
+    yield "p95", Text(words.short(summary.p95_s))
+    yield "loss", Text(words.percent(summary.loss_ratio), style="bold red" if summary.lost else "")
+    yield "samples", Text(str(summary.samples))
+    stamped = timed.timestamps.value if timed and timed.timestamps else words.MISSING
+    yield "stamped by", Text(stamped)
+    yield "certificate", certificates.brief(stop.chain, now_s)
+    yield "state", _state(stop)
+
+
+def _median(stop: Stop) -> Text:
+    """Coloured for key managers alone: 35 ms is the distance to them, not to the proxy."""
+    median_s = stop.summary.median_s
+    judged = median_s is not None and stop.target.role is Role.KEY_MANAGER
+    colour = ("green" if median_s <= RTT_LIMIT_S else "bold red") if judged and median_s is not None else ""
+    return Text(words.short(median_s), style=colour)
+
+
+def _state(stop: Stop) -> Text:
+    failed = stop.failed
+    if failed is not None and failed.failure is not None:
+        check = failed.check.value.replace("_", " ")
+        return Text(f"{check}: {words.failure_text(failed.failure)}", style="bold red")
+    if not stop.latest and not stop.summary.samples:
+        return Text("not measured", style="yellow")
+    return Text("answers", style="green")

@@ -1,0 +1,103 @@
+"""Round trips: one JSON object or one line for each, and a table of them all at the end."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from exporters.report import fields
+from probe.model.measurements import EchoDetails, Measurement, TcpDetails
+from probe.model.statistics import Summary
+from probe.model.targets import Method
+from probe.model.text import clean
+
+if TYPE_CHECKING:  # rich takes longer to load than the first round trip
+    from rich.console import RenderableType
+
+MOST_ROWS = 200
+
+
+def document(measurement: Measurement, sequence: int | None = None) -> dict[str, object]:
+    """One object of ``docs/schemas/ping.json``.
+
+    ``sequence`` counts connects per target from 0; of echoes it is the packet's and need not be given.
+    """
+    said: dict[str, object] = {
+        "schema_version": fields.SCHEMA_VERSION,
+        "target": clean(measurement.target.name),
+        "address": fields.text(measurement.address),
+        "method": measurement.method and measurement.method.value,
+        "sequence": _sequence(measurement, sequence),
+        "rtt_seconds": fields.seconds(measurement.rtt_s),
+        "timestamps": fields.timestamps(measurement) if measurement.failure is None else None,
+        "sent_at": fields.time(measurement.started_at_s),
+        "failure": fields.failure(measurement.failure),
+    }
+    details = measurement.details
+    if measurement.method is Method.ICMP:
+        said["identifier"] = details.identifier if isinstance(details, EchoDetails) else None
+    else:
+        connected = details if isinstance(details, TcpDetails) else None
+        said["local_port"] = connected and connected.local_port
+        said["retransmits"] = connected and connected.retransmits
+    return said
+
+
+def line(measurement: Measurement, sequence: int | None = None) -> str:
+    """One line for people, without markup or colour: ``10.0.0.1 seq=3 rtt=20.394 ms (kernel)``."""
+    number = _sequence(measurement, sequence)
+    parts = [_who(measurement)]
+    if number is not None:
+        parts.append(f"seq={number}")
+    if (rtt_s := measurement.rtt_s) is not None:
+        parts.append(f"rtt={rtt_s * 1e3:.3f} ms")
+        parts.append(f"({measurement.timestamps.value if measurement.timestamps else 'not stamped'})")
+        return " ".join([*parts, *_retransmits(measurement)])
+    if measurement.failure is not None:
+        failure = measurement.failure
+        parts.append(f"no answer: {failure.reason.value} in {failure.phase.value}")
+        if failure.detail:
+            parts.append(f"({clean(failure.detail)})")
+    return " ".join(parts)
+
+
+def summary(summaries: Mapping[str, Summary]) -> "RenderableType":
+    """One row a target, in milliseconds; the first `MOST_ROWS` of them."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from exporters.report import words
+
+    numbers = ("sent", "lost", "loss", "min", "median", "p95", "p99", "jitter")
+    table = words.table("target", *numbers, numbers=numbers)
+    for name, taken in list(summaries.items())[:MOST_ROWS]:
+        loss = Text(words.percent(taken.loss_ratio), style="bold red" if taken.lost else "green")
+        times = (taken.min_s, taken.median_s, taken.p95_s, taken.p99_s, taken.jitter_s)
+        table.add_row(
+            Text(clean(name)),
+            str(taken.samples + taken.lost),
+            str(taken.lost),
+            loss,
+            *(words.milliseconds(time_s) for time_s in times),
+        )
+    rest = len(summaries) - MOST_ROWS
+    notes = [Text("times in ms; p95 needs 20 answers, p99 100", style="dim")]
+    if rest > 0:
+        notes.append(Text(f"and {rest} more targets; --format json has every round trip"))
+    return Group(table, *notes)
+
+
+def _sequence(measurement: Measurement, given: int | None) -> int | None:
+    if isinstance(measurement.details, EchoDetails):
+        return measurement.details.sequence
+    return given
+
+
+def _who(measurement: Measurement) -> str:
+    name, address = clean(measurement.target.name), measurement.address
+    return name if address is None or address == name else f"{name} ({clean(address)})"
+
+
+def _retransmits(measurement: Measurement) -> list[str]:
+    details = measurement.details
+    if isinstance(details, TcpDetails) and details.retransmits:
+        return [f"retransmits={details.retransmits}"]
+    return []

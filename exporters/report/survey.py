@@ -1,0 +1,150 @@
+"""Candidate Regions: ranked, and judged against the threshold."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.text import Text
+
+from exporters.report import fields, words
+from probe.model.survey import RegionRtt, Survey
+from probe.model.text import clean
+
+
+def document(survey: Survey) -> dict[str, object]:
+    """As ``docs/schemas/survey.json``."""
+    return {
+        "schema_version": fields.SCHEMA_VERSION,
+        "threshold_seconds": survey.threshold_s,
+        "taken_at": fields.time(survey.taken_at_s),
+        "vantage": clean(survey.vantage),
+        "complete": survey.complete,
+        "regions": [_region(region) for region in survey.regions],
+        "recommended": survey.recommended,
+        "notes": [clean(note, fields.TEXT_LIMIT) for note in survey.notes],
+    }
+
+
+def _region(region: RegionRtt) -> dict[str, object]:
+    summary = region.summary
+    return {
+        "region": clean(region.region),
+        "place": clean(region.place),
+        "rank": region.rank,
+        "samples": summary.samples,
+        "lost": summary.lost,
+        "rtt_seconds": fields.rtt(summary),
+        "median_ci95_seconds": fields.interval(summary.median_ci95_s),
+        "jitter_seconds": fields.seconds(summary.jitter_s),
+        "within_threshold": region.within_threshold,
+        "tied_with_best": region.tied_with_best,
+        "reason": fields.text(region.reason),
+        "address": fields.text(region.address),
+        "method": region.method.value,
+    }
+
+
+def render(survey: Survey) -> RenderableType:
+    """The answer first, then the table, then why anything is undecided."""
+    where = clean(survey.vantage) or "here"
+    head = Text.assemble(
+        ("Round trips from ", "dim"), where, (f" · {words.moment(survey.taken_at_s)}", "dim")
+    )
+    unfinished = (
+        () if survey.complete else (Text("interrupted: this is what was measured by then", style="yellow"),)
+    )
+    return Group(head, *unfinished, _answer(survey), body(survey))
+
+
+def body(survey: Survey) -> RenderableType:
+    """The table and its notes, for a report that has a head of its own."""
+    return Group(_RegionTable(survey), *_notes(survey))
+
+
+def _answer(survey: Survey) -> Text:
+    limit = f"{survey.threshold_s * 1e3:g} ms"
+    if survey.recommended is None:
+        undecided = any(region.within_threshold is None for region in survey.regions)
+        if undecided:
+            return Text(f"No Region is known to be within {limit} yet.", style="bold yellow")
+        return Text(f"No Region is within {limit}.", style="bold red")
+    best = next((r for r in survey.regions if r.region == survey.recommended), None)
+    median = words.milliseconds(best.summary.median_s, " ms") if best else words.MISSING
+    return Text.assemble(
+        ("Recommended: ", "bold green"),
+        (clean(survey.recommended), "bold"),
+        f", median {median}, within {limit}",
+    )
+
+
+class _RegionTable:
+    """Chooses its columns by the width there is."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.max_width >= words.WIDE_COLUMNS
+        rows = [dict(_cells(region, self._survey.threshold_s)) for region in self._survey.regions]
+        limit = f"≤ {self._survey.threshold_s * 1e3:g} ms"
+        narrow = ("#", "Region", "place", "median", "95 % interval", "p95", "lost", limit)
+        lesser = ("min", "p99", "jitter", "samples", "address", "method") if wide else ()
+        numbers = ("#", "median", "95 % interval", "p95", "lost", "min", "p99", "jitter", "samples")
+        columns = (*narrow[:-1], *lesser, limit)
+        table = words.table(*columns, numbers=numbers)
+        for row in rows:
+            table.add_row(*(row.get(column, row["within"]) for column in columns))
+        yield table
+
+
+def _cells(region: RegionRtt, threshold_s: float) -> Iterable[tuple[str, Text]]:
+    summary = region.summary
+    low_high = summary.median_ci95_s
+    interval = f"{low_high[0] * 1e3:.2f}–{low_high[1] * 1e3:.2f}" if low_high else words.MISSING  # noqa: RUF001 - a range
+    yield (
+        "#",
+        Text(
+            words.MISSING if region.rank is None else f"{'=' if region.tied_with_best else ''}{region.rank}"
+        ),
+    )
+    yield "Region", Text(clean(region.region), style="bold" if region.rank == 1 else "")
+    yield "place", Text(clean(region.place))
+    yield "median", Text(words.short(summary.median_s), style=_colour(summary.median_s, threshold_s))
+    yield "95 % interval", Text(interval)
+    yield "p95", Text(words.short(summary.p95_s))
+    yield "lost", Text(str(summary.lost), style="red" if summary.lost else "")
+    yield "min", Text(words.short(summary.min_s))
+    yield "p99", Text(words.short(summary.p99_s))
+    yield "jitter", Text(words.short(summary.jitter_s))
+    yield "samples", Text(str(summary.samples))
+    yield "address", Text(clean(region.address or words.MISSING))
+    yield "method", Text(region.method.value)
+    yield "within", _within(region)
+
+
+def _colour(median_s: float | None, threshold_s: float) -> str:
+    if median_s is None:
+        return "dim"
+    return "green" if median_s <= threshold_s else "red"
+
+
+def _within(region: RegionRtt) -> Text:
+    match region.within_threshold:
+        case True:
+            return Text("yes", style="green")
+        case False:
+            return Text("no", style="red")
+        case _:
+            silent = region.summary.samples == 0
+            return Text("no answer", style="bold red") if silent else Text("undecided", style="yellow")
+
+
+def _notes(survey: Survey) -> Iterable[Text]:
+    tied = [clean(region.region) for region in survey.regions if region.tied_with_best]
+    if len(tied) > 1:
+        yield Text(f"= no measurable difference between {', '.join(tied)}", style="dim")
+    for region in survey.regions:
+        if region.within_threshold is None and region.reason:
+            yield Text(f"{clean(region.region)}: {clean(region.reason, fields.TEXT_LIMIT)}", style="yellow")
+    for note in survey.notes:
+        yield Text(f"note: {clean(note, fields.TEXT_LIMIT)}", style="yellow")
+    yield Text("times in ms, lower is better; the interval is that of the median", style="dim")

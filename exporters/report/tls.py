@@ -1,0 +1,93 @@
+"""A handshake: the server, its certificates and the verdicts on them."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from exporters.report import certificates, fields, findings, words
+from probe.model.measurements import Certificate, Measurement, Offer, Phase, TlsDetails
+from probe.model.text import clean
+from probe.model.verdicts import Report
+
+_PHASES = (Phase.CONNECT, Phase.HANDSHAKE)
+
+
+def document(measurement: Measurement, report: Report) -> dict[str, object]:
+    """As ``docs/schemas/tls.json``. Version, cipher and offer are null where no handshake came that far."""
+    details = _details(measurement)
+    return {
+        "schema_version": fields.SCHEMA_VERSION,
+        "taken_at": fields.time(measurement.started_at_s),
+        "address": fields.text(measurement.address),
+        "port": measurement.target.port,
+        "server_name": fields.text(_server_name(measurement)),
+        "local_port": details and details.local_port,
+        "timestamps": fields.timestamps(measurement),
+        "phases_seconds": fields.phases(measurement, _PHASES),
+        "offer": details and details.offer.value,
+        "version": fields.text(details.version) if details else None,
+        "cipher": fields.text(details.cipher) if details else None,
+        "certificates": [fields.certificate(certificate) for certificate in _chain(details)],
+        "verdicts": [fields.verdict(verdict) for verdict in report.verdicts],
+        "extra_authorities": [clean(name) for name in report.extra_authorities],
+        "failure": fields.failure(measurement.failure),
+    }
+
+
+def render(measurement: Measurement, report: Report) -> RenderableType:
+    """What was asked, what is wrong, the certificates, what is fine."""
+    details = _details(measurement)
+    parts: list[RenderableType | None] = [
+        _head(measurement),
+        _outcome(measurement, details),
+        extra_authorities(report),
+        Text(),
+        findings.render(report.verdicts),
+        certificates.render(_chain(details), measurement.started_at_s),
+        findings.fine(report.verdicts),
+    ]
+    return Group(*(part for part in parts if part is not None))
+
+
+def extra_authorities(report: Report) -> Text | None:
+    """A warning wherever a verdict may rest on a root certificate that KMS does not have."""
+    if not report.extra_authorities:
+        return None
+    names = ", ".join(clean(name, 128) for name in report.extra_authorities)
+    return Text(f"Extra authorities are trusted here and unknown to KMS: {names}", style="bold yellow")
+
+
+def _head(measurement: Measurement) -> Text:
+    name = clean(_server_name(measurement) or "no server name")
+    where = f"{clean(measurement.address or measurement.target.host)}:{measurement.target.port}"
+    return Text.assemble(("TLS ", "dim"), (name, "bold"), (" at ", "dim"), where)
+
+
+def _outcome(measurement: Measurement, details: TlsDetails | None) -> Text:
+    said = Text()
+    if measurement.failure is None:
+        said.append("handshake done", style="green")
+    else:
+        said.append(f"no handshake: {words.failure_text(measurement.failure)}", style="bold red")
+    if details and details.version:
+        said.append(f"  {clean(details.version)} {clean(details.cipher or '')}".rstrip())
+    if details and details.offer is Offer.DIAGNOSING:
+        said.append("  (seen with an offer that KMS does not make)", style="yellow")
+    for phase in _PHASES:
+        if (time_s := measurement.phases_s.get(phase)) is not None:
+            said.append(f"  {phase.value} {words.milliseconds(time_s, ' ms')}", style="dim")
+    if measurement.timestamps:
+        said.append(f"  ({measurement.timestamps.value})", style="dim")
+    return said
+
+
+def _details(measurement: Measurement) -> TlsDetails | None:
+    return measurement.details if isinstance(measurement.details, TlsDetails) else None
+
+
+def _server_name(measurement: Measurement) -> str | None:
+    details = _details(measurement)
+    return details.server_name if details else measurement.target.server_name
+
+
+def _chain(details: TlsDetails | None) -> tuple[Certificate, ...]:
+    return details.chain if details else ()

@@ -1,0 +1,45 @@
+"""Chains for people."""
+
+from dataclasses import replace
+
+from report_examples import DAY_S, HOSTILE, NOW_S, certificate
+from rich.console import Console, RenderableType
+
+from exporters.report import certificates
+
+
+def shown(renderable: RenderableType) -> str:
+    console = Console(width=80, no_color=True)
+    with console.capture() as captured:
+        console.print(renderable)
+    return captured.get()
+
+
+def test_no_certificate_is_said() -> None:
+    assert "No certificate" in shown(certificates.render((), NOW_S))
+    assert certificates.brief((), NOW_S).plain == "–"  # noqa: RUF001 - the dash of a missing value
+
+
+def test_a_card_has_names_dates_and_key() -> None:
+    text = shown(certificates.render((certificate(days=8),), NOW_S))
+    for part in ("leaf", "alt.example.com", "2026-09-29", "8 days left", "RSA 2048 bits", "ab" * 32):
+        assert part in text
+
+
+def test_not_valid_yet_is_not_called_valid() -> None:
+    early = replace(certificate(), not_before_s=NOW_S + DAY_S)
+    assert "not valid yet" in shown(certificates.render((early,), NOW_S))
+
+
+def test_names_of_the_network_are_escaped_and_their_number_is_bounded() -> None:
+    many = replace(certificate(), dns_names=(HOSTILE,) * 500)
+    text = shown(certificates.render((many,), NOW_S))
+    assert "\x1b" not in text
+    assert "and 490 more" in text
+
+
+def test_in_brief_a_chain_is_its_leaf() -> None:
+    assert (
+        certificates.brief((certificate(name="a.example.com", days=8),), NOW_S).plain
+        == "a.example.com, 8 days left"
+    )

@@ -1,0 +1,58 @@
+"""An answer's document and text."""
+
+from dataclasses import replace
+
+import pytest
+from report_examples import answer, silence
+from rich.console import Console
+from schema_check import faults
+
+from exporters.report import dns
+from probe.model.measurements import DnsDetails, Measurement, Phase
+
+
+@pytest.mark.parametrize("measurement", [answer(), silence()], ids=["answer", "silence"])
+def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
+    assert faults(dns.document(measurement), "dns") == []
+
+
+def test_without_an_answer_the_question_is_still_there_and_the_rest_null() -> None:
+    said = dns.document(silence())
+    assert (said["name"], said["type"], said["server"]) == ("_x.xks.example.com", "TXT", "10.20.0.2")
+    assert (said["rcode"], said["rtt_seconds"], said["ttl_seconds"], said["answers"]) == (
+        None,
+        None,
+        None,
+        [],
+    )
+
+
+def test_the_phases_of_the_exchange_together_are_its_round_trip() -> None:
+    split = replace(
+        answer(), phases_s={Phase.RESOLVE: 9.0, Phase.SEND: 0.001, Phase.WAIT: 0.002, Phase.RECEIVE: 0.003}
+    )
+    assert dns.document(split)["rtt_seconds"] == 0.006
+
+
+def test_answers_are_escaped_one_a_line() -> None:
+    text = shown(answer())
+    assert "2 answers" in text
+    assert '"abc"' in text
+    assert "\x1b" not in text
+
+
+def test_many_answers_are_cut_and_say_so() -> None:
+    seen = answer()
+    assert isinstance(seen.details, DnsDetails)
+    assert "and 50 more" in shown(replace(seen, details=replace(seen.details, answers=("x",) * 100)))
+
+
+def test_silence_is_a_failure_in_words() -> None:
+    assert "failed: timed out in wait" in shown(silence())
+
+
+def shown(measurement: Measurement) -> str:
+    console = Console(width=80, no_color=True)
+    with console.capture() as captured:
+        console.print(dns.render(measurement))
+    return captured.get()

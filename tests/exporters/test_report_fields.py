@@ -1,0 +1,58 @@
+"""JSON pieces: times, nulls, bounds."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_examples import HOSTILE, NOW_S, certificate
+
+from exporters.report import fields
+from probe.model.measurements import Failure, Phase, Reason
+from probe.model.statistics import Summary
+from probe.model.verdicts import Operation, Prediction
+
+
+def test_a_time_is_rfc_3339_in_utc() -> None:
+    assert fields.time(NOW_S) == "2026-09-21T14:13:20.250000Z"
+
+
+@pytest.mark.parametrize("unix_s", [None, 1e300, -1e300, math.nan, math.inf, 253_402_300_800.0])
+def test_a_time_that_no_calendar_has_is_null(unix_s: float | None) -> None:
+    assert fields.time(unix_s) is None
+
+
+@given(st.floats())
+def test_any_time_is_null_or_of_one_form(unix_s: float) -> None:
+    written = fields.time(unix_s)
+    assert written is None or (len(written) == 27 and written.endswith("Z") and written[4] == "-")
+
+
+def test_a_missing_duration_is_null_and_zero_is_zero() -> None:
+    assert fields.seconds(None) is None
+    assert fields.seconds(0.0) == 0.0
+
+
+def test_text_of_the_network_is_printable_and_bounded() -> None:
+    shown = fields.failure(Failure(phase=Phase.CONNECT, reason=Reason.RESET, detail=HOSTILE * 100))
+    assert shown is not None
+    detail = str(shown["detail"])
+    assert detail.isprintable()
+    assert len(detail) == fields.TEXT_LIMIT
+
+
+def test_round_trips_are_an_object_even_without_samples() -> None:
+    assert fields.rtt(Summary()) == {"min": None, "median": None, "p95": None, "p99": None}
+
+
+def test_every_operation_is_predicted_and_undecided_unless_said() -> None:
+    said = fields.predictions((Prediction(operation=Operation.CONNECT, decided=True),))
+    assert set(said) == {"create", "update", "connect", "create_key"}
+    assert said["connect"] == {"decided": True, "errors": []}
+    assert said["create"] == {"decided": False, "errors": []}
+
+
+def test_a_certificate_has_its_dates_and_names() -> None:
+    shown = fields.certificate(certificate(days=1))
+    assert shown["not_after"] == "2026-09-22T14:13:20.250000Z"
+    assert shown["subject_common_name"] == "myproxy-private.xks.example.com"

@@ -1,0 +1,92 @@
+"""Verdicts for people."""
+
+from dataclasses import replace
+
+from report_examples import HOSTILE, name_verdict, verdicts
+from rich.console import Console, RenderableType
+
+from exporters.report import findings
+from probe.model.verdicts import Outcome
+
+
+def shown(renderable: RenderableType | None) -> str:
+    console = Console(width=200, markup=False, no_color=True)
+    with console.capture() as captured:
+        console.print(renderable)
+    return captured.get()
+
+
+def test_required_comes_before_risk_and_risk_before_advice() -> None:
+    order = [
+        finding.verdict.requirement
+        for finding in findings.group(verdicts())
+        if finding.verdict.outcome is Outcome.VIOLATED
+    ]
+    assert order == [
+        "common-name-matches",
+        "every-node-accepts-tcp-443",
+        "certificate-expires-in-10-days-or-more",
+    ]
+
+
+def test_the_same_fault_of_two_subjects_is_one_finding() -> None:
+    (finding,) = findings.group((name_verdict("a"), name_verdict("b")))
+    assert finding.subjects == ("a", "b")
+
+
+def test_different_reasons_are_two_findings() -> None:
+    other = replace(name_verdict("b"), because="another reason")
+    assert len(findings.group((name_verdict("a"), other))) == 2
+
+
+def test_a_finding_says_why_what_kms_would_say_and_what_to_do() -> None:
+    text = shown(findings.wrong([name_verdict()]))
+    assert "wrong.example.com" in text
+    assert "XKS_PROXY_INVALID_TLS_CONFIGURATION expected at connect" in text
+    assert "Install a certificate whose subject common name" in text
+    assert "openssl s_client" in text
+
+
+def test_markup_and_escapes_of_the_network_arrive_as_text() -> None:
+    text = shown(findings.wrong([replace(name_verdict(), because=HOSTILE)]))
+    assert "[bold]x[/bold]" in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_unknown_is_never_among_the_fine() -> None:
+    text = shown(findings.fine(verdicts()))
+    assert "round-trip-within-35-ms" not in text
+    assert "chain-is-complete" in text
+
+
+def test_a_requirement_met_by_one_subject_and_violated_by_another_is_not_fine() -> None:
+    met = replace(name_verdict("b"), outcome=Outcome.MET, kms_errors=())
+    assert findings.fine([name_verdict("a"), met]) is None
+
+
+def test_nothing_wrong_and_nothing_unknown_says_nothing() -> None:
+    assert findings.wrong([]) is None
+    assert findings.unknown([]) is None
+    assert findings.possible([]) is None
+
+
+def test_met_with_a_possible_error_is_told_apart() -> None:
+    close = replace(name_verdict(), outcome=Outcome.MET)
+    assert "close to a limit" in shown(findings.possible([close]))
+
+
+def test_a_flood_of_findings_is_cut_and_says_so() -> None:
+    flood = [replace(name_verdict(), requirement=f"r-{n}") for n in range(findings.MOST_SHOWN + 2)]
+    assert "and 2 more; --format json" in shown(findings.wrong(flood))
+
+
+def test_what_is_unknown_for_one_reason_is_one_entry() -> None:
+    silent = [
+        replace(name_verdict("n1"), requirement=f"r-{n}", outcome=Outcome.UNKNOWN, because="no handshake")
+        for n in range(3)
+    ]
+    text = shown(findings.unknown(silent))
+    assert "Not known (3)" in text
+    assert text.count("no handshake") == 1
+    assert "r-0, r-1, r-2" in text

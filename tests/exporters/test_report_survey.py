@@ -1,0 +1,69 @@
+"""Candidate Regions."""
+
+from dataclasses import replace
+
+import pytest
+from report_examples import NOW_S, survey
+from rich.console import Console
+from schema_check import faults
+
+from exporters.report import survey as report
+from probe.model.survey import Survey
+
+
+@pytest.mark.parametrize(
+    "taken", [survey(), Survey(taken_at_s=NOW_S, vantage="")], ids=["four Regions", "none"]
+)
+def test_the_document_fulfils_its_schema(taken: Survey) -> None:
+    assert faults(report.document(taken), "survey") == []
+
+
+def test_a_region_without_answers_has_nulls_and_a_reason() -> None:
+    regions = report.document(survey())["regions"]
+    assert isinstance(regions, list)
+    silent = regions[3]
+    assert (silent["rank"], silent["within_threshold"], silent["samples"], silent["lost"]) == (
+        None,
+        None,
+        0,
+        20,
+    )
+    assert silent["rtt_seconds"] == {"min": None, "median": None, "p95": None, "p99": None}
+    assert silent["reason"] == "unreachable: timed_out in connect"
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_table_fits_and_names_every_region_whole(width: int) -> None:
+    text = shown(survey(), width)
+    assert max(map(len, text.splitlines())) <= width
+    for region in survey().regions:
+        assert region.region in text
+
+
+def test_the_answer_stands_above_the_table() -> None:
+    text = shown(survey())
+    assert text.index("Recommended: eu-central-1") < text.index("95 % interval")
+
+
+def test_undecided_and_unreachable_are_two_words_and_neither_is_no() -> None:
+    text = shown(survey())
+    assert "undecided" in text
+    assert "no answer" in text
+
+
+def test_none_within_is_told_from_none_known_to_be() -> None:
+    undecided = replace(survey(), recommended=None)
+    too_far = replace(survey(), recommended=None, regions=survey().regions[2:3])
+    assert "No Region is known to be within 35 ms yet." in shown(undecided)
+    assert "No Region is within 35 ms." in shown(too_far)
+
+
+def test_an_interrupted_survey_says_so() -> None:
+    assert "interrupted" in shown(replace(survey(), complete=False))
+
+
+def shown(taken: Survey, width: int = 80) -> str:
+    console = Console(width=width, no_color=True)
+    with console.capture() as captured:
+        console.print(report.render(taken))
+    return captured.get()

@@ -1,0 +1,54 @@
+"""The handshake's document and page."""
+
+from dataclasses import replace
+
+import pytest
+from report_examples import handshake, refused_handshake, report
+from rich.console import Console
+from schema_check import faults
+
+from exporters.report import tls
+from probe.model.measurements import Measurement, Offer, TlsDetails
+
+
+def diagnosed() -> Measurement:
+    seen = handshake()
+    assert isinstance(seen.details, TlsDetails)
+    return replace(seen, details=replace(seen.details, offer=Offer.DIAGNOSING, version="TLSv1.1"))
+
+
+@pytest.mark.parametrize(
+    "measurement", [handshake(), refused_handshake(), diagnosed()], ids=["done", "no address", "diagnosed"]
+)
+def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
+    assert faults(tls.document(measurement, report()), "tls") == []
+
+
+def test_phases_are_always_named_and_null_when_not_reached() -> None:
+    assert tls.document(refused_handshake(), report())["phases_seconds"] == {
+        "connect": None,
+        "handshake": None,
+    }
+
+
+def test_the_page_says_what_is_wrong_before_it_shows_the_chain() -> None:
+    text = shown(handshake())
+    assert text.index("common-name-matches") < text.index("Certificates as sent") < text.index("Fine (7)")
+    assert "Example Private Root" in text
+
+
+def test_a_diagnosing_offer_is_said() -> None:
+    assert "an offer that KMS does not make" in " ".join(shown(diagnosed()).split())
+
+
+def test_a_failure_is_in_the_second_line_and_escaped() -> None:
+    text = shown(refused_handshake())
+    assert "no handshake: name not found in resolve" in text.splitlines()[1]
+    assert "\x1b" not in text
+
+
+def shown(measurement: Measurement) -> str:
+    console = Console(width=80, no_color=True)
+    with console.capture() as captured:
+        console.print(tls.render(measurement, report()))
+    return captured.get()

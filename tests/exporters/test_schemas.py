@@ -1,0 +1,86 @@
+"""The schemas themselves, and the checker that the other tests trust."""
+
+import copy
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from report_examples import answer, handshake, report, survey
+from schema_check import faults, schema
+
+from exporters.report import dns, tls
+from exporters.report import survey as survey_report
+from probe.model.measurements import Phase, Reason, Timestamps
+from probe.model.targets import Role
+from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
+
+NAMES = ("ping", "tls", "dns", "survey", "report")
+
+
+def objects(said: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(said, dict):
+        if said.get("type") == "object":
+            yield said
+        for part in said.values():
+            yield from objects(part)
+    elif isinstance(said, list):
+        for part in said:
+            yield from objects(part)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_object_is_closed_and_requires_only_what_it_has(name: str) -> None:
+    assert schema(name)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    for said in objects(schema(name)):
+        assert said["additionalProperties"] is False
+        assert set(said.get("required", ())) <= said["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (Phase, "failure.phase"),
+        (Reason, "failure.reason"),
+        (Role, "target.role"),
+        (Outcome, "verdict.outcome"),
+        (Level, "verdict.level"),
+        (Operation, "kms_error.operation"),
+        (Likelihood, "kms_error.likelihood"),
+        (Basis, "kms_error.basis"),
+    ],
+)
+def test_closed_values_are_those_of_the_model(words: type[StrEnum], where: str) -> None:
+    definition, field = where.split(".")
+    assert set(schema("report")["$defs"][definition]["properties"][field]["enum"]) == set(words)
+
+
+def test_stamps_are_those_of_the_model() -> None:
+    options = schema("ping")["properties"]["timestamps"]["anyOf"]
+    assert set(options[0]["enum"]) == set(Timestamps)
+
+
+DOCUMENTS: dict[str, Any] = {
+    "tls": tls.document(handshake(), report()),
+    "dns": dns.document(answer()),
+    "survey": survey_report.document(survey()),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_checker_sees_a_missing_an_unknown_and_a_wrong_value(name: str) -> None:
+    document = json.loads(json.dumps(DOCUMENTS[name]))
+    for key in schema(name)["required"]:
+        without = copy.deepcopy(document)
+        del without[key]
+        assert faults(without, name) == [f"$.{key}: missing"]
+        wrong = {**document, key: {"no": "such"}}
+        assert faults(wrong, name)
+    assert faults({**document, "more": 1}, name) == ["$.more: unknown"]
+
+
+def test_the_checker_refuses_sentinels() -> None:
+    regions = json.loads(json.dumps(DOCUMENTS["survey"]))
+    regions["regions"][0]["rtt_seconds"]["median"] = -1
+    assert faults(regions, "survey")

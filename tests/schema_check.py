@@ -1,0 +1,96 @@
+"""Checks a value against the subset of JSON Schema (draft 2020-12) that docs/schemas/ uses.
+
+An unknown keyword is an error: what is not checked must not look as if it were.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SCHEMAS = Path(__file__).parent.parent / "docs" / "schemas"
+TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+SAID_ONLY = {"$schema", "$defs", "title", "description", "format"}
+
+
+def schema(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def faults(value: Any, name: str) -> list[str]:
+    """Each fault with its path; empty when ``value``, written and read as JSON, fulfils the schema."""
+    root = schema(name)
+    return list(_faults(json.loads(json.dumps(value, allow_nan=False)), root, root, "$"))
+
+
+def _faults(value: Any, said: dict[str, Any], root: dict[str, Any], path: str) -> Iterator[str]:
+    for keyword, wanted in said.items():
+        if keyword not in SAID_ONLY:
+            yield from _keyword(keyword, wanted, value, said, root, path)
+
+
+def _keyword(  # noqa: C901, PLR0912 - one case a keyword, as the standard lists them
+    keyword: str, wanted: Any, value: Any, said: dict[str, Any], root: dict[str, Any], path: str
+) -> Iterator[str]:
+    match keyword:
+        case "$ref":
+            yield from _faults(value, root["$defs"][wanted.removeprefix("#/$defs/")], root, path)
+        case "anyOf" | "oneOf":
+            fulfilled = sum(not list(_faults(value, option, root, path)) for option in wanted)
+            if fulfilled == 0 or (keyword == "oneOf" and fulfilled > 1):
+                yield f"{path}: fulfils {fulfilled} of {keyword}"
+        case "type":
+            names = [wanted] if isinstance(wanted, str) else wanted
+            if not any(_is(value, name) for name in names):
+                yield f"{path}: {value!r} is no {names}"
+        case "const" | "enum":
+            if value not in (wanted if keyword == "enum" else [wanted]):
+                yield f"{path}: {value!r} is not {wanted}"
+        case "required" if isinstance(value, dict):
+            yield from (f"{path}.{name}: missing" for name in wanted if name not in value)
+        case "properties" if isinstance(value, dict):
+            for name, part in wanted.items():
+                if name in value:
+                    yield from _faults(value[name], part, root, f"{path}.{name}")
+        case "additionalProperties" if isinstance(value, dict):
+            yield from (f"{path}.{name}: unknown" for name in value.keys() - said["properties"].keys())
+        case "items" if isinstance(value, list):
+            for index, part in enumerate(value):
+                yield from _faults(part, wanted, root, f"{path}[{index}]")
+        case "minItems" | "maxItems" if isinstance(value, list):
+            if (len(value) < wanted) if keyword == "minItems" else (len(value) > wanted):
+                yield f"{path}: {len(value)} items"
+        case "minimum" | "maximum" if isinstance(value, int | float):
+            if (value < wanted) if keyword == "minimum" else (value > wanted):
+                yield f"{path}: {value} is beyond {wanted}"
+        case "pattern" if isinstance(value, str):
+            if not re.search(wanted, value):
+                yield f"{path}: {value!r} does not match {wanted}"
+        case (
+            "required"
+            | "additionalProperties"
+            | "properties"
+            | "items"
+            | "minItems"
+            | "maxItems"
+            | "minimum"
+            | "maximum"
+            | "pattern"
+        ):
+            return  # for values of another type, as the standard has it
+        case _:
+            raise NotImplementedError(keyword)
+
+
+def _is(value: Any, name: str) -> bool:
+    return isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
