@@ -1,0 +1,53 @@
+# syntax=docker/dockerfile:1
+# Any Debian-like base with Python 3.11 or later and its venv module will do: --build-arg BASE=…
+ARG BASE=docker.io/library/python:3.12-slim-bookworm
+
+FROM ${BASE} AS builder
+# pip's ordinary environment, for a mirror or a private certificate: --build-arg PIP_INDEX_URL=… and so on.
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
+ARG PIP_CERT
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /src
+COPY requirements/run.txt requirements/build.txt requirements/
+# Two environments: what builds the wheel does not come along.
+RUN python3 -m venv /build \
+ && /build/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt \
+ && python3 -m venv /opt/xks-probe \
+ && /opt/xks-probe/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/run.txt
+COPY pyproject.toml README.md ./
+COPY probe probe
+COPY exporters exporters
+RUN /build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /opt/xks-probe/bin/python -m pip install --quiet --no-deps --no-index /wheels/*.whl \
+ && /opt/xks-probe/bin/python -m compileall -q /opt/xks-probe/lib \
+ && /opt/xks-probe/bin/python -m pip uninstall --quiet --yes setuptools pip \
+ && rm -f /opt/xks-probe/bin/pip* /opt/xks-probe/bin/activate* /opt/xks-probe/bin/Activate*
+
+FROM ${BASE}
+LABEL org.opencontainers.image.title="xks-probe" \
+      org.opencontainers.image.description="Network diagnostics for AWS KMS external key stores" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# Bytecode was compiled above; the root file system may be read-only.
+ENV PATH=/opt/xks-probe/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PYTHONSAFEPATH=1
+COPY --from=builder /opt/xks-probe /opt/xks-probe
+# Nothing to install with is left, of the base neither.
+RUN for name in pip setuptools wheel pkg_resources; do \
+      rm -rf /usr/local/lib/python3*/site-packages/"$name"* /usr/lib/python3/dist-packages/"$name"*; \
+    done \
+ && rm -rf /usr/local/bin/pip* /usr/bin/pip* /usr/local/bin/wheel /usr/share/python-wheels \
+           /usr/local/lib/python3*/ensurepip /usr/lib/python3*/ensurepip \
+ && mkdir -p /etc/xks-probe
+# No capability is needed where net.ipv4.ping_group_range admits the group (container engines set it so); else
+# CAP_NET_RAW, the only one that is ever of use. There is no setcap on the interpreter: it would arm every script.
+USER 65532:65532
+WORKDIR /tmp
+EXPOSE 9911
+HEALTHCHECK --interval=15s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9911/-/healthy', timeout=2)"]
+ENTRYPOINT ["xks-probe"]
+CMD ["run", "-c", "/etc/xks-probe/xks-probe.yaml"]

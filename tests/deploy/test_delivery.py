@@ -1,0 +1,80 @@
+"""What delivers the agent: container image, compose file, unit."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy" / "systemd" / "xks-probe.service"
+
+
+def dockerfile() -> str:
+    return (ROOT / "Dockerfile").read_text()
+
+
+def test_the_image_runs_as_nobody_in_particular_and_knows_its_health() -> None:
+    final = dockerfile().split("FROM ${BASE}")[-1]
+    assert "USER 65532:65532" in final
+    assert "/-/healthy" in final
+    assert 'ENTRYPOINT ["xks-probe"]' in final
+    assert 'CMD ["run", "-c", "/etc/xks-probe/xks-probe.yaml"]' in final
+
+
+def test_everything_installed_into_the_image_is_pinned_by_hash() -> None:
+    installs = re.findall(r"pip install [^\\\n]*", dockerfile())
+    assert len(installs) == 3
+    assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+
+
+def test_the_build_requirements_are_those_of_the_project() -> None:
+    pinned = re.findall(r"^([a-z-]+)==(\S+)", (ROOT / "requirements" / "build.txt").read_text(), re.MULTILINE)
+    development = (ROOT / "requirements" / "dev.txt").read_text()
+    assert "hatchling" in dict(pinned)
+    assert all(f"{name}=={version}" in development for name, version in pinned)
+
+
+def test_every_file_that_compose_mounts_is_there_but_the_users_configuration() -> None:
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+    mounted = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())]
+    missing = [path for path in mounted if path.startswith("./") and not (ROOT / "deploy" / path).exists()]
+    assert set(missing) <= {"./xks-probe.yaml"}
+
+
+def test_compose_gives_the_agent_no_capability_and_nothing_listens_beyond_loopback() -> None:
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+    assert services["agent"]["cap_drop"] == ["ALL"]
+    ports = [port for service in services.values() for port in service.get("ports", ())]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_unit_allows_one_capability_at_most() -> None:
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign] - configparser's own way to keep the case
+    unit.read(UNIT)
+    service = unit["Service"]
+    assert service["CapabilityBoundingSet"] == service["AmbientCapabilities"] == "CAP_NET_RAW"
+    assert service["DynamicUser"] == service["NoNewPrivileges"] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    assert "MemoryDenyWriteExecute" not in service  # pyOpenSSL's verification callback would fail
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is missing: Debian's package systemd has it")
+    program = tmp_path / "xks-probe"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    copy = tmp_path / "xks-probe.service"
+    copy.write_text(UNIT.read_text().replace("/opt/xks-probe/bin/xks-probe", str(program)))
+    checked = subprocess.run(
+        [analyze, "verify", copy], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert "Unknown" not in checked.stderr

@@ -1,0 +1,139 @@
+"""Alert rules: promtool's own tests, and that each of them can fail."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+PROMTOOL = shutil.which("promtool")
+needs_promtool = pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is missing: Debian's package prometheus has it"
+)
+
+
+def groups() -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load((PROMETHEUS / "rules.yml").read_text())["groups"]
+    return loaded
+
+
+def alerts() -> list[dict[str, Any]]:
+    return [rule for group in groups() for rule in group["rules"] if "alert" in rule]
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    assert PROMTOOL
+    return subprocess.run(
+        [PROMTOOL, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@needs_promtool
+def test_the_rules_are_sound() -> None:
+    checked = promtool("check", "rules", "--lint=all", "--lint-fatal", PROMETHEUS / "rules.yml")
+    assert checked.returncode == 0, checked.stderr
+
+
+@needs_promtool
+def test_each_alert_fires_and_does_not_as_its_tests_say() -> None:
+    tested = promtool("test", "rules", PROMETHEUS / "rules_test.yml")
+    assert tested.returncode == 0, tested.stderr + tested.stdout
+
+
+@needs_promtool
+@pytest.mark.parametrize("number", range(len(alerts())))
+def test_without_an_alert_its_tests_fail(number: int, tmp_path: Path) -> None:
+    left, seen = groups(), 0
+    for group in left:
+        kept = []
+        for rule in group["rules"]:
+            kept += [] if "alert" in rule and seen == number else [rule]
+            seen += "alert" in rule
+        group["rules"] = kept
+    assert not promtool_passes(yaml.safe_dump({"groups": left}), tmp_path)
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        (">= 5", ">= 1"),
+        (">= 20", ">= 1"),
+        ("< 0.5\n            and", "< 0.51\n            and"),
+        ('role="key_manager"', 'role=~".+"'),
+        ("< 10 * 86400\n        for", "< 1 * 86400\n        for"),
+        ("[10m]))\n          - time() < 10", "[1m]))\n          - time() < 10"),
+        ("- time() < 21", "- time() <= 21"),
+        ("or absent_over_time", "unless absent_over_time"),
+    ],
+)
+def test_a_changed_limit_is_noticed(written: str, instead: str, tmp_path: Path) -> None:
+    rules = (PROMETHEUS / "rules.yml").read_text()
+    assert written in rules
+    assert not promtool_passes(rules.replace(written, instead), tmp_path)
+
+
+def promtool_passes(rules: str, directory: Path) -> bool:
+    (directory / "rules.yml").write_text(rules)
+    shutil.copy(PROMETHEUS / "rules_test.yml", directory)
+    return promtool("test", "rules", directory / "rules_test.yml").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "alert", alerts(), ids=lambda alert: f"{alert['alert']} {alert['labels']['severity']}"
+)
+def test_an_alert_says_how_grave_it_is_and_where_its_page_is(alert: dict[str, Any]) -> None:
+    assert alert["labels"]["severity"] in ("critical", "warning")
+    assert alert["alert"].startswith("XksProbe")
+    assert alert["annotations"].keys() == {"summary", "description", "runbook"}
+    assert alert["annotations"]["summary"].endswith(".")
+    page = (ROOT / alert["annotations"]["runbook"]).read_text()
+    headings = [line for line in page.splitlines() if line.startswith("#")]
+    assert headings == [f"# {alert['alert']}", "## Meaning", "## Impact", "## Diagnosis", "## Mitigation"]
+
+
+def test_no_page_is_without_its_alert() -> None:
+    assert {path.stem for path in (ROOT / "docs" / "alerts").glob("*.md")} == {
+        alert["alert"] for alert in alerts()
+    }
+
+
+def test_each_alert_is_tested_firing_and_silent() -> None:
+    tests = yaml.safe_load((PROMETHEUS / "rules_test.yml").read_text())["tests"]
+    said = [
+        (case["alertname"], bool(case["exp_alerts"])) for test in tests for case in test["alert_rule_test"]
+    ]
+    for alert in alerts():
+        assert (alert["alert"], True) in said
+        assert (alert["alert"], False) in said
+
+
+@needs_promtool
+def test_the_fast_variant_has_the_same_rules_with_shorter_windows(tmp_path: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, ROOT / "tools" / "fast_rules.py", PROMETHEUS / "rules.yml"],
+        capture_output=True, text=True, timeout=30, check=True,
+    ).stdout  # fmt: skip
+    (tmp_path / "fast.yml").write_text(made)
+    assert promtool("check", "rules", tmp_path / "fast.yml").returncode == 0
+    fast = [
+        rule["alert"]
+        for group in yaml.safe_load(made)["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert fast == [alert["alert"] for alert in alerts()]
+    assert "[10m]" not in made
+    assert "[20s]" in made
+    assert ">= 20" in made
+
+
+@needs_promtool
+def test_the_configuration_of_prometheus_is_sound() -> None:
+    checked = promtool("check", "config", PROMETHEUS / "prometheus.yml")
+    assert checked.returncode == 0, checked.stderr
