@@ -1,0 +1,78 @@
+"""How a requirement is written down: a function that judges, and what is published of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from inspect import cleandoc
+
+from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy, Requirement
+
+Judge = Callable[[Evidence], Iterable["Finding"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a requirement finds of one subject. ``kms_errors`` is None where the declared ones hold."""
+
+    outcome: Outcome
+    because: str
+    subject: str = ""
+    kms_errors: tuple[KmsError, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A requirement of the catalogue: what is published of it, and the function that judges."""
+
+    published: Requirement
+    position: Position
+    remedy: Remedy
+    judge: Judge
+
+    @property
+    def id(self) -> str:
+        return self.published.id
+
+
+def requirement(
+    *,
+    level: Level,
+    position: Position,
+    source: str,
+    remedy: Remedy,
+    errors: tuple[KmsError, ...] = (),
+) -> Callable[[Judge], Declared]:
+    """Make a requirement of a judging function. It is put nowhere: CATALOGUE names it.
+
+    The id is the function's name with hyphens; the first line of its docstring is a sentence that is true
+    when the requirement is met, the rest says why KMS cares.
+    """
+
+    def declare(judge: Judge) -> Declared:
+        title, _, why = cleandoc(judge.__doc__ or "").partition("\n")
+        published = Requirement(
+            id=judge.__name__.replace("_", "-"),
+            level=level,
+            title=title,
+            why=why.strip(),
+            source=source,
+            errors=errors,
+        )
+        return Declared(published=published, position=position, remedy=remedy, judge=judge)
+
+    return declare
+
+
+def met(because: str, subject: str = "") -> Finding:
+    return Finding(outcome=Outcome.MET, because=because, subject=subject)
+
+
+def violated(because: str, subject: str = "", kms_errors: tuple[KmsError, ...] | None = None) -> Finding:
+    return Finding(outcome=Outcome.VIOLATED, because=because, subject=subject, kms_errors=kms_errors)
+
+
+def unknown(because: str, subject: str = "") -> Finding:
+    return Finding(outcome=Outcome.UNKNOWN, because=because, subject=subject)
+
+
+def not_applicable(because: str, subject: str = "") -> Finding:
+    return Finding(outcome=Outcome.NOT_APPLICABLE, because=because, subject=subject)

@@ -1,0 +1,80 @@
+"""Facts in the words of a verdict: durations, dates, names from certificates, why an exchange ended."""
+
+from datetime import UTC, datetime
+
+from probe.model.measurements import Failure, Phase, Reason
+from probe.model.text import clean
+
+_NAME_LIMIT = 100
+_DAY_S = 86400.0
+_REASONS = {
+    Reason.TIMED_OUT: "no answer came in time",
+    Reason.REFUSED: "refused",
+    Reason.UNREACHABLE: "reported as unreachable",
+    Reason.RESET: "reset by the peer",
+    Reason.CLOSED: "closed by the peer",
+    Reason.NAME_NOT_FOUND: "the name does not resolve",
+    Reason.SERVER_FAILURE: "the name server failed",
+    Reason.PROTOCOL_ERROR: "the answer broke the protocol",
+    Reason.NOT_PERMITTED: "this machine does not permit it",
+    Reason.OVER_LIMIT: "over our own limit",
+    Reason.PACKET_LOST: "a packet was lost",
+    Reason.PACKET_TOO_BIG: "a packet was too big for the path",
+    Reason.HOP_LIMIT_EXCEEDED: "the hop limit was exceeded",
+}
+_PHASES = {
+    Phase.RESOLVE: "resolving the name",
+    Phase.CONNECT: "the TCP connection",
+    Phase.HANDSHAKE: "the TLS handshake",
+}
+
+
+def why(failure: Failure) -> str:
+    """Phase, reason and detail: ``the TLS handshake: reset by the peer``."""
+    phase = _PHASES.get(failure.phase, failure.phase.value)
+    detail = f" ({clean(failure.detail, _NAME_LIMIT)})" if failure.detail else ""
+    return f"{phase}: {_REASONS[failure.reason]}{detail}"
+
+
+def quoted(name: str) -> str:
+    """Text of a certificate in quotation marks, harmless and of bounded length."""
+    return f'"{clean(name, _NAME_LIMIT)}"'
+
+
+def listed(names: tuple[str, ...], limit: int = 5) -> str:
+    """Names in quotation marks; beyond ``limit`` only their number."""
+    shown = ", ".join(quoted(name) for name in names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
+
+
+def milliseconds(duration_s: float) -> str:
+    """A duration as people read it.
+
+    >>> milliseconds(0.0356)
+    '35.6 ms'
+    """
+    return f"{duration_s * 1e3:.1f} ms"
+
+
+def moment(time_s: float) -> str:
+    """A date and time in UTC.
+
+    >>> moment(0)
+    '1970-01-01 00:00:00 UTC'
+    """
+    try:
+        return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"{time_s:.0f} s after 1970"
+
+
+def days(duration_s: float) -> str:
+    """A long duration as people read it.
+
+    >>> days(9.5 * 86400), days(86400), days(3600)
+    ('9.5 days', '1 day', '1.0 hours')
+    """
+    if duration_s < _DAY_S:
+        return f"{duration_s / 3600:.1f} hours"
+    number = f"{duration_s / _DAY_S:.1f}".removesuffix(".0")
+    return f"{number} day" if number == "1" else f"{number} days"

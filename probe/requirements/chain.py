@@ -1,0 +1,165 @@
+"""Whether the certificates sent lead from the server's to a root, and whether KMS lists that root."""
+
+from collections.abc import Iterable, Iterator
+
+from probe.model.measurements import Certificate, TlsDetails
+from probe.model.targets import Target
+from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.requirements import _errors
+from probe.requirements._authorities import kms_authorities
+from probe.requirements._declare import Finding, met, requirement, unknown, violated
+from probe.requirements._subjects import each_leaf
+from probe.requirements._trust import Standing, trust_of
+from probe.requirements._wording import moment, quoted
+from probe.wire.chain import Ending, Link, Path
+
+_NOT_OF_KMS = "an extra authority of this configuration, which KMS does not have"
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.TLS,
+    errors=_errors.TLS,
+    source=_errors.TROUBLESHOOTING,
+    remedy=Remedy(
+        text="Send the server's certificate first, then each authority's that signed the one before; the "
+        "root may be left out.",
+        cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts",
+    ),
+)
+def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
+    """The server sends every certificate up to the root, in order, each signed by the next and in date.
+
+    AWS names wrong chaining among the causes of failed handshakes. KMS is not known to fetch what is
+    missing, and TLS 1.2 wants each certificate to certify the one before it (RFC 5246 section 7.4.2). The
+    root need not be sent.
+    """
+
+    def judge(_: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
+        trust = trust_of(details, evidence)
+        if trust.path is None:
+            return unknown("the server's certificate cannot be read")
+        fault = next(_faults(trust.path, evidence.taken_at_s), None)
+        if fault is not None:
+            return violated(fault)
+        if trust.path.ending is Ending.MISSING_ISSUER:
+            return _open_end(trust.path.links[-1], trust.standing)
+        root = f"{_NOT_OF_KMS}, closes it" if trust.standing is Standing.EXTRA else "closes it"
+        return met(
+            f"{_length(trust.path)}, in order and in date; {quoted(trust.path.links[-1].subject)}, {root}"
+        )
+
+    return each_leaf(evidence, judge)
+
+
+def _open_end(last: Link, standing: Standing) -> Finding:
+    """The last signature is by somebody whose certificate nobody here has."""
+    if standing is Standing.NAMED_AS_LISTED:
+        return unknown(
+            f"the signature on {quoted(last.subject)} cannot be verified: {quoted(last.issuer)} was not "
+            f"sent, and is not the listed certificate of that name that we have, if we have one"
+        )
+    if standing is Standing.UNSENT:
+        return unknown(
+            f"in order as far as it goes, to {quoted(last.subject)}; {quoted(last.issuer)}, which signed it, "
+            f"was not sent and is no root that KMS lists: either a root of its own, or one more that is missing"
+        )
+    return violated(
+        f"the chain ends at {quoted(last.subject)}: {quoted(last.issuer)}, which signed it, was not sent "
+        f"and is no root that KMS lists"
+    )
+
+
+def _faults(path: Path, now_s: float) -> Iterator[str]:
+    """What is wrong with the way as far as it goes. A root's own dates and extensions are no part of it."""
+    if not path.in_order:
+        order = ", ".join(str(link.position) for link in path.links if link.position is not None)
+        yield f"sent in the wrong order: each signed by the next is {order}"
+    above = path.links[1:] if path.ending is Ending.MISSING_ISSUER else path.links[1:-1]
+    for below, link in enumerate(above):
+        if now_s < link.not_before_s:
+            yield f"{quoted(link.subject)} is not valid before {moment(link.not_before_s)}"
+        if now_s > link.not_after_s:
+            yield f"{quoted(link.subject)} expired on {moment(link.not_after_s)}"
+        if not link.may_sign:
+            yield f"{quoted(link.subject)} may not sign certificates (it is no authority)"
+        if link.path_length is not None and below > link.path_length:
+            yield f"{quoted(link.subject)} allows {link.path_length} authorities below it, there are {below}"
+
+
+def _length(path: Path) -> str:
+    sent = sum(link.position is not None for link in path.links)
+    parts = [f"{sent} certificate{'s' if sent > 1 else ''} lead to the root"]
+    if path.spare:
+        parts.append(f"{len(path.spare)} sent besides have no part in it")
+    if path.unreadable:
+        parts.append(f"{len(path.unreadable)} cannot be read")
+    return ", ".join(parts)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.TLS,
+    errors=_errors.TLS,
+    source=_errors.AUTHORITIES,
+    remedy=Remedy(
+        text="Get a certificate of an authority in AWS's list, or a chain that is cross-signed under one.",
+        cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts",
+    ),
+)
+def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
+    """Verified signatures lead from the server's certificate to an authority in AWS's list.
+
+    KMS has a list of its own, of public authorities only; neither a browser's nor this machine's trust says
+    anything about it. The list gives fingerprints. An authority that has a listed name and another
+    fingerprint may be the same one with a renewed certificate, which is not for us to guess.
+    """
+
+    def judge(_: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
+        trust = trust_of(details, evidence)
+        if trust.path is None:
+            return unknown("the server's certificate cannot be read")
+        return _authority(trust.path, trust.standing, evidence.taken_at_s)
+
+    return each_leaf(evidence, judge)
+
+
+def _authority(path: Path, standing: Standing, now_s: float) -> Finding:
+    last = path.links[-1]
+    match standing:
+        case Standing.LISTED:
+            return _listed(last, now_s)
+        case Standing.EXTRA:
+            return met(f"{quoted(last.subject)} is {_NOT_OF_KMS}")
+        case Standing.UNLISTED:
+            return violated(f"{quoted(last.subject)} is not in AWS's list of {kms_authorities().as_of}")
+        case Standing.UNSENT:
+            return violated(f"{quoted(last.issuer)}, where the chain leads, is not in AWS's list")
+        case Standing.NAMED_AS_LISTED:
+            return unknown(_same_name(path, last))
+        case Standing.UNDETERMINED:
+            return unknown(
+                f"the chain is incomplete: {quoted(last.issuer)} was not sent, no root can be determined"
+            )
+
+
+def _listed(root: Link, now_s: float) -> Finding:
+    """RFC 5280 section 6.1 takes no dates of a trust anchor; some implementations do; KMS's is not known."""
+    if now_s > root.not_after_s:
+        return unknown(
+            f"{quoted(root.subject)} is in AWS's list, but expired on {moment(root.not_after_s)}; "
+            f"what KMS makes of that is not documented"
+        )
+    return met(f"{quoted(root.subject)} is in AWS's list of {kms_authorities().as_of}")
+
+
+def _same_name(path: Path, last: Link) -> str:
+    if path.ending is Ending.SELF_SIGNED:
+        return (
+            f"{quoted(last.subject)} has the name of a listed authority but another certificate "
+            f"(SHA-256 {last.sha256[:16]}…); whether KMS has it as well is not known"
+        )
+    return (
+        f"{quoted(last.issuer)} is the name of a listed authority, but it was not sent and the signature "
+        f"could not be verified with any listed certificate that we have"
+    )

@@ -1,0 +1,194 @@
+"""From evidence to verdicts, and from verdicts to what KMS would say. Pure; logs nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from probe.model.targets import Role
+from probe.model.verdicts import (
+    Basis,
+    Evidence,
+    KmsError,
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    Position,
+    PredictedError,
+    Prediction,
+    Report,
+    Verdict,
+)
+from probe.requirements import CATALOGUE, Declared, Finding
+from probe.requirements._authorities import kms_authorities
+from probe.requirements._spread import spread
+from probe.wire.chain import subject_text
+
+_ORDER = tuple(Position)  # declared in the order in which KMS comes to a fault
+_BASES = tuple(Basis)  # the firmest first
+# Violated by an address that accepts no connection: KMS meets nothing of its TLS.
+_SHUT = frozenset({"some-node-accepts-tcp-443", "every-node-accepts-tcp-443", "every-target-accepts-tcp-443"})
+_JUDGED_ROLES = frozenset({Role.PROXY, Role.NODE, Role.BACKEND, Role.KEY_MANAGER})
+
+
+def judge(
+    evidence: Evidence,
+    key_store: str = "",
+    catalogue: tuple[Declared, ...] = CATALOGUE,
+    *,
+    single_server: bool = False,
+) -> Report:
+    """Every requirement of ``catalogue`` for every subject in ``evidence``.
+
+    ``single_server`` judges one server's TLS alone and predicts nothing: whether certificates are the same
+    everywhere is then said only if there are several addresses. Where no target belongs to a key store (only
+    Regions or resolvers are watched) there is nothing to judge, and the report is empty.
+    """
+    chosen = tuple(each for each in catalogue if not single_server or each.position is Position.TLS)
+    concerned = any(target.role in _JUDGED_ROLES for target in evidence.targets)
+    found = tuple(_verdicts(chosen, evidence, key_store, single_server=single_server)) if concerned else ()
+    verdicts = spread(found, evidence)
+    return Report(
+        taken_at_s=evidence.taken_at_s,
+        key_store=key_store,
+        verdicts=verdicts,
+        predictions=predict(verdicts, chosen) if concerned and not single_server else (),
+        extra_authorities=tuple(subject_text(der) for der in evidence.extra_authorities),
+        authorities_as_of=kms_authorities().as_of,
+    )
+
+
+def predict(
+    verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...] = CATALOGUE
+) -> tuple[Prediction, ...]:
+    """What each of the four operations would say.
+
+    Errors of one name are one, with the strongest likelihood. An error that is expected masks those of later
+    positions, since KMS does not come that far. An operation is decided when nothing that is still unknown
+    could change whether it fails: an unknown behind an expected error could not, nor could one at the same
+    position (the call fails, whatever else is found), nor one at an address that is known to fail.
+    An operation about which no requirement of ``catalogue`` says anything is never decided.
+    """
+    return tuple(_prediction(operation, verdicts, catalogue) for operation in Operation)
+
+
+def _verdicts(
+    catalogue: tuple[Declared, ...], evidence: Evidence, key_store: str, *, single_server: bool
+) -> Iterator[Verdict]:
+    for declared in catalogue:
+        for finding in _findings(declared, evidence, key_store):
+            if not (single_server and finding.outcome is Outcome.NOT_APPLICABLE):
+                yield _verdict(declared, finding)
+
+
+def _findings(declared: Declared, evidence: Evidence, key_store: str) -> tuple[Finding, ...]:
+    """What the requirement found; *unknown* if it looked at nothing or if it is broken."""
+    subject = key_store or "key store"
+    try:
+        found = tuple(declared.judge(evidence))
+    except Exception as bug:  # noqa: BLE001 -- one broken requirement must not silence the others
+        bug_name = type(bug).__name__
+        return (Finding(outcome=Outcome.UNKNOWN, because=f"our bug: {bug_name}: {bug}", subject=subject),)
+    if found or declared.published.level is not Level.REQUIRED:
+        return found
+    return (Finding(outcome=Outcome.UNKNOWN, because="nothing is configured to be probed", subject=subject),)
+
+
+def _verdict(declared: Declared, finding: Finding) -> Verdict:
+    published = declared.published
+    is_violated = finding.outcome is Outcome.VIOLATED
+    errors = published.errors if is_violated and finding.kms_errors is None else finding.kms_errors
+    return Verdict(
+        requirement=published.id,
+        level=published.level,
+        position=declared.position,
+        subject=finding.subject,
+        outcome=finding.outcome,
+        because=finding.because,
+        kms_errors=errors or (),
+        remedy=declared.remedy if is_violated else None,
+        source=published.source,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    """One error of one verdict."""
+
+    verdict: Verdict
+    error: KmsError
+
+    @property
+    def place(self) -> int:
+        return _ORDER.index(self.verdict.position)
+
+    @property
+    def masks(self) -> bool:
+        return self.error.likelihood is Likelihood.EXPECTED and self.verdict.level is Level.REQUIRED
+
+
+def _prediction(
+    operation: Operation, verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...]
+) -> Prediction:
+    faults = sorted(
+        (_Fault(verdict=v, error=e) for v in verdicts for e in v.kms_errors if e.operation is operation),
+        key=lambda fault: fault.place,
+    )
+    first = next((fault for fault in faults if fault.masks), None)
+    names = dict.fromkeys(fault.error.error for fault in faults)
+    return Prediction(
+        operation=operation,
+        decided=_is_decided(operation, verdicts, catalogue, first),
+        errors=tuple(_merged([f for f in faults if f.error.error == name], first) for name in names),
+    )
+
+
+def _merged(faults: list[_Fault], first: _Fault | None) -> PredictedError:
+    """One error of several verdicts; masked only if each of them is."""
+    unmasked = [fault for fault in faults if first is None or fault.place <= first.place]
+    counted = unmasked or faults
+    likely = [fault for fault in counted if fault.error.likelihood is Likelihood.EXPECTED] or counted
+    return PredictedError(
+        error=faults[0].error.error,
+        likelihood=likely[0].error.likelihood,
+        basis=min((fault.error.basis for fault in likely), key=_BASES.index),
+        alternatives=_once(name for fault in counted for name in fault.error.alternatives),
+        requirements=_once(fault.verdict.requirement for fault in faults),
+        masked_by=None if unmasked or first is None else first.verdict.requirement,
+    )
+
+
+def _is_decided(
+    operation: Operation,
+    verdicts: tuple[Verdict, ...],
+    catalogue: tuple[Declared, ...],
+    first: _Fault | None,
+) -> bool:
+    relevant = {
+        each.id
+        for each in catalogue
+        if each.published.level is Level.REQUIRED
+        and any(error.operation is operation for error in each.published.errors)
+    }
+    failing = _first_failing_places(verdicts)
+    return bool(relevant) and not any(
+        verdict.outcome is Outcome.UNKNOWN
+        and verdict.requirement in relevant
+        and _ORDER.index(verdict.position) < (len(_ORDER) if first is None else first.place)
+        and _ORDER.index(verdict.position) < failing.get(verdict.subject, len(_ORDER))
+        for verdict in verdicts
+    )
+
+
+def _first_failing_places(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
+    """For each subject the earliest position at which KMS is certain to fail there."""
+    places: dict[str, int] = {}
+    for verdict in verdicts:
+        certain = verdict.level is Level.REQUIRED or verdict.requirement in _SHUT
+        if verdict.outcome is Outcome.VIOLATED and certain:
+            place = _ORDER.index(verdict.position)
+            places[verdict.subject] = min(place, places.get(verdict.subject, place))
+    return places
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

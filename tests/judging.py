@@ -1,0 +1,228 @@
+"""A small world for the tests of requirements: authorities, certificates, targets and what was measured."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from probe.model.measurements import (
+    Certificate,
+    Failure,
+    Measurement,
+    Offer,
+    Phase,
+    Reason,
+    TcpDetails,
+    TlsDetails,
+)
+from probe.model.statistics import Summary, Window
+from probe.model.targets import Check, Plan, Role, Target
+from probe.model.verdicts import Evidence
+from probe.requirements import _trust
+from probe.requirements import chain as chain_requirements
+from probe.requirements._authorities import Authorities, assemble
+from probe.requirements._declare import Declared, Finding
+
+NOW_S = 1_800_000_000.0
+DAY_S = 86400.0
+HOST = "proxy.xks.example.com"
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+
+
+def _key() -> PrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signer:
+    """A certificate with its key, which issues others."""
+
+    certificate: x509.Certificate
+    key: PrivateKey = field(default_factory=_key)
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+
+def name_of(*common_names: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name) for name in common_names])
+
+
+def issue(
+    *common_names: str,
+    by: Signer | None = None,
+    key: PrivateKey | None = None,
+    ca: bool = False,
+    path_length: int | None = None,
+    from_s: float = NOW_S - 30 * DAY_S,
+    to_s: float = NOW_S + 30 * DAY_S,
+    dns_names: tuple[str, ...] = (),
+    serial: int | None = None,
+) -> Signer:
+    """A certificate signed ``by`` another, or by itself."""
+    key = key or _key()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name_of(*common_names))
+        .issuer_name(by.certificate.subject if by else name_of(*common_names))
+        .public_key(key.public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(dt.datetime.fromtimestamp(from_s, dt.UTC))
+        .not_valid_after(dt.datetime.fromtimestamp(to_s, dt.UTC))
+    )
+    if ca:
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=True, path_length=path_length), critical=True
+        )
+    if dns_names:
+        names = [x509.DNSName(name) for name in dns_names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    signing = by.key if by else key
+    algorithm = None if isinstance(signing, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return Signer(certificate=builder.sign(signing, algorithm), key=key)
+
+
+def sent(*signers: Signer) -> tuple[Certificate, ...]:
+    """A chain as the model has it."""
+    return tuple(_seen(position, signer) for position, signer in enumerate(signers))
+
+
+def _seen(position: int, signer: Signer) -> Certificate:
+    certificate = signer.certificate
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        dns_names = tuple(extension.value.get_values_for_type(x509.DNSName))
+    except x509.ExtensionNotFound:
+        dns_names = ()
+    common_names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return Certificate(
+        position=position,
+        subject_common_names=tuple(str(each.value) for each in common_names),
+        dns_names=dns_names,
+        subject=certificate.subject.rfc4514_string(),
+        issuer=certificate.issuer.rfc4514_string(),
+        issuer_common_name=None,
+        not_before_s=certificate.not_valid_before_utc.timestamp(),
+        not_after_s=certificate.not_valid_after_utc.timestamp(),
+        serial=f"{certificate.serial_number:x}",
+        sha256=hashlib.sha256(signer.der).hexdigest(),
+        key="EC",
+        public_key_bits=256,
+        der=signer.der,
+    )
+
+
+def authorities_of(*roots: Signer, lacked: tuple[Signer, ...] = ()) -> Authorities:
+    """A list as AWS publishes it, and the certificates of those that are not ``lacked``."""
+    rows = [
+        f'r{n},"{root.certificate.subject.rfc4514_string()}",2030-01-01,,{hashlib.sha256(root.der).hexdigest()}'
+        for n, root in enumerate((*roots, *lacked))
+    ]
+    text = "\n".join(["# as-of: 2022-11-10", "alias,subject,not_after_us_pacific,sha1,sha256", *rows])
+    return assemble(text, tuple(root.der for root in roots))
+
+
+def trust_only(monkeypatch: Any, authorities: Authorities) -> None:
+    """From here on KMS has these authorities."""
+    monkeypatch.setattr(_trust, "kms_authorities", lambda: authorities)
+    monkeypatch.setattr(chain_requirements, "kms_authorities", lambda: authorities)
+
+
+def target(name: str = "proxy", role: Role = Role.PROXY, server_name: str | None = HOST) -> Target:
+    plans = tuple(Plan(check=check, interval_s=15.0, timeout_s=2.0) for check in (Check.TCP, Check.TLS))
+    return Target(
+        name=name, role=role, host="127.0.0.1", server_name=server_name, plans=plans, key_store="cks-1"
+    )
+
+
+def tcp(
+    of: Target,
+    reason: Reason | None = None,
+    *,
+    phase: Phase = Phase.CONNECT,
+    at_s: float = NOW_S,
+    connect_s: float = 0.004,
+) -> Measurement:
+    """A TCP connection: made, or failed for a ``reason``."""
+    return Measurement(
+        target=of,
+        check=Check.TCP,
+        started_at_s=at_s,
+        phases_s={} if reason else {Phase.CONNECT: connect_s},
+        failure=Failure(phase=phase, reason=reason) if reason else None,
+        details=TcpDetails(local_port=1, retransmits=0),
+    )
+
+
+def tls(
+    of: Target,
+    chain: tuple[Certificate, ...] = (),
+    failure: Failure | None = None,
+    at_s: float = NOW_S,
+    **details: Any,
+) -> Measurement:
+    """A handshake: as KMS wants it, unless ``details`` say otherwise."""
+    usual = TlsDetails(
+        server_name=of.server_name,
+        local_port=1,
+        offer=Offer.KMS,
+        kms_handshake_succeeded=failure is None,
+        version="TLSv1.3",
+        cipher="TLS_AES_256_GCM_SHA384",
+        chain=chain,
+        client_certificate_requested=False,
+    )
+    return Measurement(
+        target=of,
+        check=Check.TLS,
+        started_at_s=at_s,
+        failure=failure,
+        details=replace(usual, **details),
+    )
+
+
+def in_handshake(reason: Reason, detail: str = "") -> Failure:
+    return Failure(phase=Phase.HANDSHAKE, reason=reason, detail=detail)
+
+
+# What a handshake leaves that neither offer could get through.
+NOTHING_AGREED: dict[str, Any] = {
+    "offer": Offer.DIAGNOSING,
+    "version": None,
+    "cipher": None,
+    "client_certificate_requested": None,
+}
+
+
+def window(of: str, median_s: float, *, half_width_s: float = 0.0001, samples: int = 40) -> Window:
+    """TCP round trips of ten minutes."""
+    summary = Summary(
+        samples=samples,
+        median_s=median_s,
+        median_ci95_s=(median_s - half_width_s, median_s + half_width_s),
+        p95_s=0.2,
+    )
+    return Window(target=of, method="tcp", span_s=600.0, summary=summary)
+
+
+def evidence(*measurements: Measurement, also: tuple[Target, ...] = (), **fields: Any) -> Evidence:
+    """What is known: these measurements of their targets, and targets that were not measured."""
+    targets = tuple(dict.fromkeys([*(each.target for each in measurements), *also]))
+    return Evidence(taken_at_s=NOW_S, targets=targets, latest=measurements, **fields)
+
+
+def only(declared: Declared, of: Evidence) -> Finding:
+    """The one finding of a requirement."""
+    (finding,) = declared.judge(of)
+    return finding
+
+
+def by_subject(declared: Declared, of: Evidence) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in declared.judge(of)}

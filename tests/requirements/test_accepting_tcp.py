@@ -1,0 +1,126 @@
+"""Port 443: some node, every node, every target."""
+
+from dataclasses import replace
+
+import pytest
+from judging import NOTHING_AGREED, NOW_S, by_subject, evidence, in_handshake, only, target, tcp, tls
+
+from probe.model.measurements import Failure, Phase, Reason
+from probe.model.targets import Role
+from probe.model.verdicts import Evidence, Outcome
+from probe.requirements.accepting_tcp import (
+    every_node_accepts_tcp_443,
+    every_target_accepts_tcp_443,
+    some_node_accepts_tcp_443,
+)
+
+A, B = target("nlb-a", Role.NODE), target("nlb-b", Role.NODE)
+BACKEND = target("proxy-1", Role.BACKEND)
+PROXY = target("proxy")
+
+
+def test_one_accepting_node_is_enough_for_some() -> None:
+    finding = only(some_node_accepts_tcp_443, evidence(tcp(A), tcp(B, Reason.REFUSED)))
+    assert (finding.outcome, finding.subject) == (Outcome.MET, "cks-1")
+    assert "1 of 2" in finding.because
+
+
+def test_no_accepting_node_violates_some() -> None:
+    finding = only(some_node_accepts_tcp_443, evidence(tcp(A, Reason.TIMED_OUT), tcp(B, Reason.REFUSED)))
+    assert finding.outcome is Outcome.VIOLATED
+    assert "silent" in finding.because
+    assert "refused" in finding.because
+
+
+def test_some_is_unknown_while_a_node_is_not_measured_and_no_other_accepts() -> None:
+    finding = only(some_node_accepts_tcp_443, evidence(tcp(A, Reason.REFUSED), also=(B,)))
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_the_proxy_stands_for_nodes_that_are_not_configured() -> None:
+    finding = only(some_node_accepts_tcp_443, evidence(tcp(PROXY, Reason.REFUSED)))
+    assert (finding.outcome, finding.subject) == (Outcome.VIOLATED, "proxy")
+
+
+def test_without_node_and_proxy_some_is_unknown() -> None:
+    assert only(some_node_accepts_tcp_443, evidence(tcp(BACKEND))).outcome is Outcome.UNKNOWN
+
+
+def test_each_node_is_judged_for_itself() -> None:
+    findings = by_subject(every_node_accepts_tcp_443, evidence(tcp(A), tcp(B, Reason.TIMED_OUT)))
+    assert {name: each.outcome for name, each in findings.items()} == {
+        "nlb-a": Outcome.MET,
+        "nlb-b": Outcome.VIOLATED,
+    }
+
+
+def test_a_node_that_was_not_measured_is_unknown() -> None:
+    assert by_subject(every_node_accepts_tcp_443, evidence(also=(A,)))["nlb-a"].outcome is Outcome.UNKNOWN
+
+
+def test_every_node_does_not_apply_where_none_is_configured() -> None:
+    assert only(every_node_accepts_tcp_443, evidence(tcp(PROXY))).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        (None, Outcome.MET),
+        (Reason.PACKET_LOST, Outcome.MET),
+        (Reason.TIMED_OUT, Outcome.VIOLATED),
+        (Reason.REFUSED, Outcome.VIOLATED),
+        (Reason.UNREACHABLE, Outcome.VIOLATED),
+        (Reason.NOT_PERMITTED, Outcome.UNKNOWN),
+    ],
+    ids=["made", "made after a lost packet", "silent", "refused", "unreachable", "our own machine"],
+)
+def test_a_target_accepts_if_the_connection_was_made(reason: Reason | None, outcome: Outcome) -> None:
+    assert only(every_target_accepts_tcp_443, evidence(tcp(BACKEND, reason))).outcome is outcome
+
+
+def test_a_name_that_does_not_resolve_says_nothing_about_the_port() -> None:
+    measured = tcp(BACKEND, Reason.NAME_NOT_FOUND, phase=Phase.RESOLVE)
+    assert only(every_target_accepts_tcp_443, evidence(measured)).outcome is Outcome.UNKNOWN
+
+
+def test_a_target_that_was_not_measured_is_unknown() -> None:
+    assert only(every_target_accepts_tcp_443, evidence(also=(BACKEND,))).outcome is Outcome.UNKNOWN
+
+
+def test_every_target_does_not_apply_where_none_is_configured() -> None:
+    assert only(every_target_accepts_tcp_443, evidence(tcp(A))).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_attempts_that_differ_are_said() -> None:
+    recent = tuple(tcp(BACKEND, reason) for reason in (None, Reason.TIMED_OUT, None, Reason.PACKET_LOST))
+    finding = only(every_target_accepts_tcp_443, replace(evidence(tcp(BACKEND)), recent=recent))
+    assert "of the last 4 attempts 3 were accepted" in finding.because
+
+
+def test_attempts_that_agree_are_not_worth_words() -> None:
+    finding = only(every_target_accepts_tcp_443, replace(evidence(tcp(BACKEND)), recent=(tcp(BACKEND),) * 3))
+    assert "attempts" not in finding.because
+
+
+@pytest.mark.parametrize(("later_s", "outcome"), [(1, Outcome.MET), (-1, Outcome.VIOLATED)])
+def test_the_newest_connection_decides_be_it_of_a_handshake(later_s: float, outcome: Outcome) -> None:
+    reset = tls(BACKEND, failure=in_handshake(Reason.RESET), at_s=NOW_S + later_s, **NOTHING_AGREED)
+    assert (
+        only(every_target_accepts_tcp_443, evidence(tcp(BACKEND, Reason.REFUSED), reset)).outcome is outcome
+    )
+
+
+def test_a_handshake_that_could_not_connect_counts_as_an_attempt() -> None:
+    failed = tls(BACKEND, failure=Failure(phase=Phase.CONNECT, reason=Reason.REFUSED), **NOTHING_AGREED)
+    assert only(every_target_accepts_tcp_443, evidence(failed)).outcome is Outcome.VIOLATED
+
+
+def test_nothing_at_all_is_unknown() -> None:
+    assert only(some_node_accepts_tcp_443, Evidence(taken_at_s=0)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(("number", "more"), [(5, False), (6, True)])
+def test_the_words_about_some_node_have_five_of_them_at_most(number: int, *, more: bool) -> None:
+    nodes = [tcp(target(f"node-{n}", Role.NODE)) for n in range(number)]
+    finding = only(some_node_accepts_tcp_443, evidence(*nodes))
+    assert ("and 1 more" in finding.because) is more

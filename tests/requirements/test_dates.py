@@ -1,0 +1,58 @@
+"""The leaf's dates, with both bounds inside."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from judging import DAY_S, HOST, NOW_S, evidence, issue, only, sent, target, tls
+
+from probe.model.verdicts import Outcome
+from probe.requirements._declare import Declared, Finding
+from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
+
+BOTH = (certificate_is_in_date, certificate_expires_in_10_days_or_more)
+
+
+def seen(declared: Declared, **dates: Any) -> Finding:
+    return only(declared, evidence(tls(target(), sent(issue(HOST, **dates)))))
+
+
+@pytest.mark.parametrize(
+    ("dates", "outcome"),
+    [
+        ({"from_s": NOW_S}, Outcome.MET),
+        ({"from_s": NOW_S + 1}, Outcome.VIOLATED),
+        ({"to_s": NOW_S}, Outcome.MET),
+        ({"to_s": NOW_S - 1}, Outcome.VIOLATED),
+    ],
+    ids=["the first second", "a second early", "the last second", "a second late"],
+)
+def test_a_certificate_is_valid_from_its_first_to_its_last_second(dates: dict, outcome: Outcome) -> None:
+    assert seen(certificate_is_in_date, **dates).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("left_s", "outcome"),
+    [
+        (10 * DAY_S + 1, Outcome.MET),
+        (10 * DAY_S, Outcome.MET),
+        (10 * DAY_S - 1, Outcome.VIOLATED),
+        (-DAY_S, Outcome.VIOLATED),
+    ],
+    ids=["a second more", "ten days", "a second less", "expired"],
+)
+def test_ten_days_are_enough(left_s: float, outcome: Outcome) -> None:
+    assert seen(certificate_expires_in_10_days_or_more, to_s=NOW_S + left_s).outcome is outcome
+
+
+def test_the_words_have_days_and_the_date() -> None:
+    finding = seen(certificate_expires_in_10_days_or_more, to_s=NOW_S + 9.5 * DAY_S)
+    assert finding.because == "9.5 days left, until 2027-01-24 20:00:00 UTC"
+
+
+@pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
+def test_a_certificate_that_cannot_be_read_is_unknown(declared: Declared) -> None:
+    (leaf,) = sent(issue(HOST))
+    unreadable = replace(leaf, not_before_s=None, not_after_s=None)
+    assert only(declared, evidence(tls(target(), (unreadable,)))).outcome is Outcome.UNKNOWN
+    assert only(declared, evidence(tls(target()))).outcome is Outcome.UNKNOWN

@@ -1,0 +1,195 @@
+"""Version, suite and client certificate, each judged on its own facts."""
+
+from typing import Any
+
+import pytest
+from judging import NOTHING_AGREED, evidence, in_handshake, only, target, tls
+
+from probe.model.measurements import Failure, Measurement, Offer, Phase, Reason
+from probe.model.verdicts import Evidence, Operation, Outcome
+from probe.requirements._declare import Declared, Finding
+from probe.requirements.handshake import (
+    cipher_suite_is_supported,
+    client_certificate_is_not_required,
+    tls_version_is_supported,
+)
+
+PROXY = target()
+ALL = (tls_version_is_supported, cipher_suite_is_supported, client_certificate_is_not_required)
+ALERT_40 = in_handshake(Reason.PROTOCOL_ERROR, "alert 40")
+
+
+def seen(declared: Declared, failure: Failure | None = None, **details: Any) -> Finding:
+    return only(declared, evidence(tls(PROXY, failure=failure, **details)))
+
+
+def connect_error(finding: Finding) -> str:
+    (error,) = (e for e in finding.kms_errors or () if e.operation is Operation.CONNECT)
+    return error.error
+
+
+@pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
+def test_nothing_measured_is_unknown(declared: Declared) -> None:
+    assert only(declared, evidence(also=(PROXY,))).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
+def test_no_connection_leaves_all_of_tls_unknown(declared: Declared) -> None:
+    refused = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
+    finding = seen(declared, refused, **NOTHING_AGREED)
+    assert finding.outcome is Outcome.UNKNOWN
+    assert "no handshake" in finding.because
+
+
+@pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
+def test_a_measurement_without_details_is_unknown(declared: Declared) -> None:
+    bare = tls(PROXY)
+    measured = Measurement(
+        target=PROXY, check=bare.check, started_at_s=0, failure=in_handshake(Reason.TIMED_OUT)
+    )
+    assert only(declared, evidence(measured)).outcome is Outcome.UNKNOWN
+
+
+def test_a_lost_packet_does_not_mask_the_handshake_that_followed() -> None:
+    lost = Failure(phase=Phase.CONNECT, reason=Reason.PACKET_LOST)
+    assert seen(tls_version_is_supported, lost, kms_handshake_succeeded=True).outcome is Outcome.MET
+
+
+@pytest.mark.parametrize(
+    ("version", "outcome"),
+    [
+        ("TLSv1", Outcome.VIOLATED),
+        ("TLSv1.1", Outcome.VIOLATED),
+        ("TLSv1.2", Outcome.MET),
+        ("TLSv1.3", Outcome.MET),
+    ],
+)
+def test_the_version_agreed_in_either_handshake_decides(version: str, outcome: Outcome) -> None:
+    finding = seen(tls_version_is_supported, ALERT_40, offer=Offer.DIAGNOSING, version=version)
+    assert finding.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        (Reason.RESET, "XKS_PROXY_INVALID_TLS_CONFIGURATION"),
+        (Reason.CLOSED, "XKS_PROXY_INVALID_TLS_CONFIGURATION"),
+        (Reason.PROTOCOL_ERROR, "XKS_PROXY_INVALID_TLS_CONFIGURATION"),
+        (Reason.TIMED_OUT, "XKS_PROXY_TIMED_OUT"),
+        (Reason.UNREACHABLE, "XKS_PROXY_NOT_REACHABLE"),
+    ],
+    ids=["reset", "closed", "plain HTTP", "silence", "lost the way"],
+)
+def test_no_handshake_at_all_has_no_supported_version(reason: Reason, error: str) -> None:
+    finding = seen(tls_version_is_supported, in_handshake(reason), **NOTHING_AGREED)
+    assert finding.outcome is Outcome.VIOLATED
+    assert "no TLS handshake is possible" in finding.because
+    assert connect_error(finding) == error
+
+
+def test_no_handshake_at_all_leaves_suite_and_client_certificate_unknown() -> None:
+    for declared in (cipher_suite_is_supported, client_certificate_is_not_required):
+        assert seen(declared, in_handshake(Reason.RESET), **NOTHING_AGREED).outcome is Outcome.UNKNOWN
+
+
+def test_our_own_limit_is_no_fault_of_the_server() -> None:
+    finding = seen(tls_version_is_supported, in_handshake(Reason.OVER_LIMIT), **NOTHING_AGREED)
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_a_handshake_that_ended_over_the_client_certificate_is_no_fault_of_the_version() -> None:
+    details = NOTHING_AGREED | {"client_certificate_requested": True}
+    assert seen(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "cipher",
+    [
+        "TLS_AES_256_GCM_SHA384",
+        "TLS_CHACHA20_POLY1305_SHA256",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+    ],
+)
+def test_each_of_the_four_suites_is_supported(cipher: str) -> None:
+    assert seen(cipher_suite_is_supported, cipher=cipher).outcome is Outcome.MET
+
+
+def test_aes_128_alone_has_the_version_and_not_the_suite() -> None:
+    details: dict[str, Any] = {"offer": Offer.DIAGNOSING, "version": "TLSv1.2"}
+    details["cipher"] = "ECDHE-RSA-AES128-GCM-SHA256"
+    assert seen(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.MET
+    suite = seen(cipher_suite_is_supported, ALERT_40, **details)
+    assert suite.outcome is Outcome.VIOLATED
+    assert "ECDHE-RSA-AES128-GCM-SHA256" in suite.because
+
+
+def test_tls_1_1_alone_has_neither() -> None:
+    details: dict[str, Any] = {
+        "offer": Offer.DIAGNOSING,
+        "version": "TLSv1.1",
+        "cipher": "ECDHE-RSA-AES256-SHA",
+    }
+    assert seen(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.VIOLATED
+    assert seen(cipher_suite_is_supported, ALERT_40, **details).outcome is Outcome.VIOLATED
+
+
+def test_govcloud_has_no_chacha() -> None:
+    def judged(cipher: str) -> Outcome:
+        measured: Evidence = evidence(tls(PROXY, cipher=cipher), govcloud=True)
+        return only(cipher_suite_is_supported, measured).outcome
+
+    assert judged("TLS_CHACHA20_POLY1305_SHA256") is Outcome.VIOLATED
+    assert judged("TLS_AES_256_GCM_SHA384") is Outcome.MET
+
+
+@pytest.mark.parametrize("offer", list(Offer))
+def test_a_suite_of_kms_is_no_proof_when_its_own_handshake_failed(offer: Offer) -> None:
+    finding = seen(cipher_suite_is_supported, in_handshake(Reason.RESET), offer=offer)
+    assert finding.outcome is Outcome.VIOLATED
+
+
+def test_silence_after_the_suite_was_chosen_times_out() -> None:
+    finding = seen(cipher_suite_is_supported, in_handshake(Reason.TIMED_OUT))
+    assert connect_error(finding) == "XKS_PROXY_TIMED_OUT"
+
+
+def test_our_own_limit_leaves_the_suite_unknown() -> None:
+    assert seen(cipher_suite_is_supported, in_handshake(Reason.OVER_LIMIT)).outcome is Outcome.UNKNOWN
+
+
+def test_a_handshake_that_ended_over_the_client_certificate_had_its_suite() -> None:
+    finding = seen(cipher_suite_is_supported, ALERT_40, client_certificate_requested=True)
+    assert finding.outcome is Outcome.MET
+
+
+@pytest.mark.parametrize(
+    ("details", "outcome"),
+    [
+        ({"client_certificate_requested": False}, Outcome.MET),
+        ({"client_certificate_requested": True, "answered_without_client_certificate": True}, Outcome.MET),
+        (
+            {"client_certificate_requested": True, "answered_without_client_certificate": False},
+            Outcome.VIOLATED,
+        ),
+        ({"client_certificate_requested": True, "alert": 40}, Outcome.VIOLATED),
+        ({"client_certificate_requested": True, "alert": 42}, Outcome.VIOLATED),
+        ({"client_certificate_requested": True, "alert": 116}, Outcome.VIOLATED),
+        ({"client_certificate_requested": None, "alert": 116}, Outcome.VIOLATED),
+        ({"client_certificate_requested": None, "alert": 40}, Outcome.UNKNOWN),
+        ({"client_certificate_requested": True}, Outcome.UNKNOWN),
+    ],
+    ids=[
+        "none requested",
+        "requested, answered without",
+        "requested, refused",
+        "alert 40 after the request",
+        "alert 42 after the request",
+        "alert 116 after the request",
+        "alert 116 alone",
+        "alert 40 before any request",
+        "silence",
+    ],
+)
+def test_a_client_certificate_may_be_asked_for_but_not_insisted_on(details: dict, outcome: Outcome) -> None:
+    assert seen(client_certificate_is_not_required, **details).outcome is outcome

@@ -1,0 +1,93 @@
+"""35 ms, decided by the median of TCP round trips to the key manager."""
+
+from dataclasses import replace
+
+import pytest
+from judging import by_subject, evidence, only, target, window
+
+from probe.model.statistics import Summary, Window
+from probe.model.targets import Role
+from probe.model.verdicts import Outcome
+from probe.requirements.round_trip import round_trip_within_35_ms
+
+HSM = target("hsm-1", Role.KEY_MANAGER)
+PROXY, NODE = target("proxy"), target("nlb-a", Role.NODE)
+
+
+@pytest.mark.parametrize(
+    ("median_s", "half_width_s", "outcome"),
+    [
+        (0.0344, 0.0005, Outcome.MET),
+        (0.0356, 0.0005, Outcome.VIOLATED),
+        (0.0344, 0.0006001, Outcome.UNKNOWN),
+        (0.0356, 0.0006001, Outcome.UNKNOWN),
+        (0.035, 0.0, Outcome.UNKNOWN),
+    ],
+    ids=["34.4 ms", "35.6 ms", "34.4 ms, wide interval", "35.6 ms, wide interval", "exactly the limit"],
+)
+def test_the_median_decides_once_its_interval_leaves_the_limit(
+    median_s: float, half_width_s: float, outcome: Outcome
+) -> None:
+    measured = evidence(also=(HSM,), windows=(window("hsm-1", median_s, half_width_s=half_width_s),))
+    assert only(round_trip_within_35_ms, measured).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("samples", "outcome"), [(19, Outcome.UNKNOWN), (20, Outcome.MET), (21, Outcome.MET)]
+)
+def test_twenty_round_trips_are_needed(samples: int, outcome: Outcome) -> None:
+    measured = evidence(also=(HSM,), windows=(window("hsm-1", 0.01, samples=samples),))
+    assert only(round_trip_within_35_ms, measured).outcome is outcome
+
+
+def test_p95_is_shown_and_never_decides() -> None:
+    finding = only(round_trip_within_35_ms, evidence(also=(HSM,), windows=(window("hsm-1", 0.01),)))
+    assert finding.outcome is Outcome.MET
+    assert "p95 200.0 ms" in finding.because
+
+
+def test_a_near_proxy_says_nothing_about_the_key_manager_behind_it() -> None:
+    finding = only(round_trip_within_35_ms, evidence(also=(PROXY,), windows=(window("proxy", 0.004),)))
+    assert (finding.outcome, finding.because) == (
+        Outcome.UNKNOWN,
+        "proxy 4.0 ms, key manager behind it not measured",
+    )
+
+
+def test_a_proxy_beyond_the_limit_decides_alone() -> None:
+    finding = only(round_trip_within_35_ms, evidence(also=(PROXY,), windows=(window("proxy", 0.0356),)))
+    assert finding.outcome is Outcome.VIOLATED
+    assert "can only be longer" in finding.because
+
+
+def test_a_key_manager_without_answers_leaves_the_way_to_the_nodes_to_be_told() -> None:
+    lost = Window(target="hsm-1", method="tcp", span_s=600.0, summary=Summary(lost=40))
+    findings = by_subject(
+        round_trip_within_35_ms, evidence(also=(HSM, NODE), windows=(lost, window("nlb-a", 0.002)))
+    )
+    assert {name: each.outcome for name, each in findings.items()} == {
+        "hsm-1": Outcome.UNKNOWN,
+        "nlb-a": Outcome.UNKNOWN,
+    }
+
+
+def test_a_measured_key_manager_has_the_only_line() -> None:
+    windows = (window("hsm-1", 0.01), window("proxy", 0.05))
+    assert set(by_subject(round_trip_within_35_ms, evidence(also=(HSM, PROXY), windows=windows))) == {"hsm-1"}
+
+
+def test_echoes_do_not_count() -> None:
+    echoes = replace(window("hsm-1", 0.01), method="icmp")
+    assert only(round_trip_within_35_ms, evidence(also=(HSM,), windows=(echoes,))).outcome is Outcome.UNKNOWN
+
+
+def test_of_several_windows_that_of_ten_minutes_is_taken() -> None:
+    short = replace(window("hsm-1", 0.05), span_s=60.0)
+    day = replace(window("hsm-1", 0.05), span_s=86400.0)
+    windows = (short, window("hsm-1", 0.01), day)
+    assert only(round_trip_within_35_ms, evidence(also=(HSM,), windows=windows)).outcome is Outcome.MET
+
+
+def test_nothing_measured_is_unknown() -> None:
+    assert only(round_trip_within_35_ms, evidence(also=(PROXY,))).outcome is Outcome.UNKNOWN
+    assert only(round_trip_within_35_ms, evidence()).outcome is Outcome.UNKNOWN

@@ -1,0 +1,80 @@
+"""Assemble the root certificates of the authorities that KMS lists, from bundles of this machine.
+
+AWS publishes names and fingerprints, no certificates. Every certificate found here is taken only if its
+SHA-256 is in ``probe/data/kms_authorities.csv``; so it matters little where it was found, and nothing is
+taken from the host when the agent runs. Run it again when AWS changes the list::
+
+    python tools/authorities.py            # write probe/data/kms_roots.pem
+    python tools/authorities.py --check    # compare only
+"""
+
+import argparse
+import hashlib
+import re
+import ssl
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore
+import certifi
+
+from probe.requirements._authorities import AUTHORITIES_FILE, ROOTS_FILE, Listed, read_listed
+
+DATA = Path(__file__).parents[1] / "probe" / "data"
+DEBIAN = Path("/usr/share/ca-certificates/mozilla")
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--check", action="store_true", help="compare, write nothing")
+    check = arguments.parse_args().check
+    listed = read_listed((DATA / AUTHORITIES_FILE).read_text(encoding="utf-8"))
+    found = collect({authority.sha256 for authority in listed})
+    for line in report(listed, found):
+        print(line)
+    text = render(listed, found)
+    if check:
+        return int((DATA / ROOTS_FILE).read_text(encoding="ascii") != text)
+    (DATA / ROOTS_FILE).write_text(text, encoding="ascii")
+    return 0
+
+
+def bundles() -> Iterator[Path]:
+    """Where roots are looked for. Old bundles are wanted: the list is of 2022, so are some of its roots."""
+    yield Path(botocore.__file__).parent / "cacert.pem"
+    yield Path(certifi.where())
+    yield from sorted(DEBIAN.glob("*.crt"))
+
+
+def collect(wanted: set[str]) -> dict[str, bytes]:
+    """SHA-256 in hex -> DER, of the wanted certificates that a bundle has."""
+    found: dict[str, bytes] = {}
+    for bundle in bundles():
+        for match in PEM.finditer(bundle.read_text(encoding="utf-8")):
+            der = ssl.PEM_cert_to_DER_cert(match.group())
+            sha256 = hashlib.sha256(der).hexdigest()
+            if sha256 in wanted:
+                found[sha256] = der
+    return found
+
+
+def report(listed: tuple[Listed, ...], found: dict[str, bytes]) -> Iterator[str]:
+    """What a person wants to know: how many, and which lack."""
+    yield f"{len(found)} of {len(listed)} listed authorities found"
+    yield from (f"lacking: {each.alias}  {each.subject}" for each in listed if each.sha256 not in found)
+
+
+def render(listed: tuple[Listed, ...], found: dict[str, bytes]) -> str:
+    """The PEM file, in the order of the list, so that it does not depend on the bundles' order."""
+    head = "# Made by tools/authorities.py from the fingerprints in kms_authorities.csv. Do not edit.\n"
+    return head + "".join(
+        f"# {each.alias}\n{ssl.DER_cert_to_PEM_cert(found[each.sha256])}"
+        for each in listed
+        if each.sha256 in found
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
