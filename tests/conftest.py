@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import settings
+from installed import install_wheel
 
 # How long an example takes says nothing on a shared machine; what must be fast has its own test.
 settings.register_profile("shared", deadline=None)
@@ -184,3 +185,9 @@ def tls_server(tmp_path: Any, tcp_server: Any) -> Callable[..., int]:
         return tcp_server(serve)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def xks_probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed command: what is tested through it is what a user gets, package data and all."""
+    return install_wheel(tmp_path_factory.mktemp("installed"))

@@ -1,0 +1,144 @@
+"""The running whole: one TaskGroup for echoes, turns and reports. Composes only; computes nothing itself."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from probe import scheduler, survey, verdicts
+from probe.echoes import Echoes
+from probe.history import History
+from probe.model.measurements import EchoBatch, Measurement
+from probe.model.ports import Sink
+from probe.model.settings import Settings
+from probe.model.survey import Survey
+from probe.model.targets import Check, Target
+from probe.model.verdicts import Evidence, Report
+from probe.network import Network
+from probe.network.clock import SYSTEM_CLOCK
+from probe.probes import measure
+
+READY_AFTER_S = 30.0  # contracts: ready after the first round, or 30 s
+FIRST_REPORTS_S = 1.0  # until the first round is done people wait before the page: report often
+ROUND_TRIPS = 20  # fewer than 20 samples decide nothing about 35 ms (contracts, rules of judgement)
+ROUND_TRIP_SPACING_S = 0.1
+
+
+class Agent:
+    """Measures what ``settings`` name and hands all results to ``sinks``.
+
+    ``run`` goes on until cancelled and then publishes a last report; ``once`` does one round.
+    Implements ``probe.model.ports.Control``.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sinks: Sequence[Sink],
+        observer: scheduler.Observer,
+        history: History,
+        vantage: str = "",
+    ) -> None:
+        self.settings = settings
+        self.history = history
+        self._vantage = vantage
+        self._sinks: tuple[Sink, ...] = (history, *sinks)
+        self._observer = observer
+        self._network = Network(resolvers=settings.resolvers, source=settings.source_address)
+        self._turns = scheduler.turns(settings.targets, without=frozenset({Check.ICMP}))
+        self._echoes = Echoes(settings.targets, self._network, self._publish_echoes, self._publish)
+        self._started_at_ns = SYSTEM_CLOCK.monotonic_ns()
+        self._first_round = asyncio.Event()
+        for sink in self._sinks:
+            sink.on_targets(settings.targets)
+
+    def ready(self) -> bool:
+        return (
+            self._first_round.is_set()
+            or SYSTEM_CLOCK.monotonic_ns() - self._started_at_ns > READY_AFTER_S * 1e9
+        )
+
+    async def run(self) -> None:
+        """Measure until cancelled. Whatever was measured by then is in the last report."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._echoes.forever(), name="echoes")
+                group.create_task(self._take_turns(), name="turns")
+                group.create_task(self._report(), name="reports")
+        finally:
+            self._network.close()
+            self.publish_report()
+
+    async def once(self, progress: Callable[[int, int], None]) -> tuple[Report, Survey]:
+        """One round: every check of every target, with enough round trips for a verdict on 35 ms."""
+        plan = self._round()
+        done = 0
+
+        async def later(delay_s: float, turn: scheduler.Turn) -> None:
+            nonlocal done
+            await asyncio.sleep(delay_s)
+            self._publish(await self._measure(turn.target, turn.plan.check, turn.plan.timeout_s))
+            done += 1
+            progress(done, len(plan))
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._echoes.round(ROUND_TRIPS, ROUND_TRIP_SPACING_S), name="echoes")
+            for delay_s, turn in plan:
+                group.create_task(later(delay_s, turn), name=turn.target.name)
+        self._first_round.set()
+        return self.publish_report()
+
+    def publish_report(self) -> tuple[Report, Survey]:
+        """Judge what is known now and hand it to every sink."""
+        evidence = self.evidence()
+        report = verdicts.judge(evidence, key_store=self.settings.key_store)
+        regions = survey.from_windows(evidence, threshold_s=self.settings.threshold_s, vantage=self._vantage)
+        for sink in self._sinks:
+            sink.on_report(report)
+            sink.on_survey(regions)
+        return report, regions
+
+    def evidence(self) -> Evidence:
+        """A snapshot of what has been seen so far."""
+        now_s = SYSTEM_CLOCK.now_s()
+        return Evidence(
+            taken_at_s=now_s,
+            targets=self.settings.targets,
+            latest=self.history.latest(),
+            recent=self.history.recent(),
+            windows=self.history.windows(now_s),
+            extra_authorities=self.settings.extra_authorities,
+            govcloud=self.settings.govcloud,
+        )
+
+    def _round(self) -> list[tuple[float, scheduler.Turn]]:
+        """One round as data: round trips by TCP many times at a fixed rate, all else once."""
+        return [
+            (ROUND_TRIP_SPACING_S * n, turn)
+            for turn in self._turns
+            for n in range(ROUND_TRIPS if turn.plan.check is Check.TCP else 1)
+        ]
+
+    async def _measure(self, target: Target, check: Check, timeout_s: float) -> Measurement:
+        return await measure(target, check, self._network, timeout_s)
+
+    async def _take_turns(self) -> None:
+        await scheduler.run(
+            self._turns,
+            self._measure,
+            self._publish,
+            self._observer,
+            first_round=self._first_round,
+        )
+
+    async def _report(self) -> None:
+        while True:
+            full_s = self.settings.report_interval_s
+            await asyncio.sleep(full_s if self._first_round.is_set() else min(FIRST_REPORTS_S, full_s))
+            self.publish_report()
+
+    def _publish(self, measurement: Measurement) -> None:
+        for sink in self._sinks:
+            sink.on_measurement(measurement)
+
+    def _publish_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
+        for sink in self._sinks:
+            sink.on_echoes(targets, batch)

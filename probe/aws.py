@@ -1,0 +1,57 @@
+"""Door 2: the only AWS calls. Read-only. What may not be looked at is `Unavailable`, never empty."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# A virtual machine on EC2 says so in its firmware tables; anywhere else nobody asks 169.254.169.254.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/identify_ec2_instances.html
+_DMI_VENDOR = Path("/sys/class/dmi/id/sys_vendor")
+CALL_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """Something that could not be looked at, and why."""
+
+    call: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whom AWS takes this program for."""
+
+    arn: str
+
+
+def on_ec2(vendor_file: Path = _DMI_VENDOR) -> bool:
+    """This machine's firmware says Amazon EC2."""
+    try:
+        return vendor_file.read_text(encoding="ascii", errors="replace").strip() == "Amazon EC2"
+    except OSError:
+        return False
+
+
+def caller_identity() -> Identity | Unavailable:
+    """Ask STS who is calling. Blocks up to a few seconds: call it in a thread or before the loop."""
+    call = "sts:GetCallerIdentity"
+    if not on_ec2():
+        os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    limits = Config(
+        connect_timeout=CALL_TIMEOUT_S, read_timeout=CALL_TIMEOUT_S, retries={"total_max_attempts": 1}
+    )
+    try:
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        client = boto3.session.Session().client("sts", region_name=region, config=limits)
+        return Identity(arn=str(client.get_caller_identity()["Arn"]))
+    except NoCredentialsError:
+        return Unavailable(call=call, because="no credentials found")
+    except ClientError as error:
+        return Unavailable(call=call, because=str(error.response.get("Error", {}).get("Code", "refused")))
+    except BotoCoreError as error:
+        return Unavailable(call=call, because=type(error).__name__)

@@ -1,0 +1,89 @@
+"""The table of commands, and the one place where an exception becomes a line and an exit status."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from probe import __version__
+from probe.commands.exits import Exit, UsageError
+from probe.model.text import clean
+
+# A command is imported only when it is asked for: `ping` starts without pydantic, aiohttp or boto3.
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("demo", "See it work: the agent in a simulated network, its page on 127.0.0.1:9911"),
+    ("run", "Run the agent from a configuration file"),
+    ("check-config", "Say what a configuration would probe, at what rate, in how many series"),
+    ("init", "Write a commented configuration"),
+    ("doctor", "Say what this machine allows, and how to allow more"),
+    ("survey", "Rank Regions by round-trip time and judge them against 35 ms"),
+    ("ping", "Take round-trip times by ICMP or TCP, stamped by the kernel"),
+    ("tls", "Do the TLS handshake as KMS does it and judge the certificate"),
+    ("dns", "Ask a name server and time the answer"),
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit status."""
+    try:
+        return _dispatch(list(arguments))
+    except UsageError as error:
+        return _complain(error.lines, Exit.USAGE)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        return Exit.FINE
+    except Exception as error:  # noqa: BLE001 - the last door: a bug of ours is one line, too
+        if os.environ.get("XKS_PROBE_DEBUG"):
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}"
+        line = f"internal error, please report it: {what} (XKS_PROBE_DEBUG=1 shows where)"
+        return _complain((line,), Exit.UNKNOWN)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    name = next((a for a in arguments if not a.startswith("-")), None)
+    if name is None or arguments[0].startswith("-"):
+        return _overview(arguments)
+    if name not in dict(COMMANDS):
+        raise UsageError(f"{clean(name, 40)!r} is no command; try: {', '.join(c for c, _ in COMMANDS)}")
+    return _run_command(name, arguments[1:])
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    import typer
+    from typer import exceptions
+
+    module = import_module(f"probe.commands.{name.replace('-', '_')}")
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(name=name, help=dict(COMMANDS)[name], no_args_is_help=False)(module.command)
+    try:
+        status = app(arguments, prog_name=f"xks-probe {name}", standalone_mode=False)
+    except typer.Abort:
+        return Exit.INTERRUPTED
+    except typer.Exit as ended:
+        return int(ended.exit_code)
+    except exceptions.TyperException as error:
+        raise UsageError(f"{name}: {error.format_message()} (xks-probe {name} --help)") from None
+    return int(status or 0)
+
+
+def _overview(arguments: list[str]) -> int:
+    if arguments and arguments[0] not in ("--help", "-h"):
+        raise UsageError(
+            f"{clean(arguments[0], 40)!r} is no option here; a command comes first (xks-probe --help)"
+        )
+    width = max(len(name) for name, _ in COMMANDS)
+    rows = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS)
+    sys.stdout.write(
+        f"xks-probe {__version__}: network diagnostics for AWS KMS external key stores\n\n"
+        f"Usage: xks-probe COMMAND [OPTIONS]      xks-probe COMMAND --help\n\n{rows}\n"
+    )
+    return Exit.FINE
+
+
+def _complain(lines: Sequence[str], status: Exit) -> int:
+    for line in lines:
+        sys.stderr.write(f"xks-probe: {clean(line, 2000)}\n")
+    return status

@@ -1,0 +1,129 @@
+"""`xks-probe demo`: the agent in a simulated network, its page in your browser. No AWS, no root."""
+
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+import typer
+
+from probe import __version__
+from probe.commands import options, output
+from probe.commands.exits import Exit, UsageError
+from probe.commands.logs import LogFormat, LogFormatOption, configure
+from probe.model.settings import DEFAULT_LISTEN_PORT, Settings
+from probe.model.survey import Survey
+from probe.model.verdicts import Evidence, Report
+
+if TYPE_CHECKING:
+    from probe.world import Scenario, World
+
+VANTAGE = "simulated VPC"
+
+
+class Shown(TypedDict):
+    """What a report shows."""
+
+    report: Report
+    survey: Survey
+    evidence: Evidence
+    vantage: str
+    version: str
+
+
+def command(
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="a bundled one by name, or a YAML file")
+    ] = "default",
+    scenarios: Annotated[bool, typer.Option("--list", help="name the bundled scenarios and end")] = False,
+    once: Annotated[bool, typer.Option("--once", help="one round, print the report, end")] = False,
+    reduced: Annotated[
+        bool, typer.Option("--reduced", help="loopback only, as where namespaces are refused")
+    ] = False,
+    address: Annotated[str, typer.Option("--listen", help="where the page is")] = "127.0.0.1:9911",
+    log_format: LogFormatOption = LogFormat.CONSOLE,
+    form: options.FormatOption = output.Format.TEXT,
+    file: options.OutputOption = None,
+) -> int:
+    """Exit status 0: once the round is done, whatever the verdicts; or on SIGINT or SIGTERM."""
+    try:
+        from probe import world
+    except ImportError as error:
+        what = f"demo needs the extra 'demo' ({error.name} is missing)"
+        raise UsageError(f"{what}: pip install 'xks-probe[demo]'") from None
+    if scenarios:
+        output.write_document("\n".join(world.bundled_scenarios()), None)
+        return Exit.FINE
+    try:
+        chosen = world.load_scenario(scenario)
+    except world.ScenarioError as error:
+        raise UsageError(*error.mistakes) from None
+    able = world.capability()
+    if not able.namespaces and not reduced:
+        _say(f"no simulated network here: {able.why}. {able.remedy}")
+        _say("running on loopback instead: the same servers, without the delays")
+        reduced = True
+    configure(log_format)
+    if once:
+        with world.start(chosen, reduced=reduced) as started:
+            _write(asyncio.run(_once(_settings(started))), form, file)
+    else:
+        _serve(world, chosen, address, reduced=reduced)
+    return Exit.FINE
+
+
+def _serve(world: ModuleType, scenario: "Scenario", address: str, *, reduced: bool) -> None:
+    from probe.commands.serving import listen, serve
+
+    host, port = options.host_and_port(address, DEFAULT_LISTEN_PORT, "--listen")
+    with listen(host, port) as listener, world.start(scenario, reduced=reduced) as started:
+        settings = replace(_settings(started), listen_host=host, listen_port=port)
+        _say(f"page: http://{host}:{port}/   metrics: http://{host}:{port}/metrics   Ctrl-C ends it")
+        asyncio.run(serve(settings, listener, VANTAGE))
+
+
+async def _once(settings: Settings) -> Shown:
+    """One round; what `exporters.report.verdicts` needs to show it."""
+    from probe.agent import Agent
+    from probe.history import History
+    from probe.scheduler import SilentObserver
+
+    agent = Agent(settings, (), SilentObserver(), History(), VANTAGE)
+    with output.progress("measuring") as advance:
+        report, survey = await agent.once(advance)
+    evidence = agent.evidence()
+    return {
+        "report": report,
+        "survey": survey,
+        "evidence": evidence,
+        "vantage": VANTAGE,
+        "version": __version__,
+    }
+
+
+def _settings(started: "World") -> Settings:
+    """The world's own configuration, read as any user's would be."""
+    import yaml
+
+    from probe import config
+
+    return config.parse(
+        yaml.safe_dump(started.configuration()), source="simulated world", directory=Path.cwd()
+    )
+
+
+def _write(shown: Shown, form: output.Format, file: Path | None) -> None:
+    from exporters.report import verdicts
+
+    if form is output.Format.JSON:
+        output.write_document(output.as_json(verdicts.document(**shown)), file)
+    elif file is not None:
+        output.write_document(output.as_text(verdicts.render(**shown)), file)
+    else:
+        output.console().print(verdicts.render(**shown))
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"xks-probe: {text}\n")

@@ -1,0 +1,94 @@
+"""`xks-probe dns`: one question to one name server, timed by the kernel."""
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from probe.commands import options, output
+from probe.commands.exits import Exit, UsageError
+from probe.model.measurements import Measurement
+from probe.model.targets import Check, Plan, Question, Role, Target
+from probe.model.text import clean
+
+
+class RecordType(StrEnum):
+    A = "A"
+    AAAA = "AAAA"
+    CNAME = "CNAME"
+    MX = "MX"
+    NS = "NS"
+    SOA = "SOA"
+    TXT = "TXT"
+    CAA = "CAA"
+
+
+def command(
+    name: Annotated[str, typer.Argument(help="the name to ask for")],
+    record_type: Annotated[RecordType, typer.Option("--type", case_sensitive=False)] = RecordType.A,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", metavar="IP", help="name server; the system's first one unless given"),
+    ] = None,
+    timeout_s: options.TimeoutOption = 3.0,
+    source: options.SourceOption = None,
+    form: options.FormatOption = output.Format.TEXT,
+    file: options.OutputOption = None,
+) -> int:
+    """Exit status 1 if the name server did not answer, or not with a record."""
+    target = _target(name, record_type, server or _system_server(), timeout_s)
+    measurement = asyncio.run(_measure(target, options.check_source(source), timeout_s))
+    _write(measurement, form, file)
+    return Exit.FINE if measurement.failure is None else Exit.VIOLATED
+
+
+def _target(name: str, record_type: RecordType, server: str, timeout_s: float) -> Target:
+    import dns.exception
+    import dns.name
+
+    try:
+        dns.name.from_text(name)
+    except (dns.exception.DNSException, UnicodeError):
+        raise UsageError(f"dns: {clean(name, 80)!r} is not a domain name") from None
+    host, port = options.host_and_port(server, 53, "--server")
+    return Target(
+        name=host,
+        role=Role.RESOLVER,
+        host=host,
+        port=port,
+        question=Question(name=name, record_type=record_type),
+        plans=(Plan(check=Check.DNS, interval_s=timeout_s, timeout_s=timeout_s),),
+    )
+
+
+def _system_server() -> str:
+    import dns.resolver
+
+    try:
+        servers = dns.resolver.Resolver().nameservers
+    except dns.resolver.NoResolverConfiguration:
+        servers = []
+    address = next((str(s) for s in servers if ":" not in str(s)), None)
+    if address is None:
+        raise UsageError("dns: the system names no IPv4 name server; name one with --server")
+    return address
+
+
+async def _measure(target: Target, source: str | None, timeout_s: float) -> Measurement:
+    from probe.network import Network
+    from probe.probes import dns as probe_dns
+
+    return await probe_dns.measure(target, Network(source=source), timeout_s)
+
+
+def _write(measurement: Measurement, form: output.Format, file: Path | None) -> None:
+    from exporters.report import dns as shown
+
+    if form is output.Format.JSON:
+        output.write_document(output.as_json(shown.document(measurement)), file)
+    elif file is not None:
+        output.write_document(output.as_text(shown.render(measurement)), file)
+    else:
+        output.console().print(shown.render(measurement))

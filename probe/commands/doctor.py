@@ -1,0 +1,67 @@
+"""`xks-probe doctor`: what this machine allows, each line with its remedy."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from probe.commands import output
+from probe.commands.exits import Exit
+from probe.commands.options import FormatOption, OutputOption
+from probe.model.text import clean
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from probe.doctor import Finding
+
+_SYMBOLS = {
+    "good": ("✓", "green"),
+    "limited": ("!", "yellow"),
+    "missing": ("✗", "red"),
+    "unknown": ("?", "cyan"),
+}
+
+
+def command(
+    form: FormatOption = output.Format.TEXT,
+    file: OutputOption = None,
+) -> int:
+    """Exit status 1 if something the agent needs is missing."""
+    from probe import doctor
+
+    findings = (*doctor.examine(), _namespaces())
+    if form is output.Format.JSON:
+        document = {"schema_version": 1, "findings": [asdict(finding) for finding in findings]}
+        output.write_document(output.as_json(document), file)
+    elif file is not None:
+        output.write_document(output.as_text(_table(findings)), file)
+    else:
+        output.console().print(_table(findings))
+    return Exit.VIOLATED if any(f.state is doctor.State.MISSING for f in findings) else Exit.FINE
+
+
+def _namespaces() -> "Finding":
+    """Whether the simulated world of `xks-probe demo` can run here; the agent itself does not need it."""
+    from probe.doctor import Finding, State
+
+    try:
+        from probe.world import capability
+    except ImportError:
+        remedy = "install the extra: xks-probe[demo]"
+        return Finding(subject="simulated world", state=State.UNKNOWN, seen="not installed", remedy=remedy)
+    able = capability()
+    state = State.GOOD if able.namespaces else State.LIMITED
+    return Finding(subject="simulated world", state=state, seen=able.why, remedy=able.remedy)
+
+
+def _table(findings: "tuple[Finding, ...]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="What this machine allows", title_justify="left", show_edge=False, pad_edge=False)
+    for heading in ("", "subject", "seen", "what to do"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        symbol, colour = _SYMBOLS[finding.state]
+        cells = (finding.subject, f"{finding.state}: {clean(finding.seen)}", clean(finding.remedy, 500))
+        table.add_row(Text(symbol, style=colour), *(Text(cell) for cell in cells))
+    return table

@@ -1,0 +1,65 @@
+"""Options that several commands share, spelt and checked once."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from probe.commands.exits import UsageError
+from probe.commands.output import Format
+from probe.model.text import clean
+
+FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs")]
+OutputOption = Annotated[Path | None, typer.Option("--output", help="write to this file instead of stdout")]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", min=0.01, max=300, help="seconds from the probe's start")
+]
+SourceOption = Annotated[str | None, typer.Option("--source", help="local IPv4 address to send from")]
+ExtraAuthorityOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--extra-authority", help="PEM file of a private root; KMS does not have it, and the result says so"
+    ),
+]
+MAX_PEM_BYTES = 1 << 20
+
+
+def check_source(source: str | None) -> str | None:
+    """``source`` if it is an IPv4 address."""
+    if source is None:
+        return None
+    try:
+        return str(ipaddress.IPv4Address(source))
+    except ValueError:
+        raise UsageError(
+            f"--source {clean(source)!r}: not an IPv4 address of this machine (XKS is IPv4)"
+        ) from None
+
+
+def host_and_port(text: str, default_port: int, option: str) -> tuple[str, int]:
+    """``HOST[:PORT]`` as a pair; HOST is a name or an IPv4 address."""
+    from probe.wire.hostport import parse_host_port
+
+    try:
+        return parse_host_port(text, default_port)
+    except ValueError as error:
+        raise UsageError(f"{option}: {clean(text, 80)!r} {error}") from None
+
+
+def read_certificates(path: Path, option: str) -> tuple[bytes, ...]:
+    """The certificates of a PEM file, as DER, in their order; at least one."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_PEM_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{option} {path}: {error.strerror}; name a readable PEM file") from None
+    if len(data) > MAX_PEM_BYTES:
+        raise UsageError(f"{option} {path}: larger than 1 MiB; name a file with certificates alone")
+    try:
+        return tuple(c.public_bytes(Encoding.DER) for c in x509.load_pem_x509_certificates(data))
+    except ValueError:
+        raise UsageError(f"{option} {path}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)") from None

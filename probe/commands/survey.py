@@ -1,0 +1,165 @@
+"""`xks-probe survey`: round trips to candidate Regions, ranked and judged against 35 ms."""
+
+import asyncio
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from probe import survey
+from probe.commands import options, output
+from probe.commands.exits import Exit, UsageError
+from probe.model.measurements import Measurement
+from probe.model.survey import Survey
+from probe.model.targets import Check, Target
+from probe.model.text import clean
+from probe.wire.input_error import InputError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_THRESHOLD = re.compile(r"(\d+(?:\.\d+)?)(ms|s)", re.ASCII)
+MAX_THRESHOLD_S = 10.0
+
+
+def command(
+    regions: Annotated[
+        list[str] | None, typer.Option("--region", help="a candidate; all unless given")
+    ] = None,
+    endpoints: Annotated[
+        Path | None, typer.Option("--endpoints", help="YAML: Region → host[:port], instead of AWS's own")
+    ] = None,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="go on until each Region is decided")
+    ] = False,
+    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="rounds, after one to warm up")] = 20,
+    interval_s: Annotated[
+        float, typer.Option("-i", min=0.05, max=60, help="seconds from round to round")
+    ] = 1.0,
+    threshold: Annotated[str, typer.Option("--threshold", help="the limit, as 35ms")] = "35ms",
+    timeout_s: options.TimeoutOption = 2.0,
+    source: options.SourceOption = None,
+    form: options.FormatOption = output.Format.TEXT,
+    file: options.OutputOption = None,
+) -> int:
+    """Exit status 0 a Region is within the limit, 1 none is, 3 undecided or interrupted."""
+    threshold_s = _threshold(threshold)
+    targets = survey.plan(_endpoints(regions or [], endpoints))
+    samples: dict[str, list[Measurement]] = {}
+    taking = survey.Taking(
+        count=count,
+        interval_s=interval_s,
+        timeout_s=timeout_s,
+        threshold_s=threshold_s,
+        until_decided=until_decided,
+    )
+    complete = _take(targets, taking, options.check_source(source), samples)
+    taken = _rank(targets, samples, threshold_s, complete=complete)
+    _write(taken, form, file)
+    return _status(taken)
+
+
+def _take(
+    targets: Sequence[Target],
+    taking: survey.Taking,
+    source: str | None,
+    samples: dict[str, list[Measurement]],
+) -> bool:
+    """Fill ``samples``; False if Ctrl-C ended it early: what came so far is reported all the same."""
+    from probe.network import Network
+    from probe.probes import measure
+
+    network = Network(source=source)
+
+    async def one(target: Target) -> Measurement:
+        return await measure(target, Check.TCP, network, taking.timeout_s)
+
+    with _progress() as progress:
+        task = progress.add_task("measuring", total=taking.count * len(targets)) if progress else None
+
+        def publish(measurement: Measurement) -> None:
+            samples.setdefault(measurement.target.name, []).append(measurement)
+            if progress is not None and task is not None:
+                progress.advance(task)
+
+        try:
+            asyncio.run(survey.take(targets, one, taking, publish))
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def _rank(
+    targets: Sequence[Target],
+    samples: Mapping[str, Sequence[Measurement]],
+    threshold_s: float,
+    *,
+    complete: bool,
+) -> Survey:
+    import socket
+
+    from probe.network.clock import SYSTEM_CLOCK
+
+    return survey.rank(
+        targets,
+        samples,
+        threshold_s=threshold_s,
+        taken_at_s=SYSTEM_CLOCK.now_s(),
+        vantage=clean(socket.gethostname(), 64),
+        complete=complete,
+    )
+
+
+def _status(taken: Survey) -> Exit:
+    if not taken.complete:
+        return Exit.UNKNOWN
+    if any(region.within_threshold for region in taken.regions):
+        return Exit.FINE
+    if any(region.within_threshold is None and region.failure is None for region in taken.regions):
+        return Exit.UNKNOWN
+    return Exit.VIOLATED
+
+
+def _endpoints(regions: list[str], file: Path | None) -> Mapping[str, tuple[str, int]]:
+    try:
+        if file is None:
+            return survey.endpoints(regions)
+        named = survey.load_endpoints(file)
+    except InputError as error:
+        raise UsageError(*error.errors) from None
+    missing = [region for region in regions if region not in named]
+    if missing:
+        raise UsageError(f"--region {clean(missing[0], 40)!r}: not in {file}; add it there, or leave it out")
+    return {region: named[region] for region in regions} if regions else named
+
+
+def _threshold(text: str) -> float:
+    match = _THRESHOLD.fullmatch(text.strip())
+    value_s = float(match[1]) * (1e-3 if match[2] == "ms" else 1.0) if match else 0.0
+    if not 0 < value_s <= MAX_THRESHOLD_S:
+        raise UsageError(f"--threshold {clean(text, 40)!r}: a duration up to 10s belongs here, as 35ms")
+    return value_s
+
+
+def _progress() -> "Progress | nullcontext[None]":
+    """A bar on stderr, if that is a terminal."""
+    if not sys.stderr.isatty():
+        return nullcontext(None)
+    from rich.progress import Progress
+
+    return Progress(console=output.console(stderr=True), transient=True)
+
+
+def _write(taken: Survey, form: output.Format, file: Path | None) -> None:
+    from exporters.report import survey as shown
+
+    if form is output.Format.JSON:
+        output.write_document(output.as_json(shown.document(taken)), file)
+    elif file is not None:
+        output.write_document(output.as_text(shown.render(taken)), file)
+    else:
+        output.console().print(shown.render(taken))

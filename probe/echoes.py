@@ -1,0 +1,116 @@
+"""The agent's ICMP echoes: names looked up, one engine for all targets, batches handed on."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from probe import echo_loop, scheduler
+from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason
+from probe.model.targets import Check, Target
+from probe.network import ExchangeFailed, Network
+from probe.network.clock import SYSTEM_CLOCK
+from probe.network.echo import EchoEngine
+
+RESOLVE_INTERVAL_S = 60.0  # names are looked up again so often: addresses of a Region rotate
+
+PublishEchoes = Callable[[Sequence[Target], EchoBatch], None]
+PublishMeasurement = Callable[[Measurement], None]
+Addresses = dict[str, str]  # target name -> IPv4 address
+
+
+class Echoes:
+    """Echoes to every target that has an ICMP plan, by one engine.
+
+    A name that does not resolve is a failed measurement, and is looked up again; the others go on. Where the
+    machine permits no ICMP, each target gets one failure saying what to permit, and TCP remains.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        network: Network,
+        publish_echoes: PublishEchoes,
+        publish: PublishMeasurement,
+    ) -> None:
+        self._targets = tuple(t for t in targets if t.plan(Check.ICMP) is not None)
+        self._network = network
+        self._publish_echoes, self._publish = publish_echoes, publish
+
+    async def forever(self) -> None:
+        """Echo at each target's interval until cancelled."""
+        addresses = await self._resolve()
+        while self._targets:
+            with closing(self._engine(addresses)) as engine:
+                if engine.mode is None:
+                    return self._not_permitted(engine.why)
+                schedule = self._intervals(addresses)
+                async with asyncio.TaskGroup() as group:
+                    echoing = group.create_task(self._drive(engine, addresses, schedule), name="echo loop")
+                    addresses = await self._changed(addresses)
+                    echoing.cancel()
+        return None
+
+    async def round(self, count: int, interval_s: float) -> None:
+        """``count`` echoes to each target, ``interval_s`` apart."""
+        addresses = await self._resolve()
+        with closing(self._engine(addresses)) as engine:
+            if engine.mode is None:
+                return self._not_permitted(engine.why)
+            rounds = echo_loop.Rounds(
+                size=len(addresses),
+                count=count,
+                interval_ns=round(interval_s * 1e9),
+                epoch_ns=SYSTEM_CLOCK.monotonic_ns(),
+            )
+            await self._drive(engine, addresses, rounds)
+        return None
+
+    async def _drive(self, engine: EchoEngine, addresses: Addresses, schedule: echo_loop.Schedule) -> None:
+        targets = self._resolved(addresses)
+        await echo_loop.run(engine, schedule, lambda batch: self._publish_echoes(targets, batch))
+
+    def _engine(self, addresses: Addresses) -> EchoEngine:
+        timeout_s = max((p.timeout_s for t in self._targets if (p := t.plan(Check.ICMP))), default=2.0)
+        return self._network.echoes(tuple(addresses.values()), timeout_s=timeout_s)
+
+    def _intervals(self, addresses: Addresses) -> scheduler.EchoSchedule:
+        plans = [plan for t in self._resolved(addresses) if (plan := t.plan(Check.ICMP))]
+        return scheduler.EchoSchedule(plans, epoch_ns=SYSTEM_CLOCK.monotonic_ns())
+
+    def _resolved(self, addresses: Addresses) -> tuple[Target, ...]:
+        return tuple(t for t in self._targets if t.name in addresses)
+
+    async def _changed(self, addresses: Addresses) -> Addresses:
+        """Wait until the names resolve to other addresses than ``addresses``; returns those."""
+        while True:
+            await asyncio.sleep(RESOLVE_INTERVAL_S)
+            newest = await self._resolve()
+            if newest != addresses:
+                return newest
+
+    async def _resolve(self) -> Addresses:
+        """Addresses of the targets whose names resolve, in the order of the targets."""
+        found = await asyncio.gather(*(self._resolve_one(target) for target in self._targets))
+        return {t.name: a for t, a in zip(self._targets, found, strict=True) if a is not None}
+
+    async def _resolve_one(self, target: Target) -> str | None:
+        plan = target.plan(Check.ICMP)
+        try:
+            async with asyncio.timeout(plan.timeout_s if plan else None):
+                return await self._network.resolve(target.host)
+        except ExchangeFailed as failed:
+            self._fail(target, failed.failure)
+        except TimeoutError:
+            self._fail(
+                target, Failure(phase=Phase.RESOLVE, reason=Reason.TIMED_OUT, detail="no answer in time")
+            )
+        return None
+
+    def _not_permitted(self, why: str) -> None:
+        for target in self._targets:
+            self._fail(target, Failure(phase=Phase.ECHO, reason=Reason.NOT_PERMITTED, detail=why))
+
+    def _fail(self, target: Target, failure: Failure) -> None:
+        self._publish(
+            Measurement(target=target, check=Check.ICMP, started_at_s=SYSTEM_CLOCK.now_s(), failure=failure)
+        )

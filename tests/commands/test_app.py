@@ -1,0 +1,104 @@
+"""The command line ends in a line and a status, never in a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+
+from probe import __version__
+from probe.commands import app, ping
+from probe.commands.exits import Exit, UsageError
+
+
+def test_no_command_shows_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([]) == Exit.FINE
+    shown = capsys.readouterr().out
+    assert all(name in shown for name, _ in app.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["pong"], "'pong' is no command"),
+        (["--loud"], "'--loud' is no option here"),
+        (["ping", "--loud"], "No such option: --loud"),
+        (["ping", "-n", "0", "127.0.0.1"], "greater than or equal to 1"),
+        (["ping", "-n", "many", "127.0.0.1"], "valid integer"),
+        (["ping"], "no host"),
+        (["tls"], "Missing argument"),
+        (["p\x1b[31mg"], r"'p\\x1b[31mg' is no command"),
+    ],
+    ids=[
+        "unknown command",
+        "unknown global option",
+        "unknown option",
+        "below range",
+        "not a number",
+        "no host",
+        "no argument",
+        "escape sequence",
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(arguments) == Exit.USAGE
+    complaint = capsys.readouterr().err
+    assert words in complaint
+    assert complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "words"),
+    [
+        (KeyboardInterrupt(), Exit.INTERRUPTED, ""),
+        (BrokenPipeError(), Exit.FINE, ""),
+        (UsageError("first", "second"), Exit.USAGE, "xks-probe: first\nxks-probe: second\n"),
+        (ZeroDivisionError("\x1b[2J"), Exit.UNKNOWN, r"ZeroDivisionError: \x1b[2J"),
+    ],
+    ids=["Ctrl-C", "reader went away", "two mistakes", "our bug"],
+)
+def test_whatever_a_command_raises_becomes_a_status(
+    raised: BaseException,
+    status: Exit,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def command() -> int:
+        raise raised
+
+    monkeypatch.setattr(ping, "command", command)
+    assert app.run(["ping"]) == status
+    complaint = capsys.readouterr().err
+    assert words in complaint
+    assert "Traceback" not in complaint
+
+
+@pytest.mark.parametrize("name", [name for name, _ in app.COMMANDS])
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([name, "--help"]) == Exit.FINE
+    assert "Usage:" in capsys.readouterr().out
+
+
+def test_the_version_is_told_without_any_slow_import() -> None:
+    slow = "typer,rich,asyncio,pydantic,cryptography,aiohttp,boto3"
+    code = (
+        "import sys; sys.argv = ['xks-probe', '--version']; import probe.__main__ as m; m.main();"
+        f"assert not set({slow!r}.split(',')) & set(sys.modules), sorted(sys.modules)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (told.stdout, told.stderr) == (f"xks-probe {__version__}\n", "")
+
+
+def test_ping_starts_without_what_only_other_commands_need() -> None:
+    code = (
+        "import sys, probe.commands.ping;"
+        "print(sorted({'pydantic', 'boto3', 'aiohttp', 'jinja2', 'scapy', 'prometheus_client', 'yaml'} & set(sys.modules)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout == "[]\n"

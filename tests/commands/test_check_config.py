@@ -1,0 +1,42 @@
+"""`xks-probe check-config`: every mistake at once, or what would be probed and how often."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from probe.commands import app
+from probe.commands.exits import Exit
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "configuration-example.yaml"
+
+
+def test_the_example_says_what_it_would_probe(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["check-config", "-c", str(EXAMPLE)]) == Exit.FINE
+    shown = capsys.readouterr().out
+    assert "nlb-use1-az1" in shown
+    assert "tcp every 15 s" in shown
+
+
+def test_the_footprint_is_a_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["check-config", "-c", str(EXAMPLE), "--format", "json"]) == Exit.FINE
+    footprint = json.loads(capsys.readouterr().out)
+    assert footprint["schema_version"] == 1
+    assert footprint["series"] > 100
+
+
+def test_all_mistakes_come_at_once_each_with_its_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("nodes: [{name: a, address: not-an-address}]\ncolour: red\n")
+    assert app.run(["check-config", "-c", str(file)]) == Exit.USAGE
+    complaint = capsys.readouterr().err
+    assert "nodes[0].address" in complaint
+    assert "colour" in complaint
+    assert "Traceback" not in complaint
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["check-config", "-c", str(tmp_path / "none.yaml")]) == Exit.USAGE
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,51 @@
+"""Shared options are checked once, each mistake in one line that says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from probe.commands import options
+from probe.commands.exits import UsageError
+
+
+@pytest.mark.parametrize("source", [None, "127.0.0.1"])
+def test_a_source_address_is_taken(source: str | None) -> None:
+    assert options.check_source(source) == source
+
+
+@pytest.mark.parametrize("source", ["::1", "localhost", "10.0.0.256", "", "\x1b[31m"])
+def test_a_source_that_is_no_ipv4_address_is_refused(source: str) -> None:
+    with pytest.raises(UsageError, match="not an IPv4 address"):
+        options.check_source(source)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("proxy.example.com", ("proxy.example.com", 443)), ("10.0.0.1:8443", ("10.0.0.1", 8443))],
+)
+def test_a_host_may_carry_a_port(text: str, expected: tuple[str, int]) -> None:
+    assert options.host_and_port(text, 443, "HOST") == expected
+
+
+@pytest.mark.parametrize("text", ["", "host:0", "host:65536", "host:x", "https://host", "a b", "::1"])
+def test_what_is_no_host_is_refused_with_the_option_named(text: str) -> None:
+    with pytest.raises(UsageError, match="--connect-to"):
+        options.host_and_port(text, 443, "--connect-to")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "No such file"),
+        (b"", "holds no PEM"),
+        (b"\x00\xff", "holds no PEM"),
+        (b"x" * (1 << 20 | 1), "larger than 1 MiB"),
+    ],
+    ids=["missing", "empty", "binary", "too large"],
+)
+def test_a_file_without_certificates_is_refused(content: bytes | None, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError, match=words):
+        options.read_certificates(file, "--extra-authority")

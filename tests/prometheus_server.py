@@ -1,0 +1,61 @@
+"""Debian's Prometheus, started by a test and asked over its HTTP API."""
+
+import json
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# A first scrape, a rule's window and its `for` have passed long before; past this something is wrong.
+PATIENCE_S = 90.0
+
+
+def command(folder: Path, port: int, agent: str, rules: str = "") -> list[str]:
+    """The command line of a Prometheus that scrapes ``agent`` (host:port) twice a second."""
+    (folder / "rules.yml").write_text(rules or "groups: []\n")
+    configuration = {
+        "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
+        "rule_files": ["rules.yml"],
+        "scrape_configs": [{"job_name": "xks-probe", "static_configs": [{"targets": [agent]}]}],
+    }
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
+    return [
+        "prometheus",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=error",
+    ]
+
+
+def ask(port: int, path: str, **parameters: str) -> Any:
+    """What ``/api/v1/PATH`` answers; None while the server does not answer yet."""
+    url = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return json.load(answer)["data"]
+    except OSError:
+        return None
+
+
+def wait_for(what: str, condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    """Poll until ``condition`` holds; AssertionError naming ``what`` if it does not in time."""
+    deadline_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline_s, f"not within {patience_s:g} s: {what}"
+        time.sleep(0.5)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Stop what the test started, by its id."""
+    process.terminate()
+    try:
+        process.communicate(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate(timeout=10)

@@ -1,0 +1,163 @@
+"""Every alert is seen to fire and to clear, by Debian's Prometheus, in a world where the fault really happens."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import prometheus_server
+import pytest
+import yaml
+
+from probe.world import Capability, Fault, World, load_scenario, start
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+ROOT = Path(__file__).resolve().parents[2]
+PORT = 9090
+# Windows of five minutes become 20 s, and the TCP probes' 15 s become one: as many probes decide.
+DIVIDE_BY = 15
+
+
+class Observed:
+    """A world with an agent and a Prometheus in it."""
+
+    def __init__(self, world: World, xks_probe: Path, folder: Path) -> None:
+        self.world, self._xks_probe, self._folder = world, xks_probe, folder
+        settings = world.configuration() | {
+            "intervals": {"icmp": "1s", "tcp": "1s", "tls": "2s", "dns": "5s"},
+            "timeouts": {"icmp": "900ms", "tcp": "900ms", "tls": "1500ms", "dns": "2s"},
+            "report_interval": "1s",
+            "listen": "127.0.0.1:9911",
+        }
+        self._config = folder / "xks-probe.yaml"
+        self._config.write_text(yaml.safe_dump(settings))
+        self.start_agent()
+        rules = subprocess.run(
+            [sys.executable, ROOT / "tools" / "fast_rules.py", ROOT / "deploy" / "prometheus" / "rules.yml", "--divide-by", str(DIVIDE_BY)],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        self._prometheus = world.popen(prometheus_server.command(folder, PORT, "127.0.0.1:9911", rules))
+
+    def start_agent(self) -> None:
+        self._agent = self.world.popen(
+            [str(self._xks_probe), "run", "-c", str(self._config)], stderr=subprocess.DEVNULL
+        )
+
+    def stop_agent(self) -> None:
+        prometheus_server.end(self._agent)
+
+    def close(self) -> None:
+        self.stop_agent()
+        prometheus_server.end(self._prometheus)
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        return self.world.call(lambda: prometheus_server.ask(PORT, path, **parameters), timeout_s=20)
+
+    def firing(self) -> set[str]:
+        answer = self.ask("alerts") or {"alerts": []}
+        return {alert["labels"]["alertname"] for alert in answer["alerts"] if alert["state"] == "firing"}
+
+
+@pytest.fixture(scope="module")
+def observed(
+    can_have_worlds: Capability, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Observed]:
+    assert can_have_worlds.namespaces
+    with start(load_scenario("healthy"), enter=False) as world:
+        seen = Observed(world, xks_probe, tmp_path_factory.mktemp("prometheus"))
+        try:
+            yield seen
+        finally:
+            seen.close()
+
+
+Change = Callable[[Observed], None]
+
+
+def partly_dead_slow_and_expiring(observed: Observed) -> None:
+    observed.world.set_fault(observed.world.scenario.nodes[1].name, Fault.DEAD)
+    observed.world.set_delay("hsm-1", 0.060)
+    observed.world.set_fault("*", Fault.EXPIRES_SOON)
+
+
+def answering_near_and_renewed(observed: Observed) -> None:
+    observed.world.set_fault(observed.world.scenario.nodes[1].name, Fault.ALIVE)
+    observed.world.set_delay("hsm-1", 0.012)
+    observed.world.set_fault("*", Fault.GOOD)
+
+
+def dead_and_unlisted(observed: Observed) -> None:
+    for node in observed.world.scenario.nodes:
+        observed.world.set_fault(node.name, Fault.DEAD)
+    observed.world.set_fault("*", Fault.UNLISTED_AUTHORITY)
+
+
+def alive_and_listed(observed: Observed) -> None:
+    for node in observed.world.scenario.nodes:
+        observed.world.set_fault(node.name, Fault.ALIVE)
+    observed.world.set_fault("*", Fault.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "mends", "alerts"),
+    [
+        (
+            partly_dead_slow_and_expiring,
+            answering_near_and_renewed,
+            {"XksProbePathPartiallyDead", "XksProbeRoundTripOverLimit", "XksProbeCertificateExpiring"},
+        ),
+        (
+            dead_and_unlisted,
+            alive_and_listed,
+            {"XksProbeProxyUnreachable", "XksProbeCertificateRefusedByKms"},
+        ),
+        (Observed.stop_agent, Observed.start_agent, {"XksProbeAgentAbsent"}),
+    ],
+    ids=[
+        "a dead zone, a slow key manager, an expiring certificate",
+        "all dead, unlisted authority",
+        "no agent",
+    ],
+)
+def test_alerts_fire_when_it_breaks_and_clear_when_it_is_mended(
+    breaks: Change, mends: Change, alerts: set[str], observed: Observed
+) -> None:
+    prometheus_server.wait_for(
+        "a first scrape", lambda: bool((observed.ask("query", query="up == 1") or {}).get("result"))
+    )
+    prometheus_server.wait_for("nothing fires in a healthy world", lambda: not observed.firing())
+    breaks(observed)
+    prometheus_server.wait_for(f"{alerts} fire", lambda: alerts <= observed.firing())
+    mends(observed)
+    prometheus_server.wait_for(f"{alerts} clear", lambda: not alerts & observed.firing())
+
+
+def test_every_alert_that_is_shipped_has_been_seen_here() -> None:
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text())
+    shipped = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
+    (marks,) = [
+        m
+        for m in test_alerts_fire_when_it_breaks_and_clear_when_it_is_mended.pytestmark
+        if m.name == "parametrize"
+    ]  # type: ignore[attr-defined]
+    seen = set().union(*(case[2] for case in marks.args[1]))
+    assert shipped == seen
+
+
+def test_every_query_of_the_dashboard_is_answered_with_something(observed: Observed) -> None:
+    told = subprocess.run(
+        [sys.executable, ROOT / "tools" / "dashboards.py", "--queries"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    queries = [json.loads(line) for line in told.stdout.splitlines()]
+    assert len(queries) > 10
+
+    def empty() -> list[str]:
+        results = {q["panel"] + ": " + q["expr"]: observed.ask("query", query=q["expr"]) for q in queries}
+        return [name for name, answer in results.items() if not (answer and answer["result"])]
+
+    prometheus_server.wait_for("each query has a result", lambda: not empty())

@@ -1,0 +1,57 @@
+"""The demo needs no root: an ordinary user gets the same world, through user namespaces."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from installed import install_wheel
+
+pytestmark = pytest.mark.real
+NOBODY = 65534
+
+
+def as_nobody(*command: str | Path, timeout_s: float = 90) -> subprocess.CompletedProcess[str]:
+    """Run as an ordinary user: no privilege is left, and none of root's files can be read."""
+    become = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); os.execv(sys.argv[1], sys.argv[1:])"
+    return subprocess.run(
+        [sys.executable, "-c", become.format(NOBODY), *command],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+    )
+
+
+@pytest.fixture(scope="module")
+def python() -> str:
+    """An interpreter of this version that everybody may run (root's own may lie where others can't look)."""
+    wanted = ".".join(map(str, sys.version_info[:2]))
+    for candidate in (os.path.realpath(sys.executable), "/usr/bin/python3", f"/usr/bin/python{wanted}"):
+        told = as_nobody(candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+        if told.stdout.strip() == wanted:
+            return candidate
+    pytest.skip(f"no Python {wanted} that an ordinary user may run")
+
+
+@pytest.fixture(scope="module")
+def xks_probe_for_all(python: str) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield install_wheel(Path(folder), python)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="this run is an ordinary user's already: each scenario shows it")
+def test_an_ordinary_user_plays_the_default_scenario_with_its_delays(xks_probe_for_all: Path) -> None:
+    done = as_nobody(xks_probe_for_all, "demo", "--once", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    medians_s = {r["region"]: r["rtt_seconds"]["median"] for r in report["survey"]["regions"]}
+    assert 0.009 <= medians_s["eu-central-1"] <= 0.015, "the wire delays by 9 ms: this is no loopback"
+    assert "loopback" not in done.stderr

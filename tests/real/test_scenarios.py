@@ -1,0 +1,105 @@
+"""Each fault that must be told apart, played in a simulated network through the installed command."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from probe.world import bundled_scenarios, load_scenario
+
+pytestmark = pytest.mark.real
+
+FAULTS = (
+    "healthy",
+    "dead-zone",
+    "refused-port",
+    "silent-port",
+    "reset-in-handshake",
+    "expired-certificate",
+    "wrong-common-name",
+    "san-right-cn-wrong",
+    "common-name-missing",
+    "missing-intermediate",
+    "unlisted-authority",
+    "aes-128-only",
+    "tls-1.1-only",
+    "client-certificate-demanded",
+    "client-certificate-requested",
+)
+LIKELIHOOD = {"dead-zone": "possible"}  # KMS may come through the other zone
+NO_HANDSHAKE = {"refused-port", "silent-port", "reset-in-handshake"}
+
+
+def play(xks_probe: Path, scenario: str) -> dict[str, Any]:
+    """One round in the scenario; the report."""
+    done = subprocess.run(
+        [xks_probe, "demo", "--once", "--scenario", scenario, "--format", "json"],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def of_outcome(report: dict[str, Any], outcome: str) -> set[str]:
+    return {v["requirement"] for v in report["verdicts"] if v["outcome"] == outcome}
+
+
+def test_every_bundled_fault_is_played_here() -> None:
+    assert set(FAULTS) <= set(bundled_scenarios())
+
+
+@pytest.mark.parametrize("scenario", FAULTS)
+def test_a_fault_gives_its_verdicts_and_its_kms_error(scenario: str, xks_probe: Path) -> None:
+    expected = load_scenario(scenario).expect
+    report = play(xks_probe, scenario)
+    connect = report["prediction"]["connect"]
+    assert set(expected["violated"]) == of_outcome(report, "violated")
+    assert set(expected.get("unknown", [])) <= of_outcome(report, "unknown")
+    # The scenario names the error first, then what else AWS's pages call it.
+    first, others = expected["predicted_connect"][:1], expected["predicted_connect"][1:]
+    assert [error["error"] for error in connect["errors"]] == first
+    assert {error["likelihood"] for error in connect["errors"]} == (
+        {LIKELIHOOD.get(scenario, "expected")} if first else set()
+    )
+    assert set(others) <= {name for error in connect["errors"] for name in error["alternatives"]}
+    assert connect["decided"] is True
+    if scenario not in NO_HANDSHAKE:
+        chains = [
+            t["certificates"]
+            for t in report["targets"]
+            if t["role"] in {"node", "backend"} and t["certificates"]
+        ]
+        assert chains, "certificates are reported whenever any handshake completes"
+
+
+def test_the_default_scenario_is_instructive(xks_probe: Path) -> None:
+    report = play(xks_probe, "default")
+    regions = {r["region"]: r["within_threshold"] for r in report["survey"]["regions"]}
+    assert {True, False} <= set(regions.values())
+    assert {"every-node-accepts-tcp-443", "certificate-expires-in-10-days-or-more"} <= of_outcome(
+        report, "violated"
+    )
+
+
+def test_a_scenario_of_the_user_with_mistakes_is_refused_with_each_of_them(
+    xks_probe: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump({"private_dns_name": 3, "nodes": "none", "colour": "red"}))
+    done = subprocess.run(
+        [xks_probe, "demo", "--once", "--scenario", file],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert [path for path in ("private_dns_name:", "nodes:", "colour:") if path not in done.stderr] == []
+    assert "Traceback" not in done.stderr

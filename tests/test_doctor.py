@@ -1,0 +1,85 @@
+"""The doctor says what it saw and what to do; it never guesses."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from probe import aws, doctor
+from probe.doctor import State
+from probe.model.measurements import EchoBatch, EchoOutcome, Timestamps
+
+
+def engine(mode: str | None, stamp: Timestamps | None = None, buffer_bytes: int = 212_992) -> object:
+    """An echo engine as the doctor meets it; ``stamp`` None: 127.0.0.1 does not answer."""
+    batch = EchoBatch(
+        indexes=[0],
+        stamps=[stamp],
+        outcomes=[EchoOutcome.ANSWERED if stamp else EchoOutcome.TIMED_OUT],
+    )
+
+    def opened(_addresses: object, timeout_s: float) -> SimpleNamespace:
+        assert timeout_s > 0
+        return SimpleNamespace(
+            mode=mode,
+            why="permit it",
+            receive_buffer_bytes=buffer_bytes,
+            send=lambda _: None,
+            drain=lambda: batch,
+            close=lambda: None,
+        )
+
+    return opened
+
+
+@pytest.fixture(autouse=True)
+def _no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        aws, "caller_identity", lambda: aws.Unavailable(call="sts:GetCallerIdentity", because="none")
+    )
+
+
+@pytest.mark.parametrize(
+    ("stamp", "state"),
+    [
+        (Timestamps.KERNEL, State.GOOD),
+        (Timestamps.KERNEL_RX, State.LIMITED),
+        (Timestamps.USER, State.LIMITED),
+        (None, State.UNKNOWN),
+    ],
+)
+def test_the_stamp_of_one_echo_decides(
+    stamp: Timestamps | None, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "EchoEngine", engine("raw", stamp))
+    found = {f.subject: f for f in doctor.examine()}
+    assert found["ICMP echo"].state is State.GOOD
+    assert found["time stamps"].state is state
+    assert bool(found["time stamps"].remedy) is (state is not State.GOOD)
+
+
+def test_icmp_that_is_not_permitted_is_missing_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "EchoEngine", engine(None))
+    found = {f.subject: f for f in doctor.examine()}
+    assert (found["ICMP echo"].state, found["ICMP echo"].remedy) == (State.MISSING, "permit it")
+
+
+@pytest.mark.parametrize(("size_bytes", "state"), [(1_023_999, State.LIMITED), (1_024_000, State.GOOD)])
+def test_a_buffer_is_good_from_a_thousand_replies_on(
+    size_bytes: int, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "EchoEngine", engine("datagram", Timestamps.KERNEL, size_bytes))
+    found = {f.subject: f for f in doctor.examine()}
+    assert found["receive buffer"].state is state
+
+
+def test_no_credentials_are_unknown_not_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "EchoEngine", engine("datagram", Timestamps.KERNEL))
+    found = {f.subject: f for f in doctor.examine()}
+    assert found["AWS identity"].state is State.UNKNOWN
+    assert "sts:GetCallerIdentity: none" in found["AWS identity"].seen
+
+
+def test_the_clock_is_asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "EchoEngine", engine("datagram", Timestamps.KERNEL))
+    found = {f.subject: f for f in doctor.examine()}
+    assert found["clock"].seen in {"synchronised", "not synchronised"}
