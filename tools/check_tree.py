@@ -1,0 +1,102 @@
+"""Holds what no linter knows: a test for each module, nothing of a workplace, generated files up to date.
+
+Run by `make check`. Prints each fault with its path and exits 1.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Modules that a test of another name covers, with the reason.
+COVERED_ELSEWHERE = {
+    "probe/__main__.py": "tests/commands run it as a program",
+    "probe/model/ports.py": "protocols alone; mypy holds their implementations to them",
+    "probe/commands/exits.py": "an enum and an exception; tests/commands/test_app.py meets each of its values",
+}
+GENERATORS = (
+    "tools/requirements_page.py",
+    "tools/metrics_page.py",
+    "tools/configuration_schema.py",
+    "tools/dashboards.py",
+)
+FORBIDDEN = (
+    (re.compile(r"--(?:extra-)?index-url|files\.pythonhosted|//pypi"), "an index address"),
+    (re.compile(r"[^a-z.]/(?:work|farm)/"), "a path of somebody's machine"),
+)
+MAX_LINES = 400
+
+
+def main() -> int:
+    faults = [*_missing_tests(), *_forbidden_words(), *_long_files(), *_stale_files()]
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
+
+
+def _modules() -> list[Path]:
+    modules = [path for top in ("probe", "exporters") for path in sorted((ROOT / top).rglob("*.py"))]
+    return [path for path in modules if path.name != "__init__.py"]
+
+
+def _missing_tests() -> list[str]:
+    tests = {
+        path.name.removeprefix("test_").removesuffix(".py") for path in (ROOT / "tests").rglob("test_*.py")
+    }
+    faults = []
+    for module in _modules():
+        name = module.relative_to(ROOT).as_posix()
+        stem = module.stem.lstrip("_")
+        if name not in COVERED_ELSEWHERE and not {stem, f"{module.parent.name}_{stem}"} & tests:
+            faults.append(f"{name}: no test file; add tests/…/test_{stem}.py")
+    return faults
+
+
+def _forbidden_words() -> list[str]:
+    faults = []
+    for path in _tracked():
+        if path == Path(__file__).resolve() or path.suffix in {".png", ".pem"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        faults += [
+            f"{path.relative_to(ROOT)}: {what}; take it out"
+            for pattern, what in FORBIDDEN
+            if pattern.search(text)
+        ]
+    return faults
+
+
+def _long_files() -> list[str]:
+    long = [(path, len(path.read_text(encoding="utf-8").splitlines())) for path in _modules()]
+    return [f"{path.relative_to(ROOT)}: {n} lines; split it" for path, n in long if n > MAX_LINES]
+
+
+def _stale_files() -> list[str]:
+    faults = []
+    for tool in GENERATORS:
+        checked = subprocess.run(  # noqa: S603 - our own tools
+            [sys.executable, str(ROOT / tool), "--check"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if checked.returncode:
+            faults.append(f"{tool} --check: {(checked.stderr or checked.stdout).strip()[-500:]}")
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())
