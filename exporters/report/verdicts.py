@@ -87,6 +87,11 @@ def _conclusion(report: Report) -> Text:
         return Text.assemble(
             ("? Nothing wrong was seen, but not everything was.", "bold yellow"), (f"  {tally}", "dim")
         )
+    if report.extra_authorities:
+        return Text.assemble(
+            ("! Extra authorities apart, everything that was judged is fine.", "bold yellow"),
+            (f"  {tally}", "dim"),
+        )
     return Text.assemble(("✓ Everything that was judged is fine.", "bold green"), (f"  {tally}", "dim"))
 
 

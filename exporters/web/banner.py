@@ -15,6 +15,12 @@ from probe.model.verdicts import (
     Verdict,
 )
 
+# KMS has no authority but its own: nothing that rests on another may read as "KMS would connect".
+_APART = "Extra authorities apart, "
+_REFUSED = (
+    "every required requirement is met here, but KMS refuses a certificate that rests on an extra authority"
+)
+
 
 class State(StrEnum):
     GOOD = "good"
@@ -50,6 +56,8 @@ def banner(report: Report | None) -> Banner:
     possible = _foremost(prediction, Likelihood.POSSIBLE)
     if possible is not None:
         return _at_risk(report, possible)
+    if report.extra_authorities:
+        return Banner(state=State.RISK, headline=f"{_APART}KMS would connect", because=_REFUSED)
     return Banner(state=State.GOOD, headline="KMS would connect", because="every required requirement is met")
 
 
@@ -93,9 +101,10 @@ def _failing(report: Report, prediction: Prediction, error: PredictedError) -> B
 
 def _at_risk(report: Report, error: PredictedError) -> Banner:
     cause = _cause(report, error)
+    apart = _APART if report.extra_authorities else ""
     return Banner(
         state=State.RISK,
-        headline=f"KMS would connect, but may say {error.error} at times",
+        headline=f"{apart}KMS would connect, but may say {error.error} at times",
         because=_with_subject(cause) if cause else "",
         error=error.error,
         remedy=cause.remedy if cause else None,

@@ -50,16 +50,16 @@ def _namespaces() -> "Finding":
         return Finding(subject="simulated world", state=State.UNKNOWN, seen="not installed", remedy=remedy)
     able = capability()
     state = State.GOOD if able.namespaces else State.LIMITED
-    return Finding(subject="simulated world", state=state, seen=able.why, remedy=able.remedy)
+    seen = able.why or "namespaces, and a wire with delays"
+    return Finding(subject="simulated world", state=state, seen=seen, remedy=able.remedy)
 
 
 def _table(findings: "tuple[Finding, ...]") -> "Table":
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(title="What this machine allows", title_justify="left", show_edge=False, pad_edge=False)
-    for heading in ("", "subject", "seen", "what to do"):
-        table.add_column(heading, overflow="fold")
+    from exporters.report import words
+
+    table = words.table("", "subject", "seen", "what to do", title="What this machine allows")
     for finding in findings:
         symbol, colour = _SYMBOLS[finding.state]
         cells = (finding.subject, f"{finding.state}: {clean(finding.seen)}", clean(finding.remedy, 500))

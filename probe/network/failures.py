@@ -68,5 +68,5 @@ async def failing(phase: Phase, timeout_s: float) -> AsyncIterator[None]:
         reason = reason_of(error)
         if reason is None:
             raise
-        detail = os.strerror(error.errno) if error.errno else "nothing came in time"
+        detail = os.strerror(error.errno) if error.errno else ""
         raise fail(phase, reason, detail) from error

@@ -1,5 +1,7 @@
 """The sentence at the top."""
 
+from dataclasses import replace
+
 from exporter_world import REMEDY, predicted, report, verdict
 
 from exporters.web.banner import State, banner, prediction_of, short
@@ -16,6 +18,12 @@ def test_before_the_first_report_it_is_undecided() -> None:
 def test_decided_without_errors_kms_would_connect() -> None:
     shown = banner(report(verdict()))
     assert (shown.state, shown.headline) == (State.GOOD, "KMS would connect")
+
+
+def test_with_an_extra_authority_it_is_never_said_that_kms_would_connect() -> None:
+    shown = banner(replace(report(verdict()), extra_authorities=("CN=Lab",)))
+    assert (shown.state, shown.headline) == (State.RISK, "Extra authorities apart, KMS would connect")
+    assert "KMS refuses" in shown.because
 
 
 def test_an_expected_error_is_named_with_its_cause_and_remedy() -> None:
