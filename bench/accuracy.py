@@ -1,12 +1,12 @@
-"""How exact the product's round trips are: `xks-probe ping` in the simulated network against the wire's own record.
+"""How exact `xks-probe ping` is: round trips in the simulated network against the wire's own record.
 
     make bench            (or: python bench/accuracy.py [--count 500])
 
 Each round trip is compared with the delay that the wire really applied to the two frames of that very
-exchange (found by ICMP identifier and sequence, or by TCP port), idle and with every core busy. What remains is
-the time of the kernels, the veth links and the wire's system calls, so the error shown is an upper bound of the
-instrument's own. Prints a Markdown table. Needs root, or user namespaces; as an ordinary user the wire itself is
-late on busy cores.
+exchange (found by ICMP identifier and sequence, or by TCP port), idle and with every core busy. What remains
+is the time of the kernels, the veth links and the wire's system calls, so the error shown is an upper bound
+of the instrument's own. Prints a Markdown table. Needs root, or user namespaces; as an ordinary user the wire
+itself is late on busy cores.
 """
 
 import argparse

@@ -69,20 +69,23 @@ class Agent:
 
     async def once(self, progress: Callable[[int, int], None]) -> tuple[Report, Survey]:
         """One round: every check of every target, with enough round trips for a verdict on 35 ms."""
-        plan = self._round()
-        done = 0
+        rounds = self._rounds()
+        total, done = sum(map(len, rounds)), 0
 
-        async def later(delay_s: float, turn: scheduler.Turn) -> None:
+        def publish(measurement: Measurement) -> None:
             nonlocal done
-            await asyncio.sleep(delay_s)
-            self._publish(await self._measure(turn.target, turn.plan.check, turn.plan.timeout_s))
             done += 1
-            progress(done, len(plan))
+            progress(done, total)
+            self._publish(measurement)
+
+        async def later(delay_s: float, turns: Sequence[scheduler.Turn]) -> None:
+            await asyncio.sleep(delay_s)
+            await scheduler.once(turns, self._measure, publish, observer=self._observer)
 
         async with asyncio.TaskGroup() as group:
             group.create_task(self._echoes.round(ROUND_TRIPS, ROUND_TRIP_SPACING_S), name="echoes")
-            for delay_s, turn in plan:
-                group.create_task(later(delay_s, turn), name=turn.target.name)
+            for number, turns in enumerate(rounds):
+                group.create_task(later(number * ROUND_TRIP_SPACING_S, turns), name=f"round trips {number}")
         self._first_round.set()
         return self.publish_report()
 
@@ -109,13 +112,10 @@ class Agent:
             govcloud=self.settings.govcloud,
         )
 
-    def _round(self) -> list[tuple[float, scheduler.Turn]]:
-        """One round as data: round trips by TCP many times at a fixed rate, all else once."""
-        return [
-            (ROUND_TRIP_SPACING_S * n, turn)
-            for turn in self._turns
-            for n in range(ROUND_TRIPS if turn.plan.check is Check.TCP else 1)
-        ]
+    def _rounds(self) -> list[tuple[scheduler.Turn, ...]]:
+        """One round as data: everything once, then round trips by TCP until there are enough."""
+        round_trips = tuple(turn for turn in self._turns if turn.plan.check is Check.TCP)
+        return [self._turns, *([round_trips] * (ROUND_TRIPS - 1))]
 
     async def _measure(self, target: Target, check: Check, timeout_s: float) -> Measurement:
         return await measure(target, check, self._network, timeout_s)

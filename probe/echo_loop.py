@@ -39,6 +39,10 @@ class Rounds:
             self._sent += 1
         return [turn % self._size for turn in range(first, self._sent)]
 
+    def end(self) -> None:
+        """No more turns."""
+        self._sent = self._size * self._count
+
     @property
     def next_due_ns(self) -> int | None:
         if self._size == 0 or self._sent >= self._size * self._count:

@@ -22,7 +22,7 @@ class Echoes:
     """Echoes to every target that has an ICMP plan, by one engine.
 
     A name that does not resolve is a failed measurement, and is looked up again; the others go on. Where the
-    machine permits no ICMP, each target gets one failure saying what to permit, and TCP remains.
+    machine permits no ICMP, each target gets a failure a minute saying what to permit, and TCP remains.
     """
 
     def __init__(
@@ -37,17 +37,26 @@ class Echoes:
         self._publish_echoes, self._publish = publish_echoes, publish
 
     async def forever(self) -> None:
-        """Echo at each target's interval until cancelled."""
+        """Echo at each target's interval until cancelled; changed addresses get a new engine."""
+        if not self._targets:
+            return
         addresses = await self._resolve()
-        while self._targets:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                schedule = _Ending(self._intervals(addresses))
+                group.create_task(self._engine_of(addresses, schedule), name="echo engine")
+                addresses = await self._changed(addresses)
+                # The engine before ends by itself once its last echo is answered or lost: none is dropped.
+                schedule.end()
+
+    async def _engine_of(self, addresses: Addresses, schedule: "_Ending") -> None:
+        """One engine until ``schedule`` ends; where the machine permits none, tried again now and then."""
+        while not schedule.ended:
             with closing(self._engine(addresses)) as engine:
-                if engine.mode is None:
-                    return self._not_permitted(engine.why)
-                schedule = self._intervals(addresses)
-                async with asyncio.TaskGroup() as group:
-                    echoing = group.create_task(self._drive(engine, addresses, schedule), name="echo loop")
-                    addresses = await self._changed(addresses)
-                    echoing.cancel()
+                if engine.mode is not None:
+                    return await self._drive(engine, addresses, schedule)
+                self._not_permitted(engine.why)
+            await asyncio.sleep(RESOLVE_INTERVAL_S)
         return None
 
     async def round(self, count: int, interval_s: float) -> None:
@@ -81,10 +90,14 @@ class Echoes:
         return tuple(t for t in self._targets if t.name in addresses)
 
     async def _changed(self, addresses: Addresses) -> Addresses:
-        """Wait until the names resolve to other addresses than ``addresses``; returns those."""
+        """Wait until the names resolve to other addresses than ``addresses``; returns those.
+
+        A name that does not resolve any more keeps its address: the name server failed, not the target.
+        """
         while True:
             await asyncio.sleep(RESOLVE_INTERVAL_S)
-            newest = await self._resolve()
+            found = addresses | await self._resolve()
+            newest = {t.name: found[t.name] for t in self._targets if t.name in found}
             if newest != addresses:
                 return newest
 
@@ -114,3 +127,21 @@ class Echoes:
         self._publish(
             Measurement(target=target, check=Check.ICMP, started_at_s=SYSTEM_CLOCK.now_s(), failure=failure)
         )
+
+
+class _Ending:
+    """A schedule that can be told to have no more turns."""
+
+    def __init__(self, schedule: echo_loop.Schedule) -> None:
+        self._schedule = schedule
+        self.ended = False
+
+    def end(self) -> None:
+        self.ended = True
+
+    def due(self, now_ns: int) -> Sequence[int]:
+        return () if self.ended else self._schedule.due(now_ns)
+
+    @property
+    def next_due_ns(self) -> int | None:
+        return None if self.ended else self._schedule.next_due_ns

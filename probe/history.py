@@ -41,6 +41,10 @@ FAILURES = 16
 _ENDED = frozenset({EchoOutcome.ANSWERED, EchoOutcome.FAILED, EchoOutcome.TIMED_OUT})
 
 
+# What this machine refused never was on the network: it is a failure, and no lost round trip.
+_OURS = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
+
+
 class _Ring:
     """Times and round trips, oldest first once unrolled; NaN is a lost one (arrays have no None)."""
 
@@ -135,7 +139,7 @@ class History:
         memory.recent.setdefault(measurement.check, deque(maxlen=RECENT)).append(measurement)
         if measurement.failure is not None:
             memory.failures.append(measurement)
-        if (method := measurement.method) is not None:
+        if (method := measurement.method) is not None and not _never_sent(measurement.failure):
             rtt_s = measurement.rtt_s
             self._ring(memory, method).append(measurement.started_at_s, nan if rtt_s is None else rtt_s)
 
@@ -154,6 +158,8 @@ class History:
             answered = outcome is EchoOutcome.ANSWERED
             if not answered:
                 memory.failures.append(echo)
+            if reason in _OURS:
+                continue
             self._ring(memory, Method.ICMP).append(sent_ns / 1e9, rtt_ns / 1e9 if answered else nan)
 
     def on_report(self, report: Report) -> None:
@@ -206,6 +212,10 @@ class History:
         if ring is None:
             ring = memory.rings[method] = _Ring(self._places)
         return ring
+
+
+def _never_sent(failure: Failure | None) -> bool:
+    return failure is not None and failure.reason in _OURS
 
 
 def _places_for(targets: Sequence[Target], most: int) -> int:

@@ -107,17 +107,46 @@ async def test_a_name_that_does_not_resolve_fails_alone_and_the_others_are_echoe
 
 
 @pytest.mark.loopback
-async def test_where_icmp_is_not_permitted_each_target_is_told_once_what_to_permit(
+async def test_where_icmp_is_not_permitted_each_target_is_told_what_to_permit_until_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(echoes, "RESOLVE_INTERVAL_S", 0.01)
     monkeypatch.setattr(Engine, "mode", None)
     monkeypatch.setattr(Engine, "why", "permit it so")
     heard = Heard()
-    await make([echo_target("a", "a.example")], Names({"a.example": "10.0.0.1"}), heard).forever()
-    assert [(m.failure.reason, m.failure.detail) for m in heard.measurements if m.failure] == [
+    running = asyncio.create_task(
+        make([echo_target("a", "a.example")], Names({"a.example": "10.0.0.1"}), heard).forever()
+    )
+    async with asyncio.timeout(10):
+        while not heard.measurements:  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.005)
+        assert heard.echoes == []
+        monkeypatch.setattr(Engine, "mode", "datagram")
+        while not heard.echoes:  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.wait([running])
+    assert {(m.failure.reason, m.failure.detail) for m in heard.measurements if m.failure} == {
         (Reason.NOT_PERMITTED, "permit it so")
-    ]
-    assert heard.echoes == []
+    }
+
+
+@pytest.mark.loopback
+async def test_a_name_that_stops_resolving_keeps_its_address_and_its_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(echoes, "RESOLVE_INTERVAL_S", 0.01)
+    heard, names = Heard(), Names({"a.example": "10.0.0.1"})
+    running = asyncio.create_task(make([echo_target("a", "a.example")], names, heard).forever())
+    async with asyncio.timeout(10):
+        while not heard.echoes:  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.005)
+        names.table = {}
+        while not heard.measurements:  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.wait([running])
+    assert Engine.made == [("10.0.0.1",)]
 
 
 @pytest.mark.loopback

@@ -186,3 +186,12 @@ def test_a_series_is_the_last_n() -> None:
     assert kept.series("a", Method.TCP, n=0) == ()
     assert kept.series("a", Method.ICMP) == ()
     assert kept.series("nobody", Method.TCP) == ()
+
+
+@pytest.mark.parametrize("reason", [Reason.NOT_PERMITTED, Reason.OVER_LIMIT])
+def test_what_this_machine_refused_to_send_is_a_failure_and_no_lost_round_trip(reason: Reason) -> None:
+    kept = history(A)
+    refused = Failure(phase=Phase.CONNECT, reason=reason)
+    kept.on_measurement(Measurement(target=A, check=Check.TCP, started_at_s=100.0, failure=refused))
+    assert kept.windows(101.0) == ()
+    assert len(kept.failures(A.name)) == 1

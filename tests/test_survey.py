@@ -278,3 +278,12 @@ def test_a_file_without_regions_is_a_mistake(tmp_path: Path, text: str, said: st
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=said):
         survey.load_endpoints(path)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "settled"),
+    [(19, False), (20, True), (21, False), (39, False), (40, True), (60, False), (80, True)],
+)
+def test_until_decided_looks_only_when_the_rounds_have_doubled(rounds: int, *, settled: bool) -> None:
+    taking = survey.Taking(count=20, interval_s=1.0, timeout_s=1.0, threshold_s=0.035, until_decided=True)
+    assert survey._is_settled([0.010] * rounds, taking) is settled

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COVERED_ELSEWHERE = {
     "probe/__main__.py": "tests/commands run it as a program",
     "probe/model/ports.py": "protocols alone; mypy holds their implementations to them",
-    "probe/commands/exits.py": "an enum and an exception; tests/commands/test_app.py meets each of its values",
+    "probe/commands/exits.py": "tests/commands/test_app.py meets each of its values",
 }
 GENERATORS = (
     "tools/requirements_page.py",

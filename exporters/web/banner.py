@@ -15,11 +15,11 @@ from probe.model.verdicts import (
     Verdict,
 )
 
-# KMS has no authority but its own: nothing that rests on another may read as "KMS would connect".
-_APART = "Extra authorities apart, "
-_REFUSED = (
-    "every required requirement is met here, but KMS refuses a certificate that rests on an extra authority"
-)
+# Judged are the network and TLS. KMS also looks at the AWS side, the credential and the proxy's answers, and
+# has no authority but its own: nothing here may read as "KMS would connect".
+_CLEAR = "Nothing on the network or in TLS would stop KMS"
+_NOT_JUDGED = "the AWS side, the credential and what the proxy answers are not part of this judgement"
+_REFUSED = "but KMS refuses a certificate that rests on an extra authority, which it does not have"
 
 
 class State(StrEnum):
@@ -57,8 +57,8 @@ def banner(report: Report | None) -> Banner:
     if possible is not None:
         return _at_risk(report, possible)
     if report.extra_authorities:
-        return Banner(state=State.RISK, headline=f"{_APART}KMS would connect", because=_REFUSED)
-    return Banner(state=State.GOOD, headline="KMS would connect", because="every required requirement is met")
+        return Banner(state=State.RISK, headline=_CLEAR, because=_REFUSED, notes=(_NOT_JUDGED,))
+    return Banner(state=State.GOOD, headline=_CLEAR, because=_NOT_JUDGED)
 
 
 def prediction_of(report: Report | None, operation: Operation) -> Prediction | None:
@@ -76,7 +76,7 @@ def short(prediction: Prediction | None) -> str:
     if not prediction.decided:
         return "undecided"
     possible = _foremost(prediction, Likelihood.POSSIBLE)
-    return f"would succeed; {possible.error} possible" if possible else "would succeed"
+    return f"{possible.error} possible" if possible else "nothing against it was seen"
 
 
 def _foremost(prediction: Prediction, likelihood: Likelihood) -> PredictedError | None:
@@ -101,10 +101,9 @@ def _failing(report: Report, prediction: Prediction, error: PredictedError) -> B
 
 def _at_risk(report: Report, error: PredictedError) -> Banner:
     cause = _cause(report, error)
-    apart = _APART if report.extra_authorities else ""
     return Banner(
         state=State.RISK,
-        headline=f"{apart}KMS would connect, but may say {error.error} at times",
+        headline=f"KMS may say {error.error} at times",
         because=_with_subject(cause) if cause else "",
         error=error.error,
         remedy=cause.remedy if cause else None,

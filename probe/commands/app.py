@@ -1,5 +1,6 @@
 """The table of commands, and the one place where an exception becomes a line and an exit status."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -8,6 +9,7 @@ from importlib import import_module
 
 from probe import __version__
 from probe.commands.exits import Exit, UsageError
+from probe.commands.output import write_document
 from probe.model.text import clean
 
 # A command is imported only when it is asked for: `ping` starts without pydantic, aiohttp or boto3.
@@ -76,14 +78,17 @@ def _overview(arguments: list[str]) -> int:
         )
     width = max(len(name) for name, _ in COMMANDS)
     rows = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS)
-    sys.stdout.write(
+    write_document(
         f"xks-probe {__version__}: network diagnostics for AWS KMS external key stores\n\n"
-        f"Usage: xks-probe COMMAND [OPTIONS]      xks-probe COMMAND --help\n\n{rows}\n"
+        f"Usage: xks-probe COMMAND [OPTIONS]      xks-probe COMMAND --help\n\n{rows}",
+        None,
     )
     return Exit.FINE
 
 
 def _complain(lines: Sequence[str], status: Exit) -> int:
-    for line in lines:
-        sys.stderr.write(f"xks-probe: {clean(line, 2000)}\n")
+    with contextlib.suppress(OSError):  # nobody reads: the status still says it
+        for line in lines:
+            sys.stderr.write(f"xks-probe: {clean(line, 2000)}\n")
+        sys.stderr.flush()
     return status

@@ -14,6 +14,8 @@ def load(path: Path) -> Settings:
     from probe.wire.input_error import InputError
 
     try:
-        return config.load(path)
+        settings = config.load(path)
+        config.describe(settings)  # refuses what no scrape could bear
     except InputError as error:
         raise UsageError(*error.errors) from None
+    return settings

@@ -43,6 +43,10 @@ def command(
         bool, typer.Option("--reduced", help="loopback only, as where namespaces are refused")
     ] = False,
     address: Annotated[str, typer.Option("--listen", help="where the page is")] = "127.0.0.1:9911",
+    allow_unauthenticated: Annotated[
+        bool,
+        typer.Option("--web.allow-unauthenticated", help="serve the page on an address others can reach"),
+    ] = False,
     log_format: LogFormatOption = LogFormat.CONSOLE,
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
@@ -70,14 +74,15 @@ def command(
         with world.start(chosen, reduced=reduced) as started:
             _write(asyncio.run(_once(_settings(started))), form, file)
     else:
-        _serve(world, chosen, address, reduced=reduced)
+        _serve(world, chosen, address, reduced=reduced, allowed=allow_unauthenticated)
     return Exit.FINE
 
 
-def _serve(world: ModuleType, scenario: "Scenario", address: str, *, reduced: bool) -> None:
+def _serve(world: ModuleType, scenario: "Scenario", address: str, *, reduced: bool, allowed: bool) -> None:
     from probe.commands.serving import listen, serve
 
     host, port = options.host_and_port(address, DEFAULT_LISTEN_PORT, "--listen")
+    options.check_listen(host, allowed=allowed)
     with listen(host, port) as listener, world.start(scenario, reduced=reduced) as started:
         settings = replace(_settings(started), listen_host=host, listen_port=port)
         _say(f"page: http://{host}:{port}/   metrics: http://{host}:{port}/metrics   Ctrl-C ends it")
@@ -119,10 +124,8 @@ def _write(shown: Shown, form: output.Format, file: Path | None) -> None:
 
     if form is output.Format.JSON:
         output.write_document(output.as_json(verdicts.document(**shown)), file)
-    elif file is not None:
-        output.write_document(output.as_text(verdicts.render(**shown)), file)
     else:
-        output.console().print(verdicts.render(**shown))
+        output.show(verdicts.render(**shown), file)
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
-from probe.model.measurements import Measurement
+from probe.model.measurements import DnsDetails, Measurement
 from probe.model.targets import Check, Plan, Question, Role, Target
 from probe.model.text import clean
 
@@ -41,7 +41,12 @@ def command(
     target = _target(name, record_type, server or _system_server(), timeout_s)
     measurement = asyncio.run(_measure(target, options.check_source(source), timeout_s))
     _write(measurement, form, file)
-    return Exit.FINE if measurement.failure is None else Exit.VIOLATED
+    return Exit.FINE if _has_record(measurement) else Exit.VIOLATED
+
+
+def _has_record(measurement: Measurement) -> bool:
+    details = measurement.details
+    return measurement.failure is None and isinstance(details, DnsDetails) and bool(details.answers)
 
 
 def _target(name: str, record_type: RecordType, server: str, timeout_s: float) -> Target:
@@ -88,7 +93,5 @@ def _write(measurement: Measurement, form: output.Format, file: Path | None) -> 
 
     if form is output.Format.JSON:
         output.write_document(output.as_json(shown.document(measurement)), file)
-    elif file is not None:
-        output.write_document(output.as_text(shown.render(measurement)), file)
     else:
-        output.console().print(shown.render(measurement))
+        output.show(shown.render(measurement), file)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from probe.doctor import Finding
 
+_TEXT_LIMIT = 1024  # as in the other documents
 _SYMBOLS = {
     "good": ("✓", "green"),
     "limited": ("!", "yellow"),
@@ -30,12 +31,10 @@ def command(
 
     findings = (*doctor.examine(), _namespaces())
     if form is output.Format.JSON:
-        document = {"schema_version": 1, "findings": [asdict(finding) for finding in findings]}
+        document = {"schema_version": 1, "findings": [_fields(finding) for finding in findings]}
         output.write_document(output.as_json(document), file)
-    elif file is not None:
-        output.write_document(output.as_text(_table(findings)), file)
     else:
-        output.console().print(_table(findings))
+        output.show(_table(findings), file)
     return Exit.VIOLATED if any(f.state is doctor.State.MISSING for f in findings) else Exit.FINE
 
 
@@ -52,6 +51,11 @@ def _namespaces() -> "Finding":
     state = State.GOOD if able.namespaces else State.LIMITED
     seen = able.why or "namespaces, and a wire with delays"
     return Finding(subject="simulated world", state=state, seen=seen, remedy=able.remedy)
+
+
+def _fields(finding: "Finding") -> dict[str, str]:
+    """All of them are text, and what was seen may be AWS's; a document is read on terminals, too."""
+    return {name: clean(text, _TEXT_LIMIT) for name, text in asdict(finding).items()}
 
 
 def _table(findings: "tuple[Finding, ...]") -> "Table":

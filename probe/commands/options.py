@@ -37,14 +37,31 @@ def check_source(source: str | None) -> str | None:
         ) from None
 
 
+def check_listen(host: str, *, allowed: bool) -> None:
+    """The page shows the inside of a network and has no password: beyond loopback somebody has to want it."""
+    if not allowed and not _is_loopback(host):
+        raise UsageError(
+            f"listen: {clean(host)} is reachable by others and the page has no password; "
+            "use 127.0.0.1, or say --web.allow-unauthenticated"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.IPv4Address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def host_and_port(text: str, default_port: int, option: str) -> tuple[str, int]:
     """``HOST[:PORT]`` as a pair; HOST is a name or an IPv4 address."""
     from probe.wire.hostport import parse_host_port
+    from probe.wire.input_error import InputError
 
     try:
         return parse_host_port(text, default_port)
-    except ValueError as error:
-        raise UsageError(f"{option}: {clean(text, 80)!r} {error}") from None
+    except InputError as error:  # it names the text itself
+        raise UsageError(f"{option}: {error}") from None
 
 
 def read_certificates(path: Path, option: str) -> tuple[bytes, ...]:

@@ -1,8 +1,10 @@
 """Where results go: stdout or a file, as text or JSON. Progress and errors go to stderr, elsewhere."""
 
 import contextlib
+import io
 import json
 import os
+import stat
 import sys
 import tempfile
 import time
@@ -54,18 +56,46 @@ def as_text(renderable: "RenderableType", width: int = 100) -> str:
     return captured.get()
 
 
+def show(renderable: "RenderableType", output: Path | None) -> None:
+    """Write ``renderable`` to stdout, coloured if that is a terminal, or as plain text to ``output``."""
+    if output is not None:
+        return write_document(as_text(renderable), output)
+    from rich.console import Console
+
+    # Drawn first and written at the end: all that can go wrong with writing is in one place.
+    drawn = io.StringIO()
+    seen_as = console()
+    terminal = Console(
+        file=drawn,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        width=seen_as.width,
+        force_terminal=seen_as.is_terminal,
+    )
+    terminal.print(renderable)
+    return write_document(drawn.getvalue(), None)
+
+
 def write_document(text: str, output: Path | None) -> None:
     """Write ``text`` to stdout, or to ``output`` whole or not at all."""
     text = text if text.endswith("\n") else text + "\n"
     if output is None:
-        sys.stdout.write(text)
+        with lines(None) as stdout:
+            stdout.write(text.removesuffix("\n"))
         return
     with _writing(output):
+        if output.exists() and not output.is_file():  # a terminal, a pipe, /dev/null: never replaced
+            with output.open("w", encoding="utf-8") as special:
+                special.write(text)
+            return
+        output = output.resolve()
+        mode = stat.S_IMODE(output.stat().st_mode) if output.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
-                os.fchmod(file.fileno(), 0o644 & ~_umask())
+                os.fchmod(file.fileno(), mode)
             Path(name).replace(output)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -73,7 +103,10 @@ def write_document(text: str, output: Path | None) -> None:
 
 
 class Lines:
-    """Lines as they come: appended, and flushed at least each second of writing and at the end."""
+    """Lines as they come: appended, and flushed at least each second of writing and at the end.
+
+    A reader that went away (`| head`) is no error: ``gone`` says so, and the rest goes nowhere.
+    """
 
     def __init__(self, output: Path | None) -> None:
         self._stack = contextlib.ExitStack()
@@ -82,19 +115,35 @@ class Lines:
             with _writing(output):
                 self._file = self._stack.enter_context(output.open("a", encoding="utf-8"))
         self._flushed_at_s = time.monotonic()
+        self.gone = False
+        self.fault: str | None = None
 
     def write(self, line: str) -> None:
-        self._file.write(line + "\n")
+        with self._reader():
+            self._file.write(line + "\n")
         if time.monotonic() - self._flushed_at_s >= FLUSH_INTERVAL_S:
             self.flush()
 
     def flush(self) -> None:
-        self._file.flush()
+        with self._reader():
+            self._file.flush()
         self._flushed_at_s = time.monotonic()
+
+    @contextlib.contextmanager
+    def _reader(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.gone = True
+            self.fault = None if isinstance(error, BrokenPipeError) else error.strerror
+            # What is still buffered goes nowhere, so that the interpreter does not trip over it at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def close(self) -> None:
         self.flush()
         self._stack.close()
+        if self.fault is not None:
+            raise UsageError(f"the output could not be written: {self.fault}")
 
 
 @contextlib.contextmanager

@@ -24,6 +24,9 @@ MAX_TARGETS = 100_000
 MAX_FILE_BYTES = 32 << 20
 MAX_CONNECTS_UNDER_WAY = 256
 MAX_LOOKUPS_UNDER_WAY = 64
+# A measuring tool is no load generator: what one host, and all of them, get a second at the most.
+MIN_INTERVAL_S = 0.01
+MAX_PER_SECOND = {Method.ICMP: 20_000, Method.TCP: 2_000}
 
 
 def command(
@@ -33,7 +36,7 @@ def command(
     targets: Annotated[Path | None, typer.Option("--targets", help="file with one host a line")] = None,
     count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="round trips to each")] = 10,
     interval_s: Annotated[
-        float, typer.Option("-i", min=0.001, max=3600, help="seconds between two to one host")
+        float, typer.Option("-i", min=MIN_INTERVAL_S, max=3600, help="seconds between two to one host")
     ] = 1,
     method: Annotated[
         Method, typer.Option("--method", help="icmp echo, or the SYN of a tcp connect")
@@ -46,6 +49,7 @@ def command(
 ) -> int:
     """Exit status 1 if a target never answered."""
     hosts = _hosts(hosts or [], targets)
+    _check_rate(len(hosts), interval_s, method)
     plan = _Plan(
         targets=tuple(Target(name=host, role=Role.PROXY, host=host, port=port) for host in hosts),
         count=count,
@@ -145,6 +149,8 @@ async def _ping_icmp(plan: _Plan, addresses: dict[str, str], engine: EchoEngine,
     def publish(batch: EchoBatch) -> None:
         for measurement in icmp.measurements_of(targets, batch, tuple(addresses.values())):
             results.add(measurement)
+        if results.lines.gone:
+            rounds.end()
 
     await echo_loop.run(engine, rounds, publish)
 
@@ -164,6 +170,8 @@ async def _ping_tcp(plan: _Plan, addresses: dict[str, str], network: Network, re
     async def connect(target: Target, sequence: int) -> None:
         try:
             results.add(await tcp.measure(target, network, plan.timeout_s), sequence)
+            if results.lines.gone:
+                rounds.end()
         finally:
             under_way.release()
 
@@ -218,6 +226,14 @@ def _hosts(hosts: list[str], file: Path | None) -> list[str]:
     if faults:
         raise UsageError(*faults[:20])
     return unique
+
+
+def _check_rate(hosts: int, interval_s: float, method: Method) -> None:
+    most = MAX_PER_SECOND[method]
+    if hosts / interval_s > most:
+        raise UsageError(
+            f"ping: {hosts} hosts every {interval_s:g} s; more than {most} a second: say -i {hosts / most:g}"
+        )
 
 
 def _fault(host: str) -> str | None:

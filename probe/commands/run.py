@@ -1,7 +1,6 @@
 """`xks-probe run`: the agent, from a configuration file."""
 
 import asyncio
-import ipaddress
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +8,9 @@ from typing import Annotated
 import typer
 
 from probe.commands.configuration import DEFAULT_PATH, load
-from probe.commands.exits import Exit, UsageError
+from probe.commands.exits import Exit
 from probe.commands.logs import LogFormat, LogFormatOption, configure
-from probe.model.settings import Settings
+from probe.commands.options import check_listen
 from probe.model.text import clean
 
 
@@ -25,19 +24,10 @@ def command(
 ) -> int:
     """Exit status 0 on SIGINT or SIGTERM, 2 for a wrong configuration."""
     settings = load(config)
-    _check_listen(settings, allowed=allow_unauthenticated or settings.allow_unauthenticated)
+    check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
     configure(log_format)
     from probe.commands.serving import listen, serve
 
     with listen(settings.listen_host, settings.listen_port) as listener:
         asyncio.run(serve(settings, listener, vantage=clean(socket.gethostname(), 64)))
     return Exit.FINE
-
-
-def _check_listen(settings: Settings, *, allowed: bool) -> None:
-    """The page shows the inside of a network: beyond loopback somebody has to want that."""
-    if not allowed and not ipaddress.IPv4Address(settings.listen_host).is_loopback:
-        raise UsageError(
-            f"listen: {settings.listen_host} is reachable by others and the page has no password; "
-            "use 127.0.0.1, or say --web.allow-unauthenticated"
-        )

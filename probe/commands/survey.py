@@ -159,7 +159,5 @@ def _write(taken: Survey, form: output.Format, file: Path | None) -> None:
 
     if form is output.Format.JSON:
         output.write_document(output.as_json(shown.document(taken)), file)
-    elif file is not None:
-        output.write_document(output.as_text(shown.render(taken)), file)
     else:
-        output.console().print(shown.render(taken))
+        output.show(shown.render(taken), file)

@@ -1,16 +1,33 @@
-"""`xks-probe tls`: the handshake as KMS does it, the certificates as sent, and the verdicts on them."""
+"""`xks-probe tls`: the handshake as KMS does it, the certificates as sent, and the verdicts on them.
+
+With ``--chain`` the certificates are those of a file, and nothing is connected to.
+"""
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from probe.commands import options, output
-from probe.commands.exits import Exit
-from probe.model.measurements import Measurement
+from probe.commands.exits import Exit, UsageError
+from probe.model.measurements import Measurement, Offer, TlsDetails
 from probe.model.targets import Check, Plan, Role, Target
+from probe.model.text import clean
 from probe.model.verdicts import Evidence, Level, Outcome, Report
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+# What a file can tell. All else is about a handshake.
+OF_CERTIFICATES = (
+    "common-name-matches",
+    "certificate-is-in-date",
+    "chain-is-complete",
+    "authority-is-trusted-by-kms",
+    "subject-alternative-name-matches",
+    "certificate-expires-in-10-days-or-more",
+)
 
 
 def command(
@@ -24,6 +41,10 @@ def command(
         str | None,
         typer.Option("--connect-to", metavar="ADDRESS[:PORT]", help="connect here instead of to HOST"),
     ] = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option("--chain", help="judge this PEM file (leaf first) for HOST; connects to nothing"),
+    ] = None,
     extra_authority: options.ExtraAuthorityOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="exit with 1 when advice is violated, too")
@@ -36,9 +57,13 @@ def command(
     """Exit status 1 if a required or risk requirement is violated or there was no handshake."""
     target = _target(host, connect_to, server_name, timeout_s)
     extra = options.read_certificates(extra_authority, "--extra-authority") if extra_authority else ()
-    measurement = asyncio.run(_measure(target, options.check_source(source), timeout_s))
-    report = _judge(measurement, extra)
-    _write(measurement, report, form, file)
+    if chain is not None:
+        _refuse_with_chain({"--connect-to": connect_to, "--source": source})
+        measurement = _read(chain, target)
+    else:
+        measurement = asyncio.run(_measure(target, options.check_source(source), timeout_s))
+    report = _judge(measurement, extra, offline=chain is not None)
+    _write(measurement, report, chain, form, file)
     return status(measurement, report, strict=strict)
 
 
@@ -54,17 +79,59 @@ def status(measurement: Measurement, report: Report, *, strict: bool) -> Exit:
 
 def _target(host: str, connect_to: str | None, server_name: str | None, timeout_s: float) -> Target:
     name, port = options.host_and_port(host, 443, "tls HOST")
-    address, address_port = (
-        options.host_and_port(connect_to, port, "--connect-to") if connect_to else (name, port)
-    )
+    address, address_port = name, port
+    if connect_to is not None:
+        address, address_port = options.host_and_port(connect_to, port, "--connect-to")
     return Target(
         name=name,
         role=Role.PROXY,
         host=address,
         port=address_port,
-        server_name=server_name or name,
+        server_name=_server_name(server_name, name),
         plans=(Plan(check=Check.TLS, interval_s=timeout_s, timeout_s=timeout_s),),
     )
+
+
+def _server_name(given: str | None, host: str) -> str | None:
+    """What the certificate must carry; None (and no SNI) if all that is known is an address."""
+    from probe.wire.hostport import check_name, is_ipv4
+
+    if given is None:
+        return None if is_ipv4(host) else host
+    try:
+        return check_name(given)
+    except ValueError as error:
+        raise UsageError(f"--server-name: {clean(given, 80)!r} {error}") from None
+
+
+def _refuse_with_chain(others: dict[str, str | None]) -> None:
+    for option, value in others.items():
+        if value is not None:
+            raise UsageError(f"tls: --chain connects to nothing; leave out {option}, or leave out --chain")
+
+
+def _read(chain: Path, target: Target) -> Measurement:
+    """The certificates of a file in the place of those that a server sent; no handshake is known."""
+    from probe.network.clock import SYSTEM_CLOCK
+    from probe.wire.certificate import read_certificate
+    from probe.wire.chain import MAX_CERTIFICATES
+
+    ders = options.read_certificates(chain, "--chain")
+    if len(ders) > MAX_CERTIFICATES:
+        raise UsageError(
+            f"--chain {chain}: holds {len(ders)} certificates; name a file with one server's chain, "
+            f"at most {MAX_CERTIFICATES}, its own first"
+        )
+    details = TlsDetails(
+        server_name=target.server_name,
+        local_port=None,
+        offer=Offer.KMS,  # none was made: `_write` says null
+        kms_handshake_succeeded=False,
+        version=None,
+        cipher=None,
+        chain=tuple(read_certificate(der, position) for position, der in enumerate(ders)),
+    )
+    return Measurement(target=target, check=Check.TLS, started_at_s=SYSTEM_CLOCK.now_s(), details=details)
 
 
 async def _measure(target: Target, source: str | None, timeout_s: float) -> Measurement:
@@ -74,8 +141,9 @@ async def _measure(target: Target, source: str | None, timeout_s: float) -> Meas
     return await tls.measure(target, Network(source=source), timeout_s)
 
 
-def _judge(measurement: Measurement, extra: tuple[bytes, ...]) -> Report:
+def _judge(measurement: Measurement, extra: tuple[bytes, ...], *, offline: bool) -> Report:
     from probe.network.clock import SYSTEM_CLOCK
+    from probe.requirements import CATALOGUE
     from probe.verdicts import judge
 
     evidence = Evidence(
@@ -85,15 +153,42 @@ def _judge(measurement: Measurement, extra: tuple[bytes, ...]) -> Report:
         recent=(measurement,),
         extra_authorities=extra,
     )
-    return judge(evidence, single_server=True)
+    chosen = tuple(each for each in CATALOGUE if not offline or each.id in OF_CERTIFICATES)
+    return judge(evidence, catalogue=chosen, single_server=True)
 
 
-def _write(measurement: Measurement, report: Report, form: output.Format, file: Path | None) -> None:
+def _write(
+    measurement: Measurement, report: Report, chain: Path | None, form: output.Format, file: Path | None
+) -> None:
     import exporters.report.tls as shown
 
     if form is output.Format.JSON:
-        output.write_document(output.as_json(shown.document(measurement, report)), file)
-    elif file is not None:
-        output.write_document(output.as_text(shown.render(measurement, report)), file)
-    else:
-        output.console().print(shown.render(measurement, report))
+        made = {"offer": None} if chain is not None else {}
+        document = {**shown.document(measurement, report), **made}
+        output.write_document(output.as_json(document), file)
+        return
+    page = shown.render(measurement, report) if chain is None else _page(measurement, report, chain)
+    output.show(page, file)
+
+
+def _page(measurement: Measurement, report: Report, chain: Path) -> "RenderableType":
+    """As the page of a handshake, without the handshake."""
+    from rich.console import Group
+    from rich.text import Text
+
+    import exporters.report.tls as shown
+    from exporters.report import certificates, findings
+
+    assert isinstance(measurement.details, TlsDetails)  # noqa: S101 -- `_read` made it
+    name = clean(measurement.target.server_name or "")
+    head = Text.assemble((name, "bold"), (" by the certificates of ", "dim"), clean(str(chain)))
+    parts = (
+        head,
+        Text("no connection was made", style="yellow"),
+        shown.extra_authorities(report),
+        Text(),
+        findings.render(report.verdicts),
+        certificates.render(measurement.details.chain, measurement.started_at_s),
+        findings.fine(report.verdicts),
+    )
+    return Group(*(part for part in parts if part is not None))

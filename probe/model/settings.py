@@ -14,7 +14,6 @@ class Settings:
 
     ``resolvers`` are IPv4 addresses that names are resolved with; empty means the system's.
     ``extra_authorities`` are DER root certificates that the user trusts though KMS does not have them.
-    ``place_coordinates`` is (latitude, longitude) of the vantage, where it is known.
     """
 
     targets: tuple[Target, ...]

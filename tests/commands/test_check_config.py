@@ -40,3 +40,14 @@ def test_all_mistakes_come_at_once_each_with_its_path(
 def test_a_missing_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["check-config", "-c", str(tmp_path / "none.yaml")]) == Exit.USAGE
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_more_targets_than_a_scrape_bears_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nodes = "".join(f"  - {{name: n{i}, address: 127.{1 + i // 250}.{i % 250}.1}}\n" for i in range(1001))
+    file = tmp_path / "many.yaml"
+    file.write_text("proxy: {private_dns_name: a.b.example.com}\nnodes:\n" + nodes)
+    for command in ("check-config", "run"):
+        assert app.run([command, "-c", str(file)]) == Exit.USAGE
+        assert "1001 targets" in capsys.readouterr().err

@@ -49,3 +49,15 @@ def test_a_file_without_certificates_is_refused(content: bytes | None, words: st
         file.write_bytes(content)
     with pytest.raises(UsageError, match=words):
         options.read_certificates(file, "--extra-authority")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost"])
+def test_a_page_on_this_machine_alone_needs_no_word(host: str) -> None:
+    options.check_listen(host, allowed=False)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "probe.example.com"])
+def test_a_page_that_others_reach_must_be_wanted(host: str) -> None:
+    options.check_listen(host, allowed=True)
+    with pytest.raises(UsageError, match="allow-unauthenticated"):
+        options.check_listen(host, allowed=False)

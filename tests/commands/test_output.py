@@ -1,5 +1,8 @@
 """Results reach their file whole or not at all; lines reach it as they come."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +81,81 @@ def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str
     with output.progress("measuring") as advance:
         advance(1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_reader_that_went_away_is_noticed_and_is_no_error() -> None:
+    code = (
+        "from probe.commands import output\n"
+        "with output.lines(None) as lines:\n"
+        "    while not lines.gone:\n"
+        "        lines.write('x' * 65536)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (0, b"")
+
+
+@pytest.mark.parametrize("command", [["demo", "--list"], ["--help"]])
+def test_a_full_disk_is_one_clear_line_and_status_2(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "probe", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "xks-probe: the output could not be written: No space left on device\n"
+
+
+def test_what_is_shown_goes_to_a_file_without_colours(tmp_path: Path) -> None:
+    output.show(Text("x", style="red"), tmp_path / "x.txt")
+    assert (tmp_path / "x.txt").read_text() == "x\n"
+
+
+def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    output.write_document("x", pipe)
+    assert os.read(reader, 10) == b"x\n"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link_and_a_file_keeps_its_mode(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    output.write_document("new", link)
+    assert (link.is_symlink(), real.read_text(), real.stat().st_mode & 0o777) == (True, "new\n", 0o600)
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status"),
+    [("demo --list >&-", 0), ("no-such 2>&-", 2), ("no-such 2>/dev/full", 2)],
+    ids=["closed stdout", "closed stderr", "full stderr"],
+)
+def test_the_status_survives_closed_streams(redirection: str, status: int) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m probe {redirection}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_locale_without_our_characters_shows_them_escaped() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "probe", "no-such-\u00fc"], capture_output=True, check=False, timeout=30,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert (done.returncode, b"\\xfc" in done.stderr) == (2, True)

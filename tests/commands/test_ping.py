@@ -9,6 +9,7 @@ import pytest
 
 from probe.commands import app, ping
 from probe.commands.exits import Exit, UsageError
+from probe.model.targets import Method
 
 
 @pytest.fixture
@@ -149,3 +150,15 @@ def test_text_ends_with_a_summary_on_stderr(open_port: int, capsys: pytest.Captu
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 2
     assert "127.0.0.1" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("hosts", "method", "refused"),
+    [(200, "icmp", False), (201, "icmp", True), (20, "tcp", False), (21, "tcp", True)],
+)
+def test_a_measuring_tool_is_no_load_generator(hosts: int, method: str, *, refused: bool) -> None:
+    if refused:
+        with pytest.raises(UsageError, match="a second: say -i"):
+            ping._check_rate(hosts, 0.01, Method(method))
+    else:
+        ping._check_rate(hosts, 0.01, Method(method))

@@ -14,12 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from probe.model.measurements import Offer, Phase, Reason, Timestamps
 from probe.network import ExchangeFailed, Handshake, Network
 from probe.network.tls import sni
-from probe.network.tls_session import (
-    LARGEST_CERTIFICATE_BYTES,
-    LONGEST_CHAIN,
-    TlsSession,
-    within_limits,
-)
 
 NAME = "xks.example.com"
 
@@ -39,25 +33,6 @@ async def shake(port: int, *, offer: Any = Offer.KMS, timeout_s: float = 3.0) ->
     finally:
         connection.close()
         network.close()
-
-
-def test_kms_offers_four_suites_in_one_segment() -> None:
-    session = TlsSession(Offer.KMS, NAME.encode())
-    assert not session.handshake()
-    hello = session.output()
-    assert len(hello) < 600
-    # AES-256-GCM and ChaCha20 of TLS 1.3, both ECDHE AES-256-GCM of TLS 1.2, and the renegotiation signal.
-    suites = hello[44 + hello[43] :]
-    count = int.from_bytes(suites[:2], "big")
-    offered = {suites[i : i + 2].hex() for i in range(2, 2 + count, 2)}
-    assert offered - {"00ff"} == {"1302", "1303", "c030", "c02c"}
-    assert NAME.encode() in hello
-
-
-def test_the_diagnosing_offer_fits_one_segment_too() -> None:
-    session = TlsSession(Offer.DIAGNOSING, NAME.encode())
-    assert not session.handshake()
-    assert len(session.output()) < 1400
 
 
 @pytest.mark.loopback
@@ -253,17 +228,6 @@ async def test_each_end_of_a_handshake_is_told_apart(tcp_server: Any, serve: Any
 async def test_an_endless_handshake_ends(tcp_server: Any) -> None:
     shaken = await shake(tcp_server(_flood))
     assert shaken.failure.reason in (Reason.OVER_LIMIT, Reason.PROTOCOL_ERROR, Reason.RESET)
-
-
-@pytest.mark.parametrize("count", [LONGEST_CHAIN - 1, LONGEST_CHAIN, LONGEST_CHAIN + 1])
-def test_a_chain_is_cut_at_its_limit(count: int) -> None:
-    assert len(within_limits((b"x",) * count)) == min(count, LONGEST_CHAIN)
-
-
-@pytest.mark.parametrize("size", [LARGEST_CERTIFICATE_BYTES, LARGEST_CERTIFICATE_BYTES + 1])
-def test_a_chain_ends_before_a_certificate_that_is_too_large(size: int) -> None:
-    fits = size <= LARGEST_CERTIFICATE_BYTES
-    assert within_limits((b"x", bytes(size), b"y")) == ((b"x", bytes(size), b"y") if fits else (b"x",))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """34 Regions on one wire: ranked by their delay, and judged right on both sides of 35 ms."""
 
 import json
-from itertools import pairwise
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 

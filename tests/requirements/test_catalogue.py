@@ -1,30 +1,12 @@
 """What holds for every requirement of the catalogue."""
 
 import pytest
-from botocore.loaders import Loader
 
-from probe.model.verdicts import KmsError, Level, Likelihood, Operation, Position
-from probe.requirements import CATALOGUE, Declared, _errors
+from probe.model.verdicts import Level, Likelihood, Position
+from probe.requirements import CATALOGUE, Declared
 
-_OPERATIONS = {
-    Operation.UPDATE: "UpdateCustomKeyStore",
-    Operation.CREATE: "CreateCustomKeyStore",
-    Operation.CREATE_KEY: "CreateKey",
-}
 ids = [declared.id for declared in CATALOGUE]
 every_requirement = pytest.mark.parametrize("declared", CATALOGUE, ids=ids)
-
-
-@pytest.fixture(scope="module")
-def kms() -> dict[str, object]:
-    return dict(Loader().load_service_model("kms", "service-2"))
-
-
-def names_for(operation: Operation, kms: dict) -> set[str]:
-    """The names that botocore's model has for an operation's failure."""
-    if operation is Operation.CONNECT:
-        return set(kms["shapes"]["ConnectionErrorCodeType"]["enum"])
-    return {error["shape"] for error in kms["operations"][_OPERATIONS[operation]]["errors"]}
 
 
 def test_ids_are_unique() -> None:
@@ -59,11 +41,3 @@ def test_required_expects_its_errors_and_risk_calls_them_possible(declared: Decl
 @every_requirement
 def test_its_position_is_one_that_is_probed(declared: Declared) -> None:
     assert declared.position in {Position.NETWORK, Position.TLS}
-
-
-@pytest.mark.parametrize("table", [name for name in vars(_errors) if name.isupper()])
-def test_kms_has_every_error_that_we_name(table: str, kms: dict) -> None:
-    errors = getattr(_errors, table)
-    named = [error for error in errors if isinstance(error, KmsError)]
-    for error in named:
-        assert {error.error, *error.alternatives} <= names_for(error.operation, kms)

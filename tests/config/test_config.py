@@ -1,0 +1,101 @@
+"""YAML in, `Settings` or every mistake out."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from configuring import BACKEND, ROOT, parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe import config
+from probe.config.schema import Document
+from probe.model.settings import Settings
+from probe.model.targets import Check, Question
+
+GOLDEN = ROOT / "tests" / "golden" / "config_errors"
+
+
+@pytest.mark.parametrize("case", sorted(GOLDEN.glob("*.yaml")), ids=lambda path: path.stem)
+def test_each_mistake_is_named_by_path_and_remedy(case: Path) -> None:
+    with pytest.raises(config.ConfigError) as raised:
+        config.load(case)
+    said = "\n".join(raised.value.errors).replace(str(case), case.name)
+    said = re.sub(r"(is not YAML): .*", r"\1", said)  # libyaml and its Python twin word it differently
+    assert said + "\n" == case.with_suffix(".txt").read_text(encoding="utf-8")
+    assert all(line.isprintable() for line in raised.value.errors)
+
+
+def test_there_are_golden_mistakes() -> None:
+    assert len(list(GOLDEN.glob("*.yaml"))) >= 35
+
+
+def test_the_example_gives_the_targets_it_describes() -> None:
+    settings = config.load(ROOT / "docs" / "configuration-example.yaml")
+    by_name = {target.name: target for target in settings.targets}
+    assert list(by_name) == [
+        "proxy", "nlb-use1-az1", "nlb-use1-az2", "proxy-1", "proxy-2",
+        "hsm-1", "region-eu-central-1", "region-eu-west-3", "vpc-resolver",
+    ]  # fmt: skip
+    private_name = "myproxy-private.xks.example.com"
+    assert settings.private_dns_name == private_name
+    assert [by_name[n].server_name for n in ("proxy", "nlb-use1-az1", "proxy-1")] == [private_name] * 3
+    assert [plan.check for plan in by_name["proxy-2"].plans] == [Check.TCP, Check.TLS]
+    assert by_name["region-eu-central-1"].host == "kms.eu-central-1.amazonaws.com"
+    assert by_name["vpc-resolver"].question == Question(name="xks.example.com", record_type="TXT")
+    assert by_name["vpc-resolver"].port == 53
+    assert {target.key_store for target in settings.targets} == {"cks-1234567890abcdef0"}
+    assert (settings.listen_host, settings.listen_port) == ("127.0.0.1", 9911)
+    assert (settings.threshold_s, settings.report_interval_s) == (0.035, 10.0)
+
+
+def test_a_missing_file_is_a_mistake_and_no_traceback(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError, match="cannot be read: No such file"):
+        config.load(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(("spaces", "is_fine"), [(0, True), (1, False)])
+def test_a_megabyte_is_read_and_no_byte_more(tmp_path: Path, spaces: int, is_fine: bool) -> None:
+    path = tmp_path / "big.yaml"
+    path.write_text(BACKEND + "#" + " " * ((1 << 20) - len(BACKEND) - 1 + spaces), encoding="utf-8")
+    if is_fine:
+        assert config.load(path).targets
+    else:
+        with pytest.raises(config.ConfigError, match="larger than 1048576 bytes"):
+            config.load(path)
+
+
+def settings_or_mistakes(text: str) -> Settings | tuple[str, ...]:
+    try:
+        return parse(text)
+    except config.ConfigError as error:
+        return error.errors
+
+
+def is_sound(found: Settings | tuple[str, ...]) -> bool:
+    """Settings with something to probe, or at least one mistake that a terminal can show."""
+    if isinstance(found, Settings):
+        return bool(found.targets)
+    return bool(found) and all(line.isprintable() for line in found)
+
+
+@given(st.text(max_size=300))
+def test_any_text_gives_settings_or_mistakes(text: str) -> None:
+    assert is_sound(settings_or_mistakes(text))
+
+
+_leaf = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.just("10.0.0.1")
+)
+_key = st.one_of(
+    st.sampled_from([*Document.model_fields, "name", "address", "host", "checks", "tcp"]), st.text(max_size=5)
+)
+_tree = st.recursive(
+    _leaf, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_key, inner, max_size=4), max_leaves=12
+)
+
+
+@given(st.dictionaries(st.sampled_from([*Document.model_fields, "x"]), _tree, max_size=5))
+def test_any_tree_gives_settings_or_mistakes(tree: dict[str, object]) -> None:
+    assert is_sound(settings_or_mistakes(json.dumps(tree)))

@@ -1,0 +1,82 @@
+"""A parsed mapping -> settings: files beside it, and all mistakes in one go."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from configuring import BACKEND
+from cryptography.hazmat.primitives.serialization import Encoding
+from judging import issue
+
+from probe import config
+from probe.config.settings import MAX_ERRORS, build
+
+HERE = Path("/nonexistent")
+NODE = {"name": "n", "address": "10.0.0.1"}
+
+
+def mistakes(raw: dict[str, Any], directory: Path = HERE) -> tuple[str, ...]:
+    with pytest.raises(config.ConfigError) as raised:
+        build(raw, directory)
+    return raised.value.errors
+
+
+def test_an_authority_is_read_from_beside_the_file(tmp_path: Path) -> None:
+    root = issue("root", ca=True)
+    pem = root.certificate.public_bytes(Encoding.PEM)
+    (tmp_path / "root.pem").write_bytes(pem)
+    (tmp_path / "twice.pem").write_bytes(pem + pem)
+    path = tmp_path / "xks-probe.yaml"
+    path.write_text(BACKEND + "extra_authorities: [root.pem, twice.pem]\n", encoding="utf-8")
+    assert config.load(path).extra_authorities == (root.der,)
+    with pytest.raises(config.ConfigError, match="cannot be read"):
+        config.load(path, base=tmp_path / "elsewhere")
+
+
+def test_authorities_keep_the_order_of_the_file(tmp_path: Path) -> None:
+    roots = {name: issue(name, ca=True) for name in ("b", "a")}
+    for name, root in roots.items():
+        (tmp_path / name).write_bytes(root.certificate.public_bytes(Encoding.PEM))
+    settings = build({"nodes": [NODE], "extra_authorities": ["b", "a"]}, tmp_path)
+    assert settings.extra_authorities == (roots["b"].der, roots["a"].der)
+
+
+def test_mistakes_of_schema_names_rules_and_files_come_together(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_bytes(b"")
+    raw = {
+        "listen": "nowhere",
+        "nodes": [NODE, NODE],
+        "timeouts": {"tcp": "60s"},
+        "extra_authorities": [7, "absent.pem", "empty.pem"],
+    }
+    assert [line.partition(":")[0] for line in mistakes(raw, tmp_path)] == [
+        "extra_authorities[0]",
+        "listen",
+        "nodes[1].name",
+        "intervals.tcp",
+        "extra_authorities[1]",  # the place in the file, though the first entry is left out
+        "extra_authorities[2]",
+    ]
+
+
+@pytest.mark.parametrize("count", [MAX_ERRORS, MAX_ERRORS + 1], ids=["at the limit", "one more"])
+def test_two_hundred_mistakes_are_shown_and_the_others_counted(count: int) -> None:
+    lines = mistakes({f"wrong_{n}": 1 for n in range(count)})
+    assert sum("is not a key here" in line for line in lines) == MAX_ERRORS
+    assert lines[MAX_ERRORS:] == (() if count == MAX_ERRORS else ("and 1 mistakes more",))
+
+
+def test_nothing_to_probe_is_said_only_where_nothing_else_is_wrong() -> None:
+    (line,) = mistakes({})
+    assert line.startswith("nothing is to be probed")
+    (line,) = mistakes({"threshold": "0ms"})
+    assert line.startswith("threshold: ")
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"),
+    [("0.0.0.0:80", "0.0.0.0", 80), ("localhost:0", "localhost", 0), ("127.0.0.1:65535", "127.0.0.1", 65535)],
+)
+def test_where_the_page_is_becomes_host_and_port(listen: str, host: str, port: int) -> None:
+    settings = build({"nodes": [NODE], "listen": listen}, HERE)
+    assert (settings.listen_host, settings.listen_port) == (host, port)

@@ -1,0 +1,88 @@
+"""What was seen, as values: which round trip a measurement is, and words that others rely on."""
+
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+from judging import issue, sent
+
+from probe.model.measurements import (
+    EchoBatch,
+    EchoOutcome,
+    Failure,
+    Measurement,
+    Phase,
+    Reason,
+    Timestamps,
+)
+from probe.model.targets import Check, Method, Role, Target
+
+TARGET = Target(name="node", role=Role.NODE, host="10.0.0.5")
+ALL_PHASES_S = {phase: 0.001 * number for number, phase in enumerate(Phase, 1)}
+LOST = Failure(phase=Phase.CONNECT, reason=Reason.PACKET_LOST)
+
+
+def measured(check: Check, **more: Any) -> Measurement:
+    return Measurement(target=TARGET, check=check, started_at_s=0.0, **more)
+
+
+@pytest.mark.parametrize("check", Check)
+def test_only_echoes_and_connects_are_round_trips_each_of_its_own_phase(check: Check) -> None:
+    got = measured(check, phases_s=ALL_PHASES_S)
+
+    phase = {Check.ICMP: Phase.ECHO, Check.TCP: Phase.CONNECT}.get(check)
+    assert got.rtt_s == (ALL_PHASES_S[phase] if phase else None)
+    assert got.method == {Check.ICMP: Method.ICMP, Check.TCP: Method.TCP}.get(check)
+
+
+@pytest.mark.parametrize("check", [Check.ICMP, Check.TCP])
+def test_a_failed_measurement_has_no_round_trip_whatever_phase_was_completed(check: Check) -> None:
+    assert measured(check, phases_s=ALL_PHASES_S, failure=LOST).rtt_s is None
+
+
+def test_an_unanswered_measurement_has_none_instead_of_a_sentinel() -> None:
+    got = measured(Check.TCP, failure=LOST)
+    assert (got.rtt_s, got.address, got.timestamps, got.details, got.phases_s) == (None, None, None, None, {})
+
+
+def test_what_was_seen_does_not_change() -> None:
+    got: Any = measured(Check.TCP)
+    with pytest.raises(FrozenInstanceError):
+        got.failure = LOST
+    assert replace(got, failure=LOST) != got
+
+
+@pytest.mark.parametrize(
+    ("names", "most_specific"), [((), None), (("one",), "one"), (("first", "last"), "last")]
+)
+def test_the_common_name_of_a_certificate_is_the_last(names: Any, most_specific: str | None) -> None:
+    (certificate,) = sent(issue(*names))
+    assert certificate.subject_common_name == most_specific
+
+
+def test_a_certificate_in_a_log_is_not_its_bytes() -> None:
+    (certificate,) = sent(issue("one"))
+    assert certificate.der
+    assert "der=" not in repr(certificate)
+
+
+@pytest.mark.parametrize("length", [0, 1, 3])
+def test_a_batch_is_as_long_as_its_columns(length: int) -> None:
+    batch = EchoBatch(indexes=list(range(length)), outcomes=[EchoOutcome.ANSWERED] * length)
+    assert (len(batch), bool(batch)) == (length, length > 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (Phase, "resolve connect handshake send wait receive echo"),
+        (Timestamps, "kernel kernel-rx user"),
+        (
+            Reason,
+            """timed_out refused unreachable reset closed name_not_found server_failure protocol_error
+            not_permitted over_limit packet_lost packet_too_big hop_limit_exceeded""",
+        ),
+    ],
+)
+def test_words_in_labels_and_documents_are_never_renamed(values: Any, words: str) -> None:
+    assert [str(value) for value in values] == words.split()

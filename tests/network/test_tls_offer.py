@@ -1,0 +1,78 @@
+"""What the ClientHello says: KMS's offer and no more, or everything to learn from; one segment either way."""
+
+import pytest
+
+from probe.model.measurements import Offer
+from probe.network import tls_offer
+from probe.network.tls_session import TlsSession
+
+NAME = "xks.example.com"
+SUPPORTED_GROUPS, SUPPORTED_VERSIONS = 10, 43  # RFC 8446, section 4.2
+RENEGOTIATION_SIGNAL = "00ff"  # RFC 5746
+# KMS's in the smallest segment that every path carries (536, RFC 9293); the other in one of the usual MTU.
+MOST_BYTES = {Offer.KMS: 536, Offer.DIAGNOSING: 1400}
+
+
+def hello(offer: Offer) -> bytes:
+    session = TlsSession(offer, NAME.encode())
+    assert not session.handshake()
+    return session.output()
+
+
+def pairs(data: bytes) -> set[str]:
+    return {data[i : i + 2].hex() for i in range(0, len(data), 2)}
+
+
+def suites(sent: bytes) -> set[str]:
+    """RFC 8446, section 4.1.2: after headers (9), version (2), random (32) and the session's identifier."""
+    rest = sent[44 + sent[43] :]
+    return pairs(rest[2 : 2 + int.from_bytes(rest[:2], "big")]) - {RENEGOTIATION_SIGNAL}
+
+
+def extensions(sent: bytes) -> dict[int, bytes]:
+    rest = sent[44 + sent[43] :]
+    rest = rest[2 + int.from_bytes(rest[:2], "big") :]
+    rest = rest[1 + rest[0] + 2 :]  # compression methods, and the length of all extensions
+    found = {}
+    while rest:
+        length = int.from_bytes(rest[2:4], "big")
+        found[int.from_bytes(rest[:2], "big")] = rest[4 : 4 + length]
+        rest = rest[4 + length :]
+    return found
+
+
+def test_kms_offers_four_suites() -> None:
+    # AES-256-GCM and ChaCha20 of TLS 1.3, both ECDHE AES-256-GCM of TLS 1.2.
+    assert suites(hello(Offer.KMS)) == {"1302", "1303", "c030", "c02c"}
+
+
+def test_the_diagnosing_offer_has_them_and_what_servers_have_instead() -> None:
+    elsewhere = {"1301", "c02f", "c02b", "009c", "002f"}  # AES-128, in each of its forms
+    assert suites(hello(Offer.DIAGNOSING)) >= {"1302", "1303", "c030", "c02c"} | elsewhere
+
+
+@pytest.mark.parametrize(
+    ("offer", "versions"),
+    [(Offer.KMS, {"0304", "0303"}), (Offer.DIAGNOSING, {"0304", "0303", "0302", "0301"})],
+    ids=["1.2 and 1.3", "1.0 up"],
+)
+def test_each_offer_has_its_versions(offer: Offer, versions: set[str]) -> None:
+    assert pairs(extensions(hello(offer))[SUPPORTED_VERSIONS][1:]) == versions
+
+
+@pytest.mark.parametrize("offer", Offer)
+def test_only_classical_groups_are_offered_so_that_one_segment_is_enough(offer: Offer) -> None:
+    sent = hello(offer)
+    x25519_and_three_curves = {"001d", "0017", "0018", "0019"}
+    assert pairs(extensions(sent)[SUPPORTED_GROUPS][2:]) == x25519_and_three_curves
+    assert len(sent) <= MOST_BYTES[offer]
+    assert NAME.encode() in sent
+
+
+def test_a_context_is_made_anew_since_its_callbacks_belong_to_one_handshake() -> None:
+    assert tls_offer.context(Offer.KMS) is not tls_offer.context(Offer.KMS)
+
+
+def test_groups_that_openssl_lacks_are_our_bug_and_do_not_pass_in_silence() -> None:
+    with pytest.raises(RuntimeError, match="refuses"):
+        tls_offer._set_groups(tls_offer.context(Offer.KMS), b"X25519:no-such-group")

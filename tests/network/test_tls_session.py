@@ -1,0 +1,148 @@
+"""A client without a socket, against a server without one: which facts a conversation leaves."""
+
+import contextlib
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Authority, Issued
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from probe.model.measurements import Offer, Reason
+from probe.network.tls_session import (
+    LARGEST_CERTIFICATE_BYTES,
+    LONGEST_CHAIN,
+    TlsRefused,
+    TlsSession,
+    within_limits,
+)
+
+NAME = "xks.example.com"
+
+
+class Server:
+    """OpenSSL's other end, over bytes in memory."""
+
+    def __init__(self, issued: Issued, directory: Path, verify: ssl.VerifyMode = ssl.CERT_NONE) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(issued.write(directory))
+        context.verify_mode = verify
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.end = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+
+    def answer(self, data: bytes, doing: Callable[[], object]) -> bytes:
+        """What it sends after ``data`` came, while ``doing`` its part as far as it can."""
+        self._incoming.write(data)
+        with contextlib.suppress(ssl.SSLError):  # it wants more, or refuses: `_outgoing` says which
+            doing()
+        return self._outgoing.read()
+
+
+def shake_hands(session: TlsSession, server: Server) -> None:
+    while not session.handshake():
+        session.feed(server.answer(session.output(), server.end.do_handshake))
+    session.feed(server.answer(session.output(), server.end.do_handshake))
+
+
+def alert(number: int) -> bytes:
+    return bytes([0x15, 3, 3, 0, 2, 2, number])
+
+
+def refusal(*answers: bytes, offer: Offer = Offer.KMS) -> TlsRefused | None:
+    """Why the client gives up after ``answers``; None while it waits for more."""
+    session = TlsSession(offer, NAME.encode())
+    assert not session.handshake()
+    try:
+        for answer in answers:
+            session.feed(answer)
+            assert not session.handshake()
+    except TlsRefused as refused:
+        return refused
+    finally:
+        assert session.version is None
+    return None
+
+
+def test_nothing_is_known_before_the_server_has_answered_and_all_of_it_after(
+    authority: Authority, tmp_path: Path
+) -> None:
+    issued = authority.issue(NAME)
+    session = TlsSession(Offer.KMS, NAME.encode())
+    assert not session.handshake()
+    assert (session.version, session.cipher, session.chain()) == (None, None, ())
+
+    shake_hands(session, Server(issued, tmp_path))
+
+    assert (session.version, session.cipher) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+    assert session.chain() == issued.der
+    assert (session.certificate_requested, session.alert) == (False, None)
+
+
+def test_bytes_go_both_ways_until_the_server_says_goodbye(authority: Authority, tmp_path: Path) -> None:
+    session, server = TlsSession(Offer.KMS, NAME.encode()), Server(authority.issue(NAME), tmp_path)
+    shake_hands(session, server)
+    assert session.read() == b""  # more is needed first
+
+    session.write(b"GET /")
+    session.feed(server.answer(session.output(), lambda: server.end.write(server.end.read())))
+    assert session.read() == b"GET /"
+
+    session.feed(server.answer(b"", server.end.unwrap))
+    with pytest.raises(TlsRefused) as caught:
+        session.read()
+    assert caught.value.reason is Reason.CLOSED
+
+
+def test_a_request_for_a_certificate_is_seen_also_when_it_may_be_declined(
+    authority: Authority, tmp_path: Path
+) -> None:
+    session = TlsSession(Offer.KMS, NAME.encode())
+    shake_hands(session, Server(authority.issue(NAME), tmp_path, ssl.CERT_OPTIONAL))
+    assert session.certificate_requested
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(40, "handshake_failure"), (112, "unrecognized_name"), (254, "unassigned")]
+)
+def test_a_fatal_alert_is_told_by_number_and_name(number: int, name: str) -> None:
+    refused = refusal(alert(number))
+    assert refused
+    assert (refused.reason, refused.detail) == (Reason.PROTOCOL_ERROR, f"alert {number} ({name})")
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_http"),
+    [
+        ((b"HTTP/1.1 400 Bad Request\r\n",), True),
+        ((b"SSH-2.0-x\r\n",), False),
+        ((b"\x16", b"HTTP/1.1 "), False),
+    ],
+    ids=["HTTP", "SSH", "HTTP after a byte of TLS"],
+)
+def test_plain_http_is_recognised_by_how_it_begins(answers: tuple[bytes, ...], is_http: bool) -> None:
+    refused = refusal(*answers)
+    assert refused
+    assert refused.reason is Reason.PROTOCOL_ERROR
+    assert (refused.detail == "answered in plain HTTP") == is_http
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.binary(min_size=1, max_size=80), max_size=4), st.sampled_from([b"", b"\x16\x03\x03\x00\x50"])
+)
+def test_whatever_a_server_sends_the_client_waits_or_refuses(answers: list[bytes], begin: bytes) -> None:
+    refused = refusal(*filter(None, (begin, *answers)), offer=Offer.DIAGNOSING)
+    assert refused is None or refused.detail
+
+
+@pytest.mark.parametrize("count", [LONGEST_CHAIN - 1, LONGEST_CHAIN, LONGEST_CHAIN + 1])
+def test_a_chain_is_cut_at_its_limit(count: int) -> None:
+    assert len(within_limits((b"x",) * count)) == min(count, LONGEST_CHAIN)
+
+
+@pytest.mark.parametrize("size", [LARGEST_CERTIFICATE_BYTES, LARGEST_CERTIFICATE_BYTES + 1])
+def test_a_chain_ends_before_a_certificate_that_is_too_large(size: int) -> None:
+    fits = size <= LARGEST_CERTIFICATE_BYTES
+    assert within_limits((b"x", bytes(size), b"y")) == ((b"x", bytes(size), b"y") if fits else (b"x",))

@@ -1,0 +1,105 @@
+"""An exchange on its way: what it resolved, how long it may take, how it ended."""
+
+from dataclasses import dataclass
+
+import pytest
+from fakes import FakeNetwork, failed
+
+from probe.model.measurements import Phase, Reason, TcpDetails, Timestamps
+from probe.model.targets import Check, Role, Target
+from probe.network import ExchangeFailed
+from probe.probes.exchange import Exchange
+
+LITERAL = Target(name="node", role=Role.NODE, host="10.0.0.5")
+NAMED = Target(name="manager", role=Role.KEY_MANAGER, host="hsm.example.com")
+
+
+@dataclass
+class SlowNetwork(FakeNetwork):
+    """Each resolving takes ``resolving_s``."""
+
+    resolving_s: float = 0.03
+
+    async def resolve(self, host: str, *, timeout_s: float = 5.0) -> str:
+        self.calls.append(("timeout_s", timeout_s))
+        self.clock.pass_s(self.resolving_s)
+        return await super().resolve(host, timeout_s=timeout_s)
+
+
+def begun(target: Target, network: FakeNetwork, timeout_s: float = 2.0) -> Exchange:
+    return Exchange(target, Check.TCP, network, timeout_s)  # type: ignore[arg-type]
+
+
+async def test_an_address_is_taken_as_it_is_without_asking_or_a_phase() -> None:
+    network = FakeNetwork()
+    exchange = begun(LITERAL, network)
+
+    assert await exchange.resolve() == "10.0.0.5"
+
+    assert (network.calls, exchange.phases_s) == ([], {})
+    assert exchange.measurement().address == "10.0.0.5"
+
+
+async def test_a_name_has_a_phase_and_only_the_time_that_is_left() -> None:
+    network = SlowNetwork(names={NAMED.host: "10.0.0.9"})
+    exchange = begun(NAMED, network)
+    network.clock.pass_s(0.5)
+
+    assert await exchange.resolve() == "10.0.0.9"
+
+    assert exchange.phases_s == {Phase.RESOLVE: pytest.approx(0.03)}
+    assert ("timeout_s", 1.5) in network.calls
+    assert exchange.remaining_s() == pytest.approx(1.47)
+
+
+async def test_a_name_that_does_not_resolve_leaves_neither_phase_nor_address() -> None:
+    exchange = begun(NAMED, SlowNetwork())
+
+    async with exchange.ending():
+        await exchange.resolve()
+
+    got = exchange.measurement()
+    assert (got.address, got.phases_s) == (None, {})
+    assert got.failure == failed(Phase.RESOLVE, Reason.NAME_NOT_FOUND)
+
+
+@pytest.mark.parametrize(("passed_s", "remaining_s"), [(0.0, 2.0), (1.75, 0.25), (2.0, 0.0), (3.0, 0.0)])
+def test_the_deadline_counts_from_the_start_and_ends_at_zero(passed_s: float, remaining_s: float) -> None:
+    network = FakeNetwork()
+    exchange = begun(LITERAL, network, timeout_s=2.0)
+    network.clock.pass_s(passed_s)
+    assert exchange.remaining_s() == remaining_s
+
+
+async def test_a_failure_of_the_network_ends_the_exchange_and_keeps_what_was_learnt() -> None:
+    silent = failed(Phase.HANDSHAKE, Reason.TIMED_OUT, "2 s")
+    exchange = begun(LITERAL, FakeNetwork())
+
+    async with exchange.ending():
+        exchange.phases_s[Phase.CONNECT] = 0.01
+        exchange.timestamps = Timestamps.KERNEL
+        raise ExchangeFailed(silent)
+
+    got = exchange.measurement()
+    assert (got.failure, got.phases_s, got.timestamps) == (silent, {Phase.CONNECT: 0.01}, Timestamps.KERNEL)
+
+
+async def test_a_bug_of_ours_is_no_failure_of_the_network() -> None:
+    exchange = begun(LITERAL, FakeNetwork())
+    with pytest.raises(ZeroDivisionError):
+        async with exchange.ending():
+            raise ZeroDivisionError
+    assert exchange.failure is None
+
+
+async def test_the_measurement_says_when_it_began_and_what_it_was_of() -> None:
+    network = FakeNetwork()
+    started_at_s = network.clock.now_s()
+    exchange = begun(LITERAL, network)
+    exchange.details = TcpDetails(local_port=40000, retransmits=0)
+    network.clock.pass_s(1.0)
+
+    got = exchange.measurement()
+
+    assert (got.started_at_s, got.target, got.check) == (started_at_s, LITERAL, Check.TCP)
+    assert (got.details, got.failure) == (exchange.details, None)

@@ -1,0 +1,79 @@
+"""Facts in words: short, and harmless whatever the network sent."""
+
+import pytest
+
+from probe.model.measurements import Failure, Phase, Reason
+from probe.requirements._wording import days, listed, moment, quoted, why
+
+DAY_S = 86400.0
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words_of_its_own(reason: Reason) -> None:
+    words = why(Failure(phase=Phase.CONNECT, reason=reason))
+    others = {why(Failure(phase=Phase.CONNECT, reason=other)) for other in Reason if other is not reason}
+    assert words.startswith("the TCP connection: ")
+    assert words not in others
+    assert "_" not in words
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_is_named(phase: Phase) -> None:
+    assert why(Failure(phase=phase, reason=Reason.RESET)).endswith(": reset by the peer")
+    assert not why(Failure(phase=phase, reason=Reason.RESET)).startswith(":")
+
+
+def test_the_detail_of_a_failure_is_bracketed_and_harmless() -> None:
+    failure = Failure(phase=Phase.HANDSHAKE, reason=Reason.CLOSED, detail="a\x1b[2J\nb")
+    assert why(failure) == "the TLS handshake: closed by the peer (a\\x1b[2J\\nb)"
+
+
+@pytest.mark.parametrize(("length", "shown"), [(100, 'x"'), (101, '…"')], ids=["at the limit", "one more"])
+def test_a_name_of_a_certificate_has_at_most_100_characters(length: int, shown: str) -> None:
+    words = quoted("x" * length)
+    assert len(words) == 102
+    assert words.endswith(shown)
+    assert quoted("\u202eevil\n") == '"\\u202eevil\\n"'
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, ""),
+        (1, '"0"'),
+        (5, '"0", "1", "2", "3", "4"'),
+        (6, '"0", "1", "2", "3", "4" and 1 more'),
+        (1000, '"0", "1", "2", "3", "4" and 995 more'),
+    ],
+)
+def test_five_names_are_listed_and_the_others_counted(count: int, words: str) -> None:
+    assert listed(tuple(str(n) for n in range(count))) == words
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "words"),
+    [
+        (DAY_S - 1, "24.0 hours"),
+        (DAY_S, "1 day"),
+        (DAY_S * 1.04, "1 day"),
+        (DAY_S * 1.1, "1.1 days"),
+        (DAY_S * 10, "10 days"),
+        (0.0, "0.0 hours"),
+    ],
+)
+def test_a_long_duration_is_in_days_from_one_day_on(duration_s: float, words: str) -> None:
+    assert days(duration_s) == words
+
+
+@pytest.mark.parametrize(
+    ("time_s", "words"),
+    [
+        (253402300799.0, "9999-12-31 23:59:59 UTC"),
+        (253402300800.0, "253402300800 s after 1970"),
+        (1e30, "1000000000000000019884624838656 s after 1970"),
+        (-1.0, "1969-12-31 23:59:59 UTC"),
+    ],
+    ids=["the last second of 9999", "a second later", "absurd", "before 1970"],
+)
+def test_a_moment_that_no_calendar_has_is_still_said(time_s: float, words: str) -> None:
+    assert moment(time_s) == words
