@@ -6,18 +6,21 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import settings
 from installed import install_wheel
+
+from probe.world import Capability, capability
 
 # How long an example takes says nothing on a shared machine; what must be fast has its own test.
 settings.register_profile("shared", deadline=None)
@@ -27,14 +30,14 @@ _DAY = dt.timedelta(days=1)
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: Any, call: Any) -> Any:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A ring that can't run is a failure where skips are forbidden (CI)."""
-    outcome = yield
-    report = outcome.get_result()
+    report = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("XKS_PROBE_FORBID_SKIPS") == "1":
         report.outcome = "failed"
         report.longrepr = f"skipped, which XKS_PROBE_FORBID_SKIPS=1 forbids: {report.longrepr}"
+    return report
 
 
 @dataclass(frozen=True)
@@ -191,3 +194,22 @@ def tls_server(tmp_path: Any, tcp_server: Any) -> Callable[..., int]:
 def xks_probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed command: what is tested through it is what a user gets, package data and all."""
     return install_wheel(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture(scope="session")
+def can_have_worlds() -> Capability:
+    """Skips, visibly, where there can be no namespaces; with XKS_PROBE_FORBID_SKIPS=1 it fails instead."""
+    can = capability()
+    if not can.namespaces:
+        words = f"no namespaces here: {can.why}; {can.remedy}"
+        if os.environ.get("XKS_PROBE_FORBID_SKIPS") == "1":
+            pytest.fail(words)
+        pytest.skip(words)
+    return can
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_new() -> Iterator[None]:
+    """A command that was run in this process set logging up for a stderr that pytest has closed since."""
+    yield
+    structlog.reset_defaults()

@@ -1,6 +1,9 @@
 """The network's door without a network: answers by table, time by hand."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import os
+import resource
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,6 +160,7 @@ class FakeEchoEngine:
             outcomes=[EchoOutcome.TIMED_OUT if rtt is None else EchoOutcome.ANSWERED for rtt in rtts_s],
             reasons=[Reason.TIMED_OUT if rtt is None else None for rtt in rtts_s],
             identifier=self.identifier,
+            addresses=self.addresses,
         )
 
     def sockets(self) -> tuple[()]:
@@ -199,3 +203,16 @@ def reply_to(message: bytes) -> bytes:
     """The echo reply that a host would send to the request ``message``."""
     blank = b"\0\0\0\0" + message[4:]
     return b"\0\0" + icmp.checksum(blank).to_bytes(2, "big") + message[4:]
+
+
+@contextlib.contextmanager
+def no_more_files() -> Iterator[None]:
+    """Inside, the kernel refuses this process another file descriptor (EMFILE)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

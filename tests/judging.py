@@ -213,7 +213,8 @@ def window(of: str, median_s: float, *, half_width_s: float = 0.0001, samples: i
 
 
 def evidence(*measurements: Measurement, also: tuple[Target, ...] = (), **fields: Any) -> Evidence:
-    """What is known: these measurements of their targets, and targets that were not measured."""
+    """What is known: these measurements, each seen twice unless ``recent`` says else, and targets not measured."""
+    fields.setdefault("recent", (*measurements, *measurements))
     targets = tuple(dict.fromkeys([*(each.target for each in measurements), *also]))
     return Evidence(taken_at_s=NOW_S, targets=targets, latest=measurements, **fields)
 

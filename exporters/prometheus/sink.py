@@ -83,7 +83,7 @@ class PrometheusSink(Collector):
                     series.packets_late += 1
                     continue
             at_s = sent_ns / _NS_PER_S
-            ip = series.echo_ip()
+            ip = series.echo_ip(batch.addresses[index] if batch.addresses else None)
             series.met(ip, at_s)
             series.ended(Check.ICMP, at_s, reason)
             series.packets_sent += 1

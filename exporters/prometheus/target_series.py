@@ -56,9 +56,9 @@ class TargetSeries:
         """The label value for ``address``; "" for a Region, whose addresses rotate."""
         return "" if address is None or self.target.role is Role.REGION else address
 
-    def echo_ip(self) -> str:
-        """The label value for echoes, which carry no address: the target's own, or the one met last."""
-        return self.ip(self._literal or self.address)
+    def echo_ip(self, address: str | None = None) -> str:
+        """The label value for echoes to ``address``; without one the target's own, or the one met last."""
+        return self.ip(address or self._literal or self.address)
 
     def ended(self, check: Check, at_s: float, reason: Reason | None) -> None:
         """One probe that started at ``at_s`` ended, with ``reason`` if it failed."""

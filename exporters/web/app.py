@@ -84,7 +84,9 @@ def _guard(listen_host: str, listen_port: int | None, external_url: str | None) 
     @web.middleware
     async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         headers = request.headers.getall("Host", [])
-        if len(headers) != 1 or not ours.admit(headers[0]):
+        if len(headers) > 1:
+            return web.Response(status=400, text="400: more than one Host header.\n")  # RFC 9112, section 3.2
+        if not headers or not ours.admit(headers[0]):
             return web.Response(status=421, text=advice)  # RFC 9110, section 15.5.20
         return await handler(request)
 

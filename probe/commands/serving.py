@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from exporters.prometheus import PrometheusSink
+from exporters.web import server
 from exporters.web.app import make_app
 from exporters.web.page import PageSink
 from probe import __version__
@@ -107,10 +108,7 @@ async def _start_page(
         listen_port=listener.getsockname()[1],
         external_url=settings.external_url,
     )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
-    return runner
+    return await server.start(app, listener, shutdown_s=SHUTDOWN_S)
 
 
 async def _observe_lag(sink: PrometheusSink) -> None:

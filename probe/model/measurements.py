@@ -112,9 +112,13 @@ class TlsDetails:
     ``offer`` says which of the two handshakes gave version, cipher and chain; the failure of the
     measurement is always that of KMS's own handshake. ``kms_handshake_succeeded`` is False when
     only the diagnosing one went through. ``client_certificate_requested`` is None when the
-    handshake did not come that far. ``answered_without_client_certificate`` is what an unsigned
-    ``GET /`` after an empty certificate gave: True answered, False refused with an alert, None
-    silence or not tried. ``alert`` is the number of the fatal alert received, if any.
+    handshake did not come that far. ``answered_without_client_certificate`` is what an empty
+    certificate, and then an unsigned ``GET /``, gave: False refused with an alert (40, 42 or 116) or
+    with an HTTP answer that is about the certificate (status 495 or 496; 400 or 403 whose text
+    mentions one), True any other HTTP answer, None silence, another end or not tried. ``alert`` is the
+    number of the fatal alert received, if any. These three are of one handshake: KMS's own if that saw
+    the request, else the diagnosing one if that came far enough to know. ``kms_certificate_requested``
+    is whether KMS's own handshake saw the request, None when it did not come that far.
     """
 
     server_name: str | None
@@ -127,6 +131,7 @@ class TlsDetails:
     client_certificate_requested: bool | None = None
     answered_without_client_certificate: bool | None = None
     alert: int | None = None
+    kms_certificate_requested: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +213,7 @@ class EchoBatch:
 
     ``indexes`` are positions in the engine's tuple of targets. ``sent_ns`` is Unix time.
     ``rtt_ns`` is -1 and ``stamps`` None where there was no answer; ``reasons`` is None where there was one.
+    ``addresses`` is no column: the engine's addresses, by the same positions as ``indexes`` count.
     """
 
     indexes: Sequence[int] = ()
@@ -218,6 +224,7 @@ class EchoBatch:
     outcomes: Sequence[EchoOutcome] = ()
     reasons: Sequence[Reason | None] = ()
     identifier: int | None = None
+    addresses: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.indexes)

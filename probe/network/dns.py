@@ -1,6 +1,7 @@
 """One question to one name server: UDP with kernel stamps, then TCP if the answer was truncated."""
 
 import asyncio
+import contextlib
 import secrets
 import socket
 from dataclasses import dataclass
@@ -71,9 +72,10 @@ def failure_of(rcode: str | None) -> Failure | None:
 async def _ask_by_datagram(inquiry: Inquiry, clock: Clock, deadline: Deadline) -> tuple[DnsDetails, Timing]:
     identifier = secrets.randbits(16)
     packet = question_packet(inquiry.question, identifier)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
+    with contextlib.ExitStack() as opened:
         async with failing(Phase.SEND, deadline.remaining_s()):
+            sock = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.setblocking(False)
             if inquiry.source is not None:
                 sock.bind((inquiry.source, 0))
             sock.connect((inquiry.server, inquiry.port))  # from now on only that server is heard

@@ -45,7 +45,8 @@ class _Request:
 class _Rows:
     """Columns of an `EchoBatch` in the making."""
 
-    def __init__(self) -> None:
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses = addresses
         self._rows: list[tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]] = []
 
     def add(
@@ -63,7 +64,7 @@ class _Rows:
     def take(self, identifier: int | None) -> EchoBatch:
         rows, self._rows = self._rows, []
         if not rows:
-            return EchoBatch(identifier=identifier)
+            return EchoBatch(identifier=identifier, addresses=self._addresses)
         indexes, sequences, sent_ns, rtt_ns, stamps, outcomes, reasons = zip(*rows, strict=True)
         return EchoBatch(
             indexes=indexes,
@@ -74,6 +75,7 @@ class _Rows:
             outcomes=outcomes,
             reasons=reasons,
             identifier=identifier,
+            addresses=self._addresses,
         )
 
 
@@ -116,7 +118,7 @@ class EchoEngine:
         self._requests: dict[int, _Request] = {}  # by sequence: at most 65,536
         self._unended: deque[_Request] = deque()  # in the order of sending; may hold ended ones
         self._remembered: deque[_Request] = deque()
-        self._rows = _Rows()
+        self._rows = _Rows(self.addresses)
 
     @property
     def mode(self) -> Mode | None:

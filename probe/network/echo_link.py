@@ -150,14 +150,15 @@ class DatagramLink:
     mode: Mode = "datagram"
 
     def __init__(self, source: str | None) -> None:
-        self._sock = _icmp_socket(socket.SOCK_DGRAM, source)
-        self._sock.setsockopt(socket.IPPROTO_IP, kernel.IP_RECVERR, 1)
-        self._stamping = _Stamping(self._sock)
         self._message_bytes = 0
         self._waiting: list[Arrival] = []
-        self.identifier: int = self._sock.getsockname()[1]
-        self.receive_buffer_bytes = _buffer_bytes(self._sock)
         self.dropped = 0
+        self._sock = _icmp_socket(socket.SOCK_DGRAM, source)
+        with _closing_unless_made(self._sock):
+            self._sock.setsockopt(socket.IPPROTO_IP, kernel.IP_RECVERR, 1)
+            self._stamping = _Stamping(self._sock)
+            self.identifier: int = self._sock.getsockname()[1]
+            self.receive_buffer_bytes = _buffer_bytes(self._sock)
 
     def send(self, address: str, message: bytes, key: int) -> None:
         self._message_bytes = len(message)
@@ -209,20 +210,21 @@ class RawLink:
     def __init__(self, source: str | None) -> None:
         self.identifier = secrets.randbelow(0xFFFF) + 1
         self._sender = _icmp_socket(socket.SOCK_RAW, source)
-        try:
+        with _closing_unless_made(self._sender):
             packet_filter.attach(self._sender, packet_filter.NOTHING)
             self._stamping = _Stamping(self._sender)
             self._receiver = _icmp_socket(socket.SOCK_RAW, source)
-        except OSError:
-            self._sender.close()
-            raise
+            with _closing_unless_made(self._receiver):
+                self._begin_to_receive()
+        self._message_bytes = 0
+        self.dropped = 0
+
+    def _begin_to_receive(self) -> None:
         packet_filter.attach(self._receiver, packet_filter.ours(self.identifier))
         self._receiver.setsockopt(
             socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.SOF_RX_SOFTWARE | kernel.SOF_SOFTWARE
         )
-        self._message_bytes = 0
         self.receive_buffer_bytes = _buffer_bytes(self._receiver)
-        self.dropped = 0
 
     def send(self, address: str, message: bytes, key: int) -> None:
         self._message_bytes = len(message)
@@ -260,17 +262,24 @@ def _read_packet(data: bytes, received_ns: int | None) -> Arrival | None:
 
 def _icmp_socket(kind: int, source: str | None) -> socket.socket:
     sock = socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP)
-    try:
+    with _closing_unless_made(sock):
         sock.setblocking(False)
         sock.bind((source or "", 0))
         sock.setsockopt(socket.SOL_SOCKET, kernel.SO_RXQ_OVFL, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_BUFFER_BYTES)
         with contextlib.suppress(PermissionError):
             sock.setsockopt(socket.SOL_SOCKET, kernel.SO_RCVBUFFORCE, WANTED_BUFFER_BYTES)
-    except OSError:
+    return sock
+
+
+@contextlib.contextmanager
+def _closing_unless_made(sock: socket.socket) -> Iterator[None]:
+    """What fails inside leaves no open socket behind."""
+    try:
+        yield
+    except BaseException:
         sock.close()
         raise
-    return sock
 
 
 def _buffer_bytes(sock: socket.socket) -> int:

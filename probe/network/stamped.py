@@ -1,6 +1,8 @@
 """A connected TCP or UDP socket whose sends and receives the kernel stamps, one exchange at a time."""
 
 import asyncio
+import errno
+import os
 import socket
 
 from probe.network import kernel
@@ -13,7 +15,8 @@ class StampedSocket:
     """Bytes out, bytes in, and the time between the last of each.
 
     Takes over a *connected* socket: before, TCP refuses identifiers of stamps. The stamp is that of the last
-    byte sent; a message of one segment, as a ClientHello is, has but one.
+    byte sent; a message of one segment, as a ClientHello is, has but one. Raises OSError for a connection
+    that has ended already.
     """
 
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
@@ -24,7 +27,7 @@ class StampedSocket:
         self._sent_ns: int | None = None
         self._received_ns: int | None = None
         self._opened = self._closed = Moment.now(clock)
-        sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.STAMPS_BY_ID)
+        _switch_stamps_on(sock)
 
     async def send(self, data: bytes) -> None:
         """Starts an exchange: forgets the stamps of the last one."""
@@ -79,6 +82,17 @@ class StampedSocket:
             await waiter
         finally:
             loop.remove_reader(self._sock)
+
+
+def _switch_stamps_on(sock: socket.socket) -> None:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.STAMPS_BY_ID)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # A TCP socket that is closed by now (sock_set_timestamping in net/core/sock.c): why, it says once.
+        number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or errno.EPIPE
+        raise OSError(number, os.strerror(number)) from error
 
 
 def _resolve(waiter: asyncio.Future[None]) -> None:

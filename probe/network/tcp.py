@@ -1,6 +1,7 @@
 """TCP connects. The round trip is the kernel's SYN to SYN-ACK time, not how long `connect` seemed to take."""
 
 import asyncio
+import contextlib
 import socket
 from dataclasses import dataclass, field
 
@@ -33,20 +34,18 @@ class TcpConnection:
 
 async def connect(address: str, port: int, *, source: str | None, timeout_s: float) -> TcpConnection:
     """Raises `ExchangeFailed` in phase connect."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with contextlib.ExitStack() as opened:
         async with failing(Phase.CONNECT, timeout_s):
+            sock = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if source is not None:
                 sock.bind((source, 0))
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
             # Read at once: later segments would change the smoothed value.
             info = read_tcp_info(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES))
             local_port = sock.getsockname()[1]
-    except BaseException:
-        sock.close()
-        raise
+        opened.pop_all()  # the connection's from now on
     return _connection(sock, (address, port), local_port, info)
 
 

@@ -7,10 +7,12 @@ not in the sum; what the server computes is. The client's last flight of TLS 1.3
 counts nothing.
 """
 
+import contextlib
 import ipaddress
 from dataclasses import dataclass, field
 
 from probe.model.measurements import Failure, Offer, Phase, Reason, Timestamps
+from probe.network import client_certificate
 from probe.network.clock import Clock, Deadline, Timing
 from probe.network.failures import ExchangeFailed, fail, failing
 from probe.network.stamped import StampedSocket
@@ -58,13 +60,18 @@ async def handshake(
         session = TlsSession(offer, sni(server_name))
     except ExchangeFailed as failed:
         return Handshake(offer=offer, failure=failed.failure)
-    conversation = _Conversation(session, StampedSocket(connection.sock, clock))
     deadline = Deadline(clock, timeout_s)
+    try:
+        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
+            stamped = StampedSocket(connection.sock, clock)
+    except ExchangeFailed as failed:
+        return Handshake(offer=offer, failure=failed.failure)
+    conversation = _Conversation(session, stamped)
     failure = await _failure_of(conversation, deadline)
     answered = None
     if failure is None and session.certificate_requested:
         answered = await conversation.answers(server_name or connection.address, deadline)
-    elif session.certificate_requested and session.alert is not None:
+    elif session.certificate_requested and session.alert in client_certificate.REFUSALS:
         answered = False
     await conversation.end(deadline)
     return _summary(offer, conversation, failure, answered=answered)
@@ -172,21 +179,29 @@ class _Conversation:
         self.session.feed(data)
 
     async def answers(self, host: str, deadline: Deadline) -> bool | None:
-        """Whether an unsigned request is answered, though we had no certificate to show.
+        """Whether an unsigned request is served, though we had no certificate to show.
 
         In TLS 1.3 the refusal comes only after the client's last flight (RFC 8446, section 4.4.2.4), so the
-        handshake alone can't tell. None for silence, or an end without an alert.
+        handshake alone can't tell. None for silence, or an end without an answer or a refusing alert.
         """
         request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-        try:
+        answer = bytearray()
+        # However it ends, what came until then counts.
+        with contextlib.suppress(TlsRefused, ExchangeFailed):
             async with failing(Phase.WAIT, deadline.remaining_s()):
                 self.session.write(request.encode("ascii", "replace"))
                 await self._send(self.session.output())
-                while not self.session.read():
-                    await self._take()
-        except (TlsRefused, ExchangeFailed):
-            return None if self.session.alert is None else False
-        return True
+                await self._take_answer(answer)
+        if self.session.alert in client_certificate.REFUSALS:
+            return False
+        return client_certificate.accepts_none(bytes(answer))
+
+    async def _take_answer(self, answer: bytearray) -> None:
+        while not client_certificate.is_enough(bytes(answer)):
+            if data := self.session.read():
+                answer += data
+            else:
+                await self._take()
 
     async def end(self, deadline: Deadline) -> None:
         """Our alert or close_notify, if the socket still takes it; nobody waits for an answer."""

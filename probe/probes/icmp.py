@@ -17,6 +17,7 @@ from probe.model.measurements import (
 from probe.model.targets import Check, Target
 from probe.network import EchoEngine, Network
 from probe.network.clock import SYSTEM_CLOCK, Clock
+from probe.network.failures import failing
 from probe.probes.exchange import Exchange
 
 _EXTRA = (EchoOutcome.DUPLICATE, EchoOutcome.LATE)
@@ -30,7 +31,10 @@ async def measure(target: Target, network: Network, timeout_s: float) -> Measure
         await exchange.resolve()
     if exchange.address is None:
         return exchange.measurement()
-    engine = network.echoes([exchange.address], timeout_s=exchange.remaining_s())
+    async with exchange.ending(), failing(Phase.ECHO, exchange.remaining_s()):
+        engine = network.echoes([exchange.address], timeout_s=exchange.remaining_s())
+    if exchange.failure is not None:
+        return exchange.measurement()
     try:
         (measured,) = await echo_round([target], [exchange.address], engine, clock=network.clock)
     finally:
@@ -68,7 +72,8 @@ def measurements_of(
 ) -> list[Measurement]:
     """A Measurement for each request that ended, in the batch's order; duplicates and late replies are none.
 
-    ``why`` is the engine's sentence, for requests that were not permitted.
+    ``addresses`` are by position as the targets are; without them the batch's own are taken. ``why`` is the
+    engine's sentence, for requests that were not permitted.
     """
     return [measurement for _index, measurement in _measured(targets, batch, addresses, why)]
 
@@ -88,11 +93,12 @@ def _measurement(
 ) -> Measurement:
     index = batch.indexes[row]
     answered = batch.outcomes[row] is EchoOutcome.ANSWERED
+    known = addresses or batch.addresses
     return Measurement(
         target=targets[index],
         check=Check.ICMP,
         started_at_s=batch.sent_ns[row] / 1e9,
-        address=addresses[index] if addresses else targets[index].host,
+        address=known[index] if known else targets[index].host,
         phases_s={Phase.ECHO: batch.rtt_ns[row] / 1e9} if answered else {},
         timestamps=batch.stamps[row],
         failure=None if answered else _failure(batch.reasons[row], why),

@@ -37,6 +37,7 @@ def details_of(
 ) -> TlsDetails:
     """What both handshakes taught: facts of the second where the first did not come to agree on a cipher."""
     told = second if second is not None and _teaches_more(second, first) else first
+    asked = second if second is not None and _knows_more_of_asking(second, first) else first
     return TlsDetails(
         server_name=server_name,
         local_port=local_port,
@@ -45,14 +46,10 @@ def details_of(
         version=told.version,
         cipher=told.cipher,
         chain=tuple(read_certificate(der, position) for position, der in enumerate(told.chain)),
-        client_certificate_requested=_first_known(
-            first.client_certificate_requested, told.client_certificate_requested
-        ),
-        answered_without_client_certificate=_first_known(
-            first.answered_without_client_certificate, told.answered_without_client_certificate
-        ),
-        # KMS would meet the first one's alert.
-        alert=first.alert if first.alert is not None else told.alert,
+        client_certificate_requested=asked.client_certificate_requested,
+        answered_without_client_certificate=asked.answered_without_client_certificate,
+        alert=asked.alert,
+        kms_certificate_requested=first.client_certificate_requested,
     )
 
 
@@ -89,5 +86,6 @@ def _teaches_more(second: Handshake, first: Handshake) -> bool:
     return (bool(second.chain), second.cipher is not None) > (bool(first.chain), first.cipher is not None)
 
 
-def _first_known(first: bool | None, second: bool | None) -> bool | None:
-    return second if first is None else first
+def _knows_more_of_asking(second: Handshake, first: Handshake) -> bool:
+    """An alert says something of a request for a certificate only within one handshake."""
+    return not first.client_certificate_requested and second.client_certificate_requested is not None

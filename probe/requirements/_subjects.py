@@ -18,8 +18,8 @@ def of_role(evidence: Evidence, *roles: Role) -> tuple[Target, ...]:
 
 
 def entries(evidence: Evidence) -> tuple[Target, ...]:
-    """Where KMS's connections come in: the load balancer's nodes, and the proxy under its own name."""
-    return of_role(evidence, Role.NODE, Role.PROXY)
+    """Where KMS's connections come in: the load balancer's nodes; without one, the proxy's own name."""
+    return of_role(evidence, Role.NODE) or of_role(evidence, Role.PROXY)
 
 
 def common_subject(targets: tuple[Target, ...]) -> str:

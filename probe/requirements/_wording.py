@@ -1,6 +1,7 @@
 """Facts in the words of a verdict: durations, dates, names from certificates, why an exchange ended."""
 
 from datetime import UTC, datetime
+from math import floor
 
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.text import clean
@@ -76,5 +77,6 @@ def days(duration_s: float) -> str:
     """
     if duration_s < _DAY_S:
         return f"{duration_s / 3600:.1f} hours"
-    number = f"{duration_s / _DAY_S:.1f}".removesuffix(".0")
+    # Rounded down: what has less than ten days left must not read as if it had ten.
+    number = f"{floor(duration_s / _DAY_S * 10) / 10:.1f}".removesuffix(".0")
     return f"{number} day" if number == "1" else f"{number} days"

@@ -39,10 +39,10 @@ def acceptances(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[tup
 
 
 def _recent(evidence: Evidence) -> dict[str, list[bool]]:
-    """For each target whether its last TCP attempts were accepted, oldest first."""
+    """For each target whether its last connections were accepted, the TLS check's too, oldest first."""
     recent: dict[str, list[bool]] = {}
-    for measurement in evidence.recent:
-        accepted = _accepted(measurement) if measurement.check is Check.TCP else None
+    for measurement in sorted(evidence.recent, key=lambda each: each.started_at_s):
+        accepted = _accepted(measurement) if measurement.check in {Check.TCP, Check.TLS} else None
         if accepted is not None:
             recent.setdefault(measurement.target.name, []).append(accepted)
     return recent
@@ -57,7 +57,16 @@ def _acceptance(target: Target, measurement: Measurement | None, recent: list[bo
         connect_s = measurement.phases_s.get(Phase.CONNECT)
         duration = f" in {milliseconds(connect_s)}" if connect_s is not None else ""
         return Acceptance(accepts=True, because=f"port {target.port} accepted a connection{duration}{differ}")
+    if accepts is False and _is_silence(measurement) and recent[-2:] != [False, False]:
+        # One lost packet more than TCP repeats within the deadline is no shut port.
+        return Acceptance(
+            accepts=None, because="one connection was not answered; a second one decides" + differ
+        )
     return Acceptance(accepts=accepts, because=_words(target, measurement) + differ)
+
+
+def _is_silence(measurement: Measurement) -> bool:
+    return measurement.failure is not None and measurement.failure.reason is Reason.TIMED_OUT
 
 
 def _accepted(measurement: Measurement) -> bool | None:

@@ -61,8 +61,8 @@ def _open_end(last: Link, standing: Standing) -> Finding:
         )
     if standing is Standing.UNSENT:
         return unknown(
-            f"in order as far as it goes, to {quoted(last.subject)}; {quoted(last.issuer)}, which signed it, "
-            f"was not sent and is no root that KMS lists: either a root of its own, or one more that is missing"
+            f"in order up to {quoted(last.subject)}; {quoted(last.issuer)}, which signed it, "
+            f"was not sent and is no root that KMS lists: a root of its own, or one more that is missing"
         )
     return violated(
         f"the chain ends at {quoted(last.subject)}: {quoted(last.issuer)}, which signed it, was not sent "

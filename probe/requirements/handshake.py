@@ -111,7 +111,7 @@ def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> F
     """KMS's outcome comes from KMS's own handshake: another that agreed to the same suite is no proof."""
     if details.kms_handshake_succeeded:
         return met(f"{suite} was agreed")
-    if details.client_certificate_requested:
+    if details.kms_certificate_requested:
         return met(f"{suite} was agreed before the handshake ended over the client certificate")
     reason = f" ({why(failure)})" if failure else ""
     if failure is not None and failure.reason in _OURS:

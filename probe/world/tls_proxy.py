@@ -78,8 +78,8 @@ class TlsProxy:
         received = b""
         while b"\r\n\r\n" not in received and len(received) <= http_answers.MOST_HEAD_BYTES:
             received += await stream.read()
-        head, _, body = received.partition(b"\r\n\r\n")
-        request = http_answers.parse_head(head)
+        head, end, body = received.partition(b"\r\n\r\n")
+        request = http_answers.parse_head(head) if end else None
         if request is None or request.body_bytes is None or request.body_bytes > http_answers.MOST_BODY_BYTES:
             await stream.write(http_answers.respond(400, b"", keeps_alive=False))
             return False

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,16 @@ def test_the_reports_key_store_replaces_the_guess() -> None:
 
 def test_no_creation_times_are_written() -> None:
     assert "_created" not in text(filled())
+
+
+def test_an_echo_is_counted_under_the_address_it_was_sent_to() -> None:
+    sink = PrometheusSink("1")
+    named, far = target(host="proxy.example.com"), target("far", role=Role.REGION, host="kms.example.com")
+    sink.on_targets((named, far))
+    sink.on_measurement(tcp(named, address="10.0.0.9"))
+    addresses = ("10.0.0.7", "192.0.2.1")
+    for index in (0, 1):
+        sink.on_echoes((named, far), replace(echoes(ANSWERED, index=index), addresses=addresses))
+    assert value(sink, "rtt_seconds_count", target="node-1", ip="10.0.0.7", method="icmp") == 1
+    assert value(sink, "rtt_seconds_count", target="node-1", ip="10.0.0.9", method="icmp") is None
+    assert value(sink, "rtt_seconds_count", target="far", ip="", method="icmp") == 1

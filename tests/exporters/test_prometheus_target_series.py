@@ -89,7 +89,19 @@ def test_rotating_addresses_do_not_grow_series_without_end() -> None:
     assert series.address == f"10.0.1.{MOST_ADDRESSES + 4}"
 
 
-def test_echoes_of_a_name_have_the_address_met_last() -> None:
+def test_echoes_have_the_address_they_were_sent_to_also_after_another_was_met() -> None:
+    named = target(host="proxy.example.com")
+    series = TargetSeries(named)
+    series.measured(tcp(named, address="10.0.0.9"))
+    assert series.echo_ip("10.0.0.7") == "10.0.0.7"
+
+
+def test_echoes_of_a_region_have_no_address() -> None:
+    region = target(role=Role.REGION, host="kms.eu-west-3.example.com")
+    assert TargetSeries(region).echo_ip("192.0.2.7") == ""
+
+
+def test_echoes_without_an_address_have_the_one_of_their_name_that_was_met_last() -> None:
     named = target(host="proxy.example.com")
     series = TargetSeries(named)
     assert series.echo_ip() == ""

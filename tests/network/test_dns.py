@@ -8,6 +8,7 @@ from typing import Any
 import dns.message
 import dns.rcode
 import pytest
+from fakes import no_more_files
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Question
@@ -135,3 +136,11 @@ async def test_a_closed_port_refuses() -> None:
     with pytest.raises(ExchangeFailed) as caught:
         await asked(port)
     assert caught.value.failure.reason is Reason.REFUSED
+
+
+async def test_a_process_at_its_limit_of_open_files_is_over_it() -> None:
+    network = Network()
+    with no_more_files(), pytest.raises(ExchangeFailed) as caught:
+        await network.query("127.0.0.1", QUESTION)
+    network.close()
+    assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.SEND, Reason.OVER_LIMIT)

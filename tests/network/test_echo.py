@@ -303,3 +303,12 @@ def test_a_payload_at_its_limits_is_sent(payload_bytes: int) -> None:
     link = FakeLink()
     EchoEngine([HOST], payload_bytes=payload_bytes, link=link).send([0])
     assert len(link.sent[0][1]) == 8 + payload_bytes
+
+
+def test_a_batch_says_which_address_each_index_means() -> None:
+    world = World()
+    assert world.engine.drain().addresses == (HOST, OTHER)
+    world.engine.send([1])
+    world.answer(after_ms=1, source=OTHER)
+    batch = world.engine.drain()
+    assert batch.addresses[batch.indexes[0]] == OTHER

@@ -1,5 +1,8 @@
 """Real ICMP on loopback, with the best socket that this machine permits."""
 
+import contextlib
+import errno
+import itertools
 import socket
 import time
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP
 
 from probe.model.measurements import EchoOutcome, Timestamps
-from probe.network import EchoEngine, echo_link
+from probe.network import EchoEngine, echo_link, packet_filter
 from probe.network.echo_link import WHAT_TO_PERMIT
 
 
@@ -123,3 +126,46 @@ def test_the_raw_filter_passes_errors_about_our_requests_only(
 
     assert len(drained(engine)) == 1
     assert engine.discarded == seen  # nobody sent such a request
+
+
+@pytest.mark.parametrize("kind", [echo_link.DatagramLink, echo_link.RawLink])
+@pytest.mark.parametrize("refused_call", range(4))
+def test_a_link_that_cannot_be_made_leaves_no_socket_open(
+    kind: Any, refused_call: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[_Socket] = []
+    calls = itertools.count()
+
+    def refuse(*_arguments: Any) -> None:
+        if next(calls) == refused_call:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    def make(_kind: int, _source: str | None) -> _Socket:
+        made.append(_Socket(refuse))
+        return made[-1]
+
+    monkeypatch.setattr(echo_link, "_icmp_socket", make)
+    monkeypatch.setattr(packet_filter, "attach", refuse)
+    with contextlib.suppress(OSError):  # a datagram link makes fewer calls: then it is there, and open
+        kind(None)
+        assert not any(one.closed for one in made)
+        return
+    assert made
+    assert all(one.closed for one in made)
+
+
+class _Socket:
+    """As much of a socket as a link sets up."""
+
+    def __init__(self, setsockopt: Any) -> None:
+        self.setsockopt = setsockopt
+        self.closed = False
+
+    def getsockname(self) -> tuple[str, int]:
+        return ("0.0.0.0", 7)
+
+    def getsockopt(self, *_arguments: Any) -> int:
+        return 1 << 20
+
+    def close(self) -> None:
+        self.closed = True

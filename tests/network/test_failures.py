@@ -20,6 +20,10 @@ from probe.network.failures import ExchangeFailed, failing, reason_of
         (errno.ETIMEDOUT, Reason.TIMED_OUT),
         (errno.EPERM, Reason.NOT_PERMITTED),
         (errno.EMSGSIZE, Reason.PACKET_TOO_BIG),
+        (errno.EMFILE, Reason.OVER_LIMIT),
+        (errno.ENFILE, Reason.OVER_LIMIT),
+        (errno.ENOBUFS, Reason.OVER_LIMIT),
+        (errno.ENOMEM, Reason.OVER_LIMIT),
         (errno.EBADF, None),
     ],
 )

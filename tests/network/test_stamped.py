@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
@@ -123,3 +124,16 @@ async def test_a_wait_that_is_given_up_leaves_nothing_in_the_loop(
         async with asyncio.timeout(0.01):
             await stamped.receive()
     assert not asyncio.get_running_loop().remove_reader(stamped._sock)
+
+
+@pytest.mark.parametrize("reported", [False, True], ids=["reset", "reset that was told already"])
+async def test_a_connection_that_was_reset_before_it_is_taken_over_says_so(reported: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as near:
+        near.connect(listener.getsockname())
+        far, _address = listener.accept()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        if reported:
+            assert near.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        with pytest.raises(BrokenPipeError if reported else ConnectionResetError):
+            StampedSocket(near, SYSTEM_CLOCK)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fakes import no_more_files
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.network import ExchangeFailed, Network
@@ -88,3 +89,9 @@ async def test_a_foreign_source_address_is_not_permitted() -> None:
 def test_a_lost_syn_is_no_sample(rtt_us: int, retransmits: int, reason: Any) -> None:
     failure = failure_of(TcpInfo(rtt_us=rtt_us, total_retransmits=retransmits, data_segments_in=0))
     assert (failure.reason if failure else None) == reason
+
+
+async def test_a_process_at_its_limit_of_open_files_is_over_it(network: Any) -> None:
+    with no_more_files(), pytest.raises(ExchangeFailed) as caught:
+        await network.connect("127.0.0.1", 9)
+    assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.CONNECT, Reason.OVER_LIMIT)

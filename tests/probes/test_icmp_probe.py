@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fakes import FakeEchoEngine
+from fakes import FakeEchoEngine, no_more_files
 
 from probe.model.measurements import EchoBatch, EchoOutcome, Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target
@@ -87,3 +87,37 @@ async def test_one_target_on_loopback_is_measured() -> None:
     network.close()
     assert got.failure is None
     assert got.rtt_s < 0.1
+
+
+@pytest.mark.parametrize(
+    ("of_engine", "given", "expected"),
+    [
+        ((), (), "192.0.2.2"),
+        (("10.0.0.1", "10.0.0.2"), (), "10.0.0.2"),
+        (("x", "y"), ("z", "10.0.0.9"), "10.0.0.9"),
+    ],
+    ids=["the host", "the engine's", "the caller's"],
+)
+def test_the_address_of_an_echo_is_the_one_that_was_sent_to(
+    of_engine: tuple[str, ...], given: tuple[str, ...], expected: str
+) -> None:
+    batch = EchoBatch(
+        indexes=(1,),
+        sequences=(7,),
+        sent_ns=(10**18,),
+        rtt_ns=(1,),
+        stamps=(Timestamps.KERNEL,),
+        outcomes=(EchoOutcome.ANSWERED,),
+        reasons=(None,),
+        addresses=of_engine,
+    )
+    (measured,) = measurements_of(TARGETS, batch, given)
+    assert measured.address == expected
+
+
+async def test_a_process_at_its_limit_of_open_files_is_over_it() -> None:
+    network = Network()
+    with no_more_files():
+        got = await measure(TARGETS[0], Check.ICMP, network, 1.0)
+    network.close()
+    assert (got.failure.phase, got.failure.reason) == (Phase.ECHO, Reason.OVER_LIMIT)

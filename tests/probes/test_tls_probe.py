@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ async def test_a_refused_handshake_is_followed_by_one_that_only_learns() -> None
     assert got.failure == REFUSED
     assert Phase.HANDSHAKE not in got.phases_s
     assert not got.details.kms_handshake_succeeded
-    assert (got.details.offer, got.details.version, got.details.alert) == (Offer.DIAGNOSING, "TLSv1.3", 40)
+    assert (got.details.offer, got.details.version, got.details.alert) == (Offer.DIAGNOSING, "TLSv1.3", None)
     assert len(got.details.chain) == 2
     assert [call[0] for call in network.calls] == ["connect", "handshake", "connect", "handshake"]
 
@@ -132,3 +133,77 @@ async def test_a_closed_port_is_refused_in_the_connect_phase() -> None:
     network.close()
     assert (got.failure.phase, got.failure.reason) == (Phase.CONNECT, Reason.REFUSED)
     assert got.details is None
+
+
+def asking(offer: Offer, answered: bool | None, alert: int | None) -> Handshake:
+    return Handshake(
+        offer=offer,
+        failure=REFUSED,
+        alert=alert,
+        client_certificate_requested=True,
+        answered_without_client_certificate=answered,
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (
+            asking(Offer.KMS, None, 80),
+            asking(Offer.DIAGNOSING, False, 116),
+            (True, None, 80, True),
+        ),
+        (
+            Handshake(offer=Offer.KMS, failure=REFUSED, alert=40),
+            asking(Offer.DIAGNOSING, None, None),
+            (True, None, None, None),
+        ),
+        (
+            Handshake(offer=Offer.KMS, failure=REFUSED, alert=40),
+            asking(Offer.DIAGNOSING, False, 42),
+            (True, False, 42, None),
+        ),
+        (
+            Handshake(offer=Offer.KMS, failure=REFUSED, alert=40),
+            Handshake(offer=Offer.DIAGNOSING, failure=REFUSED),
+            (None, None, 40, None),
+        ),
+    ],
+    ids=["KMS's saw it", "only the diagnosing saw it", "the diagnosing was refused over it", "nobody saw it"],
+)
+async def test_the_alert_and_the_request_for_a_certificate_are_of_one_handshake(
+    first: Handshake, second: Handshake, expected: tuple[Any, ...]
+) -> None:
+    _network, got = await measured(first, second)
+    details = got.details
+    assert (
+        details.client_certificate_requested,
+        details.answered_without_client_certificate,
+        details.alert,
+        details.kms_certificate_requested,
+    ) == expected
+
+
+async def test_a_handshake_that_kms_can_do_says_what_it_saw_itself() -> None:
+    _network, got = await measured(good())
+    assert got.details.kms_certificate_requested is False
+
+
+def _reset_at_once(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.loopback
+async def test_a_reset_right_after_the_accept_is_a_failure_and_never_an_exception(tcp_server: Any) -> None:
+    network = Network()
+    target = Target(name="proxy", role=Role.PROXY, host="127.0.0.1", port=tcp_server(_reset_at_once))
+
+    got = [await measure(target, Check.TLS, network, 5.0) for _ in range(50)]
+
+    network.close()
+    seen = {(one.failure.phase, one.failure.reason) for one in got}
+    assert seen <= {
+        (Phase.HANDSHAKE, Reason.RESET),
+        (Phase.HANDSHAKE, Reason.CLOSED),
+        (Phase.CONNECT, Reason.RESET),
+    }

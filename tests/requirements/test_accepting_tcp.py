@@ -124,3 +124,16 @@ def test_the_words_about_some_node_have_five_of_them_at_most(number: int, *, mor
     nodes = [tcp(target(f"node-{n}", Role.NODE)) for n in range(number)]
     finding = only(some_node_accepts_tcp_443, evidence(*nodes))
     assert ("and 1 more" in finding.because) is more
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [((), Outcome.UNKNOWN), ((None,), Outcome.UNKNOWN), ((Reason.TIMED_OUT,), Outcome.VIOLATED)],
+    ids=["the first attempt", "after an accepted one", "after another time-out"],
+)
+def test_one_connection_that_is_not_answered_decides_nothing(
+    before: tuple[Reason | None, ...], outcome: Outcome
+) -> None:
+    silent = tcp(A, Reason.TIMED_OUT)
+    recent = (*(tcp(A, reason) for reason in before), silent)
+    assert only(every_node_accepts_tcp_443, evidence(silent, recent=recent)).outcome is outcome

@@ -159,8 +159,20 @@ def test_our_own_limit_leaves_the_suite_unknown() -> None:
 
 
 def test_a_handshake_that_ended_over_the_client_certificate_had_its_suite() -> None:
-    finding = seen(cipher_suite_is_supported, ALERT_40, client_certificate_requested=True)
+    finding = seen(
+        cipher_suite_is_supported, ALERT_40, client_certificate_requested=True, kms_certificate_requested=True
+    )
     assert finding.outcome is Outcome.MET
+
+
+def test_a_request_that_only_the_diagnosing_handshake_saw_excuses_no_failure_of_kms() -> None:
+    finding = seen(
+        cipher_suite_is_supported,
+        ALERT_40,
+        client_certificate_requested=True,
+        kms_certificate_requested=False,
+    )
+    assert finding.outcome is Outcome.VIOLATED
 
 
 @pytest.mark.parametrize(

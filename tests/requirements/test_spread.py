@@ -83,8 +83,12 @@ def test_backends_do_not_count_beside_nodes_and_stand_for_them_where_none_is_jud
     assert likelihoods((fault(BACKEND, "T"),), BACKEND) == [{"T": EXPECTED}]
 
 
-def test_the_proxy_under_its_own_name_is_a_way_in_beside_the_nodes() -> None:
-    assert likelihoods((fault(A, "T"), fine(PROXY)), A, PROXY)[0] == {"T": POSSIBLE}
+def test_a_good_proxy_name_does_not_soften_a_fault_at_every_node() -> None:
+    assert likelihoods((fault(A, "T"), fine(PROXY)), A, PROXY)[0] == {"T": EXPECTED}
+
+
+def test_without_nodes_the_proxy_under_its_own_name_is_the_way_in() -> None:
+    assert likelihoods((fault(PROXY, "T"),), PROXY)[0] == {"T": EXPECTED}
 
 
 @pytest.mark.parametrize(

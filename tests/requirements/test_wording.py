@@ -77,3 +77,7 @@ def test_a_long_duration_is_in_days_from_one_day_on(duration_s: float, words: st
 )
 def test_a_moment_that_no_calendar_has_is_still_said(time_s: float, words: str) -> None:
     assert moment(time_s) == words
+
+
+def test_days_are_rounded_down_so_that_less_than_ten_never_reads_as_ten() -> None:
+    assert days(9.99 * 86400) == "9.9 days"

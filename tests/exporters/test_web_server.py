@@ -1,0 +1,137 @@
+"""What strangers can hold open, and what their mistakes leave behind; over real sockets on loopback."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from exporter_world import NOW_S, report, target
+from structlog.testing import capture_logs
+
+from exporters.prometheus import PrometheusSink
+from exporters.web.app import make_app
+from exporters.web.page import PageSink
+from exporters.web.server import DEFAULT_LIMITS, Limits, start
+
+pytestmark = pytest.mark.loopback
+LONGEST_S = 10.0  # a test that hangs is ended; none takes a second
+GOOD = b"GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+HALF = b"GET /-/healthy HTTP/1.1\r\nHost: 127"
+
+
+class Agent:
+    def ready(self) -> bool:
+        return True
+
+
+@contextlib.asynccontextmanager
+async def served(limits: Limits = DEFAULT_LIMITS, app: web.Application | None = None) -> AsyncIterator[int]:
+    sink, page = PrometheusSink("1.0"), PageSink(now=lambda: NOW_S)
+    for each in (sink, page):
+        each.on_targets((target(),))
+        each.on_report(report())
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    made = app or make_app(sink, page, Agent(), version="1.0", listen_host="127.0.0.1")
+    runner = await start(made, listener, shutdown_s=0.2, limits=limits)
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            yield listener.getsockname()[1]
+    finally:
+        await runner.cleanup()
+
+
+async def answer(port: int, *parts: bytes) -> bytes:
+    """All that comes back until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for part in parts:
+            writer.write(part)
+        return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\nHost: other.example\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+    ],
+    ids=["version", "long", "two hosts", "two hosts 1.0", "tls"],
+)
+async def test_a_malformed_request_is_400_and_leaves_no_line(
+    request_bytes: bytes, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_logs() as logs:
+        async with served() as port:
+            assert (await answer(port, request_bytes)).split(b" ")[1] == b"400"
+    assert (logs, caplog.records, capfd.readouterr()) == ([], [], ("", ""))
+
+
+async def test_our_own_bug_is_one_bounded_line(capfd: pytest.CaptureFixture[str]) -> None:
+    async def fail(_request: web.Request) -> web.Response:
+        raise ValueError("x" * 5_000)
+
+    app = web.Application()
+    app.router.add_get("/-/healthy", fail)
+    with capture_logs() as logs:
+        async with served(app=app) as port:
+            assert b" 500 " in await answer(port, GOOD)
+    (entry,) = logs
+    assert (entry["log_level"], len(entry["error"])) == ("error", 300)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("sent", [b"", HALF, GOOD + HALF], ids=["nothing", "half", "one and a half"])
+async def test_a_head_that_does_not_come_ends_the_connection(sent: bytes) -> None:
+    async with served(Limits(head_s=0.1)) as port:
+        assert (await answer(port, sent)).count(b"200 OK") == sent.count(GOOD)
+
+
+async def test_a_head_that_comes_drop_by_drop_is_too_late_too() -> None:
+    async with served(Limits(head_s=0.1)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        closed = asyncio.create_task(reader.read())
+        for letter in HALF:
+            if closed.done():
+                break
+            writer.write(bytes([letter]))
+            await asyncio.sleep(0.02)
+        assert closed.done()
+        await asyncio.gather(closed, return_exceptions=True)
+        writer.close()
+
+
+async def test_surplus_connections_are_closed_at_once_and_places_come_free() -> None:
+    async with served(Limits(connections=4, head_s=0.3)) as port:
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        for _reader, writer in held:
+            writer.write(HALF)
+        async with asyncio.timeout(0.25):  # sooner than by the time for the head
+            assert [await answer(port, HALF) for _ in range(20)] == [b""] * 20
+        for reader, writer in held:
+            assert await reader.read() == b""
+            writer.close()
+        close = GOOD[:-2] + b"Connection: close\r\n\r\n"
+        assert b" 200 " in await answer(port, close)
+
+
+async def test_sixty_four_clients_get_the_page_at_the_same_time() -> None:
+    async with served() as port, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as session:
+
+        async def get() -> int:
+            async with session.get(f"http://127.0.0.1:{port}/") as got:
+                assert "</html>" in await got.text()
+                return got.status
+
+        for _ in range(2):
+            assert await asyncio.gather(*(get() for _ in range(64))) == [200] * 64
