@@ -8,7 +8,7 @@ from probe.model.targets import Method, Role, Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
 from probe.requirements import _errors
 from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._subjects import PATH_ROLES, common_subject, entries, of_role
+from probe.requirements._subjects import PATH_ROLES, common_subject, of_role
 from probe.requirements._wording import milliseconds
 
 WINDOW_S = 600.0
@@ -67,7 +67,7 @@ def _whole_way(manager: Target, window: Window | None) -> Finding:
 
 def _first_legs(evidence: Evidence, windows: Mapping[str, Window]) -> Iterator[Finding]:
     """Without the key manager's round trip: a leg that is too long alone decides, a short one never."""
-    legs = entries(evidence) or of_role(evidence, *PATH_ROLES)
+    legs = of_role(evidence, Role.NODE, Role.PROXY) or of_role(evidence, *PATH_ROLES)
     if not legs and not of_role(evidence, Role.KEY_MANAGER):
         yield unknown("no round trip has been measured", common_subject(evidence.targets))
     for leg in legs:
