@@ -89,6 +89,12 @@ def issue(
     return Signer(certificate=builder.sign(signing, algorithm), key=key)
 
 
+def with_sha1(signed: Signer) -> Signer:
+    """The certificate as if its RSA signature were over SHA-1, which cryptography refuses to make or verify."""
+    sha256, sha1 = (bytes.fromhex("2a864886f70d0101") + bytes([last]) for last in (0x0B, 0x05))
+    return replace(signed, certificate=x509.load_der_x509_certificate(signed.der.replace(sha256, sha1)))
+
+
 def sent(*signers: Signer) -> tuple[Certificate, ...]:
     """A chain as the model has it."""
     return tuple(_seen(position, signer) for position, signer in enumerate(signers))

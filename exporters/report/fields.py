@@ -1,6 +1,6 @@
 """The pieces that JSON documents share: times, failures, certificates, summaries, verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from probe.model.measurements import Certificate, Failure, Measurement, Phase
@@ -13,6 +13,8 @@ SCHEMA_VERSION = 1
 TEXT_LIMIT = 1024
 # More names than a certificate of a large hoster has (100); the wire admits thousands.
 MOST_NAMES = 256
+# Certificates of a chain in a document: their positions are 0 … 9; verdicts look at all.
+MOST_CERTIFICATES = 10
 _NANOSECONDS = 9
 
 Fields = dict[str, object]
@@ -76,6 +78,11 @@ def rtt(summary: Summary) -> Fields:
 def interval(bounds_s: tuple[float, float] | None) -> list[float | None] | None:
     """``[low, high]`` in seconds, or None."""
     return None if bounds_s is None else [seconds(bound) for bound in bounds_s]
+
+
+def certificates(chain: Sequence[Certificate]) -> list[Fields]:
+    """The first ten as sent, the leaf first."""
+    return [certificate(each) for each in chain[:MOST_CERTIFICATES]]
 
 
 def certificate(value: Certificate) -> Fields:

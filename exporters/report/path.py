@@ -102,7 +102,7 @@ def document(stop: Stop) -> fields.Fields:
             for check, measurement in stop.latest.items()
         },
         "failure": fields.failure(stop.failure),
-        "certificates": [fields.certificate(certificate) for certificate in stop.chain],
+        "certificates": fields.certificates(stop.chain),
     }
 
 

@@ -26,7 +26,7 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
         "offer": details and details.offer.value,
         "version": fields.text(details.version) if details else None,
         "cipher": fields.text(details.cipher) if details else None,
-        "certificates": [fields.certificate(certificate) for certificate in _chain(details)],
+        "certificates": fields.certificates(_chain(details)),
         "verdicts": [fields.verdict(verdict) for verdict in report.verdicts],
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "failure": fields.failure(measurement.failure),

@@ -197,11 +197,12 @@ class _Conversation:
         return client_certificate.accepts_none(bytes(answer))
 
     async def _take_answer(self, answer: bytearray) -> None:
-        while not client_certificate.is_enough(bytes(answer)):
-            if data := self.session.read():
+        while True:
+            while data := self.session.read():  # at most what one `_take` brought
                 answer += data
-            else:
-                await self._take()
+            if client_certificate.is_enough(bytes(answer)):
+                return
+            await self._take()
 
     async def end(self, deadline: Deadline) -> None:
         """Our alert or close_notify, if the socket still takes it; nobody waits for an answer."""

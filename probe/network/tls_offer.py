@@ -14,10 +14,19 @@ _KMS_SUITES_1_3 = b"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 _KMS_SUITES_1_2 = b"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384"
 _ALL_SUITES_1_3 = _KMS_SUITES_1_3 + b":TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
 # Security level 0 is what SHA-1 signatures, and so TLS 1.0 and 1.1, need (SSL_CTX_set_security_level(3)).
-_ALL_SUITES_1_2 = b"ALL:@SECLEVEL=0"
+# Anonymous suites would show no certificate, which is what the diagnosing handshake is for.
+_ALL_SUITES_1_2 = b"ALL:!aNULL:!eNULL:@SECLEVEL=0"
 # KMS's groups are not known. A post-quantum share makes a ClientHello of two segments, and what swallows
 # those would swallow ours and perhaps not KMS's; so only classical groups.
-_GROUPS = b"X25519:P-256:P-384:P-521"
+_KMS_GROUPS = b"X25519:P-256:P-384:P-521"
+# A key share goes out for the first alone, so it stays one segment; "?" passes over what a build lacks.
+_ALL_GROUPS = _KMS_GROUPS + (
+    b":?X448:?secp256k1:?secp224r1:?prime192v1"
+    b":?brainpoolP256r1:?brainpoolP384r1:?brainpoolP512r1"
+    b":?brainpoolP256r1tls13:?brainpoolP384r1tls13:?brainpoolP512r1tls13"
+    b":?ffdhe2048:?ffdhe3072:?ffdhe4096:?ffdhe6144:?ffdhe8192"
+    b":?X25519MLKEM768:?SecP256r1MLKEM768:?SecP384r1MLKEM1024:?MLKEM512:?MLKEM768:?MLKEM1024"
+)
 
 _SSL_OP_LEGACY_SERVER_CONNECT = 0x4  # servers without RFC 5746; openssl/ssl.h
 
@@ -26,13 +35,14 @@ def context(offer: Offer) -> SSL.Context:
     """A fresh context: its callbacks belong to one handshake."""
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_verify(SSL.VERIFY_NONE)
-    _set_groups(made, _GROUPS)
     match offer:
         case Offer.KMS:
+            _set_groups(made, _KMS_GROUPS)
             made.set_min_proto_version(SSL.TLS1_2_VERSION)
             made.set_cipher_list(_KMS_SUITES_1_2)
             made.set_tls13_ciphersuites(_KMS_SUITES_1_3)
         case Offer.DIAGNOSING:
+            _set_groups(made, _ALL_GROUPS)
             made.set_min_proto_version(SSL.TLS1_VERSION)
             made.set_cipher_list(_ALL_SUITES_1_2)
             made.set_tls13_ciphersuites(_ALL_SUITES_1_3)

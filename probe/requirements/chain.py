@@ -1,6 +1,6 @@
 """Whether the certificates sent lead from the server's to a root, and whether KMS lists that root."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from probe.model.measurements import Certificate, TlsDetails
 from probe.model.targets import Target
@@ -9,7 +9,7 @@ from probe.requirements import _errors
 from probe.requirements._authorities import kms_authorities
 from probe.requirements._declare import Finding, met, requirement, unknown, violated
 from probe.requirements._subjects import each_leaf
-from probe.requirements._trust import Standing, trust_of
+from probe.requirements._trust import Standing, faults, trust_of
 from probe.requirements._wording import moment, quoted
 from probe.wire.chain import Ending, Link, Path
 
@@ -39,11 +39,11 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
         trust = trust_of(details, evidence)
         if trust.path is None:
             return unknown("the server's certificate cannot be read")
-        fault = next(_faults(trust.path, evidence.taken_at_s), None)
+        fault = next(faults(trust.path, trust.standing, evidence.taken_at_s), None)
         if fault is not None:
             return violated(fault)
         if trust.path.ending is Ending.MISSING_ISSUER:
-            return _open_end(trust.path.links[-1], trust.standing)
+            return _open_end(trust.path, trust.standing)
         root = f"{_NOT_OF_KMS}, closes it" if trust.standing is Standing.EXTRA else "closes it"
         return met(
             f"{_length(trust.path)}, in order and in date; {quoted(trust.path.links[-1].subject)}, {root}"
@@ -52,8 +52,11 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
     return each_leaf(evidence, judge)
 
 
-def _open_end(last: Link, standing: Standing) -> Finding:
-    """The last signature is by somebody whose certificate nobody here has."""
+def _open_end(path: Path, standing: Standing) -> Finding:
+    """The last signature is by somebody whose certificate nobody here has, or can't be verified."""
+    last = path.links[-1]
+    if standing is Standing.UNVERIFIABLE:
+        return unknown(_unverifiable(path))
     if standing is Standing.NAMED_AS_LISTED:
         return unknown(
             f"the signature on {quoted(last.subject)} cannot be verified: {quoted(last.issuer)} was not "
@@ -70,21 +73,12 @@ def _open_end(last: Link, standing: Standing) -> Finding:
     )
 
 
-def _faults(path: Path, now_s: float) -> Iterator[str]:
-    """What is wrong with the way as far as it goes. A root's own dates and extensions are no part of it."""
-    if not path.in_order:
-        order = ", ".join(str(link.position) for link in path.links if link.position is not None)
-        yield f"sent in the wrong order: each signed by the next is {order}"
-    above = path.links[1:] if path.ending is Ending.MISSING_ISSUER else path.links[1:-1]
-    for below, link in enumerate(above):
-        if now_s < link.not_before_s:
-            yield f"{quoted(link.subject)} is not valid before {moment(link.not_before_s)}"
-        if now_s > link.not_after_s:
-            yield f"{quoted(link.subject)} expired on {moment(link.not_after_s)}"
-        if not link.may_sign:
-            yield f"{quoted(link.subject)} may not sign certificates (it is no authority)"
-        if link.path_length is not None and below > link.path_length:
-            yield f"{quoted(link.subject)} allows {link.path_length} authorities below it, there are {below}"
+def _unverifiable(path: Path) -> str:
+    last = path.links[-1]
+    return (
+        f"{quoted(last.subject)} is issued by {quoted(last.issuer)}, but its signature ({path.unverifiable}) "
+        f"cannot be verified here; KMS is not known to accept it"
+    )
 
 
 def _length(path: Path) -> str:
@@ -135,8 +129,8 @@ def _authority(path: Path, standing: Standing, now_s: float) -> Finding:
             return violated(f"{quoted(last.subject)} is not in AWS's list of {kms_authorities().as_of}")
         case Standing.UNSENT:
             return violated(f"{quoted(last.issuer)}, where the chain leads, is not in AWS's list")
-        case Standing.NAMED_AS_LISTED:
-            return unknown(_same_name(path, last))
+        case Standing.NAMED_AS_LISTED | Standing.UNVERIFIABLE:
+            return unknown(_unverifiable(path) if path.unverifiable else _same_name(path, last))
         case Standing.UNDETERMINED:
             return unknown(
                 f"the chain is incomplete: {quoted(last.issuer)} was not sent, no root can be determined"

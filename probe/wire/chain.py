@@ -2,17 +2,20 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Self
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-# A server may send any number: more than ten (the positions that are reported) are not looked at.
-MAX_CERTIFICATES = 10
+# A server may send any number: what the reader takes (network.tls_session.LONGEST_CHAIN) is looked at.
+MAX_CERTIFICATES = 16
+# Twins (one name and key) multiply the ways through a chain: besides one to each certificate, so many.
+MAX_PATHS = 64
 
 NameKey = tuple[str, ...]
 """A distinguished name for comparing between sources that order and encode its attributes differently."""
@@ -52,12 +55,15 @@ class Path:
 
     ``links`` ends in the root if ``ending`` is ROOT or SELF_SIGNED. ``spare`` are positions sent but not in
     the path, ``unreadable`` those that are no certificate. ``in_order`` is whether the positions rise.
+    ``unverifiable`` names the algorithm of the last signature where its issuer is at hand and the path ends
+    only because that algorithm can't be verified here; else it is "".
     """
 
     links: tuple[Link, ...]
     ending: Ending
     spare: tuple[int, ...] = ()
     unreadable: tuple[int, ...] = ()
+    unverifiable: str = ""
 
     @property
     def in_order(self) -> bool:
@@ -67,7 +73,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roots:
-    """Certificates that a path may end in, by subject (DER)."""
+    """Certificates that a path may end in, by subject (DER); the one that lasts longest first."""
 
     by_subject: Mapping[bytes, tuple[x509.Certificate, ...]] = field(default_factory=dict)
 
@@ -75,7 +81,8 @@ class Roots:
     def of(cls, ders: Iterable[bytes]) -> Self:
         """Those of ``ders`` that can be read."""
         by_subject: dict[bytes, tuple[x509.Certificate, ...]] = {}
-        for certificate in filter(None, map(_read, ders)):
+        readable = filter(None, map(_read, ders))
+        for certificate in sorted(readable, key=_preference):
             key = certificate.subject.public_bytes()
             by_subject[key] = (*by_subject.get(key, ()), certificate)
         return cls(by_subject=by_subject)
@@ -86,27 +93,21 @@ class Roots:
         return next((root for root in named if root == certificate or _signed_by(certificate, root)), None)
 
 
-def build(sent: tuple[bytes, ...], roots: Roots) -> Path | None:
-    """The best path from ``sent[0]``: to a root if any leads there, else to where it goes on longest.
+def build(sent: tuple[bytes, ...], roots: Roots) -> tuple[Path, ...]:
+    """The paths from ``sent[0]``, best first: to a root if any leads there, else to where it goes on longest.
 
-    None when nothing was sent or the leaf cannot be read. Never raises, whatever the bytes.
+    Several where twins or cross-signatures give several ways to such an end: which of them is in date is
+    for those with a clock. None when nothing was sent or the leaf cannot be read. Never raises.
     """
     read = tuple(map(_read, sent[:MAX_CERTIFICATES]))
     if not read or read[0] is None:
-        return None
-    paths = tuple(_paths(read))
-    certificates, ending = min(
-        (_ended([certificate for _, certificate in path], roots) for path in paths),
-        key=_rank,
-    )
-    links = tuple(_link(certificate, _position(certificate, read)) for certificate in certificates)
-    used = {link.position for link in links}
-    return Path(
-        links=links,
-        ending=ending,
-        spare=tuple(n for n, each in enumerate(read) if each is not None and n not in used),
-        unreadable=tuple(n for n, each in enumerate(read) if each is None),
-    )
+        return ()
+    walked = ([each for n in walk if (each := read[n])] for walk in _walks(_issuers(read)))
+    ended = sorted((_ended(certificates, roots) for certificates in walked), key=_rank)
+    best = ended[0]
+    if best[1] is Ending.MISSING_ISSUER:  # what stops half way is no alternative
+        ended = [each for each in ended if _rank(each) == _rank(best)]
+    return tuple(_path(each, read, roots) for each in ended if each[1] is best[1])
 
 
 def name_key_of_values(values: Iterable[str]) -> NameKey:
@@ -120,6 +121,7 @@ def subject_text(der: bytes) -> str:
     return certificate.subject.rfc4514_string() if certificate else ""
 
 
+_NO_LONGER_VERIFIED = frozenset({"SHA-1", "MD5"})
 _PREFERENCE = (Ending.ROOT, Ending.SELF_SIGNED, Ending.MISSING_ISSUER)
 # What cryptography raises for bytes that are no certificate, or one whose parts it can't make sense of.
 _UNREADABLE = (
@@ -132,7 +134,8 @@ _UNREADABLE = (
     x509.UnsupportedGeneralNameType,
 )
 _Sent = tuple[x509.Certificate | None, ...]
-_Step = tuple[int, x509.Certificate]
+_Walk = tuple[int, ...]
+_End = tuple[list[x509.Certificate], Ending]
 
 
 def _read(der: bytes) -> x509.Certificate | None:
@@ -148,24 +151,50 @@ def _read(der: bytes) -> x509.Certificate | None:
     return certificate
 
 
-def _paths(read: _Sent) -> Iterator[tuple[_Step, ...]]:
-    """One shortest path to each certificate that signatures connect with the leaf, in breadth."""
-    leaf = read[0]
-    assert leaf is not None  # noqa: S101 -- build() looked
+def _issuers(read: _Sent) -> tuple[tuple[int, ...], ...]:
+    """For each position those whose key signed it, the preferred first, whatever the order sent."""
+    readable = [(n, each) for n, each in enumerate(read) if each is not None]
+    readable.sort(key=lambda step: _preference(step[1]))
+    return tuple(
+        tuple(n for n, candidate in readable if n != below and _signed_by(certificate, candidate))
+        if certificate is not None
+        else ()
+        for below, certificate in enumerate(read)
+    )
+
+
+def _preference(certificate: x509.Certificate) -> tuple[bool, float]:
+    """Sorts what may sign before what may not, then what lasts longest first."""
+    return not _signing(certificate)[0], -certificate.not_valid_after_utc.timestamp()
+
+
+def _walks(issuers: Sequence[tuple[int, ...]]) -> Iterable[_Walk]:
+    """A shortest walk to each certificate that signatures connect with the leaf, and some of all others."""
+    return dict.fromkeys((*_shortest(issuers), *islice(_simple(issuers), MAX_PATHS)))
+
+
+def _shortest(issuers: Sequence[tuple[int, ...]]) -> Iterator[_Walk]:
     seen = {0}
-    turn: list[tuple[_Step, ...]] = [((0, leaf),)]
+    turn: list[_Walk] = [(0,)]
     while turn:
         yield from turn
-        following: list[tuple[_Step, ...]] = []
-        for path in turn:
-            for position, candidate in enumerate(read):
-                if candidate is not None and position not in seen and _signed_by(path[-1][1], candidate):
-                    seen.add(position)
-                    following.append((*path, (position, candidate)))
+        following: list[_Walk] = []
+        for walk in turn:
+            fresh = [n for n in issuers[walk[-1]] if n not in seen]
+            seen.update(fresh)
+            following += [(*walk, n) for n in fresh]
         turn = following
 
 
-def _ended(path: list[x509.Certificate], roots: Roots) -> tuple[list[x509.Certificate], Ending]:
+def _simple(issuers: Sequence[tuple[int, ...]]) -> Iterator[_Walk]:
+    """Walks that meet no certificate twice, in breadth; there may be very many."""
+    turn: list[_Walk] = [(0,)]
+    while turn:
+        yield from turn
+        turn = [(*walk, n) for walk in turn for n in issuers[walk[-1]] if n not in walk]
+
+
+def _ended(path: list[x509.Certificate], roots: Roots) -> _End:
     """The path with the root it ends in, if there is one."""
     last = path[-1]
     root = roots.issuer_of(last)
@@ -174,11 +203,56 @@ def _ended(path: list[x509.Certificate], roots: Roots) -> tuple[list[x509.Certif
     return path, Ending.SELF_SIGNED if _is_self_signed(last) else Ending.MISSING_ISSUER
 
 
-def _rank(ended: tuple[list[x509.Certificate], Ending]) -> tuple[int, int]:
+def _rank(ended: _End) -> tuple[int, int]:
     """The shortest way to a root is the best; where none leads to one, how far it goes."""
     certificates, ending = ended
     length = len(certificates)
     return _PREFERENCE.index(ending), -length if ending is Ending.MISSING_ISSUER else length
+
+
+def _path(ended: _End, read: _Sent, roots: Roots) -> Path:
+    certificates, ending = ended
+    links = tuple(_link(certificate, _position(certificate, read)) for certificate in certificates)
+    used = {link.position for link in links}
+    return Path(
+        links=links,
+        ending=ending,
+        spare=tuple(n for n, each in enumerate(read) if each is not None and n not in used),
+        unreadable=tuple(n for n, each in enumerate(read) if each is None),
+        unverifiable=_unverifiable(certificates[-1], read, roots) if ending is Ending.MISSING_ISSUER else "",
+    )
+
+
+def _unverifiable(certificate: x509.Certificate, read: _Sent, roots: Roots) -> str:
+    """The algorithm of the signature if it is all that keeps it from being verified, else ""."""
+    named = roots.by_subject.get(certificate.issuer.public_bytes(), ())
+    candidates = (*(each for each in read if each is not None and each != certificate), *named)
+    return _algorithm(certificate) if any(_unsupported(certificate, each) for each in candidates) else ""
+
+
+def _unsupported(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except UnsupportedAlgorithm:
+        return True
+    except (ValueError, TypeError):  # which cryptography raises for SHA-1, too
+        return _algorithm(certificate) in _NO_LONGER_VERIFIED
+    except InvalidSignature:
+        return False
+    return False
+
+
+def _algorithm(certificate: x509.Certificate) -> str:
+    """What people call it: the hash ("SHA-1"), or the identifier of what has none or is not known."""
+    try:
+        hashed = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        hashed = None
+    if hashed is None:
+        return certificate.signature_algorithm_oid.dotted_string
+    return hashed.name.upper().replace("SHA1", "SHA-1")
 
 
 def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

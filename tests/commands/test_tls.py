@@ -212,14 +212,14 @@ def test_the_name_that_a_file_must_carry_is_host_unless_a_server_name_is_given(
         assert outcomes(said)["common-name-matches"] == outcome
 
 
-@pytest.mark.parametrize(("count", "status"), [(10, Exit.VIOLATED), (11, Exit.USAGE)])
+@pytest.mark.parametrize(("count", "status"), [(16, Exit.VIOLATED), (17, Exit.USAGE)])
 def test_a_file_of_more_certificates_than_a_chain_has_is_refused(
     count: int, status: Exit, authority: Authority, tmp_path: Path, capsys: Output
 ) -> None:
     file = tmp_path / "bundle.pem"
     file.write_bytes(authority.root.public_bytes(Encoding.PEM) * count)
     assert app.run(["tls", NAME, "--chain", str(file)]) == status
-    assert ("holds 11 certificates" in capsys.readouterr().err) == (status is Exit.USAGE)
+    assert ("holds 17 certificates" in capsys.readouterr().err) == (status is Exit.USAGE)
 
 
 def test_the_page_of_a_file_claims_no_handshake_and_ends_up_in_the_file_asked_for(

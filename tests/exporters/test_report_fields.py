@@ -1,6 +1,7 @@
 """JSON pieces: times, nulls, bounds."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,11 @@ def test_every_operation_is_predicted_and_undecided_unless_said() -> None:
     assert set(said) == {"create", "update", "connect", "create_key"}
     assert said["connect"] == {"decided": True, "errors": []}
     assert said["create"] == {"decided": False, "errors": []}
+
+
+def test_of_a_chain_the_first_ten_are_in_documents() -> None:
+    chain = [replace(certificate(days=1), position=n) for n in range(16)]
+    assert [each["position"] for each in fields.certificates(chain)] == list(range(10))
 
 
 def test_a_certificate_has_its_dates_and_names() -> None:

@@ -60,11 +60,31 @@ def test_each_offer_has_its_versions(offer: Offer, versions: set[str]) -> None:
     assert pairs(extensions(hello(offer))[SUPPORTED_VERSIONS][1:]) == versions
 
 
+X25519_AND_THREE_CURVES = {"001d", "0017", "0018", "0019"}
+
+
+def groups(offer: Offer) -> set[str]:
+    return pairs(extensions(hello(offer))[SUPPORTED_GROUPS][2:])
+
+
+def test_only_classical_groups_are_in_the_offer_of_kms() -> None:
+    assert groups(Offer.KMS) == X25519_AND_THREE_CURVES
+
+
+def test_the_diagnosing_offer_has_the_groups_that_servers_have_instead() -> None:
+    x448, brainpool, ffdhe2048, x25519_ml_kem = "001e", "001a", "0100", "11ec"
+    assert groups(Offer.DIAGNOSING) >= X25519_AND_THREE_CURVES | {x448, brainpool, ffdhe2048, x25519_ml_kem}
+
+
+def test_no_offer_has_suites_without_a_certificate_or_encryption() -> None:
+    anonymous, without_encryption = {"0034", "003a", "00a6", "c018", "c019"}, {"0001", "0002", "003b", "c010"}
+    for offer in Offer:
+        assert not suites(hello(offer)) & (anonymous | without_encryption)
+
+
 @pytest.mark.parametrize("offer", Offer)
-def test_only_classical_groups_are_offered_so_that_one_segment_is_enough(offer: Offer) -> None:
+def test_one_segment_is_enough(offer: Offer) -> None:
     sent = hello(offer)
-    x25519_and_three_curves = {"001d", "0017", "0018", "0019"}
-    assert pairs(extensions(sent)[SUPPORTED_GROUPS][2:]) == x25519_and_three_curves
     assert len(sent) <= MOST_BYTES[offer]
     assert NAME.encode() in sent
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from judging import (
     DAY_S,
     HOST,
@@ -17,6 +18,7 @@ from judging import (
     target,
     tls,
     trust_only,
+    with_sha1,
 )
 
 from probe.model.verdicts import Outcome
@@ -119,6 +121,59 @@ def test_an_extra_authority_is_met_and_said_not_to_be_of_kms() -> None:
     assert outcomes(leaf, extra_authorities=(PRIVATE.der,)) == (Outcome.MET, Outcome.MET)
     for declared in BOTH:
         assert "KMS does not have" in seen(declared, leaf, extra_authorities=(PRIVATE.der,)).because
+
+
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [({"to_s": NOW_S - 1}, "expired on"), ({"from_s": NOW_S + 1}, "is not valid before")],
+    ids=["expired", "not valid yet"],
+)
+def test_an_extra_authority_has_to_be_in_date(dates: dict, words: str) -> None:
+    root = issue("Extra Root", ca=True, **dates)
+    finding = seen(chain_is_complete, issue(HOST, by=root), extra_authorities=(root.der,))
+    assert finding.outcome is Outcome.VIOLATED
+    assert f'the extra authority "CN=Extra Root" {words}' in finding.because
+
+
+def test_of_two_extra_authorities_of_one_key_the_one_in_date_counts() -> None:
+    old = issue("Extra Root", ca=True, to_s=NOW_S - 1)
+    new = issue("Extra Root", key=old.key, ca=True)
+    for extra in ((old.der, new.der), (new.der, old.der)):
+        assert outcomes(issue(HOST, by=old), extra_authorities=extra) == (Outcome.MET, Outcome.MET)
+
+
+TWIN_DATES = [{"to_s": NOW_S - 1}, {"from_s": NOW_S + 1, "to_s": NOW_S + 90 * DAY_S}]
+
+
+@pytest.mark.parametrize("dates", TWIN_DATES, ids=["expired", "not valid yet"])
+def test_of_twins_the_one_in_date_counts_whichever_was_sent_first(dates: dict) -> None:
+    twin = issue("Middle", by=ROOT, key=MIDDLE.key, ca=True, **dates)
+    assert outcomes(LEAF, twin, MIDDLE) == outcomes(LEAF, MIDDLE, twin) == (Outcome.MET, Outcome.MET)
+
+
+def test_a_longer_way_in_date_counts_before_a_shorter_one_that_expired() -> None:
+    twin = issue("Middle", by=ROOT, key=MIDDLE.key, ca=True, to_s=NOW_S - 1)
+    upper = issue("Upper", by=ROOT, ca=True)
+    renewed = issue("Middle", by=upper, key=MIDDLE.key, ca=True)
+    assert outcomes(LEAF, twin, renewed, upper) == (Outcome.MET, Outcome.MET)
+
+
+def test_a_signature_that_cannot_be_verified_here_is_unknown_and_not_said_to_be_missing() -> None:
+    legacy = issue("Legacy", key=rsa.generate_private_key(65537, 2048), ca=True)
+    chain = (with_sha1(issue(HOST, by=legacy)), legacy)
+    assert outcomes(*chain) == (Outcome.UNKNOWN, Outcome.UNKNOWN)
+    for declared in BOTH:
+        because = seen(declared, *chain).because
+        assert "signature (SHA-1) cannot be verified here; KMS is not known to accept it" in because
+        assert "not sent" not in because
+
+
+def test_with_ten_intermediates_a_chain_is_still_met() -> None:
+    signers = [ROOT]
+    for n in range(10):
+        signers.append(issue(f"Step {n}", by=signers[-1], ca=True))
+    chain = (issue(HOST, by=signers[-1]), *reversed(signers[1:]))
+    assert outcomes(*chain) == (Outcome.MET, Outcome.MET)
 
 
 def test_a_listed_root_needs_no_extra_authority() -> None:

@@ -1,7 +1,8 @@
 """Where a chain leads, by signatures; names alone never make it trusted."""
 
 import pytest
-from judging import HOST, Signer, authorities_of, evidence, issue, sent, target, tls, trust_only
+from cryptography.hazmat.primitives.asymmetric import rsa
+from judging import HOST, Signer, authorities_of, evidence, issue, sent, target, tls, trust_only, with_sha1
 
 from probe.model.measurements import TlsDetails
 from probe.requirements import _trust
@@ -13,6 +14,7 @@ LACKED = issue("Lacked Root", ca=True)
 PRIVATE = issue("Private Root", ca=True)
 MIDDLE = issue("Middle", by=ROOT, ca=True)
 PRIVATE_MIDDLE = issue("Private Middle", by=PRIVATE, ca=True)
+LEGACY = issue("Legacy", key=rsa.generate_private_key(65537, 2048), ca=True)
 NAMESAKE = issue("Listed Root", ca=True)
 LEAF = issue(HOST, by=MIDDLE)
 PRIVATE_LEAF = issue(HOST, by=PRIVATE)
@@ -40,11 +42,12 @@ def trust(*signers: Signer, extra: tuple[bytes, ...] = ()) -> Trust:
         ((issue(HOST),), Standing.UNLISTED),
         ((issue(HOST, by=PRIVATE_MIDDLE), PRIVATE_MIDDLE), Standing.UNSENT),
         ((PRIVATE_LEAF,), Standing.UNDETERMINED),
+        ((with_sha1(issue(HOST, by=LEGACY)), LEGACY), Standing.UNVERIFIABLE),
         ((), Standing.UNDETERMINED),
     ],
     ids=[
         *("root we have", "root we lack, sent", "root we lack, unsent", "forged name", "private root sent"),
-        *("self-signed", "private root unsent", "leaf alone", "nothing"),
+        *("self-signed", "private root unsent", "leaf alone", "SHA-1", "nothing"),
     ],
 )
 def test_every_chain_has_one_standing(signers: tuple[Signer, ...], standing: Standing) -> None:

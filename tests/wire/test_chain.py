@@ -6,22 +6,35 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import HOST, PrivateKey, Signer, issue
+from judging import DAY_S, HOST, NOW_S, PrivateKey, Signer, issue, with_sha1
 
+from probe.network.tls_session import LONGEST_CHAIN
 from probe.requirements._authorities import kms_authorities
-from probe.wire.chain import MAX_CERTIFICATES, Ending, Path, Roots, build, name_key_of_values, subject_text
+from probe.wire.chain import (
+    MAX_CERTIFICATES,
+    MAX_PATHS,
+    Ending,
+    Path,
+    Roots,
+    build,
+    name_key_of_values,
+    subject_text,
+)
 
 ROOT = issue("Root", ca=True)
 MIDDLE = issue("Middle", by=ROOT, ca=True)
 LEAF = issue(HOST, by=MIDDLE)
 OTHER = issue("Other", ca=True)
 ROOTS = Roots.of([ROOT.der])
+LEGACY = issue("Legacy", key=rsa.generate_private_key(65537, 2048), ca=True)
+
+
+def legacy_leaf() -> Signer:
+    return with_sha1(issue(HOST, by=LEGACY))
 
 
 def built(*signers: Signer, roots: Roots = ROOTS) -> Path:
-    path = build(tuple(signer.der for signer in signers), roots)
-    assert path is not None
-    return path
+    return build(tuple(signer.der for signer in signers), roots)[0]
 
 
 def positions(path: Path) -> list[int | None]:
@@ -98,22 +111,21 @@ def test_signatures_of_every_usual_kind_are_verified(key: PrivateKey) -> None:
 
 
 def test_what_is_no_certificate_is_passed_over() -> None:
-    path = build((LEAF.der, b"\x30\x00", MIDDLE.der), ROOTS)
-    assert path is not None
+    path = build((LEAF.der, b"\x30\x00", MIDDLE.der), ROOTS)[0]
     assert (path.ending, path.unreadable) == (Ending.ROOT, (1,))
 
 
 def test_an_unreadable_leaf_has_no_path() -> None:
-    assert build((b"leaf", MIDDLE.der), ROOTS) is None
-    assert build((), ROOTS) is None
+    assert build((b"leaf", MIDDLE.der), ROOTS) == ()
+    assert build((), ROOTS) == ()
 
 
 @pytest.mark.parametrize(
     ("between", "ending"),
     [(MAX_CERTIFICATES - 2, Ending.ROOT), (MAX_CERTIFICATES - 1, Ending.MISSING_ISSUER)],
-    ids=["the tenth certificate is looked at", "the eleventh is not"],
+    ids=["the sixteenth certificate is looked at", "the seventeenth is not"],
 )
-def test_only_ten_certificates_are_looked_at(between: int, ending: Ending) -> None:
+def test_only_sixteen_certificates_are_looked_at(between: int, ending: Ending) -> None:
     assert built(LEAF, *[OTHER] * between, MIDDLE).ending is ending
 
 
@@ -131,8 +143,7 @@ def test_a_root_whose_own_signature_can_no_longer_be_verified_is_still_self_sign
     # DigiCert Global Root CA signed itself with SHA-1, as EC-ACC did, which only a server can show us.
     roots = (root for named in kms_authorities().roots.by_subject.values() for root in named)
     old = next(root for root in roots if isinstance(root.signature_hash_algorithm, SHA1))
-    path = build((old.public_bytes(Encoding.DER),), Roots())
-    assert path is not None
+    path = build((old.public_bytes(Encoding.DER),), Roots())[0]
     assert path.ending is Ending.SELF_SIGNED
 
 
@@ -154,13 +165,58 @@ def test_no_bytes_raise(chain: list[bytes]) -> None:
 def test_no_changed_byte_of_what_is_signed_raises_or_passes(at: int, change: int) -> None:
     der = bytearray(LEAF.der)
     der[LEAF.der.index(LEAF.certificate.tbs_certificate_bytes) + at] ^= change
-    path = build((bytes(der), MIDDLE.der), ROOTS)
-    assert path is None or path.ending is not Ending.ROOT
+    paths = build((bytes(der), MIDDLE.der), ROOTS)
+    assert all(path.ending is not Ending.ROOT for path in paths)
 
 
 @given(st.integers(min_value=0, max_value=len(LEAF.der) - 1), st.integers(min_value=0, max_value=255))
 def test_no_changed_byte_anywhere_raises(at: int, byte: int) -> None:
     build((LEAF.der[:at] + bytes([byte]) + LEAF.der[at + 1 :], MIDDLE.der), ROOTS)
+
+
+def test_all_that_the_reader_takes_is_looked_at() -> None:
+    assert MAX_CERTIFICATES == LONGEST_CHAIN
+    signers = [ROOT]
+    for n in range(MAX_CERTIFICATES - 1):
+        signers.append(issue(f"Step {n}", by=signers[-1], ca=True))
+    path = built(issue(HOST, by=signers[-1]), *reversed(signers[1:]))
+    assert (path.ending, len(path.links)) == (Ending.ROOT, MAX_CERTIFICATES + 1)
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["as sent", "the other way round"])
+def test_each_way_through_twins_is_given_the_one_that_lasts_longest_first(step: int) -> None:
+    twin = issue("Middle", by=ROOT, key=MIDDLE.key, ca=True, to_s=NOW_S - DAY_S)
+    paths = build((LEAF.der, *[MIDDLE.der, twin.der][::step]), ROOTS)
+    assert [path.links[1].not_after_s for path in paths] == [NOW_S + 30 * DAY_S, NOW_S - DAY_S]
+
+
+def test_of_twins_one_that_may_sign_comes_first() -> None:
+    twin = issue("Middle", by=ROOT, key=MIDDLE.key, to_s=NOW_S + 90 * DAY_S)
+    assert positions(built(LEAF, twin, MIDDLE)) == [0, 2, None]
+
+
+def test_the_ways_through_many_twins_are_bounded_and_still_reach_the_end() -> None:
+    keys = [MIDDLE.key, issue("Upper", ca=True).key]
+    upper = [issue("Upper", by=ROOT, key=keys[1], ca=True) for _ in range(7)]
+    lower = [issue("Middle", by=upper[0], key=keys[0], ca=True) for _ in range(7)]
+    looped = [issue("Middle", by=LEAF, key=keys[0], ca=True)]
+    paths = build(tuple(each.der for each in (LEAF, *lower, *upper, *looped)), ROOTS)
+    assert paths[0].ending is Ending.ROOT
+    assert len(paths) <= MAX_PATHS + MAX_CERTIFICATES
+
+
+def test_a_way_that_stops_half_way_is_no_alternative() -> None:
+    assert len(build((LEAF.der, MIDDLE.der), Roots())) == 1
+
+
+@pytest.mark.parametrize("roots", [Roots.of([LEGACY.der]), Roots()], ids=["as a root", "sent"])
+def test_a_signature_of_a_kind_no_longer_verified_is_told_from_a_missing_issuer(roots: Roots) -> None:
+    path = built(legacy_leaf(), LEGACY, roots=roots)
+    assert (path.ending, path.unverifiable) == (Ending.MISSING_ISSUER, "SHA-1")
+
+
+def test_without_its_issuer_such_a_signature_is_one_whose_issuer_is_missing() -> None:
+    assert built(legacy_leaf(), roots=Roots()).unverifiable == ""
 
 
 def test_names_compare_without_case_order_and_types() -> None:

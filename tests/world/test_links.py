@@ -168,13 +168,16 @@ def test_a_packet_socket_stamps_does_not_block_and_hears_only_what_comes_in(can_
     def look(agent: int, _world: int) -> list[Any]:
         from probe.world import links
 
-        with links.open_packet_socket(links.WIRE_TO_AGENT) as packets:
+        with (
+            links.open_packet_socket(links.WIRE_TO_AGENT) as packets,
+            links.open_packet_socket(links.WIRE_TO_AGENT) as other,
+        ):
             began_ns = time.time_ns()
             udp(agent, "10.77.0.2", "10.78.1.11")
             frame, ancillary = heard(packets)
             ended_ns = time.time_ns()
             packets.setblocking(False)
-            packets.send(frame)  # its own, out
+            other.send(frame)  # out
             silent = False
             try:
                 packets.recv(2048)

@@ -94,12 +94,16 @@ async def test_silence_to_one_question_does_not_cost_the_next_its_answer() -> No
             assert dns.message.from_wire(data).id == 2
 
 
-@pytest.mark.parametrize(("asked", "answered"), [(100, 100), (101, 100)], ids=["at the limit", "just above"])
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [(100, 100), (101, 100), (10_000, 100)],
+    ids=["at the limit", "just above", "more than is read at once"],
+)
 async def test_a_connection_has_a_hundred_questions_and_then_its_end(asked: int, answered: int) -> None:
     async with serving() as address, connected(address) as (reader, writer):
         writer.write(framed(question()) * asked)
         writer.write_eof()
-        data = await reader.read()  # to the end: the question left over does not make it a reset
+        data = await reader.read()  # to the end: questions left over do not make it a reset
         assert data.count(socket.inet_aton(HSM)) == answered
 
 

@@ -1,6 +1,7 @@
 """What the kernel does, seen from a forked child: a process does not come back out of a user namespace."""
 
 import os
+import select
 import signal
 import socket
 from pathlib import Path
@@ -104,6 +105,7 @@ def test_a_process_dies_with_its_parent() -> None:
         assert os.read(reading, 10) == b"bound"
         os.kill(child, signal.SIGKILL)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        assert select.select([reading], [], [], 5)[0], "it lives on"
         assert os.read(reading, 10) == b""
     finally:
         os.close(reading)
