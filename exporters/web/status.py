@@ -18,6 +18,7 @@ from probe.model.verdicts import Operation, PredictedError, Prediction, Remedy, 
 
 SCHEMA_VERSION = 1
 _TEXT_LIMIT = 512
+MAX_POSITIONS = 10  # the closed set of positions: 0 (leaf) to 9
 
 
 def document(snapshot: Snapshot, version: str, *, ready: bool) -> dict[str, Any]:
@@ -175,7 +176,7 @@ def _tls(state: TargetState) -> dict[str, Any] | None:
         "kms_handshake_succeeded": details.kms_handshake_succeeded,
         "version": details.version,
         "cipher": details.cipher,
-        "certificates": [_certificate(c) for c in details.chain],
+        "certificates": [_certificate(c) for c in details.chain[:MAX_POSITIONS]],
     }
 
 

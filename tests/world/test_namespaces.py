@@ -97,6 +97,7 @@ def test_a_process_dies_with_its_parent() -> None:
                 os.write(writing, b"bound")
             else:
                 os.close(writing)
+            signal.alarm(30)  # should it live on
             signal.pause()
         finally:
             os._exit(2)  # whatever happens: there is one test run

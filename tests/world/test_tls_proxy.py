@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -50,7 +50,8 @@ async def connected(port: int, context: ssl.SSLContext | None) -> AsyncIterator[
     try:
         yield reader, writer
     finally:
-        writer.transport.abort()
+        with suppress(AttributeError):  # Python 3.11.2: the transport of a lost connection has no protocol
+            writer.transport.abort()
 
 
 def post(body: bytes, *, length: int | None = None, more: str = "") -> bytes:
