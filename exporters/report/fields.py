@@ -136,12 +136,12 @@ def predictions(values: tuple[Prediction, ...]) -> Mapping[str, object]:
     """All four operations, ``decided`` false for one that nothing was said about."""
     said = {prediction.operation: prediction for prediction in values}
     return {
-        operation.value: _prediction(said.get(operation) or Prediction(operation=operation, decided=False))
+        operation.value: prediction(said.get(operation) or Prediction(operation=operation, decided=False))
         for operation in Operation
     }
 
 
-def _prediction(value: Prediction) -> Fields:
+def prediction(value: Prediction) -> Fields:
     return {"decided": value.decided, "errors": [_predicted(error) for error in value.errors]}
 
 

@@ -3,9 +3,10 @@
 Times are RFC 3339 UTC, durations seconds, a missing value null. All text is cleaned.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from exporters.report.fields import prediction
 from exporters.web.banner import banner
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from exporters.web.words import utc
@@ -14,7 +15,7 @@ from probe.model.statistics import Summary
 from probe.model.survey import RegionRtt, Survey
 from probe.model.targets import Check, Method
 from probe.model.text import clean
-from probe.model.verdicts import Operation, PredictedError, Prediction, Remedy, Report, Verdict
+from probe.model.verdicts import Operation, Prediction, Remedy, Report, Verdict
 
 SCHEMA_VERSION = 1
 _TEXT_LIMIT = 512
@@ -89,21 +90,8 @@ def _remedy(remedy: Remedy | None) -> dict[str, Any] | None:
     return {"text": remedy.text, "console": remedy.console or None, "cli": remedy.cli or None}
 
 
-def _prediction(prediction: Prediction | None) -> dict[str, Any] | None:
-    if prediction is None:
-        return None
-    return {"decided": prediction.decided, "errors": [_error(error) for error in prediction.errors]}
-
-
-def _error(error: PredictedError) -> dict[str, Any]:
-    return {
-        "error": error.error,
-        "likelihood": error.likelihood.value,
-        "basis": error.basis.value,
-        "alternatives": list(error.alternatives),
-        "requirements": list(error.requirements),
-        "masked_by": error.masked_by,
-    }
+def _prediction(value: Prediction | None) -> Mapping[str, object] | None:
+    return None if value is None else prediction(value)
 
 
 def _target(state: TargetState) -> dict[str, Any]:

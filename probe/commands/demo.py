@@ -122,10 +122,7 @@ def _settings(started: "World") -> Settings:
 def _write(shown: Shown, form: output.Format, file: Path | None) -> None:
     from exporters.report import verdicts
 
-    if form is output.Format.JSON:
-        output.write_document(output.as_json(verdicts.document(**shown)), file)
-    else:
-        output.show(verdicts.render(**shown), file)
+    output.write(form, file, lambda: verdicts.document(**shown), lambda: verdicts.render(**shown))
 
 
 def _say(text: str) -> None:

@@ -91,7 +91,4 @@ async def _measure(target: Target, source: str | None, timeout_s: float) -> Meas
 def _write(measurement: Measurement, form: output.Format, file: Path | None) -> None:
     from exporters.report import dns as shown
 
-    if form is output.Format.JSON:
-        output.write_document(output.as_json(shown.document(measurement)), file)
-    else:
-        output.show(shown.render(measurement), file)
+    output.write(form, file, lambda: shown.document(measurement), lambda: shown.render(measurement))

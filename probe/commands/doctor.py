@@ -30,11 +30,8 @@ def command(
     from probe import doctor
 
     findings = (*doctor.examine(), _namespaces())
-    if form is output.Format.JSON:
-        document = {"schema_version": 1, "findings": [_fields(finding) for finding in findings]}
-        output.write_document(output.as_json(document), file)
-    else:
-        output.show(_table(findings), file)
+    document = {"schema_version": 1, "findings": [_fields(finding) for finding in findings]}
+    output.write(form, file, lambda: document, lambda: _table(findings))
     return Exit.VIOLATED if any(f.state is doctor.State.MISSING for f in findings) else Exit.FINE
 
 

@@ -56,6 +56,16 @@ def as_text(renderable: "RenderableType", width: int = 100) -> str:
     return captured.get()
 
 
+def write(
+    form: Format, output: Path | None, document: Callable[[], object], page: Callable[[], "RenderableType"]
+) -> None:
+    """Write the one that ``form`` asks for; the other is not made."""
+    if form is Format.JSON:
+        write_document(as_json(document()), output)
+    else:
+        show(page(), output)
+
+
 def show(renderable: "RenderableType", output: Path | None) -> None:
     """Write ``renderable`` to stdout, coloured if that is a terminal, or as plain text to ``output``."""
     if output is not None:

@@ -157,7 +157,4 @@ def _progress() -> "Progress | nullcontext[None]":
 def _write(taken: Survey, form: output.Format, file: Path | None) -> None:
     from exporters.report import survey as shown
 
-    if form is output.Format.JSON:
-        output.write_document(output.as_json(shown.document(taken)), file)
-    else:
-        output.show(shown.render(taken), file)
+    output.write(form, file, lambda: shown.document(taken), lambda: shown.render(taken))

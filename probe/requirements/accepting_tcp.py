@@ -109,7 +109,7 @@ def some_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     them accepts a connection there is no way in. Where no node is configured, the proxy's own address
     stands for them.
     """
-    targets = of_role(evidence, Role.NODE) or of_role(evidence, Role.PROXY)
+    targets = entries(evidence)
     if not targets:
         yield unknown("no node and no proxy is configured", common_subject(evidence.targets))
         return

@@ -102,3 +102,19 @@ def test_ping_starts_without_what_only_other_commands_need() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert told.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "shown"), [(100, 100), (101, 101), (5000, 101)], ids=["at the limit", "one more", "many"]
+)
+def test_a_file_full_of_mistakes_is_not_poured_out(
+    mistakes: int, shown: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> int:
+        raise UsageError(*(f"line {n}: wrong" for n in range(mistakes)))
+
+    monkeypatch.setattr(ping, "command", command)
+    assert app.run(["ping"]) == Exit.USAGE
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == shown
+    assert (f"and {mistakes - 100} more" in lines[-1]) is (mistakes > 100)
