@@ -11,6 +11,11 @@ from probe.requirements._wording import why
 
 PATH_ROLES = (Role.PROXY, Role.NODE, Role.BACKEND)
 NOT_MEASURED = "not measured yet"
+NOT_CHECKED = "its TLS is not checked by this configuration"
+# A verdict rests on what is, not on what was: after three missed turns nothing is known any more. Never
+# before a minute, so that a hiccup of this machine does not turn every verdict over.
+STALE_AFTER_INTERVALS = 3
+STALE_AFTER_S = 60.0
 
 
 def of_role(evidence: Evidence, *roles: Role) -> tuple[Target, ...]:
@@ -30,17 +35,42 @@ def common_subject(targets: tuple[Target, ...]) -> str:
 
 
 def latest(evidence: Evidence, check: Check) -> Mapping[str, Measurement]:
-    """The newest measurement by ``check`` of each target, by the target's name."""
-    return {each.target.name: each for each in evidence.latest if each.check is check}
+    """The newest measurement by ``check`` of each target, by the target's name; none that is stale."""
+    return {
+        each.target.name: each for each in evidence.latest if each.check is check and is_fresh(each, evidence)
+    }
+
+
+def is_fresh(measurement: Measurement, evidence: Evidence) -> bool:
+    """It is no older than three intervals of its plan, or a minute; without a plan it does not age."""
+    plan = measurement.target.plan(measurement.check)
+    if plan is None:
+        return True
+    limit_s = max(STALE_AFTER_INTERVALS * plan.interval_s, STALE_AFTER_S)
+    return evidence.taken_at_s - measurement.started_at_s <= limit_s
 
 
 def tls_targets(evidence: Evidence) -> Iterator[tuple[Target, Measurement | None]]:
-    """The targets that are to be probed by TLS, each with what was last measured."""
+    """The targets that are to be probed by TLS, each with what was last measured.
+
+    And the ways in, though nobody probes them so: of a node that is not looked at nothing is known.
+    """
     measured = latest(evidence, Check.TLS)
+    ways_in = entries(evidence)
     for target in of_role(evidence, *PATH_ROLES):
         measurement = measured.get(target.name)
-        if measurement is not None or target.plan(Check.TLS) is not None:
+        if measurement is not None or is_checked(target) or target in ways_in:
             yield target, measurement
+
+
+def is_checked(target: Target) -> bool:
+    """Its TLS is to be probed."""
+    return target.plan(Check.TLS) is not None
+
+
+def is_looked_at(target: Target, evidence: Evidence) -> bool:
+    """Its TLS is probed, or was."""
+    return is_checked(target) or target.name in latest(evidence, Check.TLS)
 
 
 def each_handshake(
@@ -49,7 +79,7 @@ def each_handshake(
     """One finding a target: ``judge``'s, where a connection was made and so a handshake begun."""
     for target, measurement in tls_targets(evidence):
         if measurement is None:
-            finding = unknown(NOT_MEASURED)
+            finding = unknown(NOT_MEASURED if is_checked(target) else NOT_CHECKED)
         elif isinstance(measurement.details, TlsDetails) and not _ended_before_handshake(measurement):
             finding = judge(target, measurement, measurement.details)
         else:

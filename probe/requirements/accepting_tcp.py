@@ -8,7 +8,7 @@ from probe.model.targets import Check, Role, Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
 from probe.requirements import _errors
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._subjects import NOT_MEASURED, common_subject, entries, latest, of_role
+from probe.requirements._subjects import NOT_MEASURED, common_subject, entries, is_fresh, latest, of_role
 from probe.requirements._wording import milliseconds, why
 
 # These say something about this machine or the name, nothing about whether port 443 is open.
@@ -42,7 +42,9 @@ def _recent(evidence: Evidence) -> dict[str, list[bool]]:
     """For each target whether its last connections were accepted, the TLS check's too, oldest first."""
     recent: dict[str, list[bool]] = {}
     for measurement in sorted(evidence.recent, key=lambda each: each.started_at_s):
-        accepted = _accepted(measurement) if measurement.check in {Check.TCP, Check.TLS} else None
+        if measurement.check not in {Check.TCP, Check.TLS} or not is_fresh(measurement, evidence):
+            continue
+        accepted = _accepted(measurement)
         if accepted is not None:
             recent.setdefault(measurement.target.name, []).append(accepted)
     return recent

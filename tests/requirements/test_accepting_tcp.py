@@ -137,3 +137,8 @@ def test_one_connection_that_is_not_answered_decides_nothing(
     silent = tcp(A, Reason.TIMED_OUT)
     recent = (*(tcp(A, reason) for reason in before), silent)
     assert only(every_node_accepts_tcp_443, evidence(silent, recent=recent)).outcome is outcome
+
+
+def test_a_time_out_of_an_hour_ago_is_no_second_one() -> None:
+    silent, old = tcp(A, Reason.TIMED_OUT), tcp(A, Reason.TIMED_OUT, at_s=NOW_S - 3600)
+    assert only(every_node_accepts_tcp_443, evidence(silent, recent=(old, silent))).outcome is Outcome.UNKNOWN

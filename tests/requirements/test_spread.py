@@ -110,3 +110,8 @@ def test_where_every_way_in_is_shut_nothing_of_tls_is_expected() -> None:
     seen = evidence(tcp(A, Reason.REFUSED))
     (verdict,) = spread((fault(A, "T"),), seen)
     assert [error.likelihood for error in verdict.kms_errors] == [POSSIBLE]
+
+
+def test_nodes_that_nobody_probes_by_tls_leave_the_backends_to_speak() -> None:
+    blind = replace(A, plans=())
+    assert likelihoods((fault(BACKEND, "T"),), blind, BACKEND)[0] == {"T": EXPECTED}

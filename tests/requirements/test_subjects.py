@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from judging import HOST, NOTHING_AGREED, evidence, in_handshake, issue, sent, target, tcp, tls
+from judging import HOST, NOTHING_AGREED, NOW_S, evidence, in_handshake, issue, sent, target, tcp, tls
 
 from probe.model.measurements import Certificate, Failure, Measurement, Phase, Reason, TlsDetails
-from probe.model.targets import Check, Role, Target
+from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Outcome
 from probe.requirements._declare import Finding, met
 from probe.requirements._subjects import (
@@ -71,8 +71,33 @@ def test_tls_concerns_targets_of_the_path_that_are_to_be_probed_or_were() -> Non
     asked_once = replace(BACKEND, plans=())
     manager = tls(target("hsm", Role.KEY_MANAGER))
     probed = tls(asked_once)
-    seen = evidence(probed, manager, also=(A, unplanned))
-    assert list(tls_targets(seen)) == [(asked_once, probed), (A, None)]
+    other = replace(BACKEND, name="proxy-2", plans=())
+    seen = evidence(probed, manager, also=(A, other, unplanned))
+    assert list(tls_targets(seen)) == [(asked_once, probed), (A, None), (unplanned, None)], "B is a way in"
+
+
+def test_of_a_way_in_that_nobody_probes_by_tls_nothing_is_known() -> None:
+    unplanned = replace(B, plans=())
+    findings = {
+        f.subject: f for f in each_handshake(evidence(tls(A), also=(unplanned,)), lambda *_: met("fine"))
+    }
+    assert findings["nlb-a"].outcome is Outcome.MET
+    assert (findings["nlb-b"].outcome, findings["nlb-b"].because) == (
+        Outcome.UNKNOWN,
+        "its TLS is not checked by this configuration",
+    )
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "age_s", "fresh"),
+    [(15.0, 60.0, True), (15.0, 60.1, False), (60.0, 180.0, True), (60.0, 180.1, False)],
+    ids=["a minute", "over a minute", "three intervals", "over three intervals"],
+)
+def test_what_was_is_not_what_is(interval_s: float, age_s: float, *, fresh: bool) -> None:
+    plan = Plan(check=Check.TLS, interval_s=interval_s, timeout_s=2.0)
+    old = tls(replace(A, plans=(plan,)), at_s=NOW_S - age_s)
+    assert (latest(evidence(old), Check.TLS) == {"nlb-a": old}) is fresh
+    assert said(old)[0] is (Outcome.MET if fresh else Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(
