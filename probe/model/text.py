@@ -1,11 +1,6 @@
 """The one function through which text of the network reaches a terminal, log, page, file or label."""
 
-import unicodedata
-
 DEFAULT_LIMIT = 256
-# Cc control, Cf format (bidirectional overrides, zero width), Cs surrogates, Co private, Cn unassigned,
-# Zl and Zp line and paragraph separators: each can hide or forge what a person reads.
-_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~&")
 
@@ -52,7 +47,9 @@ def clean_markdown(text: str, limit: int = DEFAULT_LIMIT) -> str:
 
 
 def _escape(character: str) -> str:
-    if unicodedata.category(character) in _UNSAFE_CATEGORIES:
+    # Not printable are control and format characters (bidirectional overrides, zero width), surrogates,
+    # private and unassigned ones, and every separator but the space: each can hide or forge what one reads.
+    if not character.isprintable():
         return character.encode("unicode_escape", "surrogatepass").decode("ascii")
     return character
 
