@@ -81,6 +81,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert "Usage:" in capsys.readouterr().out
 
 
+@pytest.mark.loopback
 def test_the_version_is_told_without_any_slow_import() -> None:
     slow = "typer,rich,asyncio,pydantic,cryptography,aiohttp,boto3"
     code = (
@@ -93,6 +94,7 @@ def test_the_version_is_told_without_any_slow_import() -> None:
     assert (told.stdout, told.stderr) == (f"xks-probe {__version__}\n", "")
 
 
+@pytest.mark.loopback
 def test_ping_starts_without_what_only_other_commands_need() -> None:
     code = (
         "import sys, probe.commands.ping;"

@@ -83,6 +83,7 @@ def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.loopback
 def test_a_reader_that_went_away_is_noticed_and_is_no_error() -> None:
     code = (
         "from probe.commands import output\n"
@@ -97,6 +98,7 @@ def test_a_reader_that_went_away_is_noticed_and_is_no_error() -> None:
     assert (process.returncode, complaint) == (0, b"")
 
 
+@pytest.mark.loopback
 @pytest.mark.parametrize("command", [["demo", "--list"], ["--help"]])
 def test_a_full_disk_is_one_clear_line_and_status_2(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
@@ -136,6 +138,7 @@ def test_a_link_stays_a_link_and_a_file_keeps_its_mode(tmp_path: Path) -> None:
     assert (link.is_symlink(), real.read_text(), real.stat().st_mode & 0o777) == (True, "new\n", 0o600)
 
 
+@pytest.mark.loopback
 @pytest.mark.parametrize(
     ("redirection", "status"),
     [("demo --list >&-", 0), ("no-such 2>&-", 2), ("no-such 2>/dev/full", 2)],
@@ -153,6 +156,7 @@ def test_the_status_survives_closed_streams(redirection: str, status: int) -> No
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.loopback
 def test_a_locale_without_our_characters_shows_them_escaped() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "probe", "no-such-\u00fc"], capture_output=True, check=False, timeout=30,
