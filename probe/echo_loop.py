@@ -35,8 +35,10 @@ class Rounds:
 
     def due(self, now_ns: int) -> Sequence[int]:
         first = self._sent
-        while self.next_due_ns is not None and self.next_due_ns <= now_ns:
-            self._sent += 1
+        if self._size and now_ns >= self._epoch_ns:
+            # Turn k is due at k·interval/size after the epoch, rounded down: so many are due by now.
+            due = ((now_ns - self._epoch_ns + 1) * self._size - 1) // self._interval_ns + 1
+            self._sent = max(first, min(due, self._size * self._count))
         return [turn % self._size for turn in range(first, self._sent)]
 
     def end(self) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Offer, Phase, Reason, Timestamps
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed, Handshake, TcpConnection
-from probe.network.echo_link import Arrival
+from probe.network.batches import Packet
+from probe.network.echo_link import Arrivals, Reply, Sent
 from probe.network.resolve import is_ipv4
 from probe.wire import icmp
 
@@ -180,17 +182,24 @@ class FakeLink:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, bytes, int]] = []
-        self.arrivals: list[Arrival] = []
+        self.arrivals: list[Reply | Sent | icmp.EchoError] = []
         self.refuse_with: OSError | None = None
 
-    def send(self, address: str, message: bytes, key: int) -> None:
+    def send(self, packets: Sequence[Packet]) -> dict[int, OSError]:
         if self.refuse_with is not None:
-            raise self.refuse_with
-        self.sent.append((address, message, key))
+            return dict.fromkeys(range(len(packets)), self.refuse_with)
+        self.sent += [(socket.inet_ntoa(address), message, key) for address, message, key in packets]
+        return {}
 
-    def receive(self) -> list[Arrival]:
-        arrivals, self.arrivals = self.arrivals, []
-        return arrivals
+    def receive(self, arrivals: Arrivals) -> None:
+        come, self.arrivals = self.arrivals, []
+        for one in come:
+            if isinstance(one, Reply):
+                arrivals.replies.append(one)
+            elif isinstance(one, Sent):
+                arrivals.stamps.append(one)
+            else:
+                arrivals.errors.append(one)
 
     def sockets(self) -> tuple[()]:
         return ()

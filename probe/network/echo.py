@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from probe.model.measurements import EchoBatch, EchoOutcome, Reason, Timestamps
-from probe.network.clock import SYSTEM_CLOCK, Bracket, Clock, Moment
-from probe.network.echo_link import Arrival, Link, Mode, Refused, Reply, Sent, open_link
+from probe.network.batches import PACKETS, Packet
+from probe.network.clock import STEP_LIMIT_NS, SYSTEM_CLOCK, Clock, Moment
+from probe.network.echo_link import Arrivals, Link, Mode, Reply, Sent, open_link
 from probe.network.failures import reason_of
 from probe.network.stamping import StampsKept
 from probe.wire import icmp
@@ -33,13 +34,10 @@ class _Request:
 
     index: int
     counter: int
+    sequence: int
     opened: Moment
     sent_ns: int | None = None
     ended: EchoOutcome | None = None
-
-    @property
-    def sequence(self) -> int:
-        return self.counter % SEQUENCES
 
 
 class _Rows:
@@ -84,8 +82,9 @@ class EchoEngine:
 
     ``mode`` is ``datagram``, ``raw`` or None; ``why`` is a sentence on it (what to permit, if None: every
     request then fails with ``not_permitted``). ``discarded`` counts packets that were not the answer to any
-    of our requests, ``dropped`` those that our own full receive queue lost, ``stepped`` samples whose kernel
-    stamps a clock step made useless.
+    of our requests, ``dropped`` those that our own full receive queue lost, ``stepped`` answers whose
+    time was discarded because the wall clock was stepped meanwhile: they count as answered, with neither
+    round trip nor stamp.
     """
 
     def __init__(
@@ -104,6 +103,7 @@ class EchoEngine:
                 f" not within {_SMALLEST_PAYLOAD_BYTES} to {_LARGEST_PAYLOAD_BYTES}"
             )
         self.addresses = tuple(addresses)
+        self._packed = tuple(socket.inet_aton(address) for address in self.addresses)
         self.timeout_s = timeout_s
         self.discarded = 0
         self.stepped = 0
@@ -113,6 +113,7 @@ class EchoEngine:
         self._timeout_ns = round(timeout_s * 1e9)
         self._nonce = secrets.token_bytes(_NONCE_BYTES)
         self._filling = bytes(index % 256 for index in range(payload_bytes - _SMALLEST_PAYLOAD_BYTES))
+        self._template = icmp.EchoTemplate(self.identifier or 0, self._nonce, self._filling)
         self._counter = 0
         self._outstanding = 0
         self._requests: dict[int, _Request] = {}  # by sequence: at most 65,536
@@ -160,30 +161,35 @@ class EchoEngine:
             self._stamps.close()
 
     def send(self, indexes: Sequence[int]) -> None:
-        """One echo request to each of ``addresses[index]``; what could not be sent ends at once."""
-        offset_ns = self._clock.offset_ns()
-        for index in indexes:
-            opened = Moment(monotonic_ns=self._clock.monotonic_ns(), offset_ns=offset_ns)
-            if self._outstanding == SEQUENCES:
-                # Every sequence is in flight: this request gets none of its own.
-                self._rows.add(_Request(index, 0, opened), EchoOutcome.FAILED, reason=Reason.OVER_LIMIT)
-            else:
-                self._send_one(_Request(index, self._next_counter(), opened))
+        """One echo request to each of ``addresses[index]``; what could not be sent ends at once.
+
+        Between one batch and the next everything that has come is taken, so that a long list does not fill
+        our own receive queue.
+        """
+        for start in range(0, len(indexes), PACKETS):
+            if start:
+                self._take()
+            self._send_batch(indexes[start : start + PACKETS])
 
     def drain(self) -> EchoBatch:
         """The rows of everything that ended, and of extra replies, since the last call."""
-        arrivals = self._link.receive() if self._link else []
-        closed = Moment.now(self._clock)
-        self._note_stamps(arrivals)
-        for arrival in arrivals:
-            if isinstance(arrival, Reply):
-                self._take_reply(arrival, closed)
-        for arrival in arrivals:
-            if isinstance(arrival, Refused):
-                self._take_error(arrival)
+        closed = self._take()
         self._time_out(closed.monotonic_ns)
         self._forget(closed.monotonic_ns)
         return self._rows.take(self.identifier)
+
+    def _take(self) -> Moment:
+        """Everything that has come, to the rows; and when it was read."""
+        arrivals = Arrivals()
+        if self._link:
+            self._link.receive(arrivals)
+        closed = Moment.now(self._clock)
+        self._note_stamps(arrivals.stamps)
+        for reply in arrivals.replies:
+            self._take_reply(reply, closed)
+        for error in arrivals.errors:
+            self._take_error(error)
+        return closed
 
     def _next_counter(self) -> int:
         """The next counter whose low 16 bits, the sequence, are of no outstanding request."""
@@ -192,33 +198,46 @@ class EchoEngine:
             self._counter += 1
         return self._counter
 
-    def _send_one(self, request: _Request) -> None:
+    def _send_batch(self, indexes: Iterable[int]) -> None:
+        opened = Moment.now(self._clock)
+        packets: list[Packet] = []
+        requests: list[_Request] = []
+        for index in indexes:
+            if self._outstanding == SEQUENCES:
+                # Every sequence is in flight: this request gets none of its own.
+                self._rows.add(_Request(index, 0, 0, opened), EchoOutcome.FAILED, reason=Reason.OVER_LIMIT)
+                continue
+            request = self._opened(index, opened)
+            requests.append(request)
+            message = self._template.request(request.sequence, request.counter)
+            packets.append(Packet(self._packed[index], message, request.counter))
+        if self._link is None:
+            for request in requests:
+                self._end(request, EchoOutcome.FAILED, reason=Reason.NOT_PERMITTED)
+            return
+        for position, error in self._link.send(packets).items():
+            reason = reason_of(error)
+            if reason is None:
+                raise error
+            self._end(requests[position], EchoOutcome.FAILED, reason=reason)
+
+    def _opened(self, index: int, opened: Moment) -> _Request:
+        counter = self._next_counter()
+        request = _Request(index, counter, counter % SEQUENCES, opened)
         self._requests[request.sequence] = request
         self._unended.append(request)
         self._remembered.append(request)
         self._outstanding += 1
-        if self._link is None:
-            self._end(request, EchoOutcome.FAILED, reason=Reason.NOT_PERMITTED)
-            return
-        message = icmp.echo_request(self._link.identifier, request.sequence, self._payload(request))
-        try:
-            self._link.send(self.addresses[request.index], message, request.counter)
-        except OSError as error:
-            reason = reason_of(error)
-            if reason is None:
-                raise
-            self._end(request, EchoOutcome.FAILED, reason=reason)
+        return request
 
     def _payload(self, request: _Request) -> bytes:
         return self._nonce + request.counter.to_bytes(_COUNTER_BYTES, "big") + self._filling
 
-    def _note_stamps(self, arrivals: Iterable[Arrival]) -> None:
-        for arrival in arrivals:
-            if not isinstance(arrival, Sent):
-                continue
-            request = self._stamped(arrival)
+    def _note_stamps(self, stamps: Iterable[Sent]) -> None:
+        for stamp in stamps:
+            request = self._stamped(stamp)
             if request is not None and request.sent_ns is None:
-                request.sent_ns = arrival.sent_ns
+                request.sent_ns = stamp.sent_ns
 
     def _stamped(self, sent: Sent) -> _Request | None:
         if sent.message is not None:
@@ -235,25 +254,55 @@ class EchoEngine:
         return request if echo.payload == self._payload(request) else None
 
     def _take_reply(self, reply: Reply, closed: Moment) -> None:
-        echo = icmp.read_echo_reply(reply.message)
-        request = self._request_of(echo) if echo else None
-        if request is None or self.addresses[request.index] != reply.source:
+        request = self._answered(reply.message)
+        if request is None or self._packed[request.index] != reply.source:
             self.discarded += 1
             return
-        timing = Bracket(opened=request.opened, closed=closed).timing(request.sent_ns, reply.received_ns)
-        self.stepped += timing.stepped
-        if request.ended is None and timing.duration_ns > self._timeout_ns:
+        rtt_ns, stamps = self._timed(request, reply.received_ns, closed)
+        if request.ended is None and rtt_ns > self._timeout_ns:
             # It came in time only for a reader who was late himself.
             self._end(request, EchoOutcome.TIMED_OUT, reason=Reason.TIMED_OUT)
         outcome = _outcome_of_reply(request)
         if outcome is EchoOutcome.ANSWERED:
-            self._end(request, outcome, rtt_ns=timing.duration_ns, stamps=timing.timestamps)
+            self._end(request, outcome, rtt_ns=rtt_ns, stamps=stamps)
         else:
-            self._rows.add(request, outcome, rtt_ns=timing.duration_ns, stamps=timing.timestamps)
+            self._rows.add(request, outcome, rtt_ns=rtt_ns, stamps=stamps)
 
-    def _take_error(self, refused: Refused) -> None:
+    def _answered(self, message: bytes) -> _Request | None:
+        """The request whose reply this is; nearly all are exactly the bytes to be expected."""
+        request = self._requests.get(int.from_bytes(message[6:8], "big"))
+        if request is not None and message == self._template.reply(request.sequence, request.counter):
+            return request
+        echo = icmp.read_echo_reply(message)
+        return self._request_of(echo) if echo else None
+
+    def _timed(
+        self, request: _Request, received_ns: int | None, closed: Moment
+    ) -> tuple[int, Timestamps | None]:
+        """The round trip and who stamped it; -1 and None where a step of the wall clock spoilt the stamps.
+
+        A step is seen as a change between the two clocks, or as a time that can't be: longer than the
+        monotonic clock saw, or begun before the request was.
+        """
+        opened = request.opened
+        user_ns = closed.monotonic_ns - opened.monotonic_ns
+        if received_ns is None:
+            return user_ns, Timestamps.USER
+        begun_ns = opened.monotonic_ns + opened.offset_ns
+        start_ns = begun_ns if request.sent_ns is None else request.sent_ns
+        rtt_ns = received_ns - start_ns
+        moved_ns = closed.offset_ns - opened.offset_ns
+        if (
+            not -STEP_LIMIT_NS <= moved_ns <= STEP_LIMIT_NS
+            or not 0 <= rtt_ns <= user_ns
+            or start_ns < begun_ns - STEP_LIMIT_NS
+        ):
+            self.stepped += 1
+            return -1, None
+        return rtt_ns, Timestamps.KERNEL_RX if request.sent_ns is None else Timestamps.KERNEL
+
+    def _take_error(self, error: icmp.EchoError) -> None:
         """Ends the request that the error quotes; routers need quote only its header (RFC 792)."""
-        error = refused.error
         request = self._requests.get(error.echo.sequence)
         if (
             request is None

@@ -7,21 +7,23 @@ import contextlib
 import errno
 import secrets
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from probe.network import kernel, packet_filter
-from probe.network.kernel import Ancillary
+from probe.network.batches import PACKETS, Packet, Plain, Received, Receiver, Sender, Stamp
+from probe.network.kernel import ExtendedError
 from probe.wire import icmp
 
+_T = TypeVar("_T")
 Mode = Literal["datagram", "raw"]
 
 # At 10,000 echoes a second this is 0.4 s of the event loop's absence. Granted whole only with CAP_NET_ADMIN.
 WANTED_BUFFER_BYTES = 4 * 1024 * 1024
 # One drain takes no more, so that the event loop goes on; the rest keeps the socket readable.
 PACKETS_PER_DRAIN = 4096
-_PACKET_BYTES = 2048
+_ECHO_REPLY = bytes([icmp.ECHO_REPLY])
 # Errors of other packets that a send or receive call may report instead of its own outcome
 # (icmp_err_convert in net/ipv4/icmp.c): they are pending on the socket, and reported once.
 _PENDING = frozenset(
@@ -45,17 +47,15 @@ WHAT_TO_PERMIT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An ICMP message that may be an echo reply, and who sent it."""
+class Reply(NamedTuple):
+    """An ICMP message that may be an echo reply, and the address (four bytes) that sent it."""
 
-    source: str
+    source: bytes
     message: bytes
     received_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A transmit stamp. ``message`` is our own ICMP message, or None where ``key`` is the one we gave."""
 
     key: int
@@ -63,14 +63,13 @@ class Sent:
     sent_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An ICMP error about an echo request of ours."""
+@dataclass(slots=True)
+class Arrivals:
+    """What came since the last call. ``errors`` are ICMP errors about echo requests of ours."""
 
-    error: icmp.EchoError
-
-
-Arrival = Reply | Sent | Refused
+    replies: list[Reply] = field(default_factory=list)
+    stamps: list[Sent] = field(default_factory=list)
+    errors: list[icmp.EchoError] = field(default_factory=list)
 
 
 class Link(Protocol):
@@ -81,11 +80,11 @@ class Link(Protocol):
     receive_buffer_bytes: int
     dropped: int
 
-    def send(self, address: str, message: bytes, key: int) -> None:
-        """Raises OSError when the packet did not go out."""
+    def send(self, packets: Sequence[Packet]) -> Mapping[int, OSError]:
+        """Sends all, in few system calls; the positions of those that did not go out, each with why."""
 
-    def receive(self) -> list[Arrival]:
-        """Everything that has come, replies before the stamps of their requests."""
+    def receive(self, arrivals: Arrivals) -> None:
+        """Adds everything that has come."""
 
     def sockets(self) -> tuple[socket.socket, ...]: ...
 
@@ -118,30 +117,32 @@ class _Stamping:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._sender = Sender()
         self._by_key = True
         self._proven = False
+        self._message_bytes = 0
         sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.STAMPS_BY_ID)
 
-    def send(self, address: str, message: bytes, key: int) -> None:
-        if self._by_key:
-            try:
-                self._sock.sendmsg([message], [kernel.stamp_identifier(key)], 0, (address, 0))
-            except OSError as error:
-                if error.errno != errno.EINVAL or self._proven:
-                    raise
-                self.match_by_packet()  # Linux < 6.13 refuses the control message
-            else:
-                self._proven = True
-                return
-        self._sock.sendto(message, (address, 0))
+    def send(self, packets: Sequence[Packet]) -> int:
+        """How many went out from the first on, at least one. Raises OSError when the first did not."""
+        self._message_bytes = len(packets[0].message)
+        try:
+            sent = self._sender.send(self._sock, packets, keyed=self._by_key)
+        except OSError as error:
+            if error.errno != errno.EINVAL or not self._by_key or self._proven:
+                raise
+            self.match_by_packet()  # Linux < 6.13 refuses the control message
+            return self._sender.send(self._sock, packets, keyed=False)
+        self._proven = True
+        return sent
 
     def match_by_packet(self) -> None:
         self._by_key = False
         self._sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.STAMPS_BY_PACKET)
 
-    def sent(self, packet: bytes, key: int, sent_ns: int, message_bytes: int) -> Sent:
+    def sent(self, stamp: Stamp) -> Sent:
         # The copy starts with a link header of any length, so it is read from its end.
-        return Sent(key, None if self._by_key else packet[-message_bytes:], sent_ns)
+        return Sent(stamp.key, None if self._by_key else stamp.data[-self._message_bytes :], stamp.sent_ns)
 
 
 class DatagramLink:
@@ -150,9 +151,9 @@ class DatagramLink:
     mode: Mode = "datagram"
 
     def __init__(self, source: str | None) -> None:
-        self._message_bytes = 0
-        self._waiting: list[Arrival] = []
+        self._waiting = Arrivals()
         self.dropped = 0
+        self._receiver = Receiver()
         self._sock = _icmp_socket(socket.SOCK_DGRAM, source)
         with _closing_unless_made(self._sock):
             self._sock.setsockopt(socket.IPPROTO_IP, kernel.IP_RECVERR, 1)
@@ -160,40 +161,50 @@ class DatagramLink:
             self.identifier: int = self._sock.getsockname()[1]
             self.receive_buffer_bytes = _buffer_bytes(self._sock)
 
-    def send(self, address: str, message: bytes, key: int) -> None:
-        self._message_bytes = len(message)
+    def send(self, packets: Sequence[Packet]) -> Mapping[int, OSError]:
+        return _send_all(self._send_some, packets)
+
+    def _send_some(self, packets: Sequence[Packet]) -> int:
         try:
-            self._stamping.send(address, message, key)
+            return self._stamping.send(packets)
         except OSError as error:
             if error.errno not in _PENDING:
                 raise
             # With IP_RECVERR a send reports the pending error of another packet: take it, repeat once.
-            self._waiting += self._errors()
+            self._take_errors(self._waiting)
             self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            self._stamping.send(address, message, key)
+            return self._stamping.send(packets)
 
-    def receive(self) -> list[Arrival]:
-        arrivals, self._waiting = self._waiting, []
-        for data, source, ancillary in _packets(self._sock):
-            self.dropped = ancillary.dropped or self.dropped
-            arrivals.append(Reply(source, data, ancillary.stamp_ns))
-        return arrivals + self._errors()
+    def receive(self, arrivals: Arrivals) -> None:
+        waiting, self._waiting = self._waiting, Arrivals()
+        arrivals.stamps += waiting.stamps
+        arrivals.errors += waiting.errors
+        for found in _drained(self._receiver.packets, self._sock):
+            if isinstance(found, Plain):
+                arrivals.replies.append(Reply(found.address, found.data, found.stamp_ns))
+            else:
+                self.dropped = found.ancillary.dropped or self.dropped
+                arrivals.replies.append(Reply(found.address, found.data, found.ancillary.stamp_ns))
+        # After the replies: the stamp of a request is in the queue before its reply is.
+        self._take_errors(arrivals)
 
-    def _errors(self) -> list[Arrival]:
-        found: list[Arrival] = []
-        for data, destination, ancillary in _packets(self._sock, kernel.MSG_ERRQUEUE):
-            error = ancillary.error
-            if error is None:
-                continue
-            if error.is_transmit_stamp and ancillary.stamp_ns is not None:
-                sent = self._stamping.sent(data, error.data, ancillary.stamp_ns, self._message_bytes)
-                found.append(sent)
-            elif error.origin == kernel.SO_EE_ORIGIN_ICMP and error.kind in icmp.ERRORS:
-                # The data starts with the quoted ICMP header, the address is where it was sent to.
-                echo = icmp.read_echo_request(data)
-                if echo is not None:
-                    found.append(Refused(icmp.EchoError(error.kind, error.code, destination, echo)))
-        return found
+    def _take_errors(self, arrivals: Arrivals) -> None:
+        for found in _drained(self._receiver.errors, self._sock):
+            if isinstance(found, Stamp):
+                arrivals.stamps.append(self._stamping.sent(found))
+            elif (error := found.ancillary.error) is not None:
+                self._take_error(error, found, arrivals)
+
+    def _take_error(self, error: ExtendedError, found: Received, arrivals: Arrivals) -> None:
+        stamp_ns = found.ancillary.stamp_ns
+        if error.is_transmit_stamp and stamp_ns is not None:
+            arrivals.stamps.append(self._stamping.sent(Stamp(error.data, stamp_ns, found.data)))
+        elif error.origin == kernel.SO_EE_ORIGIN_ICMP and error.kind in icmp.ERRORS and found.address:
+            # The data starts with the quoted ICMP header, the address is where it was sent to.
+            echo = icmp.read_echo_request(found.data)
+            if echo is not None:
+                destination = socket.inet_ntoa(found.address)
+                arrivals.errors.append(icmp.EchoError(error.kind, error.code, destination, echo))
 
     def sockets(self) -> tuple[socket.socket, ...]:
         return (self._sock,)
@@ -209,6 +220,8 @@ class RawLink:
 
     def __init__(self, source: str | None) -> None:
         self.identifier = secrets.randbelow(0xFFFF) + 1
+        self.dropped = 0
+        self._incoming = Receiver()
         self._sender = _icmp_socket(socket.SOCK_RAW, source)
         with _closing_unless_made(self._sender):
             packet_filter.attach(self._sender, packet_filter.NOTHING)
@@ -216,8 +229,6 @@ class RawLink:
             self._receiver = _icmp_socket(socket.SOCK_RAW, source)
             with _closing_unless_made(self._receiver):
                 self._begin_to_receive()
-        self._message_bytes = 0
-        self.dropped = 0
 
     def _begin_to_receive(self) -> None:
         packet_filter.attach(self._receiver, packet_filter.ours(self.identifier))
@@ -226,23 +237,20 @@ class RawLink:
         )
         self.receive_buffer_bytes = _buffer_bytes(self._receiver)
 
-    def send(self, address: str, message: bytes, key: int) -> None:
-        self._message_bytes = len(message)
-        self._stamping.send(address, message, key)
+    def send(self, packets: Sequence[Packet]) -> Mapping[int, OSError]:
+        return _send_all(self._stamping.send, packets)
 
-    def receive(self) -> list[Arrival]:
-        arrivals: list[Arrival] = []
-        for data, _source, ancillary in _packets(self._receiver):
-            self.dropped = ancillary.dropped or self.dropped
-            arrival = _read_packet(data, ancillary.stamp_ns)
-            if arrival is not None:
-                arrivals.append(arrival)
-        for data, _source, ancillary in _packets(self._sender, kernel.MSG_ERRQUEUE):
-            error = ancillary.error
-            if error is not None and error.is_transmit_stamp and ancillary.stamp_ns is not None:
-                sent = self._stamping.sent(data, error.data, ancillary.stamp_ns, self._message_bytes)
-                arrivals.append(sent)
-        return arrivals
+    def receive(self, arrivals: Arrivals) -> None:
+        for found in _drained(self._incoming.packets, self._receiver):
+            if isinstance(found, Plain):
+                _read_packet(found.data, found.stamp_ns, arrivals)
+            else:
+                self.dropped = found.ancillary.dropped or self.dropped
+                _read_packet(found.data, found.ancillary.stamp_ns, arrivals)
+        # After the replies: the stamp of a request is in the queue before its reply is.
+        for stamp in _drained(self._incoming.errors, self._sender):
+            if isinstance(stamp, Stamp):
+                arrivals.stamps.append(self._stamping.sent(stamp))
 
     def sockets(self) -> tuple[socket.socket, ...]:
         return (self._receiver, self._sender)
@@ -252,12 +260,47 @@ class RawLink:
         self._receiver.close()
 
 
-def _read_packet(data: bytes, received_ns: int | None) -> Arrival | None:
-    packet = icmp.read_ipv4(data)
-    if packet is None:
-        return None
-    error = icmp.read_echo_error(packet.payload)
-    return Refused(error) if error else Reply(packet.source, packet.payload, received_ns)
+def _read_packet(data: bytes, received_ns: int | None, arrivals: Arrivals) -> None:
+    payload = icmp.payload_of_plain_ipv4(data)
+    if payload is None:
+        packet = icmp.read_ipv4(data)
+        if packet is None:
+            return
+        payload = packet.payload
+    error = icmp.read_echo_error(payload) if payload[:1] != _ECHO_REPLY else None
+    if error is not None:
+        arrivals.errors.append(error)
+    else:
+        arrivals.replies.append(Reply(data[12:16], payload, received_ns))
+
+
+def _send_all(
+    send_some: Callable[[Sequence[Packet]], int], packets: Sequence[Packet]
+) -> Mapping[int, OSError]:
+    """Call after call until each packet went out or was refused; a refused one stops none after it."""
+    refused: dict[int, OSError] = {}
+    position = 0
+    while position < len(packets):
+        try:
+            position += send_some(packets[position : position + PACKETS])
+        except OSError as error:
+            refused[position] = error
+            position += 1
+    return refused
+
+
+def _drained(receive: Callable[[socket.socket], list[_T]], sock: socket.socket) -> Iterator[_T]:
+    """All that waits in a queue, call after call, up to `PACKETS_PER_DRAIN`."""
+    for _ in range(PACKETS_PER_DRAIN // PACKETS):
+        try:
+            found = receive(sock)
+        except OSError as error:
+            if error.errno not in _PENDING:
+                raise
+            continue  # a pending error, reported once: its details lie in the error queue
+        yield from found
+        if len(found) < PACKETS:
+            return
 
 
 def _icmp_socket(kind: int, source: str | None) -> socket.socket:
@@ -284,18 +327,3 @@ def _closing_unless_made(sock: socket.socket) -> Iterator[None]:
 
 def _buffer_bytes(sock: socket.socket) -> int:
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-
-
-def _packets(sock: socket.socket, flags: int = 0) -> Iterator[tuple[bytes, str, Ancillary]]:
-    """What waits in a queue of ``sock``: data, the address beside it, ancillary data."""
-    for _ in range(PACKETS_PER_DRAIN):
-        try:
-            data, items, _flags, address = sock.recvmsg(_PACKET_BYTES, kernel.ANCILLARY_BYTES, flags)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            if error.errno not in _PENDING:
-                raise
-            continue  # a pending error, reported once: its details lie in the error queue
-        source = address[0] if isinstance(address, tuple) and address else ""
-        yield data, source, kernel.read_ancillary(items)

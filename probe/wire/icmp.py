@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from probe.model.measurements import Reason
 
@@ -19,10 +20,11 @@ _IPV4_BYTES = 20
 _IPV4_VERSION = 4
 _ICMP_PROTOCOL = 1
 _FRAGMENT_OFFSET = 0x1FFF
+_PLAIN_IPV4 = 0x45  # version 4, a header of five words
+_MORE_FRAGMENTS_OR_OFFSET = 0x3F
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(NamedTuple):
     """An echo request or reply, as far as it was there."""
 
     identifier: int
@@ -58,6 +60,35 @@ def echo_request(identifier: int, sequence: int, payload: bytes) -> bytes:
     """
     blank = _HEADER.pack(ECHO_REQUEST, 0, 0, identifier, sequence) + payload
     return _HEADER.pack(ECHO_REQUEST, 0, checksum(blank), identifier, sequence) + payload
+
+
+class EchoTemplate:
+    """Requests that differ in sequence and counter alone: ``head``, the counter (8 bytes), ``filling``.
+
+    ``identifier`` is not 0, as no socket's is.
+
+    Their checksums need no look at the whole message: a sum of 16-bit words changes by the words that change.
+    ``head`` has an even number of bytes.
+    """
+
+    def __init__(self, identifier: int, head: bytes, filling: bytes) -> None:
+        self._identifier, self._head, self._filling = identifier, head, filling
+        still = _HEADER.pack(ECHO_REQUEST, 0, 0, identifier, 0) + head + bytes(8) + filling
+        self._sum = 0xFFFF - checksum(still)
+
+    def request(self, sequence: int, counter: int) -> bytes:
+        """As `echo_request` makes it."""
+        return self._message(ECHO_REQUEST, self._sum, sequence, counter)
+
+    def reply(self, sequence: int, counter: int) -> bytes:
+        """The reply that an unchanged request gets; where its sum is 0, another host may write 0xFFFF."""
+        return self._message(ECHO_REPLY, self._sum - (ECHO_REQUEST << 8), sequence, counter)
+
+    def _message(self, kind: int, still_sum: int, sequence: int, counter: int) -> bytes:
+        # 2^16 is 1 modulo 65535: the counter as one number has the sum of its words as its remainder.
+        remainder = (still_sum + sequence + counter) % 0xFFFF
+        header = _HEADER.pack(kind, 0, 0xFFFF - (remainder or 0xFFFF), self._identifier, sequence)
+        return header + self._head + counter.to_bytes(8, "big") + self._filling
 
 
 def checksum(message: bytes) -> int:
@@ -101,6 +132,18 @@ def read_ipv4(packet: bytes) -> Ipv4 | None:
         return None
     payload = packet[header_bytes:total_bytes]
     return Ipv4(_dotted(packet[12:16]), _dotted(packet[16:20]), packet[9], payload)
+
+
+def payload_of_plain_ipv4(packet: bytes) -> bytes | None:
+    """What nearly all packets have behind a header of 20 bytes; None for those that `read_ipv4` must read."""
+    plain = (
+        len(packet) > _IPV4_BYTES
+        and packet[0] == _PLAIN_IPV4
+        and (packet[2] << 8 | packet[3]) == len(packet)
+        and packet[6] & _MORE_FRAGMENTS_OR_OFFSET == 0
+        and packet[7] == 0
+    )
+    return packet[_IPV4_BYTES:] if plain else None
 
 
 def read_echo_error(message: bytes) -> EchoError | None:

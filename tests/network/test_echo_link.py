@@ -170,3 +170,40 @@ class _Socket:
 
     def close(self) -> None:
         self.closed = True
+
+
+@pytest.mark.loopback
+def test_a_packet_that_is_refused_amid_a_batch_stops_none_and_shifts_no_stamp(engine: EchoEngine) -> None:
+    refused = "255.255.255.255"  # EACCES: nobody may send to the broadcast address unasked
+    other = EchoEngine(["127.0.0.1", refused, "127.0.0.2"], timeout_s=1.0)
+    other.send([0, 1, 2, 1, 0])
+    time.sleep(0.02)
+
+    rows = drained(other)
+
+    assert engine.mode is not None
+    assert sorted((index, str(outcome)) for index, outcome, *_ in rows) == [
+        (0, "answered"),
+        (0, "answered"),
+        (1, "failed"),
+        (1, "failed"),
+        (2, "answered"),
+    ]
+    assert {stamps for _, outcome, _, stamps in rows if outcome is EchoOutcome.ANSWERED} == {
+        Timestamps.KERNEL
+    }
+    assert max(rtt_ns for _, _, rtt_ns, _ in rows) < 10_000_000
+    other.close()
+
+
+@pytest.mark.loopback
+def test_a_long_list_does_not_fill_our_own_receive_queue(engine: EchoEngine) -> None:
+    for sock in engine.sockets():
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 212_992)  # net.core.rmem_max of a stock system
+    engine.send([0, 1] * 1000)
+
+    rows = drained(engine)
+
+    assert [outcome for _, outcome, *_ in rows] == [EchoOutcome.ANSWERED] * 2000
+    assert {stamps for *_, stamps in rows} == {Timestamps.KERNEL}
+    assert engine.dropped == 0

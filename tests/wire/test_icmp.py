@@ -70,3 +70,21 @@ def test_an_ipv4_payload_is_cut_to_its_header(length: int) -> None:
 )
 def test_each_error_has_its_reason(kind: int, code: int, reason: Any) -> None:
     assert icmp.reason_of_error(kind, code) is reason
+
+
+@given(
+    st.integers(1, 0xFFFF),
+    st.integers(0, 0xFFFF),
+    st.integers(0, (1 << 64) - 1),
+    st.binary(min_size=8, max_size=8),
+    st.binary(max_size=48),
+)
+def test_a_template_makes_the_same_bytes_as_the_plain_way(
+    identifier: int, sequence: int, counter: int, head: Any, filling: Any
+) -> None:
+    template = icmp.EchoTemplate(identifier, head, filling)
+    payload = head + counter.to_bytes(8, "big") + filling
+
+    assert template.request(sequence, counter) == icmp.echo_request(identifier, sequence, payload)
+    reply = template.reply(sequence, counter)
+    assert icmp.read_echo_reply(reply) == icmp.Echo(identifier, sequence, payload)
