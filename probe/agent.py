@@ -44,7 +44,9 @@ class Agent:
         self._observer = observer
         self._network = Network(resolvers=settings.resolvers, source=settings.source_address)
         self._turns = scheduler.turns(settings.targets, without=frozenset({Check.ICMP}))
-        self._echoes = Echoes(settings.targets, self._network, self._publish_echoes, self._publish)
+        self._echoes = Echoes(
+            settings.targets, self._network, self._publish_echoes, self._publish, observer.delay
+        )
         self._started_at_ns = SYSTEM_CLOCK.monotonic_ns()
         self._first_round = asyncio.Event()
         for sink in self._sinks:

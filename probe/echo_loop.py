@@ -53,9 +53,15 @@ class Rounds:
         return self._epoch_ns + turn * self._interval_ns + index * self._interval_ns // self._size
 
 
-async def run(engine: EchoEngine, schedule: Schedule, publish: Callable[[EchoBatch], None]) -> None:
+async def run(
+    engine: EchoEngine,
+    schedule: Schedule,
+    publish: Callable[[EchoBatch], None],
+    tell_delay_s: Callable[[float], None] | None = None,
+) -> None:
     """Send and drain until the schedule has no more turns and every echo has ended.
 
+    ``tell_delay_s`` hears, once for each batch, how long after its turn the oldest of it had gone out.
     On cancellation what was answered so far is still published.
     """
     readable = asyncio.Event()
@@ -66,7 +72,11 @@ async def run(engine: EchoEngine, schedule: Schedule, publish: Callable[[EchoBat
             stack.callback(loop.remove_reader, sock)
         try:
             while True:
-                engine.send(schedule.due(SYSTEM_CLOCK.monotonic_ns()))
+                oldest_ns = schedule.next_due_ns
+                due = schedule.due(SYSTEM_CLOCK.monotonic_ns())
+                engine.send(due)
+                if due and oldest_ns is not None and tell_delay_s is not None:
+                    tell_delay_s((SYSTEM_CLOCK.monotonic_ns() - oldest_ns) / 1e9)
                 _publish(engine, publish)
                 if schedule.next_due_ns is None and engine.next_deadline_ns is None:
                     return

@@ -23,6 +23,7 @@ class Echoes:
 
     A name that does not resolve is a failed measurement, and is looked up again; the others go on. Where the
     machine permits no ICMP, each target gets a failure a minute saying what to permit, and TCP remains.
+    ``tell_delay_s`` hears how late each batch of echoes went out.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class Echoes:
         network: Network,
         publish_echoes: PublishEchoes,
         publish: PublishMeasurement,
+        tell_delay_s: Callable[[float], None] | None = None,
     ) -> None:
         self._targets = tuple(t for t in targets if t.plan(Check.ICMP) is not None)
         self._network = network
         self._publish_echoes, self._publish = publish_echoes, publish
+        self._tell_delay_s = tell_delay_s
 
     async def forever(self) -> None:
         """Echo at each target's interval until cancelled; changed addresses get a new engine."""
@@ -76,7 +79,11 @@ class Echoes:
 
     async def _drive(self, engine: EchoEngine, addresses: Addresses, schedule: echo_loop.Schedule) -> None:
         targets = self._resolved(addresses)
-        await echo_loop.run(engine, schedule, lambda batch: self._publish_echoes(targets, batch))
+
+        def publish(batch: EchoBatch) -> None:
+            self._publish_echoes(targets, batch)
+
+        await echo_loop.run(engine, schedule, publish, self._tell_delay_s)
 
     def _engine(self, addresses: Addresses) -> EchoEngine:
         timeout_s = max((p.timeout_s for t in self._targets if (p := t.plan(Check.ICMP))), default=2.0)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from probe import echo_loop
 from probe.model.measurements import EchoBatch, EchoOutcome
+from probe.network.clock import SYSTEM_CLOCK
 
 MS = 1_000_000
 
@@ -66,3 +67,15 @@ async def test_the_loop_publishes_every_echo_and_ends() -> None:
     rounds = echo_loop.Rounds(size=3, count=4, interval_ns=MS, epoch_ns=0)
     await echo_loop.run(FakeEngine(), rounds, lambda batch: published.extend(batch.indexes))  # type: ignore[arg-type]
     assert sorted(published) == sorted([0, 1, 2] * 4)
+
+
+@pytest.mark.loopback
+async def test_how_late_a_batch_went_out_is_told_by_its_oldest() -> None:
+    delays_s: list[float] = []
+    epoch_ns = SYSTEM_CLOCK.monotonic_ns() - 50 * MS  # all turns are over by now: one batch
+    rounds = echo_loop.Rounds(size=3, count=4, interval_ns=MS, epoch_ns=epoch_ns)
+
+    await echo_loop.run(FakeEngine(), rounds, lambda _batch: None, delays_s.append)  # type: ignore[arg-type]
+
+    assert len(delays_s) == 1
+    assert delays_s[0] >= 0.05
