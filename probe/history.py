@@ -4,6 +4,8 @@ For each (target, method) a ring holds the round trips of the last 600 s. Where 
 the oldest are dropped: the window then reaches less far back, and its ``span_s`` says so. A ring has 1,024
 places, fewer when there are so many targets that all rings together would pass a million (16 bytes each).
 
+An answer whose time a step of the wall clock spoilt is neither a sample nor a loss.
+
 Times are Unix seconds. Only targets of the last `on_targets` are kept: a result that comes in for a target
 that was removed is dropped, and one that changed its address begins anew.
 """
@@ -91,6 +93,7 @@ class _Echo:
 
     sent_ns: int
     rtt_ns: int
+    answered: bool
     stamp: Timestamps | None
     reason: Reason | None
     sequence: int
@@ -139,8 +142,9 @@ class History:
         memory.recent.setdefault(measurement.check, deque(maxlen=RECENT)).append(measurement)
         if measurement.failure is not None:
             memory.failures.append(measurement)
-        if (method := measurement.method) is not None and not _never_sent(measurement.failure):
-            rtt_s = measurement.rtt_s
+        rtt_s = measurement.rtt_s
+        untimed = rtt_s is None and measurement.failure is None
+        if (method := measurement.method) and not untimed and not _never_sent(measurement.failure):
             self._ring(memory, method).append(measurement.started_at_s, nan if rtt_s is None else rtt_s)
 
     def on_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
@@ -152,13 +156,13 @@ class History:
             memory = self._memories.get(targets[index].name)
             if memory is None or outcome not in _ENDED:
                 continue
-            echo = _Echo(sent_ns, rtt_ns, stamp, reason, sequence, batch.identifier)
+            answered = outcome is EchoOutcome.ANSWERED
+            echo = _Echo(sent_ns, rtt_ns, answered, stamp, reason, sequence, batch.identifier)
             if memory.echo is None or memory.echo.sent_ns <= sent_ns:
                 memory.echo = echo
-            answered = outcome is EchoOutcome.ANSWERED
             if not answered:
                 memory.failures.append(echo)
-            if reason in _OURS:
+            if reason in _OURS or (answered and rtt_ns < 0):
                 continue
             self._ring(memory, Method.ICMP).append(sent_ns / 1e9, rtt_ns / 1e9 if answered else nan)
 
@@ -237,15 +241,14 @@ def _whereabouts(target: Target) -> tuple[object, ...]:
 
 
 def _as_measurement(target: Target, echo: _Echo) -> Measurement:
-    answered = echo.rtt_ns >= 0 and echo.reason is None
     reason = echo.reason or Reason.TIMED_OUT
     return Measurement(
         target=target,
         check=Check.ICMP,
         started_at_s=echo.sent_ns / 1e9,
         address=target.host if is_ipv4(target.host) else None,
-        phases_s={Phase.ECHO: echo.rtt_ns / 1e9} if answered else {},
+        phases_s={Phase.ECHO: echo.rtt_ns / 1e9} if echo.rtt_ns >= 0 else {},
         timestamps=echo.stamp,
-        failure=None if answered else Failure(phase=Phase.ECHO, reason=reason),
+        failure=None if echo.answered else Failure(phase=Phase.ECHO, reason=reason),
         details=EchoDetails(identifier=echo.identifier, sequence=echo.sequence),
     )

@@ -118,6 +118,23 @@ def test_echoes_feed_windows_and_late_or_duplicate_ones_do_not() -> None:
     assert [m.started_at_s for m in kept.failures("a")] == [1001.0, 1002.0]
 
 
+def test_an_answer_whose_time_a_clock_step_spoilt_is_neither_a_sample_nor_a_loss() -> None:
+    kept = history()
+    good, spoilt = (
+        echoes((0, 1000.0, EchoOutcome.ANSWERED, 0.02)),
+        echoes((0, 1001.0, EchoOutcome.ANSWERED, -1)),
+    )
+    kept.on_echoes((A,), good)
+    kept.on_echoes((A,), replace(spoilt, rtt_ns=[-1], stamps=[None]))
+
+    (window,) = kept.windows(1003.0)
+    (latest,) = kept.latest()
+
+    assert (window.summary.samples, window.summary.lost) == (1, 0)
+    assert (latest.started_at_s, latest.failure, latest.rtt_s) == (1001.0, None, None)
+    assert kept.failures("a") == ()
+
+
 def test_a_time_out_that_ends_late_stands_where_it_was_sent() -> None:
     kept = history()
     kept.on_echoes((A,), echoes((0, 1001.0, EchoOutcome.ANSWERED, 0.02)))

@@ -89,7 +89,8 @@ class PrometheusSink(Collector):
             series.packets_sent += 1
             if outcome is EchoOutcome.ANSWERED:
                 series.packets_received += 1
-                series.answered(Method.ICMP, ip, rtt_ns / _NS_PER_S)
+                if rtt_ns >= 0:  # else a step of the wall clock spoilt its time
+                    series.answered(Method.ICMP, ip, rtt_ns / _NS_PER_S)
                 if stamp is not None:
                     self._samples[stamp] += 1
 

@@ -51,7 +51,9 @@ def line(measurement: Measurement, sequence: int | None = None) -> str:
         parts.append(f"rtt={rtt_s * 1e3:.3f} ms")
         parts.append(f"({measurement.timestamps.value if measurement.timestamps else 'not stamped'})")
         return " ".join([*parts, *_retransmits(measurement)])
-    if measurement.failure is not None:
+    if measurement.failure is None:
+        parts.append("answered; its time is discarded, because the wall clock was stepped meanwhile")
+    else:
         failure = measurement.failure
         parts.append(f"no answer: {failure.reason.value} in {failure.phase.value}")
         if failure.detail:

@@ -85,11 +85,16 @@ class _Results:
     lines: output.Lines
     form: output.Format
     rtts_s: dict[str, list[float | None]] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
 
     def add(self, measurement: Measurement, sequence: int | None = None) -> None:
         from exporters.report import ping as report
 
-        self.rtts_s.setdefault(measurement.target.name, []).append(measurement.rtt_s)
+        rtts_s = self.rtts_s.setdefault(measurement.target.name, [])
+        if measurement.failure is None:
+            self.answered.add(measurement.target.name)
+        if measurement.failure is not None or measurement.rtt_s is not None:
+            rtts_s.append(measurement.rtt_s)  # else it was answered, and a clock step spoilt its time
         if self.form is output.Format.JSON:
             self.lines.write(output.as_json(report.document(measurement, sequence)))
         else:
@@ -107,8 +112,7 @@ class _Results:
 
     def all_answered(self) -> bool:
         """Every target answered at least once."""
-        answered = {name for name, rtts_s in self.rtts_s.items() if any(r is not None for r in rtts_s)}
-        return all(target.name in answered for target in self.plan.targets)
+        return all(target.name in self.answered for target in self.plan.targets)
 
 
 def _run(plan: _Plan, method: Method, results: _Results) -> Exit | None:

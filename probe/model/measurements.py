@@ -156,8 +156,8 @@ class Measurement:
     """One probe of one target. Holds exactly one failure, or none.
 
     ``started_at_s`` is Unix time. ``address`` is the IPv4 address that was probed, None if the name
-    did not resolve. ``phases_s`` has the completed phases only. ``timestamps`` is None unless
-    something of the network was timed.
+    did not resolve. ``phases_s`` has the completed phases only, without those whose time a step of the wall
+    clock spoilt. ``timestamps`` is None unless something of the network was timed.
     """
 
     target: Target
@@ -212,7 +212,8 @@ class EchoBatch:
     """Echoes that ended since the last drain, as columns of one length.
 
     ``indexes`` are positions in the engine's tuple of targets. ``sent_ns`` is Unix time.
-    ``rtt_ns`` is -1 and ``stamps`` None where there was no answer; ``reasons`` is None where there was one.
+    ``rtt_ns`` is -1 and ``stamps`` None where there was no answer, and for an answer whose time a step of the
+    wall clock spoilt: it is received, and no sample. ``reasons`` is None where there was an answer.
     ``addresses`` is no column: the engine's addresses, by the same positions as ``indexes`` count.
     """
 

@@ -99,7 +99,8 @@ def _measurement(
         check=Check.ICMP,
         started_at_s=batch.sent_ns[row] / 1e9,
         address=known[index] if known else targets[index].host,
-        phases_s={Phase.ECHO: batch.rtt_ns[row] / 1e9} if answered else {},
+        # An answer whose time a step of the wall clock spoilt has none.
+        phases_s={Phase.ECHO: batch.rtt_ns[row] / 1e9} if batch.rtt_ns[row] >= 0 else {},
         timestamps=batch.stamps[row],
         failure=None if answered else _failure(batch.reasons[row], why),
         details=EchoDetails(identifier=batch.identifier, sequence=batch.sequences[row]),

@@ -157,6 +157,17 @@ def test_no_creation_times_are_written() -> None:
     assert "_created" not in text(filled())
 
 
+def test_an_answer_whose_time_a_clock_step_spoilt_is_received_and_no_sample() -> None:
+    sink = PrometheusSink("1")
+    sink.on_targets((target(),))
+
+    sink.on_echoes((target(),), replace(echoes(ANSWERED), rtt_ns=(-1,), stamps=(None,)))
+
+    assert value(sink, "packets_received_total", target="node-1") == 1
+    assert "rtt_seconds_count" not in text(sink)
+    assert value(sink, "samples_total", timestamps="kernel") == 0
+
+
 def test_an_echo_is_counted_under_the_address_it_was_sent_to() -> None:
     sink = PrometheusSink("1")
     named, far = target(host="proxy.example.com"), target("far", role=Role.REGION, host="kms.example.com")

@@ -41,6 +41,17 @@ def test_each_request_that_ended_is_a_measurement_and_extra_replies_are_none() -
     assert (failed.failure.phase, failed.failure.reason) == (Phase.ECHO, Reason.UNREACHABLE)
 
 
+def test_an_answer_whose_time_a_clock_step_spoilt_is_no_failure_and_has_no_round_trip() -> None:
+    batch = EchoBatch(
+        indexes=(0,), sequences=(7,), sent_ns=(10**18,), rtt_ns=(-1,), stamps=(None,),
+        outcomes=(EchoOutcome.ANSWERED,), reasons=(None,), identifier=42,
+    )  # fmt: skip
+
+    (measured,) = measurements_of(TARGETS, batch)
+
+    assert (measured.failure, measured.rtt_s, measured.timestamps) == (None, None, None)
+
+
 async def test_a_round_has_one_measurement_for_each_target_in_their_order() -> None:
     engine = FakeEchoEngine(ADDRESSES, {"192.0.2.2": 0.01})
     silent, answered = await echo_round(TARGETS, ADDRESSES, engine)
