@@ -12,9 +12,22 @@ from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Offer, Pha
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed, Handshake, TcpConnection
 from probe.network.batches import Packet
+from probe.network.clock import SystemClock
 from probe.network.echo_link import Arrivals, Reply, Sent
 from probe.network.resolve import is_ipv4
 from probe.wire import icmp
+
+
+class SteppedClock(SystemClock):
+    """The machine's clock as it would look if somebody stepped it by ``step_ns`` before each reading."""
+
+    def __init__(self, step_ns: int) -> None:
+        self._step_ns = step_ns
+        self._moved_ns = 0
+
+    def offset_ns(self) -> int:
+        self._moved_ns += self._step_ns
+        return super().offset_ns() + self._moved_ns
 
 
 @dataclass

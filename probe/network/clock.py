@@ -65,15 +65,17 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """A duration and who stamped it. ``stepped``: the kernel's stamps were discarded for a clock step."""
+    """A duration and who stamped it; both None where a step of the wall clock spoilt the stamps."""
 
-    duration_ns: int
-    timestamps: Timestamps
-    stepped: bool = False
+    duration_ns: int | None
+    timestamps: Timestamps | None
 
     @property
-    def duration_s(self) -> float:
-        return self.duration_ns / 1e9
+    def duration_s(self) -> float | None:
+        return None if self.duration_ns is None else self.duration_ns / 1e9
+
+
+SPOILT: Final = Timing(duration_ns=None, timestamps=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +93,13 @@ class Bracket:
         """From the kernel's stamps (Unix time, None where missing) to a duration that can be trusted.
 
         Without a transmit stamp the duration starts before the system call (``kernel-rx``). Stamps that a
-        step of the wall clock may lie between are discarded: then this program's own monotonic
-        reading stands in, and says so.
+        step of the wall clock may lie between are discarded, and nothing stands in for them.
         """
         if received_ns is None:
             return Timing(duration_ns=self.user_ns, timestamps=Timestamps.USER)
         start_ns = self.opened.wall_ns if sent_ns is None else sent_ns
         if not self._holds(start_ns, received_ns):
-            return Timing(duration_ns=self.user_ns, timestamps=Timestamps.USER, stepped=True)
+            return SPOILT
         source = Timestamps.KERNEL_RX if sent_ns is None else Timestamps.KERNEL
         return Timing(duration_ns=received_ns - start_ns, timestamps=source)
 

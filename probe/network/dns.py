@@ -26,11 +26,14 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsAnswer:
-    """``wait_s`` is that of the datagram, also where TCP gave the rest; ``failure`` is that of the rcode."""
+    """``wait_s`` is that of the datagram, also where TCP gave the rest; ``failure`` is that of the rcode.
+
+    Both ``wait_s`` and ``timestamps`` are None where a step of the wall clock spoilt the stamps.
+    """
 
     details: DnsDetails
-    wait_s: float
-    timestamps: Timestamps
+    wait_s: float | None
+    timestamps: Timestamps | None
     failure: Failure | None = None
 
 

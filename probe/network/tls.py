@@ -9,11 +9,12 @@ counts nothing.
 
 import contextlib
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from probe.model.measurements import Failure, Offer, Phase, Reason, Timestamps
 from probe.network import client_certificate
-from probe.network.clock import Clock, Deadline, Timing
+from probe.network.clock import SPOILT, Clock, Deadline, Timing
 from probe.network.failures import ExchangeFailed, fail, failing
 from probe.network.stamped import StampedSocket
 from probe.network.tcp import TcpConnection
@@ -35,7 +36,8 @@ _TRUST = (Timestamps.KERNEL, Timestamps.KERNEL_RX, Timestamps.USER)
 class Handshake:
     """What a handshake taught, whether or not it went through (then ``failure`` is None).
 
-    ``wait_s`` is None unless it did. ``chain`` is DER, as sent, up to 16 certificates of 16 KiB.
+    ``wait_s`` is None unless it did, and where a step of the wall clock spoilt its stamps. ``chain`` is DER,
+    as sent, up to 16 certificates of 16 KiB.
     """
 
     offer: Offer
@@ -118,12 +120,12 @@ def _summary(
     flights = conversation.flights
     done = failure is None and bool(flights)
     requested = session.certificate_requested
+    waited = _added_up(flights) if done else SPOILT
     return Handshake(
         offer=offer,
         failure=failure,
-        wait_s=sum(flight.duration_ns for flight in flights) / 1e9 if done else None,
-        # A sum is worth no more than its worst part.
-        timestamps=max((f.timestamps for f in flights), key=_TRUST.index) if done else None,
+        wait_s=waited.duration_s,
+        timestamps=waited.timestamps,
         version=session.version,
         cipher=session.cipher,
         chain=within_limits(session.chain()),
@@ -131,6 +133,15 @@ def _summary(
         answered_without_client_certificate=answered,
         alert=session.alert,
     )
+
+
+def _added_up(flights: Sequence[Timing]) -> Timing:
+    """A sum is worth no more than its worst part."""
+    durations_ns = [f.duration_ns for f in flights if f.duration_ns is not None]
+    stamps = [f.timestamps for f in flights if f.timestamps is not None]
+    if len(durations_ns) < len(flights) or not stamps:
+        return SPOILT
+    return Timing(duration_ns=sum(durations_ns), timestamps=max(stamps, key=_TRUST.index))
 
 
 class _Conversation:

@@ -20,7 +20,8 @@ async def measure(target: Target, network: Network, timeout_s: float) -> Measure
             port=target.port,
             timeout_s=exchange.remaining_s(),
         )
-        exchange.phases_s[Phase.WAIT] = answer.wait_s
+        if answer.wait_s is not None:
+            exchange.phases_s[Phase.WAIT] = answer.wait_s
         exchange.timestamps = answer.timestamps
         exchange.failure = answer.failure
         exchange.details = answer.details

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from fakes import SteppedClock
 
 from probe.model.measurements import Timestamps
-from probe.network.clock import SYSTEM_CLOCK
+from probe.network.clock import SPOILT, SYSTEM_CLOCK
 from probe.network.stamped import StampedSocket
 from probe.network.stamping import StampsKept
 
@@ -137,3 +138,21 @@ async def test_a_connection_that_was_reset_before_it_is_taken_over_says_so(repor
             assert near.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         with pytest.raises(BrokenPipeError if reported else ConnectionResetError):
             StampedSocket(near, SYSTEM_CLOCK)
+
+
+@pytest.mark.parametrize("step_ns", [20_000_000, -20_000_000], ids=["forward", "backward"])
+async def test_a_step_of_the_wall_clock_leaves_no_time(step_ns: int) -> None:
+    with (
+        socket.socket(type=socket.SOCK_DGRAM) as near,
+        socket.socket(type=socket.SOCK_DGRAM) as far,
+    ):
+        far.bind(("127.0.0.1", 0))
+        near.connect(far.getsockname())
+        near.setblocking(False)
+        far.connect(near.getsockname())
+        stamped = StampedSocket(near, SteppedClock(step_ns))
+        await stamped.send(b"hello")
+        far.send(far.recv(1024))
+
+        assert await stamped.receive() == b"hello"
+        assert stamped.timing() == SPOILT

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fakes import SteppedClock
 
 from probe.model.measurements import Offer, Phase, Reason, Timestamps
 from probe.network import ExchangeFailed, Handshake, Network
+from probe.network.clock import SYSTEM_CLOCK
 from probe.network.tls import sni
 
 NAME = "xks.example.com"
@@ -25,8 +27,10 @@ def only(version: Any) -> Any:
     return configure
 
 
-async def shake(port: int, *, offer: Any = Offer.KMS, timeout_s: float = 3.0) -> Handshake:
-    network = Network()
+async def shake(
+    port: int, *, offer: Any = Offer.KMS, timeout_s: float = 3.0, clock: Any = SYSTEM_CLOCK
+) -> Handshake:
+    network = Network(clock=clock)
     connection = await network.connect("127.0.0.1", port)
     try:
         return await network.handshake(connection, NAME, offer, timeout_s=timeout_s)
@@ -59,6 +63,20 @@ async def test_a_good_server_is_learnt_whole(
     assert shaken.client_certificate_requested is False
     assert shaken.answered_without_client_certificate is None
     assert shaken.alert is None
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("step_ns", [20_000_000, -20_000_000], ids=["forward", "backward"])
+async def test_a_step_of_the_wall_clock_leaves_a_handshake_without_its_time(
+    authority: Any, tls_server: Any, version: Any, step_ns: int
+) -> None:
+    issued = authority.issue(NAME)
+
+    shaken = await shake(tls_server(issued, only(version)), clock=SteppedClock(step_ns))
+
+    assert (shaken.failure, shaken.chain) == (None, issued.der)
+    assert (shaken.wait_s, shaken.timestamps) == (None, None)
 
 
 @pytest.mark.loopback

@@ -1,5 +1,6 @@
 """One question to a resolver, as a measurement."""
 
+from dataclasses import replace
 from typing import Any
 
 from fakes import FakeNetwork, failed
@@ -41,3 +42,9 @@ async def test_without_a_question_there_is_a_usual_one() -> None:
     network = FakeNetwork(answers={"10.0.0.2": answer()})
     await measure(Target(name="r", role=Role.RESOLVER, host="10.0.0.2"), Check.DNS, network, 1.0)
     assert network.calls == [("query", "10.0.0.2", DEFAULT_QUESTION)]
+
+
+async def test_an_answer_whose_time_a_clock_step_spoilt_has_no_wait() -> None:
+    spoilt = replace(answer(), wait_s=None, timestamps=None)
+    got = await measure(RESOLVER, Check.DNS, FakeNetwork(answers={"10.0.0.2": spoilt}), 1.0)
+    assert (got.failure, got.phases_s, got.timestamps) == (None, {}, None)
