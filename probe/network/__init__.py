@@ -3,25 +3,45 @@
 Every duration of the network is stamped by the kernel where it can be, and says by whom it was.
 Each method of `Network` has a deadline and raises `ExchangeFailed` for what the network does; a handshake
 returns its failure, since it teaches even when it fails.
+
+TLS and DNS are imported by the methods that need them: OpenSSL and dnspython take longer to load than a ping.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from probe.model.measurements import Offer
 from probe.model.targets import Question
-from probe.network import dns, tcp, tls
+from probe.network import tcp
 from probe.network.clock import SYSTEM_CLOCK, Clock
-from probe.network.dns import DnsAnswer
 from probe.network.echo import DEFAULT_PAYLOAD_BYTES, EchoEngine
 from probe.network.failures import ExchangeFailed
 from probe.network.resolve import ResolvConf, is_ipv4, read_file, read_hosts, read_resolv_conf, resolve_by_dns
 from probe.network.stamping import StampsKept
 from probe.network.tcp import TcpConnection
-from probe.network.tls import Handshake
+
+if TYPE_CHECKING:
+    from probe.network.dns import DnsAnswer
+    from probe.network.tls import Handshake
 
 __all__ = ["DnsAnswer", "EchoEngine", "ExchangeFailed", "Handshake", "Network", "TcpConnection"]
 
 DEFAULT_TIMEOUT_S = 5.0
+DNS_PORT = 53  # RFC 1035, section 4.2
+
+
+def __getattr__(name: str) -> Any:
+    """The two types whose modules are loaded only when somebody needs them."""
+    match name:
+        case "DnsAnswer":
+            from probe.network.dns import DnsAnswer
+
+            return DnsAnswer
+        case "Handshake":
+            from probe.network.tls import Handshake
+
+            return Handshake
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Network:
@@ -65,7 +85,9 @@ class Network:
         offer: Offer = Offer.KMS,
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> Handshake:
+    ) -> "Handshake":
+        from probe.network import tls
+
         return await tls.handshake(connection, server_name, offer, clock=self.clock, timeout_s=timeout_s)
 
     async def query(
@@ -73,11 +95,13 @@ class Network:
         server: str,
         question: Question,
         *,
-        port: int = dns.PORT,
+        port: int = DNS_PORT,
         view: str = "resolver",
         timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> DnsAnswer:
+    ) -> "DnsAnswer":
         """Raises ValueError if ``question`` can't be asked at all (its name or type is none)."""
+        from probe.network import dns
+
         inquiry = dns.Inquiry(server=server, question=question, port=port, view=view, source=self.source)
         return await dns.ask(inquiry, clock=self.clock, timeout_s=timeout_s)
 
@@ -95,5 +119,5 @@ class Network:
             return ResolvConf(servers=self._resolvers)
         return read_resolv_conf(read_file(self._resolv_conf))
 
-    async def _ask(self, server: str, question: Question, timeout_s: float) -> DnsAnswer:
+    async def _ask(self, server: str, question: Question, timeout_s: float) -> "DnsAnswer":
         return await self.query(server, question, timeout_s=timeout_s)

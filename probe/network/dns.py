@@ -14,7 +14,7 @@ from probe.network.stamped import StampedSocket
 from probe.network.tcp import connect
 from probe.wire.dns import question_packet, read_answer
 
-PORT = 53
+PORT = 53  # RFC 1035, section 4.2
 _LENGTH_BYTES = 2  # a message over TCP follows its length (RFC 1035, section 4.2.2), so 64 KiB at most
 _REASONS = {
     "NOERROR": None,

@@ -4,18 +4,21 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from probe.model.measurements import Phase, Reason
 from probe.model.targets import Question
 from probe.network.clock import Clock, Deadline
-from probe.network.dns import DnsAnswer
 from probe.network.failures import ExchangeFailed, fail
+
+if TYPE_CHECKING:  # dnspython takes long to load
+    from probe.network.dns import DnsAnswer
 
 LARGEST_FILE_BYTES = 1024 * 1024
 _ROUNDS = 2  # each server is asked twice before the deadline: a datagram may be lost
 _SERVERS = 3  # as libc does: resolv.conf(5), MAXNS
 
-Ask = Callable[[str, Question, float], Awaitable[DnsAnswer]]  # server, question, timeout in seconds
+Ask = Callable[[str, Question, float], Awaitable["DnsAnswer"]]  # server, question, timeout in seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
