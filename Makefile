@@ -26,7 +26,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format --quiet .
 
 bench: $(VENV)/dev.stamp
-	$(BIN)/python bench/accuracy.py
+	$(BIN)/python -m bench
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,106 @@
+"""A packet capture in a process of its own: AF_PACKET, the kernel's nanosecond stamps, a pcap file."""
+
+import os
+import select
+import signal
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from bench import lab, packets
+
+_ETH_P_ALL = 0x0003  # <linux/if_ether.h>
+_SOL_PACKET, _PACKET_STATISTICS = 263, 6  # <linux/socket.h>, <linux/if_packet.h>
+_SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33  # <asm-generic/socket.h>
+_BUFFER_BYTES = 128 * 1024 * 1024
+_LONGEST_FRAME_BYTES = 65_550
+_SETTLE_S = 0.2
+_TIMESPEC = struct.Struct("@ll")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
+
+
+@dataclass(slots=True)
+class Capture:
+    """What ended up in ``path``; filled when the block of ``capturing`` ends."""
+
+    path: Path
+    dropped: int = -1
+    frames: list[packets.Frame] = field(default_factory=list)
+
+
+@contextmanager
+def capturing(path: Path) -> Iterator[Capture]:
+    """Capture all that passes the agent's link during the block, both ways, into the pcap file ``path``."""
+    taken = Capture(path)
+    tap = _open_tap(lab.AGENT_LINK)  # open before the child runs: nothing of the block is missed
+    stop_read, stop_write = os.pipe()
+    told_read, told_write = os.pipe()
+    child = lab.in_child(lambda: _write_all(tap, path, stop_read, told_write))
+    tap.close()
+    os.close(stop_read)
+    os.close(told_write)
+    try:
+        yield taken
+    finally:
+        os.close(stop_write)
+        told = os.read(told_read, 64)
+        os.close(told_read)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+    if not told:
+        raise OSError("the capture ended before its time")
+    taken.dropped = int(told)
+    taken.frames = packets.frames(path.read_bytes())
+
+
+def _open_tap(interface: str) -> socket.socket:
+    tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+    tap.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+    with suppress(PermissionError):  # beyond net.core.rmem_max only as the machine's root
+        tap.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
+    tap.bind((interface, _ETH_P_ALL))
+    tap.setblocking(False)
+    return tap
+
+
+def _write_all(tap: socket.socket, path: Path, stop: int, told: int) -> None:
+    """Until ``stop`` is closed at its other end and no frame has come for a while; tells the drops."""
+    # This child holds a copy of the end that is closed to stop it: without this it would wait for itself.
+    _close_other_pipes(stop, told, tap.fileno())
+    with path.open("wb") as file:
+        file.write(packets.file_header())
+        while not select.select([stop], [], [], 0)[0]:
+            select.select([tap.fileno(), stop], [], [])
+            _drain(tap, file)
+        while select.select([tap], [], [], _SETTLE_S)[0]:
+            _drain(tap, file)
+    os.write(told, str(_dropped(tap)).encode())
+
+
+def _close_other_pipes(*kept: int) -> None:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names, as numbers
+        descriptor = int(name)
+        if descriptor > 2 and descriptor not in kept:  # noqa: PLR2004 - the standard streams stay
+            with suppress(OSError):
+                os.close(descriptor)
+
+
+def _drain(tap: socket.socket, file: BinaryIO) -> None:
+    with suppress(BlockingIOError):
+        while True:
+            data, ancillary, _, _ = tap.recvmsg(_LONGEST_FRAME_BYTES, _ANCILLARY_BYTES)
+            for level, kind, value in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+                    seconds, nanoseconds = _TIMESPEC.unpack(value)
+                    file.write(packets.record(packets.Frame(seconds * 1_000_000_000 + nanoseconds, data)))
+
+
+def _dropped(tap: socket.socket) -> int:
+    """Frames that the capture itself lost for want of a buffer."""
+    return int(struct.unpack("@II", tap.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1])

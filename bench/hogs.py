@@ -1,0 +1,24 @@
+"""Processes that never rest: what a busy machine is, in the tables."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def busy(processes: int) -> Iterator[None]:
+    """So many processes that burn CPU until the block ends; 0 is an idle machine."""
+    hogs = [multiprocessing.get_context("fork").Process(target=_burn, daemon=True) for _ in range(processes)]
+    for hog in hogs:
+        hog.start()
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.join()
+
+
+def _burn() -> None:
+    while True:
+        pass

@@ -1,0 +1,131 @@
+"""Two network namespaces joined by one veth pair, and nothing between them that could be late.
+
+The world's kernel answers for all of 10.78.0.0/16. The calling process moves into the agent's namespace and
+stays there, so that an ordinary user can have a lab too (a user namespace can't be left again).
+"""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyroute2 import IPRoute
+
+from probe.world import namespaces
+
+AGENT_LINK, WORLD_LINK = "agent0", "world0"
+AGENT_ADDRESS, WORLD_ADDRESS = "10.77.0.1", "10.77.0.2"
+HOSTS = "10.78.0.0/16"
+TCP_PORT = 443
+_TABLE_LOCAL, _SCOPE_HOST = 255, 254  # <linux/rtnetlink.h>
+_BACKLOG = 4096
+_MOST_HOSTS = 256 * 254
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """Open descriptors of the network namespaces; ``outside`` is where this process came from."""
+
+    agent: int
+    world: int
+    outside: int
+
+    def popen(self, argv: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+        """Start ``argv`` in the agent's namespace; it dies with this process."""
+        parent, agent = os.getpid(), self.agent
+
+        def in_child() -> None:
+            namespaces.enter_network(agent)
+            namespaces.die_with_parent(parent)
+
+        # Two system calls that take no lock, between fork and exec.
+        return subprocess.Popen(list(argv), preexec_fn=in_child, **options)  # noqa: PLW1509, S603  # see above
+
+
+def addresses(count: int) -> list[str]:
+    """The first ``count`` hosts of the world that end neither in 0 nor in 255."""
+    if count > _MOST_HOSTS:
+        raise ValueError(f"the world has {_MOST_HOSTS} hosts, not {count}")
+    return [f"10.78.{number // 254}.{number % 254 + 1}" for number in range(count)]
+
+
+@contextmanager
+def lab() -> Iterator[Lab]:
+    """A lab with this process in its agent's namespace, and a TCP server on every address of the world.
+
+    Raises OSError where the system allows no namespaces.
+    """
+    outside = namespaces.current_network()
+    agent = namespaces.enter_fresh_namespace().network
+    world = namespaces.fresh_network()
+    namespaces.enter_network(agent)
+    _join(agent, world)
+    made = Lab(agent=agent, world=world, outside=outside)
+    server = in_child(lambda: _accept_forever(world))
+    try:
+        yield made
+    finally:
+        os.kill(server, signal.SIGKILL)
+        os.waitpid(server, 0)
+
+
+def in_child(function: Callable[[], None]) -> int:
+    """Run ``function`` in a forked child that dies with this process; its process id."""
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        namespaces.die_with_parent(parent)
+        function()
+        status = 0
+    finally:
+        os._exit(status)  # a forked child must not go on as its parent
+
+
+def _join(agent: int, world: int) -> None:
+    """Called in the agent's namespace; comes back to it."""
+    with IPRoute() as netlink:
+        netlink.link("add", ifname=AGENT_LINK, kind="veth", peer={"ifname": WORLD_LINK, "net_ns_fd": world})
+    namespaces.enter_network(world)
+    try:
+        with IPRoute() as netlink:
+            _set_up(netlink, WORLD_LINK, WORLD_ADDRESS)
+            loopback = netlink.link_lookup(ifname="lo")[0]
+            netlink.route("add", dst=HOSTS, oif=loopback, type="local", table=_TABLE_LOCAL, scope=_SCOPE_HOST)
+    finally:
+        namespaces.enter_network(agent)
+    with IPRoute() as netlink:
+        _set_up(netlink, AGENT_LINK, AGENT_ADDRESS)
+        netlink.route("add", dst=HOSTS, gateway=WORLD_ADDRESS)
+    _open_pings()
+
+
+def _set_up(netlink: IPRoute, name: str, address: str) -> None:
+    index = netlink.link_lookup(ifname=name)[0]
+    netlink.link("set", index=netlink.link_lookup(ifname="lo")[0], state="up")
+    netlink.link("set", index=index, state="up")
+    netlink.addr("add", index=index, address=address, prefixlen=24)
+
+
+def _open_pings() -> None:
+    """Allow datagram ICMP sockets; in a user namespace only its one group can be named."""
+    setting = Path("/proc/sys/net/ipv4/ping_group_range")
+    for group_range in ("0 2147483647", "0 0"):
+        with suppress(OSError):
+            setting.write_text(group_range, "ascii")
+            return
+
+
+def _accept_forever(world: int) -> None:
+    namespaces.enter_network(world)
+    with socket.create_server(("0.0.0.0", TCP_PORT), backlog=_BACKLOG) as server:
+        while True:
+            connection, _ = server.accept()
+            connection.close()

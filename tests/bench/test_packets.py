@@ -1,0 +1,103 @@
+import socket
+import struct
+
+import pytest
+
+from bench import packets
+from bench.packets import Echo, Frame
+
+AGENT, HOST = "10.77.0.1", "10.78.0.1"
+SYN, SYN_ACK, ACK = 0x02, 0x12, 0x10
+
+
+def frame(
+    stamp_ns: int, source: str, destination: str, protocol: int, body: bytes, fragment: int = 0
+) -> Frame:
+    addresses = socket.inet_aton(source) + socket.inet_aton(destination)
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, fragment, 64, protocol, 0) + addresses
+    return Frame(stamp_ns, bytes(12) + b"\x08\x00" + header + body)
+
+
+def request(stamp_ns: int, sequence: int = 1) -> Frame:
+    return frame(stamp_ns, AGENT, HOST, 1, struct.pack("!BBHHH", 8, 0, 0, 7, sequence))
+
+
+def reply(stamp_ns: int, sequence: int = 1) -> Frame:
+    return frame(stamp_ns, HOST, AGENT, 1, struct.pack("!BBHHH", 0, 0, 0, 7, sequence))
+
+
+def out(stamp_ns: int, flags: int = ACK, data: bytes = b"") -> Frame:
+    return frame(
+        stamp_ns, AGENT, HOST, 6, struct.pack("!HHIIBBHHH", 40000, 443, 0, 0, 0x50, flags, 0, 0, 0) + data
+    )
+
+
+def back(stamp_ns: int, flags: int = ACK, data: bytes = b"") -> Frame:
+    return frame(
+        stamp_ns, HOST, AGENT, 6, struct.pack("!HHIIBBHHH", 443, 40000, 0, 0, 0x50, flags, 0, 0, 0) + data
+    )
+
+
+def test_a_written_file_is_read_as_it_was() -> None:
+    written = [request(1_800_000_000_123_456_789), reply(1_800_000_001_000_000_001)]
+    assert packets.frames(packets.file_header() + b"".join(map(packets.record, written))) == written
+
+
+def test_a_record_cut_short_is_left_out() -> None:
+    whole = packets.file_header() + packets.record(request(1)) + packets.record(reply(2))
+    assert packets.frames(whole[:-1]) == [request(1)]
+
+
+@pytest.mark.parametrize("data", [b"", b"\xd4\xc3\xb2\xa1" + bytes(20)], ids=["empty", "microseconds"])
+def test_another_kind_of_file_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="nanosecond"):
+        packets.frames(data)
+
+
+def test_an_echo_is_its_request_and_its_reply() -> None:
+    assert packets.echoes([request(100), reply(350)]) == [
+        Echo(address=HOST, identifier=7, sequence=1, request_ns=100, rtt_ns=250)
+    ]
+
+
+def test_an_unanswered_echo_has_no_round_trip() -> None:
+    assert [echo.rtt_ns for echo in packets.echoes([request(100), reply(350, sequence=2)])] == [None]
+
+
+@pytest.mark.parametrize(
+    "captured",
+    [[request(1), request(2), reply(3)], [request(1), reply(2), reply(3)]],
+    ids=["asked twice", "answered twice"],
+)
+def test_an_ambiguous_echo_is_left_out(captured: list[Frame]) -> None:
+    assert packets.echoes(captured) == []
+
+
+def test_fragments_and_other_frames_are_no_echoes() -> None:
+    piece = frame(1, AGENT, HOST, 1, struct.pack("!BBHHH", 8, 0, 0, 7, 1), fragment=0x2000)
+    assert (
+        packets.echoes([piece, Frame(2, b""), Frame(3, bytes(60)), frame(4, AGENT, HOST, 1, b"\x08")]) == []
+    )
+
+
+def test_a_connect_is_timed_from_syn_to_syn_ack() -> None:
+    captured = packets.segments([out(10, SYN), back(35, SYN_ACK), out(40)])
+    assert packets.connects(captured) == {(HOST, 40000): 25}
+
+
+@pytest.mark.parametrize("captured", [[out(1, SYN), out(2, SYN), back(3, SYN_ACK)], [out(1, SYN)]])
+def test_a_repeated_or_unanswered_syn_is_no_connect(captured: list[Frame]) -> None:
+    assert packets.connects(packets.segments(captured)) == {}
+
+
+def test_the_first_flight_ends_with_the_servers_last_data_before_the_clients_next() -> None:
+    captured = [
+        out(1, SYN), back(2, SYN_ACK), out(3), out(10, data=b"hello"), out(11, data=b"more"), back(12),
+        back(20, data=b"server"), back(30, data=b"finished"), out(40, data=b"finished"), back(50, data=b"ticket"),
+    ]  # fmt: skip
+    assert packets.first_flights(packets.segments(captured)) == {(HOST, 40000): 20}
+
+
+def test_a_client_that_gets_no_data_has_no_first_flight() -> None:
+    captured = packets.segments([out(1, SYN), back(2, SYN_ACK), out(10, data=b"hello"), back(12)])
+    assert packets.first_flights(captured) == {}
