@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from probe import echo_loop
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
-from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason
+from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Method, Role, Target
 from probe.model.text import clean
 from probe.network import ExchangeFailed, Network
@@ -150,13 +151,43 @@ async def _ping_icmp(plan: _Plan, addresses: dict[str, str], engine: EchoEngine,
         epoch_ns=SYSTEM_CLOCK.monotonic_ns(),
     )
 
+    add = _adding_echoes(targets, tuple(addresses.values()), results)
+
     def publish(batch: EchoBatch) -> None:
-        for measurement in icmp.measurements_of(targets, batch, tuple(addresses.values())):
-            results.add(measurement)
+        add(batch)
         if results.lines.gone:
             rounds.end()
 
     await echo_loop.run(engine, rounds, publish)
+
+
+def _adding_echoes(
+    targets: Sequence[Target], addresses: Sequence[str], results: _Results
+) -> Callable[[EchoBatch], None]:
+    """How a batch becomes results: straight to lines of JSON, or a measurement each for text and summary."""
+    if results.form is not output.Format.JSON:
+
+        def add_each(batch: EchoBatch) -> None:
+            for measurement in icmp.measurements_of(targets, batch, addresses):
+                results.add(measurement)
+
+        return add_each
+
+    from exporters.report.ping import EchoLines
+
+    names = [target.name for target in targets]
+    lines_of = EchoLines(names, addresses)
+
+    def add_lines(batch: EchoBatch) -> None:
+        if lines := lines_of.of(batch):
+            results.lines.write("\n".join(lines))
+        results.answered.update(
+            names[index]
+            for index, outcome in zip(batch.indexes, batch.outcomes, strict=True)
+            if outcome is EchoOutcome.ANSWERED
+        )
+
+    return add_lines
 
 
 async def _ping_tcp(plan: _Plan, addresses: dict[str, str], network: Network, results: _Results) -> None:

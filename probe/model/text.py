@@ -16,6 +16,8 @@ def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
     >>> clean("x" * 300, limit=5)
     'xxxx…'
     """
+    if len(text) <= limit and text.isprintable():
+        return text
     parts: list[str] = []
     length = 0
     for character in text[: limit + 1]:

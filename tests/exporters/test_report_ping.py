@@ -1,6 +1,8 @@
 """Round trips as lines and JSON."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,9 @@ from rich.console import Console
 from schema_check import faults
 
 from exporters.report import ping
-from probe.model.measurements import Measurement
+from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Reason, Timestamps
 from probe.model.text import clean
+from probe.probes.icmp import measurements_of
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,50 @@ def test_the_summary_fits_80_columns_and_cuts_no_number() -> None:
     assert "12.700" in text
     assert "1.64 %" in text
     assert "\x1b" not in text
+
+
+def rows() -> st.SearchStrategy[tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]]:
+    """Rows of a batch, as an engine makes them: an answer has a time or lost it to a clock step."""
+    begun = (st.integers(0, 1), st.integers(0, 0xFFFF), st.integers(0, 4 * 10**18))
+    timed = st.tuples(*begun, st.integers(0, 10**10), st.sampled_from(Timestamps))
+    untimed = st.tuples(*begun, st.just(-1), st.none())
+    answers = st.sampled_from([EchoOutcome.ANSWERED, EchoOutcome.DUPLICATE, EchoOutcome.LATE])
+    failures = st.sampled_from([EchoOutcome.FAILED, EchoOutcome.TIMED_OUT])
+    answered = st.tuples(timed | untimed, answers).map(lambda row: (*row[0], row[1], None))
+    failed = st.tuples(untimed, failures, st.sampled_from(Reason)).map(lambda row: (*row[0], row[1], row[2]))
+    return answered | failed
+
+
+@given(st.lists(rows(), max_size=5), st.text(max_size=300))
+def test_lines_of_a_batch_say_what_the_documents_of_its_echoes_say(batched: Any, name: str) -> None:
+    targets = [replace(NODE_1, name=name), NODE_1]
+    addresses = ("192.0.2.1", "192.0.2.2")
+    columns = list(zip(*batched, strict=True)) or [()] * 7
+    batch = EchoBatch(
+        indexes=columns[0], sequences=columns[1], sent_ns=columns[2], rtt_ns=columns[3], stamps=columns[4],
+        outcomes=columns[5], reasons=columns[6], identifier=77,
+    )  # fmt: skip
+
+    lines = ping.EchoLines([target.name for target in targets], addresses).of(batch)
+
+    documents = [ping.document(measurement) for measurement in measurements_of(targets, batch, addresses)]
+    assert [_untimed(json.loads(line)) for line in lines] == [_untimed(said) for said in documents]
+    for line in lines:
+        assert faults(json.loads(line), "ping") == []
+
+
+def _untimed(said: dict[str, Any]) -> dict[str, Any]:
+    """Without the microseconds of ``sent_at``, which a line cuts and a document rounds."""
+    return {**said, "sent_at": said["sent_at"][:4]}
+
+
+def test_a_line_says_when_its_echo_was_sent_to_the_microsecond() -> None:
+    lines = ping.EchoLines(["a"], ["192.0.2.1"])
+    batch = EchoBatch(
+        indexes=(0, 0), sequences=(1, 2), sent_ns=(999_999_999, 1_000_001_999), rtt_ns=(5, 6),
+        stamps=(Timestamps.KERNEL,) * 2, outcomes=(EchoOutcome.ANSWERED,) * 2, reasons=(None, None), identifier=1,
+    )  # fmt: skip
+    assert [json.loads(line)["sent_at"] for line in lines.of(batch)] == [
+        "1970-01-01T00:00:00.999999Z",
+        "1970-01-01T00:00:01.000001Z",
+    ]
