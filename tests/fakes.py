@@ -14,8 +14,8 @@ from probe.network import DnsAnswer, ExchangeFailed, Handshake, TcpConnection
 from probe.network.batches import Packet
 from probe.network.clock import SystemClock
 from probe.network.echo_link import Arrivals, Reply, Sent
-from probe.network.resolve import is_ipv4
 from probe.wire import icmp
+from probe.wire.hostport import is_ipv4
 
 
 class SteppedClock(SystemClock):

@@ -20,6 +20,7 @@ from probe.network import ExchangeFailed, Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.network.echo import EchoEngine
 from probe.probes import icmp, tcp
+from probe.wire.hostport import is_ipv4
 
 MAX_TARGETS = 100_000
 MAX_FILE_BYTES = 32 << 20
@@ -235,7 +236,10 @@ async def _resolve(plan: _Plan, method: Method, network: Network, results: _Resu
                     phase=Phase.RESOLVE, reason=Reason.TIMED_OUT, detail="no name server answered in time"
                 )
 
-    found = await asyncio.gather(*(look_up(target) for target in plan.targets))
+    named = [target for target in plan.targets if not is_ipv4(target.host)]
+    answers = await asyncio.gather(*(look_up(target) for target in named))
+    looked_up = {target.host: answer for target, answer in zip(named, answers, strict=True)}
+    found = [looked_up.get(target.host, target.host) for target in plan.targets]
     for target, answer in zip(plan.targets, found, strict=True):
         if isinstance(answer, Failure):
             results.add(

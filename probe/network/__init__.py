@@ -16,9 +16,10 @@ from probe.network import tcp
 from probe.network.clock import SYSTEM_CLOCK, Clock
 from probe.network.echo import DEFAULT_PAYLOAD_BYTES, EchoEngine
 from probe.network.failures import ExchangeFailed
-from probe.network.resolve import ResolvConf, is_ipv4, read_file, read_hosts, read_resolv_conf, resolve_by_dns
+from probe.network.resolve import ResolvConf, read_file, read_hosts, read_resolv_conf, resolve_by_dns
 from probe.network.stamping import StampsKept
 from probe.network.tcp import TcpConnection
+from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:
     from probe.network.dns import DnsAnswer

@@ -1,6 +1,5 @@
 """Names to IPv4 addresses without libc, whose resolver blocks, has no deadline and tells little."""
 
-import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from probe.model.measurements import Phase, Reason
 from probe.model.targets import Question
 from probe.network.clock import Clock, Deadline
 from probe.network.failures import ExchangeFailed, fail
+from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:  # dnspython takes long to load
     from probe.network.dns import DnsAnswer
@@ -27,19 +27,6 @@ class ResolvConf:
 
     servers: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
-
-
-def is_ipv4(host: str) -> bool:
-    """Whether ``host`` is a dotted quad.
-
-    >>> is_ipv4("10.0.0.1"), is_ipv4("10.1"), is_ipv4("example.com")
-    (True, False, False)
-    """
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def read_hosts(text: str, host: str) -> str | None:

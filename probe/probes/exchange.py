@@ -7,7 +7,7 @@ from probe.model.measurements import Details, Failure, Measurement, Phase, Times
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Network
 from probe.network.clock import Deadline
-from probe.network.resolve import is_ipv4
+from probe.wire.hostport import is_ipv4
 
 
 class Exchange:

@@ -6,10 +6,10 @@ The failure of the measurement is always that of KMS's handshake.
 from probe.model.measurements import Measurement, Offer, Phase, TlsDetails
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Handshake, Network
-from probe.network.resolve import is_ipv4
 from probe.network.tcp import TcpConnection
 from probe.probes.exchange import Exchange
 from probe.wire.certificate import read_certificate
+from probe.wire.hostport import is_ipv4
 
 
 async def measure(target: Target, network: Network, timeout_s: float) -> Measurement:

@@ -14,16 +14,19 @@ from probe.wire.input_error import InputError
 # _verification.example.com, which hold TXT records and are legal in DNS (RFC 2181 section 11).
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _LOOKS_LIKE_AN_ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.*)?")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_QUAD = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}")
 MAX_NAME_LENGTH = 253  # RFC 1035 section 2.3.4, without the root's octets
 MAX_PORT = 65535
 
 
 def is_ipv4(text: str) -> bool:
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True
+    """Whether ``text`` is a dotted quad, as `ipaddress` has it: thousands are asked about at a start.
+
+    >>> is_ipv4("10.0.0.1"), is_ipv4("10.1"), is_ipv4("010.0.0.1"), is_ipv4("example.com")
+    (True, False, False, False)
+    """
+    return _QUAD.fullmatch(text) is not None
 
 
 def check_address(text: str) -> str:
@@ -92,6 +95,8 @@ def parse_host_port(text: str, default_port: int) -> tuple[str, int]:
 
 
 def _is_ipv6(text: str) -> bool:
+    if ":" not in text:
+        return False
     try:
         ipaddress.IPv6Address(text.removeprefix("[").removesuffix("]"))
     except ValueError:

@@ -1,12 +1,13 @@
 """Hosts and ports as people write them."""
 
+import ipaddress
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from probe.wire.hostport import check_address, check_host, check_name, parse_host_port
+from probe.wire.hostport import check_address, check_host, check_name, is_ipv4, parse_host_port
 from probe.wire.input_error import InputError
 
 
@@ -81,3 +82,17 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
 def test_a_name_is_never_an_address(address: str) -> None:
     with pytest.raises(ValueError, match="is an address"):
         check_name(address)
+
+
+@given(st.from_regex(r"[0-9]{0,3}(\.[0-9]{0,3}){2,4}\n?", fullmatch=True) | st.text(max_size=20))
+@example("255.255.255.255")
+@example("256.0.0.0")
+@example("01.2.3.4")
+@example("\u0661.2.3.4")
+def test_a_dotted_quad_is_what_the_standard_library_says(text: str) -> None:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        assert not is_ipv4(text)
+    else:
+        assert is_ipv4(text)
