@@ -129,7 +129,7 @@ def _attempt(batch: EchoBatch, row: int) -> Attempt:
     return Attempt(
         check=Check.ICMP,
         at_s=batch.sent_ns[row] / _NS_PER_S,
-        rtt_s=batch.rtt_ns[row] / _NS_PER_S if reason is None else None,
+        rtt_s=batch.rtt_ns[row] / _NS_PER_S if batch.rtt_ns[row] >= 0 else None,
         timestamps=batch.stamps[row],
         failure=None if reason is None else Failure(phase=Phase.ECHO, reason=reason),
     )

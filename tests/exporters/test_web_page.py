@@ -1,5 +1,7 @@
 """The sink behind the page."""
 
+from dataclasses import replace
+
 from exporter_world import (
     ANSWERED,
     DUPLICATE,
@@ -15,7 +17,7 @@ from exporter_world import (
     tls,
 )
 
-from exporters.web.page import SHOWN_ROUND_TRIPS, PageSink
+from exporters.web.page import SHOWN_ROUND_TRIPS, PageSink, _attempt
 from probe.model.statistics import Summary, Window
 from probe.model.targets import Check, Method
 
@@ -82,3 +84,8 @@ def test_windows_and_series_come_from_the_history() -> None:
     (state,) = page.snapshot().targets
     assert state.windows == {Method.TCP: window}
     assert {m: len(s) for m, s in state.series.items()} == dict.fromkeys(Method, SHOWN_ROUND_TRIPS)
+
+
+def test_an_answer_whose_time_a_clock_step_spoilt_shows_no_round_trip() -> None:
+    attempt = _attempt(replace(echoes(ANSWERED), rtt_ns=(-1,), stamps=(None,)), 0)
+    assert (attempt.rtt_s, attempt.failure) == (None, None)
