@@ -215,6 +215,11 @@ class EchoBatch:
     ``rtt_ns`` is -1 and ``stamps`` None where there was no answer, and for an answer whose time a step of the
     wall clock spoilt: it is received, and no sample. ``reasons`` is None where there was an answer.
     ``addresses`` is no column: the engine's addresses, by the same positions as ``indexes`` count.
+
+    The rest says how the instrument itself did since the last drain. ``discarded`` packets were no answer to
+    any of our requests, ``dropped`` ones were lost by our own full receive queue, ``stepped`` answers have no
+    time, because the wall clock was stepped. ``user_minus_kernel_ns`` is how much longer the batch's first
+    round trip looked to this program than to the kernel; None without one.
     """
 
     indexes: Sequence[int] = ()
@@ -226,6 +231,10 @@ class EchoBatch:
     reasons: Sequence[Reason | None] = ()
     identifier: int | None = None
     addresses: Sequence[str] = ()
+    discarded: int = 0
+    dropped: int = 0
+    stepped: int = 0
+    user_minus_kernel_ns: int | None = None
 
     def __len__(self) -> int:
         return len(self.indexes)
