@@ -6,14 +6,13 @@ import resource
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Offer, Phase, Reason, Timestamps
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed, Handshake, TcpConnection
-from probe.network.batches import Packet
 from probe.network.clock import SystemClock
-from probe.network.echo_link import Arrivals, Reply, Sent
+from probe.network.echo_link import Arrivals, Packets
 from probe.wire import icmp
 from probe.wire.hostport import is_ipv4
 
@@ -185,23 +184,40 @@ class FakeEchoEngine:
         pass
 
 
+class Reply(NamedTuple):
+    """As the rows of `Arrivals.replies`."""
+
+    source: bytes
+    message: bytes
+    received_ns: int | None
+
+
+class Sent(NamedTuple):
+    """A transmit stamp by its key, or with the ``message`` that an old kernel gives back."""
+
+    key: int
+    message: bytes
+    sent_ns: int
+
+
 class FakeLink:
     """Under a real `EchoEngine`: what was sent lies in ``sent``, what shall arrive is put in ``arrivals``."""
 
     mode = "raw"
     identifier = 77
     receive_buffer_bytes = 1 << 20
-    dropped = 0
 
     def __init__(self) -> None:
+        self.dropped = 0
         self.sent: list[tuple[str, bytes, int]] = []
         self.arrivals: list[Reply | Sent | icmp.EchoError] = []
         self.refuse_with: OSError | None = None
 
-    def send(self, packets: Sequence[Packet]) -> dict[int, OSError]:
+    def send(self, packets: Packets) -> dict[int, OSError]:
         if self.refuse_with is not None:
             return dict.fromkeys(range(len(packets)), self.refuse_with)
-        self.sent += [(socket.inet_ntoa(address), message, key) for address, message, key in packets]
+        rows = zip(packets.addresses, packets.messages, packets.keys, strict=True)
+        self.sent += [(socket.inet_ntoa(address), message, key) for address, message, key in rows]
         return {}
 
     def receive(self, arrivals: Arrivals) -> None:
@@ -210,7 +226,7 @@ class FakeLink:
             if isinstance(one, Reply):
                 arrivals.replies.append(one)
             elif isinstance(one, Sent):
-                arrivals.stamps.append(one)
+                arrivals.stamps.append((one.key, one.sent_ns, one.message))
             else:
                 arrivals.errors.append(one)
 

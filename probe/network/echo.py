@@ -6,14 +6,13 @@ sequence, source address and the whole payload (nonce, counter, filling) are.
 
 import secrets
 import socket
-from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from probe.model.measurements import EchoBatch, EchoOutcome, Reason, Timestamps
-from probe.network.batches import PACKETS, Packet
+from probe.network.batches import PACKETS, Packet, Stamp
 from probe.network.clock import STEP_LIMIT_NS, SYSTEM_CLOCK, Clock, Moment
-from probe.network.echo_link import Arrivals, Link, Mode, Reply, Sent, open_link
+from probe.network.echo_link import Arrivals, Link, Mode, Packets, open_link
+from probe.network.echo_requests import ANSWERED, ENDED, NOT_STAMPED, OUTSTANDING, SEQUENCES, Requests
 from probe.network.failures import reason_of
 from probe.network.stamping import StampsKept
 from probe.wire import icmp
@@ -23,58 +22,9 @@ _NONCE_BYTES = 8
 _COUNTER_BYTES = 8
 _SMALLEST_PAYLOAD_BYTES = _NONCE_BYTES + _COUNTER_BYTES
 _LARGEST_PAYLOAD_BYTES = 1472  # an Ethernet frame's 1500 less 28; an echo must not be fragmented
-SEQUENCES = 1 << 16
-# How long after its end a request is remembered, to know a late reply or a duplicate for what it is.
-REMEMBERED_NS = 60_000_000_000
 
-
-@dataclass(slots=True)
-class _Request:
-    """One echo request; it changes until it has ended, and then only its stamp may still come."""
-
-    index: int
-    counter: int
-    sequence: int
-    opened: Moment
-    sent_ns: int | None = None
-    ended: EchoOutcome | None = None
-
-
-class _Rows:
-    """Columns of an `EchoBatch` in the making."""
-
-    def __init__(self, addresses: Sequence[str]) -> None:
-        self._addresses = addresses
-        self._rows: list[tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]] = []
-
-    def add(
-        self,
-        request: _Request,
-        outcome: EchoOutcome,
-        *,
-        reason: Reason | None = None,
-        rtt_ns: int = -1,
-        stamps: Timestamps | None = None,
-    ) -> None:
-        sent_ns = request.opened.wall_ns if request.sent_ns is None else request.sent_ns
-        self._rows.append((request.index, request.sequence, sent_ns, rtt_ns, stamps, outcome, reason))
-
-    def take(self, identifier: int | None) -> EchoBatch:
-        rows, self._rows = self._rows, []
-        if not rows:
-            return EchoBatch(identifier=identifier, addresses=self._addresses)
-        indexes, sequences, sent_ns, rtt_ns, stamps, outcomes, reasons = zip(*rows, strict=True)
-        return EchoBatch(
-            indexes=indexes,
-            sequences=sequences,
-            sent_ns=sent_ns,
-            rtt_ns=rtt_ns,
-            stamps=stamps,
-            outcomes=outcomes,
-            reasons=reasons,
-            identifier=identifier,
-            addresses=self._addresses,
-        )
+# index, sequence, sent_ns, rtt_ns, stamps, outcome, reason: as the columns of `EchoBatch`.
+_Row = tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]
 
 
 class EchoEngine:
@@ -114,12 +64,12 @@ class EchoEngine:
         self._nonce = secrets.token_bytes(_NONCE_BYTES)
         self._filling = bytes(index % 256 for index in range(payload_bytes - _SMALLEST_PAYLOAD_BYTES))
         self._template = icmp.EchoTemplate(self.identifier or 0, self._nonce, self._filling)
-        self._counter = 0
-        self._outstanding = 0
-        self._requests: dict[int, _Request] = {}  # by sequence: at most 65,536
-        self._unended: deque[_Request] = deque()  # in the order of sending; may hold ended ones
-        self._remembered: deque[_Request] = deque()
-        self._rows = _Rows(self.addresses)
+        self._requests = Requests()
+        self._rows: list[_Row] = []
+        self._user_minus_kernel_ns: int | None = None
+        self._told = (0, 0, 0)
+        # Own drops that no time-out was put down to yet, and when the last of them was noticed.
+        self._seen_dropped = self._unexplained = self._dropped_at_ns = 0
 
     @property
     def mode(self) -> Mode | None:
@@ -141,14 +91,13 @@ class EchoEngine:
     @property
     def outstanding(self) -> int:
         """Requests that have not ended."""
-        return self._outstanding
+        return self._requests.outstanding
 
     @property
     def next_deadline_ns(self) -> int | None:
         """When (monotonic) the next request times out, unless it is answered; None without requests."""
-        while self._unended and self._unended[0].ended:
-            self._unended.popleft()
-        return self._unended[0].opened.monotonic_ns + self._timeout_ns if self._unended else None
+        oldest = self._requests.oldest()
+        return None if oldest is None else self._requests.opened[oldest].monotonic_ns + self._timeout_ns
 
     def sockets(self) -> tuple[socket.socket, ...]:
         """Readable when `drain` has something to do; level-triggered readers are right for them."""
@@ -174,9 +123,34 @@ class EchoEngine:
     def drain(self) -> EchoBatch:
         """The rows of everything that ended, and of extra replies, since the last call."""
         closed = self._take()
+        self._note_drops(closed.monotonic_ns)
         self._time_out(closed.monotonic_ns)
-        self._forget(closed.monotonic_ns)
-        return self._rows.take(self.identifier)
+        return self._batch()
+
+    def _batch(self) -> EchoBatch:
+        rows, self._rows = self._rows, []
+        if not rows:  # what is to be told besides waits for the next
+            return EchoBatch(identifier=self.identifier, addresses=self.addresses)
+        indexes, sequences, sent_ns, rtt_ns, stamps, outcomes, reasons = zip(*rows, strict=True)
+        counted = (self.discarded, self._seen_dropped, self.stepped)
+        discarded, dropped, stepped = (now - told for now, told in zip(counted, self._told, strict=True))
+        user_minus_kernel_ns, self._user_minus_kernel_ns = self._user_minus_kernel_ns, None
+        self._told = counted
+        return EchoBatch(
+            indexes=indexes,
+            sequences=sequences,
+            sent_ns=sent_ns,
+            rtt_ns=rtt_ns,
+            stamps=stamps,
+            outcomes=outcomes,
+            reasons=reasons,
+            identifier=self.identifier,
+            addresses=self.addresses,
+            discarded=discarded,
+            dropped=dropped,
+            stepped=stepped,
+            user_minus_kernel_ns=user_minus_kernel_ns,
+        )
 
     def _take(self) -> Moment:
         """Everything that has come, to the rows; and when it was read."""
@@ -185,171 +159,186 @@ class EchoEngine:
             self._link.receive(arrivals)
         closed = Moment.now(self._clock)
         self._note_stamps(arrivals.stamps)
-        for reply in arrivals.replies:
-            self._take_reply(reply, closed)
+        self._take_replies(arrivals.replies, closed)
         for error in arrivals.errors:
-            self._take_error(error)
+            self._take_error(error, closed)
         return closed
-
-    def _next_counter(self) -> int:
-        """The next counter whose low 16 bits, the sequence, are of no outstanding request."""
-        self._counter += 1
-        while (known := self._requests.get(self._counter % SEQUENCES)) and not known.ended:
-            self._counter += 1
-        return self._counter
 
     def _send_batch(self, indexes: Iterable[int]) -> None:
         opened = Moment.now(self._clock)
-        packets: list[Packet] = []
-        requests: list[_Request] = []
+        packets, sequences = Packets(), []
         for index in indexes:
-            if self._outstanding == SEQUENCES:
-                # Every sequence is in flight: this request gets none of its own.
-                self._rows.add(_Request(index, 0, 0, opened), EchoOutcome.FAILED, reason=Reason.OVER_LIMIT)
+            counter = self._requests.open(index, opened)
+            if counter is None:  # every sequence is in flight: this request gets none of its own
+                over = EchoOutcome.FAILED, Reason.OVER_LIMIT
+                self._rows.append((index, 0, opened.wall_ns, -1, None, *over))
                 continue
-            request = self._opened(index, opened)
-            requests.append(request)
-            message = self._template.request(request.sequence, request.counter)
-            packets.append(Packet(self._packed[index], message, request.counter))
+            sequence = counter % SEQUENCES
+            request, self._requests.replies[sequence] = self._template.pair(sequence, counter)
+            sequences.append(sequence)
+            packets.addresses.append(self._packed[index])
+            packets.messages.append(request)
+            packets.keys.append(counter & 0xFFFFFFFF)
         if self._link is None:
-            for request in requests:
-                self._end(request, EchoOutcome.FAILED, reason=Reason.NOT_PERMITTED)
+            for sequence in sequences:
+                self._end(sequence, EchoOutcome.FAILED, Reason.NOT_PERMITTED)
             return
         for position, error in self._link.send(packets).items():
             reason = reason_of(error)
             if reason is None:
                 raise error
-            self._end(requests[position], EchoOutcome.FAILED, reason=reason)
+            self._end(sequences[position], EchoOutcome.FAILED, reason)
 
-    def _opened(self, index: int, opened: Moment) -> _Request:
-        counter = self._next_counter()
-        request = _Request(index, counter, counter % SEQUENCES, opened)
-        self._requests[request.sequence] = request
-        self._unended.append(request)
-        self._remembered.append(request)
-        self._outstanding += 1
-        return request
+    def _payload(self, sequence: int) -> bytes:
+        counter = self._requests.counters[sequence]
+        return self._nonce + counter.to_bytes(_COUNTER_BYTES, "big") + self._filling
 
-    def _payload(self, request: _Request) -> bytes:
-        return self._nonce + request.counter.to_bytes(_COUNTER_BYTES, "big") + self._filling
+    def _note_stamps(self, stamps: Iterable[Stamp]) -> None:
+        counters, sent_ns_of = self._requests.counters, self._requests.sent_ns
+        for key, sent_ns, message in stamps:
+            sequence: int | None = key % SEQUENCES
+            if message:
+                echo = icmp.read_echo_request(message)
+                sequence = self._sequence_of(echo) if echo else None
+            elif counters[key % SEQUENCES] & 0xFFFFFFFF != key:
+                sequence = None
+            if sequence is not None and sent_ns_of[sequence] == NOT_STAMPED:
+                sent_ns_of[sequence] = sent_ns
 
-    def _note_stamps(self, stamps: Iterable[Sent]) -> None:
-        for stamp in stamps:
-            request = self._stamped(stamp)
-            if request is not None and request.sent_ns is None:
-                request.sent_ns = stamp.sent_ns
+    def _sequence_of(self, echo: icmp.Echo) -> int | None:
+        """The sequence of the request of ours that ``echo`` is, or answers."""
+        ours = echo.identifier == self.identifier and echo.payload == self._payload(echo.sequence)
+        return echo.sequence if ours else None
 
-    def _stamped(self, sent: Sent) -> _Request | None:
-        if sent.message is not None:
-            echo = icmp.read_echo_request(sent.message)
-            return self._request_of(echo) if echo else None
-        request = self._requests.get(sent.key % SEQUENCES)
-        matches = request is not None and (request.counter ^ sent.key) & 0xFFFFFFFF == 0
-        return request if matches else None
+    def _take_replies(self, replies: Iterable[Packet], closed: Moment) -> None:
+        """Nearly all are the first answer, exactly the bytes to be expected, with stamps that hold."""
+        requests, packed, rows = self._requests, self._packed, self._rows
+        expected, indexes, opened_of, sent_of = (
+            requests.replies, requests.indexes, requests.opened, requests.sent_ns,
+        )  # fmt: skip
+        for source, message, received_ns in replies:
+            sequence = int.from_bytes(message[6:8], "big")
+            index = indexes[sequence]
+            if message and message == expected[sequence] and source == packed[index]:
+                sent_ns = sent_of[sequence]
+                if received_ns is not None and sent_ns != NOT_STAMPED:
+                    rtt_ns = received_ns - sent_ns
+                    if (
+                        self._holds(opened_of[sequence], closed, sent_ns, rtt_ns)
+                        and rtt_ns <= self._timeout_ns
+                    ):
+                        requests.end(sequence, ANSWERED)
+                        rows.append((index, sequence, sent_ns, rtt_ns, _KERNEL, _ANSWERED, None))
+                        if self._user_minus_kernel_ns is None:
+                            user_ns = closed.monotonic_ns - opened_of[sequence].monotonic_ns
+                            self._user_minus_kernel_ns = user_ns - rtt_ns
+                        continue
+            self._take_reply(source, message, received_ns, closed)
 
-    def _request_of(self, echo: icmp.Echo) -> _Request | None:
-        request = self._requests.get(echo.sequence)
-        if request is None or echo.identifier != self.identifier:
-            return None
-        return request if echo.payload == self._payload(request) else None
-
-    def _take_reply(self, reply: Reply, closed: Moment) -> None:
-        request = self._answered(reply.message)
-        if request is None or self._packed[request.index] != reply.source:
+    def _take_reply(self, source: bytes, message: bytes, received_ns: int | None, closed: Moment) -> None:
+        """The same for any reply whatever."""
+        echo = icmp.read_echo_reply(message)
+        sequence = self._sequence_of(echo) if echo else None
+        requests = self._requests
+        if (
+            sequence is None
+            or not requests.is_known(sequence, closed.monotonic_ns, self._timeout_ns)
+            or self._packed[requests.indexes[sequence]] != source
+        ):
             self.discarded += 1
             return
-        rtt_ns, stamps = self._timed(request, reply.received_ns, closed)
-        if request.ended is None and rtt_ns > self._timeout_ns:
+        rtt_ns, stamps = self._timed(sequence, received_ns, closed)
+        if requests.states[sequence] == OUTSTANDING and rtt_ns > self._timeout_ns:
             # It came in time only for a reader who was late himself.
-            self._end(request, EchoOutcome.TIMED_OUT, reason=Reason.TIMED_OUT)
-        outcome = _outcome_of_reply(request)
-        if outcome is EchoOutcome.ANSWERED:
-            self._end(request, outcome, rtt_ns=rtt_ns, stamps=stamps)
+            self._end(sequence, EchoOutcome.TIMED_OUT, Reason.TIMED_OUT)
+        state = requests.states[sequence]
+        if state == OUTSTANDING:
+            self._end(sequence, EchoOutcome.ANSWERED, None, rtt_ns, stamps)
         else:
-            self._rows.add(request, outcome, rtt_ns=rtt_ns, stamps=stamps)
+            again = EchoOutcome.DUPLICATE if state == ANSWERED else EchoOutcome.LATE
+            self._add(sequence, again, None, rtt_ns, stamps)
 
-    def _answered(self, message: bytes) -> _Request | None:
-        """The request whose reply this is; nearly all are exactly the bytes to be expected."""
-        request = self._requests.get(int.from_bytes(message[6:8], "big"))
-        if request is not None and message == self._template.reply(request.sequence, request.counter):
-            return request
-        echo = icmp.read_echo_reply(message)
-        return self._request_of(echo) if echo else None
+    def _timed(self, sequence: int, received_ns: int | None, closed: Moment) -> tuple[int, Timestamps | None]:
+        """The round trip and who stamped it; -1 and None where a step of the wall clock spoilt the stamps."""
+        opened, sent_ns = self._requests.opened[sequence], self._requests.sent_ns[sequence]
+        if received_ns is None:
+            return closed.monotonic_ns - opened.monotonic_ns, Timestamps.USER
+        start_ns = opened.wall_ns if sent_ns == NOT_STAMPED else sent_ns
+        if not self._holds(opened, closed, start_ns, received_ns - start_ns):
+            self.stepped += 1
+            return -1, None
+        return received_ns - start_ns, Timestamps.KERNEL_RX if sent_ns == NOT_STAMPED else Timestamps.KERNEL
 
-    def _timed(
-        self, request: _Request, received_ns: int | None, closed: Moment
-    ) -> tuple[int, Timestamps | None]:
-        """The round trip and who stamped it; -1 and None where a step of the wall clock spoilt the stamps.
+    @staticmethod
+    def _holds(opened: Moment, closed: Moment, start_ns: int, rtt_ns: int) -> bool:
+        """Whether no step of the wall clock lies between the stamps.
 
         A step is seen as a change between the two clocks, or as a time that can't be: longer than the
         monotonic clock saw, or begun before the request was.
         """
-        opened = request.opened
-        user_ns = closed.monotonic_ns - opened.monotonic_ns
-        if received_ns is None:
-            return user_ns, Timestamps.USER
-        begun_ns = opened.monotonic_ns + opened.offset_ns
-        start_ns = begun_ns if request.sent_ns is None else request.sent_ns
-        rtt_ns = received_ns - start_ns
-        moved_ns = closed.offset_ns - opened.offset_ns
-        if (
-            not -STEP_LIMIT_NS <= moved_ns <= STEP_LIMIT_NS
-            or not 0 <= rtt_ns <= user_ns
-            or start_ns < begun_ns - STEP_LIMIT_NS
-        ):
-            self.stepped += 1
-            return -1, None
-        return rtt_ns, Timestamps.KERNEL_RX if request.sent_ns is None else Timestamps.KERNEL
+        return (
+            -STEP_LIMIT_NS <= closed.offset_ns - opened.offset_ns <= STEP_LIMIT_NS
+            and 0 <= rtt_ns <= closed.monotonic_ns - opened.monotonic_ns
+            and start_ns >= opened.monotonic_ns + opened.offset_ns - STEP_LIMIT_NS
+        )
 
-    def _take_error(self, error: icmp.EchoError) -> None:
+    def _take_error(self, error: icmp.EchoError, closed: Moment) -> None:
         """Ends the request that the error quotes; routers need quote only its header (RFC 792)."""
-        request = self._requests.get(error.echo.sequence)
+        sequence, requests = error.echo.sequence, self._requests
         if (
-            request is None
+            not requests.is_known(sequence, closed.monotonic_ns, self._timeout_ns)
             or error.echo.identifier != self.identifier
-            or error.destination != self.addresses[request.index]
-            or not self._payload(request).startswith(error.echo.payload[:_SMALLEST_PAYLOAD_BYTES])
+            or error.destination != self.addresses[requests.indexes[sequence]]
+            or not self._payload(sequence).startswith(error.echo.payload[:_SMALLEST_PAYLOAD_BYTES])
         ):
             self.discarded += 1
-        elif request.ended is None:
-            self._end(request, EchoOutcome.FAILED, reason=icmp.reason_of_error(error.kind, error.code))
+        elif requests.states[sequence] == OUTSTANDING:
+            self._end(sequence, EchoOutcome.FAILED, icmp.reason_of_error(error.kind, error.code))
+
+    def _note_drops(self, now_ns: int) -> None:
+        dropped = self.dropped
+        if dropped == self._seen_dropped:
+            return
+        if self._dropped_at_ns + self._timeout_ns < now_ns:
+            self._unexplained = 0  # the earlier ones were no answers that anybody still waits for
+        self._unexplained += dropped - self._seen_dropped
+        self._seen_dropped, self._dropped_at_ns = dropped, now_ns
 
     def _time_out(self, now_ns: int) -> None:
         while (deadline_ns := self.next_deadline_ns) is not None and deadline_ns <= now_ns:
-            self._end(self._unended[0], EchoOutcome.TIMED_OUT, reason=Reason.TIMED_OUT)
-
-    def _forget(self, now_ns: int) -> None:
-        keep_ns = self._timeout_ns + REMEMBERED_NS
-        while self._remembered and (
-            self._remembered[0].opened.monotonic_ns + keep_ns <= now_ns or self._is_overwritten()
-        ):
-            request = self._remembered.popleft()
-            if self._requests.get(request.sequence) is request:
-                del self._requests[request.sequence]
-
-    def _is_overwritten(self) -> bool:
-        oldest = self._remembered[0]
-        return self._requests.get(oldest.sequence) is not oldest
+            sequence = self._requests.oldest() or 0
+            if self._unexplained and self._requests.opened[sequence].monotonic_ns <= self._dropped_at_ns:
+                # We may have dropped its answer ourselves: that is no loss of the network's.
+                self._unexplained -= 1
+                self._end(sequence, EchoOutcome.FAILED, Reason.OVER_LIMIT)
+            else:
+                self._end(sequence, EchoOutcome.TIMED_OUT, Reason.TIMED_OUT)
 
     def _end(
         self,
-        request: _Request,
+        sequence: int,
         outcome: EchoOutcome,
-        *,
-        reason: Reason | None = None,
+        reason: Reason | None,
         rtt_ns: int = -1,
         stamps: Timestamps | None = None,
     ) -> None:
-        request.ended = outcome
-        self._outstanding -= 1
-        self._rows.add(request, outcome, reason=reason, rtt_ns=rtt_ns, stamps=stamps)
+        self._requests.end(sequence, ANSWERED if outcome is EchoOutcome.ANSWERED else ENDED)
+        self._add(sequence, outcome, reason, rtt_ns, stamps)
+
+    def _add(
+        self,
+        sequence: int,
+        outcome: EchoOutcome,
+        reason: Reason | None,
+        rtt_ns: int,
+        stamps: Timestamps | None,
+    ) -> None:
+        requests = self._requests
+        sent_ns = requests.sent_ns[sequence]
+        if sent_ns == NOT_STAMPED:
+            sent_ns = requests.opened[sequence].wall_ns
+        self._rows.append((requests.indexes[sequence], sequence, sent_ns, rtt_ns, stamps, outcome, reason))
 
 
-def _outcome_of_reply(request: _Request) -> EchoOutcome:
-    match request.ended:
-        case None:
-            return EchoOutcome.ANSWERED
-        case EchoOutcome.ANSWERED:
-            return EchoOutcome.DUPLICATE
-        case _:
-            return EchoOutcome.LATE
+# Members of an enumeration are looked up once, not for each echo.
+_KERNEL, _ANSWERED = Timestamps.KERNEL, EchoOutcome.ANSWERED

@@ -7,16 +7,16 @@ import contextlib
 import errno
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from probe.network import kernel, packet_filter
-from probe.network.batches import PACKETS, Packet, Plain, Received, Receiver, Sender, Stamp
-from probe.network.kernel import ExtendedError
+from probe.network.batches import PACKETS, Packet, Receiver, Sender, Stamp
+from probe.network.kernel import Ancillary
 from probe.wire import icmp
 
-_T = TypeVar("_T")
+_Found = TypeVar("_Found", bound=Sized)
 Mode = Literal["datagram", "raw"]
 
 # At 10,000 echoes a second this is 0.4 s of the event loop's absence. Granted whole only with CAP_NET_ADMIN.
@@ -47,29 +47,33 @@ WHAT_TO_PERMIT = (
 )
 
 
-class Reply(NamedTuple):
-    """An ICMP message that may be an echo reply, and the address (four bytes) that sent it."""
+@dataclass(slots=True)
+class Arrivals:
+    """What came since the last call, as rows of plain tuples: there are thousands a second.
 
-    source: bytes
-    message: bytes
-    received_ns: int | None
+    ``replies``: the address (four bytes) that sent it, an ICMP message that may be an echo reply, its receive
+    stamp. ``stamps``: the key of a request (32 bits), its transmit stamp, and its own ICMP message where
+    the kernel took no key (else empty). ``errors`` are ICMP errors about echo requests of ours.
+    """
 
-
-class Sent(NamedTuple):
-    """A transmit stamp. ``message`` is our own ICMP message, or None where ``key`` is the one we gave."""
-
-    key: int
-    message: bytes | None
-    sent_ns: int
+    replies: list[Packet] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+    errors: list[icmp.EchoError] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Arrivals:
-    """What came since the last call. ``errors`` are ICMP errors about echo requests of ours."""
+class Packets:
+    """Columns of what is to be sent: addresses (four bytes), ICMP messages of one length, keys of stamps."""
 
-    replies: list[Reply] = field(default_factory=list)
-    stamps: list[Sent] = field(default_factory=list)
-    errors: list[icmp.EchoError] = field(default_factory=list)
+    addresses: list[bytes] = field(default_factory=list)
+    messages: list[bytes] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def after(self, position: int) -> "Packets":
+        return Packets(self.addresses[position:], self.messages[position:], self.keys[position:])
 
 
 class Link(Protocol):
@@ -78,9 +82,12 @@ class Link(Protocol):
     mode: Mode
     identifier: int
     receive_buffer_bytes: int
-    dropped: int
 
-    def send(self, packets: Sequence[Packet]) -> Mapping[int, OSError]:
+    @property
+    def dropped(self) -> int:
+        """Packets that our own full receive queue has lost until now."""
+
+    def send(self, packets: Packets) -> Mapping[int, OSError]:
         """Sends all, in few system calls; the positions of those that did not go out, each with why."""
 
     def receive(self, arrivals: Arrivals) -> None:
@@ -123,26 +130,32 @@ class _Stamping:
         self._message_bytes = 0
         sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.STAMPS_BY_ID)
 
-    def send(self, packets: Sequence[Packet]) -> int:
+    def send(self, packets: Packets) -> int:
         """How many went out from the first on, at least one. Raises OSError when the first did not."""
-        self._message_bytes = len(packets[0].message)
+        self._message_bytes = len(packets.messages[0])
         try:
-            sent = self._sender.send(self._sock, packets, keyed=self._by_key)
+            sent = self._send(packets)
         except OSError as error:
             if error.errno != errno.EINVAL or not self._by_key or self._proven:
                 raise
             self.match_by_packet()  # Linux < 6.13 refuses the control message
-            return self._sender.send(self._sock, packets, keyed=False)
+            return self._send(packets)
         self._proven = True
         return sent
+
+    def _send(self, packets: Packets) -> int:
+        keys = packets.keys if self._by_key else ()
+        return self._sender.send(self._sock, packets.addresses, packets.messages, keys)
 
     def match_by_packet(self) -> None:
         self._by_key = False
         self._sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.STAMPS_BY_PACKET)
 
-    def sent(self, stamp: Stamp) -> Sent:
+    def stamps(self, found: list[Stamp]) -> list[Stamp]:
+        if self._by_key:
+            return found
         # The copy starts with a link header of any length, so it is read from its end.
-        return Sent(stamp.key, None if self._by_key else stamp.data[-self._message_bytes :], stamp.sent_ns)
+        return [(key, sent_ns, copy[-self._message_bytes :]) for key, sent_ns, copy in found]
 
 
 class DatagramLink:
@@ -152,7 +165,6 @@ class DatagramLink:
 
     def __init__(self, source: str | None) -> None:
         self._waiting = Arrivals()
-        self.dropped = 0
         self._receiver = Receiver()
         self._sock = _icmp_socket(socket.SOCK_DGRAM, source)
         with _closing_unless_made(self._sock):
@@ -161,10 +173,14 @@ class DatagramLink:
             self.identifier: int = self._sock.getsockname()[1]
             self.receive_buffer_bytes = _buffer_bytes(self._sock)
 
-    def send(self, packets: Sequence[Packet]) -> Mapping[int, OSError]:
+    @property
+    def dropped(self) -> int:
+        return kernel.drops(self._sock)
+
+    def send(self, packets: Packets) -> Mapping[int, OSError]:
         return _send_all(self._send_some, packets)
 
-    def _send_some(self, packets: Sequence[Packet]) -> int:
+    def _send_some(self, packets: Packets) -> int:
         try:
             return self._stamping.send(packets)
         except OSError as error:
@@ -179,38 +195,35 @@ class DatagramLink:
         waiting, self._waiting = self._waiting, Arrivals()
         arrivals.stamps += waiting.stamps
         arrivals.errors += waiting.errors
-        for found in _drained(self._receiver.packets, self._sock):
-            if isinstance(found, Plain):
-                arrivals.replies.append(Reply(found.address, found.data, found.stamp_ns))
-            else:
-                self.dropped = found.ancillary.dropped or self.dropped
-                arrivals.replies.append(Reply(found.address, found.data, found.ancillary.stamp_ns))
+        for packets in _drained(self._receiver.packets, self._sock):
+            arrivals.replies += packets
         # After the replies: the stamp of a request is in the queue before its reply is.
         self._take_errors(arrivals)
 
     def _take_errors(self, arrivals: Arrivals) -> None:
         for found in _drained(self._receiver.errors, self._sock):
-            if isinstance(found, Stamp):
-                arrivals.stamps.append(self._stamping.sent(found))
-            elif (error := found.ancillary.error) is not None:
-                self._take_error(error, found, arrivals)
-
-    def _take_error(self, error: ExtendedError, found: Received, arrivals: Arrivals) -> None:
-        stamp_ns = found.ancillary.stamp_ns
-        if error.is_transmit_stamp and stamp_ns is not None:
-            arrivals.stamps.append(self._stamping.sent(Stamp(error.data, stamp_ns, found.data)))
-        elif error.origin == kernel.SO_EE_ORIGIN_ICMP and error.kind in icmp.ERRORS and found.address:
-            # The data starts with the quoted ICMP header, the address is where it was sent to.
-            echo = icmp.read_echo_request(found.data)
-            if echo is not None:
-                destination = socket.inet_ntoa(found.address)
-                arrivals.errors.append(icmp.EchoError(error.kind, error.code, destination, echo))
+            arrivals.stamps += self._stamping.stamps(found.stamps)
+            for address, data, beside in found.others:
+                error = _quoted(address, data, beside)
+                if error is not None:
+                    arrivals.errors.append(error)
 
     def sockets(self) -> tuple[socket.socket, ...]:
         return (self._sock,)
 
     def close(self) -> None:
         self._sock.close()
+
+
+def _quoted(address: bytes, data: bytes, beside: Ancillary) -> icmp.EchoError | None:
+    """An ICMP error that the kernel hands on with the quoted request and where that was sent to."""
+    error = beside.error
+    if error is None or error.origin != kernel.SO_EE_ORIGIN_ICMP or error.kind not in icmp.ERRORS:
+        return None
+    echo = icmp.read_echo_request(data)
+    if echo is None or not address:
+        return None
+    return icmp.EchoError(error.kind, error.code, socket.inet_ntoa(address), echo)
 
 
 class RawLink:
@@ -220,7 +233,6 @@ class RawLink:
 
     def __init__(self, source: str | None) -> None:
         self.identifier = secrets.randbelow(0xFFFF) + 1
-        self.dropped = 0
         self._incoming = Receiver()
         self._sender = _icmp_socket(socket.SOCK_RAW, source)
         with _closing_unless_made(self._sender):
@@ -237,20 +249,20 @@ class RawLink:
         )
         self.receive_buffer_bytes = _buffer_bytes(self._receiver)
 
-    def send(self, packets: Sequence[Packet]) -> Mapping[int, OSError]:
+    @property
+    def dropped(self) -> int:
+        return kernel.drops(self._receiver)
+
+    def send(self, packets: Packets) -> Mapping[int, OSError]:
         return _send_all(self._stamping.send, packets)
 
     def receive(self, arrivals: Arrivals) -> None:
-        for found in _drained(self._incoming.packets, self._receiver):
-            if isinstance(found, Plain):
-                _read_packet(found.data, found.stamp_ns, arrivals)
-            else:
-                self.dropped = found.ancillary.dropped or self.dropped
-                _read_packet(found.data, found.ancillary.stamp_ns, arrivals)
+        for packets in _drained(self._incoming.packets, self._receiver):
+            for _address, packet, received_ns in packets:
+                _read_packet(packet, received_ns, arrivals)
         # After the replies: the stamp of a request is in the queue before its reply is.
-        for stamp in _drained(self._incoming.errors, self._sender):
-            if isinstance(stamp, Stamp):
-                arrivals.stamps.append(self._stamping.sent(stamp))
+        for found in _drained(self._incoming.errors, self._sender):
+            arrivals.stamps += self._stamping.stamps(found.stamps)
 
     def sockets(self) -> tuple[socket.socket, ...]:
         return (self._receiver, self._sender)
@@ -260,37 +272,35 @@ class RawLink:
         self._receiver.close()
 
 
-def _read_packet(data: bytes, received_ns: int | None, arrivals: Arrivals) -> None:
-    payload = icmp.payload_of_plain_ipv4(data)
+def _read_packet(packet: bytes, received_ns: int | None, arrivals: Arrivals) -> None:
+    payload = icmp.payload_of_plain_ipv4(packet)
     if payload is None:
-        packet = icmp.read_ipv4(data)
-        if packet is None:
+        whole = icmp.read_ipv4(packet)
+        if whole is None:
             return
-        payload = packet.payload
+        payload = whole.payload
     error = icmp.read_echo_error(payload) if payload[:1] != _ECHO_REPLY else None
     if error is not None:
         arrivals.errors.append(error)
     else:
-        arrivals.replies.append(Reply(data[12:16], payload, received_ns))
+        arrivals.replies.append((packet[12:16], payload, received_ns))
 
 
-def _send_all(
-    send_some: Callable[[Sequence[Packet]], int], packets: Sequence[Packet]
-) -> Mapping[int, OSError]:
+def _send_all(send_some: Callable[[Packets], int], packets: Packets) -> Mapping[int, OSError]:
     """Call after call until each packet went out or was refused; a refused one stops none after it."""
     refused: dict[int, OSError] = {}
     position = 0
     while position < len(packets):
         try:
-            position += send_some(packets[position : position + PACKETS])
+            position += send_some(packets.after(position) if position else packets)
         except OSError as error:
             refused[position] = error
             position += 1
     return refused
 
 
-def _drained(receive: Callable[[socket.socket], list[_T]], sock: socket.socket) -> Iterator[_T]:
-    """All that waits in a queue, call after call, up to `PACKETS_PER_DRAIN`."""
+def _drained(receive: Callable[[socket.socket], _Found], sock: socket.socket) -> Iterator[_Found]:
+    """All that waits in a queue, batch after batch, up to `PACKETS_PER_DRAIN`."""
     for _ in range(PACKETS_PER_DRAIN // PACKETS):
         try:
             found = receive(sock)
@@ -298,7 +308,7 @@ def _drained(receive: Callable[[socket.socket], list[_T]], sock: socket.socket) 
             if error.errno not in _PENDING:
                 raise
             continue  # a pending error, reported once: its details lie in the error queue
-        yield from found
+        yield found
         if len(found) < PACKETS:
             return
 
@@ -308,7 +318,6 @@ def _icmp_socket(kind: int, source: str | None) -> socket.socket:
     with _closing_unless_made(sock):
         sock.setblocking(False)
         sock.bind((source or "", 0))
-        sock.setsockopt(socket.SOL_SOCKET, kernel.SO_RXQ_OVFL, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_BUFFER_BYTES)
         with contextlib.suppress(PermissionError):
             sock.setsockopt(socket.SOL_SOCKET, kernel.SO_RCVBUFFORCE, WANTED_BUFFER_BYTES)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 SO_ATTACH_FILTER = 26
 SO_RCVBUFFORCE = 33  # beyond net.core.rmem_max; needs CAP_NET_ADMIN
 SO_TIMESTAMPING = 37  # also SCM_TIMESTAMPING
-SO_RXQ_OVFL = 40  # our own receive queue's drops, cumulative, beside each packet
 SCM_TS_OPT_ID = 81  # Linux >= 6.13: the caller gives the identifier of a transmit stamp
+
+SO_MEMINFO = 55  # what a socket's queues hold and have lost
 
 IP_RECVERR = 11
 MSG_ERRQUEUE = 0x2000
@@ -40,11 +41,12 @@ _TCPI_RTT = 68
 _TCPI_TOTAL_RETRANS = 100
 _TCPI_DATA_SEGS_IN = 152
 
-# A stamp, a drop counter and an extended error with its offender take 144 bytes with their headers.
+# A stamp and an extended error with its offender take 112 bytes with their headers.
 ANCILLARY_BYTES = 512
 
 _TIMESPEC = struct.Struct("=qq")
 _U32 = struct.Struct("=I")
+_MEMINFO = struct.Struct("=9I")  # linux/sock_diag.h
 _EXTENDED_ERROR = struct.Struct("=IBBBBII")
 _NS_PER_S = 1_000_000_000
 
@@ -70,7 +72,6 @@ class Ancillary:
     """What came beside a packet. ``stamp_ns`` is Unix time; None where the kernel said nothing."""
 
     stamp_ns: int | None = None
-    dropped: int | None = None
     error: ExtendedError | None = None
 
 
@@ -84,17 +85,14 @@ class TcpInfo:
 def read_ancillary(items: Iterable[tuple[int, int, bytes]]) -> Ancillary:
     """The parts we know of `recvmsg`'s ancillary data; what is cut or unknown is left out."""
     stamp_ns: int | None = None
-    dropped: int | None = None
     error: ExtendedError | None = None
     for level, kind, data in items:
         match level, kind:
             case socket.SOL_SOCKET, 37:
                 stamp_ns = read_stamp(data)
-            case socket.SOL_SOCKET, 40:
-                dropped = _U32.unpack_from(data)[0] if len(data) >= _U32.size else None
             case socket.IPPROTO_IP, 11:
                 error = read_extended_error(data)
-    return Ancillary(stamp_ns=stamp_ns, dropped=dropped, error=error)
+    return Ancillary(stamp_ns=stamp_ns, error=error)
 
 
 def read_stamp(data: bytes) -> int | None:
@@ -130,6 +128,15 @@ def read_tcp_info(data: bytes) -> TcpInfo | None:
         total_retransmits=_U32.unpack_from(data, _TCPI_TOTAL_RETRANS)[0],
         data_segments_in=segments,
     )
+
+
+def drops(sock: socket.socket) -> int:
+    """Packets that a full receive queue has lost since the socket was made (SK_MEMINFO_DROPS).
+
+    It is the counter that SO_RXQ_OVFL tells beside the next packet that comes; here none has to come.
+    """
+    data = sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size)
+    return int(_MEMINFO.unpack(data)[-1]) if len(data) == _MEMINFO.size else 0
 
 
 def stamp_identifier(key: int) -> tuple[int, int, bytes]:

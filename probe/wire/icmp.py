@@ -73,22 +73,23 @@ class EchoTemplate:
 
     def __init__(self, identifier: int, head: bytes, filling: bytes) -> None:
         self._identifier, self._head, self._filling = identifier, head, filling
+        self._layout = struct.Struct(f"!BBHHH{len(head)}sQ{len(filling)}s")
         still = _HEADER.pack(ECHO_REQUEST, 0, 0, identifier, 0) + head + bytes(8) + filling
         self._sum = 0xFFFF - checksum(still)
 
-    def request(self, sequence: int, counter: int) -> bytes:
-        """As `echo_request` makes it."""
-        return self._message(ECHO_REQUEST, self._sum, sequence, counter)
+    def pair(self, sequence: int, counter: int) -> tuple[bytes, bytes]:
+        """A request as `echo_request` makes it, and the reply that it gets unchanged.
 
-    def reply(self, sequence: int, counter: int) -> bytes:
-        """The reply that an unchanged request gets; where its sum is 0, another host may write 0xFFFF."""
-        return self._message(ECHO_REPLY, self._sum - (ECHO_REQUEST << 8), sequence, counter)
-
-    def _message(self, kind: int, still_sum: int, sequence: int, counter: int) -> bytes:
+        Where the reply's sum is 0, another host may write 0xFFFF.
+        """
         # 2^16 is 1 modulo 65535: the counter as one number has the sum of its words as its remainder.
-        remainder = (still_sum + sequence + counter) % 0xFFFF
-        header = _HEADER.pack(kind, 0, 0xFFFF - (remainder or 0xFFFF), self._identifier, sequence)
-        return header + self._head + counter.to_bytes(8, "big") + self._filling
+        total = self._sum + sequence + counter
+        asked, answered = total % 0xFFFF, (total - (ECHO_REQUEST << 8)) % 0xFFFF
+        pack, rest = self._layout.pack, (self._identifier, sequence, self._head, counter, self._filling)
+        return (
+            pack(ECHO_REQUEST, 0, 0xFFFF - (asked or 0xFFFF), *rest),
+            pack(ECHO_REPLY, 0, 0xFFFF - (answered or 0xFFFF), *rest),
+        )
 
 
 def checksum(message: bytes) -> int:

@@ -5,13 +5,13 @@ import socket
 from typing import Any
 
 import pytest
-from fakes import FakeClock, FakeLink, reply_to
+from fakes import FakeClock, FakeLink, Reply, Sent, reply_to
 from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.model.measurements import EchoOutcome, Reason, Timestamps
-from probe.network.echo import SEQUENCES, EchoEngine
-from probe.network.echo_link import Reply, Sent
+from probe.network.echo import EchoEngine
+from probe.network.echo_requests import SEQUENCES
 from probe.wire import icmp
 
 MS = 1_000_000
@@ -31,7 +31,7 @@ class World:
         """Stamps request ``number`` now, and lets its reply come ``after_ms`` later."""
         _address, message, key = self.link.sent[number]
         if stamped:
-            self.link.arrivals.append(Sent(key, None, self.clock.wall_ns()))
+            self.link.arrivals.append(Sent(key, b"", self.clock.wall_ns()))
         self.clock.pass_s(after_ms / 1000)
         self.link.arrivals.append(Reply(socket.inet_aton(source), reply_to(message), self.clock.wall_ns()))
 
@@ -67,7 +67,7 @@ def test_a_step_of_the_clock_never_reaches_a_round_trip(step_ms: int) -> None:
     world = World()
     world.engine.send([0])
     _address, message, key = world.link.sent[0]
-    world.link.arrivals.append(Sent(key, None, world.clock.wall_ns()))
+    world.link.arrivals.append(Sent(key, b"", world.clock.wall_ns()))
     world.clock.pass_s(0.034)
     world.clock.offset += step_ms * MS
     world.link.arrivals.append(Reply(socket.inet_aton(HOST), reply_to(message), world.clock.wall_ns()))
@@ -319,3 +319,94 @@ def test_a_batch_says_which_address_each_index_means() -> None:
     world.answer(after_ms=1, source=OTHER)
     batch = world.engine.drain()
     assert batch.addresses[batch.indexes[0]] == OTHER
+
+
+def test_an_answer_that_our_own_queue_dropped_is_no_loss_of_the_network() -> None:
+    world = World(timeout_s=2.0)
+    world.engine.send([0, 1, 0])
+    world.clock.pass_s(0.1)
+    world.link.dropped = 2
+    world.engine.drain()
+    world.clock.pass_s(2)
+
+    batch = world.engine.drain()
+
+    assert batch.reasons == (Reason.OVER_LIMIT, Reason.OVER_LIMIT, Reason.TIMED_OUT)
+    assert batch.outcomes == (EchoOutcome.FAILED, EchoOutcome.FAILED, EchoOutcome.TIMED_OUT)
+    assert batch.dropped == 2
+
+
+def test_a_drop_explains_no_silence_of_a_request_that_was_sent_after_it() -> None:
+    world = World(timeout_s=2.0)
+    world.link.dropped = 1
+    world.engine.drain()
+    world.clock.pass_s(0.001)
+    world.engine.send([0])
+    world.clock.pass_s(2)
+
+    assert world.engine.drain().reasons == (Reason.TIMED_OUT,)
+
+
+def test_drops_of_long_ago_explain_nothing_when_others_follow() -> None:
+    world = World(timeout_s=2.0)
+    world.link.dropped = 5  # duplicates, or late replies: nobody waited for them
+    world.engine.drain()
+    world.clock.pass_s(2.1)
+    world.engine.send([0, 1])
+    world.link.dropped = 6
+    world.engine.drain()
+    world.clock.pass_s(2)
+
+    assert world.engine.drain().reasons == (Reason.OVER_LIMIT, Reason.TIMED_OUT)
+
+
+def test_a_batch_says_how_the_instrument_did_since_the_last_one() -> None:
+    world = World()
+    world.engine.send([0, 1])
+    world.link.arrivals.append(Reply(socket.inet_aton(OTHER), b"noise", world.clock.wall_ns()))
+    assert len(world.engine.drain()) == 0  # nothing ended: what is to be told waits
+    world.answer(after_ms=34, number=0)
+    world.clock.pass_s(0.002)  # this program is 2 ms late
+
+    first = world.engine.drain()
+    world.answer(after_ms=1, number=1, source=OTHER)
+    second = world.engine.drain()
+
+    assert (first.discarded, first.dropped, first.stepped) == (1, 0, 0)
+    assert first.user_minus_kernel_ns == 2 * MS
+    assert (second.discarded, second.user_minus_kernel_ns) == (0, 36 * MS)
+
+
+@given(st.data())
+def test_stamps_replies_and_errors_in_any_order_earn_at_most_one_sample_a_request(data: Any) -> None:
+    world = World()
+    world.engine.send([0, 1, 0])
+    events: list[Any] = [
+        *(Sent(key, b"", world.clock.wall_ns() + MS) for _, _, key in world.link.sent),
+        *(Sent(key ^ 0x10000, b"", 1) for _, _, key in world.link.sent),
+        *(Sent(7, message, world.clock.wall_ns() + MS) for _, message, _ in world.link.sent),
+        *(Reply(socket.inet_aton(host), reply_to(m), world.clock.wall_ns() + 3 * MS)
+          for host in (HOST, OTHER) for _, m, _ in world.link.sent),
+        *(_error(m, destination=host) for host in (HOST, OTHER) for _, m, _ in world.link.sent),
+        Sent(data.draw(st.integers(0, (1 << 32) - 1)), data.draw(st.binary(max_size=80)), 5),
+        Reply(data.draw(st.binary(max_size=4)), data.draw(st.binary(max_size=80)), data.draw(st.integers())),
+    ]  # fmt: skip
+    rows: list[Any] = []
+    for event in data.draw(st.permutations(events)):
+        world.clock.pass_s(0.001)
+        world.link.arrivals.append(event)
+        if data.draw(st.booleans()):
+            rows += _rows(world.engine.drain())
+    rows += _rows(world.engine.drain())
+
+    ended = [row for row in rows if row[1] in (EchoOutcome.ANSWERED, EchoOutcome.FAILED)]
+    assert sorted(index for index, *_ in ended) == [0, 0, 1]
+    for _index, outcome, rtt_ns, stamps in rows:
+        if outcome is EchoOutcome.FAILED:
+            assert (rtt_ns, stamps) == (-1, None)
+        elif stamps is Timestamps.KERNEL:
+            assert rtt_ns == 2 * MS
+
+
+def _rows(batch: Any) -> list[Any]:
+    return list(zip(batch.indexes, batch.outcomes, batch.rtt_ns, batch.stamps, strict=True))

@@ -85,6 +85,6 @@ def test_a_template_makes_the_same_bytes_as_the_plain_way(
     template = icmp.EchoTemplate(identifier, head, filling)
     payload = head + counter.to_bytes(8, "big") + filling
 
-    assert template.request(sequence, counter) == icmp.echo_request(identifier, sequence, payload)
-    reply = template.reply(sequence, counter)
+    request, reply = template.pair(sequence, counter)
+    assert request == icmp.echo_request(identifier, sequence, payload)
     assert icmp.read_echo_reply(reply) == icmp.Echo(identifier, sequence, payload)

@@ -1,0 +1,80 @@
+"""The echo requests of one engine, as columns with a place for each of the 65,536 sequences.
+
+A request's counter only ever grows; its sequence is the counter's low 16 bits. A place is given away again
+only when its request has ended; until then, and for a minute after, late and second replies are known for
+what they are.
+"""
+
+from probe.network.clock import Moment
+
+SEQUENCES = 1 << 16
+REMEMBERED_NS = 60_000_000_000
+NOT_STAMPED = -1
+
+# What became of the request in a place.
+NONE, OUTSTANDING, ANSWERED, ENDED = range(4)
+
+
+class Requests:
+    """All columns are by sequence.
+
+    ``indexes`` are those of targets, ``sent_ns`` is Unix time or `NOT_STAMPED`, and ``replies`` has the exact
+    bytes to be expected, nothing after the end.
+    """
+
+    __slots__ = (
+        "_last", "_oldest", "counters", "indexes", "opened", "outstanding", "replies", "sent_ns", "states",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.states = bytearray(SEQUENCES)
+        self.counters = [0] * SEQUENCES
+        self.indexes = [0] * SEQUENCES
+        self.opened = [Moment(monotonic_ns=0, offset_ns=0)] * SEQUENCES
+        self.sent_ns = [NOT_STAMPED] * SEQUENCES
+        self.replies = [b""] * SEQUENCES
+        self.outstanding = 0
+        self._last = 0  # counters begin at 1
+        self._oldest = 1
+
+    def open(self, index: int, opened: Moment) -> int | None:
+        """The counter of a new request; None while every sequence is in flight."""
+        if self.outstanding == SEQUENCES:
+            return None
+        counter = self._last + 1
+        while self.states[counter % SEQUENCES] == OUTSTANDING:
+            counter += 1
+        self._last = counter
+        sequence = counter % SEQUENCES
+        self.states[sequence] = OUTSTANDING
+        self.counters[sequence] = counter
+        self.indexes[sequence] = index
+        self.opened[sequence] = opened
+        self.sent_ns[sequence] = NOT_STAMPED
+        self.outstanding += 1
+        return counter
+
+    def end(self, sequence: int, state: int) -> None:
+        self.states[sequence] = state
+        self.replies[sequence] = b""
+        self.outstanding -= 1
+
+    def oldest(self) -> int | None:
+        """The sequence of the request that was opened first of those in flight."""
+        if not self.outstanding:
+            return None
+        # Passes each counter once; one that was skipped, or whose place went to another, is not in flight.
+        while not self._is_outstanding(self._oldest):
+            self._oldest += 1
+        return self._oldest % SEQUENCES
+
+    def _is_outstanding(self, counter: int) -> bool:
+        sequence = counter % SEQUENCES
+        return self.states[sequence] == OUTSTANDING and self.counters[sequence] == counter
+
+    def is_known(self, sequence: int, now_ns: int, timeout_ns: int) -> bool:
+        """In flight, or ended so lately that its replies still mean something."""
+        state = self.states[sequence]
+        return state == OUTSTANDING or (
+            state != NONE and now_ns < self.opened[sequence].monotonic_ns + timeout_ns + REMEMBERED_NS
+        )
