@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from probe import echo_loop, scheduler
+from probe import echo_loop, echo_turns, scheduler
 from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Network
@@ -68,7 +68,7 @@ class Echoes:
         with closing(self._engine(addresses)) as engine:
             if engine.mode is None:
                 return self._not_permitted(engine.why)
-            rounds = echo_loop.Rounds(
+            rounds = echo_turns.Rounds(
                 size=len(addresses),
                 count=count,
                 interval_ns=round(interval_s * 1e9),
@@ -77,7 +77,7 @@ class Echoes:
             await self._drive(engine, addresses, rounds)
         return None
 
-    async def _drive(self, engine: EchoEngine, addresses: Addresses, schedule: echo_loop.Schedule) -> None:
+    async def _drive(self, engine: EchoEngine, addresses: Addresses, schedule: echo_turns.Schedule) -> None:
         targets = self._resolved(addresses)
 
         def publish(batch: EchoBatch) -> None:
@@ -139,7 +139,7 @@ class Echoes:
 class _Ending:
     """A schedule that can be told to have no more turns."""
 
-    def __init__(self, schedule: echo_loop.Schedule) -> None:
+    def __init__(self, schedule: echo_turns.Schedule) -> None:
         self._schedule = schedule
         self.ended = False
 

@@ -184,6 +184,27 @@ class FakeEchoEngine:
         pass
 
 
+class PromptEngine:
+    """As much of an engine as driving one needs; answers everything on the next drain."""
+
+    def __init__(self) -> None:
+        self.outstanding: list[int] = []
+
+    def sockets(self) -> tuple[()]:
+        return ()
+
+    def send(self, indexes: Sequence[int]) -> None:
+        self.outstanding += indexes
+
+    def drain(self) -> EchoBatch:
+        ended, self.outstanding = self.outstanding, []
+        return EchoBatch(indexes=ended, outcomes=[EchoOutcome.ANSWERED] * len(ended))
+
+    @property
+    def next_deadline_ns(self) -> int | None:
+        return 0 if self.outstanding else None
+
+
 class Reply(NamedTuple):
     """As the rows of `Arrivals.replies`."""
 

@@ -1,12 +1,11 @@
-"""The pieces that JSON documents share: times, failures, certificates, summaries, verdicts."""
+"""The pieces that JSON documents share: times, failures, certificates, summaries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from probe.model.measurements import Certificate, Failure, Measurement, Phase
 from probe.model.statistics import Summary
 from probe.model.text import clean
-from probe.model.verdicts import KmsError, Operation, PredictedError, Prediction, Verdict
 
 SCHEMA_VERSION = 1
 # A DNS name is 253 characters, an issuer of ten attributes some 600; more only fills disks.
@@ -98,59 +97,4 @@ def certificate(value: Certificate) -> Fields:
         "sha256": text(value.sha256),
         "key": text(value.key),
         "public_key_bits": value.public_key_bits,
-    }
-
-
-def kms_error(error: KmsError) -> Fields:
-    """An error that KMS may give, and for which operation."""
-    return {
-        "operation": error.operation.value,
-        "error": error.error,
-        "likelihood": error.likelihood.value,
-        "basis": error.basis.value,
-        "alternatives": list(error.alternatives),
-    }
-
-
-def verdict(value: Verdict) -> Fields:
-    """One requirement judged for one subject."""
-    remedy = value.remedy
-    return {
-        "requirement": value.requirement,
-        "level": value.level.value,
-        "subject": clean(value.subject, TEXT_LIMIT),
-        "outcome": value.outcome.value,
-        "because": clean(value.because, TEXT_LIMIT),
-        "kms_errors": [kms_error(error) for error in value.kms_errors],
-        "remedy": remedy
-        and {
-            "text": clean(remedy.text, TEXT_LIMIT),
-            "console": clean(remedy.console, TEXT_LIMIT),
-            "cli": clean(remedy.cli, TEXT_LIMIT),
-        },
-        "source": value.source,
-    }
-
-
-def predictions(values: tuple[Prediction, ...]) -> Mapping[str, object]:
-    """All four operations, ``decided`` false for one that nothing was said about."""
-    said = {prediction.operation: prediction for prediction in values}
-    return {
-        operation.value: prediction(said.get(operation) or Prediction(operation=operation, decided=False))
-        for operation in Operation
-    }
-
-
-def prediction(value: Prediction) -> Fields:
-    return {"decided": value.decided, "errors": [_predicted(error) for error in value.errors]}
-
-
-def _predicted(error: PredictedError) -> Fields:
-    return {
-        "error": error.error,
-        "likelihood": error.likelihood.value,
-        "basis": error.basis.value,
-        "alternatives": list(error.alternatives),
-        "requirements": list(error.requirements),
-        "masked_by": error.masked_by,
     }

@@ -61,54 +61,63 @@ class EchoLines:
 
     def __init__(self, names: Sequence[str], addresses: Sequence[str]) -> None:
         self._heads = [
-            f'{{"schema_version":{fields.SCHEMA_VERSION},"target":{_quoted(name)},"address":{_quoted(address)},'
-            '"method":"icmp","sequence":'
+            f'{{"schema_version":{fields.SCHEMA_VERSION},"target":{(target := _quoted(name))},"address":'
+            f'{target if address == name else _quoted(address)},"method":"icmp","sequence":'
             for name, address in zip(names, addresses, strict=True)
         ]
-        self._second = (-1, "")
+        self._second_ns, self._second = _NEVER_NS, ""
 
     def of(self, batch: EchoBatch) -> list[str]:
         """A line for each request that ended; duplicates and late replies are none."""
-        identifier = "null" if batch.identifier is None else batch.identifier
+        tail = f',"identifier":{"null" if batch.identifier is None else batch.identifier}}}'
+        heads, lines = self._heads, []
         rows = zip(
             *(batch.indexes, batch.sequences, batch.sent_ns, batch.rtt_ns, batch.stamps),
             *(batch.outcomes, batch.reasons),
             strict=True,
         )
-        return [
-            f'{self._heads[index]}{sequence},"rtt_seconds":{rtt_ns / 1e9 if rtt_ns >= 0 else "null"},'
-            f'"timestamps":{_STAMPS[stamp]},"sent_at":{self._time(sent_ns)},'
-            f'"failure":{_FAILURES[outcome is EchoOutcome.ANSWERED, reason]},"identifier":{identifier}}}'
-            for index, sequence, sent_ns, rtt_ns, stamp, outcome, reason in rows
-            if outcome not in _EXTRA
-        ]
+        for index, sequence, sent_ns, rtt_ns, stamp, outcome, reason in rows:
+            if outcome in _EXTRA:
+                continue
+            rest_ns = sent_ns - self._second_ns
+            if not 0 <= rest_ns < _NS_PER_S:
+                rest_ns = self._turn_to(sent_ns)
+            sent_at = f'"{self._second}.{rest_ns // 1000:06d}Z"' if self._second else "null"
+            rtt_s = f"{rtt_ns // _NS_PER_S}.{rtt_ns % _NS_PER_S:09d}" if rtt_ns >= 0 else "null"
+            failure = "null" if outcome is _ANSWERED else _FAILURES[reason]
+            lines.append(
+                f'{heads[index]}{sequence},"rtt_seconds":{rtt_s},"timestamps":{_STAMPS[stamp]},'
+                f'"sent_at":{sent_at},"failure":{failure}{tail}'
+            )
+        return lines
 
-    def _time(self, unix_ns: int) -> str:
-        """RFC 3339, cut to the microsecond; the whole seconds are written once."""
-        second, rest_ns = divmod(unix_ns, 1_000_000_000)
-        if second != self._second[0]:
-            written = fields.time(second)
-            self._second = (second, written.partition(".")[0] if written else "")
-        return f'"{self._second[1]}.{rest_ns // 1000:06d}Z"' if self._second[1] else "null"
+    def _turn_to(self, unix_ns: int) -> int:
+        """RFC 3339 is cut to the microsecond; a second is written once, and what lies beyond it returned."""
+        second, rest_ns = divmod(unix_ns, _NS_PER_S)
+        self._second_ns = second * _NS_PER_S
+        written = fields.time(second)
+        self._second = written.partition(".")[0] if written else ""
+        return rest_ns
 
 
 def _quoted(text: str) -> str:
     return json.dumps(clean(text), ensure_ascii=False)
 
 
-def _failure(answered: bool, reason: Reason | None) -> str:
-    failure = None if answered else Failure(phase=Phase.ECHO, reason=reason or Reason.TIMED_OUT)
+def _failure(reason: Reason | None) -> str:
+    failure = Failure(phase=Phase.ECHO, reason=reason or Reason.TIMED_OUT)
     return json.dumps(fields.failure(failure), separators=(",", ":"))
 
 
+_NS_PER_S = 1_000_000_000
+_NEVER_NS = 1 << 80
+_ANSWERED = EchoOutcome.ANSWERED
 _EXTRA = frozenset({EchoOutcome.DUPLICATE, EchoOutcome.LATE})
 _STAMPS: Mapping[Timestamps | None, str] = {
     None: "null",
     **{stamp: f'"{stamp.value}"' for stamp in Timestamps},
 }
-_FAILURES = {
-    (answered, reason): _failure(answered, reason) for answered in (True, False) for reason in (None, *Reason)
-}
+_FAILURES = {reason: _failure(reason) for reason in (None, *Reason)}
 
 
 def line(measurement: Measurement, sequence: int | None = None) -> str:

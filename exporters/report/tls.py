@@ -3,7 +3,7 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from exporters.report import certificates, fields, findings, words
+from exporters.report import certificates, fields, findings, judged, words
 from probe.model.measurements import Certificate, Measurement, Offer, Phase, TlsDetails
 from probe.model.text import clean
 from probe.model.verdicts import Report
@@ -27,7 +27,7 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
         "version": fields.text(details.version) if details else None,
         "cipher": fields.text(details.cipher) if details else None,
         "certificates": fields.certificates(_chain(details)),
-        "verdicts": [fields.verdict(verdict) for verdict in report.verdicts],
+        "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "failure": fields.failure(measurement.failure),
     }

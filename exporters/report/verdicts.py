@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from exporters.report import fields, findings, path, tls, words
+from exporters.report import fields, findings, judged, path, tls, words
 from exporters.report import survey as regions
 from probe.model.survey import Survey
 from probe.model.text import clean
@@ -33,8 +33,8 @@ def document(
         "key_store": clean(report.key_store) or None,
         "authorities_as_of": report.authorities_as_of or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
-        "verdicts": [fields.verdict(verdict) for verdict in report.verdicts],
-        "prediction": fields.predictions(report.predictions),
+        "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
+        "prediction": judged.predictions(report.predictions),
         "summary": {outcome.value: count for outcome, count in report.counts().items()},
         "targets": [path.document(stop) for stop in path.stops(evidence)],
         "survey": regions.document(survey),

@@ -6,7 +6,7 @@ Times are RFC 3339 UTC, durations seconds, a missing value null. All text is cle
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from exporters.report.fields import prediction
+from exporters.report.judged import prediction
 from exporters.web.banner import banner
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from exporters.web.words import utc

@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -101,6 +100,8 @@ def write_document(text: str, output: Path | None) -> None:
             return
         output = output.resolve()
         mode = stat.S_IMODE(output.stat().st_mode) if output.exists() else 0o666 & ~_umask()
+        import tempfile  # here, because a ping to stdout does without
+
         handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

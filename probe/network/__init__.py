@@ -4,7 +4,8 @@ Every duration of the network is stamped by the kernel where it can be, and says
 Each method of `Network` has a deadline and raises `ExchangeFailed` for what the network does; a handshake
 returns its failure, since it teaches even when it fails.
 
-TLS and DNS are imported by the methods that need them: OpenSSL and dnspython take longer to load than a ping.
+What needs asyncio, OpenSSL or dnspython is imported by the methods that need it: each takes longer to load
+than a ping takes.
 """
 
 from collections.abc import Sequence
@@ -12,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from probe.model.measurements import Offer
 from probe.model.targets import Question
-from probe.network import tcp
 from probe.network.clock import SYSTEM_CLOCK, Clock
 from probe.network.echo import DEFAULT_PAYLOAD_BYTES, EchoEngine
 from probe.network.failures import ExchangeFailed
-from probe.network.resolve import ResolvConf, read_file, read_hosts, read_resolv_conf, resolve_by_dns
 from probe.network.stamping import StampsKept
-from probe.network.tcp import TcpConnection
 from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:
     from probe.network.dns import DnsAnswer
+    from probe.network.resolve import ResolvConf
+    from probe.network.tcp import TcpConnection
     from probe.network.tls import Handshake
 
 __all__ = ["DnsAnswer", "EchoEngine", "ExchangeFailed", "Handshake", "Network", "TcpConnection"]
@@ -32,8 +32,12 @@ DNS_PORT = 53  # RFC 1035, section 4.2
 
 
 def __getattr__(name: str) -> Any:
-    """The two types whose modules are loaded only when somebody needs them."""
+    """The types whose modules are loaded only when somebody needs them."""
     match name:
+        case "TcpConnection":
+            from probe.network.tcp import TcpConnection
+
+            return TcpConnection
         case "DnsAnswer":
             from probe.network.dns import DnsAnswer
 
@@ -68,6 +72,8 @@ class Network:
         """An IPv4 literal as it is; else the hosts file; else DNS. The files are read each time."""
         if is_ipv4(host):
             return host
+        from probe.network.resolve import read_file, read_hosts, resolve_by_dns
+
         known = read_hosts(read_file(self._hosts_file), host)
         if known is not None:
             return known
@@ -75,13 +81,15 @@ class Network:
 
     async def connect(
         self, address: str, port: int, *, timeout_s: float = DEFAULT_TIMEOUT_S
-    ) -> TcpConnection:
+    ) -> "TcpConnection":
         """The caller closes what it gets."""
+        from probe.network import tcp
+
         return await tcp.connect(address, port, source=self.source, timeout_s=timeout_s)
 
     async def handshake(
         self,
-        connection: TcpConnection,
+        connection: "TcpConnection",
         server_name: str | None,
         offer: Offer = Offer.KMS,
         *,
@@ -115,7 +123,9 @@ class Network:
     def close(self) -> None:
         self._stamps.close()
 
-    def _servers(self) -> ResolvConf:
+    def _servers(self) -> "ResolvConf":
+        from probe.network.resolve import ResolvConf, read_file, read_resolv_conf
+
         if self._resolvers:
             return ResolvConf(servers=self._resolvers)
         return read_resolv_conf(read_file(self._resolv_conf))

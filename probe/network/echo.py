@@ -4,7 +4,7 @@ Every request ends in exactly one row: answered, failed or timed out. A reply is
 sequence, source address and the whole payload (nonce, counter, filling) are.
 """
 
-import secrets
+import os
 import socket
 from collections.abc import Iterable, Sequence
 
@@ -61,7 +61,7 @@ class EchoEngine:
         self._link, self.why = (link, "given") if link else open_link(source)
         self._clock = clock
         self._timeout_ns = round(timeout_s * 1e9)
-        self._nonce = secrets.token_bytes(_NONCE_BYTES)
+        self._nonce = os.urandom(_NONCE_BYTES)
         self._filling = bytes(index % 256 for index in range(payload_bytes - _SMALLEST_PAYLOAD_BYTES))
         self._template = icmp.EchoTemplate(self.identifier or 0, self._nonce, self._filling)
         self._requests = Requests()

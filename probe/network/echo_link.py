@@ -5,7 +5,7 @@ A link moves packets and stamps; it knows nothing of targets, deadlines or match
 
 import contextlib
 import errno
-import secrets
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
@@ -232,7 +232,7 @@ class RawLink:
     mode: Mode = "raw"
 
     def __init__(self, source: str | None) -> None:
-        self.identifier = secrets.randbelow(0xFFFF) + 1
+        self.identifier = int.from_bytes(os.urandom(8), "big") % 0xFFFF + 1
         self._incoming = Receiver()
         self._sender = _icmp_socket(socket.SOCK_RAW, source)
         with _closing_unless_made(self._sender):

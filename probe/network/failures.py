@@ -1,6 +1,5 @@
 """The network's failures as values: one table from errno to Reason, one context that applies it."""
 
-import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator
@@ -61,6 +60,8 @@ def reason_of(error: OSError) -> Reason | None:
 @asynccontextmanager
 async def failing(phase: Phase, timeout_s: float) -> AsyncIterator[None]:
     """Whatever the network does inside within ``timeout_s`` comes out as `ExchangeFailed` of ``phase``."""
+    import asyncio  # here, because echoes need this module and no event loop
+
     try:
         async with asyncio.timeout(timeout_s):
             yield

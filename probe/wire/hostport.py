@@ -16,6 +16,8 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _LOOKS_LIKE_AN_ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%.*)?")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _QUAD = re.compile(rf"(?:{_OCTET}\.){{3}}{_OCTET}")
+_OF_NO_HOST = ("0.0.0.0", "255.255.255.255")
+_MULTICAST = range(224, 240)  # first octets, RFC 5771
 MAX_NAME_LENGTH = 253  # RFC 1035 section 2.3.4, without the root's octets
 MAX_PORT = 65535
 
@@ -31,16 +33,15 @@ def is_ipv4(text: str) -> bool:
 
 def check_address(text: str) -> str:
     """``text``, if it is the IPv4 address of one host."""
-    if _is_ipv6(text):
-        raise ValueError("is an IPv6 address; XKS is IPv4 only, so write the IPv4 address")
     if not is_ipv4(text):
+        if _is_ipv6(text):
+            raise ValueError("is an IPv6 address; XKS is IPv4 only, so write the IPv4 address")
         if _LOOKS_LIKE_AN_ADDRESS.fullmatch(text):
             raise ValueError("is no valid IPv4 address; write four numbers from 0 to 255, as in 10.20.1.10")
         if "/" in text:
             raise ValueError("is a network; write the address of one host")
         raise ValueError("is a name; an IPv4 address belongs here")
-    address = ipaddress.IPv4Address(text)
-    if address.is_unspecified or address.is_multicast or address == ipaddress.IPv4Address("255.255.255.255"):
+    if text in _OF_NO_HOST or int(text.partition(".")[0]) in _MULTICAST:
         raise ValueError("is not the address of one host; write the address of the host to be probed")
     return text
 
@@ -66,7 +67,7 @@ def check_name(text: str) -> str:
 
 def check_host(text: str) -> str:
     """``text``, if it is an IPv4 address or a DNS name."""
-    if _is_ipv6(text) or _LOOKS_LIKE_AN_ADDRESS.fullmatch(text):
+    if is_ipv4(text) or _is_ipv6(text) or _LOOKS_LIKE_AN_ADDRESS.fullmatch(text):
         return check_address(text)
     return check_name(text)
 

@@ -11,7 +11,6 @@ from report_examples import HOSTILE, NOW_S, certificate
 from exporters.report import fields
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.statistics import Summary
-from probe.model.verdicts import Operation, Prediction
 
 
 def test_a_time_is_rfc_3339_in_utc() -> None:
@@ -44,13 +43,6 @@ def test_text_of_the_network_is_printable_and_bounded() -> None:
 
 def test_round_trips_are_an_object_even_without_samples() -> None:
     assert fields.rtt(Summary()) == {"min": None, "median": None, "p95": None, "p99": None}
-
-
-def test_every_operation_is_predicted_and_undecided_unless_said() -> None:
-    said = fields.predictions((Prediction(operation=Operation.CONNECT, decided=True),))
-    assert set(said) == {"create", "update", "connect", "create_key"}
-    assert said["connect"] == {"decided": True, "errors": []}
-    assert said["create"] == {"decided": False, "errors": []}
 
 
 def test_of_a_chain_the_first_ten_are_in_documents() -> None:
