@@ -13,9 +13,12 @@ from probe.model.measurements import EchoBatch
 from probe.network.clock import SYSTEM_CLOCK
 from probe.network.echo import EchoEngine
 
-# Sleeping is late by up to a millisecond (epoll rounds up), so echoes are sent in ticks of this length. The
-# stamps are the kernel's: an echo sent a tick late is not a round trip that is longer.
+# Echoes are sent in ticks: each wake-up costs as much as several echoes. The stamps are the kernel's, so an
+# echo that is sent a tick late is not a round trip that is longer. In an event loop sleeping itself is late
+# by up to a millisecond (epoll rounds up), so there the tick is shorter. A longer one is more exact, too:
+# the first packet after a rest finds cold caches, and is stamped some microseconds after it went out.
 TICK_S = 0.002
+TICK_ALONE_S = 0.004
 IDLE_S = 0.05
 
 Publish = Callable[[EchoBatch], None]
@@ -71,7 +74,12 @@ class Pause(NamedTuple):
 
 
 def step(
-    engine: EchoEngine, schedule: Schedule, publish: Publish, tell_delay_s: TellDelay | None = None
+    engine: EchoEngine,
+    schedule: Schedule,
+    publish: Publish,
+    tell_delay_s: TellDelay | None = None,
+    *,
+    tick_s: float = TICK_S,
 ) -> Pause | None:
     """Send what is due, publish what has ended, say how long to wait; None when all is done.
 
@@ -90,7 +98,7 @@ def step(
     now_ns = SYSTEM_CLOCK.monotonic_ns()
     due_s = math.inf if due_ns is None else (due_ns - now_ns) / 1e9
     deadline_s = math.inf if deadline_ns is None else (deadline_ns - now_ns) / 1e9
-    return Pause(min(max(min(due_s, deadline_s), TICK_S), IDLE_S), wakes=due_s > TICK_S)
+    return Pause(min(max(min(due_s, deadline_s), tick_s), IDLE_S), wakes=due_s > tick_s)
 
 
 def publish_ended(engine: EchoEngine, publish: Publish) -> None:
@@ -108,7 +116,7 @@ def run(engine: EchoEngine, schedule: Schedule, publish: Publish) -> None:
     for sock in engine.sockets():
         poll.register(sock, select.POLLIN)
     try:
-        while pause := step(engine, schedule, publish):
+        while pause := step(engine, schedule, publish, tick_s=TICK_ALONE_S):
             if pause.wakes:
                 poll.poll(math.ceil(pause.seconds * 1000))
             else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 from probe.commands import output
 from probe.model.measurements import EchoBatch, EchoOutcome, Measurement
@@ -80,10 +81,7 @@ def adding_echoes(
     def add_lines(batch: EchoBatch) -> None:
         if lines := lines_of.of(batch):
             results.lines.write("\n".join(lines))
-        results.answered.update(
-            names[index]
-            for index, outcome in zip(batch.indexes, batch.outcomes, strict=True)
-            if outcome is EchoOutcome.ANSWERED
-        )
+        answered = [outcome is EchoOutcome.ANSWERED for outcome in batch.outcomes]
+        results.answered.update(map(names.__getitem__, compress(batch.indexes, answered)))
 
     return add_lines

@@ -164,25 +164,26 @@ class EchoEngine:
             self._take_error(error, closed)
         return closed
 
-    def _send_batch(self, indexes: Iterable[int]) -> None:
+    def _send_batch(self, indexes: Sequence[int]) -> None:
         opened = Moment.now(self._clock)
-        packets, sequences = Packets(), []
-        for index in indexes:
-            counter = self._requests.open(index, opened)
-            if counter is None:  # every sequence is in flight: this request gets none of its own
-                over = EchoOutcome.FAILED, Reason.OVER_LIMIT
-                self._rows.append((index, 0, opened.wall_ns, -1, None, *over))
-                continue
-            sequence = counter % SEQUENCES
-            request, self._requests.replies[sequence] = self._template.pair(sequence, counter)
-            sequences.append(sequence)
-            packets.addresses.append(self._packed[index])
-            packets.messages.append(request)
-            packets.keys.append(counter & 0xFFFFFFFF)
+        counters = self._requests.open(indexes, opened)
+        for index in indexes[len(counters) :]:  # every sequence is in flight: these get none of their own
+            over = EchoOutcome.FAILED, Reason.OVER_LIMIT
+            self._rows.append((index, 0, opened.wall_ns, -1, None, *over))
+        sequences = [counter % SEQUENCES for counter in counters]
         if self._link is None:
             for sequence in sequences:
                 self._end(sequence, EchoOutcome.FAILED, Reason.NOT_PERMITTED)
             return
+        messages, expected = [], self._requests.replies
+        for sequence, counter in zip(sequences, counters, strict=True):
+            message, expected[sequence] = self._template.pair(sequence, counter)
+            messages.append(message)
+        packets = Packets(
+            addresses=[self._packed[index] for index in indexes[: len(counters)]],
+            messages=messages,
+            keys=[counter & 0xFFFFFFFF for counter in counters],
+        )
         for position, error in self._link.send(packets).items():
             reason = reason_of(error)
             if reason is None:
@@ -212,28 +213,31 @@ class EchoEngine:
 
     def _take_replies(self, replies: Iterable[Packet], closed: Moment) -> None:
         """Nearly all are the first answer, exactly the bytes to be expected, with stamps that hold."""
-        requests, packed, rows = self._requests, self._packed, self._rows
-        expected, indexes, opened_of, sent_of = (
-            requests.replies, requests.indexes, requests.opened, requests.sent_ns,
-        )  # fmt: skip
+        requests, packed, rows, timeout_ns = self._requests, self._packed, self._rows, self._timeout_ns
+        expected, indexes, opened, sent = (
+            requests.replies,
+            requests.indexes,
+            requests.opened,
+            requests.sent_ns,
+        )
         for source, message, received_ns in replies:
             sequence = int.from_bytes(message[6:8], "big")
-            index = indexes[sequence]
-            if message and message == expected[sequence] and source == packed[index]:
-                sent_ns = sent_of[sequence]
-                if received_ns is not None and sent_ns != NOT_STAMPED:
-                    rtt_ns = received_ns - sent_ns
-                    if (
-                        self._holds(opened_of[sequence], closed, sent_ns, rtt_ns)
-                        and rtt_ns <= self._timeout_ns
-                    ):
-                        requests.end(sequence, ANSWERED)
-                        rows.append((index, sequence, sent_ns, rtt_ns, _KERNEL, _ANSWERED, None))
-                        if self._user_minus_kernel_ns is None:
-                            user_ns = closed.monotonic_ns - opened_of[sequence].monotonic_ns
-                            self._user_minus_kernel_ns = user_ns - rtt_ns
-                        continue
-            self._take_reply(source, message, received_ns, closed)
+            index, sent_ns = indexes[sequence], sent[sequence]
+            if (
+                message == expected[sequence] != b""
+                and source == packed[index]
+                and received_ns is not None
+                and sent_ns != NOT_STAMPED
+                and (rtt_ns := received_ns - sent_ns) <= timeout_ns
+                and _holds(opened[sequence], closed, sent_ns, rtt_ns)
+            ):
+                requests.end(sequence, ANSWERED)
+                rows.append((index, sequence, sent_ns, rtt_ns, _KERNEL, _ANSWERED, None))
+                if self._user_minus_kernel_ns is None:
+                    user_ns = closed.monotonic_ns - opened[sequence].monotonic_ns
+                    self._user_minus_kernel_ns = user_ns - rtt_ns
+            else:
+                self._take_reply(source, message, received_ns, closed)
 
     def _take_reply(self, source: bytes, message: bytes, received_ns: int | None, closed: Moment) -> None:
         """The same for any reply whatever."""
@@ -264,23 +268,10 @@ class EchoEngine:
         if received_ns is None:
             return closed.monotonic_ns - opened.monotonic_ns, Timestamps.USER
         start_ns = opened.wall_ns if sent_ns == NOT_STAMPED else sent_ns
-        if not self._holds(opened, closed, start_ns, received_ns - start_ns):
+        if not _holds(opened, closed, start_ns, received_ns - start_ns):
             self.stepped += 1
             return -1, None
         return received_ns - start_ns, Timestamps.KERNEL_RX if sent_ns == NOT_STAMPED else Timestamps.KERNEL
-
-    @staticmethod
-    def _holds(opened: Moment, closed: Moment, start_ns: int, rtt_ns: int) -> bool:
-        """Whether no step of the wall clock lies between the stamps.
-
-        A step is seen as a change between the two clocks, or as a time that can't be: longer than the
-        monotonic clock saw, or begun before the request was.
-        """
-        return (
-            -STEP_LIMIT_NS <= closed.offset_ns - opened.offset_ns <= STEP_LIMIT_NS
-            and 0 <= rtt_ns <= closed.monotonic_ns - opened.monotonic_ns
-            and start_ns >= opened.monotonic_ns + opened.offset_ns - STEP_LIMIT_NS
-        )
 
     def _take_error(self, error: icmp.EchoError, closed: Moment) -> None:
         """Ends the request that the error quotes; routers need quote only its header (RFC 792)."""
@@ -342,3 +333,16 @@ class EchoEngine:
 
 # Members of an enumeration are looked up once, not for each echo.
 _KERNEL, _ANSWERED = Timestamps.KERNEL, EchoOutcome.ANSWERED
+
+
+def _holds(opened: Moment, closed: Moment, start_ns: int, rtt_ns: int) -> bool:
+    """Whether no step of the wall clock lies between the stamps.
+
+    A step is seen as a change between the two clocks, or as a time that can't be: longer than the
+    monotonic clock saw, or begun before the request was.
+    """
+    return (
+        -STEP_LIMIT_NS <= closed.offset_ns - opened.offset_ns <= STEP_LIMIT_NS
+        and 0 <= rtt_ns <= closed.monotonic_ns - opened.monotonic_ns
+        and start_ns >= opened.monotonic_ns + opened.offset_ns - STEP_LIMIT_NS
+    )

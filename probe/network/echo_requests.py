@@ -5,6 +5,8 @@ only when its request has ended; until then, and for a minute after, late and se
 what they are.
 """
 
+from collections.abc import Sequence
+
 from probe.network.clock import Moment
 
 SEQUENCES = 1 << 16
@@ -37,22 +39,24 @@ class Requests:
         self._last = 0  # counters begin at 1
         self._oldest = 1
 
-    def open(self, index: int, opened: Moment) -> int | None:
-        """The counter of a new request; None while every sequence is in flight."""
-        if self.outstanding == SEQUENCES:
-            return None
-        counter = self._last + 1
-        while self.states[counter % SEQUENCES] == OUTSTANDING:
+    def open(self, indexes: Sequence[int], opened: Moment) -> list[int]:
+        """The counters of new requests, in the order of ``indexes``; fewer when no sequence is left."""
+        counters: list[int] = []
+        states, counter = self.states, self._last
+        for index in indexes[: SEQUENCES - self.outstanding]:
             counter += 1
+            while states[counter % SEQUENCES] == OUTSTANDING:
+                counter += 1
+            sequence = counter % SEQUENCES
+            states[sequence] = OUTSTANDING
+            self.counters[sequence] = counter
+            self.indexes[sequence] = index
+            self.opened[sequence] = opened
+            self.sent_ns[sequence] = NOT_STAMPED
+            counters.append(counter)
         self._last = counter
-        sequence = counter % SEQUENCES
-        self.states[sequence] = OUTSTANDING
-        self.counters[sequence] = counter
-        self.indexes[sequence] = index
-        self.opened[sequence] = opened
-        self.sent_ns[sequence] = NOT_STAMPED
-        self.outstanding += 1
-        return counter
+        self.outstanding += len(counters)
+        return counters
 
     def end(self, sequence: int, state: int) -> None:
         self.states[sequence] = state

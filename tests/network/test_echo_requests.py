@@ -16,45 +16,45 @@ def at(monotonic_ns: int) -> Moment:
 
 def test_counters_begin_at_one_and_only_grow() -> None:
     requests = Requests()
-    assert [requests.open(0, at(0)) for _ in range(3)] == [1, 2, 3]
+    assert requests.open([0, 5, 0], at(0)) == [1, 2, 3]
     requests.end(2, ANSWERED)
-    assert requests.open(0, at(0)) == 4
+    assert requests.open([0], at(0)) == [4]
+    assert requests.indexes[1:5] == [0, 5, 0, 0]
 
 
 def test_a_place_in_flight_is_stepped_over() -> None:
     requests = Requests()
-    requests.open(7, at(0))
-    for counter in range(2, SEQUENCES + 1):
-        requests.open(0, at(0))
+    requests.open([7], at(0))
+    for counter in requests.open([0] * (SEQUENCES - 1), at(0)):
         requests.end(counter % SEQUENCES, ENDED)
 
-    assert requests.open(8, at(1)) == SEQUENCES + 2  # the place of SEQUENCES + 1 is still that of 1
+    assert requests.open([8], at(1)) == [SEQUENCES + 2]  # the place of SEQUENCES + 1 is still that of 1
     assert requests.indexes[1] == 7
 
 
-@pytest.mark.parametrize(("taken", "left"), [(SEQUENCES - 1, True), (SEQUENCES, False)])
-def test_there_is_room_for_one_request_a_sequence(taken: int, left: bool) -> None:
+@pytest.mark.parametrize(("taken", "left"), [(SEQUENCES - 2, 2), (SEQUENCES - 1, 1), (SEQUENCES, 0)])
+def test_there_is_room_for_one_request_a_sequence(taken: int, left: int) -> None:
     requests = Requests()
-    for _ in range(taken):
-        requests.open(0, at(0))
-    assert (requests.open(0, at(0)) is not None) is left
-    assert requests.outstanding == min(taken + 1, SEQUENCES)
+    requests.open([0] * taken, at(0))
+    assert len(requests.open([0, 0], at(0))) == left
+    assert requests.outstanding == SEQUENCES
 
 
 @given(st.lists(st.integers(0, 30), max_size=60))
 def test_the_oldest_in_flight_is_known_whatever_ends_before_it(ends: list[int]) -> None:
-    requests, in_flight = Requests(), []
+    requests = Requests()
+    in_flight: list[int] = []
     for end in ends:
-        in_flight.append(requests.open(0, at(0)))
+        in_flight += requests.open([0], at(0))
         if end < len(in_flight):
-            requests.end((in_flight.pop(end) or 0) % SEQUENCES, ENDED)
+            requests.end(in_flight.pop(end) % SEQUENCES, ENDED)
         assert requests.oldest() == (in_flight[0] if in_flight else None)
 
 
 @pytest.mark.parametrize(("after_ns", "known"), [(-1, True), (0, False)])
 def test_an_ended_request_is_remembered_for_a_minute_after_its_deadline(after_ns: int, known: bool) -> None:
     requests = Requests()
-    requests.open(0, at(5))
+    requests.open([0], at(5))
     far_ns = 5 + TIMEOUT_NS + REMEMBERED_NS + after_ns
     assert requests.is_known(1, far_ns, TIMEOUT_NS)  # in flight: for as long as that takes
     requests.end(1, ENDED)
