@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+# As an installation does it: else the first start compiles, and each one where Python may not write.
+COMPILE := $(BIN)/python -m compileall -q probe exporters
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
@@ -33,11 +35,13 @@ $(VENV)/bin/python:
 
 $(VENV)/demo.stamp: requirements/demo.txt | $(VENV)/bin/python
 	test -e $(VENV)/dev.stamp || $(PIP) -r requirements/demo.txt
+	$(COMPILE)
 	touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) -r requirements/dev.txt
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	$(COMPILE)
 	touch $@
 
 lock:  # needs `uv`; never writes an index address
