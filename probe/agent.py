@@ -9,12 +9,14 @@ from probe.history import History
 from probe.model.measurements import EchoBatch, Measurement
 from probe.model.ports import Sink
 from probe.model.settings import Settings
+from probe.model.statistics import Window
 from probe.model.survey import Survey
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Evidence, Report
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import measure
+from probe.unhurried import collected
 
 READY_AFTER_S = 30.0  # contracts: ready after the first round, or 30 s
 FIRST_REPORTS_S = 1.0  # until the first round is done people wait before the page: report often
@@ -25,7 +27,8 @@ ROUND_TRIP_SPACING_S = 0.1
 class Agent:
     """Measures what ``settings`` name and hands all results to ``sinks``.
 
-    ``run`` goes on until cancelled and then publishes a last report; ``once`` does one round.
+    ``run`` goes on until cancelled and then publishes a last report; ``once`` does one round. While it runs,
+    nothing holds the loop for more than some milliseconds, however many targets there are.
     Implements ``probe.model.ports.Control``.
     """
 
@@ -49,6 +52,7 @@ class Agent:
         )
         self._started_at_ns = SYSTEM_CLOCK.monotonic_ns()
         self._first_round = asyncio.Event()
+        self.windows: tuple[Window, ...] = ()  # of the last report
         for sink in self._sinks:
             sink.on_targets(settings.targets)
 
@@ -93,26 +97,36 @@ class Agent:
 
     def publish_report(self) -> tuple[Report, Survey]:
         """Judge what is known now and hand it to every sink."""
-        evidence = self.evidence()
-        report = verdicts.judge(evidence, key_store=self.settings.key_store)
-        regions = survey.from_windows(evidence, threshold_s=self.settings.threshold_s, vantage=self._vantage)
-        for sink in self._sinks:
-            sink.on_report(report)
-            sink.on_survey(regions)
-        return report, regions
+        return self._publish_judged(*self._judged(self.evidence()))
 
     def evidence(self) -> Evidence:
         """A snapshot of what has been seen so far."""
         now_s = SYSTEM_CLOCK.now_s()
+        return self._evidence(now_s, self.history.windows(now_s))
+
+    def _evidence(self, now_s: float, windows: tuple[Window, ...]) -> Evidence:
+        self.windows = windows
         return Evidence(
             taken_at_s=now_s,
             targets=self.settings.targets,
             latest=self.history.latest(),
             recent=self.history.recent(),
-            windows=self.history.windows(now_s),
+            windows=windows,
             extra_authorities=self.settings.extra_authorities,
             govcloud=self.settings.govcloud,
         )
+
+    def _judged(self, evidence: Evidence) -> tuple[Report, Survey]:
+        """Pure, so that a thread can do it."""
+        report = verdicts.judge(evidence, key_store=self.settings.key_store)
+        regions = survey.from_windows(evidence, threshold_s=self.settings.threshold_s, vantage=self._vantage)
+        return report, regions
+
+    def _publish_judged(self, report: Report, regions: Survey) -> tuple[Report, Survey]:
+        for sink in self._sinks:
+            sink.on_report(report)
+            sink.on_survey(regions)
+        return report, regions
 
     def _rounds(self) -> list[tuple[scheduler.Turn, ...]]:
         """One round as data: everything once, then round trips by TCP until there are enough."""
@@ -135,7 +149,10 @@ class Agent:
         while True:
             full_s = self.settings.report_interval_s
             await asyncio.sleep(full_s if self._first_round.is_set() else min(FIRST_REPORTS_S, full_s))
-            self.publish_report()
+            now_s = SYSTEM_CLOCK.now_s()
+            windows = await collected(self.history.each_window(now_s))
+            judged = await asyncio.to_thread(self._judged, self._evidence(now_s, windows))
+            self._publish_judged(*judged)
 
     def _publish(self, measurement: Measurement) -> None:
         for sink in self._sinks:

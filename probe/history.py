@@ -12,7 +12,7 @@ that was removed is dropped, and one that changed its address begins anew.
 
 from array import array
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan
 
@@ -76,6 +76,18 @@ class _Ring:
         samples.sort(key=_time_of)
         return samples
 
+    def last(self, n: int) -> list[tuple[float, float | None]]:
+        """The same of the ``n`` newest: time-outs end late, so some more are put in order."""
+        places = len(self._times_s)
+        if places <= 2 * n:
+            return self.since(0.0)[-n:]
+        samples = [
+            (self._times_s[place % places], self._rtts_s[place % places])
+            for place in range(self._next - 2 * n, self._next)
+        ]
+        samples.sort(key=_time_of)
+        return [(time, None if isnan(rtt) else rtt) for time, rtt in samples[-n:]]
+
     def resized(self, places: int) -> "_Ring":
         ring = _Ring(places)
         for time, rtt in self.since(0.0)[-places:]:
@@ -83,7 +95,7 @@ class _Ring:
         return ring
 
 
-def _time_of(sample: tuple[float, float | None]) -> float:
+def _time_of(sample: tuple[float, object]) -> float:
     return sample[0]
 
 
@@ -174,17 +186,22 @@ class History:
 
     def windows(self, now_s: float) -> tuple[Window, ...]:
         """One for each (target, method) with a sample in the last 600 s, in the order of the targets."""
-        return tuple(
-            Window(
-                target=name,
-                method=method.value,
-                span_s=max(0.0, now_s - samples[0][0]),
-                summary=summarize([rtt for _, rtt in samples]),
-            )
-            for name, memory in self._memories.items()
-            for method, ring in memory.rings.items()
-            if (samples := ring.since(now_s - self._span_s))
-        )
+        return tuple(self.each_window(now_s))
+
+    def each_window(self, now_s: float) -> Iterator[Window]:
+        """The same one after the other: each takes a fraction of a millisecond, a thousand much longer.
+
+        Samples that come meanwhile are in the later ones.
+        """
+        for name, memory in tuple(self._memories.items()):
+            for method, ring in tuple(memory.rings.items()):
+                if samples := ring.since(now_s - self._span_s):
+                    yield Window(
+                        target=name,
+                        method=method.value,
+                        span_s=max(0.0, now_s - samples[0][0]),
+                        summary=summarize([rtt for _, rtt in samples]),
+                    )
 
     def latest(self) -> tuple[Measurement, ...]:
         """The newest measurement of each (target, check); the last echo of a batch counts as one."""
@@ -199,7 +216,7 @@ class History:
         memory = self._memories.get(target)
         if memory is None or method not in memory.rings or n <= 0:
             return ()
-        return tuple(rtt for _, rtt in memory.rings[method].since(0.0)[-n:])
+        return tuple(rtt for _, rtt in memory.rings[method].last(n))
 
     def failures(self, target: str) -> tuple[Measurement, ...]:
         """The last 16 measurements of ``target`` that failed, oldest first."""

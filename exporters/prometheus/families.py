@@ -52,7 +52,7 @@ def family(definition: Definition, rows: Rows) -> Metric:
 def histogram_family(definition: Definition, rows: Mapping[Labels, Histogram]) -> Metric:
     metric = HistogramMetricFamily(definition.full_name, definition.help, labels=definition.labels)
     for labels, histogram in rows.items():
-        buckets = [(_bound(bound), float(count)) for bound, count in histogram.cumulative()]
+        buckets = [(bound_text(bound), float(count)) for bound, count in histogram.cumulative()]
         metric.add_metric(labels, buckets, histogram.sum_s)
     return metric
 
@@ -68,6 +68,6 @@ def _stem(definition: Definition) -> str:
     return definition.full_name.removesuffix("_info")  # the client adds it again
 
 
-def _bound(bound_s: float) -> str:
+def bound_text(bound_s: float) -> str:
     """As rules must write it: "0.035", "1.0", "+Inf"."""
     return "+Inf" if bound_s == inf else repr(bound_s)

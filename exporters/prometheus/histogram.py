@@ -17,17 +17,17 @@ class Histogram:
     [(0.035, 1), (0.25, 2), (inf, 3)]
     """
 
-    __slots__ = ("_bounds_s", "_counts", "sum_s")
+    __slots__ = ("_bounds_s", "counts", "sum_s")
 
     def __init__(self, bounds_s: Sequence[float] = BOUNDS_S) -> None:
         self._bounds_s = bounds_s
-        self._counts = [0] * (len(bounds_s) + 1)
+        self.counts = [0] * (len(bounds_s) + 1)
         self.sum_s = 0.0
 
     def observe(self, duration_s: float) -> None:
-        self._counts[bisect_left(self._bounds_s, duration_s)] += 1
+        self.counts[bisect_left(self._bounds_s, duration_s)] += 1
         self.sum_s += duration_s
 
     def cumulative(self) -> list[tuple[float, int]]:
         """Upper bounds in seconds, the last infinite, each with the samples up to it."""
-        return list(zip((*self._bounds_s, inf), accumulate(self._counts), strict=True))
+        return list(zip((*self._bounds_s, inf), accumulate(self.counts), strict=True))

@@ -1,7 +1,7 @@
 """The sink: results come in, and the registry's scrape reads them out."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from prometheus_client.core import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
@@ -128,9 +128,22 @@ class PrometheusSink(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """What there is, for a scrape."""
+        yield from self.families_before()
+        yield from target_families(self.series)
+        yield from self.families_after()
+
+    @property
+    def series(self) -> Collection[TargetSeries]:
+        """What each target has accumulated."""
+        return self._series.values()
+
+    def families_before(self) -> Iterator[Metric]:
+        """What stands before the targets' families."""
         yield family(d.BUILD_INFO, {(label(self._version),): 1.0})
         yield family(d.REQUIREMENT_INFO, {(label(r.id), r.level.value): 1.0 for r in self._requirements})
-        yield from target_families(self._series.values())
+
+    def families_after(self) -> Iterator[Metric]:
+        """What stands behind them."""
         yield family(d.SAMPLES, {(stamp.value,): float(n) for stamp, n in self._samples.items()})
         yield from self._judgement_families()
         yield histogram_family(d.EVENT_LOOP_LAG, {(): self._loop_lag})

@@ -12,7 +12,7 @@ from probe.model.targets import Check
 _Numbers = Callable[[TargetSeries], Mapping[Labels, float]]
 
 
-def _info(name: str, series: TargetSeries) -> Labels:
+def info_labels(name: str, series: TargetSeries) -> Labels:
     target = series.target
     texts = (target.key_store, target.zone, series.address, target.region)
     key_store, zone, address, region = map(label, texts)
@@ -51,7 +51,7 @@ def _certificates(series: TargetSeries) -> dict[Labels, float]:
 
 
 # Each gives, for one target, the label values after ``target`` and the numbers.
-_TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
+TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
     (d.PROBE_INTERVAL, lambda s: {(plan.check.value,): plan.interval_s for plan in s.target.plans}),
     (d.PROBES, lambda s: _by_check(s.probes)),
     (
@@ -73,8 +73,8 @@ _TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
 
 def target_families(all_series: Iterable[TargetSeries]) -> Iterator[Metric]:
     series_by_name = {label(series.target.name): series for series in all_series}
-    yield family(d.TARGET_INFO, {_info(name, series): 1.0 for name, series in series_by_name.items()})
-    for definition, numbers in _TABLE:
+    yield family(d.TARGET_INFO, {info_labels(name, series): 1.0 for name, series in series_by_name.items()})
+    for definition, numbers in TABLE:
         rows = {
             (name, *labels): value
             for name, series in series_by_name.items()

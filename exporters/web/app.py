@@ -1,16 +1,18 @@
 """The HTTP paths. GET changes nothing, and nothing but GET is answered."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
-from prometheus_client.aiohttp import make_aiohttp_handler
 
 from exporters.prometheus import PrometheusSink
+from exporters.prometheus.scrape import CONTENT_TYPE, Scrapes, only
 from exporters.web.guard import SECURITY_HEADERS, hosts
 from exporters.web.page import PageSink
 from exporters.web.render import render, stylesheet
+from exporters.web.snapshot import Snapshot
 from exporters.web.status import document
 from probe.model.ports import Control
 
@@ -32,14 +34,14 @@ def make_app(
     ``listen_host`` and ``external_url`` say under which ``Host`` it answers; ``listen_port`` only goes into
     the advice for a wrong one.
     """
-    paths = _Paths(page, control, version)
+    paths = _Paths(Scrapes(sink), page, control, version)
     app = web.Application(middlewares=[_guard(listen_host, listen_port, external_url)])
     app.on_response_prepare.append(_secure)
     app.add_routes(
         [
             web.get("/", paths.page),
             web.get("/static/page.css", paths.stylesheet),
-            web.get("/metrics", make_aiohttp_handler(sink.registry)),
+            web.get("/metrics", paths.metrics),
             web.get("/api/v1/status", paths.status),
             web.get("/-/healthy", paths.healthy),
             web.get("/-/ready", paths.ready),
@@ -48,20 +50,40 @@ def make_app(
     return app
 
 
+# Compressed by a thread from this size on: a scrape of 1,000 targets takes 40 ms.
+_COMPRESS_APART_BYTES = 16_384
+
+
 class _Paths:
-    def __init__(self, page: PageSink, control: Control, version: str) -> None:
-        self._page, self._control, self._version = page, control, version
+    """What takes long is made in slices, or from a frozen snapshot by a thread: echoes go on meanwhile."""
+
+    def __init__(self, scrapes: Scrapes, page: PageSink, control: Control, version: str) -> None:
+        self._scrapes, self._page, self._control, self._version = scrapes, page, control, version
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        text = await self._scrapes.text()
+        if names := request.query.getall("name[]", []):
+            text = await asyncio.to_thread(only, text, names)
+        response = web.Response(
+            body=text,
+            headers={"Content-Type": CONTENT_TYPE},
+            zlib_executor_size=_COMPRESS_APART_BYTES,
+        )
+        response.enable_compression()
+        return response
 
     async def page(self, request: web.Request) -> web.Response:
-        html = render(self._page.snapshot(), self._version, live="pause" not in request.query)
+        live = "pause" not in request.query
+        html = await asyncio.to_thread(render, self._page.snapshot(), self._version, live=live)
         return web.Response(text=html, content_type="text/html", charset="utf-8")
 
     async def stylesheet(self, _request: web.Request) -> web.Response:
         return web.Response(text=stylesheet(), content_type="text/css", charset="utf-8")
 
     async def status(self, _request: web.Request) -> web.Response:
-        shown = document(self._page.snapshot(), self._version, ready=self._control.ready())
-        text = json.dumps(shown, ensure_ascii=False, allow_nan=False) + "\n"
+        text = await asyncio.to_thread(
+            _status, self._page.snapshot(), self._version, ready=self._control.ready()
+        )
         return web.Response(text=text, content_type="application/json", charset="utf-8")
 
     async def healthy(self, _request: web.Request) -> web.Response:
@@ -71,6 +93,10 @@ class _Paths:
         if self._control.ready():
             return web.Response(text="Ready\n")
         return web.Response(status=503, text="Not ready: the first round of measurements is not done\n")
+
+
+def _status(snapshot: Snapshot, version: str, *, ready: bool) -> str:
+    return json.dumps(document(snapshot, version, ready=ready), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _guard(listen_host: str, listen_port: int | None, external_url: str | None) -> Middleware:

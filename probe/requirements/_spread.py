@@ -13,7 +13,7 @@ from probe.model.verdicts import (
     Position,
     Verdict,
 )
-from probe.requirements._subjects import PATH_ROLES, entries, is_looked_at, of_role
+from probe.requirements._subjects import PATH_ROLES, entries, is_checked, of_role, tls_targets
 from probe.requirements.accepting_tcp import acceptances
 
 _Named = tuple[Operation, str]
@@ -33,7 +33,8 @@ def spread(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, 
 def _met_everywhere(verdicts: tuple[Verdict, ...], evidence: Evidence) -> frozenset[_Named]:
     """The errors that every way in has."""
     judged = {verdict.subject for verdict in verdicts if verdict.position is Position.TLS}
-    known = tuple(t for t in entries(evidence) if t.name in judged and is_looked_at(t, evidence))
+    looked_at = {target.name for target, measured in tls_targets(evidence) if measured or is_checked(target)}
+    known = tuple(target for target in entries(evidence) if target.name in judged & looked_at)
     known = known or tuple(target for target in of_role(evidence, *PATH_ROLES) if target.name in judged)
     open_names = [target.name for target, each in acceptances(evidence, known) if each.accepts is not False]
     by_subject = _errors_by_subject(verdicts)

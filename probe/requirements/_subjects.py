@@ -56,21 +56,16 @@ def tls_targets(evidence: Evidence) -> Iterator[tuple[Target, Measurement | None
     And the ways in, though nobody probes them so: of a node that is not looked at nothing is known.
     """
     measured = latest(evidence, Check.TLS)
-    ways_in = entries(evidence)
+    ways_in = {target.name for target in entries(evidence)}
     for target in of_role(evidence, *PATH_ROLES):
         measurement = measured.get(target.name)
-        if measurement is not None or is_checked(target) or target in ways_in:
+        if measurement is not None or is_checked(target) or target.name in ways_in:
             yield target, measurement
 
 
 def is_checked(target: Target) -> bool:
     """Its TLS is to be probed."""
     return target.plan(Check.TLS) is not None
-
-
-def is_looked_at(target: Target, evidence: Evidence) -> bool:
-    """Its TLS is probed, or was."""
-    return is_checked(target) or target.name in latest(evidence, Check.TLS)
 
 
 def each_handshake(
