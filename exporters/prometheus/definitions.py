@@ -178,6 +178,24 @@ EVENT_LOOP_LAG = Definition(
 SCHEDULING_DELAY = Definition(
     "scheduling_delay_seconds", Kind.HISTOGRAM, (), "How late probes started after their turn."
 )
+USER_MINUS_KERNEL = Definition(
+    "user_minus_kernel_seconds",
+    Kind.HISTOGRAM,
+    (),
+    "How much longer an echo looked to this program than to the kernel: what own stamps would have added.",
+)
+PACKETS_DISCARDED = Definition(
+    "packets_discarded_total", Kind.COUNTER, (), "ICMP packets that answered none of our requests."
+)
+RECEIVE_QUEUE_DROPS = Definition(
+    "receive_queue_drops_total",
+    Kind.COUNTER,
+    (),
+    "Packets that our own full receive queue lost: never counted as lost by the network.",
+)
+CLOCK_STEP_DISCARDS = Definition(
+    "clock_step_discards_total", Kind.COUNTER, (), "Echoes whose time a step of the wall clock spoilt."
+)
 CONFIG_RELOAD_SUCCESSFUL = Definition(
     "config_last_reload_successful", Kind.GAUGE, (), "Whether the newest load of the configuration succeeded."
 )
@@ -195,5 +213,7 @@ DEFINITIONS = (
     *(TURNS_SKIPPED, CERTIFICATE_NOT_AFTER, CERTIFICATE_INFO),
     *(REQUIREMENT_OUTCOME, KMS_ERROR_PREDICTED, KMS_PREDICTION_DECIDED, EXTRA_AUTHORITIES),
     *(SURVEY_RTT, SURVEY_WITHIN_THRESHOLD),
-    *(EVENT_LOOP_LAG, SCHEDULING_DELAY, CONFIG_RELOAD_SUCCESSFUL, CONFIG_RELOAD_TIMESTAMP),
+    *(EVENT_LOOP_LAG, SCHEDULING_DELAY, USER_MINUS_KERNEL),
+    *(PACKETS_DISCARDED, RECEIVE_QUEUE_DROPS, CLOCK_STEP_DISCARDS),
+    *(CONFIG_RELOAD_SUCCESSFUL, CONFIG_RELOAD_TIMESTAMP),
 )

@@ -43,6 +43,8 @@ class PrometheusSink(Collector):
         self._survey: Survey | None = None
         self._loop_lag = Histogram()
         self._scheduling_delay = Histogram()
+        self._user_minus_kernel = Histogram()
+        self._discarded = self._dropped = self._stepped = 0
         self._reload_ok: bool | None = None
         self._reload_success_at_s: float | None = None
         self.registry.register(self)
@@ -67,6 +69,11 @@ class PrometheusSink(Collector):
             self._samples[measurement.timestamps] += 1
 
     def on_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
+        self._discarded += batch.discarded
+        self._dropped += batch.dropped
+        self._stepped += batch.stepped
+        if batch.user_minus_kernel_ns is not None:
+            self._user_minus_kernel.observe(batch.user_minus_kernel_ns / _NS_PER_S)
         rows = zip(
             *(batch.indexes, batch.sent_ns, batch.rtt_ns, batch.stamps, batch.outcomes, batch.reasons),
             strict=True,
@@ -148,6 +155,10 @@ class PrometheusSink(Collector):
         yield from self._judgement_families()
         yield histogram_family(d.EVENT_LOOP_LAG, {(): self._loop_lag})
         yield histogram_family(d.SCHEDULING_DELAY, {(): self._scheduling_delay})
+        yield histogram_family(d.USER_MINUS_KERNEL, {(): self._user_minus_kernel})
+        yield family(d.PACKETS_DISCARDED, _unlabelled(self._discarded))
+        yield family(d.RECEIVE_QUEUE_DROPS, _unlabelled(self._dropped))
+        yield family(d.CLOCK_STEP_DISCARDS, _unlabelled(self._stepped))
         yield family(d.CONFIG_RELOAD_SUCCESSFUL, _unlabelled(self._reload_ok))
         yield family(d.CONFIG_RELOAD_TIMESTAMP, _unlabelled(self._reload_success_at_s))
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
+from exporters.web.instrument import Instrument
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase
 from probe.model.statistics import Window
@@ -57,6 +58,7 @@ class PageSink:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._windows, self._series, self._now = windows, series, now
+        self.instrument = Instrument(now)
         self._memories: dict[str, _Memory] = {}
         self._report: Report | None = None
         self._survey: Survey | None = None
@@ -68,6 +70,7 @@ class PageSink:
         memory = self._memories.get(measurement.target.name)
         if memory is None:
             return
+        self.instrument.sampled(measurement.timestamps)
         if measurement.check is Check.TLS:
             memory.tls = measurement
         memory.ended(
@@ -83,10 +86,12 @@ class PageSink:
         )
 
     def on_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
+        self.instrument.echoed(batch)
         for row, (index, outcome) in enumerate(zip(batch.indexes, batch.outcomes, strict=True)):
             memory = self._memories.get(targets[index].name)
             if memory is not None and outcome not in (EchoOutcome.DUPLICATE, EchoOutcome.LATE):
                 memory.ended(_attempt(batch, row))
+                self.instrument.sampled(batch.stamps[row])
 
     def on_report(self, report: Report) -> None:
         self._report = report
@@ -102,6 +107,7 @@ class PageSink:
             targets=tuple(self._state(memory, windows) for memory in self._memories.values()),
             report=self._report,
             survey=self._survey,
+            health=self.instrument.health(),
         )
 
     def _memory(self, target: Target) -> _Memory:

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from exporters.web.banner import State, banner, prediction_of, short
 from exporters.web.certificates import chains
 from exporters.web.findings import by_outcome, wrong
+from exporters.web.instrument_rows import rows
 from exporters.web.path import sections
 from exporters.web.regions import BAR_WIDTH, table
 from exporters.web.snapshot import Snapshot
@@ -54,6 +55,7 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
             bar_width=BAR_WIDTH,
             chains=chains(snapshot),
             outcomes=tuple((_OUTCOMES[o], verdicts) for o, verdicts in by_outcome(report)),
+            instrument=rows(snapshot.health),
             taken_at=utc(snapshot.now_s),
             refresh_s=REFRESH_S if live else None,
             version=version,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from exporters.web.instrument import Health
 from probe.model.measurements import Failure, Measurement, Timestamps
 from probe.model.statistics import Window
 from probe.model.survey import Survey
@@ -61,3 +62,4 @@ class Snapshot:
     targets: tuple[TargetState, ...] = ()
     report: Report | None = None
     survey: Survey | None = None
+    health: Health = field(default_factory=Health)

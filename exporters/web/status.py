@@ -8,6 +8,7 @@ from typing import Any
 
 from exporters.report.judged import prediction
 from exporters.web.banner import banner
+from exporters.web.instrument import Health
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from exporters.web.words import utc
 from probe.model.measurements import Certificate, Failure, TlsDetails
@@ -42,9 +43,23 @@ def document(snapshot: Snapshot, version: str, *, ready: bool) -> dict[str, Any]
             "report": _report(snapshot.report),
             "targets": [_target(state) for state in snapshot.targets],
             "survey": _survey(snapshot.survey),
+            "instrument": _instrument(snapshot.health),
         }
     )
     return shown
+
+
+def _instrument(health: Health) -> dict[str, Any]:
+    """Counts since the start; the worst lateness of the last one to two minutes."""
+    return {
+        "samples": {stamps.value: count for stamps, count in health.samples.items()},
+        "receive_queue_drops": health.dropped,
+        "packets_discarded": health.discarded,
+        "clock_step_discards": health.stepped,
+        "event_loop_lag_seconds": health.loop_lag_s,
+        "scheduling_delay_seconds": health.send_delay_s,
+        "user_minus_kernel_seconds": health.user_minus_kernel_s,
+    }
 
 
 def _report(report: Report | None) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from aiohttp import web
 from exporters.prometheus import PrometheusSink
 from exporters.web import server
 from exporters.web.app import make_app
+from exporters.web.instrument import Instrument
 from exporters.web.page import PageSink
 from probe import __version__
 from probe.agent import Agent
@@ -33,12 +34,13 @@ SWITCH_INTERVAL_S = 0.001
 class AgentObserver:
     """The scheduler's remarks about itself as metrics and log lines. Implements `scheduler.Observer`."""
 
-    def __init__(self, sink: PrometheusSink) -> None:
-        self._sink = sink
+    def __init__(self, sink: PrometheusSink, instrument: Instrument) -> None:
+        self._sink, self._instrument = sink, instrument
         self._log = structlog.get_logger()
 
     def delay(self, seconds: float) -> None:
         self._sink.observe_scheduling_delay(seconds)
+        self._instrument.observe_send_delay(seconds)
 
     def skipped(self, target: Target, check: Check) -> None:
         self._sink.count_skipped(target.name, check, 1)
@@ -77,12 +79,12 @@ async def serve(settings: Settings, listener: socket.socket, vantage: str) -> No
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
     page = PageSink(windows=lambda: agent.windows, series=history.series)
-    agent = Agent(settings, (sink, page), AgentObserver(sink), history, vantage)
+    agent = Agent(settings, (sink, page), AgentObserver(sink, page.instrument), history, vantage)
     runner = await _start_page(settings, listener, sink, page, agent)
     _keep_pauses_short()
     structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
     running = asyncio.create_task(agent.run(), name="agent")
-    lag = asyncio.create_task(_observe_lag(sink), name="loop lag")
+    lag = asyncio.create_task(_observe_lag(sink, page.instrument), name="loop lag")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -126,9 +128,11 @@ async def _start_page(
     return await server.start(app, listener, shutdown_s=SHUTDOWN_S)
 
 
-async def _observe_lag(sink: PrometheusSink) -> None:
+async def _observe_lag(sink: PrometheusSink, instrument: Instrument) -> None:
     """How late the event loop wakes up what asked to be woken: the instrument's own error."""
     while True:
         started_s = time.monotonic()
         await asyncio.sleep(LAG_INTERVAL_S)
-        sink.observe_loop_lag(max(0.0, time.monotonic() - started_s - LAG_INTERVAL_S))
+        lag_s = max(0.0, time.monotonic() - started_s - LAG_INTERVAL_S)
+        sink.observe_loop_lag(lag_s)
+        instrument.observe_loop_lag(lag_s)

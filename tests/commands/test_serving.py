@@ -12,6 +12,7 @@ from exporter_world import target
 from structlog.testing import capture_logs
 
 from exporters.prometheus import PrometheusSink
+from exporters.web.instrument import Instrument
 from probe.commands import serving
 from probe.commands.exits import UsageError
 from probe.commands.serving import AgentObserver, listen, serve
@@ -89,10 +90,12 @@ def test_an_address_of_another_machine_is_wrong_usage() -> None:
 def test_remarks_of_the_schedule_become_metrics() -> None:
     sink, of = PrometheusSink("1.0"), target("node-1")
     sink.on_targets((of,))
-    observer = AgentObserver(sink)
+    instrument = Instrument(lambda: 0.0)
+    observer = AgentObserver(sink, instrument)
     observer.delay(0.25)
     observer.skipped(of, Check.TLS)
     observer.skipped(of, Check.TLS)
+    assert instrument.health().send_delay_s == 0.25
     assert value(sink, "scheduling_delay_seconds_count") == 1
     assert value(sink, "scheduling_delay_seconds_sum") == 0.25
     assert value(sink, "turns_skipped_total", target="node-1", check="tls") == 2
@@ -101,7 +104,9 @@ def test_remarks_of_the_schedule_become_metrics() -> None:
 
 def test_a_bug_in_a_probe_is_an_error_in_the_log_that_says_where() -> None:
     with capture_logs() as logs:
-        AgentObserver(PrometheusSink("1.0")).bug(target("node-1"), Check.TCP, KeyError("oops"))
+        AgentObserver(PrometheusSink("1.0"), Instrument(lambda: 0.0)).bug(
+            target("node-1"), Check.TCP, KeyError("oops")
+        )
     (entry,) = logs
     assert (entry["log_level"], entry["target"], entry["check"]) == ("error", "node-1", "tcp")
     assert entry["error"] == "KeyError('oops')"

@@ -27,6 +27,7 @@ from exporter_world import (
 from prometheus_client.exposition import generate_latest
 
 from exporters.prometheus import PrometheusSink
+from probe.model.measurements import EchoBatch
 from probe.model.targets import Check, Role
 from probe.model.verdicts import Level, Outcome, Requirement
 
@@ -179,3 +180,14 @@ def test_an_echo_is_counted_under_the_address_it_was_sent_to() -> None:
     assert value(sink, "rtt_seconds_count", target="node-1", ip="10.0.0.7", method="icmp") == 1
     assert value(sink, "rtt_seconds_count", target="node-1", ip="10.0.0.9", method="icmp") is None
     assert value(sink, "rtt_seconds_count", target="far", ip="", method="icmp") == 1
+
+
+def test_what_a_batch_says_of_the_instrument_itself_is_counted() -> None:
+    sink = PrometheusSink("1")
+    for _ in range(2):
+        sink.on_echoes((), EchoBatch(discarded=1, dropped=2, stepped=3, user_minus_kernel_ns=4_000_000))
+    assert value(sink, "packets_discarded_total") == 2
+    assert value(sink, "receive_queue_drops_total") == 4
+    assert value(sink, "clock_step_discards_total") == 6
+    assert value(sink, "user_minus_kernel_seconds_count") == 2
+    assert value(sink, "user_minus_kernel_seconds_sum") == 0.008
