@@ -102,14 +102,16 @@ class Agent:
     def evidence(self) -> Evidence:
         """A snapshot of what has been seen so far."""
         now_s = SYSTEM_CLOCK.now_s()
-        return self._evidence(now_s, self.history.windows(now_s))
+        return self._evidence(now_s, self.history.latest(), self.history.windows(now_s))
 
-    def _evidence(self, now_s: float, windows: tuple[Window, ...]) -> Evidence:
+    def _evidence(
+        self, now_s: float, latest: tuple[Measurement, ...], windows: tuple[Window, ...]
+    ) -> Evidence:
         self.windows = windows
         return Evidence(
             taken_at_s=now_s,
             targets=self.settings.targets,
-            latest=self.history.latest(),
+            latest=latest,
             recent=self.history.recent(),
             windows=windows,
             extra_authorities=self.settings.extra_authorities,
@@ -151,7 +153,8 @@ class Agent:
             await asyncio.sleep(full_s if self._first_round.is_set() else min(FIRST_REPORTS_S, full_s))
             now_s = SYSTEM_CLOCK.now_s()
             windows = await collected(self.history.each_window(now_s))
-            judged = await asyncio.to_thread(self._judged, self._evidence(now_s, windows))
+            latest = await collected(self.history.each_latest())
+            judged = await asyncio.to_thread(self._judged, self._evidence(now_s, latest, windows))
             self._publish_judged(*judged)
 
     def _publish(self, measurement: Measurement) -> None:

@@ -205,7 +205,12 @@ class History:
 
     def latest(self) -> tuple[Measurement, ...]:
         """The newest measurement of each (target, check); the last echo of a batch counts as one."""
-        return tuple(m for memory in self._memories.values() for m in memory.latest())
+        return tuple(self.each_latest())
+
+    def each_latest(self) -> Iterator[Measurement]:
+        """The same one after the other."""
+        for memory in tuple(self._memories.values()):
+            yield from memory.latest()
 
     def recent(self) -> tuple[Measurement, ...]:
         """The last 8 measurements of each (target, check), oldest first, without batches' echoes."""
