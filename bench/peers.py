@@ -38,7 +38,7 @@ def described(each: int, targets: int) -> list[Peer]:
             tool="fping",
             version=_version("fping", "--version"),
             command=f"`fping -C {each} -D -i 1 -p 50 HOST…`",
-            resolution="each echo; microseconds, its own clock",
+            resolution="each echo; microseconds",
         ),
         Peer(
             tool="ping (iputils)",
@@ -113,7 +113,7 @@ def _smokeping(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Row:
     found = readings.smokeping(page, echoes(taken.frames))
     return Row(
         tool="smokeping_prober",
-        method="icmp, mean of a target",
+        method="icmp, means",
         load=load.name,
         found=found,
         dropped=taken.dropped,

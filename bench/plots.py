@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from bench.tables import CostRow, Results, Row, p99
+from bench.tables import OWN, CostRow, Results, Row, p99
 
 _STYLE = """<style>
 text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -15,6 +15,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 .grid { stroke: #d0d7de; stroke-width: 1 }
 .c0 { fill: #0969da; stroke: #0969da } .c1 { fill: #bc4c00; stroke: #bc4c00 }
 .c2 { fill: #1a7f37; stroke: #1a7f37 } .c3 { fill: #8250df; stroke: #8250df }
+rect { fill-opacity: 0.55; stroke-opacity: 0 }
 .whisker { stroke: #24292f; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 } .small { fill: #9198a1 } .grid { stroke: #3d444d } .whisker { stroke: #e6edf3 }
@@ -61,7 +62,7 @@ def drawn(results: Results) -> list[Plot]:
 def error_plot(rows: Sequence[Row]) -> str:
     """A lane for each tool and method; in it a line for each load, from the median's size to p99."""
     known = [row for row in rows if row.found.errors_us]
-    lanes = list(dict.fromkeys((row.tool, row.method) for row in known))
+    lanes = sorted(dict.fromkeys((row.tool, row.method) for row in known), key=lambda lane: lane[0] != OWN)
     loads = list(dict.fromkeys(row.load for row in known))
     farthest_us = max(p99(row.found.errors_us) for row in known)
     decades = max(1, math.ceil(math.log10(max(farthest_us, _LEAST_US) / _LEAST_US)))
@@ -107,7 +108,7 @@ def cost_plot(costs: Sequence[CostRow]) -> str:
         return _LEFT + us / end_us * (_WIDTH - _LEFT - _RIGHT)
 
     parts = [_text(20, 28, "CPU of an echo, µs: bar median, line least to most run", "title")]
-    parts += _legend([f"{condition} socket buffers" for condition in conditions], 52)
+    parts += _legend([f"buffer limit: {condition}" for condition in conditions], 52)
     for number in range(round(end_us / step_us) + 1):
         x = across(number * step_us)
         parts += [
