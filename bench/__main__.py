@@ -26,11 +26,14 @@ SECTIONS: tuple[Section, ...] = ()
 
 
 def main() -> int:
-    """1 where there can be no lab."""
+    """1 where there can be no lab, or not with the limits asked for."""
     options = _options()
     able = capability()
     if not able.namespaces:
         print(f"no lab here: {able.why}; {able.remedy}", file=sys.stderr)
+        return 1
+    if options.stock_buffers and not cost.may_set_limits():
+        print("--stock-buffers needs the machine's root: it sets net.core.rmem_max", file=sys.stderr)
         return 1
     with ExitStack() as stack:
         keep = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -35,6 +35,11 @@ def costs(lab: Lab, keep: Path, runs: int, *, stock: bool) -> list[CostRow]:
     return found
 
 
+def may_set_limits() -> bool:
+    """Whether `costs` with ``stock`` is possible; asked before a lab is made, which may change who we are."""
+    return os.access(_RMEM_MAX, os.W_OK)
+
+
 def starts_ms(lab: Lab) -> list[tuple[str, list[float]]]:
     """Wall time from fork to exit of the smallest commands, as installed."""
     commands = (("--version",), ("ping", "127.0.0.1", "-n", "1"))
