@@ -10,32 +10,41 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import cost, exactness, lab
-from bench.readings import Results, between_markers, tables
+from bench import conversations, cost, exactness, lab, peers, plots
+from bench.tables import Results, between_markers, markdown
 from probe.world import capability
 
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
+Section = Callable[[lab.Lab, Path], str]
+# Other measurements in the same lab: each returns a section of Markdown with its own heading (###).
+SECTIONS: tuple[Section, ...] = ()
+
 
 def main() -> int:
-    """1 where there can be no lab."""
+    """1 where there can be no lab, or not with the limits asked for."""
     options = _options()
     able = capability()
     if not able.namespaces:
         print(f"no lab here: {able.why}; {able.remedy}", file=sys.stderr)
         return 1
+    if options.stock_buffers and not cost.may_set_limits():
+        print("--stock-buffers needs the machine's root: it sets net.core.rmem_max", file=sys.stderr)
+        return 1
     with ExitStack() as stack:
         keep = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         keep.mkdir(parents=True, exist_ok=True)
-        made = stack.enter_context(lab.lab())
-        if options.stock_buffers:
-            stack.enter_context(cost.stock_buffers(made))
-        text = tables(_measure(made, keep, options))
+        results = _measure(stack.enter_context(lab.lab()), keep, options)
+    drawn = plots.drawn(results)
+    text = markdown(results, [(plot.words, f"images/{plot.file}") for plot in drawn])
     print(text)
     if options.write:
+        for plot in drawn:
+            (_PAGE.parent / "images" / plot.file).write_text(plot.svg, "utf-8")
         _PAGE.write_text(between_markers(_PAGE.read_text("utf-8"), text), "utf-8")
     return 0
 
@@ -44,30 +53,31 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument(
+        "--write", action="store_true", help="put tables and plots into docs/performance.md and docs/images"
+    )
     parser.add_argument("--keep", type=Path, help="directory for captures and outputs (else thrown away)")
     parser.add_argument(
         "--stock-buffers",
         action="store_true",
-        help=f"net.core.rmem_max {cost.STOCK_BUFFER_BYTES} meanwhile, on the whole machine",
+        help="cost rows also with stock socket buffers: without CAP_NET_ADMIN, and with net.core.rmem_max "
+        f"{cost.STOCK_BUFFER_BYTES} on the whole machine meanwhile (needs its root)",
     )
-    parser.add_argument("--alternations", type=int, default=5, help="cost runs of each tool (0: none)")
+    parser.add_argument("--runs", type=int, default=10, help="cost runs of each tool (0: none)")
     return parser.parse_args()
 
 
 def _measure(made: lab.Lab, keep: Path, options: argparse.Namespace) -> Results:
-    buffers = (
-        f"net.core.rmem_max {cost.STOCK_BUFFER_BYTES}" if options.stock_buffers else "its own buffer limit"
-    )
     system = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores"
-    python = f"Python {platform.python_version()}"
-    rows = list(exactness.rows(made, keep))
+    rows = [*exactness.rows(made, keep), *conversations.rows(made, keep)]
     return Results(
-        machine=f"{system}, {python}, {buffers}.",
+        machine=f"{system}, Python {platform.python_version()}.",
         rows=rows,
-        peers=exactness.peers(),
-        costs=cost.costs(made, keep, options.alternations) if options.alternations > 0 else {},
+        stamps=list(exactness.stamps(made, keep)),
+        peers=peers.described(exactness.EACH, exactness.TARGETS),
+        costs=cost.costs(made, keep, options.runs, stock=options.stock_buffers) if options.runs > 0 else (),
         starts_ms=cost.starts_ms(made),
+        extra=[section(made, keep) for section in SECTIONS],
     )
 
 

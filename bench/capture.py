@@ -19,6 +19,9 @@ _SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33  # <asm-generic/socket.h>
 _BUFFER_BYTES = 128 * 1024 * 1024
 _LONGEST_FRAME_BYTES = 65_550
 _SETTLE_S = 0.2
+# Nobody waits for a frame: the tap would wake him on the packet's own way out, between its stamp and the
+# driver's, and another core's wake-up takes some 15 µs. Stamps are the kernel's, however late they are read.
+_PAUSE_S = 0.005
 _TIMESPEC = struct.Struct("@ll")
 _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
 
@@ -75,8 +78,7 @@ def _write_all(tap: socket.socket, path: Path, stop: int, told: int) -> None:
     _close_other_pipes(stop, told, tap.fileno())
     with path.open("wb") as file:
         file.write(packets.file_header())
-        while not select.select([stop], [], [], 0)[0]:
-            select.select([tap.fileno(), stop], [], [])
+        while not select.select([stop], [], [], _PAUSE_S)[0]:
             _drain(tap, file)
         while select.select([tap], [], [], _SETTLE_S)[0]:
             _drain(tap, file)

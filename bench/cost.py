@@ -1,58 +1,102 @@
 """The cost rows: CPU of a whole run divided by its echoes, and the time that a start takes."""
 
 import os
+import shlex
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench import readings
-from bench.exactness import OWN, own_ping
 from bench.lab import Lab, addresses
-from bench.readings import Cost
+from bench.runs import own_module, own_ping, program
+from bench.tables import OWN, Cost, CostRow
 from probe.world import namespaces
 
 TARGETS, EACH = 5000, 4
 _STARTS = 20
 _RMEM_MAX = Path("/proc/sys/net/core/rmem_max")
 STOCK_BUFFER_BYTES = 212_992
+_AS_IT_IS, _STOCK = "this machine's", "stock"
 
 
-def costs(lab: Lab, keep: Path, alternations: int) -> dict[str, list[Cost]]:
-    """Both tools in turn, ``alternations`` times; no capture runs meanwhile."""
-    hosts = keep / "hosts.txt"
-    hosts.write_text("".join(f"{address}\n" for address in addresses(TARGETS)))
-    found: dict[str, list[Cost]] = {OWN: []}
-    own = own_ping("--targets", str(hosts), "-n", str(EACH), "-i", "0.5")
-    peer = ["fping", "-q", "-C", str(EACH), "-i", "0.1", "-p", "500", "-f", str(hosts)]
-    for number in range(alternations):
-        output = keep / f"cost-own-{number}.jsonl"
-        cpu_s = _cpu_s(lab, own, output)
-        echoes, lost = readings.own_losses(output.read_text().splitlines())
-        found[OWN].append(Cost(cpu_s=cpu_s, echoes=echoes, lost=lost))
-        if shutil.which("fping"):
-            output = keep / f"cost-fping-{number}.txt"
-            cpu_s = _cpu_s(lab, peer, output)
-            echoes, lost = readings.fping_losses(output.read_text())
-            found.setdefault("fping", []).append(Cost(cpu_s=cpu_s, echoes=echoes, lost=lost))
+def costs(lab: Lab, keep: Path, runs: int, *, stock: bool) -> list[CostRow]:
+    """Both tools in turn, ``runs`` times; no capture runs meanwhile. ``stock`` once more with stock buffers.
+
+    With stock buffers the machine's net.core.rmem_max is the kernel's own, and the commands run without
+    CAP_NET_ADMIN, which would pass that limit.
+    """
+    found = _costs(lab, keep, runs, stock=False)
+    if stock:
+        with _stock_buffers(lab):
+            found += _costs(lab, keep, runs, stock=True)
     return found
 
 
-def starts_ms(lab: Lab) -> dict[str, list[float]]:
-    """Wall time from exec to exit of the smallest commands."""
-    program = [sys.executable, "-m", "probe"]
-    commands = {
-        "xks-probe --version": [*program, "--version"],
-        "xks-probe ping 127.0.0.1 -n 1": [*program, "ping", "127.0.0.1", "-n", "1"],
+def may_set_limits() -> bool:
+    """Whether `costs` with ``stock`` is possible; asked before a lab is made, which may change who we are."""
+    return os.access(_RMEM_MAX, os.W_OK)
+
+
+def starts_ms(lab: Lab) -> list[tuple[str, list[float]]]:
+    """Wall time from fork to exit of the smallest commands, as installed."""
+    commands = (("--version",), ("ping", "127.0.0.1", "-n", "1"))
+    return [
+        (" ".join((OWN, *words)), [_wall_ms(lab, [program(), *words]) for _ in range(_STARTS)])
+        for words in commands
+    ]
+
+
+def _costs(lab: Lab, keep: Path, runs: int, *, stock: bool) -> list[CostRow]:
+    hosts = keep / "hosts.txt"
+    hosts.write_text("".join(f"{address}\n" for address in addresses(TARGETS)))
+    tools: dict[str, tuple[Sequence[str], Callable[[str], tuple[int, int]]]] = {
+        OWN: (own_ping("--targets", str(hosts), "-n", str(EACH), "-i", "0.5"), _own_losses)
     }
-    return {name: [_wall_ms(lab, argv) for _ in range(_STARTS)] for name, argv in commands.items()}
+    if shutil.which("fping"):
+        peer = ["fping", "-q", "-C", str(EACH), "-i", "0.1", "-p", "500", "-f", str(hosts)]
+        tools["fping"] = peer, readings.fping_losses
+    found: dict[str, list[Cost]] = {tool: [] for tool in tools}
+    condition = _STOCK if stock else _AS_IT_IS
+    for number in range(runs):
+        for tool, (argv, losses) in tools.items():
+            output = keep / f"cost-{tool}-{'stock-' if stock else ''}{number}.txt"
+            cpu_s = _cpu_s(lab, argv, output, stock=stock)
+            echoes, lost = losses(output.read_text())
+            found[tool].append(Cost(cpu_s=cpu_s, echoes=echoes, lost=lost))
+    return [
+        CostRow(
+            tool=tool,
+            command=shown(argv),
+            condition=condition,
+            runs=found[tool],
+            buffer_bytes=_own_buffer_bytes(lab, stock=stock) if tool == OWN else None,
+        )
+        for tool, (argv, _) in tools.items()
+    ]
+
+
+def shown(argv: Sequence[str]) -> str:
+    """Without the directories of this machine."""
+    return shlex.join(Path(word).name if "/" in word else word for word in argv)
+
+
+def _own_losses(text: str) -> tuple[int, int]:
+    return readings.own_losses(text.splitlines())
+
+
+def _own_buffer_bytes(lab: Lab, *, stock: bool) -> int:
+    """Asked of an engine that is started like the measured command: the command itself doesn't say."""
+    argv = own_module("stamps")
+    with lab.popen(argv, without_admin=stock, stdout=subprocess.PIPE, text=True) as process:
+        said, _ = process.communicate()
+    return readings.engine_buffer_bytes(said)
 
 
 @contextmanager
-def stock_buffers(lab: Lab) -> Iterator[None]:
+def _stock_buffers(lab: Lab) -> Iterator[None]:
     """The kernel's own net.core.rmem_max for the block. It holds for the whole machine; needs its root."""
     before = _write_rmem_max(lab, str(STOCK_BUFFER_BYTES))
     try:
@@ -72,10 +116,10 @@ def _write_rmem_max(lab: Lab, value: str) -> str:
     return before
 
 
-def _cpu_s(lab: Lab, argv: Sequence[str], output: Path) -> float:
+def _cpu_s(lab: Lab, argv: Sequence[str], output: Path, *, stock: bool) -> float:
     """User and system time of the child from fork to exit; stdout and stderr go to ``output``."""
     with output.open("w") as file:
-        process = lab.popen(argv, stdout=file, stderr=subprocess.STDOUT)
+        process = lab.popen(argv, without_admin=stock, stdout=file, stderr=subprocess.STDOUT)
         _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return used.ru_utime + used.ru_stime

@@ -1,6 +1,7 @@
-"""Processes that never rest: what a busy machine is, in the tables."""
+"""Processes and threads that never rest: what a busy machine is, in the tables."""
 
 import multiprocessing
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,12 @@ def busy(processes: int) -> Iterator[None]:
         for hog in hogs:
             hog.kill()
             hog.join()
+
+
+def busy_threads(count: int) -> None:
+    """So many threads of this process that burn CPU, and want Python's lock, until it ends."""
+    for _ in range(count):
+        threading.Thread(target=_burn, daemon=True).start()
 
 
 def _burn() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from pyroute2 import IPRoute
 
+from bench import capabilities
 from probe.world import namespaces
 
 AGENT_LINK, WORLD_LINK = "agent0", "world0"
@@ -25,6 +26,7 @@ TCP_PORT = 443
 _TABLE_LOCAL, _SCOPE_HOST = 255, 254  # <linux/rtnetlink.h>
 _BACKLOG = 4096
 _MOST_HOSTS = 256 * 254
+_PINGS = Path("/proc/sys/net/ipv4/ping_group_range")  # of the namespace of whoever opens it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +37,39 @@ class Lab:
     world: int
     outside: int
 
-    def popen(self, argv: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-        """Start ``argv`` in the agent's namespace; it dies with this process."""
+    def popen(
+        self, argv: Sequence[str], *, without_admin: bool = False, **options: Any
+    ) -> subprocess.Popen[Any]:
+        """Start ``argv`` in the agent's namespace; it dies with this process.
+
+        ``without_admin`` takes CAP_NET_ADMIN from it: then it gets no larger buffers than anybody else.
+        """
         parent, agent = os.getpid(), self.agent
 
         def in_child() -> None:
             namespaces.enter_network(agent)
+            if without_admin:
+                capabilities.drop_net_admin()
             namespaces.die_with_parent(parent)
 
-        # Two system calls that take no lock, between fork and exec.
+        # A few system calls that take no lock, between fork and exec.
         return subprocess.Popen(list(argv), preexec_fn=in_child, **options)  # noqa: PLW1509, S603  # see above
+
+    @contextmanager
+    def datagram_pings_closed(self) -> Iterator[bool]:
+        """No group may open datagram ICMP sockets in the block, so that raw ones are taken.
+
+        False where that can't be arranged: a user namespace knows no second group to name.
+        """
+        try:
+            _PINGS.write_text("1 0", "ascii")
+        except OSError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            _open_pings()
 
 
 def addresses(count: int) -> list[str]:
@@ -116,10 +141,9 @@ def _set_up(netlink: IPRoute, name: str, address: str) -> None:
 
 def _open_pings() -> None:
     """Allow datagram ICMP sockets; in a user namespace only its one group can be named."""
-    setting = Path("/proc/sys/net/ipv4/ping_group_range")
     for group_range in ("0 2147483647", "0 0"):
         with suppress(OSError):
-            setting.write_text(group_range, "ascii")
+            _PINGS.write_text(group_range, "ascii")
             return
 
 

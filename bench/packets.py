@@ -17,6 +17,7 @@ _ICMP, _TCP = 1, 6
 _ECHO_REPLY, _ECHO_REQUEST = 0, 8
 _SYN, _ACK = 0x02, 0x10
 _ICMP_BYTES, _TCP_BYTES, _IP_BYTES = 8, 20, 20
+_SEQUENCES = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Echo:
     request_ns: int
     rtt_ns: int | None
 
+    @property
+    def reply_ns(self) -> int | None:
+        return None if self.rtt_ns is None else self.request_ns + self.rtt_ns
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -49,6 +54,17 @@ class Segment:
     destination_port: int
     flags: int
     length_bytes: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A turn of a TCP conversation: the client's last data segment, and the first and last of the answer."""
+
+    asked_ns: int
+    first_ns: int
+    last_ns: int
+    answer_segments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,7 @@ def segments(captured: Iterable[Frame]) -> list[Segment]:
     for packet in _packets(captured):
         if packet.protocol != _TCP or len(packet.body) < _TCP_BYTES:
             continue
-        source_port, destination_port, _, _, offset, flags = struct.unpack_from("!HHIIBB", packet.body)
+        source_port, destination_port, sequence, _, offset, flags = struct.unpack_from("!HHIIBB", packet.body)
         found.append(
             Segment(
                 stamp_ns=packet.stamp_ns,
@@ -136,6 +152,7 @@ def segments(captured: Iterable[Frame]) -> list[Segment]:
                 destination_port=destination_port,
                 flags=flags & (_SYN | _ACK),
                 length_bytes=max(0, len(packet.body) - (offset >> 4) * 4),
+                sequence=sequence,
             )
         )
     return found
@@ -157,41 +174,59 @@ def connects(captured: Sequence[Segment]) -> dict[tuple[str, int], int]:
     }
 
 
-def first_flights(captured: Sequence[Segment]) -> dict[tuple[str, int], int]:
-    """(server's address, local port) -> ns from the client's first data to the end of the server's answer.
+def exchanges(captured: Sequence[Segment]) -> dict[tuple[str, int], list[Exchange]]:
+    """(server's address, local port) -> what the client said and the server answered, turn by turn.
 
-    The answer ends with the server's last data before the client's next data: in TLS 1.3 from the first byte
-    of ClientHello to the last byte of the server's Finished.
+    In TLS 1.3 the first turn is ClientHello and the server's flight up to its Finished; with a request behind
+    it the next is the client's Finished, the request and its answer. In plain HTTP the first is the request.
+    A connection of which a byte of data passed twice (sent again) is left out: which copy counted can't be
+    told. So is one whose SYN was not captured, or captured twice.
     """
-    clients = {(s.destination, s.source_port): s.source for s in captured if s.flags == _SYN}
-    found = {}
-    for (server, port), client in clients.items():
-        own = [
-            (s.stamp_ns, s.source == client)
-            for s in captured
-            if s.length_bytes
-            and (
-                (s.source, s.source_port, s.destination) == (client, port, server)
-                or (s.destination, s.destination_port, s.source) == (client, port, server)
-            )
-        ]
-        flight_ns = _first_flight_ns(own)
-        if flight_ns is not None:
-            found[server, port] = flight_ns
-    return found
+    talks: dict[tuple[str, int], list[tuple[Segment, bool]]] = {}
+    spoilt: set[tuple[str, int]] = set()
+    next_bytes: dict[tuple[str, int, bool], int] = {}
+    for segment in captured:
+        outward = segment.destination, segment.source_port
+        homeward = segment.source, segment.destination_port
+        if segment.flags == _SYN:
+            if outward in talks:
+                spoilt.add(outward)
+            talks[outward] = []
+        elif segment.length_bytes and (outward in talks or homeward in talks):
+            from_client = outward in talks
+            key = outward if from_client else homeward
+            # Sequence numbers wrap at 2^32: what is behind the next expected byte lies in the lower half.
+            ahead = segment.sequence - next_bytes.get((*key, from_client), segment.sequence)
+            if ahead % _SEQUENCES >= _SEQUENCES // 2:
+                spoilt.add(key)
+            next_bytes[*key, from_client] = (segment.sequence + segment.length_bytes) % _SEQUENCES
+            talks[key].append((segment, from_client))
+    return {key: _turns(talk) for key, talk in talks.items() if key not in spoilt}
 
 
-def _first_flight_ns(data: Sequence[tuple[int, bool]]) -> int | None:
-    """``data``: (stamp, whether the client sent it), in order."""
-    first_ns = last_ns = None
-    for stamp_ns, from_client in data:
-        if first_ns is None:
-            first_ns = stamp_ns if from_client else None
-        elif from_client and last_ns is not None:
-            break
-        elif not from_client:
-            last_ns = stamp_ns
-    return None if first_ns is None or last_ns is None else last_ns - first_ns
+def _turns(talk: Sequence[tuple[Segment, bool]]) -> list[Exchange]:
+    """The last turn is left out if it has no answer: a goodbye has none."""
+    asked: list[Segment] = []
+    answered: list[Segment] = []
+    found = []
+    for segment, from_client in talk:
+        if from_client and answered:
+            found.append(_turn(asked, answered))
+            asked, answered = [], []
+        if from_client:
+            asked.append(segment)
+        elif asked:
+            answered.append(segment)
+    return [*found, _turn(asked, answered)] if answered else found
+
+
+def _turn(asked: Sequence[Segment], answered: Sequence[Segment]) -> Exchange:
+    return Exchange(
+        asked_ns=asked[-1].stamp_ns,
+        first_ns=answered[0].stamp_ns,
+        last_ns=answered[-1].stamp_ns,
+        answer_segments=len(answered),
+    )
 
 
 def _packets(captured: Iterable[Frame]) -> Iterator[_Packet]:

@@ -2,16 +2,22 @@
 
 import json
 import re
-import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from bench.packets import Echo
+from bench.packets import Echo, Exchange
 
 _FPING = re.compile(r"^(?:\[[\d.]+\] )?(\S+) +: \[(\d+)\], \d+ bytes, ([\d.]+) ms")
 _PING = re.compile(r"icmp_seq=(\d+) ttl=\d+ time=([\d.]+) ms")
+_BLACKBOX_KEY = re.compile(r'msg="Creating ICMP packet" seq=(\d+)')
+_SMOKEPING = re.compile(
+    r'^smokeping_response_duration_seconds_(sum|count)\{host="[^"]*",ip="([^"]+)"\} (\S+)$', re.MULTILINE
+)
 _BLACKBOX = re.compile(r'^probe_icmp_duration_seconds\{phase="rtt"\} (\S+)$', re.MULTILINE)
+
+Duration = Callable[[Exchange], int]
+"""The part of a turn that is measured, in ns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,39 +28,27 @@ class Errors:
     said: int
     kernel: int | None = None
     """How many samples the tool says the kernel stamped at both ends; None: it doesn't say."""
+    one_segment: int | None = None
+    """Of those compared, how many answers were one TCP segment; None where there is no such answer."""
+    upper_bounds: int = 0
+    """How many samples the tool calls upper bounds; they are not among the errors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    tool: str
-    method: str
-    load: str
-    found: Errors
-    dropped: int = 0
+class Stamps:
+    """Our engine's stamps beside the capture's, in ns: ours less the capture's.
 
+    ``receive_ns`` are of replies, ``transmit_ns`` of requests, for each echo that both know; ``said`` counts
+    the echoes that the engine says the kernel stamped at both ends.
+    """
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """CPU of one run: user and system seconds; ``lost`` of its ``echoes`` had no answer."""
-
-    cpu_s: float
-    echoes: int
-    lost: int
+    receive_ns: Sequence[int]
+    transmit_ns: Sequence[int]
+    said: int
 
     @property
-    def each_us(self) -> float:
-        return self.cpu_s / self.echoes * 1e6 if self.echoes else float("nan")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """All that is printed. ``peers``: (tool, version or why not, command)."""
-
-    machine: str
-    rows: Sequence[Row]
-    peers: Sequence[tuple[str, str, str]]
-    costs: dict[str, list[Cost]] = field(default_factory=dict)
-    starts_ms: dict[str, list[float]] = field(default_factory=dict)
+    def equal(self) -> int:
+        return sum(difference == 0 for difference in self.receive_ns)
 
 
 def own_echoes(lines: Iterable[str], truth: Sequence[Echo]) -> Errors:
@@ -82,6 +76,51 @@ def _own(documents: Sequence[dict[str, Any]], pairs: Sequence[tuple[float | None
     )
 
 
+def own_turns(
+    lines: Iterable[str],
+    turns: dict[tuple[str, int], list[Exchange]],
+    number: int,
+    true_ns: Duration,
+) -> Errors:
+    """`bench.handshakes` or `bench.requests`, matched by local port with turn ``number``."""
+    documents = [json.loads(line) for line in lines]
+    said = [d for d in documents if d["wait_seconds"] is not None]
+    exact = [d for d in said if not d.get("wait_is_upper_bound")]
+    talks = [(d["wait_seconds"], turns.get((d["address"], d["local_port"]), ())) for d in exact]
+    pairs = [(wait_s, talk[number]) for wait_s, talk in talks if len(talk) > number]
+    return Errors(
+        errors_us=[wait_s * 1e6 - true_ns(turn) / 1e3 for wait_s, turn in pairs],
+        said=len(said),
+        kernel=sum(d["timestamps"] == "kernel" for d in said),
+        one_segment=sum(turn.answer_segments == 1 for _, turn in pairs),
+        upper_bounds=len(said) - len(exact),
+    )
+
+
+def engine_mode(line: str) -> str:
+    """The first line of `bench.stamps`."""
+    return str(json.loads(line)["mode"])
+
+
+def engine_buffer_bytes(line: str) -> int:
+    """The first line of `bench.stamps`."""
+    return int(json.loads(line)["receive_buffer_bytes"])
+
+
+def stamps(lines: Iterable[str], truth: Sequence[Echo]) -> Stamps:
+    """`bench.stamps`, matched by address, identifier and sequence; only what the kernel stamped twice."""
+    true = {(echo.address, echo.identifier, echo.sequence): echo for echo in truth}
+    documents = [d for line in lines if (d := json.loads(line))["timestamps"] == "kernel"]
+    pairs = [(d, true.get((d["address"], d["identifier"], d["sequence"]))) for d in documents]
+    return Stamps(
+        receive_ns=[
+            d["sent_ns"] + d["rtt_ns"] - echo.reply_ns for d, echo in pairs if echo and echo.reply_ns
+        ],
+        transmit_ns=[d["sent_ns"] - echo.request_ns for d, echo in pairs if echo],
+        said=len(documents),
+    )
+
+
 def fping(text: str, truth: Sequence[Echo]) -> Errors:
     """`fping -C n -D`: the index is that of the echo to this address."""
     said = [(m[1], int(m[2]), float(m[3])) for line in text.splitlines() if (m := _FPING.match(line))]
@@ -96,12 +135,41 @@ def iputils(text: str, truth: Sequence[Echo]) -> Errors:
     return _peer([(float(m[2]), true_ns.get(int(m[1]))) for m in _PING.finditer(text)])
 
 
-def blackbox(pages: Sequence[str], truth: Sequence[Echo]) -> Errors:
-    """One page of /probe for each echo, in the order of the capture; nothing if their numbers differ."""
-    said = [float(m[1]) * 1e3 if (m := _BLACKBOX.search(page)) else None for page in pages]
-    if len(said) != len(truth):
-        return Errors(errors_us=(), said=len(said))
-    return _peer([(ms, echo.rtt_ns) for ms, echo in zip(said, truth, strict=True) if ms is not None])
+def blackbox(pages: Sequence[tuple[str, str]], truth: Sequence[Echo]) -> Errors:
+    """(address, page of /probe?debug=true) of each echo, matched by address and the sequence it logged.
+
+    Its identifier is not the packet's where its socket is of datagram kind. A sequence that was used twice
+    for an address is left out.
+    """
+    true: dict[tuple[str, int], list[int | None]] = {}
+    for echo in truth:
+        true.setdefault((echo.address, echo.sequence), []).append(echo.rtt_ns)
+    pairs = []
+    for address, page in pages:
+        sequence, said = _BLACKBOX_KEY.search(page), _BLACKBOX.search(page)
+        if said:
+            known = true.get((address, int(sequence[1])), []) if sequence else []
+            pairs.append((float(said[1]) * 1e3, known[0] if len(known) == 1 else None))
+    return _peer(pairs)
+
+
+def smokeping(page: str, truth: Sequence[Echo]) -> Errors:
+    """/metrics of smokeping_prober: the mean of each address with that of as many echoes of the capture.
+
+    What was answered after the page was read is in the capture alone, so the first are compared.
+    """
+    true_ns: dict[str, list[int]] = {}
+    for echo in sorted(truth, key=lambda one: one.reply_ns or 0):
+        if echo.rtt_ns is not None:
+            true_ns.setdefault(echo.address, []).append(echo.rtt_ns)
+    said = {(m[2], m[1]): float(m[3]) for m in _SMOKEPING.finditer(page)}
+    pairs = []
+    for (address, kind), value in said.items():
+        if kind == "count" and value > 0:
+            count, known = int(value), true_ns.get(address, [])
+            mean_ns = sum(known[:count]) // count if len(known) >= count else None
+            pairs.append((said[address, "sum"] / count * 1e3, mean_ns))
+    return _peer(pairs)
 
 
 def _peer(pairs: Sequence[tuple[float, int | None]]) -> Errors:
@@ -134,77 +202,3 @@ def own_losses(lines: Iterable[str]) -> tuple[int, int]:
     """`xks-probe ping --format json` -> (echoes accounted for, those without a round trip)."""
     values = [json.loads(line)["rtt_seconds"] for line in lines]
     return len(values), values.count(None)
-
-
-def p99(values: Sequence[float]) -> float:
-    """The nearest-rank 99th percentile of the absolute values."""
-    ordered = sorted(abs(value) for value in values)
-    return ordered[-(-99 * len(ordered) // 100) - 1]
-
-
-def tables(results: Results) -> str:
-    """Markdown."""
-    parts = [results.machine, _accuracy_table(results.rows), _peer_table(results.peers)]
-    if results.costs:
-        parts.append(_cost_table(results.costs))
-    if results.starts_ms:
-        parts.append(_start_table(results.starts_ms))
-    return "\n\n".join(parts) + "\n"
-
-
-def _accuracy_table(rows: Sequence[Row]) -> str:
-    lines = [
-        "| tool | method | load | samples | error p50, µs | p99 of abs(error), µs | kernel | capture lost |",
-        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for row in rows:
-        errors = row.found.errors_us
-        numbers = f"{statistics.median(errors):.1f} | {p99(errors):.1f}" if errors else "- | -"
-        kernel = "not said" if row.found.kernel is None else f"{row.found.kernel} of {row.found.said}"
-        lines.append(
-            f"| {row.tool} | {row.method} | {row.load} | {len(errors)} of {row.found.said} | {numbers} "
-            f"| {kernel} | {row.dropped} |"
-        )
-    return "\n".join(lines)
-
-
-def _peer_table(peers: Sequence[tuple[str, str, str]]) -> str:
-    lines = ["| tool | version | command |", "| --- | --- | --- |"]
-    return "\n".join(lines + [f"| {tool} | {version} | {command} |" for tool, version, command in peers])
-
-
-def _cost_table(costs: dict[str, list[Cost]]) -> str:
-    lines = [
-        "| tool | runs | echoes in each | lost in all | CPU an echo, µs: median (least to most) |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
-    medians = []
-    for tool, runs in costs.items():
-        each_us = sorted(run.each_us for run in runs)
-        medians.append(statistics.median(each_us))
-        counts = " / ".join(sorted({str(run.echoes) for run in runs}))
-        lines.append(
-            f"| {tool} | {len(runs)} | {counts} | {sum(run.lost for run in runs)} "
-            f"| {medians[-1]:.1f} ({each_us[0]:.1f} to {each_us[-1]:.1f}) |"
-        )
-    table = "\n".join(lines)
-    names = list(costs)
-    if len(names) > 1:
-        table += f"\n\n{names[0]} over {names[1]}: {medians[0] / medians[1]:.2f}."
-    return table
-
-
-def _start_table(starts_ms: dict[str, list[float]]) -> str:
-    lines = ["| command | runs | from exec to exit, ms: median |", "| --- | ---: | ---: |"]
-    rows = [f"| `{name}` | {len(ms)} | {statistics.median(ms):.0f} |" for name, ms in starts_ms.items()]
-    return "\n".join(lines + rows)
-
-
-def between_markers(page: str, text: str) -> str:
-    """``page`` with ``text`` between its two markers. Raises ValueError if it hasn't both."""
-    begin, end = "<!-- bench: begin -->", "<!-- bench: end -->"
-    before, found, rest = page.partition(begin)
-    _, found_end, after = rest.partition(end)
-    if not (found and found_end):
-        raise ValueError(f"the page has not both {begin} and {end}")
-    return f"{before}{begin}\n\n{text}\n{end}{after}"

@@ -4,7 +4,7 @@ import struct
 import pytest
 
 from bench import packets
-from bench.packets import Echo, Frame
+from bench.packets import Echo, Exchange, Frame
 
 AGENT, HOST = "10.77.0.1", "10.78.0.1"
 SYN, SYN_ACK, ACK = 0x02, 0x12, 0x10
@@ -26,16 +26,16 @@ def reply(stamp_ns: int, sequence: int = 1) -> Frame:
     return frame(stamp_ns, HOST, AGENT, 1, struct.pack("!BBHHH", 0, 0, 0, 7, sequence))
 
 
-def out(stamp_ns: int, flags: int = ACK, data: bytes = b"") -> Frame:
-    return frame(
-        stamp_ns, AGENT, HOST, 6, struct.pack("!HHIIBBHHH", 40000, 443, 0, 0, 0x50, flags, 0, 0, 0) + data
-    )
+def out(stamp_ns: int, flags: int = ACK, data: bytes = b"", sequence: int = 0) -> Frame:
+    return frame(stamp_ns, AGENT, HOST, 6, tcp(40000, 443, flags, sequence) + data)
 
 
-def back(stamp_ns: int, flags: int = ACK, data: bytes = b"") -> Frame:
-    return frame(
-        stamp_ns, HOST, AGENT, 6, struct.pack("!HHIIBBHHH", 443, 40000, 0, 0, 0x50, flags, 0, 0, 0) + data
-    )
+def back(stamp_ns: int, flags: int = ACK, data: bytes = b"", sequence: int = 0) -> Frame:
+    return frame(stamp_ns, HOST, AGENT, 6, tcp(443, 40000, flags, sequence) + data)
+
+
+def tcp(source_port: int, destination_port: int, flags: int, sequence: int) -> bytes:
+    return struct.pack("!HHIIBBHHH", source_port, destination_port, sequence, 0, 0x50, flags, 0, 0, 0)
 
 
 def test_a_written_file_is_read_as_it_was() -> None:
@@ -90,14 +90,67 @@ def test_a_repeated_or_unanswered_syn_is_no_connect(captured: list[Frame]) -> No
     assert packets.connects(packets.segments(captured)) == {}
 
 
-def test_the_first_flight_ends_with_the_servers_last_data_before_the_clients_next() -> None:
-    captured = [
-        out(1, SYN), back(2, SYN_ACK), out(3), out(10, data=b"hello"), out(11, data=b"more"), back(12),
-        back(20, data=b"server"), back(30, data=b"finished"), out(40, data=b"finished"), back(50, data=b"ticket"),
-    ]  # fmt: skip
-    assert packets.first_flights(packets.segments(captured)) == {(HOST, 40000): 20}
+def opened() -> list[Frame]:
+    return [out(1, SYN), back(2, SYN_ACK), out(3)]
 
 
-def test_a_client_that_gets_no_data_has_no_first_flight() -> None:
-    captured = packets.segments([out(1, SYN), back(2, SYN_ACK), out(10, data=b"hello"), back(12)])
-    assert packets.first_flights(captured) == {}
+def turns(*captured: Frame) -> list[Exchange]:
+    return packets.exchanges(packets.segments([*opened(), *captured]))[HOST, 40000]
+
+
+def test_a_flight_ends_with_the_servers_last_data_before_the_clients_next() -> None:
+    found = turns(
+        out(10, data=b"hello"), out(11, data=b"more", sequence=5), back(12), back(20, data=b"server"),
+        back(30, data=b"finished", sequence=6), out(40, data=b"finished", sequence=9),
+        back(50, data=b"ticket", sequence=14),
+    )  # fmt: skip
+    assert found == [
+        Exchange(asked_ns=11, first_ns=20, last_ns=30, answer_segments=2),
+        Exchange(asked_ns=40, first_ns=50, last_ns=50, answer_segments=1),
+    ]
+
+
+def test_an_answer_over_tls_is_in_the_turn_after_the_handshake() -> None:
+    found = turns(
+        out(10, data=b"hello"), back(20, data=b"flight"), out(30, data=b"fin", sequence=5),
+        out(31, data=b"GET", sequence=8), back(45, data=b"200", sequence=6), back(60, data=b"body", sequence=9),
+        out(70, data=b"bye", sequence=11),
+    )  # fmt: skip
+    assert found[1] == Exchange(asked_ns=31, first_ns=45, last_ns=60, answer_segments=2)
+    assert len(found) == 2, "a goodbye without an answer is no turn"
+
+
+def test_a_client_that_gets_no_data_has_no_turn() -> None:
+    assert turns(out(10, data=b"hello"), back(12)) == []
+
+
+def test_a_server_that_speaks_first_answers_nothing() -> None:
+    assert turns(back(5, data=b"220"), out(10, data=b"hello"), back(15, data=b"250", sequence=3)) == [
+        Exchange(asked_ns=10, first_ns=15, last_ns=15, answer_segments=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [out(11, data=b"hello"), out(11, data=b"o", sequence=4), out(11, SYN)],
+    ids=["whole segment", "last byte", "SYN"],
+)
+def test_a_connection_that_sent_something_twice_is_left_out(again: Frame) -> None:
+    captured = [*opened(), out(10, data=b"hello"), again, back(20, data=b"server")]
+    assert packets.exchanges(packets.segments(captured)) == {}
+
+
+def test_sequence_numbers_may_wrap() -> None:
+    found = turns(
+        out(10, data=b"hello", sequence=2**32 - 3), out(11, data=b"more", sequence=2), back(20, data=b"answer")
+    )  # fmt: skip
+    assert [turn.asked_ns for turn in found] == [11]
+
+
+def test_a_conversation_whose_begin_was_missed_is_left_out() -> None:
+    assert packets.exchanges(packets.segments([out(10, data=b"hello"), back(20, data=b"server")])) == {}
+
+
+def test_a_reply_has_a_stamp_only_if_it_came() -> None:
+    assert [echo.reply_ns for echo in packets.echoes([request(100), reply(350)])] == [350]
+    assert [echo.reply_ns for echo in packets.echoes([request(100)])] == [None]

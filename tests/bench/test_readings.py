@@ -4,8 +4,7 @@ from typing import Any
 import pytest
 
 from bench import readings
-from bench.packets import Echo
-from bench.readings import Cost, Errors, Results, Row
+from bench.packets import Echo, Exchange
 
 
 def echo(address: str = "10.78.0.1", sequence: int = 1, at: int = 0, rtt_ns: int | None = 20_000) -> Echo:
@@ -49,10 +48,43 @@ def test_iputils_numbers_by_sequence() -> None:
     assert readings.iputils(text, [echo()]).errors_us == [pytest.approx(13.0)]
 
 
-def test_blackbox_pages_are_in_the_order_of_the_capture() -> None:
-    page = '# TYPE x gauge\nprobe_icmp_duration_seconds{phase="rtt"} 5e-05\nprobe_success 1\n'
-    assert readings.blackbox([page], [echo()]).errors_us == [pytest.approx(30.0)]
-    assert readings.blackbox([page, page], [echo()]).errors_us == ()
+BLACKBOX = (
+    'ts=2026-11-24T10:40:47Z caller=handler.go:117 msg="Creating ICMP packet" seq={} id=21753\n'
+    '# TYPE x gauge\nprobe_icmp_duration_seconds{{phase="rtt"}} 5e-05\nprobe_success 1\n'
+)
+
+
+def test_blackbox_echoes_are_known_by_the_sequence_that_was_logged() -> None:
+    pages = [("10.78.0.1", BLACKBOX.format(1)), ("10.78.0.1", BLACKBOX.format(9)), ("10.78.0.1", "failed")]
+    found = readings.blackbox(pages, [echo(sequence=9, rtt_ns=45_000), echo()])
+    assert found.errors_us == [pytest.approx(30.0), pytest.approx(5.0)]
+    assert found.said == 2
+
+
+def test_a_sequence_that_blackbox_used_twice_is_left_out() -> None:
+    found = readings.blackbox([("10.78.0.1", BLACKBOX.format(1))], [echo(), echo(rtt_ns=None)])
+    assert (found.errors_us, found.said) == ([], 1)
+
+
+def smokeping_page(**counted: int) -> str:
+    return "".join(
+        f'smokeping_response_duration_seconds_bucket{{host="h",ip="10.78.0.{name[1:]}",le="5e-05"}} 1\n'
+        f'smokeping_response_duration_seconds_sum{{host="h",ip="10.78.0.{name[1:]}"}} {count * 5e-5}\n'
+        f'smokeping_response_duration_seconds_count{{host="h",ip="10.78.0.{name[1:]}"}} {count}\n'
+        for name, count in counted.items()
+    )
+
+
+def test_the_mean_of_smokeping_is_compared_with_that_of_its_first_echoes() -> None:
+    truth = [
+        echo(sequence=3, at=300, rtt_ns=90_000),
+        echo(sequence=1, at=100, rtt_ns=20_000),
+        echo(sequence=2, at=200, rtt_ns=40_000),
+        echo(sequence=4, at=400, rtt_ns=None),
+    ]
+    found = readings.smokeping(smokeping_page(h1=2, h2=1, h3=0), truth)
+    assert found.errors_us == [pytest.approx(20.0)], "a later echo is not in the page yet"
+    assert found.said == 2, "a host without answers has no mean"
 
 
 def test_every_echo_of_fping_is_accounted_for() -> None:
@@ -63,42 +95,52 @@ def test_every_echo_of_ours_is_accounted_for() -> None:
     assert readings.own_losses([line(), line(rtt_seconds=None)]) == (2, 1)
 
 
-def test_p99_is_the_nearest_rank_of_the_absolute_values() -> None:
-    assert readings.p99([-float(n) for n in range(1, 101)]) == 99.0
-    assert readings.p99([-4.0]) == 4.0
+def turn_line(**changed: Any) -> str:
+    own = {"address": "10.78.0.1", "local_port": 40000, "wait_seconds": 25e-6, "timestamps": "kernel"}
+    return json.dumps(own | changed)
 
 
-def test_the_tables_say_what_was_found() -> None:
-    results = Results(
-        machine="Linux",
-        rows=[
-            Row(
-                tool="ours", method="icmp", load="idle", found=Errors(errors_us=[-3, -2, 1], said=4, kernel=4)
-            ),
-            Row(tool="other", method="icmp", load="idle", found=Errors(errors_us=[], said=0), dropped=2),
-        ],
-        peers=[("other", "not installed", "")],
-        costs={
-            "ours": [Cost(cpu_s=0.4, echoes=20_000, lost=1)],
-            "fping": [Cost(cpu_s=0.8, echoes=20_000, lost=0)],
-        },
-        starts_ms={"xks-probe --version": [80.0, 90.0, 130.0]},
-    )
-    text = readings.tables(results)
-    assert "| ours | icmp | idle | 3 of 4 | -2.0 | 3.0 | 4 of 4 | 0 |" in text
-    assert "| other | icmp | idle | 0 of 0 | - | - | not said | 2 |" in text
-    assert "| ours | 1 | 20000 | 1 | 20.0 (20.0 to 20.0) |" in text
-    assert "ours over fping: 0.50." in text
-    assert "| `xks-probe --version` | 3 | 90 |" in text
+def turn(answer_segments: int = 1) -> Exchange:
+    return Exchange(asked_ns=1000, first_ns=21_000, last_ns=24_000, answer_segments=answer_segments)
 
 
-def test_the_page_is_changed_between_its_markers_alone() -> None:
-    page = "above\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nbelow\n"
-    once = readings.between_markers(page, "new\n")
-    assert once == "above\n<!-- bench: begin -->\n\nnew\n\n<!-- bench: end -->\nbelow\n"
-    assert readings.between_markers(once, "new\n") == once
+def test_a_handshake_is_compared_by_local_port_and_turn() -> None:
+    lines = [turn_line(), turn_line(local_port=40001), turn_line(local_port=40002, wait_seconds=None)]
+    turns = {("10.78.0.1", 40000): [turn(3), turn()], ("10.78.0.1", 40001): [turn()]}
+    found = readings.own_turns(lines, turns, 0, lambda one: one.last_ns - one.asked_ns)
+    assert found.errors_us == [pytest.approx(2.0), pytest.approx(2.0)]
+    assert (found.said, found.kernel, found.one_segment) == (2, 2, 1)
+    assert len(readings.own_turns(lines, turns, 1, lambda one: one.first_ns).errors_us) == 1
 
 
-def test_a_page_without_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match="has not both"):
-        readings.between_markers("<!-- bench: end -->", "new")
+def test_what_calls_itself_an_upper_bound_is_no_error() -> None:
+    lines = [turn_line(wait_is_upper_bound=True, wait_seconds=1.0), turn_line(wait_is_upper_bound=False)]
+    turns = {("10.78.0.1", 40000): [turn()]}
+    found = readings.own_turns(lines, turns, 0, lambda one: one.first_ns - one.asked_ns)
+    assert found.errors_us == [pytest.approx(5.0)]
+    assert (found.said, found.upper_bounds) == (2, 1)
+
+
+def stamp_line(**changed: Any) -> str:
+    own = {
+        "address": "10.78.0.1",
+        "identifier": 7,
+        "sequence": 1,
+        "sent_ns": 103,
+        "rtt_ns": 19_997,
+        "timestamps": "kernel",
+    }
+    return json.dumps(own | changed)
+
+
+def test_stamps_are_compared_to_the_nanosecond() -> None:
+    lines = [stamp_line(), stamp_line(sequence=2), stamp_line(sequence=3), stamp_line(timestamps="kernel-rx")]
+    truth = [echo(at=100), echo(sequence=2, at=101)]
+    found = readings.stamps(lines, truth)
+    assert (found.receive_ns, found.transmit_ns) == ([0, -1], [3, 2])
+    assert (found.said, found.equal) == (3, 1)
+
+
+def test_the_engine_says_first_what_it_got() -> None:
+    line = '{"mode": "raw", "receive_buffer_bytes": 425984}'
+    assert (readings.engine_mode(line), readings.engine_buffer_bytes(line)) == ("raw", 425_984)

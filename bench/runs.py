@@ -1,0 +1,97 @@
+"""A command, the capture of the same time, and what comes of both."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.capture import Capture, capturing
+from bench.hogs import busy
+from bench.lab import Lab
+from bench.readings import Errors
+from bench.tables import Row
+
+HOGS = THREADS = 2
+_TIMEOUT_S = 300.0
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """``hogs`` are processes that burn CPU meanwhile, ``threads`` busy threads in the measured process."""
+
+    name: str
+    hogs: int = 0
+    threads: int = 0
+
+
+IDLE = Load(name="idle")
+HOGGED = Load(name=f"{HOGS} CPU hogs", hogs=HOGS)
+THREADED = Load(name=f"{THREADS} busy threads of its own", threads=THREADS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A command whose output, with the capture of the same time, gives errors."""
+
+    tool: str
+    method: str
+    argv: Sequence[str]
+    read: Callable[[str, Capture], Errors]
+
+
+def program() -> str:
+    """The installed command, beside this interpreter. Raises RuntimeError where it isn't."""
+    path = Path(sys.executable).with_name("xks-probe")
+    if not path.exists():
+        raise RuntimeError(f"{path} is missing: install the product into this environment (make bench does)")
+    return str(path)
+
+
+def own_ping(*arguments: str) -> list[str]:
+    return [program(), "ping", *arguments, "--format", "json"]
+
+
+def own_module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", f"bench.{name}", *arguments]
+
+
+def measured(lab: Lab, keep: Path, run: Run, load: Load) -> Row:
+    name = f"{run.tool.split()[0]}-{run.method}"
+    found, dropped = captured(lab, keep, (name, run.argv, load), run.read)
+    return Row(tool=run.tool, method=run.method, load=load.name, found=found, dropped=dropped)
+
+
+def captured(
+    lab: Lab, keep: Path, what: tuple[str, Sequence[str], Load], read: Callable[[str, Capture], _T]
+) -> tuple[_T, int]:
+    """Runs ``what`` (name, command, load); what ``read`` makes of it, and the frames the capture lost.
+
+    The capture and the output are kept under the name.
+    """
+    name, argv, load = what
+    file = file_name(name, load)
+    with busy(load.hogs), capturing(keep / f"{file}.pcap") as taken:
+        text = output(lab, argv)
+    (keep / f"{file}.txt").write_text(text)
+    return read(text, taken), taken.dropped
+
+
+def file_name(name: str, load: Load) -> str:
+    """Of captures and outputs.
+
+    >>> file_name("xks-probe-icmp, raw", IDLE)
+    'xks-probe-icmp-raw-idle'
+    """
+    return f"{name}-{load.name}".replace(",", "").replace(" ", "-")
+
+
+def output(lab: Lab, argv: Sequence[str]) -> str:
+    """Raises RuntimeError with the program's words if it could not do its work."""
+    with lab.popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        out, words = process.communicate(timeout=_TIMEOUT_S)
+    if not out:
+        raise RuntimeError(f"{argv[0]} ended with {process.returncode} and no output: {words[-500:]}")
+    return str(out)

@@ -1,0 +1,83 @@
+"""The lab's TLS and HTTP server, on every address of the world, in a process of its own."""
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from bench.handshakes import SERVER_NAME
+from bench.lab import Lab, in_child
+from probe.world import namespaces
+from probe.world.certificates import CertificateMaker
+from probe.world.faults import Fault
+
+HTTP_PORT, TLS_PORT = 8080, 8443
+# Head and body in one write: one segment, so that its first byte and its last have one stamp.
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+_BACKLOG = 4096
+_MOST_HEAD_BYTES = 16_384
+
+
+@contextmanager
+def serving(lab: Lab, keep: Path) -> Iterator[None]:
+    """Listens before the block begins. The key lies in ``keep``; nobody but the lab knows its root."""
+    pem = keep / "server.pem"
+    write_identity(pem)
+    plain, over_tls = _listen(lab, HTTP_PORT), _listen(lab, TLS_PORT)
+    child = in_child(lambda: asyncio.run(_serve(plain, over_tls, pem)))
+    plain.close()
+    over_tls.close()
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def write_identity(pem: Path) -> None:
+    """A P-256 key and its leaf alone: the server's flight then fits a segment of 1,448 bytes."""
+    identity = CertificateMaker(SERVER_NAME).identity(Fault.MISSING_INTERMEDIATE)
+    key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem.touch(mode=0o600)
+    pem.write_bytes(key + identity.leaf.public_bytes(Encoding.PEM))
+
+
+def server_context(pem: Path) -> ssl.SSLContext:
+    """TLS 1.3 without session tickets: nothing but its answers comes from the server."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.num_tickets = 0
+    context.load_cert_chain(pem)
+    return context
+
+
+def _listen(lab: Lab, port: int) -> socket.socket:
+    """A socket belongs to the namespace that it was made in."""
+    namespaces.enter_network(lab.world)
+    try:
+        return socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)
+    finally:
+        namespaces.enter_network(lab.agent)
+
+
+async def _serve(plain: socket.socket, over_tls: socket.socket, pem: Path) -> None:
+    await asyncio.start_server(answer, sock=plain, limit=_MOST_HEAD_BYTES)
+    await asyncio.start_server(answer, sock=over_tls, limit=_MOST_HEAD_BYTES, ssl=server_context(pem))
+    await asyncio.Event().wait()
+
+
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Requests until the client closes; nothing is said unasked, not even goodbye."""
+    with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(ANSWER)
+            await writer.drain()
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()

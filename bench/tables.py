@@ -1,0 +1,269 @@
+"""What was found, as Markdown. Pure."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.readings import Errors, Stamps
+
+OWN = "xks-probe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    tool: str
+    method: str
+    load: str
+    found: Errors
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampRow:
+    """``mode`` is the socket's kind: datagram or raw."""
+
+    mode: str
+    load: str
+    found: Stamps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """``version`` says which, or why there is no row of it; ``resolution`` what its values are given in."""
+
+    tool: str
+    version: str
+    command: str = ""
+    resolution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """CPU of one run: user and system seconds; ``lost`` of its ``echoes`` had no answer."""
+
+    cpu_s: float
+    echoes: int
+    lost: int
+
+    @property
+    def each_us(self) -> float:
+        return self.cpu_s / self.echoes * 1e6 if self.echoes else float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRow:
+    """All runs of one command; ``buffer_bytes`` is the receive buffer that its socket got, if known."""
+
+    tool: str
+    command: str
+    condition: str
+    runs: Sequence[Cost]
+    buffer_bytes: int | None = None
+
+    @property
+    def median_us(self) -> float:
+        return statistics.median(run.each_us for run in self.runs)
+
+    @property
+    def lost(self) -> int:
+        return sum(run.lost for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All that is printed. ``extra`` are whole sections of Markdown, from other measurements."""
+
+    machine: str
+    rows: Sequence[Row]
+    peers: Sequence[Peer]
+    stamps: Sequence[StampRow] = ()
+    costs: Sequence[CostRow] = ()
+    starts_ms: Sequence[tuple[str, Sequence[float]]] = ()
+    extra: Sequence[str] = ()
+
+
+def p99(values: Sequence[float]) -> float:
+    """The nearest-rank 99th percentile of the absolute values."""
+    ordered = sorted(abs(value) for value in values)
+    return ordered[-(-99 * len(ordered) // 100) - 1]
+
+
+def markdown(results: Results, plots: Sequence[tuple[str, str]] = ()) -> str:
+    """``plots``: (what is to be seen, file's path relative to the page) of each."""
+    parts = [results.machine, *(f"![{words}]({path})" for words, path in plots)]
+    parts += ["### How far off", _accuracy_table(results.rows)]
+    parts += _notes(results.rows)
+    if results.stamps:
+        parts += ["### Stamp by stamp", _stamp_table(results.stamps)]
+        parts.append("*Transmit*: how much later than the capture's tap, median (least to most).")
+    parts += ["### The other tools", _peer_table(results.peers)]
+    if results.costs:
+        parts += ["### What an echo costs", _cost_table(results.costs)]
+        parts.append("*CPU an echo*: median (least to most) of the runs.")
+        parts += _comparisons(results.costs)
+    if results.starts_ms:
+        parts += ["### Start", _start_table(results.starts_ms)]
+    parts += results.extra
+    shortcomings = list(_shortcomings(results))
+    if shortcomings:
+        parts += ["### Where it falls short", "\n".join(f"- {words}" for words in shortcomings)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _accuracy_table(rows: Sequence[Row]) -> str:
+    lines = [
+        "| tool | method | load | samples | p50, µs | p99 of abs, µs | largest, µs | kernel | capture lost |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        errors = row.found.errors_us
+        numbers = "- | - | -"
+        if errors:
+            numbers = f"{statistics.median(errors):.1f} | {p99(errors):.1f} | {max(map(abs, errors)):.1f}"
+        kernel = "not said" if row.found.kernel is None else f"{row.found.kernel} of {row.found.said}"
+        lines.append(
+            f"| {row.tool} | {row.method} | {row.load} | {len(errors)} of {row.found.said} | {numbers} "
+            f"| {kernel} | {row.dropped} |"
+        )
+    return "\n".join(lines)
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[str]:
+    answered = [row.found for row in rows if row.found.one_segment is not None]
+    if answered:
+        one = sum(found.one_segment or 0 for found in answered)
+        total = sum(len(found.errors_us) for found in answered)
+        yield f"Answers of TLS and HTTP that were one TCP segment in the capture: {one} of {total}."
+    bounds = sum(found.upper_bounds for found in answered)
+    if bounds:
+        said = sum(found.said for found in answered)
+        yield (
+            f"{bounds} of these {said} samples call themselves upper bounds (more than one segment had come"
+            " at the first read); they are not among the errors."
+        )
+
+
+def _stamp_table(rows: Sequence[StampRow]) -> str:
+    lines = [
+        "| our socket | load | receive stamps equal to the capture's | farthest off, ns | transmit, µs |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        received, sent = row.found.receive_ns, sorted(row.found.transmit_ns)
+        largest = str(max(map(abs, received))) if received else "-"
+        spread = "-"
+        if sent:
+            spread = f"{statistics.median(sent) / 1e3:.1f} ({sent[0] / 1e3:.1f} to {sent[-1] / 1e3:.1f})"
+        lines.append(
+            f"| {row.mode} | {row.load} | {row.found.equal} of {row.found.said} | {largest} | {spread} |"
+        )
+    return "\n".join(lines)
+
+
+def _peer_table(peers: Sequence[Peer]) -> str:
+    lines = ["| tool | version | command | what it reports |", "| --- | --- | --- | --- |"]
+    lines += [f"| {peer.tool} | {peer.version} | {peer.command} | {peer.resolution} |" for peer in peers]
+    return "\n".join(lines)
+
+
+def _cost_table(costs: Sequence[CostRow]) -> str:
+    lines = [
+        "| tool | command | buffer limit | bytes got | runs | echoes in each | all lost | CPU an echo, µs |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in costs:
+        each_us = [run.each_us for run in row.runs]
+        counts = " / ".join(sorted({str(run.echoes) for run in row.runs}))
+        got = "not said" if row.buffer_bytes is None else f"{row.buffer_bytes:,}"
+        lines.append(
+            f"| {row.tool} | `{row.command}` | {row.condition} | {got} | {len(row.runs)} | {counts} "
+            f"| {row.lost} | {row.median_us:.1f} ({min(each_us):.1f} to {max(each_us):.1f}) |"
+        )
+    return "\n".join(lines)
+
+
+def _comparisons(costs: Sequence[CostRow]) -> Iterator[str]:
+    for own, peer in _cost_pairs(costs):
+        ratio = own.median_us / peer.median_us
+        yield f"{own.tool} over {peer.tool}, buffer limit {own.condition}: {ratio:.2f}."
+
+
+def _cost_pairs(costs: Sequence[CostRow]) -> Iterator[tuple[CostRow, CostRow]]:
+    for own in costs:
+        for peer in costs:
+            if own.tool == OWN and peer.tool != OWN and own.condition == peer.condition:
+                yield own, peer
+
+
+def _start_table(starts_ms: Sequence[tuple[str, Sequence[float]]]) -> str:
+    lines = [
+        "| command | runs | from fork to exit, ms: median (least to most) |",
+        "| --- | ---: | ---: |",
+    ]
+    lines += [
+        f"| `{command}` | {len(ms)} | {statistics.median(ms):.0f} ({min(ms):.0f} to {max(ms):.0f}) |"
+        for command, ms in starts_ms
+    ]
+    return "\n".join(lines)
+
+
+def _shortcomings(results: Results) -> Iterator[str]:
+    """What a reader would hold against us, said before he does."""
+    for row in results.rows:
+        yield from _missing(row)
+    yield from _better_peers(results.rows)
+    for stamps in results.stamps:
+        unequal = stamps.found.said - stamps.found.equal
+        if unequal:
+            yield (
+                f"{unequal} of {stamps.found.said} receive stamps ({stamps.mode} socket, {stamps.load}) "
+                "differ from the capture's, or are not in it."
+            )
+    for own, peer in _cost_pairs(results.costs):
+        if own.median_us > peer.median_us:
+            yield (
+                f"An echo of {own.tool} costs more than one of {peer.tool} (buffer limit: {own.condition}): "
+                f"{own.median_us:.1f} µs, not {peer.median_us:.1f}."
+            )
+    for cost in results.costs:
+        if cost.tool == OWN and cost.lost:
+            yield f"{cost.lost} echoes of {cost.tool} were lost (buffer limit: {cost.condition})."
+
+
+def _missing(row: Row) -> Iterator[str]:
+    found = row.found
+    unmatched = found.said - len(found.errors_us) - found.upper_bounds
+    if unmatched:
+        yield f"{unmatched} of {found.said} values of {_named(row)} have no partner in the capture."
+    if row.tool == OWN and found.kernel is not None and found.kernel < found.said:
+        yield f"{found.said - found.kernel} of {found.said} samples of {_named(row)} lack a kernel stamp."
+    if row.dropped:
+        yield f"The capture of {_named(row)} lost {row.dropped} frames."
+
+
+def _better_peers(rows: Sequence[Row]) -> Iterator[str]:
+    for own in rows:
+        for peer in rows:
+            comparable = (own.method, own.load) == (peer.method, peer.load) and own.tool == OWN
+            if not comparable or peer.tool == OWN or not (own.found.errors_us and peer.found.errors_us):
+                continue
+            ours_us, theirs_us = p99(own.found.errors_us), p99(peer.found.errors_us)
+            if theirs_us < ours_us:
+                yield (
+                    f"{peer.tool} has the smaller 99th percentile in {own.method}, {own.load}: "
+                    f"{theirs_us:.1f} µs, not {ours_us:.1f}."
+                )
+
+
+def _named(row: Row) -> str:
+    return f"{row.tool} ({row.method}, {row.load})"
+
+
+def between_markers(page: str, text: str) -> str:
+    """``page`` with ``text`` between its two markers. Raises ValueError if it hasn't both."""
+    begin, end = "<!-- bench: begin -->", "<!-- bench: end -->"
+    before, found, rest = page.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found and found_end):
+        raise ValueError(f"the page has not both {begin} and {end}")
+    return f"{before}{begin}\n\n{text}\n{end}{after}"

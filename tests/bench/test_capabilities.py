@@ -1,0 +1,24 @@
+import subprocess
+import sys
+
+import pytest
+
+from bench import capabilities
+
+NET_ADMIN = 1 << 12
+
+
+@pytest.mark.loopback
+def test_a_program_started_afterwards_cannot_administer_the_network() -> None:
+    code = "print(*(line for line in open('/proc/self/status') if line.startswith('Cap')))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        preexec_fn=capabilities.drop_net_admin,  # no lock is taken in it
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    sets = dict(line.split() for line in done.stdout.strip().splitlines())
+    assert {"CapInh:", "CapPrm:", "CapEff:", "CapAmb:"} <= set(sets)
+    for name in ("CapInh:", "CapPrm:", "CapEff:", "CapAmb:"):
+        assert int(sets[name], 16) & NET_ADMIN == 0
