@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from probe import echo_loop
+from probe import echo_loop, echo_turns
 from probe.model.measurements import EchoBatch, EchoOutcome
 from probe.network import EchoEngine, Network
 
@@ -36,7 +36,7 @@ def main() -> None:
 async def _run(engine: EchoEngine, count: int, interval_ns: int) -> list[EchoBatch]:
     """Nothing is printed meanwhile: what prints is late for the next echo."""
     batches: list[EchoBatch] = []
-    schedule = echo_loop.Rounds(
+    schedule = echo_turns.Rounds(
         size=len(engine.addresses), count=count, interval_ns=interval_ns, epoch_ns=time.monotonic_ns()
     )
     await echo_loop.run(engine, schedule, batches.append)
