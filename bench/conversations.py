@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import readings, requests
+from bench import readings
 from bench.capture import Capture
 from bench.lab import Lab, addresses
 from bench.packets import Exchange, exchanges, segments
@@ -26,10 +26,9 @@ def _runs(load: Load) -> Iterator[Run]:
     common = [*addresses(CONNECTIONS), "--count", str(CONNECTIONS), "--busy-threads", str(load.threads)]
     over_tls, plain = ["--port", str(TLS_PORT)], ["--port", str(HTTP_PORT)]
     yield Run(tool=OWN, method="tls", argv=own_module("handshakes", *common, *over_tls), read=_handshakes)
-    if requests.ASK is not None:
-        yield Run(tool=OWN, method="http", argv=own_module("requests", *common, *plain), read=_plain)
-        tls = own_module("requests", *common, *over_tls, "--tls")
-        yield Run(tool=OWN, method="http over tls", argv=tls, read=_over_tls)
+    yield Run(tool=OWN, method="http", argv=own_module("requests", *common, *plain), read=_plain)
+    tls = own_module("requests", *common, *over_tls, "--tls")
+    yield Run(tool=OWN, method="http over tls", argv=tls, read=_over_tls)
 
 
 def _handshakes(text: str, taken: Capture) -> Errors:

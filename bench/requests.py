@@ -7,13 +7,16 @@ an upper bound.
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.handshakes import options_of
 from bench.hogs import busy_threads
-from probe.model.measurements import Timestamps
+from probe.model.measurements import Phase, Timestamps
 from probe.network import Network
+from probe.network.http import HttpRequest
+
+_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,27 +29,42 @@ class Waited:
     is_upper_bound: bool
 
 
-Ask = Callable[[Network, str, int, bool], Awaitable[Waited]]
-"""One GET to (address, port), over TLS or not, on a connection of its own, which it closes."""
-
-# The one place that knows how the product asks. None: it can't yet, and there are no rows of HTTP.
-ASK: Ask | None = None
+async def ask(network: Network, address: str, port: int, *, over_tls: bool) -> Waited:
+    """One GET on a connection of its own."""
+    connection = await network.connect(address, port)
+    try:
+        if over_tls:
+            shaken, channel = await network.tls_channel(connection, address)
+            if channel is None:
+                raise RuntimeError(f"no handshake with {address}: {shaken.failure}")
+        else:
+            channel = network.plain_channel(connection)
+        request = HttpRequest(method="GET", target="/", headers=(("Host", address),))
+        answer = await channel.exchange(request, timeout_s=_TIMEOUT_S)
+        if answer.failure is not None:
+            raise RuntimeError(f"no answer from {address}: {answer.failure}")
+        return Waited(
+            local_port=connection.local_port,
+            wait_s=answer.phases_s.get(Phase.WAIT),
+            timestamps=answer.timestamps,
+            is_upper_bound=answer.wait_is_upper_bound,
+        )
+    finally:
+        connection.close()
 
 
 def main() -> None:
     options = options_of(__doc__)
-    if ASK is None:
-        sys.exit("the product asks nothing over HTTP yet")
     busy_threads(options.busy_threads)
-    sys.stdout.writelines(asyncio.run(_run(ASK, options.hosts, (options.port, options.count, options.tls))))
+    lines = asyncio.run(_run(options.hosts, options.port, options.count, over_tls=options.tls))
+    sys.stdout.writelines(lines)
 
 
-async def _run(ask: Ask, hosts: Sequence[str], how: tuple[int, int, bool]) -> list[str]:
-    port, count, over_tls = how
+async def _run(hosts: Sequence[str], port: int, count: int, *, over_tls: bool) -> list[str]:
     network = Network()
     try:
         asked = [hosts[number % len(hosts)] for number in range(count)]
-        return [line(address, await ask(network, address, port, over_tls)) for address in asked]
+        return [line(address, await ask(network, address, port, over_tls=over_tls)) for address in asked]
     finally:
         network.close()
 

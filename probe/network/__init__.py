@@ -21,6 +21,7 @@ from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:
     from probe.network.dns import DnsAnswer
+    from probe.network.http import HttpConnection
     from probe.network.resolve import ResolvConf
     from probe.network.tcp import TcpConnection
     from probe.network.tls import Handshake
@@ -98,6 +99,32 @@ class Network:
         from probe.network import tls
 
         return await tls.handshake(connection, server_name, offer, clock=self.clock, timeout_s=timeout_s)
+
+    async def tls_channel(
+        self,
+        connection: "TcpConnection",
+        server_name: str | None,
+        offer: Offer = Offer.KMS,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> "tuple[Handshake, HttpConnection | None]":
+        """As `handshake`, and then what to send requests over; None after a handshake that failed."""
+        from probe.network import tls
+        from probe.network.http import HttpConnection
+
+        shaken, channel = await tls.channel(
+            connection, server_name, offer, clock=self.clock, timeout_s=timeout_s
+        )
+        return shaken, HttpConnection(channel, self.clock) if channel else None
+
+    def plain_channel(self, connection: "TcpConnection") -> "HttpConnection":
+        """What to send requests over without TLS. Raises OSError if the connection has ended already."""
+        from probe.network.http import HttpConnection, PlainChannel
+        from probe.network.stamped import StampedSocket
+
+        if connection.sock is None:
+            raise ValueError("a channel needs a connection with a socket")
+        return HttpConnection(PlainChannel(stamped=StampedSocket(connection.sock, self.clock)), self.clock)
 
     async def query(
         self,

@@ -1,6 +1,7 @@
 """The only clocks. Kernel stamps are wall clock; what brackets them is monotonic, so a step is seen."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -74,8 +75,24 @@ class Timing:
     def duration_s(self) -> float | None:
         return None if self.duration_ns is None else self.duration_ns / 1e9
 
+    def minus(self, earlier: "Timing") -> "Timing":
+        """What came after ``earlier``, which began at the same moment."""
+        if self.duration_ns is None or earlier.duration_ns is None or self.duration_ns < earlier.duration_ns:
+            return SPOILT
+        stamps = worst((self.timestamps, earlier.timestamps))
+        return Timing(duration_ns=self.duration_ns - earlier.duration_ns, timestamps=stamps)
+
 
 SPOILT: Final = Timing(duration_ns=None, timestamps=None)
+
+
+_TRUST = (Timestamps.KERNEL, Timestamps.KERNEL_RX, Timestamps.USER)
+
+
+def worst(stamps: Iterable[Timestamps | None]) -> Timestamps | None:
+    """What a sum of durations is worth: no more than its worst part. None where nothing was stamped."""
+    known = [each for each in stamps if each is not None]
+    return max(known, key=_TRUST.index, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

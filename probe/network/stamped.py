@@ -58,6 +58,12 @@ class StampedSocket:
         bracket = Bracket(opened=self._opened, closed=self._closed)
         return bracket.timing(self._sent_ns, self._received_ns)
 
+    def data_segments_in(self) -> int | None:
+        """Segments with data that a TCP connection has received until now (`tcpi_data_segs_in`)."""
+        info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, kernel.TCP_INFO_BYTES)
+        read = kernel.read_tcp_info(info)
+        return read.data_segments_in if read else None
+
     def _drain_stamps(self) -> None:
         # A pending error queue makes the socket readable, so it is emptied before each wait. It is bounded by
         # the socket's receive buffer, and nothing is added while nothing is sent.

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from probe.model.measurements import Failure, Offer, Phase, Reason, Timestamps
 from probe.network import client_certificate
-from probe.network.clock import SPOILT, Clock, Deadline, Timing
+from probe.network.clock import SPOILT, Clock, Deadline, Timing, worst
 from probe.network.failures import ExchangeFailed, fail, failing
 from probe.network.stamped import StampedSocket
 from probe.network.tcp import TcpConnection
+from probe.network.tls_channel import TlsChannel
 from probe.network.tls_session import (
     LARGEST_CERTIFICATE_BYTES,
     LONGEST_CHAIN,
@@ -29,7 +30,6 @@ from probe.network.tls_session import (
 # A chain at its limits and as much again for what is around it.
 _LARGEST_HANDSHAKE_BYTES = 2 * LONGEST_CHAIN * LARGEST_CERTIFICATE_BYTES
 _LONGEST_NAME_BYTES = 253  # RFC 1035, section 2.3.4, as text
-_TRUST = (Timestamps.KERNEL, Timestamps.KERNEL_RX, Timestamps.USER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +56,12 @@ async def handshake(
     connection: TcpConnection, server_name: str | None, offer: Offer, *, clock: Clock, timeout_s: float
 ) -> Handshake:
     """Never raises for what the network does: a failed handshake has facts too."""
-    if connection.sock is None:
-        raise ValueError("a handshake needs a connection with a socket")
-    try:
-        session = TlsSession(offer, sni(server_name))
-    except ExchangeFailed as failed:
-        return Handshake(offer=offer, failure=failed.failure)
     deadline = Deadline(clock, timeout_s)
     try:
-        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
-            stamped = StampedSocket(connection.sock, clock)
+        conversation = await _conversation(connection, server_name, offer, clock, deadline)
     except ExchangeFailed as failed:
         return Handshake(offer=offer, failure=failed.failure)
-    conversation = _Conversation(session, stamped)
+    session = conversation.session
     failure = await _failure_of(conversation, deadline)
     answered = None
     if failure is None and session.certificate_requested:
@@ -77,6 +70,37 @@ async def handshake(
         answered = False
     await conversation.end(deadline)
     return _summary(offer, conversation, failure, answered=answered)
+
+
+async def channel(
+    connection: TcpConnection, server_name: str | None, offer: Offer, *, clock: Clock, timeout_s: float
+) -> tuple[Handshake, TlsChannel | None]:
+    """As `handshake`, and then what to talk through; None after a handshake that failed.
+
+    Whether a request is answered without a client certificate, its first answer shows: nobody asks here.
+    """
+    deadline = Deadline(clock, timeout_s)
+    try:
+        conversation = await _conversation(connection, server_name, offer, clock, deadline)
+    except ExchangeFailed as failed:
+        return Handshake(offer=offer, failure=failed.failure), None
+    failure = await _failure_of(conversation, deadline)
+    shaken = _summary(offer, conversation, failure, answered=None)
+    if failure is None:
+        return shaken, TlsChannel(session=conversation.session, stamped=conversation.stamped)
+    await conversation.end(deadline)
+    return shaken, None
+
+
+async def _conversation(
+    connection: TcpConnection, server_name: str | None, offer: Offer, clock: Clock, deadline: Deadline
+) -> "_Conversation":
+    """Raises ExchangeFailed where not even a ClientHello can be sent."""
+    if connection.sock is None:
+        raise ValueError("a handshake needs a connection with a socket")
+    session = TlsSession(offer, sni(server_name))
+    async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
+        return _Conversation(session, StampedSocket(connection.sock, clock))
 
 
 def sni(server_name: str | None) -> bytes | None:
@@ -138,10 +162,10 @@ def _summary(
 def _added_up(flights: Sequence[Timing]) -> Timing:
     """A sum is worth no more than its worst part."""
     durations_ns = [f.duration_ns for f in flights if f.duration_ns is not None]
-    stamps = [f.timestamps for f in flights if f.timestamps is not None]
-    if len(durations_ns) < len(flights) or not stamps:
+    stamps = worst(flight.timestamps for flight in flights)
+    if len(durations_ns) < len(flights) or stamps is None:
         return SPOILT
-    return Timing(duration_ns=sum(durations_ns), timestamps=max(stamps, key=_TRUST.index))
+    return Timing(duration_ns=sum(durations_ns), timestamps=stamps)
 
 
 class _Conversation:
@@ -149,9 +173,9 @@ class _Conversation:
 
     def __init__(self, session: TlsSession, stamped: StampedSocket) -> None:
         self.session = session
+        self.stamped = stamped
         self.flights: list[Timing] = []
         self.completed = False
-        self._stamped = stamped
         self._received_bytes = 0
         self._lost: ConnectionError | None = None
 
@@ -162,7 +186,7 @@ class _Conversation:
             output = self.session.output()
             # The flight is over when we can go on: its stamps are read before the next send clears them.
             if answered and (done or output):
-                self.flights.append(self._stamped.timing())
+                self.flights.append(self.stamped.timing())
             if output:
                 await self._send(output)
             if done:
@@ -173,13 +197,13 @@ class _Conversation:
 
     async def _send(self, output: bytes) -> None:
         try:
-            await self._stamped.send(output)
+            await self.stamped.send(output)
         except ConnectionError as error:
             # The peer has gone; the alert that says why may still lie in our receive queue.
             self._lost = error
 
     async def _take(self) -> None:
-        data = await self._stamped.receive()
+        data = await self.stamped.receive()
         if not data and self._lost is not None:
             raise self._lost
         if not data:
@@ -224,6 +248,6 @@ class _Conversation:
             return
         try:
             async with failing(Phase.SEND, min(1.0, deadline.remaining_s())):
-                await self._stamped.send(output)
+                await self.stamped.send(output)
         except ExchangeFailed:
             return

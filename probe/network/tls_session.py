@@ -8,6 +8,7 @@ from probe.network.tls_offer import context
 LONGEST_CHAIN = 16
 LARGEST_CERTIFICATE_BYTES = 16 * 1024
 _BIO_BYTES = 65536
+_RECORD_HEADER_BYTES = 5
 
 # The info callback's "where" (openssl/ssl.h): an alert, read from the peer. "ret" is level * 256 + number.
 _READ_ALERT = 0x4004
@@ -63,6 +64,7 @@ class TlsSession:
         self.alert: int | None = None
         self._begins_like_http = False
         self._started = False
+        self._records = _Records()
         self._connection = SSL.Connection(made, None)
         if server_name:
             self._connection.set_tlsext_host_name(server_name)
@@ -79,7 +81,13 @@ class TlsSession:
         if not self._started:
             self._started = True
             self._begins_like_http = data.startswith(b"HTTP/")
+        self._records.pass_by(data)
         self._connection.bio_write(data)
+
+    @property
+    def is_between_records(self) -> bool:
+        """What was fed until now are whole records."""
+        return self._records.left_bytes == 0
 
     def output(self) -> bytes:
         """What is to be sent, perhaps nothing."""
@@ -145,6 +153,29 @@ class TlsSession:
         if sentence == "excessive message size":  # OpenSSL's own limit of a certificate message: 100 KiB
             return TlsRefused(Reason.OVER_LIMIT, sentence)
         return TlsRefused(Reason.PROTOCOL_ERROR, sentence)
+
+
+class _Records:
+    """Where records begin and end in a stream (RFC 8446, section 5.1): a header of 5 bytes has the length."""
+
+    def __init__(self) -> None:
+        self._header = b""
+        self.left_bytes = 0  # of the record, or of its header, that has begun
+
+    def pass_by(self, data: bytes) -> None:
+        place = 0
+        while place < len(data):
+            if self._header or not self.left_bytes:
+                piece = data[place : place + _RECORD_HEADER_BYTES - len(self._header)]
+                self._header += piece
+                place += len(piece)
+                self.left_bytes = _RECORD_HEADER_BYTES - len(self._header)
+                if not self.left_bytes:
+                    self.left_bytes, self._header = int.from_bytes(self._header[3:], "big"), b""
+            else:
+                taken = min(self.left_bytes, len(data) - place)
+                self.left_bytes -= taken
+                place += taken
 
 
 def within_limits(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:

@@ -6,7 +6,7 @@ import pytest
 from fakes import FakeClock
 
 from probe.model.measurements import Timestamps
-from probe.network.clock import SPOILT, STEP_LIMIT_NS, SYSTEM_CLOCK, Bracket, Deadline, Moment
+from probe.network.clock import SPOILT, STEP_LIMIT_NS, SYSTEM_CLOCK, Bracket, Deadline, Moment, Timing, worst
 
 MS = 1_000_000
 WALL = 1_700_000_000 * 1000 * MS
@@ -68,3 +68,31 @@ def test_a_deadline_has_nothing_left_after_it() -> None:
     assert deadline.remaining_s() == 0.5
     clock.pass_s(1.0)
     assert deadline.remaining_s() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("whole_ns", "earlier_ns", "rest_ns"),
+    [(5, 3, 2), (5, 5, 0), (5, 6, None), (None, 3, None), (5, None, None)],
+)
+def test_what_came_after_an_earlier_moment_is_never_negative(
+    whole_ns: int | None, earlier_ns: int | None, rest_ns: int | None
+) -> None:
+    whole = Timing(duration_ns=whole_ns, timestamps=Timestamps.KERNEL)
+    rest = whole.minus(Timing(duration_ns=earlier_ns, timestamps=Timestamps.KERNEL_RX))
+    assert rest.duration_ns == rest_ns
+    assert rest.timestamps is (None if rest_ns is None else Timestamps.KERNEL_RX)
+
+
+@pytest.mark.parametrize(
+    ("stamps", "worth"),
+    [
+        ((), None),
+        ((None,), None),
+        ((Timestamps.KERNEL, None, Timestamps.KERNEL_RX), Timestamps.KERNEL_RX),
+        ((Timestamps.USER, Timestamps.KERNEL), Timestamps.USER),
+    ],
+)
+def test_a_sum_is_worth_its_worst_part(
+    stamps: tuple[Timestamps | None, ...], worth: Timestamps | None
+) -> None:
+    assert worst(stamps) is worth

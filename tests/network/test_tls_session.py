@@ -16,6 +16,7 @@ from probe.network.tls_session import (
     LONGEST_CHAIN,
     TlsRefused,
     TlsSession,
+    _Records,
     within_limits,
 )
 
@@ -146,3 +147,18 @@ def test_a_chain_is_cut_at_its_limit(count: int) -> None:
 def test_a_chain_ends_before_a_certificate_that_is_too_large(size: int) -> None:
     fits = size <= LARGEST_CERTIFICATE_BYTES
     assert within_limits((b"x", bytes(size), b"y")) == ((b"x", bytes(size), b"y") if fits else (b"x",))
+
+
+@given(st.lists(st.binary(max_size=50), min_size=1, max_size=6), st.data())
+def test_whole_records_are_known_wherever_the_stream_is_cut(bodies: list[bytes], data: st.DataObject) -> None:
+    records = [b"\x17\x03\x03" + len(body).to_bytes(2, "big") + body for body in bodies]
+    stream = b"".join(records)
+    bounds = {0}
+    for record in records:
+        bounds.add(max(bounds) + len(record))
+    counting, place = _Records(), 0
+    while place < len(stream):
+        step = data.draw(st.integers(1, 20))
+        counting.pass_by(stream[place : place + step])
+        place = min(place + step, len(stream))
+        assert (counting.left_bytes == 0) is (place in bounds)

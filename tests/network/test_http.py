@@ -1,0 +1,303 @@
+"""Requests over stamped sockets on loopback: what is timed, what is told apart, what no server can do to us."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import SteppedClock
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from probe.model.measurements import Phase, Reason, Timestamps
+from probe.network import Network
+from probe.network.clock import SYSTEM_CLOCK
+from probe.network.http import LARGEST_BODY_BYTES, LARGEST_HEAD_BYTES, HttpAnswer, HttpRequest
+from probe.network.stamped import StampedSocket
+
+pytestmark = pytest.mark.loopback
+NAME = "xks.example.com"
+SIGNED = "AWS4-HMAC-SHA256 Credential=marker"
+POST = HttpRequest(
+    method="POST",
+    target="/kms/xks/v1/health",
+    headers=(("Host", NAME), ("Content-Length", "2"), ("Authorization", SIGNED)),
+    body=b"{}",
+)
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+Serve = Callable[[socket.socket], None]
+
+
+def says(*parts: bytes, pause_s: float = 0.0) -> Serve:
+    """A server that reads a request and sends ``parts``, each after a pause, then closes."""
+
+    def serve(connection: socket.socket) -> None:
+        if connection.recv(65536):
+            for part in parts:
+                time.sleep(pause_s)
+                connection.sendall(part)
+
+    return serve
+
+
+async def ask(port: int, *, timeout_s: float = 2.0, clock: Any = SYSTEM_CLOCK, times: int = 1) -> HttpAnswer:
+    """The last of ``times`` answers over one plain connection."""
+    network = Network(clock=clock)
+    connection = await network.connect("127.0.0.1", port)
+    try:
+        channel = network.plain_channel(connection)
+        for _ in range(times):
+            answer = await channel.exchange(POST, timeout_s=timeout_s)
+        return answer
+    finally:
+        connection.close()
+        network.close()
+
+
+async def ask_over_tls(port: int, *, timeout_s: float = 2.0) -> HttpAnswer:
+    network = Network()
+    connection = await network.connect("127.0.0.1", port)
+    try:
+        shaken, channel = await network.tls_channel(connection, NAME)
+        assert channel is not None, shaken
+        answer = await channel.exchange(POST, timeout_s=timeout_s)
+        await channel.close()
+        return answer
+    finally:
+        connection.close()
+        network.close()
+
+
+async def test_an_answer_is_read_whole_and_timed_by_the_kernel(tcp_server: Any) -> None:
+    answer = await ask(tcp_server(says(OK, pause_s=0.05)))
+
+    assert (answer.status, answer.body, answer.failure) == (200, b"hi", None)
+    assert answer.headers == (("content-length", "2"),)
+    assert answer.timestamps is Timestamps.KERNEL
+    assert 0.05 <= answer.phases_s[Phase.WAIT] < 0.5
+    assert answer.phases_s[Phase.RECEIVE] == 0.0
+    assert not answer.wait_is_upper_bound
+    assert answer.is_reusable
+
+
+async def test_waiting_ends_with_the_first_byte_and_receiving_with_the_last(tcp_server: Any) -> None:
+    answer = await ask(tcp_server(says(OK[:20], OK[20:], pause_s=0.1)))
+
+    assert 0.1 <= answer.phases_s[Phase.WAIT] < 0.19
+    assert 0.1 <= answer.phases_s[Phase.RECEIVE] < 0.5
+    assert not answer.wait_is_upper_bound
+
+
+async def held_up(answering: Awaitable[HttpAnswer], hold_s: float) -> HttpAnswer:
+    """The answer, while something else holds the event loop for ``hold_s`` again and again."""
+
+    async def hog() -> None:
+        while True:
+            time.sleep(hold_s)  # noqa: ASYNC251 (holding the loop is the point)
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(hog())
+    try:
+        return await answering
+    finally:
+        busy.cancel()
+
+
+async def test_a_busy_loop_does_not_lengthen_an_exchange(tcp_server: Any) -> None:
+    answer = await held_up(ask(tcp_server(says(OK, pause_s=0.02)), timeout_s=10), 0.1)
+
+    assert answer.timestamps is Timestamps.KERNEL
+    assert answer.phases_s[Phase.WAIT] < 0.05
+    assert not answer.wait_is_upper_bound
+
+
+async def test_stamps_taken_here_would_be_lengthened_by_a_busy_loop(
+    tcp_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("probe.network.kernel.read_stamp", lambda _data: None)
+    answer = await held_up(ask(tcp_server(says(OK, pause_s=0.02)), timeout_s=10), 0.1)
+
+    assert answer.timestamps is Timestamps.USER
+    assert answer.phases_s[Phase.WAIT] > 0.05  # so the test above fails, should stamps be taken in Python
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_busy_loop_does_not_lengthen_an_exchange_over_tls(
+    authority: Any, tcp_server: Any, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue(NAME).write(tmp_path))
+    context.minimum_version = context.maximum_version = version
+    context.num_tickets = 0
+
+    def serve(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            if secured.recv(4096):
+                time.sleep(0.02)
+                secured.sendall(OK)
+
+    answer = await held_up(ask_over_tls(tcp_server(serve), timeout_s=10), 0.1)
+
+    assert answer.timestamps is Timestamps.KERNEL
+    assert answer.phases_s[Phase.WAIT] < 0.05
+    assert not answer.wait_is_upper_bound
+
+
+async def test_segments_that_came_together_make_the_wait_an_upper_bound(tcp_server: Any) -> None:
+    port = tcp_server(says(OK[:20], OK[20:30], OK[30:], pause_s=0.03))
+    answer = await held_up(ask(port, timeout_s=10), 0.3)
+
+    assert answer.body == b"hi"
+    assert answer.wait_is_upper_bound
+
+
+@pytest.mark.parametrize("tickets", [0, 2])
+async def test_session_tickets_before_an_answer_are_no_part_of_it(
+    authority: Any, tls_server: Any, tickets: int
+) -> None:
+    def configure(context: ssl.SSLContext) -> None:
+        context.num_tickets = tickets
+
+    answer = await ask_over_tls(tls_server(authority.issue(NAME), configure, OK))
+
+    assert (answer.status, answer.body) == (200, b"hi")
+    assert answer.phases_s[Phase.WAIT] > 0
+
+
+async def test_a_second_exchange_is_warm(tcp_server: Any) -> None:
+    def serve(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            connection.sendall(OK)
+
+    answer = await ask(tcp_server(serve), times=3)
+
+    assert (answer.status, answer.failure, answer.is_reusable) == (200, None, True)
+
+
+@pytest.mark.parametrize("step_ns", [20_000_000, -20_000_000], ids=["forward", "backward"])
+async def test_a_step_of_the_clock_leaves_an_answer_without_times(tcp_server: Any, step_ns: int) -> None:
+    answer = await ask(tcp_server(says(OK)), clock=SteppedClock(step_ns))
+
+    assert (answer.status, answer.failure) == (200, None)
+    assert (answer.phases_s, answer.timestamps) == ({}, None)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "phase", "reason", "status"),
+    [
+        ((), Phase.WAIT, Reason.CLOSED, None),
+        ((HEAD,), Phase.RECEIVE, Reason.CLOSED, None),
+        ((HEAD + b"Content-Length: 5\r\n\r\nhi",), Phase.RECEIVE, Reason.CLOSED, 200),
+        ((b"SSH-2.0-OpenSSH\r\n\r\n",), Phase.RECEIVE, Reason.PROTOCOL_ERROR, None),
+        ((HEAD + b"Content-Length: x\r\n\r\n",), Phase.RECEIVE, Reason.PROTOCOL_ERROR, None),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",), Phase.RECEIVE, Reason.PROTOCOL_ERROR, 200),
+        ((HEAD + b"A: " + b"x" * 2 * LARGEST_HEAD_BYTES,), Phase.RECEIVE, Reason.OVER_LIMIT, None),
+        ((HEAD + b"\r\n" + b"x" * (LARGEST_BODY_BYTES + 1),), Phase.RECEIVE, Reason.OVER_LIMIT, 200),
+    ],
+    ids=[
+        "nothing", "half a head", "half a body", "another protocol", "bad length", "bad chunk", "long head",
+        "long body",
+    ],
+)  # fmt: skip
+async def test_an_answer_that_is_none_has_a_phase_and_a_reason(
+    tcp_server: Any, parts: tuple[bytes, ...], phase: Phase, reason: Reason, status: int | None
+) -> None:
+    answer = await ask(tcp_server(says(*parts)))
+
+    assert answer.failure is not None
+    assert (answer.failure.phase, answer.failure.reason) == (phase, reason)
+    assert answer.status == status
+    assert len(answer.body) <= LARGEST_BODY_BYTES
+    assert not answer.is_reusable
+
+
+@pytest.mark.parametrize(
+    ("wire", "body"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"hi"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", b"hi"),
+        (HEAD + b"\r\nuntil the end", b"until the end"),
+        (HEAD + b"\r\n" + b"x" * LARGEST_BODY_BYTES, b"x" * LARGEST_BODY_BYTES),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+    ],
+    ids=["interim", "chunked", "until the end", "at the limit", "without a body"],
+)
+async def test_every_form_of_a_whole_answer_is_read(tcp_server: Any, wire: bytes, body: bytes) -> None:
+    answer = await ask(tcp_server(says(wire)))
+    assert (answer.failure, answer.body) == (None, body)
+
+
+@pytest.mark.parametrize(
+    ("parts", "phase"), [((), Phase.WAIT), ((OK[:-1],), Phase.RECEIVE)], ids=["silence", "a part"]
+)
+async def test_silence_ends_at_the_deadline(tcp_server: Any, parts: tuple[bytes, ...], phase: Phase) -> None:
+    def serve(connection: socket.socket) -> None:
+        says(*parts)(connection)
+        connection.recv(1)  # until the client goes
+
+    answer = await ask(tcp_server(serve), timeout_s=0.2)
+
+    assert answer.failure is not None
+    assert (answer.failure.phase, answer.failure.reason) == (phase, Reason.TIMED_OUT)
+    assert (Phase.WAIT in answer.phases_s) is (phase is Phase.RECEIVE)
+
+
+async def test_a_reset_is_a_reset(tcp_server: Any) -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    answer = await ask(tcp_server(serve))
+    assert answer.failure is not None
+    assert (answer.failure.phase, answer.failure.reason) == (Phase.WAIT, Reason.RESET)
+
+
+async def test_a_request_that_is_none_is_our_bug_and_shows_no_header(tcp_server: Any) -> None:
+    network = Network()
+    connection = await network.connect("127.0.0.1", tcp_server(says(OK)))
+    channel = network.plain_channel(connection)
+    bad = HttpRequest(method="GET", target="/", headers=(("Host", NAME), ("X", f"{SIGNED}\n")))
+    with pytest.raises(ValueError, match="no request") as raised:
+        await channel.exchange(bad, timeout_s=1)
+    connection.close()
+    network.close()
+    assert "marker" not in str(raised.value)
+    assert "marker" not in repr(bad)
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
+    """Connected TCP sockets, as often as wanted."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def connected() -> tuple[socket.socket, socket.socket]:
+            client = socket.create_connection(listener.getsockname())
+            client.setblocking(False)
+            return client, listener.accept()[0]
+
+        yield connected
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.binary(max_size=100).map(lambda data: HEAD + data)))
+def test_no_bytes_of_a_server_raise(pair: Any, data: bytes) -> None:
+    from probe.network.http import HttpConnection, PlainChannel
+
+    client, server = pair()
+    with client, server:
+        server.sendall(data)
+        server.shutdown(socket.SHUT_WR)
+
+        async def exchanged() -> HttpAnswer:
+            channel = PlainChannel(stamped=StampedSocket(client, SYSTEM_CLOCK))
+            return await HttpConnection(channel, SYSTEM_CLOCK).exchange(POST, timeout_s=1)
+
+        answer = asyncio.run(exchanged())
+    assert answer.failure is not None or answer.status is not None
