@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import conversations, cost, exactness, lab, peers, plots
+from bench import conversations, cost, exactness, lab, peers, plots, scale
 from bench.tables import Results, between_markers, markdown
 from probe.world import capability
 
@@ -22,7 +22,7 @@ _PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 Section = Callable[[lab.Lab, Path], str]
 # Other measurements in the same lab: each returns a section of Markdown with its own heading (###).
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (scale.section,)
 
 
 def main() -> int:

@@ -15,8 +15,7 @@ from probe.network.echo import EchoEngine
 
 # Echoes are sent in ticks: each wake-up costs as much as several echoes. The stamps are the kernel's, so an
 # echo that is sent a tick late is not a round trip that is longer. In an event loop sleeping itself is late
-# by up to a millisecond (epoll rounds up), so there the tick is shorter. A longer one is more exact, too:
-# the first packet after a rest finds cold caches, and is stamped some microseconds after it went out.
+# by up to a millisecond (epoll rounds up), so there the tick is shorter.
 TICK_S = 0.0015
 TICK_ALONE_S = 0.004
 IDLE_S = 0.05

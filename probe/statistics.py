@@ -12,6 +12,7 @@ MIN_SAMPLES_P99 = 100
 # A verdict on the median needs as many samples as the 95th percentile: fewer can be one lucky second.
 MIN_SAMPLES_TO_DECIDE = 20
 MIN_SAMPLES_FOR_INTERVAL = 6  # (1/2)^5 is over 2.5 %, (1/2)^6 is below
+_RFC3550_GAIN = 16  # section 6.4.1 and appendix A.8
 _TAIL = 0.025  # half of what a 95 % interval leaves out
 
 
@@ -34,6 +35,7 @@ def summarize(rtts_s: Sequence[float | None]) -> Summary:
         p99_s=nearest_rank(ordered, 99) if len(ordered) >= MIN_SAMPLES_P99 else None,
         median_ci95_s=_median_interval(ordered),
         jitter_s=_jitter(answered),
+        jitter_rfc3550_s=_jitter_rfc3550(answered),
     )
 
 
@@ -95,3 +97,13 @@ def _median_interval(ordered: Sequence[float]) -> tuple[float, float] | None:
 def _jitter(answered: Sequence[float]) -> float | None:
     differences = [abs(b - a) for a, b in pairwise(answered)]
     return sum(differences) / len(differences) if differences else None
+
+
+def _jitter_rfc3550(answered: Sequence[float]) -> float | None:
+    """J += (|D| - J) / 16, from 0 on. RFC 3550 has differences of one-way times; these are round trips'."""
+    if len(answered) < 2:  # noqa: PLR2004 - a difference takes two
+        return None
+    smoothed = 0.0
+    for a, b in pairwise(answered):
+        smoothed += (abs(b - a) - smoothed) / _RFC3550_GAIN
+    return smoothed

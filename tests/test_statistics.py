@@ -38,6 +38,27 @@ def test_jitter_is_the_mean_step_between_answered_ones(rtts: list[float | None])
     assert summarize(rtts).jitter_s == expected
 
 
+@pytest.mark.parametrize(
+    ("rtts", "smoothed"),
+    [
+        ([], None),
+        ([0.1], None),
+        ([0.1, None], None),
+        ([0.1, 0.1], 0.0),
+        ([0.1, None, 0.26], 0.01),  # a sixteenth of the first difference
+        ([0.1, 0.26, 0.1], 0.01 + (0.16 - 0.01) / 16),
+    ],
+)
+def test_rfc_3550_smooths_by_a_sixteenth(rtts: list[float | None], smoothed: float | None) -> None:
+    assert summarize(rtts).jitter_rfc3550_s == (None if smoothed is None else pytest.approx(smoothed))
+
+
+def test_what_rfc_3550_smooths_comes_near_a_steady_jitter() -> None:
+    summary = summarize([0.1, 0.2] * 100)
+    assert summary.jitter_s == pytest.approx(0.1)
+    assert summary.jitter_rfc3550_s == pytest.approx(0.1, rel=1e-4)
+
+
 @given(samples)
 def test_the_interval_holds_the_median(rtts: list[float | None]) -> None:
     summary = summarize(rtts)

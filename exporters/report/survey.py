@@ -35,6 +35,7 @@ def _region(region: RegionRtt) -> dict[str, object]:
         "rtt_seconds": fields.rtt(summary),
         "median_ci95_seconds": fields.interval(summary.median_ci95_s),
         "jitter_seconds": fields.seconds(summary.jitter_s),
+        "jitter_rfc3550_seconds": fields.seconds(summary.jitter_rfc3550_s),
         "within_threshold": region.within_threshold,
         "tied_with_best": region.tied_with_best,
         "reason": fields.text(region.reason),

@@ -167,6 +167,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
         },
         "median_ci95_seconds": list(interval) if interval else None,
         "jitter_seconds": summary.jitter_s,
+        "jitter_rfc3550_seconds": summary.jitter_rfc3550_s,
     }
 
 

@@ -9,7 +9,8 @@ class Summary:
 
     p95 needs 20 samples, p99 100 (nearest rank). ``median_ci95_s`` is the exact binomial
     (order-statistic) 95 % interval of the median, None below 6 samples. ``jitter_s`` is the mean
-    absolute difference of consecutive answered round trips, None below 2.
+    absolute difference of consecutive answered round trips, None below 2; ``jitter_rfc3550_s`` is the same
+    difference smoothed as RFC 3550, section 6.4.1, smooths its own: the newest 16 or so count.
     """
 
     samples: int = 0
@@ -20,6 +21,7 @@ class Summary:
     p99_s: float | None = None
     median_ci95_s: tuple[float, float] | None = None
     jitter_s: float | None = None
+    jitter_rfc3550_s: float | None = None
 
     @property
     def loss_ratio(self) -> float | None:

@@ -1,0 +1,63 @@
+"""The scale rows: what is read from a scrape, and what is said of it."""
+
+from dataclasses import replace
+from math import inf, isnan
+from pathlib import Path
+
+import pytest
+
+from bench.scale import AgentCost, EngineCost, Scale, bound_of, buckets, configuration, rows, total
+from probe import config
+
+SCRAPE = """# TYPE a_seconds histogram
+a_seconds_bucket{le="0.005"} 99.0
+a_seconds_bucket{le="0.02"} 100.0
+a_seconds_bucket{le="+Inf"} 100.0
+a_seconds_count 100.0
+sent_total{target="x"} 2.0
+sent_total{target="y"} 1.0
+sent_total_of_others 7.0
+"""
+AGENT = AgentCost(
+    targets=1000,
+    seconds=120.0,
+    core=0.15,
+    whole_core=0.16,
+    peak_mib=100.0,
+    sent=120_000,
+    answered=119_999,
+    late_p99_s=0.005,
+    late_most_s=0.02,
+    lag_most_s=inf,
+    scrape_most_s=0.2,
+)
+MANY = EngineCost(targets=10_000, per_second=10_000, core=0.22, echoes=300_000, lost=0)
+
+
+def test_a_counter_is_summed_over_its_labels_and_over_no_other_name() -> None:
+    assert total(SCRAPE, "sent_total") == 3.0
+
+
+@pytest.mark.parametrize(("share", "bound_s"), [(0.98, 0.005), (0.99, 0.005), (0.991, 0.02), (1.0, 0.02)])
+def test_a_histogram_gives_the_bound_that_a_share_does_not_exceed(share: float, bound_s: float) -> None:
+    assert bound_of(buckets(SCRAPE, "a_seconds"), share) == bound_s
+
+
+def test_a_histogram_without_observations_gives_nothing() -> None:
+    assert isnan(bound_of({0.005: 0.0, inf: 0.0}, 0.99))
+
+
+def test_the_configuration_is_one_that_the_agent_takes() -> None:
+    settings = config.parse(configuration(3), "bench", Path())
+    assert [(target.host, len(target.plans)) for target in settings.targets] == [
+        ("10.78.0.1", 1), ("10.78.0.2", 1), ("10.78.0.3", 1),
+    ]  # fmt: skip
+
+
+def test_every_limit_stands_beside_what_was_measured() -> None:
+    text = rows(Scale(agent=AGENT, many=MANY, few=replace(MANY, targets=1000, core=0.2)))
+    assert "| agent, core | ≤ 0.25 | 0.150 (with its start 0.160) |" in text
+    assert "| echoes late, most | ≤ 20 ms | ≤ 20 ms |" in text
+    assert "| event loop late, most |  | over 2.5 s |" in text
+    assert "| echoes sent, lost |  | 120000, 1 |" in text
+    assert "| an echo's cost, many targets over few | ≤ 1.1 | 1.10 |" in text
