@@ -1,0 +1,121 @@
+"""A firewall of this host refuses one target in the middle of a run: its neighbours keep their own stamps."""
+
+import subprocess
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from echo_network import Row, echoed, in_own_process, permit
+
+from bench import lab
+from bench.capture import capturing
+from bench.packets import Echo, echoes
+from probe.model.measurements import EchoOutcome, Reason, Timestamps
+from probe.network import EchoEngine
+from probe.network.echo_link import Mode
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+TARGETS = lab.addresses(20)
+REFUSED = 7
+APART_S = 0.005  # a stamp of the neighbour's would be wrong by so much
+
+
+class Run(NamedTuple):
+    """Rows of before, during and after the refusal; and what the capture saw of all three."""
+
+    mode: Mode | None
+    before: list[Row]
+    during: list[Row]
+    after: list[Row]
+    discarded: int
+    seen: list[Echo]
+    unseen: int
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _firewall() -> None:
+    try:
+        words = subprocess.run(
+            ["unshare", "--user", "--map-root-user", "--net", "nft", "add table ip here"],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stderr
+    except FileNotFoundError as error:
+        words = str(error)
+    if words:
+        pytest.skip(f"no nftables here: {words.strip()}")
+
+
+def run(mode: Mode, verdict: str, capture: Path, *, by_packet: bool) -> Run:
+    with lab.lab():
+        permit(mode)
+        engine = EchoEngine(TARGETS, timeout_s=1.0)
+        if by_packet:
+            assert engine._link is not None
+            engine._link._stamping.match_by_packet()  # type: ignore[attr-defined]
+        echoed(engine, [0])  # the first packet waits for ARP
+        with capturing(capture) as taken:
+            before = echo_to_all(engine)
+            nft(
+                "table ip host {",
+                "chain output { type filter hook output priority 0;",
+                f"ip daddr {TARGETS[REFUSED]} {verdict}; }}",
+                "}",
+            )
+            during = echo_to_all(engine)
+            nft("delete table ip host")
+            after = echo_to_all(engine)
+        ours = [echo for echo in echoes(taken.frames) if echo.identifier == engine.identifier]
+        return Run(engine.mode, before, during, after, engine.discarded, ours, taken.dropped)
+
+
+def echo_to_all(engine: EchoEngine) -> list[Row]:
+    """At once, so that one system call holds the refused one and its neighbours; then one by one."""
+    everybody = range(len(TARGETS))
+    return echoed(engine, everybody) + echoed(engine, everybody, apart_s=APART_S)
+
+
+def nft(*lines: str) -> None:
+    subprocess.run(["nft", "-f", "-"], input="\n".join(lines), text=True, check=True, timeout=10)
+
+
+@pytest.mark.parametrize("by_packet", [False, True], ids=["stamps by key", "stamps by packet"])
+@pytest.mark.parametrize(
+    "verdict", ["drop", "reject with icmp type host-unreachable"], ids=["drop", "reject"]
+)
+@pytest.mark.parametrize("mode", ["datagram", "raw"])
+def test_a_target_that_the_local_firewall_refuses_shifts_no_stamp_of_another(
+    mode: Mode, verdict: str, by_packet: bool, tmp_path: Path
+) -> None:
+    # Who counts sends to know whose a stamp is, is off by one after each refusal: it used up an id.
+    found = in_own_process(lambda: run(mode, verdict, tmp_path / "wire.pcap", by_packet=by_packet))
+    assert (found.mode, found.unseen, found.discarded) == (mode, 0, 0)
+
+    everybody = Counter(dict.fromkeys(range(len(TARGETS)), 2))
+    for answered in (found.before, found.after):
+        assert Counter(row.index for row in answered) == everybody
+        assert {(row.outcome, row.stamps) for row in answered} == {(EchoOutcome.ANSWERED, Timestamps.KERNEL)}
+    assert Counter(row.index for row in found.during) == everybody
+    for row in found.during:
+        if row.index == REFUSED:
+            assert (row.outcome, row.reason) == (EchoOutcome.FAILED, Reason.NOT_PERMITTED)
+        else:
+            assert (row.outcome, row.stamps) == (EchoOutcome.ANSWERED, Timestamps.KERNEL)
+    assert_each_stamp_is_its_own(found)
+
+
+def assert_each_stamp_is_its_own(found: Run) -> None:
+    rows = [row for row in found.before + found.during + found.after if row.outcome is EchoOutcome.ANSWERED]
+    row_of = {(TARGETS[row.index], row.sequence): row for row in rows}
+    seen = [(echo, row_of[echo.address, echo.sequence]) for echo in found.seen]
+    assert len(seen) == len(row_of) == 6 * len(TARGETS) - 2
+    # The kernel shows a packet to the tap, then stamps it, then takes the next one of the same call.
+    for (echo, row), (following, _) in pairwise(seen):
+        assert echo.request_ns <= row.sent_ns <= following.request_ns
+    for echo, row in seen:
+        assert echo.rtt_ns is not None
+        # The tap and the socket read one stamp of the reply.
+        assert row.sent_ns + row.rtt_ns == echo.request_ns + echo.rtt_ns
