@@ -318,6 +318,9 @@ def _icmp_socket(kind: int, source: str | None) -> socket.socket:
     with _closing_unless_made(sock):
         sock.setblocking(False)
         sock.bind((source or "", 0))
+        # An echo that is cut in two has another packet's time. So one that is too big fails, each time anew:
+        # the kernel would believe what a router said for ten minutes.
+        sock.setsockopt(socket.IPPROTO_IP, kernel.IP_MTU_DISCOVER, kernel.IP_PMTUDISC_PROBE)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_BUFFER_BYTES)
         with contextlib.suppress(PermissionError):
             sock.setsockopt(socket.SOL_SOCKET, kernel.SO_RCVBUFFORCE, WANTED_BUFFER_BYTES)

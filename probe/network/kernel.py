@@ -16,6 +16,8 @@ SCM_TS_OPT_ID = 81  # Linux >= 6.13: the caller gives the identifier of a transm
 
 SO_MEMINFO = 55  # what a socket's queues hold and have lost
 
+IP_MTU_DISCOVER = 10
+IP_PMTUDISC_PROBE = 3  # "don't fragment" is always set, and what was learnt of the path is ignored
 IP_RECVERR = 11
 MSG_ERRQUEUE = 0x2000
 
