@@ -9,6 +9,7 @@ import typer
 
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
+from probe.commands.own_address import check_source
 from probe.model.measurements import DnsDetails, Measurement
 from probe.model.targets import Check, Plan, Question, Role, Target
 from probe.model.text import clean
@@ -39,7 +40,7 @@ def command(
 ) -> int:
     """Exit status 1 if the name server did not answer, or not with a record."""
     target = _target(name, record_type, server or _system_server(), timeout_s)
-    measurement = asyncio.run(_measure(target, options.check_source(source), timeout_s))
+    measurement = asyncio.run(_measure(target, check_source(source), timeout_s))
     _write(measurement, form, file)
     return Exit.FINE if _has_record(measurement) else Exit.VIOLATED
 

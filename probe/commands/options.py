@@ -25,18 +25,6 @@ ExtraAuthorityOption = Annotated[
 MAX_PEM_BYTES = 1 << 20
 
 
-def check_source(source: str | None) -> str | None:
-    """``source`` if it is an IPv4 address."""
-    if source is None:
-        return None
-    try:
-        return str(ipaddress.IPv4Address(source))
-    except ValueError:
-        raise UsageError(
-            f"--source {clean(source)!r}: not an IPv4 address of this machine (XKS is IPv4)"
-        ) from None
-
-
 def check_listen(host: str, *, allowed: bool) -> None:
     """The page shows the inside of a network and has no password: beyond loopback somebody has to want it."""
     if not allowed and not _is_loopback(host):

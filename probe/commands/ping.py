@@ -1,15 +1,14 @@
 """`xks-probe ping`: round trips by ICMP, or by TCP connects; one JSON object a line, or text."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from probe import echo_turns
-from probe.commands import options, output
+from probe.commands import output, ping_arguments
 from probe.commands.exits import Exit, UsageError
+from probe.commands.own_address import check_source
 from probe.commands.ping_results import Plan, Results, adding_echoes
 from probe.model.measurements import EchoBatch
 from probe.model.targets import Method, Role, Target
@@ -21,42 +20,27 @@ from probe.wire.hostport import is_ipv4
 
 MAX_TARGETS = 100_000
 MAX_FILE_BYTES = 32 << 20
-# A measuring tool is no load generator: what one host, and all of them, get a second at the most.
-MIN_INTERVAL_S = 0.01
+# A measuring tool is no load generator: what all hosts get a second at the most.
 MAX_PER_SECOND = {Method.ICMP: 20_000, Method.TCP: 2_000}
 
 
-def command(
-    hosts: Annotated[
-        list[str] | None, typer.Argument(metavar="HOST...", help="names or IPv4 addresses")
-    ] = None,
-    targets: Annotated[Path | None, typer.Option("--targets", help="file with one host a line")] = None,
-    count: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="round trips to each")] = 10,
-    interval_s: Annotated[
-        float, typer.Option("-i", min=MIN_INTERVAL_S, max=3600, help="seconds between two to one host")
-    ] = 1,
-    method: Annotated[
-        Method, typer.Option("--method", help="icmp echo, or the SYN of a tcp connect")
-    ] = Method.ICMP,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="for --method tcp")] = 443,
-    timeout_s: options.TimeoutOption = 2.0,
-    source: options.SourceOption = None,
-    form: options.FormatOption = output.Format.TEXT,
-    file: options.OutputOption = None,
-) -> int:
+def command(arguments: Sequence[str]) -> int:
     """Exit status 1 if a target never answered."""
-    hosts = _hosts(hosts or [], targets)
-    _check_rate(len(hosts), interval_s, method)
+    asked = ping_arguments.read(arguments)
+    if asked is None:
+        return Exit.FINE
+    hosts = _hosts(asked.hosts, asked.targets)
+    _check_rate(len(hosts), asked.interval_s, asked.method)
     plan = Plan(
-        targets=tuple(Target(name=host, role=Role.PROXY, host=host, port=port) for host in hosts),
-        count=count,
-        interval_s=interval_s,
-        timeout_s=timeout_s,
-        source=options.check_source(source),
+        targets=tuple(Target(name=host, role=Role.PROXY, host=host, port=asked.port) for host in hosts),
+        count=asked.count,
+        interval_s=asked.interval_s,
+        timeout_s=asked.timeout_s,
+        source=check_source(asked.source),
     )
-    with output.lines(file) as lines:
-        results = Results(plan, lines, form)
-        status = _run(plan, method, results)
+    with output.lines(asked.file) as lines:
+        results = Results(plan, lines, asked.form)
+        status = _run(plan, asked.method, results)
         results.finish()
     return status if status is not None else (Exit.FINE if results.all_answered() else Exit.VIOLATED)
 

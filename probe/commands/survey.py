@@ -13,6 +13,7 @@ import typer
 from probe import survey
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
+from probe.commands.own_address import check_source
 from probe.model.measurements import Measurement
 from probe.model.survey import Survey
 from probe.model.targets import Check, Target
@@ -57,7 +58,7 @@ def command(
         threshold_s=threshold_s,
         until_decided=until_decided,
     )
-    complete = _take(targets, taking, options.check_source(source), samples)
+    complete = _take(targets, taking, check_source(source), samples)
     taken = _rank(targets, samples, threshold_s, complete=complete)
     _write(taken, form, file)
     return _status(taken)

@@ -11,6 +11,7 @@ import typer
 
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
+from probe.commands.own_address import check_source
 from probe.model.measurements import Measurement, Offer, TlsDetails
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.text import clean
@@ -61,7 +62,7 @@ def command(
         _refuse_with_chain({"--connect-to": connect_to, "--source": source})
         measurement = _read(chain, target)
     else:
-        measurement = asyncio.run(_measure(target, options.check_source(source), timeout_s))
+        measurement = asyncio.run(_measure(target, check_source(source), timeout_s))
     report = _judge(measurement, extra, offline=chain is not None)
     _write(measurement, report, chain, form, file)
     return status(measurement, report, strict=strict)

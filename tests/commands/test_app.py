@@ -21,9 +21,10 @@ def test_no_command_shows_all_of_them(capsys: pytest.CaptureFixture[str]) -> Non
     [
         (["pong"], "'pong' is no command"),
         (["--loud"], "'--loud' is no option here"),
-        (["ping", "--loud"], "No such option: --loud"),
-        (["ping", "-n", "0", "127.0.0.1"], "not in the range 1<=x"),
-        (["ping", "-n", "many", "127.0.0.1"], "not a valid int"),
+        (["tls", "--loud"], "No such option: --loud"),
+        (["ping", "--loud"], "unrecognized arguments: --loud"),
+        (["ping", "-n", "0", "127.0.0.1"], "'0' is not a whole number from 1 to 1000000"),
+        (["ping", "-n", "many", "127.0.0.1"], "'many' is not a whole number from 1 to 1000000"),
         (["ping"], "no host"),
         (["tls"], "Missing argument"),
         (["p\x1b[31mg"], r"'p\\x1b[31mg' is no command"),
@@ -32,6 +33,7 @@ def test_no_command_shows_all_of_them(capsys: pytest.CaptureFixture[str]) -> Non
         "unknown command",
         "unknown global option",
         "unknown option",
+        "unknown option of ping",
         "below range",
         "not a number",
         "no host",
@@ -65,7 +67,7 @@ def test_whatever_a_command_raises_becomes_a_status(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def command() -> int:
+    def command(_arguments: list[str]) -> int:
         raise raised
 
     monkeypatch.setattr(ping, "command", command)
@@ -78,7 +80,7 @@ def test_whatever_a_command_raises_becomes_a_status(
 @pytest.mark.parametrize("name", [name for name, _ in app.COMMANDS])
 def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run([name, "--help"]) == Exit.FINE
-    assert "Usage:" in capsys.readouterr().out
+    assert "usage: xks-probe" in capsys.readouterr().out.lower()
 
 
 @pytest.mark.loopback
@@ -96,7 +98,9 @@ def test_the_version_is_told_without_any_slow_import() -> None:
 
 @pytest.mark.loopback
 def test_ping_starts_without_what_only_other_commands_need() -> None:
-    other = "pydantic,boto3,aiohttp,jinja2,scapy,prometheus_client,yaml,OpenSSL,cryptography,dns"
+    other = (
+        "typer,asyncio,pydantic,boto3,aiohttp,jinja2,scapy,prometheus_client,yaml,OpenSSL,cryptography,dns"
+    )
     code = (
         "import sys; from probe.commands import app;"
         "app.run('ping 127.0.0.1 -n 1 --timeout 1 --format json --output /dev/null'.split());"
@@ -114,7 +118,7 @@ def test_ping_starts_without_what_only_other_commands_need() -> None:
 def test_a_file_full_of_mistakes_is_not_poured_out(
     mistakes: int, shown: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def command() -> int:
+    def command(_arguments: list[str]) -> int:
         raise UsageError(*(f"line {n}: wrong" for n in range(mistakes)))
 
     monkeypatch.setattr(ping, "command", command)

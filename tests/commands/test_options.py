@@ -8,17 +8,6 @@ from probe.commands import options
 from probe.commands.exits import UsageError
 
 
-@pytest.mark.parametrize("source", [None, "127.0.0.1"])
-def test_a_source_address_is_taken(source: str | None) -> None:
-    assert options.check_source(source) == source
-
-
-@pytest.mark.parametrize("source", ["::1", "localhost", "10.0.0.256", "", "\x1b[31m"])
-def test_a_source_that_is_no_ipv4_address_is_refused(source: str) -> None:
-    with pytest.raises(UsageError, match="not an IPv4 address"):
-        options.check_source(source)
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("proxy.example.com", ("proxy.example.com", 443)), ("10.0.0.1:8443", ("10.0.0.1", 8443))],
