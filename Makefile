@@ -28,6 +28,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format --quiet .
 
 bench: $(VENV)/dev.stamp
+	$(COMPILE)
 	$(BIN)/python -m bench
 
 $(VENV)/bin/python:
