@@ -19,7 +19,7 @@ from probe.probes import measure
 from probe.unhurried import collected
 
 READY_AFTER_S = 30.0  # contracts: ready after the first round, or 30 s
-FIRST_REPORTS_S = 1.0  # until the first round is done people wait before the page: report often
+FIRST_REPORTS_S = 1.0  # at first people wait before the page: report often
 ROUND_TRIPS = 20  # fewer than 20 samples decide nothing about 35 ms (contracts, rules of judgement)
 ROUND_TRIP_SPACING_S = 0.1
 
@@ -149,13 +149,18 @@ class Agent:
 
     async def _report(self) -> None:
         while True:
-            full_s = self.settings.report_interval_s
-            await asyncio.sleep(full_s if self._first_round.is_set() else min(FIRST_REPORTS_S, full_s))
+            await asyncio.sleep(self._until_next_report_s())
             now_s = SYSTEM_CLOCK.now_s()
             windows = await collected(self.history.each_window(now_s))
             latest = await collected(self.history.each_latest())
             judged = await asyncio.to_thread(self._judged, self._evidence(now_s, latest, windows))
             self._publish_judged(*judged)
+
+    def _until_next_report_s(self) -> float:
+        """Short at the start, when every second there is more to be said."""
+        full_s = self.settings.report_interval_s
+        is_young = SYSTEM_CLOCK.monotonic_ns() - self._started_at_ns < full_s * 1e9
+        return min(FIRST_REPORTS_S, full_s) if is_young or not self._first_round.is_set() else full_s
 
     def _publish(self, measurement: Measurement) -> None:
         for sink in self._sinks:
