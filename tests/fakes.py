@@ -12,6 +12,7 @@ from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Offer, Pha
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed, Handshake, TcpConnection
 from probe.network.clock import SystemClock
+from probe.network.echo import EchoEngine
 from probe.network.echo_link import Arrivals, Packets
 from probe.wire import icmp
 from probe.wire.hostport import is_ipv4
@@ -275,3 +276,24 @@ def no_more_files() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+class EchoWorld:
+    """One engine with two targets, a link and a clock."""
+
+    def __init__(self, timeout_s: float = 2.0) -> None:
+        self.clock = FakeClock()
+        self.link = FakeLink()
+        self.engine = EchoEngine(
+            ["192.0.2.1", "192.0.2.2"], timeout_s=timeout_s, clock=self.clock, link=self.link
+        )
+
+    def answer(
+        self, after_ms: float, *, number: int = -1, source: str = "192.0.2.1", stamped: bool = True
+    ) -> None:
+        """Stamps request ``number`` now, and lets its reply come ``after_ms`` later."""
+        _address, message, key = self.link.sent[number]
+        if stamped:
+            self.link.arrivals.append(Sent(key, b"", self.clock.wall_ns()))
+        self.clock.pass_s(after_ms / 1000)
+        self.link.arrivals.append(Reply(socket.inet_aton(source), reply_to(message), self.clock.wall_ns()))

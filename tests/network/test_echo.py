@@ -5,7 +5,7 @@ import socket
 from typing import Any
 
 import pytest
-from fakes import FakeClock, FakeLink, Reply, Sent, reply_to
+from fakes import EchoWorld, FakeLink, Reply, Sent, reply_to
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,25 +19,8 @@ HOST = "192.0.2.1"
 OTHER = "192.0.2.2"
 
 
-class World:
-    """One engine with two targets, a link and a clock."""
-
-    def __init__(self, timeout_s: float = 2.0) -> None:
-        self.clock = FakeClock()
-        self.link = FakeLink()
-        self.engine = EchoEngine([HOST, OTHER], timeout_s=timeout_s, clock=self.clock, link=self.link)
-
-    def answer(self, after_ms: float, *, number: int = -1, source: str = HOST, stamped: bool = True) -> None:
-        """Stamps request ``number`` now, and lets its reply come ``after_ms`` later."""
-        _address, message, key = self.link.sent[number]
-        if stamped:
-            self.link.arrivals.append(Sent(key, b"", self.clock.wall_ns()))
-        self.clock.pass_s(after_ms / 1000)
-        self.link.arrivals.append(Reply(socket.inet_aton(source), reply_to(message), self.clock.wall_ns()))
-
-
 def test_an_answer_has_the_time_between_the_kernels_stamps() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0])
     world.answer(after_ms=34)
     world.clock.pass_s(0.5)  # this program was busy elsewhere
@@ -52,7 +35,7 @@ def test_an_answer_has_the_time_between_the_kernels_stamps() -> None:
 
 
 def test_without_a_transmit_stamp_the_sample_says_so() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0])
     world.answer(after_ms=10, stamped=False)
 
@@ -64,7 +47,7 @@ def test_without_a_transmit_stamp_the_sample_says_so() -> None:
 
 @pytest.mark.parametrize("step_ms", [-20, 20, -34, 100])
 def test_a_step_of_the_clock_never_reaches_a_round_trip(step_ms: int) -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0])
     _address, message, key = world.link.sent[0]
     world.link.arrivals.append(Sent(key, b"", world.clock.wall_ns()))
@@ -89,7 +72,7 @@ def test_a_step_of_the_clock_never_reaches_a_round_trip(step_ms: int) -> None:
     ids=["just below", "at the timeout", "just above"],
 )
 def test_whether_an_answer_was_in_time_does_not_depend_on_when_it_is_read(rtt_ms: int, outcomes: Any) -> None:
-    world = World(timeout_s=2.0)
+    world = EchoWorld(timeout_s=2.0)
     world.engine.send([0])
     world.answer(after_ms=rtt_ms)
     world.clock.pass_s(10)
@@ -98,7 +81,7 @@ def test_whether_an_answer_was_in_time_does_not_depend_on_when_it_is_read(rtt_ms
 
 
 def test_silence_times_out_at_the_deadline_and_not_before() -> None:
-    world = World(timeout_s=2.0)
+    world = EchoWorld(timeout_s=2.0)
     world.engine.send([1])
     deadline_ns = world.engine.next_deadline_ns
     world.clock.monotonic = deadline_ns - 1
@@ -117,7 +100,7 @@ def test_silence_times_out_at_the_deadline_and_not_before() -> None:
 
 
 def test_a_second_reply_is_a_duplicate_and_one_after_the_timeout_is_late() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0, 0])
     world.answer(after_ms=5, number=0)
     world.answer(after_ms=5, number=0)
@@ -165,7 +148,7 @@ def _changed_filling(message: bytes) -> bytes:
     ],
 )
 def test_what_is_not_exactly_our_answer_is_discarded(change: Any, source: Any) -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0])
     world.link.arrivals.append(
         Reply(socket.inet_aton(source), change(world.link.sent[0][1]), world.clock.wall_ns())
@@ -178,7 +161,7 @@ def test_what_is_not_exactly_our_answer_is_discarded(change: Any, source: Any) -
 
 @given(st.lists(st.tuples(st.sampled_from([HOST, OTHER]), st.binary(max_size=80)), max_size=5))
 def test_no_bytes_can_raise_or_end_a_request(packets: Any) -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0, 1])
     world.link.arrivals += [
         Reply(socket.inet_aton(source), data, world.clock.wall_ns()) for source, data in packets
@@ -193,7 +176,7 @@ def _error(message: bytes, *, kind: int = 3, code: int = 1, destination: str = H
 
 
 def test_an_icmp_error_ends_the_request_that_it_quotes() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0, 1])
     world.link.arrivals.append(_error(world.link.sent[0][1], kind=11, code=0))
 
@@ -204,7 +187,7 @@ def test_an_icmp_error_ends_the_request_that_it_quotes() -> None:
 
 
 def test_an_icmp_error_may_quote_the_header_alone() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0])
     world.link.arrivals.append(_error(world.link.sent[0][1][:8]))
 
@@ -212,7 +195,7 @@ def test_an_icmp_error_may_quote_the_header_alone() -> None:
 
 
 def test_an_icmp_error_about_another_destination_is_discarded() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0])
     world.link.arrivals.append(_error(world.link.sent[0][1], destination=OTHER))
 
@@ -229,7 +212,7 @@ def test_an_icmp_error_about_another_destination_is_discarded() -> None:
     ],
 )
 def test_a_send_that_the_system_refuses_fails_at_once(number: int, reason: Any) -> None:
-    world = World()
+    world = EchoWorld()
     world.link.refuse_with = OSError(number, "refused")
     world.engine.send([0])
 
@@ -239,7 +222,7 @@ def test_a_send_that_the_system_refuses_fails_at_once(number: int, reason: Any) 
 
 
 def test_a_refused_send_does_not_shift_the_stamps_of_its_neighbours() -> None:
-    world = World()
+    world = EchoWorld()
     world.link.refuse_with = PermissionError(errno.EPERM, "refused")
     world.engine.send([0])
     world.link.refuse_with = None
@@ -257,7 +240,7 @@ def test_a_refused_send_does_not_shift_the_stamps_of_its_neighbours() -> None:
 
 
 def test_an_old_kernels_stamp_is_matched_by_our_own_packet() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0, 1])
     for number, address in ((1, OTHER), (0, HOST)):
         message = world.link.sent[number][1]
@@ -273,7 +256,7 @@ def test_an_old_kernels_stamp_is_matched_by_our_own_packet() -> None:
 
 
 def test_a_sequence_in_flight_is_not_given_away() -> None:
-    world = World(timeout_s=100)
+    world = EchoWorld(timeout_s=100)
     world.engine.send([0])
     world.engine.send([1] * (SEQUENCES - 2))
     for number in range(1, SEQUENCES - 1):
@@ -289,7 +272,7 @@ def test_a_sequence_in_flight_is_not_given_away() -> None:
 
 
 def test_more_than_all_sequences_in_flight_is_over_the_limit() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0] * SEQUENCES)
     assert len(world.engine.drain()) == 0
     world.engine.send([1])
@@ -313,7 +296,7 @@ def test_a_payload_at_its_limits_is_sent(payload_bytes: int) -> None:
 
 
 def test_a_batch_says_which_address_each_index_means() -> None:
-    world = World()
+    world = EchoWorld()
     assert world.engine.drain().addresses == (HOST, OTHER)
     world.engine.send([1])
     world.answer(after_ms=1, source=OTHER)
@@ -322,7 +305,7 @@ def test_a_batch_says_which_address_each_index_means() -> None:
 
 
 def test_an_answer_that_our_own_queue_dropped_is_no_loss_of_the_network() -> None:
-    world = World(timeout_s=2.0)
+    world = EchoWorld(timeout_s=2.0)
     world.engine.send([0, 1, 0])
     world.clock.pass_s(0.1)
     world.link.dropped = 2
@@ -337,7 +320,7 @@ def test_an_answer_that_our_own_queue_dropped_is_no_loss_of_the_network() -> Non
 
 
 def test_a_drop_explains_no_silence_of_a_request_that_was_sent_after_it() -> None:
-    world = World(timeout_s=2.0)
+    world = EchoWorld(timeout_s=2.0)
     world.link.dropped = 1
     world.engine.drain()
     world.clock.pass_s(0.001)
@@ -348,7 +331,7 @@ def test_a_drop_explains_no_silence_of_a_request_that_was_sent_after_it() -> Non
 
 
 def test_drops_of_long_ago_explain_nothing_when_others_follow() -> None:
-    world = World(timeout_s=2.0)
+    world = EchoWorld(timeout_s=2.0)
     world.link.dropped = 5  # duplicates, or late replies: nobody waited for them
     world.engine.drain()
     world.clock.pass_s(2.1)
@@ -361,7 +344,7 @@ def test_drops_of_long_ago_explain_nothing_when_others_follow() -> None:
 
 
 def test_a_batch_says_how_the_instrument_did_since_the_last_one() -> None:
-    world = World()
+    world = EchoWorld()
     world.engine.send([0, 1])
     world.link.arrivals.append(Reply(socket.inet_aton(OTHER), b"noise", world.clock.wall_ns()))
     assert len(world.engine.drain()) == 0  # nothing ended: what is to be told waits
@@ -375,38 +358,3 @@ def test_a_batch_says_how_the_instrument_did_since_the_last_one() -> None:
     assert (first.discarded, first.dropped, first.stepped) == (1, 0, 0)
     assert first.user_minus_kernel_ns == 2 * MS
     assert (second.discarded, second.user_minus_kernel_ns) == (0, 36 * MS)
-
-
-@given(st.data())
-def test_stamps_replies_and_errors_in_any_order_earn_at_most_one_sample_a_request(data: Any) -> None:
-    world = World()
-    world.engine.send([0, 1, 0])
-    events: list[Any] = [
-        *(Sent(key, b"", world.clock.wall_ns() + MS) for _, _, key in world.link.sent),
-        *(Sent(key ^ 0x10000, b"", 1) for _, _, key in world.link.sent),
-        *(Sent(7, message, world.clock.wall_ns() + MS) for _, message, _ in world.link.sent),
-        *(Reply(socket.inet_aton(host), reply_to(m), world.clock.wall_ns() + 3 * MS)
-          for host in (HOST, OTHER) for _, m, _ in world.link.sent),
-        *(_error(m, destination=host) for host in (HOST, OTHER) for _, m, _ in world.link.sent),
-        Sent(data.draw(st.integers(0, (1 << 32) - 1)), data.draw(st.binary(max_size=80)), 5),
-        Reply(data.draw(st.binary(max_size=4)), data.draw(st.binary(max_size=80)), data.draw(st.integers())),
-    ]  # fmt: skip
-    rows: list[Any] = []
-    for event in data.draw(st.permutations(events)):
-        world.clock.pass_s(0.001)
-        world.link.arrivals.append(event)
-        if data.draw(st.booleans()):
-            rows += _rows(world.engine.drain())
-    rows += _rows(world.engine.drain())
-
-    ended = [row for row in rows if row[1] in (EchoOutcome.ANSWERED, EchoOutcome.FAILED)]
-    assert sorted(index for index, *_ in ended) == [0, 0, 1]
-    for _index, outcome, rtt_ns, stamps in rows:
-        if outcome is EchoOutcome.FAILED:
-            assert (rtt_ns, stamps) == (-1, None)
-        elif stamps is Timestamps.KERNEL:
-            assert rtt_ns == 2 * MS
-
-
-def _rows(batch: Any) -> list[Any]:
-    return list(zip(batch.indexes, batch.outcomes, batch.rtt_ns, batch.stamps, strict=True))
