@@ -137,7 +137,7 @@ def test_a_flow_through_a_node_and_a_direct_one_may_share_a_local_port(world: Wo
             for each, name in ((through, "nlb-euc1-az1"), (direct, "proxy-1")):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 each.settimeout(3)
-                each.bind(("", 45_678))
+                each.bind(("", 25_678))  # no ephemeral port: nobody else gets it
                 each.connect((world.address(name), 443))
             return True
 
