@@ -6,11 +6,12 @@ import select
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 from pyroute2 import IPRoute
 
@@ -77,12 +78,22 @@ def _tell(function: Callable[[], object], write: int) -> None:
 
 
 def permit(mode: Mode) -> None:
-    """Let an engine of this namespace take ``mode``. In a user namespace only its one group can be named."""
+    """Let an engine of this fresh namespace take ``mode``: datagram sockets are nobody's there until allowed.
+
+    In a user namespace only its one group can be named.
+    """
     setting = Path("/proc/sys/net/ipv4/ping_group_range")
-    for group_range in ("0 2147483647", "0 0") if mode == "datagram" else ("1 0",):
+    for group_range in ("0 2147483647", "0 0") if mode == "datagram" else ():
         with suppress(OSError):
             setting.write_text(group_range, "ascii")
             return
+
+
+@contextmanager
+def joined(mode: Mode) -> Iterator[lab.Lab]:
+    """A lab whose engine takes ``mode``; in a user namespace what a lab allows can't be taken back."""
+    with patch.object(lab, "_open_pings", lambda: permit(mode)), lab.lab() as made:
+        yield made
 
 
 def rows_of(batches: Iterable[EchoBatch]) -> list[Row]:

@@ -67,7 +67,7 @@ def run(mode: Mode, addresses: list[str], *, payload_bytes: int = 56, own_mtu: i
         netlink.link("set", index=socket.if_nametoindex("agent0"), mtu=own_mtu)
     engine = EchoEngine(addresses, payload_bytes=payload_bytes, timeout_s=1.0)
     everybody = range(len(addresses))
-    # No more than two rounds: a router tells one host of five packets to refused routes, then of one a second.
+    # Two rounds, no more: of refused packets a router tells one host five times, then once a second.
     together = by_address(addresses, echoed(engine, everybody))
     in_turn = by_address(addresses, echoed(engine, everybody, apart_s=0.01))
     return Run(engine.mode, engine.discarded, [together, in_turn])

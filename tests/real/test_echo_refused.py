@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from echo_network import Row, echoed, in_own_process, permit
+from echo_network import Row, echoed, in_own_process, joined
 
 from bench import lab
 from bench.capture import capturing
@@ -50,8 +50,7 @@ def _firewall() -> None:
 
 
 def run(mode: Mode, verdict: str, capture: Path, *, by_packet: bool) -> Run:
-    with lab.lab():
-        permit(mode)
+    with joined(mode):
         engine = EchoEngine(TARGETS, timeout_s=1.0)
         if by_packet:
             assert engine._link is not None
