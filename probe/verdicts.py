@@ -1,6 +1,8 @@
 """From evidence to verdicts, and from verdicts to what KMS would say. Pure; logs nothing."""
 
-from collections.abc import Iterable, Iterator
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from probe.model.targets import Role
@@ -15,6 +17,7 @@ from probe.model.verdicts import (
     Position,
     PredictedError,
     Prediction,
+    Remedy,
     Report,
     Verdict,
 )
@@ -23,7 +26,18 @@ from probe.requirements._authorities import kms_authorities
 from probe.requirements._spread import spread
 from probe.wire.chain import subject_text
 
-_ORDER = tuple(Position)  # declared in the order in which KMS comes to a fault
+# The order in which each operation comes to a fault; steps of one rank have none among them. Connect's is
+# documented from the service to health, the others are inferred (docs/requirements.md).
+_CONNECT = {position: rank for rank, position in enumerate(Position)}
+_UNORDERED_AT_CREATE = (Position.DOMAIN, Position.CONFIGURATION, Position.NAME)
+_CREATE = _CONNECT | dict.fromkeys(_UNORDERED_AT_CREATE, _CONNECT[Position.DOMAIN])
+_RANKS = {
+    Operation.CREATE: _CREATE,
+    Operation.UPDATE: _CREATE,
+    Operation.CONNECT: _CONNECT,
+    Operation.CREATE_KEY: _CONNECT,
+}
+_BEYOND = len(Position)
 _BASES = tuple(Basis)  # the firmest first
 # Violated by an address that accepts no connection: KMS meets nothing of its TLS.
 _SHUT = frozenset({"some-node-accepts-tcp-443", "every-node-accepts-tcp-443", "every-target-accepts-tcp-443"})
@@ -97,6 +111,7 @@ def _verdict(declared: Declared, finding: Finding) -> Verdict:
     published = declared.published
     is_violated = finding.outcome is Outcome.VIOLATED
     errors = published.errors if is_violated and finding.kms_errors is None else finding.kms_errors
+    remedy = finding.remedy or declared.remedy
     return Verdict(
         requirement=published.id,
         level=published.level,
@@ -105,8 +120,24 @@ def _verdict(declared: Declared, finding: Finding) -> Verdict:
         outcome=finding.outcome,
         because=finding.because,
         kms_errors=errors or (),
-        remedy=declared.remedy if is_violated else None,
+        remedy=filled(remedy, finding.values) if is_violated or finding.remedy else None,
         source=published.source,
+    )
+
+
+def filled(remedy: Remedy, values: Mapping[str, str]) -> Remedy:
+    """``remedy`` with ``values`` for the words in capitals. In the command line they are quoted for a shell.
+
+    >>> filled(Remedy(text="See SERVICE-ID.", cli="aws ec2 x --id SERVICE-ID"), {"SERVICE-ID": "a; b"}).cli
+    "aws ec2 x --id 'a; b'"
+    """
+    if not values:
+        return remedy
+    words = re.compile("|".join(rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in values))
+    return Remedy(
+        text=words.sub(lambda found: values[found[0]], remedy.text),
+        console=words.sub(lambda found: values[found[0]], remedy.console),
+        cli=words.sub(lambda found: shlex.quote(values[found[0]]), remedy.cli),
     )
 
 
@@ -119,7 +150,7 @@ class _Fault:
 
     @property
     def place(self) -> int:
-        return _ORDER.index(self.verdict.position)
+        return _RANKS[self.error.operation][self.verdict.position]
 
     @property
     def masks(self) -> bool:
@@ -169,23 +200,24 @@ def _is_decided(
         if each.published.level is Level.REQUIRED
         and any(error.operation is operation for error in each.published.errors)
     }
-    failing = _first_failing_places(verdicts)
+    ranks = _RANKS[operation]
+    failing = _first_failing_places(verdicts, ranks)
     return bool(relevant) and not any(
         verdict.outcome is Outcome.UNKNOWN
         and verdict.requirement in relevant
-        and _ORDER.index(verdict.position) < (len(_ORDER) if first is None else first.place)
-        and _ORDER.index(verdict.position) < failing.get(verdict.subject, len(_ORDER))
+        and ranks[verdict.position] < (_BEYOND if first is None else first.place)
+        and ranks[verdict.position] < failing.get(verdict.subject, _BEYOND)
         for verdict in verdicts
     )
 
 
-def _first_failing_places(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
+def _first_failing_places(verdicts: tuple[Verdict, ...], ranks: Mapping[Position, int]) -> dict[str, int]:
     """For each subject the earliest position at which KMS is certain to fail there."""
     places: dict[str, int] = {}
     for verdict in verdicts:
         certain = verdict.level is Level.REQUIRED or verdict.requirement in _SHUT
         if verdict.outcome is Outcome.VIOLATED and certain:
-            place = _ORDER.index(verdict.position)
+            place = ranks[verdict.position]
             places[verdict.subject] = min(place, places.get(verdict.subject, place))
     return places
 

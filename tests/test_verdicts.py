@@ -1,5 +1,6 @@
 """Every requirement judged, and what KMS would say."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,7 @@ from probe.model.verdicts import (
 )
 from probe.requirements import CATALOGUE, Finding, _trust
 from probe.requirements._declare import requirement
-from probe.verdicts import judge, predict
+from probe.verdicts import filled, judge, predict
 
 ROOT = issue("Root", ca=True)
 LEAF = issue(HOST, by=ROOT, dns_names=(HOST,))
@@ -322,3 +323,34 @@ def test_signatures_of_a_chain_are_verified_once_not_at_every_report(monkeypatch
     judge(measured)
     assert first > 0
     assert len(built) == first
+
+
+def test_a_remedy_names_the_real_things_and_a_shell_takes_each_for_one_word() -> None:
+    remedy = Remedy(
+        text="Change SERVICE-ID.",
+        console="VPC > SERVICE-ID",
+        cli="aws x --service-id SERVICE-ID MY-SERVICE-ID",
+    )
+    hostile = "vpce; rm -rf '$HOME'"
+    said = filled(remedy, {"SERVICE-ID": hostile})
+    assert said.text == f"Change {hostile}."
+    assert said.console == f"VPC > {hostile}"
+    assert shlex.split(said.cli) == ["aws", "x", "--service-id", hostile, "MY-SERVICE-ID"]
+    assert filled(remedy, {}) is remedy
+
+
+def at(position: Position, error: str, operation: Operation) -> Verdict:
+    verdict = fault(error, position, error, Likelihood.EXPECTED, Level.REQUIRED)
+    return replace(verdict, kms_errors=tuple(replace(e, operation=operation) for e in verdict.kms_errors))
+
+
+@pytest.mark.parametrize(
+    ("operation", "masked"),
+    [(Operation.CONNECT, "domain"), (Operation.CREATE, None), (Operation.UPDATE, None)],
+)
+def test_connect_asks_for_the_domain_before_the_principals_and_create_in_no_known_order(
+    operation: Operation, masked: str | None
+) -> None:
+    verdicts = (at(Position.CONFIGURATION, "principals", operation), at(Position.DOMAIN, "domain", operation))
+    (said,) = (each for each in predict(verdicts) if each.operation is operation)
+    assert {error.error: error.masked_by for error in said.errors} == {"domain": None, "principals": masked}

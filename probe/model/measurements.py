@@ -148,7 +148,47 @@ class DnsDetails:
     truncated: bool = False
 
 
-Details = EchoDetails | TcpDetails | TlsDetails | DnsDetails
+class Manager(StrEnum):
+    """The health of one key manager, in the words of the proxy API's specification."""
+
+    ACTIVE = "ACTIVE"
+    DEGRADED = "DEGRADED"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthDetails:
+    """What the proxy said to one request, and what of it broke the specification.
+
+    ``purpose`` says which request: ``health``, ``key_metadata``, ``large_body``, ``unsigned``, ``get``; only
+    ``health`` is timed for a verdict. ``status`` is HTTP's, None without an answer. ``error_name`` and
+    ``error_message`` are those of a JSON error body. ``fault`` says in words how the answer breaks the
+    specification, None if it does not. ``managers`` are (id, state) of the fleet. ``clock_offset_s`` is the
+    proxy's Date header minus this machine's clock at the middle of the exchange, to the second; None without
+    one. ``sent_body_bytes`` is the request's. ``body`` is what the answer begins with. ``is_signed`` is
+    False for a request that bore no signature, and ``withheld`` says why none was sent at all: nothing is
+    signed for a peer whose chain or name is not met.
+    """
+
+    purpose: str
+    local_port: int | None = None
+    status: int | None = None
+    error_name: str | None = None
+    error_message: str | None = None
+    fault: str | None = None
+    managers: tuple[tuple[str, Manager], ...] = ()
+    key_spec: str | None = None
+    key_usage: tuple[str, ...] = ()
+    key_status: str | None = None
+    clock_offset_s: float | None = None
+    sent_body_bytes: int = 0
+    is_signed: bool = True
+    withheld: str | None = None
+    wait_is_upper_bound: bool = False
+    body: str = ""
+
+
+Details = EchoDetails | TcpDetails | TlsDetails | DnsDetails | HealthDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

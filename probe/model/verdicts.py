@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probe.model.account import Account
 from probe.model.measurements import Measurement
+from probe.model.preflight import CredentialFacts, DomainFacts, Proposal
 from probe.model.statistics import Window
 from probe.model.targets import Target
 
@@ -47,13 +49,18 @@ class Basis(StrEnum):
 
 
 class Position(StrEnum):
-    """The order in which KMS comes to a fault at connect; an earlier one masks the later ones."""
+    """The steps in which KMS comes to a fault; an earlier one masks the later ones. In connect's order."""
 
-    STATIC = "static"
-    ACCOUNT = "account"
+    STATIC = "static"  # the form of what is given
+    UNIQUENESS = "uniqueness"  # quota, names and addresses in use
+    SERVICE = "service"  # the endpoint service is there to be seen
+    DOMAIN = "domain"  # ownership of the domain is verified
+    CONFIGURATION = "configuration"  # allowed principals, acceptance, type, zones
+    NAME = "name"  # the private DNS name is that of the endpoint
     NETWORK = "network"
     TLS = "tls"
     HEALTH = "health"
+    KEY = "key"  # CreateKey alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +130,8 @@ class Evidence:
     ``latest`` has the newest measurement of each (target, check). ``windows`` are those of round
     trips, one per (target, method). ``recent`` are the last measurements of each (target, check),
     oldest first, for what needs more than one. ``extra_authorities`` are DER certificates of roots
-    that the user trusts and KMS does not.
+    that the user trusts and KMS does not. ``proposal``, ``account``, ``credential`` and ``domain`` are a
+    preflight's: None where none is made, or where there is nothing to look at.
     """
 
     taken_at_s: float
@@ -133,6 +141,10 @@ class Evidence:
     windows: tuple[Window, ...] = ()
     extra_authorities: tuple[bytes, ...] = ()
     govcloud: bool = False
+    proposal: Proposal | None = None
+    account: Account | None = None
+    credential: CredentialFacts | None = None
+    domain: DomainFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,3 +173,5 @@ class Requirement:
     why: str = ""
     source: str = ""
     errors: tuple[KmsError, ...] = field(default=())
+    outcomes: tuple[Outcome, ...] = tuple(Outcome)
+    never_unknown: str = ""  # why a required one cannot end so

@@ -1,7 +1,7 @@
 """How a requirement is written down: a function that judges, and what is published of it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from inspect import cleandoc
 
 from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy, Requirement
@@ -11,12 +11,18 @@ Judge = Callable[[Evidence], Iterable["Finding"]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a requirement finds of one subject. ``kms_errors`` is None where the declared ones hold."""
+    """What a requirement finds of one subject. ``kms_errors`` is None where the declared ones hold.
+
+    ``values`` stand in the remedy for the words in capitals: ``{"SERVICE-ID": "vpce-svc-1"}``. ``remedy`` is
+    None where the declared one helps.
+    """
 
     outcome: Outcome
     because: str
     subject: str = ""
     kms_errors: tuple[KmsError, ...] | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +46,14 @@ def requirement(
     source: str,
     remedy: Remedy,
     errors: tuple[KmsError, ...] = (),
+    outcomes: tuple[Outcome, ...] = tuple(Outcome),
+    never_unknown: str = "",
 ) -> Callable[[Judge], Declared]:
     """Make a requirement of a judging function. It is put nowhere: CATALOGUE names it.
 
     The id is the function's name with hyphens; the first line of its docstring is a sentence that is true
-    when the requirement is met, the rest says why KMS cares.
+    when the requirement is met, the rest says why KMS cares. ``outcomes`` are those that it can end
+    in; a required one that is never unknown says why.
     """
 
     def declare(judge: Judge) -> Declared:
@@ -56,6 +65,8 @@ def requirement(
             why=why.strip(),
             source=source,
             errors=errors,
+            outcomes=outcomes,
+            never_unknown=never_unknown,
         )
         return Declared(published=published, position=position, remedy=remedy, judge=judge)
 

@@ -1,0 +1,281 @@
+"""What AWS says: the account's description of the way from KMS to the proxy. Facts, never opinions.
+
+Names are those of AWS's API. A part that could not be looked at is `Unavailable`, never empty. All texts are
+AWS's or a user's (tags, names): they pass `text.clean` on the way out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+
+class Cause(StrEnum):
+    """Why a call gave nothing. A label value of ``aws_call_failures_total``."""
+
+    ACCESS_DENIED = "access_denied"
+    NO_CREDENTIALS = "no_credentials"
+    THROTTLED = "throttled"
+    NOT_OPTED_IN = "not_opted_in"
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    NOT_FOUND = "not_found"
+    ODD_ANSWER = "odd_answer"
+    NOT_ASKED = "not_asked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """Something that could not be looked at. ``call`` is an IAM action, such as ``ec2:DescribeVpcs``."""
+
+    call: str
+    because: str
+    cause: Cause = Cause.FAILED
+
+
+Fact = TypeVar("Fact")
+Maybe: TypeAlias = Fact | Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyStore:
+    """One entry of DescribeCustomKeyStores. What only an external key store has is None for another."""
+
+    id: str
+    name: str = ""
+    kind: str = ""  # EXTERNAL_KEY_STORE or AWS_CLOUDHSM
+    connection_state: str = ""
+    connection_error_code: str | None = None
+    connectivity: str | None = None  # VPC_ENDPOINT_SERVICE or PUBLIC_ENDPOINT
+    access_key_id: str | None = field(default=None, repr=False)
+    uri_endpoint: str | None = None
+    uri_path: str | None = None
+    service_name: str | None = None
+    service_owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """How PrivateLink verifies the private DNS name: owners see the record's ``name`` and ``value``."""
+
+    state: str  # pendingVerification, verified, failed
+    name: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """One allowed principal. ``kind`` is All, Service, OrganizationUnit, Account, User or Role."""
+
+    principal: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointConnection:
+    """A consumer's interface endpoint to the service."""
+
+    owner: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointService:
+    """The VPC endpoint service. ``is_owner_view`` False: seen as a consumer, without what only owners see."""
+
+    id: str
+    name: str
+    is_owner_view: bool
+    state: str | None = None  # Available, Pending …; compare without case
+    types: tuple[str, ...] = ()  # Interface, GatewayLoadBalancer
+    acceptance_required: bool | None = None
+    private_dns_name: str | None = None
+    verification: Verification | None = None
+    address_types: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()  # names, which differ from account to account
+    zone_ids: tuple[str, ...] = ()
+    load_balancer_arns: tuple[str, ...] = ()
+    gateway_load_balancer_arns: tuple[str, ...] = ()
+    owner: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancerZone:
+    """One enabled zone. ``address`` is the node's, where the API gives it (user-assigned ones alone)."""
+
+    zone: str
+    zone_id: str = ""
+    subnet_id: str = ""
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInterface:
+    """The load balancer's own network interface in one zone: where KMS's connections come in."""
+
+    address: str
+    zone: str = ""
+    subnet_id: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    arn: str
+    port: int | None
+    protocol: str
+    target_group_arns: tuple[str, ...] = ()
+    ssl_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredTarget:
+    """One target and its health. ``reason`` and ``description`` say why it is not healthy."""
+
+    id: str  # an address, for target type ip
+    port: int | None
+    zone: str | None = None  # "all" for a target outside the VPC
+    state: str = ""  # initial, healthy, unhealthy, unhealthy.draining, unused, draining, unavailable
+    reason: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGroup:
+    arn: str
+    name: str
+    target_type: str = ""
+    protocol: str = ""
+    port: int | None = None
+    address_type: str = ""
+    vpc_id: str = ""
+    attributes: Maybe[Mapping[str, str]] = field(default_factory=dict)
+    targets: Maybe[tuple[RegisteredTarget, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancer:
+    """``name`` is short: ``net/NAME``. ``enforces_inbound_rules``: on PrivateLink traffic (or None)."""
+
+    arn: str
+    name: str
+    type: str = ""
+    scheme: str = ""
+    address_type: str = ""
+    state: str = ""
+    vpc_id: str = ""
+    zones: tuple[LoadBalancerZone, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    enforces_inbound_rules: bool | None = None
+    attributes: Maybe[Mapping[str, str]] = field(default_factory=dict)
+    listeners: Maybe[tuple[Listener, ...]] = ()
+    target_groups: Maybe[tuple[TargetGroup, ...]] = ()
+    nodes: Maybe[tuple[NodeInterface, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    id: str
+    zone: str = ""
+    zone_id: str = ""
+    cidr: str = ""
+    vpc_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """``destination`` is an IPv4 range or a prefix list's id; ``via`` the id of what it leads to."""
+
+    destination: str
+    via: str
+    state: str = "active"  # or blackhole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteTable:
+    id: str
+    is_main: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AclEntry:
+    number: int
+    is_egress: bool
+    allows: bool
+    protocol: str  # "-1" all, "6" TCP
+    cidr: str
+    from_port: int | None = None
+    to_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkAcl:
+    id: str
+    is_default: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    entries: tuple[AclEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityRule:
+    """``cidrs`` are IPv4 ranges; ``others`` prefix lists and groups, whose members are not looked at."""
+
+    protocol: str
+    from_port: int | None = None
+    to_port: int | None = None
+    cidrs: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityGroup:
+    id: str
+    inbound: tuple[SecurityRule, ...] = ()
+    outbound: tuple[SecurityRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vpc:
+    """The VPC of the load balancers. ``cidrs`` are its associated IPv4 ranges."""
+
+    id: str
+    owner: str = ""
+    cidrs: tuple[str, ...] = ()
+    dns_support: Maybe[bool] = False
+    dns_hostnames: Maybe[bool] = False
+    subnets: Maybe[tuple[Subnet, ...]] = ()
+    route_tables: Maybe[tuple[RouteTable, ...]] = ()
+    network_acls: Maybe[tuple[NetworkAcl, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """All that was read. ``service`` is None if AWS says that there is none of that name to see.
+
+    ``id`` is the caller's account. ``services`` are this account's endpoint services in the Region (for names
+    that must be unique). ``endpoint_url`` is a custom one in use, None for AWS's own.
+    """
+
+    region: str
+    taken_at_s: float
+    id: Maybe[str]
+    key_stores: Maybe[tuple[KeyStore, ...]]
+    service: Maybe[EndpointService | None]
+    services: Maybe[tuple[EndpointService, ...]] = ()
+    principals: Maybe[tuple[Principal, ...]] = ()
+    connections: Maybe[tuple[EndpointConnection, ...]] = ()
+    load_balancers: Maybe[tuple[LoadBalancer, ...]] = ()
+    vpcs: Maybe[tuple[Vpc, ...]] = ()
+    security_groups: Maybe[tuple[SecurityGroup, ...]] = ()
+    endpoint_url: str | None = None
+    calls: int = 0
+    failed_calls: tuple[Unavailable, ...] = ()
+
+    def key_store(self, id_: str | None) -> KeyStore | None:
+        """The store of that id, if it was seen."""
+        stores = () if isinstance(self.key_stores, Unavailable) else self.key_stores
+        return next((store for store in stores if store.id == id_), None)
