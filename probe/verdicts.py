@@ -21,8 +21,10 @@ from probe.model.verdicts import (
     Report,
     Verdict,
 )
-from probe.requirements import CATALOGUE, Declared, Finding
+from probe.requirements import CATALOGUE, WATCHED, Declared, Finding
 from probe.requirements._authorities import kms_authorities
+from probe.requirements._public import as_public
+from probe.requirements._seen import seen
 from probe.requirements._spread import spread
 from probe.wire.chain import subject_text
 
@@ -47,20 +49,22 @@ _JUDGED_ROLES = frozenset({Role.PROXY, Role.NODE, Role.BACKEND, Role.KEY_MANAGER
 def judge(
     evidence: Evidence,
     key_store: str = "",
-    catalogue: tuple[Declared, ...] = CATALOGUE,
+    catalogue: tuple[Declared, ...] | None = None,
     *,
     single_server: bool = False,
 ) -> Report:
     """Every requirement of ``catalogue`` for every subject in ``evidence``.
 
+    Without a ``catalogue`` it is the whole one for a preflight, else what the running agent watches.
     ``single_server`` judges one server's TLS alone and predicts nothing: whether certificates are the same
     everywhere is then said only if there are several addresses. Where no target belongs to a key store (only
     Regions or resolvers are watched) there is nothing to judge, and the report is empty.
     """
-    chosen = tuple(each for each in catalogue if not single_server or each.position is Position.TLS)
-    concerned = any(target.role in _JUDGED_ROLES for target in evidence.targets)
+    everything = catalogue or (CATALOGUE if evidence.proposal else WATCHED)
+    chosen = tuple(each for each in everything if not single_server or each.position is Position.TLS)
+    concerned = evidence.proposal is not None or any(t.role in _JUDGED_ROLES for t in evidence.targets)
     found = tuple(_verdicts(chosen, evidence, key_store, single_server=single_server)) if concerned else ()
-    verdicts = spread(found, evidence)
+    verdicts = as_public(seen(spread(found, evidence), evidence), evidence)
     return Report(
         taken_at_s=evidence.taken_at_s,
         key_store=key_store,
@@ -72,7 +76,7 @@ def judge(
 
 
 def predict(
-    verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...] = CATALOGUE
+    verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...] = WATCHED
 ) -> tuple[Prediction, ...]:
     """What each of the four operations would say.
 

@@ -41,7 +41,7 @@ from probe.model.verdicts import (
     Report,
     Verdict,
 )
-from probe.requirements import CATALOGUE, Finding, _trust
+from probe.requirements import WATCHED, Finding, _trust
 from probe.requirements._declare import requirement
 from probe.verdicts import filled, judge, predict
 
@@ -88,7 +88,7 @@ def test_a_healthy_key_store_meets_every_requirement_and_predicts_no_error() -> 
     )
     report = judge(measured, "cks-1")
     assert {verdict.outcome for verdict in report.verdicts} == {Outcome.MET}
-    assert {verdict.requirement for verdict in report.verdicts} == {each.id for each in CATALOGUE}
+    assert {verdict.requirement for verdict in report.verdicts} == {each.id for each in WATCHED}
     assert errors(report) == {}
     assert predicted(report).decided
     assert (report.key_store, report.taken_at_s, report.authorities_as_of) == ("cks-1", NOW_S, "2022-11-10")
@@ -246,7 +246,7 @@ def a_judge_that_raises(evidence: Evidence) -> Iterable[Finding]:
 
 
 def test_a_broken_requirement_is_our_bug_and_silences_no_other() -> None:
-    report = judge(evidence(*healthy(PROXY)), "cks-1", (a_judge_that_raises, *CATALOGUE))
+    report = judge(evidence(*healthy(PROXY)), "cks-1", (a_judge_that_raises, *WATCHED))
     broken, *others = report.verdicts
     assert (broken.outcome, broken.because) == (Outcome.UNKNOWN, "our bug: KeyError: 'oops'")
     assert len(others) == len(judge(evidence(*healthy(PROXY)), "cks-1").verdicts)

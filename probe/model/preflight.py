@@ -14,6 +14,8 @@ class Proposal:
 
     ``uri_endpoint``, ``uri_path``, ``service_name`` and ``service_owner`` are the parameters of
     CreateCustomKeyStore, as written. ``data_centre`` are the IPv4 ranges of the key manager's network.
+    ``store_account`` will own the store, if that is not the account looked from. ``region_has_kms`` is
+    whether AWS's published data know KMS in the Region, None if nobody looked.
     """
 
     region: str
@@ -24,8 +26,10 @@ class Proposal:
     uri_path: str | None = None
     service_name: str | None = None
     service_owner: str | None = None
+    store_account: str | None = None
     data_centre: tuple[str, ...] = ()
     key_id: str | None = None
+    region_has_kms: bool | None = None
 
     @property
     def host(self) -> str | None:

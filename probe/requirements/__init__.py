@@ -1,4 +1,4 @@
-"""The catalogue: what an external key store needs of its network, one function each.
+"""The catalogue: what an external key store needs of AWS, its network and its proxy, one function each.
 
 The order is that of the report: required, risk, advice. ``docs/requirements.md`` is made from it.
 """
@@ -11,18 +11,126 @@ from probe.requirements.accepting_tcp import (
 )
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
+from probe.requirements.endpoint_service import (
+    acceptance_is_not_required,
+    endpoint_service_exists,
+    endpoint_service_is_in_the_store_region,
+    endpoint_service_offers_every_load_balancer_zone,
+    endpoint_service_offers_ipv4,
+    service_uses_a_network_load_balancer,
+    two_availability_zones,
+)
 from probe.requirements.handshake import (
     cipher_suite_is_supported,
     client_certificate_is_not_required,
     tls_version_is_supported,
 )
+from probe.requirements.key_store_form import (
+    endpoint_service_name_is_well_formed,
+    proxy_endpoint_is_well_formed,
+    proxy_path_is_well_formed,
+    region_supports_external_key_stores,
+)
+from probe.requirements.key_store_place import (
+    endpoint_service_is_unused,
+    key_store_is_connected,
+    key_store_name_is_free,
+    key_store_quota_has_room,
+    proxy_address_is_unused,
+)
+from probe.requirements.load_balancer import (
+    listener_forwards_443,
+    load_balancer_admits_privatelink_traffic,
+    load_balancer_has_ipv4,
+    load_balancer_is_active,
+    load_balancer_is_internal,
+)
 from probe.requirements.names import common_name_matches, subject_alternative_name_matches
+from probe.requirements.principals import (
+    allowed_principals_are_minimal,
+    kms_is_an_allowed_principal,
+    service_owner_is_declared,
+    store_account_is_an_allowed_principal,
+)
+from probe.requirements.private_dns_name import (
+    domain_is_verified,
+    private_dns_name_is_unique_in_the_region,
+    private_dns_name_matches_the_endpoint,
+)
 from probe.requirements.round_trip import round_trip_within_35_ms
 from probe.requirements.same_certificate import same_certificate_everywhere
+from probe.requirements.target_groups import (
+    every_zone_has_a_healthy_target,
+    proxy_protocol_is_off,
+    target_group_is_ip_tcp_443,
+    two_targets_are_healthy,
+    two_targets_are_registered,
+)
+from probe.requirements.vpc import (
+    network_routes_reach_every_target,
+    subnets_are_private,
+    vpc_does_not_overlap_the_data_centre,
+    vpc_resolves_dns_names,
+)
 
-__all__ = ["CATALOGUE", "Declared", "Finding"]
+__all__ = ["CATALOGUE", "WATCHED", "Declared", "Finding"]
 
 CATALOGUE: tuple[Declared, ...] = (
+    proxy_endpoint_is_well_formed,
+    proxy_path_is_well_formed,
+    endpoint_service_name_is_well_formed,
+    region_supports_external_key_stores,
+    key_store_quota_has_room,
+    key_store_name_is_free,
+    proxy_address_is_unused,
+    endpoint_service_is_unused,
+    endpoint_service_exists,
+    endpoint_service_is_in_the_store_region,
+    domain_is_verified,
+    endpoint_service_offers_ipv4,
+    kms_is_an_allowed_principal,
+    store_account_is_an_allowed_principal,
+    service_owner_is_declared,
+    acceptance_is_not_required,
+    service_uses_a_network_load_balancer,
+    two_availability_zones,
+    subnets_are_private,
+    private_dns_name_matches_the_endpoint,
+    private_dns_name_is_unique_in_the_region,
+    load_balancer_is_active,
+    load_balancer_has_ipv4,
+    listener_forwards_443,
+    some_node_accepts_tcp_443,
+    tls_version_is_supported,
+    cipher_suite_is_supported,
+    common_name_matches,
+    certificate_is_in_date,
+    chain_is_complete,
+    authority_is_trusted_by_kms,
+    client_certificate_is_not_required,
+    key_store_is_connected,
+    round_trip_within_35_ms,
+    every_node_accepts_tcp_443,
+    every_target_accepts_tcp_443,
+    two_targets_are_healthy,
+    every_zone_has_a_healthy_target,
+    network_routes_reach_every_target,
+    proxy_protocol_is_off,
+    load_balancer_admits_privatelink_traffic,
+    same_certificate_everywhere,
+    subject_alternative_name_matches,
+    certificate_expires_in_10_days_or_more,
+    two_targets_are_registered,
+    load_balancer_is_internal,
+    target_group_is_ip_tcp_443,
+    endpoint_service_offers_every_load_balancer_zone,
+    vpc_resolves_dns_names,
+    vpc_does_not_overlap_the_data_centre,
+    allowed_principals_are_minimal,
+)
+
+# What the running agent judges: it measures, and asks nothing of AWS.
+WATCHED: tuple[Declared, ...] = (
     some_node_accepts_tcp_443,
     tls_version_is_supported,
     cipher_suite_is_supported,

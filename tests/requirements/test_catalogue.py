@@ -2,8 +2,8 @@
 
 import pytest
 
-from probe.model.verdicts import Level, Likelihood, Position
-from probe.requirements import CATALOGUE, Declared
+from probe.model.verdicts import Level, Likelihood, Outcome, Position
+from probe.requirements import CATALOGUE, WATCHED, Declared
 
 ids = [declared.id for declared in CATALOGUE]
 every_requirement = pytest.mark.parametrize("declared", CATALOGUE, ids=ids)
@@ -38,6 +38,14 @@ def test_required_expects_its_errors_and_risk_calls_them_possible(declared: Decl
     assert {error.likelihood for error in declared.published.errors} == expected[declared.published.level]
 
 
+def test_what_the_agent_watches_is_what_it_measures() -> None:
+    assert {declared.position for declared in WATCHED} == {Position.NETWORK, Position.TLS}
+    assert set(WATCHED) <= set(CATALOGUE)
+
+
 @every_requirement
-def test_its_position_is_one_that_is_probed(declared: Declared) -> None:
-    assert declared.position in {Position.NETWORK, Position.TLS}
+def test_a_required_one_that_is_never_unknown_says_why(declared: Declared) -> None:
+    published = declared.published
+    never = published.level is Level.REQUIRED and Outcome.UNKNOWN not in published.outcomes
+    assert bool(published.never_unknown) is never
+    assert {Outcome.MET, Outcome.VIOLATED} <= set(published.outcomes)

@@ -1,0 +1,108 @@
+"""What KMS says of a fault in the account: of what it is given, the endpoint service, the way behind it.
+
+Sources: the API's own list of errors, the troubleshooting page, the VPC connectivity page. Where they give
+several names for one fault, the others are ``alternatives`` and the basis is *conflicting*.
+"""
+
+from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
+
+_API = "https://docs.aws.amazon.com/kms/latest/APIReference"
+CREATE_PAGE = f"{_API}/API_CreateCustomKeyStore.html"
+CONNECTING = "https://docs.aws.amazon.com/kms/latest/developerguide/about-xks-connecting.html"
+KEY_STORES = "https://docs.aws.amazon.com/kms/latest/developerguide/keystore-external.html"
+MANAGE_DNS_NAMES = "https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html"
+_NLB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/network"
+LOAD_BALANCERS = f"{_NLB}/network-load-balancers.html"
+TARGET_GROUPS = f"{_NLB}/load-balancer-target-groups.html"
+TARGET_HEALTH = f"{_NLB}/target-group-health-checks.html"
+TARGET_GROUP_ATTRIBUTES = f"{_NLB}/edit-target-group-attributes.html"
+SECURITY_GROUPS = f"{_NLB}/load-balancer-security-groups.html"
+ENDPOINT_SERVICES = "https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html"
+QUOTAS = "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
+
+
+def error(
+    operation: Operation,
+    name: str,
+    *alternatives: str,
+    basis: Basis = Basis.DOCUMENTED,
+    likelihood: Likelihood = Likelihood.EXPECTED,
+) -> KmsError:
+    return KmsError(
+        operation=operation, error=name, likelihood=likelihood, basis=basis, alternatives=alternatives
+    )
+
+
+def _told(
+    name: str,
+    *alternatives: str,
+    basis: Basis = Basis.DOCUMENTED,
+    likelihood: Likelihood = Likelihood.EXPECTED,
+) -> tuple[KmsError, ...]:
+    """The same exception from both calls that take the value."""
+    return tuple(
+        error(operation, name, *alternatives, basis=basis, likelihood=likelihood)
+        for operation in (Operation.CREATE, Operation.UPDATE)
+    )
+
+
+_NOT_FOUND = "XksProxyVpcEndpointServiceNotFoundException"
+_INVALID = "XksProxyVpcEndpointServiceInvalidConfigurationException"
+_CODE_NOT_FOUND = "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND"
+_CODE_INVALID = "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION"
+
+# AWS's usual name for a value that breaks a pattern; KMS's model does not list it.
+MALFORMED = _told("ValidationException", basis=Basis.INFERRED)
+QUOTA = (error(Operation.CREATE, "LimitExceededException"),)
+NAME_IN_USE = _told("CustomKeyStoreNameInUseException")
+ADDRESS_IN_USE = _told("XksProxyUriInUseException", "XksProxyUriEndpointInUseException")
+ENDPOINT_IN_USE = _told("XksProxyUriEndpointInUseException", "XksProxyUriInUseException")
+SERVICE_IN_USE = _told("XksProxyVpcEndpointServiceInUseException")
+SERVICE_AT_TIMES_IN_USE = _told(
+    "XksProxyVpcEndpointServiceInUseException", basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE
+)
+# No page names an error for a Region without the feature.
+UNSUPPORTED_REGION = (
+    error(Operation.CREATE, "UnsupportedOperationException", "ValidationException", basis=Basis.INFERRED),
+)
+SERVICE_NOT_FOUND = (*_told(_NOT_FOUND), error(Operation.CONNECT, _CODE_NOT_FOUND))
+KMS_NOT_ALLOWED = (
+    *_told(_NOT_FOUND),
+    error(Operation.CONNECT, _CODE_NOT_FOUND, _CODE_INVALID, basis=Basis.CONFLICTING),
+)
+# An account that is not allowed does not see the service; no page says it of the store's account.
+STORE_ACCOUNT_NOT_ALLOWED = (
+    *_told(_NOT_FOUND, basis=Basis.INFERRED),
+    error(Operation.CONNECT, _CODE_NOT_FOUND, basis=Basis.INFERRED),
+)
+ACCEPTANCE_REQUIRED = (
+    *_told(_INVALID, "XksProxyInvalidConfigurationException", basis=Basis.CONFLICTING),
+    error(Operation.CONNECT, _CODE_INVALID, _CODE_NOT_FOUND, basis=Basis.CONFLICTING),
+)
+SERVICE_CONFIGURATION = (*_told(_INVALID), error(Operation.CONNECT, _CODE_INVALID))
+# IPv4 is asked for by the guide; no page says what becomes of a service without it.
+SERVICE_CONFIGURATION_INFERRED = (
+    *_told(_INVALID, basis=Basis.INFERRED),
+    error(Operation.CONNECT, _CODE_INVALID, basis=Basis.INFERRED),
+)
+SUBNETS_NOT_PRIVATE = (error(Operation.CREATE, _INVALID),)
+
+
+def _way_in(
+    connect: str, *alternatives: str, likelihood: Likelihood = Likelihood.EXPECTED
+) -> tuple[KmsError, ...]:
+    """A fault behind the endpoint service: create does not look there, the others meet it."""
+    same = {"basis": Basis.INFERRED, "likelihood": likelihood}
+    return (
+        error(Operation.CONNECT, connect, *alternatives, **same),  # type: ignore[arg-type]
+        error(Operation.UPDATE, "XksProxyUriUnreachableException", **same),  # type: ignore[arg-type]
+        error(Operation.CREATE_KEY, "CustomKeyStoreInvalidStateException", **same),  # type: ignore[arg-type]
+    )
+
+
+NO_WAY_IN = _way_in("XKS_PROXY_NOT_REACHABLE", "NETWORK_ERRORS")
+AT_TIMES_NO_WAY_IN = _way_in("XKS_PROXY_NOT_REACHABLE", "XKS_PROXY_TIMED_OUT", likelihood=Likelihood.POSSIBLE)
+AT_TIMES_NOT_TLS = _way_in(
+    "XKS_PROXY_INVALID_TLS_CONFIGURATION", "XKS_PROXY_INVALID_RESPONSE", likelihood=Likelihood.POSSIBLE
+)
+NOT_CONNECTED = (error(Operation.CREATE_KEY, "CustomKeyStoreInvalidStateException"),)

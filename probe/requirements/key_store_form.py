@@ -1,0 +1,187 @@
+"""The form of what KMS is told: the patterns and lengths of the API, and what a host name is.
+
+Patterns: botocore's model of KMS (service-2.json, KMS 2014-11-01). Lengths are checked apart, since a pattern
+with ``$`` admits a newline.
+"""
+
+import re
+from collections.abc import Iterable
+
+from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.requirements import _account_errors as _errors
+from probe.requirements._account import PUBLIC, of_proposal
+from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements._wording import quoted
+
+_ENDPOINT = re.compile(r"https://[a-zA-Z0-9.-]+", re.ASCII)
+_PATH = re.compile(r"(/[a-zA-Z0-9/_-]+)?/kms/xks/v[0-9]{1,2}", re.ASCII)
+_SERVICE = re.compile(r"(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}[0-9]+\.vpce-svc-[0-9a-z]+", re.ASCII)
+_LABEL = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?", re.ASCII)
+_ADDRESS_LENGTHS = (10, 128)
+_SERVICE_LENGTHS = (20, 64)
+_LONGEST_URI = 256  # proxy API specification: the whole URI
+_LONGEST_COMMON_NAME = 64  # X.520, ub-common-name
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.STATIC,
+    errors=_errors.MALFORMED,
+    source=_errors.CREATE_PAGE,
+    remedy=Remedy(
+        text="Give https:// and the private DNS name, nothing else: no port, path, final slash or address.",
+    ),
+)
+def proxy_endpoint_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
+    """The proxy URI endpoint is https:// and a fully qualified domain name.
+
+    KMS checks a pattern and a length of 10 to 128. The pattern lets through what no certificate can name: an
+    address, a single label, empty labels. The specification asks for a fully qualified domain name.
+    """
+    yield from of_proposal(evidence, _endpoint)
+
+
+def _endpoint(proposal: Proposal) -> Finding:
+    endpoint = proposal.uri_endpoint
+    if endpoint is None:
+        return unknown("no proxy URI endpoint is known: give --uri-endpoint")
+    fault = endpoint_fault(endpoint)
+    return violated(f"{quoted(endpoint)} {fault}") if fault else met(f"{quoted(endpoint)}")
+
+
+def endpoint_fault(endpoint: str) -> str | None:
+    """What is wrong with it, None if nothing is.
+
+    >>> endpoint_fault("https://proxy.example.com"), endpoint_fault("https://proxy.example.com:443")
+    (None, 'is not https:// and a host name alone')
+    """
+    if not _ENDPOINT.fullmatch(endpoint):
+        return "is not https:// and a host name alone"
+    low, high = _ADDRESS_LENGTHS
+    if not low <= len(endpoint) <= high:
+        return f"has {len(endpoint)} characters, {low} to {high} are allowed"
+    host = endpoint.removeprefix("https://")
+    labels = host.split(".")
+    if not all(map(_LABEL.fullmatch, labels)):
+        return "has a label that is empty, too long, or begins or ends with a hyphen"
+    if len(labels) == 1 or labels[-1].isdigit():
+        return "is no fully qualified domain name"
+    if len(host) > _LONGEST_COMMON_NAME:
+        return f"names a host of {len(host)} characters; a common name holds {_LONGEST_COMMON_NAME}"
+    return None
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.STATIC,
+    errors=_errors.MALFORMED,
+    source=_errors.CREATE_PAGE,
+    remedy=Remedy(
+        text="Give the path as the proxy has it: an optional prefix, then /kms/xks/v1, no final slash."
+    ),
+)
+def proxy_path_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
+    """The proxy URI path is an optional prefix and /kms/xks/v1.
+
+    KMS checks a pattern and a length of 10 to 128. The pattern admits other versions, but version 1 is the
+    only one that there is. With the endpoint the whole URI may have 256 characters.
+    """
+    yield from of_proposal(evidence, _path)
+
+
+def _path(proposal: Proposal) -> Finding:
+    path = proposal.uri_path
+    if path is None:
+        return unknown("no proxy URI path is known: give --uri-path")
+    fault = path_fault(path) or _uri_fault(proposal.uri_endpoint or "", path)
+    return violated(f"{quoted(path)} {fault}") if fault else met(quoted(path))
+
+
+def path_fault(path: str) -> str | None:
+    """What is wrong with it, None if nothing is."""
+    low, high = _ADDRESS_LENGTHS
+    if not _PATH.fullmatch(path):
+        return "is not [/PREFIX]/kms/xks/v1 of letters, digits, '-', '_' and '/'"
+    if not low <= len(path) <= high:
+        return f"has {len(path)} characters, {low} to {high} are allowed"
+    if not path.endswith("/v1"):
+        return "asks for a version of the proxy API that does not exist: only v1 does"
+    return None
+
+
+def _uri_fault(endpoint: str, path: str) -> str | None:
+    length = len(endpoint) + len(path) + len("/health")
+    return (
+        f"makes a URI of {length} characters, {_LONGEST_URI} are allowed" if length > _LONGEST_URI else None
+    )
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.STATIC,
+    errors=_errors.MALFORMED,
+    source=_errors.CREATE_PAGE,
+    remedy=Remedy(
+        text="Copy the service's name as it is: com.amazonaws.vpce.REGION.vpce-svc-ID.",
+        console="VPC > Endpoint services > Details > Service name",
+        cli="aws ec2 describe-vpc-endpoint-service-configurations --region REGION "
+        "--query 'ServiceConfigurations[].ServiceName'",
+    ),
+)
+def endpoint_service_name_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
+    """The name of the VPC endpoint service has the form that KMS takes.
+
+    KMS checks a pattern and a length of 20 to 64. The name also says in which Region the service is, and its
+    last label is the service's id.
+    """
+    yield from of_proposal(evidence, _service_name)
+
+
+def _service_name(proposal: Proposal) -> Finding:
+    if proposal.connectivity == PUBLIC_CONNECTIVITY:
+        return not_applicable(PUBLIC)
+    name = proposal.service_name
+    if name is None:
+        return unknown("no endpoint service is known: give --endpoint-service")
+    fault = service_name_fault(name)
+    return violated(f"{quoted(name)} {fault}") if fault else met(quoted(name))
+
+
+def service_name_fault(name: str) -> str | None:
+    """What is wrong with it, None if nothing is."""
+    low, high = _SERVICE_LENGTHS
+    if not _SERVICE.fullmatch(name):
+        return "is not com.amazonaws.vpce.REGION.vpce-svc-ID"
+    if not low <= len(name) <= high:
+        return f"has {len(name)} characters, {low} to {high} are allowed"
+    return None
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.STATIC,
+    errors=_errors.UNSUPPORTED_REGION,
+    source=_errors.KEY_STORES,
+    remedy=Remedy(text="Make the key store in another Region.", cli="xks-probe survey"),
+    outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
+)
+def region_supports_external_key_stores(evidence: Evidence) -> Iterable[Finding]:
+    """External key stores exist in the Region: in every Region of KMS except those in China.
+
+    AWS documents no error for it. Nothing is published about the isolated partitions.
+    """
+    yield from of_proposal(evidence, _region)
+
+
+def _region(proposal: Proposal) -> Finding:
+    region = quoted(proposal.region)
+    if proposal.region.startswith("cn-"):
+        return violated(f"{region} is in China, where there are no external key stores")
+    if re.match(r"us-iso|eu-iso", proposal.region):
+        return unknown(f"{region} is in an isolated partition, of which nothing is published")
+    if proposal.region_has_kms is None:
+        return unknown(f"whether KMS is in {region} was not looked up")
+    if not proposal.region_has_kms:
+        return unknown(f"{region} is no Region of KMS that the installed botocore knows: misspelt, or newer")
+    return met(f"KMS is in {region}")

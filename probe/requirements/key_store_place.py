@@ -1,0 +1,207 @@
+"""Whether the Region has room for the key store, and nobody else what it wants for itself."""
+
+from collections.abc import Iterable
+
+from probe.model.account import Account, KeyStore, Unavailable
+from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.requirements import _account_errors as _errors
+from probe.requirements import _errors as _network_errors
+from probe.requirements._account import (
+    not_seen,
+    of_account,
+    of_vpc_account,
+    other_stores,
+)
+from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements._wording import quoted
+
+_MOST_STORES = 10  # "Resource quotas" of the guide: of both kinds, in any state, not adjustable
+_EXISTS = "the key store exists"
+_STORES = "aws kms describe-custom-key-stores --region REGION"
+# Stores of other accounts are invisible: KMS compares some values with theirs, too.
+_OF_THIS_ACCOUNT = "; stores of other accounts can't be seen"
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.UNIQUENESS,
+    errors=_errors.QUOTA,
+    source=_errors.QUOTAS,
+    remedy=Remedy(
+        text="Delete a custom key store that nobody needs, or use another account: the quota is fixed.",
+        console="KMS > Custom key stores",
+        cli=_STORES,
+    ),
+)
+def key_store_quota_has_room(evidence: Evidence) -> Iterable[Finding]:
+    """The account has fewer than ten custom key stores in the Region.
+
+    Stores of both kinds count, whatever their connection state: external ones and those of CloudHSM. The
+    quota can't be raised.
+    """
+
+    def judge(proposal: Proposal, account: Account) -> Finding:
+        if proposal.key_store_id is not None:
+            return not_applicable(_EXISTS)
+        if isinstance(account.key_stores, Unavailable):
+            return not_seen(account.key_stores)
+        count = len(account.key_stores)
+        said = f"{count} of {_MOST_STORES} custom key stores exist"
+        return met(said) if count < _MOST_STORES else violated(said)
+
+    yield from of_account(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.UNIQUENESS,
+    errors=_errors.NAME_IN_USE,
+    source=_errors.CREATE_PAGE,
+    remedy=Remedy(text="Choose another name.", cli=_STORES),
+)
+def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
+    """No other custom key store of the account has the name in the Region.
+
+    The name is for people, but KMS refuses a second store of the same one, whatever its kind and connection
+    state.
+    """
+
+    def judge(proposal: Proposal, account: Account) -> Finding:
+        if proposal.name is None:
+            words = _EXISTS if proposal.key_store_id else "no name was given with --name"
+            return not_applicable(words)
+        others = other_stores(proposal, account)
+        if isinstance(others, Unavailable):
+            return not_seen(others)
+        taken = next((store for store in others if store.name == proposal.name), None)
+        if taken is not None:
+            return violated(f"{taken.id} is named {quoted(proposal.name)}")
+        return met(f"no other store is named {quoted(proposal.name)}")
+
+    yield from of_account(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.UNIQUENESS,
+    errors=_errors.ADDRESS_IN_USE,
+    source=_errors.CREATE_PAGE,
+    remedy=Remedy(
+        text="Give this key store a private DNS name of its own (public connectivity: a path).",
+        cli=_STORES,
+    ),
+)
+def proxy_address_is_unused(evidence: Evidence) -> Iterable[Finding]:
+    """No other key store uses this endpoint and path, nor the endpoint in a way that excludes it.
+
+    Stores with VPC connectivity share no endpoint. Stores with public connectivity may share one if their
+    paths differ. A store of the one kind shares none with a store of the other, even in another account.
+    """
+
+    def judge(proposal: Proposal, account: Account) -> Finding:
+        if proposal.uri_endpoint is None:
+            return unknown("no proxy URI endpoint is known: give --uri-endpoint")
+        others = other_stores(proposal, account)
+        if isinstance(others, Unavailable):
+            return not_seen(others)
+        for store in others:
+            if _same_endpoint(store, proposal):
+                finding = _sharing(store, proposal)
+                if finding is not None:
+                    return finding
+        return met(f"none of {len(others)} other stores uses it{_OF_THIS_ACCOUNT}")
+
+    yield from of_account(evidence, judge)
+
+
+def _same_endpoint(store: KeyStore, proposal: Proposal) -> bool:
+    return (store.uri_endpoint or "").lower() == (proposal.uri_endpoint or "").lower()
+
+
+def _sharing(store: KeyStore, proposal: Proposal) -> Finding | None:
+    """What comes of the same endpoint: with the path it is the same address."""
+    if store.uri_path == proposal.uri_path:
+        return violated(f"{store.id} has the same endpoint and path")
+    if store.connectivity == proposal.connectivity == PUBLIC_CONNECTIVITY:
+        return None
+    words = "the same endpoint" if store.connectivity == proposal.connectivity else "it by other connectivity"
+    return violated(f"{store.id} has {words}", kms_errors=_errors.ENDPOINT_IN_USE)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.UNIQUENESS,
+    errors=_errors.SERVICE_IN_USE,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Make an endpoint service, with a private DNS name of its own, for this key store alone.",
+        console="VPC > Endpoint services",
+        cli=_STORES,
+    ),
+)
+def endpoint_service_is_unused(evidence: Evidence) -> Iterable[Finding]:
+    """No other key store uses the VPC endpoint service.
+
+    Stores may share a VPC, but each needs an endpoint service and a private DNS name of its own. KMS compares
+    with the stores of all accounts; only this account's can be seen.
+    """
+
+    def judge(proposal: Proposal, account: Account) -> Finding:
+        if proposal.service_name is None:
+            return unknown("no endpoint service is known: give --endpoint-service")
+        others = other_stores(proposal, account)
+        if isinstance(others, Unavailable):
+            return not_seen(others)
+        user = next((store for store in others if store.service_name == proposal.service_name), None)
+        if user is not None:
+            return violated(f"{user.id} uses it")
+        return met(f"none of {len(others)} other stores uses it{_OF_THIS_ACCOUNT}")
+
+    yield from of_vpc_account(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.KEY,
+    errors=_errors.NOT_CONNECTED,
+    source=_errors.CONNECTING,
+    remedy=Remedy(
+        text="Mend what is wrong above, then connect. A store that is FAILED has to be disconnected first.",
+        console="KMS > Custom key stores > External key stores > Key store actions > Connect",
+        cli="aws kms connect-custom-key-store --region REGION --custom-key-store-id KEY-STORE-ID",
+    ),
+    outcomes=tuple(Outcome),
+)
+def key_store_is_connected(evidence: Evidence) -> Iterable[Finding]:
+    """The existing key store is connected to its proxy.
+
+    No key can be made or used in a store that is not. That it is connected says that it was once; it says
+    nothing about the proxy's health now.
+    """
+
+    def judge(proposal: Proposal, account: Account) -> Finding:
+        if proposal.key_store_id is None:
+            return not_applicable("the key store does not exist yet")
+        if isinstance(account.key_stores, Unavailable):
+            return not_seen(account.key_stores)
+        store = account.key_store(proposal.key_store_id)
+        if store is None:
+            return unknown("the key store was not found")
+        return _state(store)
+
+    yield from of_account(evidence, judge)
+
+
+def _state(store: KeyStore) -> Finding:
+    match store.connection_state:
+        case "CONNECTED":
+            return met("CONNECTED")
+        case "CONNECTING" | "DISCONNECTING":
+            return unknown(f"{store.connection_state}: that takes some minutes")
+        case "FAILED":
+            code = store.connection_error_code or "no connection error code"
+            return violated(f"FAILED with {quoted(code)}")
+        case "DISCONNECTED":
+            return violated("DISCONNECTED")
+    return unknown(f"KMS says {quoted(store.connection_state)}")

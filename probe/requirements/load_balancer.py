@@ -1,0 +1,220 @@
+"""The Network Load Balancers behind the endpoint service."""
+
+from collections.abc import Iterable
+
+from probe.model.account import (
+    Account,
+    Listener,
+    LoadBalancer,
+    SecurityGroup,
+    SecurityRule,
+    TargetGroup,
+    Unavailable,
+)
+from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.requirements import _account_errors as _errors
+from probe.requirements import _errors as _network_errors
+from probe.requirements._account import not_seen, of_load_balancers
+from probe.requirements._declare import Finding, met, requirement, unknown, violated
+from probe.requirements._wording import listed, quoted
+
+_HTTPS_PORT = 443
+_CONSOLE = "EC2 > Load Balancers > LOAD-BALANCER"
+_DESCRIBE = "aws elbv2 describe-load-balancers --region REGION --load-balancer-arns LOAD-BALANCER-ARN"
+_LISTENERS = "aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN"
+_TCP = frozenset({"tcp", "6", "-1", "all"})
+_ANYWHERE = "0.0.0.0/0"
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.NETWORK,
+    errors=_errors.NO_WAY_IN,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Wait until the load balancer is active, or make it anew.", console=_CONSOLE, cli=_DESCRIBE
+    ),
+)
+def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
+    """The load balancer is active.
+
+    One that is being made, or could not be, forwards nothing; PrivateLink offers only active ones to a new
+    endpoint service.
+    """
+
+    def judge(_: Account, balancer: LoadBalancer) -> Finding:
+        match balancer.state.lower():
+            case "active":
+                return met("active")
+            case "":
+                return unknown("AWS does not say in which state it is")
+            case "active_impaired":
+                return unknown("active_impaired: it forwards, but has not the resources to scale")
+            case _:
+                return violated(f"its state is {quoted(balancer.state)}")
+
+    yield from of_load_balancers(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.NETWORK,
+    errors=_errors.NO_WAY_IN,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Let the load balancer have IPv4 addresses.",
+        console=f"{_CONSOLE} > Actions > Edit IP address type",
+        cli="aws elbv2 set-ip-address-type --region REGION --load-balancer-arn LOAD-BALANCER-ARN "
+        "--ip-address-type ipv4",
+    ),
+)
+def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
+    """The load balancer has IPv4 addresses.
+
+    KMS reaches it by IPv4 alone. That it has IPv6 addresses besides (dualstack) is fine, and so is a service
+    that supports both.
+    """
+
+    def judge(_: Account, balancer: LoadBalancer) -> Finding:
+        if not balancer.address_type:
+            return unknown("AWS does not say which addresses it has")
+        if balancer.address_type.lower() in {"ipv4", "dualstack"}:
+            return met(balancer.address_type)
+        return violated(f"its address type is {quoted(balancer.address_type)}")
+
+    yield from of_load_balancers(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.NETWORK,
+    errors=_errors.NO_WAY_IN,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Add a listener for TCP (or TLS) on port 443 that forwards to the proxy's target group.",
+        console=f"{_CONSOLE} > Listeners > Add listener",
+        cli="aws elbv2 create-listener --region REGION --load-balancer-arn LOAD-BALANCER-ARN "
+        "--protocol TCP --port 443 --default-actions Type=forward,TargetGroupArn=TARGET-GROUP-ARN",
+    ),
+)
+def listener_forwards_443(evidence: Evidence) -> Iterable[Finding]:
+    """A listener on port 443, for TCP or TLS, forwards to a target group.
+
+    KMS uses no other port. A TLS listener is legitimate: then the load balancer's certificate is the one that
+    KMS sees.
+    """
+
+    def judge(_: Account, balancer: LoadBalancer) -> Finding:
+        if isinstance(balancer.listeners, Unavailable):
+            return not_seen(balancer.listeners)
+        on_443 = tuple(each for each in balancer.listeners if each.port == _HTTPS_PORT)
+        if not on_443:
+            ports = tuple(str(each.port) for each in balancer.listeners)
+            return violated(f"no listener on port 443 (its ports: {', '.join(ports) or 'none'})")
+        return _forwarding(on_443)
+
+    yield from of_load_balancers(evidence, judge)
+
+
+def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
+    usable = tuple(each for each in listeners if each.protocol.upper() in {"TCP", "TLS", "TCP_UDP"})
+    if not usable:
+        return violated(f"the listener on port 443 is for {listed(tuple(x.protocol for x in listeners))}")
+    if not any(each.target_group_arns for each in usable):
+        return violated("the listener on port 443 forwards to no target group")
+    return met(f"{usable[0].protocol} 443 forwards to a target group")
+
+
+@requirement(
+    level=Level.RISK,
+    position=Position.NETWORK,
+    errors=_errors.AT_TIMES_NO_WAY_IN,
+    source=_errors.SECURITY_GROUPS,
+    remedy=Remedy(
+        text="Let the load balancer's security group not judge PrivateLink traffic, or admit TCP 443 from "
+        "anywhere: KMS's addresses are not published.",
+        console=f"{_CONSOLE} > Security > Edit > Enforce inbound rules on PrivateLink traffic",
+        cli="aws elbv2 set-security-groups --region REGION --load-balancer-arn LOAD-BALANCER-ARN "
+        "--security-groups SECURITY-GROUPS "
+        "--enforce-security-group-inbound-rules-on-private-link-traffic off",
+    ),
+)
+def load_balancer_admits_privatelink_traffic(evidence: Evidence) -> Iterable[Finding]:
+    """The load balancer's security groups let in what comes through PrivateLink.
+
+    Inbound rules see the addresses of KMS's own VPC, which nobody knows, unless they are told not to judge
+    PrivateLink traffic. An agent in your VPC is let in by rules that keep KMS out.
+    """
+
+    def judge(account: Account, balancer: LoadBalancer) -> Finding:
+        if not balancer.security_groups:
+            return met("it has no security group")
+        if balancer.enforces_inbound_rules is False:
+            return met("its security groups do not judge PrivateLink traffic")
+        if isinstance(account.security_groups, Unavailable):
+            return not_seen(account.security_groups)
+        found = tuple(g for g in account.security_groups if g.id in balancer.security_groups)
+        if len(found) < len(set(balancer.security_groups)):
+            return unknown(f"its security groups {listed(balancer.security_groups)} were not all found")
+        return _admission(found)
+
+    yield from of_load_balancers(evidence, judge)
+
+
+def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
+    values = {"SECURITY-GROUPS": " ".join(group.id for group in groups)}
+    rules = tuple(rule for group in groups for rule in group.inbound if admits_https(rule))
+    if any(_ANYWHERE in rule.cidrs for rule in rules):
+        return met("its security groups admit TCP 443 from anywhere")
+    if not rules:
+        because = "its security groups admit nothing on TCP 443, and judge PrivateLink traffic"
+    else:
+        ranges = tuple(dict.fromkeys(cidr for rule in rules for cidr in (*rule.cidrs, *rule.others)))
+        because = f"TCP 443 is admitted from {listed(ranges)} alone, and KMS's addresses are not known"
+    said = violated(because)
+    return Finding(outcome=said.outcome, because=because, values=values)
+
+
+def admits_https(rule: SecurityRule) -> bool:
+    """The rule is about TCP port 443."""
+    if rule.protocol.lower() not in _TCP:
+        return False
+    if rule.from_port is None or rule.to_port is None or rule.protocol == "-1":
+        return True
+    return rule.from_port <= _HTTPS_PORT <= rule.to_port
+
+
+@requirement(
+    level=Level.ADVICE,
+    position=Position.NETWORK,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Make an internal load balancer: the proxy needs no public address.",
+        console=_CONSOLE,
+        cli=_DESCRIBE,
+    ),
+)
+def load_balancer_is_internal(evidence: Evidence) -> Iterable[Finding]:
+    """The load balancer is internal.
+
+    Only PrivateLink and the VPC have to reach the proxy. One that faces the internet works as well, and shows
+    the proxy to everybody.
+    """
+
+    def judge(_: Account, balancer: LoadBalancer) -> Finding:
+        if not balancer.scheme:
+            return unknown("AWS does not say which scheme it has")
+        if balancer.scheme == "internal":
+            return met("internal")
+        return violated(f"its scheme is {quoted(balancer.scheme)}")
+
+    yield from of_load_balancers(evidence, judge)
+
+
+def forwarded_groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
+    """The target groups to which a listener on port 443 forwards; all, where listeners can't be seen."""
+    groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+    if isinstance(balancer.listeners, Unavailable):
+        return groups
+    arns = {arn for each in balancer.listeners if each.port == _HTTPS_PORT for arn in each.target_group_arns}
+    return tuple(group for group in groups if group.arn in arns)

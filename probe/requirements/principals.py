@@ -1,0 +1,179 @@
+"""Who may connect to the endpoint service: KMS, and the account of the key store; nobody else need."""
+
+from collections.abc import Iterable
+
+from probe.model.account import Account, EndpointService, Principal, Unavailable
+from probe.model.preflight import Proposal
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.requirements import _account_errors as _errors
+from probe.requirements import _errors as _network_errors
+from probe.requirements._account import not_seen, of_service, of_the_owner
+from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements._wording import listed, quoted
+
+_CONSOLE = "VPC > Endpoint services > the service > Allow principals"
+_ALLOW = "aws ec2 modify-vpc-endpoint-service-permissions --region REGION --service-id SERVICE-ID"
+_SEE = "aws ec2 describe-vpc-endpoint-service-permissions --region REGION --service-id SERVICE-ID"
+_EVERYBODY = "*"
+
+
+def kms_principal(region: str) -> str:
+    """The principal of KMS's external key stores in a Region.
+
+    >>> kms_principal("eu-west-1")
+    'cks.kms.eu-west-1.amazonaws.com'
+    """
+    return f"cks.kms.{region}.amazonaws.com"
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.CONFIGURATION,
+    errors=_errors.KMS_NOT_ALLOWED,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Allow the principal KMS-PRINCIPAL.",
+        console=_CONSOLE,
+        cli=f"{_ALLOW} --add-allowed-principals KMS-PRINCIPAL",
+    ),
+)
+def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
+    """KMS's principal of the Region is among the allowed principals of the endpoint service.
+
+    A ``*`` lets everybody connect; whether KMS's own check takes it is not documented.
+    """
+
+    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
+        wanted = kms_principal(proposal.region)
+        principals = _principals(account, service)
+        if isinstance(principals, Finding):
+            return principals
+        named = {each.principal for each in principals}
+        if wanted in named:
+            return met(f"{wanted} is allowed")
+        if proposal.region.startswith(("us-iso", "eu-iso", "eusc-")):
+            return unknown(f"the name of KMS's principal in {quoted(proposal.region)} is not published")
+        if _EVERYBODY in named:
+            return unknown(f"* is allowed, {wanted} by name is not; whether KMS takes that is not documented")
+        because = f"{wanted} is not among the {len(named)} allowed principals"
+        return Finding(outcome=Outcome.VIOLATED, because=because, values={"KMS-PRINCIPAL": wanted})
+
+    yield from of_service(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.CONFIGURATION,
+    errors=_errors.STORE_ACCOUNT_NOT_ALLOWED,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Allow the account of the key store as a principal of the endpoint service.",
+        console=_CONSOLE,
+        cli=f"{_ALLOW} --add-allowed-principals arn:aws:iam::STORE-ACCOUNT:root",
+    ),
+)
+def store_account_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
+    """Where another account owns the endpoint service, it allows the key store's account, too.
+
+    That the service can be seen from the store's account is the proof. From the owner's account it is read
+    from the list, once ``--store-account`` says whose store it will be.
+    """
+
+    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
+        if isinstance(account.id, Unavailable):
+            return not_seen(account.id)
+        if not service.is_owner_view:
+            return met("this account sees the service, so it is allowed")
+        if proposal.store_account in (None, account.id):
+            return not_applicable("service and key store are of one account")
+        principals = _principals(account, service)
+        return principals if isinstance(principals, Finding) else _allowing(principals, proposal)
+
+    yield from of_service(evidence, judge)
+
+
+def _allowing(principals: tuple[Principal, ...], proposal: Proposal) -> Finding:
+    store_account = proposal.store_account or ""
+    named = {each.principal for each in principals}
+    if _EVERYBODY in named or any(f":{store_account}:" in each for each in named):
+        return met(f"account {quoted(store_account)} is allowed")
+    because = f"account {quoted(store_account)} is not among the {len(named)} allowed principals"
+    return Finding(outcome=Outcome.VIOLATED, because=because, values={"STORE-ACCOUNT": store_account})
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.CONFIGURATION,
+    errors=_errors.SERVICE_NOT_FOUND,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Name the owning account OWNER as XksProxyVpcEndpointServiceOwner.",
+        cli="xks-probe preflight --owner OWNER --region REGION",
+    ),
+)
+def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
+    """Where another account owns the endpoint service, KMS is told which.
+
+    KMS looks for the service in the account that it is told, and in the store's own if it is told none. A
+    service of another account has to be named with its owner.
+    """
+
+    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
+        if isinstance(account.id, Unavailable):
+            return not_seen(account.id)
+        owner = service.owner or (account.id if service.is_owner_view else None)
+        if owner is None:
+            return unknown("AWS does not say who owns the service")
+        same = proposal.store_account in (None, owner)
+        if owner == account.id and same and proposal.service_owner in (None, owner):
+            return not_applicable("service and key store are of one account")
+        if proposal.service_owner == owner:
+            return met(f"its owner is declared: {quoted(owner)}")
+        said = quoted(proposal.service_owner) if proposal.service_owner else "none"
+        because = f"{quoted(owner)} owns the service, declared is {said}"
+        return Finding(outcome=Outcome.VIOLATED, because=because, values={"OWNER": owner})
+
+    yield from of_service(evidence, judge)
+
+
+@requirement(
+    level=Level.ADVICE,
+    position=Position.CONFIGURATION,
+    source=_errors.ENDPOINT_SERVICES,
+    remedy=Remedy(
+        text="Take away every principal but KMS's (and the key store's account, if it is another one).",
+        console=_CONSOLE,
+        cli=_SEE,
+    ),
+)
+def allowed_principals_are_minimal(evidence: Evidence) -> Iterable[Finding]:
+    """Nobody but KMS and the account of the key store may connect to the endpoint service.
+
+    Whoever is allowed can make an interface endpoint to the service and speak with the proxy. Only the
+    proxy's own check of signatures is then in the way.
+    """
+
+    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
+        principals = _principals(account, service)
+        if isinstance(principals, Finding):
+            return principals
+        wanted = kms_principal(proposal.region)
+        store_account = proposal.store_account or (account.id if isinstance(account.id, str) else "")
+        others = {p.principal for p in principals if not _is_needed(p, wanted, store_account)}
+        if others:
+            return violated(f"also allowed: {listed(tuple(sorted(others)))}")
+        return met(f"{len(principals)} allowed, each of them needed")
+
+    yield from of_service(evidence, judge)
+
+
+def _is_needed(principal: Principal, kms: str, account: str) -> bool:
+    return principal.principal == kms or (bool(account) and f":{account}:" in principal.principal)
+
+
+def _principals(account: Account, service: EndpointService) -> tuple[Principal, ...] | Finding:
+    if not service.is_owner_view:
+        return unknown(of_the_owner(service, "its allowed principals"))
+    if isinstance(account.principals, Unavailable):
+        return not_seen(account.principals)
+    return account.principals

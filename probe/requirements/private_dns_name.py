@@ -1,0 +1,115 @@
+"""The private DNS name of the endpoint service, as PrivateLink has it."""
+
+from collections.abc import Iterable
+
+from probe.model.account import Account, EndpointService, Unavailable
+from probe.model.preflight import Proposal
+from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.requirements import _account_errors as _errors
+from probe.requirements import _errors as _network_errors
+from probe.requirements._account import not_seen, of_service
+from probe.requirements._declare import Finding, met, requirement, unknown, violated
+from probe.requirements._wording import listed, quoted
+
+_CONSOLE = "VPC > Endpoint services > the service > Actions > Modify private DNS name"
+_MODIFY = "aws ec2 modify-vpc-endpoint-service-configuration --region REGION --service-id SERVICE-ID"
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.NAME,
+    errors=_errors.SERVICE_CONFIGURATION,
+    source=_network_errors.TROUBLESHOOTING,
+    remedy=Remedy(
+        text="Give the endpoint service the private DNS name PRIVATE-DNS-NAME, whose domain is then verified "
+        "anew; or give KMS the endpoint that the service has.",
+        console=_CONSOLE,
+        cli=f"{_MODIFY} --private-dns-name PRIVATE-DNS-NAME",
+    ),
+)
+def private_dns_name_matches_the_endpoint(evidence: Evidence) -> Iterable[Finding]:
+    """The endpoint service has a private DNS name, and it is the host of the proxy URI endpoint.
+
+    KMS resolves the endpoint's host inside its own VPC, where PrivateLink has made a hosted zone for the
+    service's private DNS name. Another name is not found there.
+    """
+
+    def judge(proposal: Proposal, _: Account, service: EndpointService) -> Finding:
+        host, name = proposal.host, service.private_dns_name
+        if not name:
+            return violated("the endpoint service has no private DNS name")
+        if host is None:
+            return unknown("no proxy URI endpoint is known: give --uri-endpoint")
+        if name.rstrip(".").lower() == host:
+            return met(f"it is {quoted(name)}")
+        return violated(f"it is {quoted(name)}, the endpoint's host is {quoted(host)}")
+
+    yield from of_service(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.NAME,
+    errors=_errors.SERVICE_CONFIGURATION,
+    source=_network_errors.VPC_CONNECTIVITY,
+    remedy=Remedy(
+        text="Give each endpoint service of the Region a private DNS name of its own.",
+        console=_CONSOLE,
+        cli="aws ec2 describe-vpc-endpoint-service-configurations --region REGION "
+        "--query 'ServiceConfigurations[].[ServiceId,PrivateDnsName]'",
+    ),
+)
+def private_dns_name_is_unique_in_the_region(evidence: Evidence) -> Iterable[Finding]:
+    """No other endpoint service of the Region has the private DNS name.
+
+    KMS tells the services of its key stores apart by their names: a second service with the same one is
+    refused. Those of other accounts can't be seen.
+    """
+
+    def judge(_: Proposal, account: Account, service: EndpointService) -> Finding:
+        name = (service.private_dns_name or "").rstrip(".").lower()
+        if not name:
+            return unknown("the endpoint service has no private DNS name")
+        if isinstance(account.services, Unavailable):
+            return not_seen(account.services)
+        same = tuple(
+            each.id
+            for each in account.services
+            if each.id != service.id and (each.private_dns_name or "").rstrip(".").lower() == name
+        )
+        if same:
+            return violated(f"{listed(same)} has it, too")
+        return met(f"no other endpoint service of this account has {quoted(name)}")
+
+    yield from of_service(evidence, judge)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.DOMAIN,
+    errors=_errors.SERVICE_CONFIGURATION,
+    source=_errors.MANAGE_DNS_NAMES,
+    remedy=Remedy(
+        text="Publish the verification record, then let PrivateLink look for it.",
+        console="VPC > Endpoint services > the service > Actions > Verify domain ownership",
+        cli="aws ec2 start-vpc-endpoint-service-private-dns-verification --region REGION "
+        "--service-id SERVICE-ID",
+    ),
+)
+def domain_is_verified(evidence: Evidence) -> Iterable[Finding]:
+    """PrivateLink has verified that the domain of the private DNS name is the owner's.
+
+    Until the state is *verified* KMS takes no such service, and PrivateLink lets nobody use its private DNS
+    name. It looks for a TXT record in public DNS, and again from time to time.
+    """
+
+    def judge(_: Proposal, _account: Account, service: EndpointService) -> Finding:
+        if not service.private_dns_name:
+            return unknown("the endpoint service has no private DNS name to verify")
+        if service.verification is None or not service.verification.state:
+            return unknown("AWS does not say whether the domain is verified")
+        state = service.verification.state
+        said = f"its state is {quoted(state)}"
+        return met(said) if state.lower() == "verified" else violated(said)
+
+    yield from of_service(evidence, judge)

@@ -1,0 +1,143 @@
+"""The form of what KMS is told, at the limits of its patterns and lengths and either side of them."""
+
+import re
+
+import pytest
+from accounts import looked_at, proposed, the_one
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from probe.model.verdicts import Outcome
+from probe.requirements import key_store_form as form
+
+MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN
+LABEL_63 = "a" * 63
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "outcome"),
+    [
+        ("https://a.example.com", MET),
+        ("https://A.EXAMPLE.COM", MET),
+        (f"https://{LABEL_63}.c", VIOLATED),  # 65 characters: no common name holds it
+        (f"https://{'a' * 62}.c", MET),
+        ("https://a.co", MET),
+        ("https://a", VIOLATED),
+        ("https://a.b", MET),
+        ("https://10.0.0.1", VIOLATED),
+        ("https://localhost", VIOLATED),
+        ("https://a..b", VIOLATED),
+        ("https://.", VIOLATED),
+        ("https://a.example.com.", VIOLATED),
+        ("https://-a.example.com", VIOLATED),
+        ("https://a-.example.com", VIOLATED),
+        ("https://a.example.com:443", VIOLATED),
+        ("https://a.example.com/", VIOLATED),
+        ("https://a.example.com\n", VIOLATED),
+        ("https://a_b.example.com", VIOLATED),
+        ("https://ä.example.com", VIOLATED),
+        ("HTTPS://a.example.com", VIOLATED),
+        ("http://a.example.com", VIOLATED),
+        ("", VIOLATED),
+        (None, UNKNOWN),
+    ],
+)
+def test_an_endpoint_is_https_and_a_host_name(endpoint: str | None, outcome: Outcome) -> None:
+    assert the_one(form.proxy_endpoint_is_well_formed, proposed(uri_endpoint=endpoint)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        ("/kms/xks/v1", MET),
+        ("/a/kms/xks/v1", MET),
+        ("/a//b/kms/xks/v1", MET),
+        ("/" + "a" * 116 + "/kms/xks/v1", MET),  # 128 characters
+        ("/" + "a" * 117 + "/kms/xks/v1", VIOLATED),
+        ("/kms/xks/v2", VIOLATED),
+        ("/kms/xks/v01", VIOLATED),
+        ("/kms/xks/v", VIOLATED),
+        ("/kms/xks/v100", VIOLATED),
+        ("/kms/xks/v1/", VIOLATED),
+        ("kms/xks/v1", VIOLATED),
+        ("//kms/xks/v1", VIOLATED),
+        ("/a.b/kms/xks/v1", VIOLATED),
+        ("/kms/xks/v1\n", VIOLATED),
+        ("/kms/xks/v\N{ARABIC-INDIC DIGIT ONE}", VIOLATED),
+        (None, UNKNOWN),
+    ],
+)
+def test_a_path_is_a_prefix_and_version_one(path: str | None, outcome: Outcome) -> None:
+    assert the_one(form.proxy_path_is_well_formed, proposed(uri_path=path)).outcome is outcome
+
+
+@pytest.mark.parametrize(("length", "outcome"), [(128, MET), (129, VIOLATED)])
+def test_a_uri_has_256_characters_at_most(length: int, outcome: Outcome) -> None:
+    # 121 of the endpoint, 7 of "/health"
+    endpoint = "https://" + "a" * 113
+    path = "/" + "p" * (length - 12) + "/kms/xks/v1"
+    found = the_one(form.proxy_path_is_well_formed, proposed(uri_endpoint=endpoint, uri_path=path))
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0", MET),
+        ("com.amazonaws.vpce.us-gov-west-1.vpce-svc-0123456789abcdef0", MET),
+        ("eu.amazonaws.vpce.eusc-de-east-1.vpce-svc-0123456789abcdef0", MET),
+        ("com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789ABCDEF0", VIOLATED),
+        ("com.amazonaws.vpce.eu-west-1.vpce-0123456789abcdef0", VIOLATED),
+        ("com.amazonaws.vpce.eu-west-1.vpce-svc-" + "0" * 26, MET),  # 64 characters
+        ("com.amazonaws.vpce.eu-west-1.vpce-svc-" + "0" * 27, VIOLATED),
+        ("com.amazonaws.vpce.eu-west-1.vpce-svc-1\n", VIOLATED),
+        ("", VIOLATED),
+        (None, UNKNOWN),
+    ],
+)
+def test_a_service_is_named_as_aws_names_it(name: str | None, outcome: Outcome) -> None:
+    evidence = proposed(service_name=name)
+    assert the_one(form.endpoint_service_name_is_well_formed, evidence).outcome is outcome
+
+
+def test_a_public_key_store_has_no_endpoint_service_to_name() -> None:
+    evidence = proposed(connectivity="PUBLIC_ENDPOINT", service_name=None)
+    found = the_one(form.endpoint_service_name_is_well_formed, evidence)
+    assert found.outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("region", "has_kms", "outcome"),
+    [
+        ("eu-west-1", True, MET),
+        ("eu-west-1", None, UNKNOWN),
+        ("eu-wst-1", False, UNKNOWN),
+        ("cn-north-1", True, VIOLATED),
+        ("cn-northwest-1", True, VIOLATED),
+        ("us-gov-west-1", True, MET),
+        ("us-iso-east-1", True, UNKNOWN),
+    ],
+)
+def test_external_key_stores_exist_wherever_kms_is_but_in_china(
+    region: str, has_kms: bool | None, outcome: Outcome
+) -> None:
+    evidence = proposed(region=region, region_has_kms=has_kms)
+    assert the_one(form.region_supports_external_key_stores, evidence).outcome is outcome
+
+
+def test_without_a_preflight_nothing_is_said() -> None:
+    for declared in (form.proxy_endpoint_is_well_formed, form.region_supports_external_key_stores):
+        assert list(declared.judge(looked_at(proposal=None))) == []
+
+
+@given(st.text(max_size=300))
+@example("https://a.b\n")
+def test_whatever_is_taken_fits_the_pattern_of_the_api(text: str) -> None:
+    if form.endpoint_fault(text) is None:
+        assert re.match(r"\Ahttps://[a-zA-Z0-9.-]+\Z", text)
+        assert 10 <= len(text) <= 128
+    if form.path_fault(text) is None:
+        assert re.match(r"\A((/[a-zA-Z0-9\/_-]+/kms/xks/v[0-9]{1,2})|(/kms/xks/v[0-9]{1,2}))\Z", text)
+        assert 10 <= len(text) <= 128
+    if form.service_name_fault(text) is None:
+        assert 20 <= len(text) <= 64
