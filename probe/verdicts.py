@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from probe.actual import actual
 from probe.model.targets import Role
 from probe.model.verdicts import (
     Basis,
@@ -65,11 +66,13 @@ def judge(
     concerned = evidence.proposal is not None or any(t.role in _JUDGED_ROLES for t in evidence.targets)
     found = tuple(_verdicts(chosen, evidence, key_store, single_server=single_server)) if concerned else ()
     verdicts = as_public(seen(spread(found, evidence), evidence), evidence)
+    predictions = predict(verdicts, chosen) if concerned and not single_server else ()
     return Report(
         taken_at_s=evidence.taken_at_s,
         key_store=key_store,
         verdicts=verdicts,
-        predictions=predict(verdicts, chosen) if concerned and not single_server else (),
+        predictions=predictions,
+        actual=actual(evidence, predictions),
         extra_authorities=tuple(subject_text(der) for der in evidence.extra_authorities),
         authorities_as_of=kms_authorities().as_of,
     )

@@ -15,6 +15,7 @@ COVERED_ELSEWHERE = {
     "probe/__main__.py": "tests/commands run it as a program",
     "probe/model/ports.py": "protocols alone; mypy holds their implementations to them",
     "probe/commands/exits.py": "tests/commands/test_app.py meets each of its values",
+    "probe/wire/account_network.py": "tests/wire/test_account_answers.py reads all of AWS's answers",
     "probe/requirements/endpoint_service.py": _WORLDS,
     "probe/requirements/key_store_place.py": _WORLDS,
     "probe/requirements/load_balancer.py": _WORLDS,

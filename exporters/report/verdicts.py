@@ -49,8 +49,8 @@ def render(
         _head(report, vantage, version),
         tls.extra_authorities(report),
         Text(),
-        _conclusion(report),
-        _predictions(report),
+        conclusion(report),
+        predictions(report),
         Text(),
         findings.render(report.verdicts),
         path.PathTable(path.stops(evidence), report.taken_at_s),
@@ -70,7 +70,7 @@ def _head(report: Report, vantage: str, version: str) -> Text:
     return Text.assemble((f"xks-probe {version}", "bold"), (" · " + " · ".join(said), "dim"))
 
 
-def _conclusion(report: Report) -> Text:
+def conclusion(report: Report) -> Text:
     """The one line to read."""
     expected = any(
         error.likelihood is Likelihood.EXPECTED and error.masked_by is None
@@ -95,7 +95,7 @@ def _conclusion(report: Report) -> Text:
     return Text.assemble(("✓ Everything that was judged is fine.", "bold green"), (f"  {tally}", "dim"))
 
 
-def _predictions(report: Report) -> RenderableType:
+def predictions(report: Report) -> RenderableType:
     said = {prediction.operation: prediction for prediction in report.predictions}
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, width=12)

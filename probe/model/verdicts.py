@@ -148,6 +148,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Actual:
+    """What KMS says of an existing store; ``agrees``: as was predicted, None while that is undecided."""
+
+    connection_state: str
+    connection_error_code: str | None
+    agrees: bool | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything judged at one moment, for one key store ("" when none is named)."""
 
@@ -157,6 +167,7 @@ class Report:
     predictions: tuple[Prediction, ...] = ()
     extra_authorities: tuple[str, ...] = ()
     authorities_as_of: str = ""
+    actual: Actual | None = None
 
     def counts(self) -> Mapping[Outcome, int]:
         """How many verdicts have each outcome; every outcome is present."""

@@ -60,7 +60,7 @@ def of_service(
         return judge(proposal, account, account.service)
 
     for finding in of_vpc_account(evidence, look):
-        yield with_subject(evidence, finding, _service_subject(evidence))
+        yield replace(finding, subject=_service_subject(evidence))
 
 
 def of_load_balancers(

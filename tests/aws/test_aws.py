@@ -31,5 +31,5 @@ def test_without_credentials_the_identity_is_unavailable_and_says_so(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert aws.caller_identity() == aws.Unavailable(
-        call="sts:GetCallerIdentity", because="no credentials found"
+        call="sts:GetCallerIdentity", because="no credentials found", cause=aws.Cause.NO_CREDENTIALS
     )

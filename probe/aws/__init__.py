@@ -4,18 +4,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from probe.model.account import Cause, Unavailable
+
+__all__ = ["Identity", "Unavailable", "caller_identity", "on_ec2"]
+
 # A virtual machine on EC2 says so in its firmware tables; anywhere else nobody asks 169.254.169.254.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/identify_ec2_instances.html
 _DMI_VENDOR = Path("/sys/class/dmi/id/sys_vendor")
 CALL_TIMEOUT_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unavailable:
-    """Something that could not be looked at, and why."""
-
-    call: str
-    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ def caller_identity() -> Identity | Unavailable:
         client = boto3.session.Session().client("sts", region_name=region, config=limits)
         return Identity(arn=str(client.get_caller_identity()["Arn"]))
     except NoCredentialsError:
-        return Unavailable(call=call, because="no credentials found")
+        return Unavailable(call=call, because="no credentials found", cause=Cause.NO_CREDENTIALS)
     except ClientError as error:
         return Unavailable(call=call, because=str(error.response.get("Error", {}).get("Code", "refused")))
     except BotoCoreError as error:

@@ -1,0 +1,169 @@
+"""Each node and each target, and what each answered: TCP, TLS and health side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from exporters.report.fields import Fields
+from probe.model.account import Unavailable
+from probe.model.measurements import HealthDetails, Measurement, TlsDetails
+from probe.model.targets import Check, Role, Target
+from probe.model.text import clean
+from probe.model.verdicts import Evidence, Level, Outcome, Verdict
+
+_PATH = (Role.PROXY, Role.NODE, Role.BACKEND, Role.KEY_MANAGER)
+_SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
+_NOT_LOOKED_AT = ("-", "dim")
+_OF_TLS = frozenset(
+    {
+        "tls-version-is-supported",
+        "cipher-suite-is-supported",
+        "common-name-matches",
+        "certificate-is-in-date",
+        "chain-is-complete",
+        "authority-is-trusted-by-kms",
+        "client-certificate-is-not-required",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """``outcome`` NOT_APPLICABLE: not looked at. ``duration_s`` None without a time."""
+
+    outcome: Outcome = Outcome.NOT_APPLICABLE
+    words: str = ""
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    target: Target
+    tcp: Cell
+    tls: Cell
+    health: Cell
+    load_balancer: Cell
+
+
+def rows(evidence: Evidence, verdicts: tuple[Verdict, ...]) -> tuple[Row, ...]:
+    """One for each stop on the way, in the way's order."""
+    latest = {(each.target.name, each.check): each for each in evidence.latest if _counts(each)}
+    registered = _registered(evidence)
+    stops = sorted(
+        (each for each in evidence.targets if each.role in _PATH), key=lambda each: _PATH.index(each.role)
+    )
+    return tuple(
+        Row(
+            target=target,
+            tcp=_exchange(latest.get((target.name, Check.TCP))),
+            tls=_tls(latest.get((target.name, Check.TLS)), target, verdicts),
+            health=_exchange(latest.get((target.name, Check.HEALTH_COLD))),
+            load_balancer=registered.get((target.host, target.port), Cell()),
+        )
+        for target in stops
+    )
+
+
+def _counts(measurement: Measurement) -> bool:
+    details = measurement.details
+    return not isinstance(details, HealthDetails) or details.purpose == "health"
+
+
+def _exchange(measurement: Measurement | None) -> Cell:
+    if measurement is None:
+        return Cell()
+    details = measurement.details
+    if isinstance(details, HealthDetails) and details.withheld is not None:
+        return Cell(outcome=Outcome.UNKNOWN, words="withheld")
+    if measurement.failure is not None:
+        return Cell(outcome=Outcome.VIOLATED, words=measurement.failure.reason.value.replace("_", " "))
+    duration_s = sum(measurement.phases_s.values())
+    if isinstance(details, HealthDetails):
+        good = details.status == 200 and details.fault is None  # noqa: PLR2004
+        words = str(details.status) if details.fault is None else "odd answer"
+        return Cell(outcome=Outcome.MET if good else Outcome.VIOLATED, words=words, duration_s=duration_s)
+    return Cell(outcome=Outcome.MET, duration_s=duration_s)
+
+
+def _tls(measurement: Measurement | None, target: Target, verdicts: tuple[Verdict, ...]) -> Cell:
+    """Its handshake, and what is wrong with its certificate."""
+    if measurement is None:
+        return Cell()
+    judged = [v for v in verdicts if v.subject == target.name and v.requirement in _OF_TLS]
+    wrong = [v for v in judged if v.outcome is Outcome.VIOLATED and v.level is Level.REQUIRED]
+    if wrong:
+        return Cell(outcome=Outcome.VIOLATED, words=wrong[0].requirement)
+    if measurement.failure is not None:
+        return Cell(outcome=Outcome.VIOLATED, words=measurement.failure.reason.value.replace("_", " "))
+    details = measurement.details
+    version = (details.version or "") if isinstance(details, TlsDetails) else ""
+    unknown = any(v.outcome is Outcome.UNKNOWN for v in judged)
+    return Cell(
+        outcome=Outcome.UNKNOWN if unknown else Outcome.MET,
+        words=version,
+        duration_s=sum(measurement.phases_s.values()),
+    )
+
+
+def _registered(evidence: Evidence) -> Mapping[tuple[str, int], Cell]:
+    """What the load balancer's own health checks say of its targets."""
+    account = evidence.account
+    if account is None or isinstance(account.load_balancers, Unavailable):
+        return {}
+    cells: dict[tuple[str, int], Cell] = {}
+    for balancer in account.load_balancers:
+        groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+        for group in groups:
+            for each in () if isinstance(group.targets, Unavailable) else group.targets:
+                outcome = {"healthy": Outcome.MET, "unhealthy": Outcome.VIOLATED}.get(each.state)
+                words = each.state or "not said"
+                cell = Cell(outcome=outcome or Outcome.UNKNOWN, words=words)
+                cells[each.id, each.port or group.port or 443] = cell
+    return cells
+
+
+def document(row: Row) -> Fields:
+    return {
+        "target": clean(row.target.name),
+        "role": row.target.role.value,
+        "zone": clean(row.target.zone) or None,
+        "address": clean(row.target.host),
+        "port": row.target.port,
+        "tcp": _cell(row.tcp),
+        "tls": _cell(row.tls),
+        "health": _cell(row.health),
+        "load_balancer": _cell(row.load_balancer),
+    }
+
+
+def _cell(cell: Cell) -> Fields | None:
+    if cell.outcome is Outcome.NOT_APPLICABLE:
+        return None
+    return {"outcome": cell.outcome.value, "words": clean(cell.words), "seconds": cell.duration_s}
+
+
+def render(rows_: tuple[Row, ...]) -> Table | None:
+    """A table for a terminal; None where there is nothing to probe."""
+    if not rows_:
+        return None
+    table = Table(title="Through the load balancer and past it", title_justify="left", title_style="bold")
+    for head in ("", "target", "zone", "TCP", "TLS", "health", "load balancer says"):
+        table.add_column(head, overflow="fold")
+    for row in rows_:
+        cells = (row.tcp, row.tls, row.health, row.load_balancer)
+        name = clean(row.target.name, 48)
+        table.add_row(
+            Text(row.target.role.value.replace("_", " "), style="dim"),
+            Text(name),
+            Text(clean(row.target.zone, 24), style="dim"),
+            *map(_drawn, cells),
+        )
+    return table
+
+
+def _drawn(cell: Cell) -> Text:
+    sign, style = _SHOWN.get(cell.outcome, _NOT_LOOKED_AT)
+    said = f" {cell.duration_s * 1e3:.1f} ms" if cell.duration_s is not None else ""
+    return Text.assemble((sign, style), said, f" {clean(cell.words, 40)}" if cell.words else "")

@@ -1,0 +1,123 @@
+"""A preflight: what KMS would say, what is wrong and what to do, the way as it was seen, what is fine."""
+
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from exporters.report import fields, findings, judged, matrix, tls, verdicts, words
+from probe.model.account import Account
+from probe.model.text import clean
+from probe.model.verdicts import Actual, Evidence, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """What a report of it shows. ``clock_offset_s``: the proxy's clock minus ours, None if not known."""
+
+    report: Report
+    evidence: Evidence
+    vantage: str
+    version: str
+    configuration_hash: str = ""
+    clock_offset_s: float | None = None
+
+
+def document(of: Preflight) -> dict[str, object]:
+    """As ``docs/schemas/preflight.json``."""
+    report, evidence = of.report, of.evidence
+    proposal, account = evidence.proposal, evidence.account
+    return {
+        "schema_version": fields.SCHEMA_VERSION,
+        "taken_at": fields.time(report.taken_at_s),
+        "version": of.version,
+        "vantage": clean(of.vantage),
+        "configuration_hash": of.configuration_hash or None,
+        "clock_offset_seconds": of.clock_offset_s,
+        "region": clean(proposal.region) if proposal else None,
+        "key_store": clean(report.key_store) or None,
+        "endpoint_service": clean(proposal.service_name or "") or None if proposal else None,
+        "uri_endpoint": clean(proposal.uri_endpoint or "") or None if proposal else None,
+        "uri_path": clean(proposal.uri_path or "") or None if proposal else None,
+        "authorities_as_of": report.authorities_as_of or None,
+        "extra_authorities": [clean(name) for name in report.extra_authorities],
+        "aws": _aws(account),
+        "prediction": judged.predictions(report.predictions),
+        "actual": _actual(report.actual),
+        "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
+        "matrix": [matrix.document(row) for row in matrix.rows(evidence, report.verdicts)],
+        "summary": {outcome.value: count for outcome, count in report.counts().items()},
+    }
+
+
+def _aws(account: Account | None) -> fields.Fields | None:
+    if account is None:
+        return None
+    return {
+        "region": clean(account.region),
+        "endpoint_url": clean(account.endpoint_url) if account.endpoint_url else None,
+        "calls": account.calls,
+        "failed_calls": [
+            {"call": clean(each.call), "cause": each.cause.value, "because": clean(each.because)}
+            for each in account.failed_calls
+        ],
+    }
+
+
+def _actual(actual: Actual | None) -> fields.Fields | None:
+    if actual is None:
+        return None
+    return {
+        "connection_state": clean(actual.connection_state),
+        "connection_error_code": clean(actual.connection_error_code or "") or None,
+        "agrees": actual.agrees,
+        "because": clean(actual.because),
+    }
+
+
+def render(of: Preflight) -> RenderableType:
+    """What is wrong comes first, then the way, what is fine last and in one block."""
+    report = of.report
+    parts: list[RenderableType | None] = [
+        _head(of),
+        tls.extra_authorities(report),
+        Text(),
+        verdicts.conclusion(report),
+        verdicts.predictions(report),
+        _said(report.actual),
+        Text(),
+        findings.render(report.verdicts),
+        matrix.render(matrix.rows(of.evidence, report.verdicts)),
+        Text(),
+        findings.fine(report.verdicts),
+    ]
+    return Group(*(part for part in parts if part is not None))
+
+
+def _head(of: Preflight) -> Text:
+    report, proposal, account = of.report, of.evidence.proposal, of.evidence.account
+    said = [clean(of.vantage) or "here"]
+    if proposal is not None:
+        said += [clean(proposal.region), clean(proposal.key_store_id or proposal.host or "new key store")]
+    said.append(words.moment(report.taken_at_s))
+    if report.authorities_as_of:
+        said.append(f"KMS's authorities as of {clean(report.authorities_as_of)}")
+    if of.configuration_hash:
+        said.append(f"configuration {of.configuration_hash}")
+    if of.clock_offset_s is not None:
+        said.append(f"proxy's clock {of.clock_offset_s:+.0f} s")
+    head = Text.assemble((f"xks-probe {of.version} preflight", "bold"), (" · " + " · ".join(said), "dim"))
+    if account is not None and account.endpoint_url:
+        head.append(f"\n! AWS was asked at {clean(account.endpoint_url)}", style="bold yellow")
+    return head
+
+
+def _said(actual: Actual | None) -> Text | None:
+    if actual is None:
+        return None
+    state = clean(actual.connection_state) or "nothing"
+    code = f" ({clean(actual.connection_error_code)})" if actual.connection_error_code else ""
+    sign, style = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("?", "yellow")}[actual.agrees]
+    return Text.assemble(
+        ("  KMS says     ", "dim"), (f"{state}{code} ", "bold"), (sign, style), f" {clean(actual.because)}"
+    )

@@ -1,0 +1,129 @@
+"""Calls to AWS by boto3: in threads, with adaptive retries, all pages, no page too many."""
+
+import os
+import threading
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from probe.aws import on_ec2
+from probe.aws.calls import Answer, action
+from probe.aws.failures import denied_by
+from probe.model.account import Cause, Unavailable
+from probe.model.text import clean
+from probe.wire.input_error import InputError
+
+_MOST_ITEMS = 2000  # of one answer, over all its pages
+_CONNECT_S = 2.0
+_ATTEMPTS = 3
+# What botocore's parsers raise for values that are not of the modelled type (a text where a number belongs).
+_BY_ODD_ANSWERS = (ValueError, TypeError, KeyError, AttributeError)
+_HOSTS = {"sts": "sts", "kms": "kms", "ec2": "ec2", "elbv2": "elasticloadbalancing"}
+
+
+class Api:
+    """Implements `calls.Caller`. ``read_timeout_s`` bounds one attempt, the audit's deadline the whole."""
+
+    def __init__(self, region: str, *, read_timeout_s: float = 10.0) -> None:
+        import boto3
+
+        if not on_ec2():
+            os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+        self.region = region
+        self._read_timeout_s = read_timeout_s
+        self._session = boto3.session.Session(region_name=region)
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The first custom one that a client uses. Raises InputError for one that may not be used."""
+        for service in sorted(_HOSTS):
+            url = str(self._client(service).meta.endpoint_url)
+            host = urlsplit(url).hostname or ""
+            if not host.startswith(f"{_HOSTS[service]}.") or ".vpce." in host:
+                return url
+        return None
+
+    def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
+
+        named = action(service, operation)  # refuses what is not in the table
+        if timeout_s <= 0:
+            return Unavailable(call=named, because="no time was left to ask", cause=Cause.TIMED_OUT)
+        try:
+            return _ask(self._client(service), operation, parameters)
+        except ClientError as error:
+            return denied_by(error.response, named)
+        except BotoCoreError as error:
+            return _unanswered(error, named)
+        except (ResponseParserError, *_BY_ODD_ANSWERS):
+            return Unavailable(call=named, because="AWS's answer can't be read", cause=Cause.ODD_ANSWER)
+
+    def _client(self, service: str) -> Any:
+        """Clients may be used by several threads, but only one may make them."""
+        from botocore.config import Config
+
+        with self._lock:
+            if service not in self._clients:
+                config = Config(
+                    connect_timeout=min(_CONNECT_S, self._read_timeout_s),
+                    read_timeout=self._read_timeout_s,
+                    retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+                    user_agent_extra="xks-probe",
+                )
+                client = self._session.client(service, config=config)
+                _check_url(str(client.meta.endpoint_url))
+                self._clients[service] = client
+            return self._clients[service]
+
+
+def _ask(client: Any, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    from botocore import xform_name
+
+    name = xform_name(operation)
+    if client.can_paginate(name):
+        pages = client.get_paginator(name).paginate(**parameters, PaginationConfig={"MaxItems": _MOST_ITEMS})
+        answer: Mapping[str, Any] = pages.build_full_result()
+        return answer
+    whole: Mapping[str, Any] = getattr(client, name)(**parameters)
+    return {key: value for key, value in whole.items() if key != "ResponseMetadata"}
+
+
+def _check_url(url: str) -> None:
+    """What is sent in the clear is for this machine alone."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
+        return
+    raise InputError(
+        (f"AWS_ENDPOINT_URL: {clean(url, 120)} is not https, and not on this machine; use https",)
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _unanswered(error: Exception, named: str) -> Unavailable:
+    """No answer of AWS: no credentials, no network, or one that can't be read."""
+    from botocore import exceptions as known
+
+    match error:
+        case known.NoCredentialsError() | known.CredentialRetrievalError() | known.TokenRetrievalError():
+            return Unavailable(call=named, because="no credentials found", cause=Cause.NO_CREDENTIALS)
+        case known.PartialCredentialsError() | known.ProfileNotFound():
+            return Unavailable(
+                call=named, because="the credentials are incomplete", cause=Cause.NO_CREDENTIALS
+            )
+        case known.ConnectTimeoutError() | known.ReadTimeoutError():
+            return Unavailable(call=named, because="AWS did not answer in time", cause=Cause.TIMED_OUT)
+        case known.HTTPClientError():
+            because = f"AWS's endpoint can't be reached ({type(error).__name__})"
+            return Unavailable(call=named, because=because, cause=Cause.UNREACHABLE)
+        case _:
+            return Unavailable(call=named, because=type(error).__name__, cause=Cause.FAILED)

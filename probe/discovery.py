@@ -1,0 +1,129 @@
+"""From an account and what KMS would be told to what can be probed: nodes, targets, names. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from probe.model.account import Account, LoadBalancer, TargetGroup, Unavailable
+from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.targets import Check, Plan, Role, Target
+from probe.wire.hostport import is_ipv4
+
+MOST_TARGETS = 64
+HTTPS_PORT = 443
+_GONE = frozenset({"draining", "unhealthy.draining"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An address that the user names: a target behind the load balancer, or a key manager."""
+
+    host: str
+    port: int = HTTPS_PORT
+    role: Role = Role.BACKEND
+
+
+def completed(proposal: Proposal, account: Account | None) -> Proposal:
+    """What the existing key store has, where the user says nothing else; and the service's own name."""
+    store = account.key_store(proposal.key_store_id) if account else None
+    if store is not None:
+        proposal = replace(
+            proposal,
+            connectivity=store.connectivity or proposal.connectivity,
+            uri_endpoint=proposal.uri_endpoint or store.uri_endpoint,
+            uri_path=proposal.uri_path or store.uri_path,
+            service_name=proposal.service_name or store.service_name,
+            service_owner=proposal.service_owner or store.service_owner,
+        )
+    service = account.service if account else None
+    if proposal.uri_endpoint is None and service is not None and not isinstance(service, Unavailable):
+        named = service.private_dns_name
+        proposal = replace(proposal, uri_endpoint=f"https://{named}" if named else None)
+    return proposal
+
+
+def targets(
+    proposal: Proposal, account: Account | None, places: Iterable[Place], plans: tuple[Plan, ...]
+) -> tuple[Target, ...]:
+    """What to probe, each name once: every node of every load balancer, every target, what the user names.
+
+    Each is connected to by its address, with the private DNS name as server name: the name does not resolve
+    in the provider's own VPC. A public endpoint is probed by its name.
+    """
+    found: dict[tuple[Role, str, int], Target] = {}
+    for target in (*_public(proposal), *_discovered(account), *_named(places)):
+        found.setdefault((target.role, target.host, target.port), target)
+    host = proposal.host
+    return tuple(
+        replace(
+            target,
+            name=name,
+            server_name=None if target.role is Role.KEY_MANAGER else host,
+            key_store=proposal.key_store_id or "",
+            plans=tuple(plan for plan in plans if _fits(plan, target)),
+        )
+        for name, target in _unique(found.values())
+    )
+
+
+def _fits(plan: Plan, target: Target) -> bool:
+    """A key manager is connected to, no more: what it speaks is not known."""
+    return target.role is not Role.KEY_MANAGER or plan.check is Check.TCP
+
+
+def _public(proposal: Proposal) -> Iterator[Target]:
+    if proposal.connectivity == PUBLIC_CONNECTIVITY and proposal.host:
+        yield Target(name=proposal.host, role=Role.PROXY, host=proposal.host)
+
+
+def _discovered(account: Account | None) -> Iterator[Target]:
+    if account is None or isinstance(account.load_balancers, Unavailable):
+        return
+    for balancer in account.load_balancers:
+        yield from _nodes(balancer)
+    for balancer in account.load_balancers:
+        yield from _backends(balancer)
+
+
+def _nodes(balancer: LoadBalancer) -> Iterator[Target]:
+    """Its interfaces; where these can't be seen, the addresses that the load balancer itself gives."""
+    interfaces = () if isinstance(balancer.nodes, Unavailable) else balancer.nodes
+    by_interface = tuple((node.address, node.zone) for node in interfaces)
+    by_zone = tuple((zone.address or "", zone.zone) for zone in balancer.zones)
+    name = balancer.name.rpartition("/")[2]
+    for address, zone in by_interface or by_zone:
+        if is_ipv4(address):
+            yield Target(name=f"{name}-{zone or address}", role=Role.NODE, host=address, zone=zone)
+
+
+def _backends(balancer: LoadBalancer) -> Iterator[Target]:
+    for group in _forwarded(balancer):
+        registered = () if isinstance(group.targets, Unavailable) else group.targets
+        for each in registered:
+            port = each.port or group.port or HTTPS_PORT
+            if group.target_type == "ip" and each.state not in _GONE and is_ipv4(each.id):
+                name = each.id if port == HTTPS_PORT else f"{each.id}:{port}"
+                yield Target(name=name, role=Role.BACKEND, host=each.id, port=port, zone=each.zone or "")
+
+
+def _forwarded(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
+    """The groups to which port 443 is forwarded; all of them, where listeners can't be seen."""
+    groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+    if isinstance(balancer.listeners, Unavailable):
+        return groups
+    arns = {arn for each in balancer.listeners if each.port == HTTPS_PORT for arn in each.target_group_arns}
+    return tuple(group for group in groups if group.arn in arns)
+
+
+def _named(places: Iterable[Place]) -> Iterator[Target]:
+    for place in places:
+        name = place.host if place.port == HTTPS_PORT else f"{place.host}:{place.port}"
+        yield Target(name=name, role=place.role, host=place.host, port=place.port)
+
+
+def _unique(targets_: Iterable[Target]) -> Iterator[tuple[str, Target]]:
+    """Names as they are, a second one of the same with its number; no more than can be looked at."""
+    counts: dict[str, int] = {}
+    for target in list(targets_)[:MOST_TARGETS]:
+        counts[target.name] = counts.get(target.name, 0) + 1
+        count = counts[target.name]
+        yield (target.name if count == 1 else f"{target.name}#{count}"), target

@@ -1,0 +1,109 @@
+"""A preflight: look at the account, find what there is to probe, measure it, judge it. Composes only."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from probe import discovery
+from probe.agent import ROUND_TRIP_SPACING_S, ROUND_TRIPS, Agent
+from probe.audit import audit
+from probe.aws.calls import Caller
+from probe.discovery import Place
+from probe.history import History
+from probe.model.account import Account
+from probe.model.measurements import Measurement
+from probe.model.preflight import CredentialFacts, DomainFacts, Proposal
+from probe.model.settings import Settings
+from probe.model.targets import Check, Plan, Target
+from probe.model.verdicts import Evidence, Report
+from probe.network.clock import SYSTEM_CLOCK
+from probe.scheduler import SilentObserver
+from probe.verdicts import judge
+
+_Value = TypeVar("_Value")
+Progress = Callable[[int, int], None]
+# The last of the round trips starts this late; what is left of the time is for it.
+_ROUND_TRIPS_S = ROUND_TRIPS * ROUND_TRIP_SPACING_S
+_LEAST_S = 0.25  # as long as KMS waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a preflight is asked. ``caller`` None: AWS is not asked at all.
+
+    ``timeout_s`` is that of the audit, and again that of all that is measured after it.
+    """
+
+    proposal: Proposal
+    caller: Caller | None
+    timeout_s: float
+    places: Sequence[Place] = ()
+    settings: Settings
+    credential: CredentialFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Also:
+    """What else is looked at while the network is measured: each gets what was found by then."""
+
+    health: Callable[[Proposal, Sequence[Target]], Awaitable[Sequence[Measurement]]] | None = None
+    domain: Callable[[Proposal, Account | None], Awaitable[DomainFacts | None]] | None = None
+
+
+async def take(request: Request, progress: Progress, also: Also) -> Evidence:
+    """All that can be known within the time."""
+    account = await _account(request)
+    proposal = discovery.completed(request.proposal, account)
+    targets = discovery.targets(proposal, account, request.places, plans(request.timeout_s))
+    settings = replace(request.settings, targets=targets, key_store=proposal.key_store_id or "")
+    agent = Agent(settings, (), SilentObserver(), History())
+    async with asyncio.TaskGroup() as group:
+        if targets:
+            group.create_task(agent.once(progress), name="round trips")
+        domain = group.create_task(_or_none(also.domain and also.domain(proposal, account)), name="domain")
+        health = group.create_task(_or_none(also.health and also.health(proposal, targets)), name="health")
+    measured = tuple(health.result() or ())
+    seen = agent.evidence()
+    return replace(
+        seen,
+        latest=(*seen.latest, *measured),
+        recent=(*seen.recent, *measured),
+        proposal=proposal,
+        account=account,
+        domain=domain.result(),
+        credential=request.credential,
+    )
+
+
+def judged(evidence: Evidence) -> Report:
+    """The whole catalogue."""
+    store = evidence.proposal.key_store_id if evidence.proposal else None
+    return judge(evidence, key_store=store or "")
+
+
+def plans(timeout_s: float) -> tuple[Plan, ...]:
+    """One round: TCP often enough for a verdict on 35 ms, TLS once. All of it ends within ``timeout_s``."""
+    connect_s = max(_LEAST_S, timeout_s - _ROUND_TRIPS_S)
+    return (
+        Plan(check=Check.TCP, interval_s=connect_s, timeout_s=connect_s),
+        Plan(check=Check.TLS, interval_s=timeout_s, timeout_s=timeout_s),
+    )
+
+
+async def _account(request: Request) -> Account | None:
+    caller, proposal = request.caller, request.proposal
+    if caller is None:
+        return None
+    return await asyncio.to_thread(
+        audit,
+        caller,
+        key_store_id=proposal.key_store_id,
+        service_name=proposal.service_name,
+        taken_at_s=SYSTEM_CLOCK.now_s(),
+        timeout_s=request.timeout_s,
+    )
+
+
+async def _or_none(looked: Awaitable[_Value] | None) -> _Value | None:
+    return None if looked is None else await looked

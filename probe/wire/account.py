@@ -1,0 +1,265 @@
+"""AWS's answers as values of the model: key stores, the endpoint service, load balancers and their targets.
+
+Field names are those of botocore's models. A field of the wrong type counts as missing; an answer without its
+list is odd (`Unavailable`), never empty.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from probe.model.account import (
+    Cause,
+    EndpointConnection,
+    EndpointService,
+    KeyStore,
+    Listener,
+    LoadBalancer,
+    LoadBalancerZone,
+    Maybe,
+    NodeInterface,
+    Principal,
+    RegisteredTarget,
+    TargetGroup,
+    Unavailable,
+    Verification,
+)
+from probe.wire.json_values import entries, flag, mapping, number, text, texts, words
+
+_Value = TypeVar("_Value")
+_Json = Mapping[str, Any]
+
+
+def each(
+    answer: _Json | Unavailable, key: str, named: str, read: Callable[[_Json], _Value | None]
+) -> Maybe[tuple[_Value, ...]]:
+    """What ``read`` makes of each object in the list at ``key``; without that list the answer is odd."""
+    if isinstance(answer, Unavailable):
+        return answer
+    found = entries(answer, key)
+    if found is None:
+        return Unavailable(call=named, because=f"the answer has no {key}", cause=Cause.ODD_ANSWER)
+    return tuple(value for one in found if (value := read(one)) is not None)
+
+
+def account_id(answer: _Json | Unavailable) -> Maybe[str]:
+    """Of sts GetCallerIdentity."""
+    if isinstance(answer, Unavailable):
+        return answer
+    found = text(answer, "Account")
+    odd = Unavailable(call="sts:GetCallerIdentity", because="no account in it", cause=Cause.ODD_ANSWER)
+    return found or odd
+
+
+def key_store(one: _Json) -> KeyStore | None:
+    """Of kms DescribeCustomKeyStores, ``CustomKeyStores[]``."""
+    id_ = text(one, "CustomKeyStoreId")
+    if not id_:
+        return None
+    proxy = mapping(one, "XksProxyConfiguration")
+    return KeyStore(
+        id=id_,
+        name=words(one, "CustomKeyStoreName"),
+        kind=words(one, "CustomKeyStoreType"),
+        connection_state=words(one, "ConnectionState"),
+        connection_error_code=text(one, "ConnectionErrorCode"),
+        connectivity=text(proxy, "Connectivity"),
+        access_key_id=text(proxy, "AccessKeyId"),
+        uri_endpoint=text(proxy, "UriEndpoint"),
+        uri_path=text(proxy, "UriPath"),
+        service_name=text(proxy, "VpcEndpointServiceName"),
+        service_owner=text(proxy, "VpcEndpointServiceOwner"),
+    )
+
+
+def own_service(one: _Json) -> EndpointService | None:
+    """Of ec2 DescribeVpcEndpointServiceConfigurations, ``ServiceConfigurations[]``: as its owner sees it."""
+    id_, name = text(one, "ServiceId"), text(one, "ServiceName")
+    if not id_ or not name:
+        return None
+    return EndpointService(
+        id=id_,
+        name=name,
+        is_owner_view=True,
+        state=text(one, "ServiceState"),
+        types=_types(one),
+        acceptance_required=flag(one, "AcceptanceRequired"),
+        private_dns_name=text(one, "PrivateDnsName"),
+        verification=_verification(one),
+        address_types=texts(one, "SupportedIpAddressTypes"),
+        zones=texts(one, "AvailabilityZones"),
+        zone_ids=texts(one, "AvailabilityZoneIds"),
+        load_balancer_arns=texts(one, "NetworkLoadBalancerArns"),
+        gateway_load_balancer_arns=texts(one, "GatewayLoadBalancerArns"),
+    )
+
+
+def consumed_service(one: _Json) -> EndpointService | None:
+    """Of ec2 DescribeVpcEndpointServices, ``ServiceDetails[]``: as its consumers see it.
+
+    A service that can be seen so is available: no field says it.
+    """
+    name = text(one, "ServiceName")
+    if not name:
+        return None
+    state = text(one, "PrivateDnsNameVerificationState")
+    return EndpointService(
+        id=text(one, "ServiceId") or name.rpartition(".")[2],
+        name=name,
+        is_owner_view=False,
+        state="Available",
+        types=_types(one),
+        acceptance_required=flag(one, "AcceptanceRequired"),
+        private_dns_name=text(one, "PrivateDnsName"),
+        verification=Verification(state=state) if state else None,
+        address_types=texts(one, "SupportedIpAddressTypes"),
+        zones=texts(one, "AvailabilityZones"),
+        zone_ids=texts(one, "AvailabilityZoneIds"),
+        owner=text(one, "Owner"),
+        region=text(one, "ServiceRegion"),
+    )
+
+
+def _types(one: _Json) -> tuple[str, ...]:
+    return tuple(filter(None, (words(kind, "ServiceType") for kind in entries(one, "ServiceType") or ())))
+
+
+def _verification(one: _Json) -> Verification | None:
+    found = mapping(one, "PrivateDnsNameConfiguration")
+    state = text(found, "State")
+    if not state:
+        return None
+    return Verification(state=state, name=text(found, "Name"), value=text(found, "Value"))
+
+
+def principal(one: _Json) -> Principal | None:
+    """Of ec2 DescribeVpcEndpointServicePermissions, ``AllowedPrincipals[]``."""
+    found = text(one, "Principal")
+    return Principal(principal=found, kind=words(one, "PrincipalType")) if found else None
+
+
+def connection(one: _Json) -> EndpointConnection:
+    """Of ec2 DescribeVpcEndpointConnections, ``VpcEndpointConnections[]``."""
+    return EndpointConnection(owner=words(one, "VpcEndpointOwner"), state=words(one, "VpcEndpointState"))
+
+
+def load_balancer(one: _Json) -> LoadBalancer | None:
+    """Of elbv2 DescribeLoadBalancers, ``LoadBalancers[]``; attributes, listeners and the rest come apart."""
+    arn = text(one, "LoadBalancerArn")
+    if not arn:
+        return None
+    enforced = text(one, "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
+    return LoadBalancer(
+        arn=arn,
+        name=short_name(arn),
+        type=words(one, "Type"),
+        scheme=words(one, "Scheme"),
+        address_type=words(one, "IpAddressType"),
+        state=words(mapping(one, "State"), "Code"),
+        vpc_id=words(one, "VpcId"),
+        zones=tuple(map(_zone, entries(one, "AvailabilityZones") or ())),
+        security_groups=texts(one, "SecurityGroups"),
+        enforces_inbound_rules={"on": True, "off": False}.get(enforced or ""),
+    )
+
+
+def short_name(arn: str) -> str:
+    """``net/NAME`` of a load balancer's ARN; its end where it has another form.
+
+    >>> short_name("arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/xks/50dc6c495c0c9188")
+    'net/xks'
+    """
+    kind, _, rest = arn.partition(":loadbalancer/")[2].partition("/")
+    name = rest.partition("/")[0]
+    return f"{kind}/{name}" if name else arn[-64:]
+
+
+def interface_description(arn: str) -> str:
+    """The description of the load balancer's own network interfaces.
+
+    >>> interface_description("arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/xks/50dc6c")
+    'ELB net/xks/50dc6c'
+    """
+    return f"ELB {arn.partition(':loadbalancer/')[2]}"
+
+
+def _zone(one: _Json) -> LoadBalancerZone:
+    addresses = entries(one, "LoadBalancerAddresses") or ()
+    private = next(filter(None, (text(address, "PrivateIPv4Address") for address in addresses)), None)
+    return LoadBalancerZone(
+        zone=words(one, "ZoneName"),
+        zone_id=words(one, "ZoneId"),
+        subnet_id=words(one, "SubnetId"),
+        address=private,
+    )
+
+
+def node(one: _Json) -> NodeInterface | None:
+    """Of ec2 DescribeNetworkInterfaces, ``NetworkInterfaces[]``."""
+    address = text(one, "PrivateIpAddress")
+    if not address:
+        return None
+    return NodeInterface(
+        address=address,
+        zone=words(one, "AvailabilityZone"),
+        subnet_id=words(one, "SubnetId"),
+        status=words(one, "Status"),
+    )
+
+
+def listener(one: _Json) -> Listener | None:
+    """Of elbv2 DescribeListeners, ``Listeners[]``: target groups of both forms of a forwarding action."""
+    arn = text(one, "ListenerArn")
+    if not arn:
+        return None
+    actions = entries(one, "DefaultActions") or ()
+    simple = [text(action, "TargetGroupArn") for action in actions]
+    weighted = [
+        text(group, "TargetGroupArn")
+        for action in actions
+        for group in entries(mapping(action, "ForwardConfig"), "TargetGroups") or ()
+    ]
+    return Listener(
+        arn=arn,
+        port=number(one, "Port"),
+        protocol=words(one, "Protocol"),
+        target_group_arns=tuple(dict.fromkeys(filter(None, [*simple, *weighted]))),
+        ssl_policy=text(one, "SslPolicy"),
+    )
+
+
+def target_group(one: _Json) -> TargetGroup | None:
+    """Of elbv2 DescribeTargetGroups, ``TargetGroups[]``; attributes and targets come apart."""
+    arn = text(one, "TargetGroupArn")
+    if not arn:
+        return None
+    return TargetGroup(
+        arn=arn,
+        name=text(one, "TargetGroupName") or arn[-64:],
+        target_type=words(one, "TargetType"),
+        protocol=words(one, "Protocol"),
+        port=number(one, "Port"),
+        address_type=words(one, "IpAddressType"),
+        vpc_id=words(one, "VpcId"),
+    )
+
+
+def registered_target(one: _Json) -> RegisteredTarget | None:
+    """Of elbv2 DescribeTargetHealth, ``TargetHealthDescriptions[]``."""
+    target, health = mapping(one, "Target"), mapping(one, "TargetHealth")
+    id_ = text(target, "Id")
+    if not id_:
+        return None
+    return RegisteredTarget(
+        id=id_,
+        port=number(target, "Port"),
+        zone=text(target, "AvailabilityZone"),
+        state=words(health, "State"),
+        reason=words(health, "Reason"),
+        description=words(health, "Description"),
+    )
+
+
+def attributes(answer: _Json | Unavailable, named: str) -> Maybe[Mapping[str, str]]:
+    """Of elbv2 Describe…Attributes, ``Attributes[]`` of Key and Value."""
+    found = each(answer, "Attributes", named, lambda one: (words(one, "Key"), words(one, "Value")))
+    return found if isinstance(found, Unavailable) else dict(found)

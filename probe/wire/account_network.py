@@ -1,0 +1,148 @@
+"""AWS's answers as values of the model: the VPC, its subnets, routes, network ACLs and security groups."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from probe.model.account import (
+    AclEntry,
+    Cause,
+    Maybe,
+    NetworkAcl,
+    Route,
+    RouteTable,
+    SecurityGroup,
+    SecurityRule,
+    Subnet,
+    Unavailable,
+    Vpc,
+)
+from probe.wire.json_values import entries, flag, mapping, number, text, words
+
+_Json = Mapping[str, Any]
+# What a route may lead to; the first that is there counts.
+_VIAS = (
+    "GatewayId",
+    "NatGatewayId",
+    "TransitGatewayId",
+    "VpcPeeringConnectionId",
+    "NetworkInterfaceId",
+    "InstanceId",
+    "LocalGatewayId",
+    "CarrierGatewayId",
+    "EgressOnlyInternetGatewayId",
+    "CoreNetworkArn",
+)
+
+
+def vpc(one: _Json) -> Vpc | None:
+    """Of ec2 DescribeVpcs, ``Vpcs[]``; the rest comes apart."""
+    id_ = text(one, "VpcId")
+    if not id_:
+        return None
+    associated = [
+        text(block, "CidrBlock")
+        for block in entries(one, "CidrBlockAssociationSet") or ()
+        if words(mapping(block, "CidrBlockState"), "State") in {"associated", ""}
+    ]
+    first = [text(one, "CidrBlock")]
+    cidrs = tuple(dict.fromkeys(filter(None, associated or first)))
+    return Vpc(id=id_, owner=words(one, "OwnerId"), cidrs=cidrs)
+
+
+def vpc_attribute(answer: _Json | Unavailable, key: str) -> Maybe[bool]:
+    """Of ec2 DescribeVpcAttribute: ``EnableDnsSupport`` or ``EnableDnsHostnames``."""
+    if isinstance(answer, Unavailable):
+        return answer
+    value = flag(mapping(answer, key), "Value")
+    odd = Unavailable(call="ec2:DescribeVpcAttribute", because=f"no {key} in it", cause=Cause.ODD_ANSWER)
+    return odd if value is None else value
+
+
+def subnet(one: _Json) -> Subnet | None:
+    """Of ec2 DescribeSubnets, ``Subnets[]``."""
+    id_ = text(one, "SubnetId")
+    if not id_:
+        return None
+    return Subnet(
+        id=id_,
+        zone=words(one, "AvailabilityZone"),
+        zone_id=words(one, "AvailabilityZoneId"),
+        cidr=words(one, "CidrBlock"),
+        vpc_id=words(one, "VpcId"),
+    )
+
+
+def route_table(one: _Json) -> RouteTable | None:
+    """Of ec2 DescribeRouteTables, ``RouteTables[]``."""
+    id_ = text(one, "RouteTableId")
+    if not id_:
+        return None
+    associations = entries(one, "Associations") or ()
+    return RouteTable(
+        id=id_,
+        is_main=any(flag(each, "Main") is True for each in associations),
+        subnet_ids=tuple(filter(None, (text(each, "SubnetId") for each in associations))),
+        routes=tuple(filter(None, map(_route, entries(one, "Routes") or ()))),
+    )
+
+
+def _route(one: _Json) -> Route | None:
+    destination = text(one, "DestinationCidrBlock") or text(one, "DestinationPrefixListId")
+    if not destination:  # an IPv6 one
+        return None
+    via = next(filter(None, (text(one, key) for key in _VIAS)), "")
+    return Route(destination=destination, via=via, state=words(one, "State") or "active")
+
+
+def network_acl(one: _Json) -> NetworkAcl | None:
+    """Of ec2 DescribeNetworkAcls, ``NetworkAcls[]``; entries of IPv4 alone."""
+    id_ = text(one, "NetworkAclId")
+    if not id_:
+        return None
+    associations = entries(one, "Associations") or ()
+    return NetworkAcl(
+        id=id_,
+        is_default=flag(one, "IsDefault") is True,
+        subnet_ids=tuple(filter(None, (text(each, "SubnetId") for each in associations))),
+        entries=tuple(filter(None, map(_acl_entry, entries(one, "Entries") or ()))),
+    )
+
+
+def _acl_entry(one: _Json) -> AclEntry | None:
+    cidr, order = text(one, "CidrBlock"), number(one, "RuleNumber")
+    if not cidr or order is None:
+        return None
+    ports = mapping(one, "PortRange")
+    return AclEntry(
+        number=order,
+        is_egress=flag(one, "Egress") is True,
+        allows=words(one, "RuleAction").lower() == "allow",
+        protocol=words(one, "Protocol"),
+        cidr=cidr,
+        from_port=number(ports, "From"),
+        to_port=number(ports, "To"),
+    )
+
+
+def security_group(one: _Json) -> SecurityGroup | None:
+    """Of ec2 DescribeSecurityGroups, ``SecurityGroups[]``."""
+    id_ = text(one, "GroupId")
+    if not id_:
+        return None
+    return SecurityGroup(
+        id=id_,
+        inbound=tuple(map(_rule, entries(one, "IpPermissions") or ())),
+        outbound=tuple(map(_rule, entries(one, "IpPermissionsEgress") or ())),
+    )
+
+
+def _rule(one: _Json) -> SecurityRule:
+    lists = [text(each, "PrefixListId") for each in entries(one, "PrefixListIds") or ()]
+    groups = [text(each, "GroupId") for each in entries(one, "UserIdGroupPairs") or ()]
+    return SecurityRule(
+        protocol=words(one, "IpProtocol"),
+        from_port=number(one, "FromPort"),
+        to_port=number(one, "ToPort"),
+        cidrs=tuple(filter(None, (text(each, "CidrIp") for each in entries(one, "IpRanges") or ()))),
+        others=tuple(filter(None, [*lists, *groups])),
+    )

@@ -1,0 +1,47 @@
+"""Values out of JSON that somebody else made: of the wanted type, or nothing. Never an exception."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LONGEST_TEXT = 4096
+MOST_ENTRIES = 5000
+
+
+def text(of: object, key: str) -> str | None:
+    """The text at ``key``, cut at 4,096 characters; None if there is none."""
+    value = of.get(key) if isinstance(of, Mapping) else None
+    return value[:LONGEST_TEXT] if isinstance(value, str) else None
+
+
+def words(of: object, key: str) -> str:
+    return text(of, key) or ""
+
+
+def number(of: object, key: str) -> int | None:
+    value = of.get(key) if isinstance(of, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def flag(of: object, key: str) -> bool | None:
+    value = of.get(key) if isinstance(of, Mapping) else None
+    return value if isinstance(value, bool) else None
+
+
+def mapping(of: object, key: str) -> Mapping[str, Any]:
+    value = of.get(key) if isinstance(of, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def texts(of: object, key: str) -> tuple[str, ...]:
+    """The texts of a list; what is no text is left out."""
+    value = of.get(key) if isinstance(of, Mapping) else None
+    found = value[:MOST_ENTRIES] if isinstance(value, list) else []
+    return tuple(each[:LONGEST_TEXT] for each in found if isinstance(each, str))
+
+
+def entries(of: object, key: str) -> tuple[Mapping[str, Any], ...] | None:
+    """The objects of a list, None if there is no list: a missing list is not an empty one."""
+    value = of.get(key) if isinstance(of, Mapping) else None
+    if not isinstance(value, list):
+        return None
+    return tuple(each for each in value[:MOST_ENTRIES] if isinstance(each, Mapping))

@@ -1,0 +1,54 @@
+"""Blocking calls together: in their order, within the deadline, a bug is not swallowed."""
+
+import threading
+import time
+
+import pytest
+
+from probe.aws.together import MOST_AT_A_TIME, Together
+
+
+def test_answers_come_in_the_order_of_the_calls() -> None:
+    calls = [lambda _left_s, n=n: n for n in range(50)]
+    assert Together(5.0).run(calls, [-1] * 50) == list(range(50))
+
+
+def test_no_more_than_some_run_at_a_time() -> None:
+    lock, running, most = threading.Lock(), 0, 0
+    gate = threading.Barrier(MOST_AT_A_TIME)
+
+    def call(_left_s: float) -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        gate.wait(5)
+        with lock:
+            running -= 1
+        return 1
+
+    count = 2 * MOST_AT_A_TIME
+    assert Together(5.0).run([call] * count, [0] * count) == [1] * count
+    assert most == MOST_AT_A_TIME
+
+
+def test_what_is_late_is_replaced_and_not_waited_for() -> None:
+    never = threading.Event()
+    started_s = time.monotonic()
+    answers = Together(0.1).run([lambda _: "here", lambda _: str(never.wait(30))], ["late", "late"])
+    assert answers == ["here", "late"]
+    assert time.monotonic() - started_s < 10.0
+    never.set()
+
+
+def test_a_bug_is_raised() -> None:
+    def broken(_left_s: float) -> int:
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError, match="oops"):
+        Together(5.0).run([broken], [0])
+
+
+def test_after_the_deadline_nothing_is_begun() -> None:
+    together = Together(0.0)
+    assert together.run([lambda _: "asked"], ["late"]) == ["late"]

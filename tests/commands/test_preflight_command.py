@@ -1,0 +1,143 @@
+"""`xks-probe preflight` over a collected account: status, output, refusals. No AWS, no network but loopback."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from collected import HOST, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, written
+from schema_check import faults
+
+from probe.commands import app
+from probe.commands.exits import Exit
+
+pytestmark = pytest.mark.loopback
+Output = pytest.CaptureFixture[str]
+NEW = ["--endpoint-service", SERVICE_NAME, "--uri-path", "/kms/xks/v1"]
+
+
+def offline(document: dict[str, Any]) -> dict[str, Any]:
+    """The same account, with nothing in it that could be probed from here."""
+    answer(document, "DescribeNetworkInterfaces")["NetworkInterfaces"] = []
+    answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"] = []
+    return document
+
+
+def preflight(document: dict[str, Any], directory: Path, output: Output, *arguments: str) -> tuple[int, Any]:
+    file = written(document, directory)
+    words = ["preflight", "--account", str(file), "--timeout", "0.3", "--format", "json", *arguments]
+    status = app.run(words)
+    said = output.readouterr()
+    return status, json.loads(said.out) if said.out else said.err
+
+
+def outcomes(document: dict[str, Any]) -> dict[str, str]:
+    return {verdict["requirement"]: verdict["outcome"] for verdict in document["verdicts"]}
+
+
+def test_a_collected_account_is_judged_and_its_document_is_as_the_schema_says(
+    tmp_path: Path, capsys: Output
+) -> None:
+    status, document = preflight(offline(healthy()), tmp_path, capsys, *NEW)
+    assert faults(document, "preflight") == []
+    said = outcomes(document)
+    assert said["kms-is-an-allowed-principal"] == "met"
+    assert said["private-dns-name-matches-the-endpoint"] == "met"
+    assert document["uri_endpoint"] == f"https://{HOST}"
+    assert status == Exit.VIOLATED  # there is no target
+
+
+def test_an_existing_store_says_what_is_asked_and_is_compared(tmp_path: Path, capsys: Output) -> None:
+    _, document = preflight(offline(healthy()), tmp_path, capsys, "--key-store", STORE_ID)
+    assert (document["key_store"], document["region"]) == (STORE_ID, REGION)
+    assert document["actual"]["connection_state"] == "CONNECTED"
+    assert outcomes(document)["endpoint-service-is-unused"] == "met"
+
+
+def test_without_any_permission_all_of_it_is_unknown_and_the_action_is_named(
+    tmp_path: Path, capsys: Output
+) -> None:
+    status, document = preflight(deny(healthy()), tmp_path, capsys, *NEW, "--uri-endpoint", f"https://{HOST}")
+    assert status == Exit.UNKNOWN
+    assert document["summary"]["violated"] == 0
+    assert {each["cause"] for each in document["aws"]["failed_calls"]} <= {"access_denied", "not_asked"}
+    assert "kms:DescribeCustomKeyStores" in json.dumps(document["verdicts"])
+
+
+def test_an_access_key_id_of_a_store_is_in_no_output(tmp_path: Path, capsys: Output) -> None:
+    for form in ("text", "json"):
+        file = written(offline(healthy()), tmp_path)
+        app.run(
+            [
+                "preflight",
+                "--account",
+                str(file),
+                "--key-store",
+                STORE_ID,
+                "--timeout",
+                "0.3",
+                "--format",
+                form,
+            ]
+        )
+        said = capsys.readouterr()
+        assert "ABCDEFGHIJKLMNOPQRST" not in said.out + said.err
+
+
+def test_a_fault_predicts_kmss_words(tmp_path: Path, capsys: Output) -> None:
+    document = offline(healthy())
+    answer(document, "DescribeVpcEndpointServicePermissions")["AllowedPrincipals"] = []
+    answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
+    _, said = preflight(document, tmp_path, capsys, *NEW)
+    create = {each["error"]: each["masked_by"] for each in said["prediction"]["create"]["errors"]}
+    assert create == {"XksProxyVpcEndpointServiceNotFoundException": None}
+    (connect,) = (e for e in said["prediction"]["connect"]["errors"] if e["masked_by"] is None)
+    assert connect["error"] == "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND"
+    assert connect["alternatives"] == ["XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--key-store", "cks-none"], "there is no cks-none"),
+        (["--key-store", "x; rm"], "--key-store: 'x; rm'"),
+        (["--owner", "123"], "--owner: '123'"),
+        (["--region", "eu-west-2"], "--region: the file is of eu-west-1"),
+        (["--region", "../x"], "--region: '../x' is no Region"),
+        (["--data-centre", "10.0.0.0/33"], "--data-centre"),
+        (["--target", "10.0.0.1:0"], "--target"),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments: list[str], said: str, tmp_path: Path, capsys: Output) -> None:
+    status, error = preflight(offline(healthy()), tmp_path, capsys, *NEW, *arguments)
+    assert status == Exit.USAGE
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_store_of_cloudhsm_has_no_proxy(tmp_path: Path, capsys: Output) -> None:
+    document = offline(healthy())
+    answer(document, "DescribeCustomKeyStores")["CustomKeyStores"][0]["CustomKeyStoreType"] = "AWS_CLOUDHSM"
+    status, error = preflight(document, tmp_path, capsys, "--key-store", STORE_ID)
+    assert status == Exit.USAGE
+    assert "it has no XKS proxy" in error
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path, capsys: Output) -> None:
+    assert app.run(["preflight", "--account", str(tmp_path / "none.json")]) == Exit.USAGE
+    assert "none.json: cannot be read" in capsys.readouterr().err
+
+
+def test_hostile_names_reach_no_output_unescaped(tmp_path: Path, capsys: Output) -> None:
+    document = offline(healthy())
+    hostile = "\x1b[31m[/red]<script>\n=cmd()" + "x" * 70_000
+    answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"][0][
+        "PrivateDnsName"
+    ] = hostile
+    answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["Scheme"] = hostile
+    for form in ("text", "json"):
+        file = written(document, tmp_path)
+        app.run(["preflight", "--account", str(file), *NEW, "--timeout", "0.3", "--format", form])
+        said = capsys.readouterr().out
+        assert "\x1b" not in said
+        assert len(said) < 300_000

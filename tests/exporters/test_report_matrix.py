@@ -1,0 +1,96 @@
+"""The matrix: each node and target in one line, what it answered to TCP, TLS and health, what AWS says of it."""
+
+from dataclasses import replace
+
+import pytest
+from accounts import ACCOUNT, BALANCER, GROUP, NODES, looked_at, node
+from judging import NOW_S, in_handshake, tcp, tls
+from rich.console import Console
+
+from exporters.report import matrix
+from probe.model.account import RegisteredTarget
+from probe.model.measurements import HealthDetails, Measurement, Reason
+from probe.model.targets import Check, Role, Target
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Verdict
+
+A, B = (node(zone) for zone in NODES)
+BACKEND = Target(name="192.168.1.5", role=Role.BACKEND, host="192.168.1.5")
+MET, VIOLATED, UNKNOWN, NOT_LOOKED_AT = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
+
+
+def health(of: Target, **changes: object) -> Measurement:
+    details = replace(HealthDetails(purpose="health", status=200), **changes)
+    return Measurement(target=of, check=Check.HEALTH_COLD, started_at_s=NOW_S, details=details)
+
+
+def row(*measured: Measurement, target: Target = A, verdicts: tuple[Verdict, ...] = ()) -> matrix.Row:
+    (found,) = matrix.rows(looked_at(targets=(target,), latest=measured), verdicts)
+    return found
+
+
+def test_rows_follow_the_way() -> None:
+    evidence: Evidence = looked_at(targets=(BACKEND, B, A))
+    assert [each.target.name for each in matrix.rows(evidence, ())] == [B.name, A.name, BACKEND.name]
+
+
+def test_what_was_not_looked_at_is_no_failure() -> None:
+    found = row()
+    assert {cell.outcome for cell in (found.tcp, found.tls, found.health)} == {NOT_LOOKED_AT}
+
+
+@pytest.mark.parametrize(
+    ("measured", "outcome", "words"),
+    [
+        (health(A), MET, "200"),
+        (health(A, status=503), VIOLATED, "503"),
+        (health(A, fault="no JSON"), VIOLATED, "odd answer"),
+        (health(A, status=None, withheld="common-name-matches"), UNKNOWN, "withheld"),
+        (health(A, purpose="get", status=405), NOT_LOOKED_AT, ""),
+    ],
+)
+def test_health_is_that_of_the_health_request(measured: Measurement, outcome: Outcome, words: str) -> None:
+    cell = row(measured).health
+    assert (cell.outcome, cell.words) == (outcome, words)
+
+
+def test_a_connection_has_its_time_and_a_refusal_its_reason() -> None:
+    assert row(tcp(A, connect_s=0.004)).tcp == matrix.Cell(outcome=MET, duration_s=0.004)
+    assert row(tcp(A, Reason.TIMED_OUT)).tcp == matrix.Cell(outcome=VIOLATED, words="timed out")
+
+
+def test_tls_names_the_requirement_that_its_certificate_breaks() -> None:
+    broken = Verdict(
+        requirement="common-name-matches",
+        level=Level.REQUIRED,
+        position=Position.TLS,
+        subject=A.name,
+        outcome=VIOLATED,
+        because="",
+    )
+    assert row(tls(A)).tls.outcome is MET
+    assert row(tls(A), verdicts=(broken,)).tls.words == "common-name-matches"
+    assert row(tls(A), verdicts=(replace(broken, subject=B.name),)).tls.outcome is MET
+    assert row(tls(A), verdicts=(replace(broken, outcome=UNKNOWN),)).tls.outcome is UNKNOWN
+    assert row(tls(A, failure=in_handshake(Reason.RESET))).tls == matrix.Cell(outcome=VIOLATED, words="reset")
+
+
+def test_the_load_balancers_own_opinion_is_beside_what_was_seen() -> None:
+    group = replace(GROUP, targets=(RegisteredTarget(id="192.168.1.5", port=443, state="unhealthy"),))
+    account = replace(ACCOUNT, load_balancers=(replace(BALANCER, target_groups=(group,)),))
+    (found,) = matrix.rows(looked_at(account, targets=(BACKEND,)), ())
+    assert found.load_balancer == matrix.Cell(outcome=VIOLATED, words="unhealthy")
+
+
+@pytest.mark.parametrize("width", [40, 60, 160])
+def test_hostile_names_reach_no_terminal(width: int) -> None:
+    hostile = replace(A, name="\x1b[31m[/red]<script>\n" * 9, zone="\x1b]0;x\x07")
+    table = matrix.render(matrix.rows(looked_at(targets=(hostile,)), ()))
+    console = Console(width=width, markup=False, force_terminal=False)
+    with console.capture() as captured:
+        console.print(table)
+    assert "\x1b" not in captured.get()
+    assert all(len(line) <= width for line in captured.get().splitlines())
+
+
+def test_without_targets_there_is_no_table() -> None:
+    assert matrix.render(matrix.rows(looked_at(), ())) is None

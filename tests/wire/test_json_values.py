@@ -1,0 +1,51 @@
+"""Values of the wanted type, or nothing."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.wire.json_values import (
+    LONGEST_TEXT,
+    MOST_ENTRIES,
+    entries,
+    flag,
+    mapping,
+    number,
+    text,
+    texts,
+    words,
+)
+
+_ANY = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.lists(st.integers() | st.text())
+    | st.dictionaries(st.text(), st.integers())
+)
+
+
+@given(_ANY, st.text())
+def test_anything_gives_the_wanted_type_or_nothing(of: object, key: str) -> None:
+    for value, kind in ((text(of, key), str), (number(of, key), int), (flag(of, key), bool)):
+        assert value is None or type(value) is kind
+    assert isinstance(words(of, key), str)
+    assert isinstance(mapping(of, key), dict)
+    assert isinstance(texts(of, key), tuple)
+    assert entries(of, key) is None or isinstance(entries(of, key), tuple)
+
+
+def test_true_is_no_number() -> None:
+    assert number({"a": True}, "a") is None
+    assert number({"a": 1}, "a") == 1
+
+
+def test_texts_and_lists_are_bounded() -> None:
+    assert len(text({"a": "x" * (LONGEST_TEXT + 1)}, "a") or "") == LONGEST_TEXT
+    assert len(entries({"a": [{}] * (MOST_ENTRIES + 1)}, "a") or ()) == MOST_ENTRIES
+
+
+def test_a_missing_list_is_none_and_an_empty_one_is_empty() -> None:
+    assert entries({}, "a") is None
+    assert entries({"a": []}, "a") == ()
+    assert entries({"a": [1, {"b": 2}]}, "a") == ({"b": 2},)
