@@ -9,19 +9,27 @@ from probe import discovery
 from probe.agent import ROUND_TRIP_SPACING_S, ROUND_TRIPS, Agent
 from probe.audit import audit
 from probe.aws.calls import Caller
+from probe.credential import Credential
 from probe.discovery import Place
 from probe.history import History
 from probe.model.account import Account
 from probe.model.measurements import Measurement
 from probe.model.preflight import CredentialFacts, DomainFacts, Proposal
 from probe.model.settings import Settings
-from probe.model.targets import Check, Plan, Target
+from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Evidence, Report
+from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
+from probe.peer import anybody, approval
+from probe.probes import health
+from probe.probes.health import Client
+from probe.requirements.key_store_form import path_fault
 from probe.scheduler import SilentObserver
+from probe.signing import Signer
 from probe.verdicts import judge
 
 _Value = TypeVar("_Value")
+Health = Callable[[Proposal, Sequence[Target]], Awaitable[Sequence[Measurement]]]
 Progress = Callable[[int, int], None]
 # The last of the round trips starts this late; what is left of the time is for it.
 _ROUND_TRIPS_S = ROUND_TRIPS * ROUND_TRIP_SPACING_S
@@ -40,14 +48,14 @@ class Request:
     timeout_s: float
     places: Sequence[Place] = ()
     settings: Settings
-    credential: CredentialFacts | None = None
+    credential: Credential | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Also:
     """What else is looked at while the network is measured: each gets what was found by then."""
 
-    health: Callable[[Proposal, Sequence[Target]], Awaitable[Sequence[Measurement]]] | None = None
+    health: Health | None = None
     domain: Callable[[Proposal, Account | None], Awaitable[DomainFacts | None]] | None = None
 
 
@@ -62,8 +70,8 @@ async def take(request: Request, progress: Progress, also: Also) -> Evidence:
         if targets:
             group.create_task(agent.once(progress), name="round trips")
         domain = group.create_task(_or_none(also.domain and also.domain(proposal, account)), name="domain")
-        health = group.create_task(_or_none(also.health and also.health(proposal, targets)), name="health")
-    measured = tuple(health.result() or ())
+        asked = group.create_task(_or_none(also.health and also.health(proposal, targets)), name="health")
+    measured = tuple(asked.result() or ())
     seen = agent.evidence()
     return replace(
         seen,
@@ -72,7 +80,7 @@ async def take(request: Request, progress: Progress, also: Also) -> Evidence:
         proposal=proposal,
         account=account,
         domain=domain.result(),
-        credential=request.credential,
+        credential=_facts(request.credential, proposal, account),
     )
 
 
@@ -103,6 +111,40 @@ async def _account(request: Request) -> Account | None:
         taken_at_s=SYSTEM_CLOCK.now_s(),
         timeout_s=request.timeout_s,
     )
+
+
+def health_of(credential: Credential | None, settings: Settings, timeout_s: float, *, anyway: bool) -> Health:
+    """What asks every target for its health, all of them at once, as KMS would. ``anyway``: whoever it is."""
+    may_sign = anybody if anyway else approval(settings.extra_authorities)
+
+    async def ask(proposal: Proposal, targets: Sequence[Target]) -> Sequence[Measurement]:
+        if proposal.uri_path is None or path_fault(proposal.uri_path) is not None:
+            return ()
+        signer = Signer(credential, proposal.region) if credential else None
+        client = Client(
+            path=proposal.uri_path,
+            may_sign=may_sign,
+            sign=signer.headers if signer else None,
+            key_id=proposal.key_id,
+        )
+        network = Network(resolvers=settings.resolvers, source=settings.source_address)
+        asked = [each for each in targets if each.role is not Role.KEY_MANAGER]
+        try:
+            found = await asyncio.gather(
+                *(health.measure(each, client, network, timeout_s) for each in asked)
+            )
+        finally:
+            network.close()
+        return tuple(measurement for one in found for measurement in one)
+
+    return ask
+
+
+def _facts(
+    credential: Credential | None, proposal: Proposal, account: Account | None
+) -> CredentialFacts | None:
+    store = account.key_store(proposal.key_store_id) if account else None
+    return credential.facts(store.access_key_id if store else None) if credential else None
 
 
 async def _or_none(looked: Awaitable[_Value] | None) -> _Value | None:

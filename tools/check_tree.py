@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_HEALTH = "tests/requirements/test_health_requirements.py has a world for each outcome, and KMS's words"
 _WORLDS = "tests/requirements/test_account_requirements.py has a world for each outcome"
 # Modules that a test of another name covers, with the reason.
 COVERED_ELSEWHERE = {
@@ -16,6 +17,9 @@ COVERED_ELSEWHERE = {
     "probe/model/ports.py": "protocols alone; mypy holds their implementations to them",
     "probe/commands/exits.py": "tests/commands/test_app.py meets each of its values",
     "probe/wire/account_network.py": "tests/wire/test_account_answers.py reads all of AWS's answers",
+    "probe/requirements/_health.py": _HEALTH,
+    "probe/requirements/health_conduct.py": _HEALTH,
+    "probe/requirements/_health_errors.py": _HEALTH,
     "probe/requirements/endpoint_service.py": _WORLDS,
     "probe/requirements/key_store_place.py": _WORLDS,
     "probe/requirements/load_balancer.py": _WORLDS,

@@ -1,14 +1,18 @@
 """Options that several commands share, spelt and checked once."""
 
 import ipaddress
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from probe.commands.exits import UsageError
 from probe.commands.output import Format
 from probe.model.text import clean
+
+if TYPE_CHECKING:
+    from probe.credential import Credential
 
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs")]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="write to this file instead of stdout")]
@@ -22,7 +26,31 @@ ExtraAuthorityOption = Annotated[
         "--extra-authority", help="PEM file of a private root; KMS does not have it, and the result says so"
     ),
 ]
+CredentialFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--credential-file",
+        help="KMS's proxy configuration; else XKS_PROXY_ACCESS_KEY_ID and …SECRET_ACCESS_KEY",
+    ),
+]
+SignAnywayOption = Annotated[
+    bool,
+    typer.Option("--sign-anyway", help="for laboratories: sign even if the peer's name or chain is not met"),
+]
+# botocore's model of KMS: XksKeyIdType.
+KEY_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}", re.ASCII)
 MAX_PEM_BYTES = 1 << 20
+
+
+def credential(file: Path | None) -> "Credential | None":
+    """The XKS proxy's, from the file or the environment; None without either."""
+    from probe.credential import load
+    from probe.wire.input_error import InputError
+
+    try:
+        return load(file)
+    except InputError as error:
+        raise UsageError(*error.errors) from None
 
 
 def check_listen(host: str, *, allowed: bool) -> None:

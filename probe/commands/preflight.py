@@ -21,6 +21,7 @@ from probe.model.verdicts import Evidence, Level, Outcome, Report
 
 if TYPE_CHECKING:
     from probe.aws.calls import Caller
+    from probe.credential import Credential
     from probe.discovery import Place
 
 DEFAULT_TIMEOUT_S = 10.0
@@ -62,6 +63,11 @@ def command(
     account: Annotated[
         Path | None, typer.Option("--account", help="what deploy/aws/collect.sh collected; AWS is not asked")
     ] = None,
+    key_id: Annotated[
+        str | None, typer.Option("--key-id", help="an external key, for GetKeyMetadata")
+    ] = None,
+    credential_file: options.CredentialFileOption = None,
+    sign_anyway: options.SignAnywayOption = False,
     extra_authority: options.ExtraAuthorityOption = None,
     source: options.SourceOption = None,
     timeout: options.TimeoutOption = DEFAULT_TIMEOUT_S,
@@ -87,6 +93,7 @@ def command(
         store_account=_matching(store_account, _ACCOUNT, "--store-account", "write the 12 digits"),
         data_centre=tuple(_range(each) for each in data_centre or ()),
         region_has_kms=is_known(chosen),
+        key_id=_matching(key_id, options.KEY_ID, "--key-id", "write letters, digits, '-', '_' and '.'"),
     )
     places = [
         *_places(node, Role.NODE, "--node", Place),
@@ -102,6 +109,8 @@ def command(
             targets=(), source_address=source, extra_authorities=extra, govcloud=_is_gov(proposal)
         ),
         timeout_s=timeout,
+        credential=options.credential(credential_file),
+        sign_anyway=sign_anyway,
     )
     evidence, report = asyncio.run(_take(asked))
     _refuse_other_stores(evidence)
@@ -118,6 +127,8 @@ class Asked:
     places: "tuple[Place, ...]"
     settings: Settings
     timeout_s: float
+    credential: "Credential | None" = None
+    sign_anyway: bool = False
 
     def hash(self) -> str:
         """The same for the same question: two reports with different ones answer different questions."""
@@ -144,9 +155,11 @@ async def _take(asked: Asked) -> tuple[Evidence, Report]:
         timeout_s=asked.timeout_s,
         places=asked.places,
         settings=asked.settings,
+        credential=asked.credential,
     )
+    health = preflight.health_of(asked.credential, asked.settings, asked.timeout_s, anyway=asked.sign_anyway)
     with output.progress("looking") as advance:
-        evidence = await preflight.take(request, advance, preflight.Also())
+        evidence = await preflight.take(request, advance, preflight.Also(health=health))
     return evidence, preflight.judged(evidence)
 
 

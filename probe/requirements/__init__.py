@@ -10,6 +10,7 @@ from probe.requirements.accepting_tcp import (
     some_node_accepts_tcp_443,
 )
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
+from probe.requirements.credential import credential_is_the_one_kms_holds, credential_is_well_formed
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
 from probe.requirements.endpoint_service import (
     acceptance_is_not_required,
@@ -24,6 +25,22 @@ from probe.requirements.handshake import (
     cipher_suite_is_supported,
     client_certificate_is_not_required,
     tls_version_is_supported,
+)
+from probe.requirements.health import (
+    credential_is_accepted,
+    health_answers_within_250_ms,
+    health_response_is_valid,
+    key_manager_is_available,
+    proxy_admits_kms,
+    proxy_clock_is_right,
+    two_key_managers,
+    uri_path_is_served,
+)
+from probe.requirements.health_conduct import (
+    get_is_refused,
+    key_metadata_is_usable,
+    large_body_is_answered,
+    unsigned_request_is_refused,
 )
 from probe.requirements.key_store_form import (
     endpoint_service_name_is_well_formed,
@@ -79,6 +96,7 @@ CATALOGUE: tuple[Declared, ...] = (
     proxy_endpoint_is_well_formed,
     proxy_path_is_well_formed,
     endpoint_service_name_is_well_formed,
+    credential_is_well_formed,
     region_supports_external_key_stores,
     key_store_quota_has_room,
     key_store_name_is_free,
@@ -108,7 +126,16 @@ CATALOGUE: tuple[Declared, ...] = (
     chain_is_complete,
     authority_is_trusted_by_kms,
     client_certificate_is_not_required,
+    credential_is_accepted,
+    proxy_clock_is_right,
+    uri_path_is_served,
+    proxy_admits_kms,
+    health_response_is_valid,
+    health_answers_within_250_ms,
+    key_manager_is_available,
+    key_metadata_is_usable,
     key_store_is_connected,
+    credential_is_the_one_kms_holds,
     round_trip_within_35_ms,
     every_node_accepts_tcp_443,
     every_target_accepts_tcp_443,
@@ -118,8 +145,10 @@ CATALOGUE: tuple[Declared, ...] = (
     proxy_protocol_is_off,
     load_balancer_admits_privatelink_traffic,
     same_certificate_everywhere,
+    large_body_is_answered,
     subject_alternative_name_matches,
     certificate_expires_in_10_days_or_more,
+    two_key_managers,
     two_targets_are_registered,
     load_balancer_is_internal,
     target_group_is_ip_tcp_443,
@@ -127,6 +156,8 @@ CATALOGUE: tuple[Declared, ...] = (
     vpc_resolves_dns_names,
     vpc_does_not_overlap_the_data_centre,
     allowed_principals_are_minimal,
+    get_is_refused,
+    unsigned_request_is_refused,
 )
 
 # What the running agent judges: it measures, and asks nothing of AWS.

@@ -20,7 +20,7 @@ _Named = tuple[Operation, str]
 
 
 def spread(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
-    """The verdicts, with TLS errors only *possible* unless KMS meets them wherever it comes in.
+    """The verdicts, with errors of TLS and health only *possible* unless KMS meets them wherever it comes in.
 
     KMS comes in through any node that accepts connections. An error is expected if each of these has a
     required requirement violated that leads to this error, not necessarily the same one at each. A node that
@@ -52,7 +52,7 @@ def _errors_by_subject(verdicts: tuple[Verdict, ...]) -> Mapping[str, frozenset[
 
 def _is_at_fault(verdict: Verdict) -> bool:
     return (
-        verdict.position is Position.TLS
+        verdict.position in (Position.TLS, Position.HEALTH)
         and verdict.level is Level.REQUIRED
         and verdict.outcome is Outcome.VIOLATED
     )

@@ -1,0 +1,85 @@
+"""What KMS says of a proxy's answer: at connect by its connection error codes, else by the specification.
+
+For connect AWS documents some codes and leaves others to be inferred; for update and create the XKS proxy API
+specification has a table (1.0.3, "Error codes").
+"""
+
+from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
+
+_Errors = tuple[KmsError, ...]
+_UNREACHABLE = "XksProxyUriUnreachableException"
+_ODD = "XksProxyInvalidResponseException"
+
+
+def _said(
+    connect: str,
+    *alternatives: str,
+    update: str | None,
+    basis: Basis = Basis.DOCUMENTED,
+    likelihood: Likelihood = Likelihood.EXPECTED,
+    update_basis: Basis = Basis.DOCUMENTED,
+) -> _Errors:
+    def error(operation: Operation, name: str, based: Basis, *others: str) -> KmsError:
+        return KmsError(
+            operation=operation, error=name, likelihood=likelihood, basis=based, alternatives=others
+        )
+
+    return (
+        error(Operation.CONNECT, connect, basis, *alternatives),
+        *((error(Operation.UPDATE, update, update_basis),) if update else ()),
+        error(Operation.CREATE_KEY, "CustomKeyStoreInvalidStateException", update_basis),
+    )
+
+
+AUTHENTICATION_FAILED = _said(
+    "INVALID_CREDENTIALS", update="XksProxyIncorrectAuthenticationCredentialException"
+)
+# The specification excludes health from it, so that its table has no line for update.
+ACCESS_DENIED = _said(
+    "XKS_PROXY_ACCESS_DENIED", update="XksProxyInvalidResponseException", update_basis=Basis.INFERRED
+)
+INVALID_URI_PATH = _said(
+    "XKS_PROXY_INVALID_CONFIGURATION",
+    "XKS_PROXY_NOT_REACHABLE",
+    update="XksProxyInvalidConfigurationException",
+    basis=Basis.CONFLICTING,
+)
+MANAGERS_UNAVAILABLE = _said("XKS_PROXY_NOT_REACHABLE", update=_UNREACHABLE)
+TIMED_OUT = _said("XKS_PROXY_TIMED_OUT", update=_UNREACHABLE)
+AT_TIMES_TIMED_OUT = _said(
+    "XKS_PROXY_TIMED_OUT",
+    update=_UNREACHABLE,
+    basis=Basis.INFERRED,
+    update_basis=Basis.INFERRED,
+    likelihood=Likelihood.POSSIBLE,
+)
+OVERLOADED = _said(
+    "XKS_PROXY_TIMED_OUT", "XKS_PROXY_NOT_REACHABLE", update=_UNREACHABLE, basis=Basis.INFERRED
+)
+INTERNAL = _said("XKS_PROXY_INVALID_RESPONSE", "XKS_PROXY_NOT_REACHABLE", update=_ODD, basis=Basis.INFERRED)
+INVALID_RESPONSE = _said("XKS_PROXY_INVALID_RESPONSE", update=_ODD, basis=Basis.INFERRED)
+
+
+def _at_create_key(name: str) -> _Errors:
+    return (
+        KmsError(
+            operation=Operation.CREATE_KEY,
+            error=name,
+            likelihood=Likelihood.EXPECTED,
+            basis=Basis.DOCUMENTED,
+        ),
+    )
+
+
+KEY_NOT_FOUND = _at_create_key("XksKeyNotFoundException")
+KEY_UNUSABLE = _at_create_key("XksKeyInvalidConfigurationException")
+
+# The proxy's errorName -> what KMS makes of it (specification, "Error codes"); any other is an odd answer.
+BY_NAME: dict[str, _Errors] = {
+    "AuthenticationFailedException": AUTHENTICATION_FAILED,
+    "AccessDeniedException": ACCESS_DENIED,
+    "InvalidUriPathException": INVALID_URI_PATH,
+    "DependencyTimeoutException": OVERLOADED,
+    "ThrottlingException": OVERLOADED,
+    "InternalException": INTERNAL,
+}

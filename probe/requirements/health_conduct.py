@@ -1,0 +1,159 @@
+"""How the proxy takes other requests: a large one, one without a signature, a GET, one about a key."""
+
+from collections.abc import Iterable
+
+from probe.model.targets import Target
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.requirements import _errors as _network_errors
+from probe.requirements import _health_errors as _errors
+from probe.requirements._account import subject_of
+from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements._health import OK, Seen, each_target, seen_of
+from probe.requirements._wording import listed, quoted
+
+_METHOD_NOT_ALLOWED = 405
+_REFUSALS = range(400, 500)
+_OUTCOMES = (Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN)
+_WANTED_USAGE = {"ENCRYPT", "DECRYPT"}
+
+
+def _last(evidence: Evidence, target: Target, purpose: str) -> Seen | None:
+    seen = seen_of(evidence, target, purpose)
+    return seen[-1] if seen and seen[-1].details.withheld is None else None
+
+
+@requirement(
+    level=Level.RISK,
+    position=Position.HEALTH,
+    errors=_errors.AT_TIMES_TIMED_OUT,
+    source=_network_errors.TROUBLESHOOTING,
+    remedy=Remedy(
+        text="Let ICMP 'fragmentation needed' pass on the way to the proxy, or clamp the MSS there.",
+        cli="ping -M do -s 1472 ADDRESS",
+    ),
+    outcomes=_OUTCOMES,
+)
+def large_body_is_answered(evidence: Evidence) -> Iterable[Finding]:
+    """A request larger than one packet is answered, as a small one is.
+
+    Encrypt and Decrypt carry up to some kilobytes. Where a tunnel takes smaller packets and says so to
+    nobody, small requests pass and large ones hang.
+    """
+
+    def look(target: Target) -> Finding:
+        large = _last(evidence, target, "large_body")
+        small = _last(evidence, target, "health")
+        if large is None or small is None:
+            return unknown("no large request was sent")
+        if large.measurement.failure is None:
+            return met(
+                f"{large.details.sent_body_bytes} bytes were answered with status {large.details.status}"
+            )
+        if small.measurement.failure is not None:
+            return unknown(f"small requests are not answered either ({small.words()})")
+        return violated(f"a small request was answered, one of 4,000 bytes was not ({large.words()})")
+
+    yield from each_target(evidence, look)
+
+
+@requirement(
+    level=Level.ADVICE,
+    position=Position.HEALTH,
+    source=_network_errors.SPECIFICATION,
+    remedy=Remedy(text="Let the proxy answer every method but POST with 405."),
+    outcomes=_OUTCOMES,
+)
+def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
+    """The proxy answers a GET of its API with 405.
+
+    The specification asks for it. KMS sends none; whoever does is a browser, a scanner or a mistaken health
+    check.
+    """
+
+    def look(target: Target) -> Finding:
+        seen = _last(evidence, target, "get")
+        if seen is None or seen.measurement.failure is not None:
+            return unknown(seen.words() if seen else "no GET was sent")
+        said = f"status {seen.details.status}"
+        return (
+            met(said) if seen.details.status == _METHOD_NOT_ALLOWED else violated(f"{said}, 405 is asked for")
+        )
+
+    yield from each_target(evidence, look)
+
+
+@requirement(
+    level=Level.ADVICE,
+    position=Position.HEALTH,
+    source=_network_errors.SPECIFICATION,
+    remedy=Remedy(text="Let the proxy verify the signature of every request, that of health included."),
+    outcomes=_OUTCOMES,
+)
+def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
+    """The proxy refuses a request without a signature.
+
+    The signature is what keeps everybody but KMS from the keys. A proxy that answers without one may not look
+    at it at all.
+    """
+
+    def look(target: Target) -> Finding:
+        seen = _last(evidence, target, "unsigned")
+        if seen is None or seen.measurement.failure is not None:
+            return unknown(seen.words() if seen else "no unsigned request was sent")
+        if seen.details.status == OK:
+            return violated("an unsigned request was answered with status 200")
+        refused = seen.details.status in _REFUSALS
+        return met(seen.words()) if refused else unknown(seen.words())
+
+    yield from each_target(evidence, look)
+
+
+@requirement(
+    level=Level.REQUIRED,
+    position=Position.KEY,
+    errors=_errors.KEY_UNUSABLE,
+    source=_network_errors.SPECIFICATION,
+    remedy=Remedy(
+        text="Give the external key the specification AES_256, enable it, let it encrypt and decrypt; "
+        "or name another key.",
+    ),
+)
+def key_metadata_is_usable(evidence: Evidence) -> Iterable[Finding]:
+    """The external key is AES-256, enabled, and may encrypt and decrypt.
+
+    CreateKey asks the proxy for the key that it is told, and makes a KMS key of no other. Named with
+    ``--key-id``.
+    """
+
+    def look(target: Target) -> Finding:
+        seen = _last(evidence, target, "key_metadata")
+        if seen is None or seen.measurement.failure is not None:
+            return unknown(seen.words() if seen else "the key was not asked for")
+        return _key(seen)
+
+    if evidence.proposal is not None and evidence.proposal.key_id is None:
+        yield not_applicable("no external key was named with --key-id", subject_of(evidence.proposal))
+        return
+    yield from each_target(evidence, look)
+
+
+def _key(seen: Seen) -> Finding:
+    if seen.details.error_name == "KeyNotFoundException":
+        return violated(seen.words(), kms_errors=_errors.KEY_NOT_FOUND)
+    if not seen.is_good:
+        return unknown(seen.details.fault or seen.words())
+    missing = _WANTED_USAGE - set(seen.details.key_usage)
+    faults = [
+        *(
+            [f"its specification is {quoted(seen.details.key_spec or '')}"]
+            if seen.details.key_spec != "AES_256"
+            else []
+        ),
+        *(
+            [f"its status is {quoted(seen.details.key_status or '')}"]
+            if seen.details.key_status != "ENABLED"
+            else []
+        ),
+        *([f"it lacks {listed(tuple(sorted(missing)))}"] if missing else []),
+    ]
+    return violated(", ".join(faults)) if faults else met("AES_256, ENABLED, encrypts and decrypts")

@@ -1,0 +1,122 @@
+"""The proxy API's JSON: requests as KMS makes them, and what an answer says or breaks. Pure.
+
+XKS proxy API specification 1.0.3: GetHealthStatus, GetKeyMetadata, "Error codes".
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from probe.model.measurements import Manager
+from probe.wire.json_values import text, texts
+
+LARGE_BODY_BYTES = 4000  # over two packets of an Ethernet, well within what a proxy must take
+_MOST_MANAGERS = 10
+_OK = 200
+_FLEET_TEXTS = ("xksProxyVendor", "xksProxyModel", "ekmVendor")
+_SHOWN = 200
+_ERROR_NAME = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a body says. ``fault``: how it breaks the specification. All texts are the network's."""
+
+    error_name: str | None = None
+    error_message: str | None = None
+    fault: str | None = None
+    managers: tuple[tuple[str, Manager], ...] = ()
+    key_spec: str | None = None
+    key_usage: tuple[str, ...] = ()
+    key_status: str | None = None
+
+
+def health_request(request_id: str, *, large: bool = False) -> bytes:
+    """GetHealthStatus. ``large``: with a request id of some kilobytes; a proxy must not look at its form."""
+    id_ = request_id.ljust(LARGE_BODY_BYTES, "-") if large else request_id
+    return json.dumps({"requestMetadata": {"kmsRequestId": id_, "kmsOperation": "KmsHealthCheck"}}).encode()
+
+
+def metadata_request(request_id: str, principal_arn: str) -> bytes:
+    """GetKeyMetadata, as at CreateKey."""
+    metadata = {"awsPrincipalArn": principal_arn, "kmsOperation": "CreateKey", "kmsRequestId": request_id}
+    return json.dumps({"requestMetadata": metadata}).encode()
+
+
+def read_health(status: int, body: bytes) -> Said:
+    """The answer to GetHealthStatus."""
+    return _read(status, body, _health)
+
+
+def read_metadata(status: int, body: bytes) -> Said:
+    """The answer to GetKeyMetadata."""
+    return _read(status, body, _metadata)
+
+
+def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], Said]) -> Said:
+    document, fault = _object(body)
+    if fault is not None:
+        return Said(fault=fault)
+    if status != _OK:
+        name = text(document, "errorName")
+        if name is None or not _ERROR_NAME.fullmatch(name):
+            return Said(fault=f"status {status} without an errorName")
+        return Said(error_name=name, error_message=(text(document, "errorMessage") or "")[:_SHOWN] or None)
+    return of_success(document)
+
+
+def _object(body: bytes) -> tuple[dict[str, Any], str | None]:
+    """The JSON object that a body is; what it is instead."""
+    start = body.lstrip()[:1]
+    if not start:
+        return {}, "the body is empty"
+    if start == b"<":
+        return {}, "the body is HTML or XML, no JSON"
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return {}, "the body is no JSON"
+    return (document, None) if isinstance(document, dict) else ({}, "the body is no JSON object")
+
+
+def _refuse(constant: str) -> None:
+    """NaN and infinities are Python's, not JSON's (RFC 8259, section 6)."""
+    raise ValueError(constant)
+
+
+def _health(document: dict[str, Any]) -> Said:
+    size = document.get("xksProxyFleetSize")
+    fleet = document.get("ekmFleetDetails")
+    managers = tuple(filter(None, map(_manager, fleet))) if isinstance(fleet, list) else ()
+    return Said(fault=_health_fault(document, size, fleet, len(managers)), managers=managers[:_MOST_MANAGERS])
+
+
+def _health_fault(document: dict[str, Any], size: object, fleet: object, understood: int) -> str | None:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        return "xksProxyFleetSize is no number over 0"
+    missing = [key for key in _FLEET_TEXTS if not isinstance(document.get(key), str)]
+    if missing:
+        return f"{missing[0]} is missing, or no text"
+    if not isinstance(fleet, list) or not 1 <= len(fleet) <= _MOST_MANAGERS:
+        count = len(fleet) if isinstance(fleet, list) else "no list"
+        return f"ekmFleetDetails: 1 to {_MOST_MANAGERS} entries are asked for, it has {count}"
+    if understood < len(fleet):
+        return "an entry of ekmFleetDetails lacks id, model or a known healthStatus"
+    return None
+
+
+def _manager(entry: object) -> tuple[str, Manager] | None:
+    id_, model, state = text(entry, "id"), text(entry, "model"), text(entry, "healthStatus")
+    if id_ is None or model is None or state not in tuple(Manager):
+        return None
+    return id_[:_SHOWN], Manager(state or "")
+
+
+def _metadata(document: dict[str, Any]) -> Said:
+    spec, status = text(document, "keySpec"), text(document, "keyStatus")
+    usage = texts(document, "keyUsage")
+    odd = spec is None or status is None or not isinstance(document.get("keyUsage"), list)
+    fault = "keySpec, keyUsage or keyStatus is missing" if odd else None
+    return Said(fault=fault, key_spec=spec, key_usage=usage[:_MOST_MANAGERS], key_status=status)

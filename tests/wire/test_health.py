@@ -1,0 +1,131 @@
+"""The proxy API's JSON: what is as specified, what is not and how, and that nothing breaks the reader."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from xks_server import HEALTHY
+
+from probe.model.measurements import Manager
+from probe.wire.health import (
+    LARGE_BODY_BYTES,
+    health_request,
+    metadata_request,
+    read_health,
+    read_metadata,
+)
+
+MANAGER = {"id": "a", "model": "m", "healthStatus": "ACTIVE"}
+
+
+def with_(**changes: Any) -> bytes:
+    return json.dumps({**HEALTHY, **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        with_(),
+        with_(extra="x"),
+        with_(ekmFleetDetails=[MANAGER]),
+        with_(ekmFleetDetails=[MANAGER] * 10),
+        with_(xksProxyFleetSize=1),
+        b" \n" + with_(),
+    ],
+)
+def test_what_is_as_specified_has_no_fault(body: bytes) -> None:
+    said = read_health(200, body)
+    assert said.fault is None
+    assert said.managers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"<!DOCTYPE html>",
+        b"[]",
+        b"null",
+        b"3",
+        b"{",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf" + with_(),
+        with_(xksProxyFleetSize=0),
+        with_(xksProxyFleetSize=True),
+        with_(xksProxyFleetSize="2"),
+        with_(xksProxyFleetSize=1.5),
+        with_(xksProxyVendor=None),
+        with_(ekmVendor=3),
+        with_(ekmFleetDetails=[]),
+        with_(ekmFleetDetails=[MANAGER] * 11),
+        with_(ekmFleetDetails={}),
+        with_(ekmFleetDetails=[{**MANAGER, "healthStatus": "active"}]),
+        with_(ekmFleetDetails=[{**MANAGER, "id": 3}]),
+        with_(ekmFleetDetails=[MANAGER, None]),
+        b"[" * 100_000,
+        b'{"xksProxyFleetSize": NaN}',
+        b"{}",
+    ],
+)
+def test_what_is_not_as_specified_says_how(body: bytes) -> None:
+    assert read_health(200, body).fault
+
+
+def test_an_error_has_its_name_and_a_message_that_is_cut() -> None:
+    said = read_health(
+        401, json.dumps({"errorName": "AuthenticationFailedException", "errorMessage": "x" * 9999}).encode()
+    )
+    assert (said.error_name, said.fault) == ("AuthenticationFailedException", None)
+    assert len(said.error_message or "") == 200
+
+
+@pytest.mark.parametrize("name", [None, "", 3, "x\x1b[31m", "x" * 65, "a b"])
+def test_a_status_without_a_name_cannot_be_interpreted(name: object) -> None:
+    said = read_health(503, json.dumps({"errorName": name}).encode())
+    assert said.error_name is None
+    assert said.fault == "status 503 without an errorName"
+
+
+@given(st.integers(100, 599), st.binary(max_size=200))
+def test_any_bytes_are_read(status: int, body: bytes) -> None:
+    for read in (read_health, read_metadata):
+        read(status, body)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*HEALTHY, *MANAGER]), inner),
+)
+
+
+@given(st.dictionaries(st.sampled_from([*HEALTHY, "errorName"]), _JSON))
+def test_nothing_is_healthy_that_is_not_as_specified(document: dict[str, Any]) -> None:
+    said = read_health(200, json.dumps(document).encode())
+    if said.fault is None:
+        assert isinstance(document["xksProxyFleetSize"], int)
+        assert document["xksProxyFleetSize"] > 0
+        fleet = document["ekmFleetDetails"]
+        assert 1 <= len(fleet) <= 10
+        assert {entry["healthStatus"] for entry in fleet} <= set(Manager)
+
+
+def test_requests_are_as_kms_makes_them() -> None:
+    assert json.loads(health_request("id-1")) == {
+        "requestMetadata": {"kmsRequestId": "id-1", "kmsOperation": "KmsHealthCheck"}
+    }
+    assert len(health_request("id-1", large=True)) > LARGE_BODY_BYTES > 1500
+    metadata = json.loads(metadata_request("id-1", "arn:aws:iam::1:role/x"))["requestMetadata"]
+    assert metadata == {
+        "awsPrincipalArn": "arn:aws:iam::1:role/x",
+        "kmsOperation": "CreateKey",
+        "kmsRequestId": "id-1",
+    }
+
+
+def test_a_key_is_described() -> None:
+    said = read_metadata(200, b'{"keySpec":"AES_256","keyUsage":["ENCRYPT",3],"keyStatus":"DISABLED"}')
+    assert (said.key_spec, said.key_usage, said.key_status) == ("AES_256", ("ENCRYPT",), "DISABLED")
+    assert read_metadata(200, b'{"keySpec":"AES_256"}').fault

@@ -1,0 +1,114 @@
+"""An XKS proxy on loopback for tests: real TLS, signatures verified by our own arithmetic, answers by script."""
+
+import hashlib
+import hmac
+import json
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import BinaryIO
+
+HOST = "myproxy-private.xks.example.com"
+KEY_ID, SECRET = "ABCDEFGHIJKLMNOPQRST", "MarkerMarkerMarkerMarkerMarkerMarkerMarker0"
+REGION = "eu-west-1"
+HEALTHY = {
+    "xksProxyFleetSize": 2,
+    "xksProxyVendor": "V",
+    "xksProxyModel": "M",
+    "ekmVendor": "E",
+    "ekmFleetDetails": [
+        {"id": "hsm-1", "model": "H", "healthStatus": "ACTIVE"},
+        {"id": "hsm-2", "model": "H", "healthStatus": "DEGRADED"},
+    ],
+}
+_SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ")
+
+
+@dataclass
+class Asked:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Answer = tuple[int, bytes]
+
+
+@dataclass
+class XksServer:
+    """``serve`` is for `conftest`'s loopback server. Each request is noted; ``answer`` may replace an answer."""
+
+    certificate: str
+    path: str = "/kms/xks/v1"
+    region: str = REGION
+    secret: str = SECRET
+    answer: Callable[[Asked], Answer | None] = lambda _asked: None
+    date: str | None = ""  # "" now, None no header
+    delay_s: float = 0.0
+    asked: list[Asked] = field(default_factory=list)
+
+    def serve(self, connection: socket.socket) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate)
+        with context.wrap_socket(connection, server_side=True) as stream, stream.makefile("rb") as reader:
+            while asked := self._read(reader):
+                self.asked.append(asked)
+                time.sleep(self.delay_s)
+                status, body = self.answer(asked) or self._usual(asked)
+                date = formatdate(usegmt=True) if self.date == "" else self.date
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n"
+                head += f"Date: {date}\r\n" if date else ""
+                stream.sendall(head.encode() + b"\r\n" + body)
+
+    def _read(self, reader: BinaryIO) -> Asked | None:
+        first = reader.readline().decode()
+        if not first:
+            return None
+        headers = {}
+        while line := reader.readline().decode().strip():
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        method, path, _ = first.split(" ")
+        return Asked(method, path, headers, reader.read(int(headers.get("content-length", 0))))
+
+    def _usual(self, asked: Asked) -> Answer:
+        if asked.path != f"{self.path}/health" and "/keys/" not in asked.path:
+            return error(404, "InvalidUriPathException")
+        if asked.method != "POST":
+            return 405, b""
+        if not self.verifies(asked):
+            return error(401, "AuthenticationFailedException")
+        if "/keys/" in asked.path:
+            return 200, json.dumps(
+                {"keySpec": "AES_256", "keyUsage": ["ENCRYPT", "DECRYPT"], "keyStatus": "ENABLED"}
+            ).encode()
+        return 200, json.dumps(HEALTHY).encode()
+
+    def verifies(self, asked: Asked) -> bool:
+        """Signature Version 4, as AWS's general reference has it: nothing of botocore's."""
+        authorization, date = asked.headers.get("authorization", ""), asked.headers.get("x-amz-date", "")
+        found = _SCOPE.match(authorization)
+        if found is None or "SignedHeaders=host;x-amz-date, " not in authorization:
+            return False
+        key_id, day, region, service = found.groups()
+        if (key_id, region, service) != (KEY_ID, self.region, "kms-xks-proxy") or not date.startswith(day):
+            return False
+        canonical = "\n".join(
+            [asked.method, asked.path, "", f"host:{asked.headers['host']}", f"x-amz-date:{date}", "",
+             "host;x-amz-date", hashlib.sha256(asked.body).hexdigest()]
+        )  # fmt: skip
+        scope = f"{day}/{region}/{service}/aws4_request"
+        text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        key = f"AWS4{self.secret}".encode()
+        for part in (day, region, service, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return authorization.endswith(f"Signature={hmac.digest(key, text.encode(), 'sha256').hex()}")
+
+
+def error(status: int, name: str) -> Answer:
+    return status, json.dumps({"errorName": name, "errorMessage": "said so"}).encode()
