@@ -11,10 +11,11 @@ from probe.audit import audit
 from probe.aws.calls import Caller
 from probe.credential import Credential
 from probe.discovery import Place
+from probe.domain import Search, look_up
 from probe.history import History
-from probe.model.account import Account
+from probe.model.account import Account, EndpointService
 from probe.model.measurements import Measurement
-from probe.model.preflight import CredentialFacts, DomainFacts, Proposal
+from probe.model.preflight import PUBLIC_CONNECTIVITY, CredentialFacts, DomainFacts, Proposal
 from probe.model.settings import Settings
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Evidence, Report
@@ -30,6 +31,7 @@ from probe.verdicts import judge
 
 _Value = TypeVar("_Value")
 Health = Callable[[Proposal, Sequence[Target]], Awaitable[Sequence[Measurement]]]
+Domain = Callable[[Proposal, Account | None], Awaitable[DomainFacts | None]]
 Progress = Callable[[int, int], None]
 # The last of the round trips starts this late; what is left of the time is for it.
 _ROUND_TRIPS_S = ROUND_TRIPS * ROUND_TRIP_SPACING_S
@@ -56,7 +58,7 @@ class Also:
     """What else is looked at while the network is measured: each gets what was found by then."""
 
     health: Health | None = None
-    domain: Callable[[Proposal, Account | None], Awaitable[DomainFacts | None]] | None = None
+    domain: Domain | None = None
 
 
 async def take(request: Request, progress: Progress, also: Also) -> Evidence:
@@ -138,6 +140,29 @@ def health_of(credential: Credential | None, settings: Settings, timeout_s: floa
         return tuple(measurement for one in found for measurement in one)
 
     return ask
+
+
+def domain_of(settings: Settings, timeout_s: float, resolvers: tuple[str, ...]) -> Domain:
+    """What looks for the verification record in public DNS."""
+
+    async def look(proposal: Proposal, account: Account | None) -> DomainFacts | None:
+        if proposal.host is None or proposal.connectivity == PUBLIC_CONNECTIVITY:
+            return None
+        service = account.service if account else None
+        wanted = service.verification if isinstance(service, EndpointService) else None
+        search = Search(
+            private_dns_name=proposal.host,
+            label=wanted.name if wanted else None,
+            value=wanted.value if wanted else None,
+            resolvers=resolvers,
+        )
+        network = Network(source=settings.source_address)
+        try:
+            return await look_up(network, search, timeout_s)
+        finally:
+            network.close()
+
+    return look
 
 
 def _facts(

@@ -60,6 +60,10 @@ def command(
     data_centre: Annotated[
         list[str] | None, typer.Option("--data-centre", help="an IPv4 range of the key manager's network")
     ] = None,
+    public_resolver: Annotated[
+        list[str] | None,
+        typer.Option("--public-resolver", help="asked for public DNS instead of 8.8.8.8, 1.1.1.1, 9.9.9.9"),
+    ] = None,
     account: Annotated[
         Path | None, typer.Option("--account", help="what deploy/aws/collect.sh collected; AWS is not asked")
     ] = None,
@@ -77,6 +81,7 @@ def command(
 ) -> int:
     """Exit status 1: something required or a risk is violated; 3: nothing is, but something is not known."""
     from probe.discovery import Place
+    from probe.domain import PUBLIC_RESOLVERS
     from probe.regions import is_known
 
     caller = _caller(account, region, timeout)
@@ -111,6 +116,7 @@ def command(
         timeout_s=timeout,
         credential=options.credential(credential_file),
         sign_anyway=sign_anyway,
+        public_resolvers=tuple(_address(each) for each in public_resolver or ()) or PUBLIC_RESOLVERS,
     )
     evidence, report = asyncio.run(_take(asked))
     _refuse_other_stores(evidence)
@@ -129,6 +135,7 @@ class Asked:
     timeout_s: float
     credential: "Credential | None" = None
     sign_anyway: bool = False
+    public_resolvers: tuple[str, ...] = ()
 
     def hash(self) -> str:
         """The same for the same question: two reports with different ones answer different questions."""
@@ -158,8 +165,9 @@ async def _take(asked: Asked) -> tuple[Evidence, Report]:
         credential=asked.credential,
     )
     health = preflight.health_of(asked.credential, asked.settings, asked.timeout_s, anyway=asked.sign_anyway)
+    domain = preflight.domain_of(asked.settings, asked.timeout_s, asked.public_resolvers)
     with output.progress("looking") as advance:
-        evidence = await preflight.take(request, advance, preflight.Also(health=health))
+        evidence = await preflight.take(request, advance, preflight.Also(health=health, domain=domain))
     return evidence, preflight.judged(evidence)
 
 
@@ -220,6 +228,14 @@ def _range(text: str) -> str:
         raise UsageError(
             f"--data-centre: {clean(text, 80)!r} is no IPv4 range; write it as in 10.20.0.0/16"
         ) from None
+
+
+def _address(text: str) -> str:
+    from probe.wire.hostport import is_ipv4
+
+    if not is_ipv4(text):
+        raise UsageError(f"--public-resolver: {clean(text, 80)!r} is no IPv4 address")
+    return text
 
 
 def _places(given: list[str] | None, role: Role, option: str, make: "type[Place]") -> "list[Place]":

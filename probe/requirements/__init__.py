@@ -12,6 +12,10 @@ from probe.requirements.accepting_tcp import (
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.credential import credential_is_the_one_kms_holds, credential_is_well_formed
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
+from probe.requirements.domain import (
+    private_dns_name_is_under_a_public_domain,
+    verification_record_is_published,
+)
 from probe.requirements.endpoint_service import (
     acceptance_is_not_required,
     endpoint_service_exists,
@@ -104,6 +108,8 @@ CATALOGUE: tuple[Declared, ...] = (
     endpoint_service_is_unused,
     endpoint_service_exists,
     endpoint_service_is_in_the_store_region,
+    private_dns_name_is_under_a_public_domain,
+    verification_record_is_published,
     domain_is_verified,
     endpoint_service_offers_ipv4,
     kms_is_an_allowed_principal,

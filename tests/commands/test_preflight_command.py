@@ -25,7 +25,18 @@ def offline(document: dict[str, Any]) -> dict[str, Any]:
 
 def preflight(document: dict[str, Any], directory: Path, output: Output, *arguments: str) -> tuple[int, Any]:
     file = written(document, directory)
-    words = ["preflight", "--account", str(file), "--timeout", "0.3", "--format", "json", *arguments]
+    words = [
+        "preflight",
+        "--account",
+        str(file),
+        "--timeout",
+        "0.3",
+        "--public-resolver",
+        "127.0.0.1",
+        "--format",
+        "json",
+        *arguments,
+    ]
     status = app.run(words)
     said = output.readouterr()
     return status, json.loads(said.out) if said.out else said.err
@@ -137,7 +148,20 @@ def test_hostile_names_reach_no_output_unescaped(tmp_path: Path, capsys: Output)
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["Scheme"] = hostile
     for form in ("text", "json"):
         file = written(document, tmp_path)
-        app.run(["preflight", "--account", str(file), *NEW, "--timeout", "0.3", "--format", form])
+        app.run(
+            [
+                "preflight",
+                "--account",
+                str(file),
+                *NEW,
+                "--timeout",
+                "0.3",
+                "--public-resolver",
+                "127.0.0.1",
+                "--format",
+                form,
+            ]
+        )
         said = capsys.readouterr().out
         assert "\x1b" not in said
         assert len(said) < 300_000

@@ -38,6 +38,7 @@ def arguments(
         *("preflight", "--account", str(written(document, tmp_path)), "--node", f"127.0.0.1:{port}"),
         *("--endpoint-service", "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0"),
         *("--uri-path", "/kms/xks/v1", "--extra-authority", str(root), "--timeout", "8"),
+        *("--public-resolver", "127.0.0.1"),
     ]
 
 

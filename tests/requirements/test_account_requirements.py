@@ -45,7 +45,7 @@ OF_THE_ACCOUNT = [
     declared
     for declared in CATALOGUE
     if declared not in WATCHED
-    and not declared.judge.__module__.endswith((".health", ".health_conduct", ".credential"))
+    and not declared.judge.__module__.endswith((".health", ".health_conduct", ".credential", ".domain"))
 ]
 KMS = Principal(principal="cks.kms.eu-west-1.amazonaws.com", kind="Service")
 ONE_ZONE = BALANCER.zones[:1]

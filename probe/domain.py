@@ -1,0 +1,157 @@
+"""Looks for PrivateLink's verification record where PrivateLink does: in public DNS, at the zone's servers.
+
+A private zone in the VPC hides the public one from the VPC's resolver, so public resolvers are asked, and the
+authoritative servers, which have no cache.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probe.model.measurements import Reason
+from probe.model.preflight import DomainFacts, RecordSeen, RecordState, View
+from probe.model.targets import Question
+from probe.network import DnsAnswer, ExchangeFailed, Network
+from probe.network.clock import Deadline
+from probe.wire.verification import Place, parents, places, registrable, state_of
+
+PUBLIC_RESOLVERS = ("8.8.8.8", "1.1.1.1", "9.9.9.9")
+_MOST_SERVERS = 4
+_SHARE = 0.5  # of the time is for finding the zone and its servers
+_STATES = {
+    Reason.TIMED_OUT: RecordState.TIMED_OUT,
+    Reason.UNREACHABLE: RecordState.UNREACHABLE,
+    Reason.REFUSED: RecordState.UNREACHABLE,
+    Reason.NOT_PERMITTED: RecordState.UNREACHABLE,
+    Reason.SERVER_FAILURE: RecordState.SERVER_FAILURE,
+    Reason.NAME_NOT_FOUND: RecordState.ABSENT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for. ``label`` and ``value`` None: only the service's owner sees them."""
+
+    private_dns_name: str
+    label: str | None = None
+    value: str | None = None
+    resolvers: tuple[str, ...] = PUBLIC_RESOLVERS
+    port: int = 53
+
+
+async def look_up(network: Network, search: Search, timeout_s: float) -> DomainFacts:
+    """All that can be known within ``timeout_s``. Never raises for what the network does."""
+    looker = _Looker(network, search, Deadline(network.clock, timeout_s))
+    zone, servers, is_public, because = await looker.zone(timeout_s * _SHARE)
+    seen: tuple[RecordSeen, ...] = ()
+    found = tuple(places(search.private_dns_name, search.label)) if search.label else ()
+    if search.value is not None:
+        seen = await looker.records(found, servers)
+    return DomainFacts(
+        private_dns_name=search.private_dns_name,
+        registrable=registrable(search.private_dns_name),
+        names=tuple(place.name for place in found if not place.is_bare and not place.is_doubled),
+        expected_value=search.value,
+        is_public=is_public,
+        public_zone=zone,
+        seen=seen,
+        because=because,
+    )
+
+
+class _Looker:
+    def __init__(self, network: Network, search: Search, deadline: Deadline) -> None:
+        self._network, self._search, self._deadline = network, search, deadline
+
+    async def zone(self, timeout_s: float) -> tuple[str | None, tuple[str, ...], bool | None, str]:
+        """The nearest public zone above the name, its servers' addresses, whether there is one, and why."""
+        above = parents(self._search.private_dns_name)
+        if not above:
+            return None, (), False, "its top-level domain is no public one, or the name is a public suffix"
+        questions = [Question(name=parent, record_type="NS") for parent in above]
+        answers = await asyncio.gather(*(self._any(question, timeout_s) for question in questions))
+        for parent, answer in zip(above, answers, strict=True):
+            if isinstance(answer, DnsAnswer) and answer.failure is None and answer.details.answers:
+                names = answer.details.answers[:_MOST_SERVERS]
+                return parent, await self._addresses(names, timeout_s), True, f"{parent} has name servers"
+        if any(_says_no(answer) for answer in answers[-1:]):
+            return None, (), False, f"{above[-1]} has no name servers in public DNS"
+        return None, (), None, "no public resolver could be asked"
+
+    async def records(self, found: Sequence[Place], servers: Sequence[str]) -> tuple[RecordSeen, ...]:
+        """The proper names of everybody, the others of one public resolver."""
+        resolvers = self._search.resolvers
+        proper = [place for place in found if not place.is_bare and not place.is_doubled]
+        others = [place for place in found if place.is_bare or place.is_doubled]
+        asked = [
+            *((place, server, View.PUBLIC) for place in proper for server in resolvers),
+            *((place, server, View.AUTHORITATIVE) for place in proper for server in servers),
+            *((place, server, View.PUBLIC) for place in others for server in resolvers[:1]),
+        ]
+        return tuple(await asyncio.gather(*(self._record(*each) for each in asked)))
+
+    async def _record(self, place: Place, server: str, view: View) -> RecordSeen:
+        answer = await self._ask(server, Question(name=place.name, record_type="TXT"), view)
+        if isinstance(answer, DnsAnswer) and answer.failure is None:
+            state = state_of(answer.details.answers, self._search.value or "", place)
+            return RecordSeen(
+                name=place.name,
+                view=view,
+                server=server,
+                state=state,
+                answers=answer.details.answers[:8],
+                rtt_s=answer.wait_s,
+                by_tcp=answer.details.truncated,
+            )
+        failure = answer.failure
+        reason = failure.reason if failure else Reason.PROTOCOL_ERROR
+        state = _STATES.get(reason, RecordState.ODD_ANSWER)
+        detail = failure.detail if failure else ""
+        return RecordSeen(name=place.name, view=view, server=server, state=state, detail=detail)
+
+    async def _any(self, question: Question, timeout_s: float) -> "DnsAnswer | ExchangeFailed":
+        """The first answer of a public resolver that is one, else the last failure."""
+        tasks = [
+            asyncio.ensure_future(self._ask(server, question, View.PUBLIC, timeout_s))
+            for server in self._search.resolvers
+        ]
+        answer: DnsAnswer | ExchangeFailed | None = None
+        for task in asyncio.as_completed(tasks):
+            answer = await task
+            if isinstance(answer, DnsAnswer) and _is_told(answer):
+                break
+        for task in tasks:
+            task.cancel()
+        if answer is None:
+            raise ValueError("there is no public resolver to ask")
+        return answer
+
+    async def _addresses(self, names: Sequence[str], timeout_s: float) -> tuple[str, ...]:
+        questions = [Question(name=name, record_type="A") for name in names]
+        answers = await asyncio.gather(*(self._any(question, timeout_s) for question in questions))
+        first = [a.details.answers[:1] for a in answers if isinstance(a, DnsAnswer) and a.failure is None]
+        return tuple(dict.fromkeys(address for one in first for address in one))
+
+    async def _ask(
+        self, server: str, question: Question, view: View, timeout_s: float | None = None
+    ) -> "DnsAnswer | ExchangeFailed":
+        left_s = self._deadline.remaining_s()
+        try:
+            return await self._network.query(
+                server,
+                question,
+                port=self._search.port,
+                view=view.value,
+                timeout_s=max(0.001, left_s if timeout_s is None else min(left_s, timeout_s)),
+            )
+        except ExchangeFailed as failed:
+            return failed
+
+
+def _is_told(answer: DnsAnswer) -> bool:
+    """The server knows: a name that is not there is an answer, a failure is none."""
+    return answer.failure is None or answer.failure.reason is Reason.NAME_NOT_FOUND
+
+
+def _says_no(answer: "DnsAnswer | ExchangeFailed") -> bool:
+    return isinstance(answer, DnsAnswer) and _is_told(answer)
