@@ -31,6 +31,7 @@ COVERED_ELSEWHERE = {
 GENERATORS = (
     "tools/requirements_page.py",
     "tools/metrics_page.py",
+    "tools/iam_policy.py",
     "tools/configuration_schema.py",
     "tools/dashboards.py",
 )

@@ -1,0 +1,61 @@
+"""Stands for the AWS CLI: answers from a collected file named by FAKE_AWS, with its own way to write errors."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import jmespath
+
+
+def main(words: list[str]) -> int:
+    service, command = words[:2]
+    options: dict[str, list[str]] = {}
+    for word in words[2:]:
+        if word.startswith("--"):
+            options[word] = []
+        else:
+            options[list(options)[-1]].append(word)
+    with Path(os.environ["FAKE_AWS_LOG"]).open("a", encoding="utf-8") as log:
+        log.write(f"{service} {command}\n")
+    operation = "".join(part.capitalize() for part in command.split("-"))
+    document = json.loads(Path(os.environ["FAKE_AWS"]).read_text(encoding="utf-8"))
+    for each in document["calls"]:
+        if (each["service"], each["operation"]) != (service, operation) or not _fits(
+            each["parameters"], options
+        ):
+            continue
+        if "error" in each:
+            code = each["error"]["code"]
+            sys.stderr.write(
+                f'\nAn error occurred ({code}) when calling the {operation} operation: no "way" \\o/\n'
+            )
+            return 254
+        answer = each["answer"]
+        if "--query" in options:
+            found = jmespath.search(options["--query"][0], answer)
+            flat = [word for one in found or [] for word in (one if isinstance(one, list) else [one])]
+            sys.stdout.write("\t".join(map(str, flat)) + "\n")
+        else:
+            sys.stdout.write(json.dumps(answer, indent=4) + "\n")
+        return 0
+    sys.stderr.write("\nAn error occurred (InvalidParameterValue) when calling: nothing is known of that\n")
+    return 254
+
+
+def _fits(parameters: dict[str, object], options: dict[str, list[str]]) -> bool:
+    """The words of the command line hold every value of the parameters."""
+    said = " ".join(" ".join(values) for values in options.values())
+    return all(text in said for text in _texts(parameters))
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for key, one in value.items() for text in ([] if key == "Name" else _texts(one))]
+    return [text for one in value for text in _texts(one)] if isinstance(value, list) else []
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,32 @@
+"""The IAM policy: exactly the calls that the audit makes, reading alone, in one Region."""
+
+import json
+from pathlib import Path
+
+from collected import SERVICE_NAME, answer, healthy
+
+from probe.audit import audit
+from probe.aws.calls import action
+from probe.aws.recorded import Recorded, Recorder
+
+POLICY = Path(__file__).parents[2] / "deploy" / "aws" / "iam-policy.json"
+
+
+def test_it_allows_what_the_audit_calls_and_nothing_else() -> None:
+    document = healthy()
+    answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
+    recorder = Recorder(Recorded(document))
+    for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):
+        audit(recorder, key_store_id=None, service_name=name, taken_at_s=1.0, timeout_s=5.0)
+    called = {action(each["service"], each["operation"]) for each in recorder.calls}
+    (statement,) = json.loads(POLICY.read_text())["Statement"]
+    assert set(statement["Action"]) == called - {"sts:GetCallerIdentity"}
+
+
+def test_it_only_reads_in_one_region() -> None:
+    (statement,) = json.loads(POLICY.read_text())["Statement"]
+    assert statement["Effect"] == "Allow"
+    assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": "REGION"}}
+    for allowed in statement["Action"]:
+        assert allowed.partition(":")[2].startswith(("Describe", "Get", "List"))
+        assert "*" not in allowed
