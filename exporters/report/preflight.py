@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from exporters.report import fields, findings, judged, matrix, tls, verdicts, words
+from exporters.report import fields, findings, health, judged, matrix, tls, verdicts, words
 from probe.model.account import Account
 from probe.model.text import clean
 from probe.model.verdicts import Actual, Evidence, Report
@@ -88,6 +88,8 @@ def render(of: Preflight) -> RenderableType:
         Text(),
         findings.render(report.verdicts),
         matrix.render(matrix.rows(of.evidence, report.verdicts)),
+        Text(),
+        health.budget(of.evidence.recent),
         Text(),
         findings.fine(report.verdicts),
     ]

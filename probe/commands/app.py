@@ -23,6 +23,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("ping", "Take round-trip times by ICMP or TCP, stamped by the kernel"),
     ("tls", "Do the TLS handshake as KMS does it and judge the certificate"),
     ("dns", "Ask a name server and time the answer"),
+    ("health", "Ask an XKS proxy for its health as KMS does, signed, in phases"),
     ("preflight", "Say what KMS would say to this endpoint service and proxy, why, and what to change"),
 )
 

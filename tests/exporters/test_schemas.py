@@ -16,7 +16,7 @@ from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Role
 from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
 
-NAMES = ("ping", "tls", "dns", "survey", "report", "preflight")
+NAMES = ("ping", "tls", "dns", "survey", "report", "preflight", "health")
 
 
 def objects(said: Any) -> Iterator[dict[str, Any]]:

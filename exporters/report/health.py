@@ -1,0 +1,135 @@
+"""Health as KMS asks for it: the 250 ms budget by phase, what was answered, and the verdicts on it."""
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from exporters.report import fields, findings, judged, tls
+from probe.model.measurements import HealthDetails, Measurement, Phase
+from probe.model.survey import CALL_LIMIT_S
+from probe.model.targets import Check
+from probe.model.text import clean
+from probe.model.verdicts import Report
+
+BAR_CELLS = 40  # of 250 ms
+_STYLES = {
+    Phase.CONNECT: "blue",
+    Phase.HANDSHAKE: "magenta",
+    Phase.SEND: "cyan",
+    Phase.WAIT: "yellow",
+    Phase.RECEIVE: "green",
+}
+
+
+def document(measured: Sequence[Measurement], report: Report) -> fields.Fields:
+    """As ``docs/schemas/health.json``: the last cold and the last warm exchange, null without one."""
+    return {
+        "schema_version": fields.SCHEMA_VERSION,
+        "taken_at": fields.time(report.taken_at_s),
+        "cold": _exchange(_last(measured, Check.HEALTH_COLD)),
+        "warm": _exchange(_last(measured, Check.HEALTH_WARM)),
+        "authorities_as_of": report.authorities_as_of or None,
+        "extra_authorities": [clean(name) for name in report.extra_authorities],
+        "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
+    }
+
+
+def _exchange(measurement: Measurement | None) -> fields.Fields | None:
+    if measurement is None:
+        return None
+    details = measurement.details
+    said = details if isinstance(details, HealthDetails) else HealthDetails(purpose="health")
+    failure = measurement.failure
+    phases = {phase.value: duration_s for phase, duration_s in measurement.phases_s.items()}
+    return {
+        "address": measurement.address,
+        "timestamps": measurement.timestamps.value if measurement.timestamps else None,
+        "phases_seconds": phases,
+        "total_seconds": None if failure else total_s(measurement),
+        "status": said.status,
+        "error_name": said.error_name,
+        "body": clean(said.body, fields.TEXT_LIMIT) or None,
+        "withheld": said.withheld,
+        "failure": failure
+        and {"phase": failure.phase.value, "reason": failure.reason.value, "detail": clean(failure.detail)},
+    }
+
+
+def total_s(measurement: Measurement) -> float:
+    """All that KMS would have waited: names are resolved before it counts."""
+    return sum(duration_s for phase, duration_s in measurement.phases_s.items() if phase is not Phase.RESOLVE)
+
+
+def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
+    """What is wrong, the budget, what is fine."""
+    parts = [
+        tls.extra_authorities(report),
+        findings.render(report.verdicts),
+        budget(measured),
+        Text(),
+        findings.fine(report.verdicts),
+    ]
+    return Group(*(part for part in parts if part is not None))
+
+
+def budget(measured: Sequence[Measurement]) -> RenderableType | None:
+    """Bars of the answered health exchanges: each phase's median, cold and warm; None without any."""
+    rows = [
+        (word, answered)
+        for word, check in (("cold", Check.HEALTH_COLD), ("warm", Check.HEALTH_WARM))
+        if (answered := [each for each in measured if each.check is check and _is_answered(each)])
+    ]
+    if not rows:
+        return None
+    grid = Table.grid(padding=(0, 1))
+    for word, answered in rows:
+        phases = {phase: _median_s(answered, phase) for phase in _STYLES}
+        total = sum(phases.values())
+        over = total > CALL_LIMIT_S
+        said = f"{total * 1e3:.1f} ms of {CALL_LIMIT_S * 1e3:.0f}"
+        grid.add_row(Text(word), _bar(phases), Text(said, style="bold red" if over else ""))
+        grid.add_row("", _legend(phases), "")
+    return Group(Text("The budget of a call, median by phase", style="bold"), grid)
+
+
+def _bar(phases: dict[Phase, float]) -> Text:
+    """A cell is 1/40 of 250 ms; every phase that took time has one at least; what is over is cut."""
+    bar = Text("▕")
+    left = BAR_CELLS
+    for phase, duration_s in phases.items():
+        cells = min(left, max(1 if duration_s else 0, round(duration_s / CALL_LIMIT_S * BAR_CELLS)))
+        bar.append("█" * cells, style=_STYLES[phase])
+        left -= cells
+    bar.append("·" * left, style="dim")
+    return bar.append("▏" if sum(phases.values()) <= CALL_LIMIT_S else "▶")
+
+
+def _legend(phases: dict[Phase, float]) -> Text:
+    parts: Iterable[tuple[str, str]] = (
+        (f"{phase.value} {duration_s * 1e3:.1f}  ", _STYLES[phase])
+        for phase, duration_s in phases.items()
+        if duration_s
+    )
+    return Text.assemble(" ", *parts)
+
+
+def _median_s(measured: Sequence[Measurement], phase: Phase) -> float:
+    known = [each.phases_s[phase] for each in measured if phase in each.phases_s]
+    return median(known) if known else 0.0
+
+
+def _is_health(measurement: Measurement) -> bool:
+    return isinstance(measurement.details, HealthDetails) and measurement.details.purpose == "health"
+
+
+def _is_answered(measurement: Measurement) -> bool:
+    details = measurement.details
+    answered = isinstance(details, HealthDetails) and details.status is not None
+    return _is_health(measurement) and answered and measurement.failure is None
+
+
+def _last(measured: Sequence[Measurement], check: Check) -> Measurement | None:
+    return next((each for each in reversed(measured) if each.check is check and _is_health(each)), None)

@@ -1,0 +1,65 @@
+"""The budget of a call as a bar: proportions, what is over, and nothing hostile."""
+
+import pytest
+from judging import NOW_S
+from rich.console import Console
+
+from exporters.report import health
+from probe.model.measurements import HealthDetails, Measurement, Phase
+from probe.model.targets import Check, Role, Target
+
+TARGET = Target(name="node", role=Role.NODE, host="10.0.0.1")
+
+
+def exchange(check: Check = Check.HEALTH_COLD, purpose: str = "health", **phases_s: float) -> Measurement:
+    return Measurement(
+        target=TARGET,
+        check=check,
+        started_at_s=NOW_S,
+        phases_s={Phase(name): duration_s for name, duration_s in phases_s.items()},
+        details=HealthDetails(purpose=purpose, status=200),
+    )
+
+
+def drawn(*measured: Measurement, width: int = 100) -> str:
+    console = Console(width=width, markup=False, force_terminal=False)
+    with console.capture() as captured:
+        console.print(health.budget(measured))
+    return captured.get()
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "cells", "end"),
+    [(0.125, 20, "▏"), (0.25, 40, "▏"), (0.2501, 40, "▶"), (0.0001, 1, "▏"), (9.0, 40, "▶")],
+)
+def test_a_bar_is_as_long_as_its_share(wait_s: float, cells: int, end: str) -> None:
+    said = drawn(exchange(wait=wait_s))
+    assert said.count("█") == cells
+    assert end in said
+
+
+def test_the_median_of_each_phase_is_shown_cold_and_warm() -> None:
+    said = drawn(
+        exchange(connect=0.010, wait=0.05),
+        exchange(connect=0.020, wait=0.05),
+        exchange(connect=0.090, wait=0.05),
+        exchange(Check.HEALTH_WARM, wait=0.04),
+    )
+    assert "70.0 ms of 250" in said
+    assert "40.0 ms of 250" in said
+    assert "connect 20.0" in said
+
+
+def test_only_health_counts_and_resolving_does_not() -> None:
+    assert health.budget([exchange(purpose="get", wait=0.1)]) is None
+    assert health.total_s(exchange(resolve=1.0, wait=0.1)) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("width", [70, 100, 160])
+def test_it_fits(width: int) -> None:
+    assert all(
+        len(line) <= width
+        for line in drawn(
+            exchange(connect=0.01, handshake=0.02, wait=0.05, receive=0.001), width=width
+        ).splitlines()
+    )
