@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from probe.model.verdicts import KmsError, Level
+from probe.model.verdicts import KmsError, Level, Operation
 from probe.requirements import CATALOGUE, Declared
 
 PAGE = Path(__file__).parents[1] / "docs" / "requirements.md"
@@ -45,6 +45,55 @@ def page() -> Iterator[str]:
         for declared in CATALOGUE:
             if declared.published.level is level:
                 yield from section(declared)
+    yield from faults()
+
+
+# Names of botocore's model that no requirement leads to, with the reason.
+NOT_PREDICTED = {
+    "KMSInternalException": "AWS's own fault",
+    "INTERNAL_ERROR": "AWS's own fault",
+    "CustomKeyStoreNotFoundException": "an id that is not there is refused by the command line",
+    "KMSInvalidStateException": "of cryptographic calls, which the agent never makes",
+    "XksKeyAlreadyInUseException": "needs a list of the account's keys, which the agent does not ask for",
+    "InvalidMarkerException": "of paging",
+    "CLUSTER_NOT_FOUND": "of CloudHSM stores",
+    "CloudHsmClusterInUseException": "of CloudHSM stores",
+    "CloudHsmClusterInvalidConfigurationException": "of CloudHSM stores",
+    "CloudHsmClusterNotActiveException": "of CloudHSM stores",
+    "CloudHsmClusterNotFoundException": "of CloudHSM stores",
+    "CloudHsmClusterNotRelatedException": "of CloudHSM stores",
+    "IncorrectTrustAnchorException": "of CloudHSM stores",
+    "INSUFFICIENT_CLOUDHSM_HSMS": "of CloudHSM stores",
+    "INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET": "of CloudHSM stores",
+    "SUBNET_NOT_FOUND": "of CloudHSM stores",
+    "USER_LOCKED_OUT": "of CloudHSM stores",
+    "USER_LOGGED_IN": "of CloudHSM stores",
+    "USER_NOT_FOUND": "of CloudHSM stores",
+}
+
+
+def faults() -> Iterator[str]:
+    """Each requirement with what KMS would say at each call, and the names that none leads to."""
+    yield from ("", "## What KMS would say", "", "| violated | create | update | connect | CreateKey |")
+    yield "| --- | --- | --- | --- | --- |"
+    for declared in CATALOGUE:
+        if declared.published.errors:
+            cells = (" / ".join(_said(declared, operation)) for operation in Operation)
+            yield f"| {declared.id} | " + " | ".join(cells) + " |"
+    yield ""
+    yield "A proxy's answer has the errors of its own status and name: these are those of the plain case,"
+    yield "`probe/requirements/_health_errors.py` has the table. With public endpoint connectivity create"
+    yield "says what update says. Not predicted:"
+    yield ""
+    for name, reason in sorted(NOT_PREDICTED.items()):
+        yield f"- `{name}`: {reason}"
+
+
+def _said(declared: Declared, operation: Operation) -> Iterator[str]:
+    for error in declared.published.errors:
+        if error.operation is operation:
+            others = "".join(f" or `{name}`" for name in error.alternatives)
+            yield f"`{error.error}`{others} ({error.likelihood.value}, {error.basis.value})"
 
 
 def section(declared: Declared) -> Iterator[str]:
@@ -55,6 +104,11 @@ def section(declared: Declared) -> Iterator[str]:
     if published.errors:
         yield from ("", "| operation | error | likelihood | basis | or |", "| --- | --- | --- | --- | --- |")
         yield from map(row, published.errors)
+    outcomes = ", ".join(outcome.value.replace("_", " ") for outcome in published.outcomes)
+    yield from (
+        "",
+        f"Ends in: {outcomes}." + (f" {published.never_unknown}" if published.never_unknown else ""),
+    )
     yield from ("", f"What to do: {remedy.text}")
     if remedy.console:
         yield from ("", f"Console: {remedy.console}")

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.session import Session
 
-from probe.requirements import CATALOGUE
+from probe.model.verdicts import KmsError
+from probe.requirements import CATALOGUE, _account_errors, _errors, _health_errors
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,3 +23,24 @@ def test_the_page_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_page_has_each_requirement_once() -> None:
     lines = (ROOT / "docs/requirements.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("### ")] == [f"### {each.id}" for each in CATALOGUE]
+
+
+def test_every_name_that_kms_has_is_led_to_or_said_not_to_be() -> None:
+    kms = Session().get_service_model("kms")
+    calls = ("CreateCustomKeyStore", "UpdateCustomKeyStore", "ConnectCustomKeyStore")
+    names = {shape.name for call in calls for shape in kms.operation_model(call).error_shapes}
+    names |= set(kms.shape_for("ConnectionErrorCodeType").enum)
+    names |= {name for name in kms.shape_names if name.startswith("XksKey") and name.endswith("Exception")}
+    tables = (_errors, _account_errors, _health_errors)
+    known = {
+        name
+        for table in tables
+        for value in vars(table).values()
+        if isinstance(value, tuple)
+        for error in value
+        if isinstance(error, KmsError)
+        for name in (error.error, *error.alternatives)
+    }
+    tool = runpy.run_path(str(ROOT / "tools/requirements_page.py"))
+    assert names - known == names & set(tool["NOT_PREDICTED"])
+    assert known & set(tool["NOT_PREDICTED"]) == set()
