@@ -9,7 +9,7 @@ from prometheus_client.core import CollectorRegistry, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from exporters.prometheus.families import empty_family
+from exporters.prometheus.families import empty_family, label
 from exporters.prometheus.sink import PrometheusSink
 from exporters.prometheus.target_text import FAMILIES, pieces
 
@@ -34,7 +34,8 @@ class Scrapes:
     async def _made(self) -> bytes:
         turn = _Turn()
         blocks: list[tuple[str, ...]] = []
-        for series in tuple(self._sink.series):
+        # Names that are cut to the same label are one target, the last: a series twice spoils a whole scrape.
+        for series in {label(series.target.name): series for series in self._sink.series}.values():
             blocks.append(pieces(series))
             await turn.over()
         families = []

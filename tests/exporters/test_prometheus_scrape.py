@@ -89,3 +89,15 @@ async def test_samples_can_be_asked_for_by_name(sink: PrometheusSink) -> None:
     assert [line.split("{")[0].split()[-1] for line in lines if not line.startswith("# HELP")] == [
         "gauge", "xksprobe_build_info", "histogram", "xksprobe_rtt_seconds_count",
     ]  # fmt: skip
+
+
+async def test_targets_whose_names_are_cut_to_the_same_label_are_one() -> None:
+    """Prometheus refuses a whole scrape that has a series twice."""
+    sink = PrometheusSink("1.2.3")
+    long = "x" * 300
+    named = [Target(name=f"{long}{n}", role=Role.NODE, host=f"192.0.2.{n}", plans=ECHO) for n in (1, 2)]
+    sink.on_targets(named)
+    lines = [line for line in (await Scrapes(sink).text()).splitlines() if not line.startswith(b"#")]
+    names = [line.rpartition(b" ")[0] for line in lines]
+    assert len(names) == len(set(names))
+    assert any(b"x" * 100 in name for name in names)
