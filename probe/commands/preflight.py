@@ -5,6 +5,7 @@ import hashlib
 import re
 import socket
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,15 @@ DEFAULT_TIMEOUT_S = 10.0
 _KEY_STORE = re.compile(r"cks-[0-9a-zA-Z]{1,60}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,8}(-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
+
+
+class Form(StrEnum):
+    """The forms of a preflight's report."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
 
 
 def command(
@@ -76,7 +86,9 @@ def command(
     source: options.SourceOption = None,
     timeout: options.TimeoutOption = DEFAULT_TIMEOUT_S,
     strict: Annotated[bool, typer.Option("--strict", help="violated advice counts, too")] = False,
-    form: options.FormatOption = output.Format.TEXT,
+    form: Annotated[
+        Form, typer.Option("--format", help="text or markdown for people, json for programs, junit for CI")
+    ] = Form.TEXT,
     file: options.OutputOption = None,
 ) -> int:
     """Exit status 1: something required or a risk is violated; 3: nothing is, but something is not known."""
@@ -120,7 +132,7 @@ def command(
     )
     evidence, report = asyncio.run(_take(asked))
     _refuse_other_stores(evidence)
-    _write(asked, evidence, report, form, file)
+    _write(asked, evidence, report, form, file, strict=strict)
     return status(report, strict=strict)
 
 
@@ -256,7 +268,10 @@ def _refuse_other_stores(evidence: Evidence) -> None:
         raise UsageError(f"--key-store: {id_} is of kind {clean(store.kind, 40)}: it has no XKS proxy")
 
 
-def _write(asked: Asked, evidence: Evidence, report: Report, form: output.Format, file: Path | None) -> None:
+def _write(
+    asked: Asked, evidence: Evidence, report: Report, form: Form, file: Path | None, *, strict: bool
+) -> None:
+    from exporters.report import junit, markdown
     from exporters.report import preflight as shown
 
     of = shown.Preflight(
@@ -266,4 +281,12 @@ def _write(asked: Asked, evidence: Evidence, report: Report, form: output.Format
         version=__version__,
         configuration_hash=asked.hash(),
     )
-    output.write(form, file, lambda: shown.document(of), lambda: shown.render(of))
+    match form:
+        case Form.TEXT:
+            output.show(shown.render(of), file)
+        case Form.JSON:
+            output.write_document(output.as_json(shown.document(of)), file)
+        case Form.MARKDOWN:
+            output.write_document(markdown.text(of), file)
+        case Form.JUNIT:
+            output.write_document(junit.text(report.verdicts, suite="preflight", strict=strict), file)

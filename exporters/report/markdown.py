@@ -1,0 +1,82 @@
+"""A preflight as Markdown, for a ticket or a wiki: what KMS would say, what is wrong, what is fine."""
+
+from collections.abc import Iterable, Iterator
+
+from exporters.report import matrix, words
+from exporters.report.preflight import Preflight
+from probe.model.text import clean, clean_markdown
+from probe.model.verdicts import Operation, Outcome, Prediction, Verdict
+
+_LIMIT = 1024
+_SIGNS = {Outcome.MET: "✓", Outcome.VIOLATED: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "-"}
+
+
+def text(of: Preflight) -> str:
+    return "\n".join(_lines(of)) + "\n"
+
+
+def _lines(of: Preflight) -> Iterator[str]:
+    report, proposal = of.report, of.evidence.proposal
+    where = (proposal.key_store_id or proposal.host or "new key store") if proposal else "key store"
+    yield f"# Preflight of {_said(where)}"
+    yield ""
+    taken = words.moment(report.taken_at_s)
+    yield f"xks-probe {_said(of.version)}, from {_said(of.vantage)}, {taken}"
+    for authority in report.extra_authorities:
+        yield f"**Rests on an extra authority that KMS does not have: {_said(authority)}**"
+    yield from ("", "| operation | KMS would say |", "| --- | --- |")
+    said = {prediction.operation: prediction for prediction in report.predictions}
+    for operation in Operation:
+        yield f"| {operation.value.replace('_', ' ')} | {_prediction(said.get(operation))} |"
+    for title, outcome in (("What is wrong", Outcome.VIOLATED), ("Not known", Outcome.UNKNOWN)):
+        found = [verdict for verdict in report.verdicts if verdict.outcome is outcome]
+        if found:
+            yield from ("", f"## {title} ({len(found)})", "")
+            yield from _each(found)
+    yield from _matrix(of)
+    met = dict.fromkeys(verdict.requirement for verdict in report.verdicts if verdict.outcome is Outcome.MET)
+    yield from ("", f"## Fine ({len(met)})", "", ", ".join(met))
+
+
+def _prediction(prediction: Prediction | None) -> str:
+    shown = [error for error in prediction.errors if error.masked_by is None] if prediction else []
+    if shown:
+        return "; ".join(f"`{error.error}` {error.likelihood.value}" for error in shown)
+    decided = prediction is not None and prediction.decided
+    return "nothing against it" if decided else "undecided: something it needs is not known"
+
+
+def _each(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    for verdict in verdicts:
+        yield f"- **{verdict.requirement}** ({_said(verdict.subject)}): {_said(verdict.because)}"
+        if verdict.remedy is not None:
+            yield f"  - {_said(verdict.remedy.text)}"
+            if verdict.remedy.cli:
+                yield f"  - {_code(verdict.remedy.cli)}"
+
+
+def _matrix(of: Preflight) -> Iterator[str]:
+    rows = matrix.rows(of.evidence, of.report.verdicts)
+    if not rows:
+        return
+    yield from ("", "## Through the load balancer and past it", "")
+    yield "| | target | zone | TCP | TLS | health | load balancer says |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for row in rows:
+        cells = (row.tcp, row.tls, row.health, row.load_balancer)
+        shown = " | ".join(f"{_SIGNS[cell.outcome]} {_said(cell.words)}".strip() for cell in cells)
+        target = row.target
+        yield f"| {target.role.value} | {_said(target.name)} | {_said(target.zone)} | {shown} |"
+
+
+def _code(line: str) -> str:
+    """A code span that the line itself cannot end (CommonMark, section 6.1)."""
+    inner = clean(line, _LIMIT)
+    fence = "`"
+    while fence in inner:
+        fence += "`"
+    return f"{fence} {inner} {fence}" if len(fence) > 1 else f"`{inner}`"
+
+
+def _said(value: str) -> str:
+    return clean_markdown(value, _LIMIT)

@@ -1,0 +1,84 @@
+"""JUnit: a pipeline reads what is wrong, and whatever is in a verdict makes no broken XML."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporters.report import junit
+from probe.model.verdicts import (
+    Basis,
+    KmsError,
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    Position,
+    Remedy,
+    Verdict,
+)
+
+ERROR = KmsError(
+    operation=Operation.CONNECT, error="XKS_X", likelihood=Likelihood.EXPECTED, basis=Basis.INFERRED
+)
+
+
+def verdict(
+    outcome: Outcome, level: Level = Level.REQUIRED, because: str = "so", subject: str = "node"
+) -> Verdict:
+    return Verdict(
+        requirement="a-requirement",
+        level=level,
+        position=Position.TLS,
+        subject=subject,
+        outcome=outcome,
+        because=because,
+        kms_errors=(ERROR,),
+        remedy=Remedy(text="Mend it."),
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "strict", "tag"),
+    [
+        (verdict(Outcome.MET), False, None),
+        (verdict(Outcome.VIOLATED), False, "failure"),
+        (verdict(Outcome.VIOLATED, Level.RISK), False, "failure"),
+        (verdict(Outcome.VIOLATED, Level.ADVICE), False, None),
+        (verdict(Outcome.VIOLATED, Level.ADVICE), True, "failure"),
+        (verdict(Outcome.UNKNOWN), False, "skipped"),
+        (verdict(Outcome.NOT_APPLICABLE), False, "skipped"),
+    ],
+)
+def test_an_outcome_is_a_result(one: Verdict, *, strict: bool, tag: str | None) -> None:
+    root = ET.fromstring(junit.text([one], suite="preflight", strict=strict))  # noqa: S314 -- our own
+    (case,) = root.iter("testcase")
+    assert case.attrib == {"classname": "a-requirement", "name": "node"}
+    assert (case.find("failure") is not None) is (tag == "failure")
+    assert (case.find("skipped") is not None) is (tag == "skipped")
+    assert root.attrib["failures"] == str(int(tag == "failure"))
+
+
+def test_a_failure_says_why_what_kms_says_and_what_to_do() -> None:
+    root = ET.fromstring(junit.text([verdict(Outcome.VIOLATED)], suite="x"))  # noqa: S314
+    (failure,) = root.iter("failure")
+    assert failure.text == "so\nKMS: XKS_X\nMend it."
+
+
+@given(st.text(max_size=50), st.text(max_size=50))
+def test_any_text_makes_xml(because: str, subject: str) -> None:
+    for outcome in Outcome:
+        document = junit.text([verdict(outcome, because=because, subject=subject)], suite=subject)
+        ET.fromstring(document)  # noqa: S314
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b[31m", "]]><script>", "\x00\ud800\ufffe", "<![CDATA[", "x" * 70_000]
+)
+def test_hostile_text_stays_text(hostile: str) -> None:
+    document = junit.text([verdict(Outcome.VIOLATED, because=hostile)], suite="x")
+    assert "\x1b" not in document
+    assert "<script>" not in document
+    assert len(document) < 10_000
+    ET.fromstring(document)  # noqa: S314
