@@ -95,6 +95,12 @@ def budget(measured: Sequence[Measurement]) -> RenderableType | None:
     return Group(Text("The budget of a call, median by phase", style="bold"), grid)
 
 
+def medians(measured: Sequence[Measurement]) -> dict[Phase, float]:
+    """The median of each phase over the answered health exchanges; empty without any."""
+    answered = [each for each in measured if _is_answered(each)]
+    return {phase: _median_s(answered, phase) for phase in _STYLES} if answered else {}
+
+
 def _bar(phases: dict[Phase, float]) -> Text:
     """A cell is 1/40 of 250 ms; every phase that took time has one at least; what is over is cut."""
     bar = Text("▕")

@@ -38,6 +38,7 @@ class Form(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     JUNIT = "junit"
+    HTML = "html"
 
 
 def command(
@@ -87,7 +88,7 @@ def command(
     timeout: options.TimeoutOption = DEFAULT_TIMEOUT_S,
     strict: Annotated[bool, typer.Option("--strict", help="violated advice counts, too")] = False,
     form: Annotated[
-        Form, typer.Option("--format", help="text or markdown for people, json for programs, junit for CI")
+        Form, typer.Option("--format", help="text, markdown, html for people; json, junit for programs")
     ] = Form.TEXT,
     file: options.OutputOption = None,
 ) -> int:
@@ -271,7 +272,7 @@ def _refuse_other_stores(evidence: Evidence) -> None:
 def _write(
     asked: Asked, evidence: Evidence, report: Report, form: Form, file: Path | None, *, strict: bool
 ) -> None:
-    from exporters.report import junit, markdown
+    from exporters.report import html, junit, markdown
     from exporters.report import preflight as shown
 
     of = shown.Preflight(
@@ -288,5 +289,7 @@ def _write(
             output.write_document(output.as_json(shown.document(of)), file)
         case Form.MARKDOWN:
             output.write_document(markdown.text(of), file)
+        case Form.HTML:
+            output.write_document(html.text(of), file)
         case Form.JUNIT:
             output.write_document(junit.text(report.verdicts, suite="preflight", strict=strict), file)

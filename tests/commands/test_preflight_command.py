@@ -76,7 +76,7 @@ def test_without_any_permission_all_of_it_is_unknown_and_the_action_is_named(
 
 
 def test_an_access_key_id_of_a_store_is_in_no_output(tmp_path: Path, capsys: Output) -> None:
-    for form in ("text", "json", "markdown", "junit"):
+    for form in ("text", "json", "markdown", "junit", "html"):
         file = written(offline(healthy()), tmp_path)
         app.run(
             [
@@ -146,7 +146,7 @@ def test_hostile_names_reach_no_output_unescaped(tmp_path: Path, capsys: Output)
         "PrivateDnsName"
     ] = hostile
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["Scheme"] = hostile
-    for form in ("text", "json", "markdown", "junit"):
+    for form in ("text", "json", "markdown", "junit", "html"):
         file = written(document, tmp_path)
         app.run(
             [

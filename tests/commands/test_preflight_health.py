@@ -69,7 +69,7 @@ def test_a_healthy_proxy_is_judged_healthy(arguments: list[str], capsys: Output)
     assert document["matrix"][0]["health"]["outcome"] == "met"
 
 
-@pytest.mark.parametrize("form", ["text", "json", "markdown", "junit"])
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "junit", "html"])
 def test_the_credential_shows_in_no_output_and_no_log(
     arguments: list[str], form: str, capsys: Output, caplog: pytest.LogCaptureFixture
 ) -> None:

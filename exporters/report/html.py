@@ -1,0 +1,232 @@
+"""A preflight as one HTML file that needs nothing else: no script, no request; light, dark, narrow, wide."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from exporters.report import findings, health, matrix, words
+from exporters.report.preflight import Preflight
+from probe.model.account import EndpointService
+from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
+from probe.model.survey import CALL_LIMIT_S
+from probe.model.targets import Check, Role
+from probe.model.text import clean
+from probe.model.verdicts import Evidence, Likelihood, Operation, Outcome, Prediction, Verdict
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+BAR_WIDTH = 500  # of 300 ms, so that the limit is inside the picture
+BAR_S = 0.3
+ALARM_S = 0.2
+_PHASES = (Phase.CONNECT, Phase.HANDSHAKE, Phase.SEND, Phase.WAIT, Phase.RECEIVE)
+_MOST_BOXES = 6
+_ROW, _COLUMN = 64, 200
+_LIMIT = 1024
+_WORST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
+_OF_MANAGERS = {
+    Manager.ACTIVE: Outcome.MET,
+    Manager.DEGRADED: Outcome.UNKNOWN,
+    Manager.UNAVAILABLE: Outcome.VIOLATED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One station of the way, at ``x``, ``y`` of the picture."""
+
+    title: str
+    below: str
+    outcome: Outcome
+    x: int = 0
+    y: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One target's budget: ``parts`` are (phase, x, width, milliseconds)."""
+
+    title: str
+    total_ms: float
+    is_over: bool
+    parts: tuple[tuple[str, float, float, float], ...]
+
+
+def text(of: Preflight) -> str:
+    report, evidence = of.report, of.evidence
+    proposal, account = evidence.proposal, evidence.account
+    boxes = _placed(_stations(of))
+    return _template().render(
+        version=clean(of.version),
+        vantage=clean(of.vantage),
+        taken=words.moment(report.taken_at_s),
+        where=clean((proposal.key_store_id or proposal.host or "new key store") if proposal else "key store"),
+        region=clean(proposal.region) if proposal else "",
+        authorities=clean(report.authorities_as_of),
+        extra_authorities=[clean(each) for each in report.extra_authorities],
+        configuration=of.configuration_hash,
+        clock_offset_s=of.clock_offset_s,
+        endpoint_url=clean(account.endpoint_url) if account and account.endpoint_url else None,
+        actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
+        counts={outcome.value: count for outcome, count in report.counts().items()},
+        predictions=[_predicted(each) for each in report.predictions],
+        boxes=boxes,
+        edges=_edges(boxes),
+        height=max((box.y for box in boxes), default=0) + _ROW,
+        width=5 * _COLUMN,
+        bars=_bars(evidence),
+        limit_x=CALL_LIMIT_S / BAR_S * BAR_WIDTH,
+        alarm_x=ALARM_S / BAR_S * BAR_WIDTH,
+        wrong=_groups(report.verdicts, Outcome.VIOLATED),
+        unknown=_groups(report.verdicts, Outcome.UNKNOWN),
+        rows=matrix.rows(evidence, report.verdicts),
+        fine=list(dict.fromkeys(v.requirement for v in report.verdicts if v.outcome is Outcome.MET)),
+        clean=clean,
+    )
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, StrictUndefined
+
+    source = files("exporters.report").joinpath("templates", "preflight.html").read_text("utf-8")
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(source)
+
+
+def _predicted(prediction: Prediction) -> dict[str, object]:
+    first = [error for error in prediction.errors if error.masked_by is None]
+    expected = any(error.likelihood is Likelihood.EXPECTED for error in first)
+    state = (
+        Outcome.VIOLATED if expected else Outcome.UNKNOWN if first or not prediction.decided else Outcome.MET
+    )
+    said = "nothing against it" if prediction.decided else "undecided: something it needs is not known"
+    return {
+        "operation": prediction.operation.value.replace("_", " "),
+        "outcome": state.value,
+        "errors": first,
+        "later": [error.error for error in prediction.errors if error.masked_by is not None],
+        "said": said,
+    }
+
+
+def _groups(verdicts: Iterable[Verdict], outcome: Outcome) -> list[dict[str, object]]:
+    return [
+        {
+            "requirement": found.verdict.requirement,
+            "level": found.verdict.level.value,
+            "subjects": [clean(subject, 64) for subject in found.subjects],
+            "because": clean(found.verdict.because, _LIMIT),
+            "errors": found.verdict.kms_errors,
+            "remedy": found.verdict.remedy
+            and {
+                "text": clean(found.verdict.remedy.text, _LIMIT),
+                "console": clean(found.verdict.remedy.console, _LIMIT),
+                "cli": clean(found.verdict.remedy.cli, _LIMIT),
+            },
+            "source": found.verdict.source,
+        }
+        for found in findings.group(v for v in verdicts if v.outcome is outcome)
+    ]
+
+
+def _stations(of: Preflight) -> tuple[tuple[Box, ...], ...]:
+    """KMS, the endpoint service, the ways in, the targets, the key managers."""
+    report, evidence = of.report, of.evidence
+    connect = next((p for p in report.predictions if p.operation is Operation.CONNECT), None)
+    state = str(_predicted(connect)["outcome"]) if connect else Outcome.UNKNOWN.value
+    service = evidence.account.service if evidence.account else None
+    named = service.id if isinstance(service, EndpointService) else "endpoint service"
+    judged = [v for v in report.verdicts if v.subject == named]
+    by_role = {
+        role: [row for row in matrix.rows(evidence, report.verdicts) if row.target.role is role]
+        for role in Role
+    }
+    ways_in = by_role[Role.NODE] or by_role[Role.PROXY]
+    return (
+        (Box(title="AWS KMS", below="connect", outcome=Outcome(state)),),
+        (Box(title=clean(named, 40), below="endpoint service", outcome=_worst(v.outcome for v in judged)),),
+        tuple(map(_of_row, ways_in)),
+        tuple(map(_of_row, by_role[Role.BACKEND])),
+        tuple(_managers(evidence.recent)) or tuple(map(_of_row, by_role[Role.KEY_MANAGER])),
+    )
+
+
+def _of_row(row: matrix.Row) -> Box:
+    cells = (row.tcp, row.tls, row.health)
+    outcome = _worst(cell.outcome for cell in cells)
+    wrong = next((cell.words for cell in cells if cell.outcome is Outcome.VIOLATED), "")
+    below = wrong or row.target.zone or row.target.role.value.replace("_", " ")
+    return Box(title=clean(row.target.name, 40), below=clean(below, 40), outcome=outcome)
+
+
+def _managers(measured: Iterable[Measurement]) -> Iterable[Box]:
+    """As the proxy names them in its newest answer."""
+    for each in reversed(tuple(measured)):
+        if isinstance(each.details, HealthDetails) and each.details.managers:
+            for id_, state in each.details.managers:
+                yield Box(title=clean(id_, 40), below=state.value, outcome=_OF_MANAGERS[state])
+            return
+
+
+def _worst(outcomes: Iterable[Outcome]) -> Outcome:
+    return min(outcomes, key=_WORST.index, default=Outcome.UNKNOWN)
+
+
+def _placed(columns: Sequence[Sequence[Box]]) -> tuple[Box, ...]:
+    placed = []
+    for number, column in enumerate(columns):
+        shown = list(column[:_MOST_BOXES])
+        if len(column) > _MOST_BOXES:
+            rest = column[_MOST_BOXES:]
+            shown.append(
+                Box(title=f"and {len(rest)} more", below="", outcome=_worst(b.outcome for b in rest))
+            )
+        for row, box in enumerate(shown or [Box(title="not known", below="", outcome=Outcome.UNKNOWN)]):
+            placed.append(
+                Box(
+                    title=box.title,
+                    below=box.below,
+                    outcome=box.outcome,
+                    x=number * _COLUMN + 5,
+                    y=row * _ROW + 5,
+                )
+            )
+    return tuple(placed)
+
+
+def _edges(boxes: tuple[Box, ...]) -> list[tuple[int, int, int, int]]:
+    """Lines from each box to those of the next column."""
+    half = (_ROW - 14) // 2
+    return [
+        (a.x + _COLUMN - 40, a.y + half, b.x, b.y + half)
+        for a in boxes
+        for b in boxes
+        if b.x - a.x == _COLUMN
+    ]
+
+
+def _bars(evidence: Evidence) -> list[Bar]:
+    bars = []
+    for target in evidence.targets:
+        for check, word in ((Check.HEALTH_COLD, "cold"), (Check.HEALTH_WARM, "warm")):
+            own = [
+                each for each in evidence.recent if each.target.name == target.name and each.check is check
+            ]
+            phases = health.medians(own)
+            if phases:
+                bars.append(_bar(f"{clean(target.name, 40)} {word}", phases))
+    return bars
+
+
+def _bar(title: str, phases: dict[Phase, float]) -> Bar:
+    parts, x = [], 0.0
+    for phase in _PHASES:
+        duration_s = phases.get(phase, 0.0)
+        width = min(duration_s / BAR_S * BAR_WIDTH, BAR_WIDTH - x)
+        if duration_s:
+            parts.append((phase.value, round(x, 1), round(max(width, 1.0), 1), duration_s * 1e3))
+        x += width
+    total_s = sum(phases.values())
+    return Bar(title=title, total_ms=total_s * 1e3, is_over=total_s > CALL_LIMIT_S, parts=tuple(parts))
