@@ -202,10 +202,12 @@ def _caller(account: Path | None, region: str | None, timeout_s: float) -> "Call
 
 
 def _configured_region() -> str:
-    """Where the user says nothing: what AWS's own tools would take."""
+    """Where the user says nothing: what AWS's own tools would take, else the instance's own."""
     import boto3
 
-    found = boto3.session.Session().region_name
+    from probe.aws.metadata import region
+
+    found = boto3.session.Session().region_name or region()
     if not found:
         raise UsageError("preflight: no Region is known; say --region eu-west-1, or set AWS_REGION")
     return str(found)
