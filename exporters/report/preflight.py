@@ -1,11 +1,13 @@
 """A preflight: what KMS would say, what is wrong and what to do, the way as it was seen, what is fine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from exporters.report import fields, findings, health, judged, matrix, tls, verdicts, words
+from exporters.report import changes, fields, findings, health, judged, matrix, tls, verdicts, words
 from probe.model.account import Account
 from probe.model.text import clean
 from probe.model.verdicts import Actual, Evidence, Report
@@ -21,6 +23,7 @@ class Preflight:
     version: str
     configuration_hash: str = ""
     clock_offset_s: float | None = None
+    older: Mapping[str, Any] | None = None  # the document of an older one, to compare with
 
 
 def document(of: Preflight) -> dict[str, object]:
@@ -47,6 +50,7 @@ def document(of: Preflight) -> dict[str, object]:
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "matrix": [matrix.document(row) for row in matrix.rows(evidence, report.verdicts)],
         "summary": {outcome.value: count for outcome, count in report.counts().items()},
+        "changes": changes.document(changes.between(of.older, report)) if of.older else None,
     }
 
 
@@ -86,6 +90,7 @@ def render(of: Preflight) -> RenderableType:
         verdicts.predictions(report),
         _said(report.actual),
         Text(),
+        changes.render(of.older, changes.between(of.older, report)) if of.older else None,
         findings.render(report.verdicts),
         matrix.render(matrix.rows(of.evidence, report.verdicts)),
         Text(),

@@ -7,13 +7,14 @@ import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from probe import __version__
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
+from probe.model.measurements import HealthDetails
 from probe.model.preflight import EXTERNAL_KEY_STORE, PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, Proposal
 from probe.model.settings import Settings
 from probe.model.targets import Role
@@ -21,6 +22,8 @@ from probe.model.text import clean
 from probe.model.verdicts import Evidence, Level, Outcome, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from probe.aws.calls import Caller
     from probe.credential import Credential
     from probe.discovery import Place
@@ -83,6 +86,9 @@ def command(
     ] = None,
     credential_file: options.CredentialFileOption = None,
     sign_anyway: options.SignAnywayOption = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="an older one in JSON: say what changed since")
+    ] = None,
     extra_authority: options.ExtraAuthorityOption = None,
     source: options.SourceOption = None,
     timeout: options.TimeoutOption = DEFAULT_TIMEOUT_S,
@@ -97,6 +103,7 @@ def command(
     from probe.domain import PUBLIC_RESOLVERS
     from probe.regions import is_known
 
+    older = _older(against)
     caller = _caller(account, region, timeout)
     chosen = _region(region, caller)
     proposal = Proposal(
@@ -133,7 +140,7 @@ def command(
     )
     evidence, report = asyncio.run(_take(asked))
     _refuse_other_stores(evidence)
-    _write(asked, evidence, report, form, file, strict=strict)
+    _write(asked, evidence, report, form, file, strict=strict, older=older)
     return status(report, strict=strict)
 
 
@@ -245,6 +252,22 @@ def _range(text: str) -> str:
         ) from None
 
 
+def _older(path: Path | None) -> "Mapping[str, Any] | None":
+    """An older document. Refused before anything is looked at, if it is none."""
+    if path is None:
+        return None
+    from exporters.report import changes
+    from probe.document import read_bounded
+    from probe.wire.input_error import InputError
+
+    try:
+        return changes.read(read_bounded(path, changes.LARGEST_BYTES))
+    except InputError as error:
+        raise UsageError(*(f"--against {clean(str(path))}: {line}" for line in error.errors)) from None
+    except changes.UnreadableError as error:
+        raise UsageError(f"--against {clean(str(path))}: {error}") from None
+
+
 def _address(text: str) -> str:
     from probe.wire.hostport import is_ipv4
 
@@ -272,7 +295,14 @@ def _refuse_other_stores(evidence: Evidence) -> None:
 
 
 def _write(
-    asked: Asked, evidence: Evidence, report: Report, form: Form, file: Path | None, *, strict: bool
+    asked: Asked,
+    evidence: Evidence,
+    report: Report,
+    form: Form,
+    file: Path | None,
+    *,
+    strict: bool,
+    older: "Mapping[str, Any] | None",
 ) -> None:
     from exporters.report import html, junit, markdown
     from exporters.report import preflight as shown
@@ -283,6 +313,8 @@ def _write(
         vantage=clean(socket.gethostname(), 64),
         version=__version__,
         configuration_hash=asked.hash(),
+        clock_offset_s=_clock_offset_s(evidence),
+        older=older,
     )
     match form:
         case Form.TEXT:
@@ -295,3 +327,11 @@ def _write(
             output.write_document(html.text(of), file)
         case Form.JUNIT:
             output.write_document(junit.text(report.verdicts, suite="preflight", strict=strict), file)
+
+
+def _clock_offset_s(evidence: Evidence) -> float | None:
+    """The proxy's clock by its newest Date header, minus ours."""
+    found = (
+        m.details.clock_offset_s for m in reversed(evidence.recent) if isinstance(m.details, HealthDetails)
+    )
+    return next((offset_s for offset_s in found if offset_s is not None), None)

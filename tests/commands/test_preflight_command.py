@@ -165,3 +165,25 @@ def test_hostile_names_reach_no_output_unescaped(tmp_path: Path, capsys: Output)
         said = capsys.readouterr().out
         assert "\x1b" not in said
         assert len(said) < 300_000
+
+
+def test_what_changed_since_an_older_one_is_said(tmp_path: Path, capsys: Output) -> None:
+    old = tmp_path / "old.json"
+    preflight(offline(healthy()), tmp_path, capsys, *NEW, "--output", str(old))
+    document = offline(healthy())
+    answer(document, "DescribeVpcEndpointServicePermissions")["AllowedPrincipals"] = []
+    _, said = preflight(document, tmp_path, capsys, *NEW, "--against", str(old))
+    assert faults(said, "preflight") == []
+    changed = {each["what"].split()[0]: each["is_worse"] for each in said["changes"]}
+    assert changed["kms-is-an-allowed-principal"] is True
+    _, again = preflight(offline(healthy()), tmp_path, capsys, *NEW, "--against", str(old))
+    assert again["changes"] == []
+
+
+@pytest.mark.parametrize("content", ["", "[]", "x"])
+def test_an_older_file_that_is_none_is_refused(content: str, tmp_path: Path, capsys: Output) -> None:
+    old = tmp_path / "old.json"
+    old.write_text(content)
+    status, error = preflight(offline(healthy()), tmp_path, capsys, *NEW, "--against", str(old))
+    assert status == Exit.USAGE
+    assert len(error.splitlines()) == 1

@@ -66,6 +66,7 @@ def test_a_healthy_proxy_is_judged_healthy(arguments: list[str], capsys: Output)
         "key-metadata-is-usable",
     ):
         assert said[requirement] == "met", requirement
+    assert abs(document["clock_offset_seconds"]) <= 2
     assert document["matrix"][0]["health"]["outcome"] == "met"
 
 
