@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from probe.model.account import Account, LoadBalancer, TargetGroup, Unavailable
+from probe.model.account import Account, LoadBalancer, Unavailable
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
 from probe.model.targets import Check, Plan, Role, Target
 from probe.wire.hostport import is_ipv4
@@ -96,22 +96,13 @@ def _nodes(balancer: LoadBalancer) -> Iterator[Target]:
 
 
 def _backends(balancer: LoadBalancer) -> Iterator[Target]:
-    for group in _forwarded(balancer):
+    for group in balancer.forwarded_groups:
         registered = () if isinstance(group.targets, Unavailable) else group.targets
         for each in registered:
             port = each.port or group.port or HTTPS_PORT
             if group.target_type == "ip" and each.state not in _GONE and is_ipv4(each.id):
                 name = each.id if port == HTTPS_PORT else f"{each.id}:{port}"
                 yield Target(name=name, role=Role.BACKEND, host=each.id, port=port, zone=each.zone or "")
-
-
-def _forwarded(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
-    """The groups to which port 443 is forwarded; all of them, where listeners can't be seen."""
-    groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
-    if isinstance(balancer.listeners, Unavailable):
-        return groups
-    arns = {arn for each in balancer.listeners if each.port == HTTPS_PORT for arn in each.target_group_arns}
-    return tuple(group for group in groups if group.arn in arns)
 
 
 def _named(places: Iterable[Place]) -> Iterator[Target]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
+KMS_PORT = 443  # KMS uses no other
+
 
 class Cause(StrEnum):
     """Why a call gave nothing. A label value of ``aws_call_failures_total``."""
@@ -173,6 +175,15 @@ class LoadBalancer:
     listeners: Maybe[tuple[Listener, ...]] = ()
     target_groups: Maybe[tuple[TargetGroup, ...]] = ()
     nodes: Maybe[tuple[NodeInterface, ...]] = ()
+
+    @property
+    def forwarded_groups(self) -> tuple[TargetGroup, ...]:
+        """Those to which a listener on KMS's port forwards; all of them, where listeners can't be seen."""
+        groups = () if isinstance(self.target_groups, Unavailable) else self.target_groups
+        if isinstance(self.listeners, Unavailable):
+            return groups
+        arns = {arn for each in self.listeners if each.port == KMS_PORT for arn in each.target_group_arns}
+        return tuple(group for group in groups if group.arn in arns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

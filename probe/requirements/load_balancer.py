@@ -8,7 +8,6 @@ from probe.model.account import (
     LoadBalancer,
     SecurityGroup,
     SecurityRule,
-    TargetGroup,
     Unavailable,
 )
 from probe.model.verdicts import Evidence, Level, Position, Remedy
@@ -209,12 +208,3 @@ def load_balancer_is_internal(evidence: Evidence) -> Iterable[Finding]:
         return violated(f"its scheme is {quoted(balancer.scheme)}")
 
     yield from of_load_balancers(evidence, judge)
-
-
-def forwarded_groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
-    """The target groups to which a listener on port 443 forwards; all, where listeners can't be seen."""
-    groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
-    if isinstance(balancer.listeners, Unavailable):
-        return groups
-    arns = {arn for each in balancer.listeners if each.port == _HTTPS_PORT for arn in each.target_group_arns}
-    return tuple(group for group in groups if group.arn in arns)

@@ -9,7 +9,6 @@ from probe.requirements import _errors as _network_errors
 from probe.requirements._account import not_seen, of_load_balancers, of_target_groups
 from probe.requirements._declare import Finding, met, requirement, unknown, violated
 from probe.requirements._wording import listed, quoted
-from probe.requirements.load_balancer import forwarded_groups
 
 _CONSOLE = "EC2 > Target Groups > TARGET-GROUP > Targets"
 _HEALTH = "aws elbv2 describe-target-health --region REGION --target-group-arn TARGET-GROUP-ARN"
@@ -82,7 +81,7 @@ def every_zone_has_a_healthy_target(evidence: Evidence) -> Iterable[Finding]:
         for part in (balancer.target_groups, balancer.attributes, balancer.listeners):
             if isinstance(part, Unavailable):
                 return not_seen(part)
-        groups = forwarded_groups(balancer)
+        groups = balancer.forwarded_groups
         unseen = next((g.targets for g in groups if isinstance(g.targets, Unavailable)), None)
         if unseen is not None:
             return not_seen(unseen)

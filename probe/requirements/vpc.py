@@ -11,7 +11,6 @@ from probe.requirements import _errors as _network_errors
 from probe.requirements._account import not_seen, of_vpcs
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements._wording import listed
-from probe.requirements.load_balancer import forwarded_groups
 
 _ROUTES = "aws ec2 describe-route-tables --region REGION --filters Name=vpc-id,Values=VPC-ID"
 _INTERNET_GATEWAY = "igw-"
@@ -139,7 +138,7 @@ def _ways(balancers: tuple[LoadBalancer, ...], tables: tuple[RouteTable, ...]) -
     for balancer in balancers:
         targets = [
             each.id
-            for group in forwarded_groups(balancer)
+            for group in balancer.forwarded_groups
             if not isinstance(group.targets, Unavailable)
             for each in group.targets
         ]
