@@ -80,7 +80,7 @@ def _old_verdicts(old: Mapping[str, Any]) -> dict[str, str]:
     return {
         f"{clean(str(v.get('requirement')), 64)} {clean(str(v.get('subject')))}": str(v.get("outcome"))
         for v in found
-        if isinstance(v, dict) and v.get("outcome") in outcomes
+        if isinstance(v, dict) and str(v.get("outcome")) in outcomes
     }
 
 
@@ -101,7 +101,7 @@ def _old_errors(old: Mapping[str, Any]) -> dict[str, str]:
         for operation, said in operations.items()
         if isinstance(said, dict) and isinstance(said.get("errors"), list)
         for e in said["errors"]
-        if isinstance(e, dict) and e.get("masked_by") is None and e.get("likelihood") in likelihoods
+        if isinstance(e, dict) and e.get("masked_by") is None and str(e.get("likelihood")) in likelihoods
     }
 
 

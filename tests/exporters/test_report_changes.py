@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from accounts import ACCOUNT, looked_at
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -65,6 +65,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON, _JSON)
+@example([{"outcome": []}], {"create": {"errors": [{"likelihood": {}}]}})
 def test_any_older_document_is_compared(verdicts: object, prediction: object) -> None:
     content = json.dumps({"verdicts": verdicts, "prediction": prediction, "taken_at": "\x1b"}).encode()
     document = changes.read(content)
