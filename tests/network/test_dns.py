@@ -27,14 +27,25 @@ def answer(query: Any, *, rcode: Any = dns.rcode.NOERROR, truncated: bool = Fals
     return reply.to_wire()
 
 
+def same_port(stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket, int]:
+    """A port that is free for datagrams may be somebody's for streams: other tests connect meanwhile."""
+    for _ in range(50):
+        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        tcp = stack.enter_context(socket.socket())
+        tcp.bind(("127.0.0.1", 0))
+        port = tcp.getsockname()[1]
+        with contextlib.suppress(OSError):
+            udp.bind(("127.0.0.1", port))
+            tcp.listen()
+            return udp, tcp, port
+    raise AssertionError("no port is free for both UDP and TCP")
+
+
 @contextlib.contextmanager
 def name_server(*by_datagram: Any, by_stream: Any = None) -> Any:
     """Each function makes one datagram from the query; ``by_stream`` the answer over TCP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind(("127.0.0.1", 0))
-        port = udp.getsockname()[1]
-        tcp.bind(("127.0.0.1", port))
-        tcp.listen()
+    with contextlib.ExitStack() as stack:
+        udp, tcp, port = same_port(stack)
         for sock in (udp, tcp):
             sock.settimeout(3)
 
