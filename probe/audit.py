@@ -77,6 +77,7 @@ class _Audit:
             vpcs=vpcs,
             security_groups=groups,
             endpoint_url=self._caller.endpoint_url,
+            collected_at=self._caller.collected_at,
             calls=self._calls,
             failed_calls=tuple(self._failed),
         )
@@ -143,7 +144,9 @@ class _Audit:
             attributes=read.attributes(attributes, f"{elb}LoadBalancerAttributes"),
             listeners=self._read(listeners, "Listeners", f"{elb}Listeners", read.listener),
             target_groups=self._read(groups, "TargetGroups", f"{elb}TargetGroups", read.target_group),
-            nodes=self._read(interfaces, "NetworkInterfaces", "ec2:DescribeNetworkInterfaces", read.node),
+            nodes=read.each(
+                interfaces, "NetworkInterfaces", "ec2:DescribeNetworkInterfaces", read.node, skips=True
+            ),
         )
 
     def _with_targets(self, balancers: Sequence[LoadBalancer]) -> tuple[LoadBalancer, ...]:

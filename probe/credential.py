@@ -82,19 +82,28 @@ def _check_mode(file: Path) -> None:
 
 
 def _read(file: Path) -> Credential:
-    """``{"XksProxyAuthenticationCredential": {"AccessKeyId": …, "RawSecretAccessKey": …}}``."""
     source = f"--credential-file {clean(str(file))}"
     try:
         _check_mode(file)
-        document = json.loads(read_bounded(file, _LARGEST_FILE_BYTES))
-        found = document["XksProxyAuthenticationCredential"]
-        key_id, secret = found["AccessKeyId"], found["RawSecretAccessKey"]
+        content = read_bounded(file, _LARGEST_FILE_BYTES)
     except OSError as error:
         raise InputError((f"{source}: cannot be read: {error.strerror}",)) from None
     except InputError as error:
         raise InputError(tuple(f"{source}: {each}" for each in error.errors)) from None
-    except (ValueError, TypeError, KeyError, RecursionError):
-        key_id = secret = None  # the exception may quote the file
+    return parse(content, source)
+
+
+def parse(content: bytes | str, source: str) -> Credential:
+    """``{"XksProxyAuthenticationCredential": {"AccessKeyId": …, "RawSecretAccessKey": …}}``, or its inside.
+
+    Raises InputError, in which nothing of the content is.
+    """
+    try:
+        document = json.loads(content)
+        found = document.get("XksProxyAuthenticationCredential", document)
+        key_id, secret = found["AccessKeyId"], found["RawSecretAccessKey"]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        key_id = secret = None  # the exception may quote the content
     if not isinstance(key_id, str) or not isinstance(secret, str):
         what = "is no proxy configuration of KMS"
         raise InputError((f"{source}: {what} (XksProxyAuthenticationCredential with its two keys)",))

@@ -117,6 +117,7 @@ class Slow:
     hangs: frozenset[str] = frozenset()
     region: str = "eu-west-1"
     endpoint_url: str | None = None
+    collected_at: str | None = None
     never: threading.Event = field(default_factory=threading.Event)
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:

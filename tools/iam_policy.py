@@ -1,4 +1,4 @@
-"""Write deploy/aws/iam-policy.json from the calls that the audit makes: no action that is not called.
+"""Write deploy/aws/iam-policy*.json from the calls that are made: no action that is not called.
 
 ::
 
@@ -6,6 +6,7 @@
     python tools/iam_policy.py --check    # exit 1 if it is out of date
 
 REGION stands for the key store's Region. `sts:GetCallerIdentity` needs no permission.
+What `--credential-secret` needs is apart: ACCOUNT and NAME stand for the one secret.
 """
 
 import argparse
@@ -13,9 +14,9 @@ import json
 import sys
 from pathlib import Path
 
-from probe.aws.calls import CALLS, READING_VERBS, action
+from probe.aws.calls import CALLS, OF_THE_SECRET, READING_VERBS, action
 
-POLICY = Path(__file__).parents[1] / "deploy" / "aws" / "iam-policy.json"
+_FOLDER = Path(__file__).parents[1] / "deploy" / "aws"
 _NEED_NONE = {"sts:GetCallerIdentity"}
 
 
@@ -23,13 +24,15 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--check", action="store_true", help="compare, write nothing")
     check = arguments.parse_args().check
-    text = json.dumps(policy(), indent=2) + "\n"
-    if check:
-        is_current = POLICY.exists() and POLICY.read_text(encoding="utf-8") == text
-        print(f"{POLICY.name} is up to date" if is_current else f"{POLICY.name}: run tools/iam_policy.py")
-        return int(not is_current)
-    POLICY.write_text(text, encoding="utf-8")
-    return 0
+    stale = []
+    for name, document in (("iam-policy.json", policy()), ("iam-policy-secret.json", of_the_secret())):
+        path, text = _FOLDER / name, json.dumps(document, indent=2) + "\n"
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+    print(f"{', '.join(stale)}: run tools/iam_policy.py" if stale else "the policies are up to date")
+    return int(bool(stale))
 
 
 def actions() -> list[str]:
@@ -43,18 +46,30 @@ def actions() -> list[str]:
 
 def policy() -> dict[str, object]:
     """What the agent's role needs: to read, in one Region. No action here can be limited to resources."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "XksProbeReads",
-                "Effect": "Allow",
-                "Action": actions(),
-                "Resource": "*",
-                "Condition": {"StringEquals": {"aws:RequestedRegion": "REGION"}},
-            }
-        ],
+    statement: dict[str, object] = {
+        "Sid": "XksProbeReads",
+        "Effect": "Allow",
+        "Action": actions(),
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestedRegion": "REGION"}},
     }
+    return _document(statement)
+
+
+def of_the_secret() -> dict[str, object]:
+    """One secret to be read. One under a customer's key needs that key's kms:Decrypt, too."""
+    return _document(
+        {
+            "Sid": "XksProbeReadsItsCredential",
+            "Effect": "Allow",
+            "Action": [":".join(OF_THE_SECRET)],
+            "Resource": "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-??????",
+        }
+    )
+
+
+def _document(statement: dict[str, object]) -> dict[str, object]:
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from exporters.report import findings, health, matrix, words
-from exporters.report.preflight import Preflight
+from exporters.report import findings, health, matrix
+from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.account import EndpointService
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
@@ -56,19 +56,14 @@ class Bar:
 
 def text(of: Preflight) -> str:
     report, evidence = of.report, of.evidence
-    proposal, account = evidence.proposal, evidence.account
+    proposal = evidence.proposal
     boxes = _placed(_stations(of))
     return _template().render(
         version=clean(of.version),
-        vantage=clean(of.vantage),
-        taken=words.moment(report.taken_at_s),
+        facts=facts(of),
+        cautions=cautions(of),
         where=clean((proposal.key_store_id or proposal.host or "new key store") if proposal else "key store"),
-        region=clean(proposal.region) if proposal else "",
-        authorities=clean(report.authorities_as_of),
         extra_authorities=[clean(each) for each in report.extra_authorities],
-        configuration=of.configuration_hash,
-        clock_offset_s=of.clock_offset_s,
-        endpoint_url=clean(account.endpoint_url) if account and account.endpoint_url else None,
         actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
         counts={outcome.value: count for outcome, count in report.counts().items()},
         predictions=[_predicted(each) for each in report.predictions],

@@ -2,7 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET  # written, never parsed
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from probe.model.text import clean
 from probe.model.verdicts import Level, Outcome, Verdict
@@ -12,8 +12,17 @@ _LIMIT = 1024
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def text(verdicts: Iterable[Verdict], *, suite: str, strict: bool = False) -> str:
-    """A document with one suite. Violated advice fails only if ``strict``; what is not known is skipped."""
+def text(
+    verdicts: Iterable[Verdict],
+    *,
+    suite: str,
+    strict: bool = False,
+    properties: Mapping[str, str] | None = None,
+) -> str:
+    """A document with one suite. Violated advice fails only if ``strict``; what is not known is skipped.
+
+    ``properties`` are what a reader should know of the whole suite.
+    """
     listed = list(verdicts)
     cases = [_case(verdict, strict=strict) for verdict in listed]
     counts = {
@@ -22,7 +31,12 @@ def text(verdicts: Iterable[Verdict], *, suite: str, strict: bool = False) -> st
         "skipped": str(sum(case.find("skipped") is not None for case in cases)),
     }
     root = ET.Element("testsuites", counts)
-    ET.SubElement(root, "testsuite", {"name": _said(suite), **counts}).extend(cases)
+    of_suite = ET.SubElement(root, "testsuite", {"name": _said(suite), **counts})
+    if properties:
+        listed_of = ET.SubElement(of_suite, "properties")
+        for name, value in properties.items():
+            ET.SubElement(listed_of, "property", {"name": name, "value": _said(value)})
+    of_suite.extend(cases)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 

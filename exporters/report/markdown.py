@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporters.report import matrix, words
-from exporters.report.preflight import Preflight
+from exporters.report import matrix
+from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.text import clean, clean_markdown
 from probe.model.verdicts import Operation, Outcome, Prediction, Verdict
 
@@ -20,10 +20,11 @@ def _lines(of: Preflight) -> Iterator[str]:
     where = (proposal.key_store_id or proposal.host or "new key store") if proposal else "key store"
     yield f"# Preflight of {_said(where)}"
     yield ""
-    taken = words.moment(report.taken_at_s)
-    yield f"xks-probe {_said(of.version)}, from {_said(of.vantage)}, {taken}"
+    yield _said(f"xks-probe {of.version} · {' · '.join(facts(of))}")
+    for caution in cautions(of):
+        yield from ("", f"**{_said(caution)}**")
     for authority in report.extra_authorities:
-        yield f"**Rests on an extra authority that KMS does not have: {_said(authority)}**"
+        yield from ("", f"**Rests on an extra authority that KMS does not have: {_said(authority)}**")
     yield from ("", "| operation | KMS would say |", "| --- | --- |")
     said = {prediction.operation: prediction for prediction in report.predictions}
     for operation in Operation:

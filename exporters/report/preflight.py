@@ -24,6 +24,7 @@ class Preflight:
     configuration_hash: str = ""
     clock_offset_s: float | None = None
     older: Mapping[str, Any] | None = None  # the document of an older one, to compare with
+    is_redacted: bool = False
 
 
 def document(of: Preflight) -> dict[str, object]:
@@ -35,6 +36,7 @@ def document(of: Preflight) -> dict[str, object]:
         "taken_at": fields.time(report.taken_at_s),
         "version": of.version,
         "vantage": clean(of.vantage),
+        "redacted": of.is_redacted,
         "configuration_hash": of.configuration_hash or None,
         "clock_offset_seconds": of.clock_offset_s,
         "region": clean(proposal.region) if proposal else None,
@@ -60,6 +62,7 @@ def _aws(account: Account | None) -> fields.Fields | None:
     return {
         "region": clean(account.region),
         "endpoint_url": clean(account.endpoint_url) if account.endpoint_url else None,
+        "collected_at": clean(account.collected_at) if account.collected_at else None,
         "calls": account.calls,
         "failed_calls": [
             {"call": clean(each.call), "cause": each.cause.value, "because": clean(each.because)}
@@ -101,9 +104,23 @@ def render(of: Preflight) -> RenderableType:
     return Group(*(part for part in parts if part is not None))
 
 
-def _head(of: Preflight) -> Text:
-    report, proposal, account = of.report, of.evidence.proposal, of.evidence.account
-    said = [clean(of.vantage) or "here"]
+def brief(of: Preflight) -> RenderableType:
+    """What KMS would say now, and what changed: for those who saw the whole before."""
+    report = of.report
+    parts: list[RenderableType | None] = [
+        _head(of),
+        verdicts.conclusion(report),
+        verdicts.predictions(report),
+        _said(report.actual),
+        changes.render(of.older, changes.between(of.older, report)) if of.older else None,
+    ]
+    return Group(*(part for part in parts if part is not None))
+
+
+def facts(of: Preflight) -> tuple[str, ...]:
+    """The head of each form: where from, at what, when, by which authorities, with which configuration."""
+    report, proposal = of.report, of.evidence.proposal
+    said = [f"from {clean(of.vantage) or 'here'}"]
     if proposal is not None:
         said += [clean(proposal.region), clean(proposal.key_store_id or proposal.host or "new key store")]
     said.append(words.moment(report.taken_at_s))
@@ -113,9 +130,27 @@ def _head(of: Preflight) -> Text:
         said.append(f"configuration {of.configuration_hash}")
     if of.clock_offset_s is not None:
         said.append(f"proxy's clock {of.clock_offset_s:+.0f} s")
-    head = Text.assemble((f"xks-probe {of.version} preflight", "bold"), (" · " + " · ".join(said), "dim"))
+    return tuple(said)
+
+
+def cautions(of: Preflight) -> tuple[str, ...]:
+    """What who reads the report must know of it, in each form, before the rest."""
+    account, said = of.evidence.account, []
     if account is not None and account.endpoint_url:
-        head.append(f"\n! AWS was asked at {clean(account.endpoint_url)}", style="bold yellow")
+        said.append(f"AWS was asked at {clean(account.endpoint_url)}")
+    if account is not None and account.collected_at:
+        said.append(f"AWS was not asked: the account is as collected at {clean(account.collected_at, 40)}")
+    if of.is_redacted:
+        said.append("Accounts, private addresses and key ids are pseudonyms")
+    return tuple(said)
+
+
+def _head(of: Preflight) -> Text:
+    head = Text.assemble(
+        (f"xks-probe {of.version} preflight", "bold"), (" · " + " · ".join(facts(of)), "dim")
+    )
+    for caution in cautions(of):
+        head.append(f"\n! {caution}", style="bold yellow")
     return head
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from probe.aws import on_ec2
-from probe.aws.calls import Answer, action
+from probe.aws.calls import CALLS, Answer, action
 from probe.aws.failures import denied_by
 from probe.model.account import Cause, Unavailable
 from probe.model.text import clean
@@ -17,34 +17,48 @@ from probe.wire.input_error import InputError
 _MOST_ITEMS = 2000  # of one answer, over all its pages
 _CONNECT_S = 2.0
 _ATTEMPTS = 3
+_SETTINGS = "AWS settings: {}; mend AWS_PROFILE, AWS_ENDPOINT_URL or the AWS configuration file"
 # What botocore's parsers raise for values that are not of the modelled type (a text where a number belongs).
 _BY_ODD_ANSWERS = (ValueError, TypeError, KeyError, AttributeError)
-_HOSTS = {"sts": "sts", "kms": "kms", "ec2": "ec2", "elbv2": "elasticloadbalancing"}
+
+
+def session(region: str | None = None) -> Any:
+    """boto3's, by AWS's own settings. Raises InputError where these can't be used."""
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    if not on_ec2():
+        os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+    try:
+        return boto3.session.Session(region_name=region)
+    except BotoCoreError as error:
+        raise InputError((_SETTINGS.format(clean(str(error), 200)),)) from None
 
 
 class Api:
-    """Implements `calls.Caller`. ``read_timeout_s`` bounds one attempt, the audit's deadline the whole."""
+    """Implements `calls.Caller`. ``read_timeout_s`` bounds one attempt, the audit's deadline the whole.
+
+    Raises InputError where AWS's own settings (profile, configuration file) can't be used.
+    """
 
     def __init__(self, region: str, *, read_timeout_s: float = 10.0) -> None:
-        import boto3
-
-        if not on_ec2():
-            os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
         self.region = region
         self._read_timeout_s = read_timeout_s
-        self._session = boto3.session.Session(region_name=region)
+        self._session = session(region)
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
+    collected_at: str | None = None
+
     @property
     def endpoint_url(self) -> str | None:
-        """The first custom one that a client uses. Raises InputError for one that may not be used."""
-        for service in sorted(_HOSTS):
-            url = str(self._client(service).meta.endpoint_url)
-            host = urlsplit(url).hostname or ""
-            if not host.startswith(f"{_HOSTS[service]}.") or ".vpce." in host:
-                return url
-        return None
+        """Those in use, comma-separated. Raises InputError for one that may not be used."""
+        urls = {
+            service: str(self._client(service).meta.endpoint_url)
+            for service in sorted({service for service, _ in CALLS})
+        }
+        custom = [url for service, url in urls.items() if url != self._own_url(service)]
+        return ", ".join(dict.fromkeys(custom)) or None
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -58,7 +72,7 @@ class Api:
         except ClientError as error:
             return denied_by(error.response, named)
         except BotoCoreError as error:
-            return _unanswered(error, named)
+            return unanswered(error, named)
         except (ResponseParserError, *_BY_ODD_ANSWERS):
             return Unavailable(call=named, because="AWS's answer can't be read", cause=Cause.ODD_ANSWER)
 
@@ -74,10 +88,28 @@ class Api:
                     retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
                     user_agent_extra="xks-probe",
                 )
-                client = self._session.client(service, config=config)
-                _check_url(str(client.meta.endpoint_url))
-                self._clients[service] = client
+                self._clients[service] = client_of(self._session, service, config)
             return self._clients[service]
+
+    def _own_url(self, service: str) -> str:
+        """AWS's endpoint: where a client goes to which nobody says anything else."""
+        from botocore.config import Config
+
+        with self._lock:
+            as_is = self._session.client(service, config=Config(ignore_configured_endpoint_urls=True))
+            return str(as_is.meta.endpoint_url)
+
+
+def client_of(session_: Any, service: str, config: Any) -> Any:
+    """A client of boto3. Raises InputError for an endpoint that is no URL, or sends in the clear."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        client = session_.client(service, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise InputError((_SETTINGS.format(clean(str(error), 200)),)) from None
+    _check_url(str(client.meta.endpoint_url))
+    return client
 
 
 def _ask(client: Any, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,7 +141,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _unanswered(error: Exception, named: str) -> Unavailable:
+def unanswered(error: Exception, named: str) -> Unavailable:
     """No answer of AWS: no credentials, no network, or one that can't be read."""
     from botocore import exceptions as known
 

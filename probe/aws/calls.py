@@ -29,6 +29,8 @@ CALLS: Mapping[tuple[str, str], str] = {
     ("elbv2", "DescribeTargetGroupAttributes"): "elasticloadbalancing",
     ("elbv2", "DescribeTargetHealth"): "elasticloadbalancing",
 }
+# What is asked only where the command line asks for it: a statement of its own in the policy.
+OF_THE_SECRET: tuple[str, str] = ("secretsmanager", "GetSecretValue")
 READING_VERBS = ("Describe", "Get", "List")
 
 
@@ -41,6 +43,10 @@ class Caller(Protocol):
     @property
     def endpoint_url(self) -> str | None:
         """A custom endpoint in use, None for AWS's own."""
+
+    @property
+    def collected_at(self) -> str | None:
+        """When a file's answers were collected; None where AWS is asked now."""
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
         """All pages of the answer as one. Never raises for what AWS or the network does."""

@@ -1,22 +1,99 @@
-"""Where this machine is, by EC2's instance metadata service: IMDSv2, asked once, for a second at most."""
+"""Where this machine is, by EC2's instance metadata service: IMDSv2, asked once, for a second at most.
 
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+"""
+
+import http.client
+import json
 import os
+import re
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from probe.aws import on_ec2
 
 TIMEOUT_S = 1.0
+_SERVICE = "http://169.254.169.254"
+_MOST_BYTES = 64 * 1024
+_ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)  # of a Region, a zone, a VPC, an instance
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
+_FAILURES = (OSError, http.client.HTTPException, ValueError)
 
 
-def region() -> str | None:
-    """The Region of this instance; None off EC2, or without an answer. Nobody is asked off EC2.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """This instance. ``zone_id`` is the same in every account, ``zone`` is not. None: not said."""
 
-    botocore takes a token first (IMDSv2) and raises for nothing that the service does.
-    """
-    if not on_ec2():
+    region: str | None = None
+    zone: str | None = None
+    zone_id: str | None = None
+    vpc_id: str | None = None
+    instance_id: str | None = None
+
+
+def instance() -> Instance | None:
+    """None off EC2 (where nobody is asked) or without an answer. Blocks for `TIMEOUT_S` at most."""
+    if not on_ec2() or os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
-    from botocore.utils import METADATA_BASE_URL, InstanceMetadataRegionFetcher
+    where = urlsplit(os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _SERVICE)
+    try:
+        return _Service(where.hostname or "", where.port or 80).described()
+    except _FAILURES:
+        return None
 
-    url = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or METADATA_BASE_URL
-    fetcher = InstanceMetadataRegionFetcher(timeout=TIMEOUT_S, num_attempts=1, base_url=url)
-    found = fetcher.retrieve_region()
-    return str(found) if found else None
+
+class _Service:
+    """One connection, one deadline."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._ends_at_s = time.monotonic() + TIMEOUT_S
+        self._host, self._port = host, port
+        self._token: str | None = None
+
+    def described(self) -> Instance:
+        self._token = self._ask("PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
+        document = json.loads(self._ask("GET", "dynamic/instance-identity/document"))
+        known = document if isinstance(document, dict) else {}
+        return Instance(
+            region=_id(known.get("region")),
+            zone=_id(known.get("availabilityZone")),
+            zone_id=self._more("placement/availability-zone-id"),
+            vpc_id=self._vpc_id(),
+            instance_id=_id(known.get("instanceId")),
+        )
+
+    def _vpc_id(self) -> str | None:
+        try:
+            mac = self._ask("GET", "meta-data/mac").strip()
+        except _FAILURES:
+            return None
+        return self._more(f"network/interfaces/macs/{mac}/vpc-id") if _MAC.fullmatch(mac) else None
+
+    def _more(self, path: str) -> str | None:
+        """What there may be; without it the rest is still of use."""
+        try:
+            return _id(self._ask("GET", f"meta-data/{path}").strip())
+        except _FAILURES:
+            return None
+
+    def _ask(self, method: str, path: str, headers: dict[str, str] | None = None) -> str:
+        left_s = self._ends_at_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        # http.client knows of no proxy: the token is for this machine alone.
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=left_s)
+        try:
+            token = {"X-aws-ec2-metadata-token": self._token} if self._token else {}
+            connection.request(method, f"/latest/{path}", headers={**token, **(headers or {})})
+            answer = connection.getresponse()
+            body = answer.read(_MOST_BYTES)
+        finally:
+            connection.close()
+        if answer.status != http.client.OK:
+            raise http.client.HTTPException
+        return body.decode("ascii")
+
+
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None

@@ -35,7 +35,7 @@ class Recorded:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.region = str(document["region"])
-        self.taken_at = str(document["taken_at"])
+        self.collected_at: str | None = str(document["taken_at"])
         self._answers = {key_of(each): each for each in document["calls"]}
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
@@ -104,6 +104,7 @@ class Recorder:
         self._caller = caller
         self.calls: list[dict[str, Any]] = []
         self.region: str = caller.region
+        self.collected_at: str | None = caller.collected_at
 
     @property
     def endpoint_url(self) -> str | None:

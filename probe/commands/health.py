@@ -34,6 +34,7 @@ def command(
         str | None, typer.Option("--key-id", help="an external key, for GetKeyMetadata")
     ] = None,
     credential_file: options.CredentialFileOption = None,
+    credential_secret: options.CredentialSecretOption = None,
     sign_anyway: options.SignAnywayOption = False,
     extra_authority: options.ExtraAuthorityOption = None,
     source: options.SourceOption = None,
@@ -57,7 +58,7 @@ def command(
         key_id=key_id,
     )
     target = Target(name=host, role=Role.PROXY, host=address, port=port, server_name=host)
-    credential = options.credential(credential_file)
+    credential = options.credential(credential_file, credential_secret)
     measured = asyncio.run(_ask(proposal, target, settings, credential, timeout, anyway=sign_anyway))
     report = _judge(proposal, target, settings, credential, measured)
     _write(measured, report, form, file)

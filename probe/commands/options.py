@@ -33,6 +33,10 @@ CredentialFileOption = Annotated[
         help="KMS's proxy configuration; else XKS_PROXY_ACCESS_KEY_ID and …SECRET_ACCESS_KEY",
     ),
 ]
+CredentialSecretOption = Annotated[
+    str | None,
+    typer.Option("--credential-secret", help="ARN of a secret of Secrets Manager with the same content"),
+]
 SignAnywayOption = Annotated[
     bool,
     typer.Option("--sign-anyway", help="for laboratories: sign even if the peer's name or chain is not met"),
@@ -42,12 +46,18 @@ KEY_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}", re.ASCII)
 MAX_PEM_BYTES = 1 << 20
 
 
-def credential(file: Path | None) -> "Credential | None":
-    """The XKS proxy's, from the file or the environment; None without either."""
+def credential(file: Path | None, secret: str | None) -> "Credential | None":
+    """The XKS proxy's, from the file, the secret or the environment; None without any of them."""
     from probe.credential import load
     from probe.wire.input_error import InputError
 
+    if file is not None and secret is not None:
+        raise UsageError("--credential-secret: there is a --credential-file, too; say one of them")
     try:
+        if secret is not None:
+            from probe.aws.secret import credential_of
+
+            return credential_of(secret)
         return load(file)
     except InputError as error:
         raise UsageError(*error.errors) from None

@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-import re
+import random
 import socket
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -24,14 +25,16 @@ from probe.model.verdicts import Evidence, Level, Outcome, Report
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exporters.report.preflight import Preflight
     from probe.aws.calls import Caller
+    from probe.aws.metadata import Instance
     from probe.credential import Credential
     from probe.discovery import Place
 
 DEFAULT_TIMEOUT_S = 10.0
-_KEY_STORE = re.compile(r"cks-[0-9a-zA-Z]{1,60}", re.ASCII)
-_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
-_REGION = re.compile(r"[a-z]{2,8}(-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
+# A round of `--watch` after another: the account's quotas of describe calls are the customer's, too.
+WATCH_S = 60.0
+_WATCH_JITTER_S = 6.0
 
 
 class Form(StrEnum):
@@ -85,10 +88,17 @@ def command(
         str | None, typer.Option("--key-id", help="an external key, for GetKeyMetadata")
     ] = None,
     credential_file: options.CredentialFileOption = None,
+    credential_secret: options.CredentialSecretOption = None,
     sign_anyway: options.SignAnywayOption = False,
     against: Annotated[
         Path | None, typer.Option("--against", help="an older one in JSON: say what changed since")
     ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="pseudonyms for accounts, private addresses and key ids")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="again each minute, saying what changed, until all is fine")
+    ] = False,
     extra_authority: options.ExtraAuthorityOption = None,
     source: options.SourceOption = None,
     timeout: options.TimeoutOption = DEFAULT_TIMEOUT_S,
@@ -99,49 +109,56 @@ def command(
     file: options.OutputOption = None,
 ) -> int:
     """Exit status 1: something required or a risk is violated; 3: nothing is, but something is not known."""
+    from probe.aws import metadata
+    from probe.commands import preflight_input as given
     from probe.discovery import Place
     from probe.domain import PUBLIC_RESOLVERS
     from probe.regions import is_known
 
-    older = _older(against)
-    caller = _caller(account, region, timeout)
-    chosen = _region(region, caller)
+    if watch and file is None and form not in (Form.TEXT, Form.JSON):
+        raise UsageError(f"--watch: say with --output where each {form.value} goes")
+    older = given.older(against)
+    here = metadata.instance()
+    caller = given.caller(account, region, timeout, here)
     proposal = Proposal(
-        region=chosen,
-        key_store_id=_matching(key_store, _KEY_STORE, "--key-store", "write cks- and its id"),
+        region=caller.region,
+        key_store_id=given.matching(key_store, given.KEY_STORE, "--key-store", "write cks- and its id"),
         name=name,
         connectivity=PUBLIC_CONNECTIVITY if public else VPC_CONNECTIVITY,
         uri_endpoint=uri_endpoint,
         uri_path=uri_path,
         service_name=endpoint_service,
-        service_owner=_matching(owner, _ACCOUNT, "--owner", "write the 12 digits of an account"),
-        store_account=_matching(store_account, _ACCOUNT, "--store-account", "write the 12 digits"),
-        data_centre=tuple(_range(each) for each in data_centre or ()),
-        region_has_kms=is_known(chosen),
-        key_id=_matching(key_id, options.KEY_ID, "--key-id", "write letters, digits, '-', '_' and '.'"),
+        service_owner=given.matching(owner, given.ACCOUNT, "--owner", "write the 12 digits of an account"),
+        store_account=given.matching(store_account, given.ACCOUNT, "--store-account", "write the 12 digits"),
+        data_centre=tuple(given.ipv4_range(each) for each in data_centre or ()),
+        region_has_kms=is_known(caller.region),
+        key_id=given.matching(key_id, options.KEY_ID, "--key-id", "write letters, digits, '-', '_' and '.'"),
     )
-    places = [
-        *_places(node, Role.NODE, "--node", Place),
-        *_places(target, Role.BACKEND, "--target", Place),
-        *_places(key_manager, Role.KEY_MANAGER, "--key-manager", Place),
-    ]
+    places = (
+        *given.places(node, Role.NODE, "--node", Place),
+        *given.places(target, Role.BACKEND, "--target", Place),
+        *given.places(key_manager, Role.KEY_MANAGER, "--key-manager", Place),
+    )
     extra = options.read_certificates(extra_authority, "--extra-authority") if extra_authority else ()
     asked = Asked(
         proposal=proposal,
         caller=caller,
-        places=tuple(places),
+        places=places,
         settings=Settings(
             targets=(), source_address=source, extra_authorities=extra, govcloud=_is_gov(proposal)
         ),
         timeout_s=timeout,
-        credential=options.credential(credential_file),
+        credential=options.credential(credential_file, credential_secret),
         sign_anyway=sign_anyway,
-        public_resolvers=tuple(_address(each) for each in public_resolver or ()) or PUBLIC_RESOLVERS,
+        public_resolvers=tuple(given.resolver(each) for each in public_resolver or ()) or PUBLIC_RESOLVERS,
+        vantage=_vantage(here),
+        redact=redact,
+        watch=watch,
+        strict=strict,
+        form=form,
+        file=file,
     )
-    evidence, report = asyncio.run(_take(asked))
-    _refuse_other_stores(evidence)
-    _write(asked, evidence, report, form, file, strict=strict, older=older)
-    return status(report, strict=strict)
+    return _watch(asked, older) if watch else _round(asked, older)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +173,12 @@ class Asked:
     credential: "Credential | None" = None
     sign_anyway: bool = False
     public_resolvers: tuple[str, ...] = ()
+    vantage: str = ""
+    redact: bool = False
+    watch: bool = False
+    strict: bool = False
+    form: Form = Form.TEXT
+    file: Path | None = None
 
     def hash(self) -> str:
         """The same for the same question: two reports with different ones answer different questions."""
@@ -168,9 +191,46 @@ def status(report: Report, *, strict: bool) -> Exit:
     counted = [v for v in report.verdicts if strict or v.level is not Level.ADVICE]
     if any(v.outcome is Outcome.VIOLATED for v in counted):
         return Exit.VIOLATED
-    if any(v.outcome is Outcome.UNKNOWN for v in report.verdicts):
+    if any(v.outcome is Outcome.UNKNOWN for v in counted):
         return Exit.UNKNOWN
     return Exit.FINE
+
+
+def _watch(asked: Asked, older: "Mapping[str, Any] | None") -> Exit:
+    """Round after round, each compared with the one before it, until nothing is left to mend."""
+    first = True
+    while True:
+        told, older = _round(asked, older, whole=first)
+        first = False
+        if told is Exit.FINE:
+            return told
+        time.sleep(WATCH_S + random.uniform(0, _WATCH_JITTER_S))  # noqa: S311 -- agents spread, no secret
+
+
+def _round(
+    asked: Asked, older: "Mapping[str, Any] | None", *, whole: bool = True
+) -> "tuple[Exit, Mapping[str, Any]]":
+    """One preflight, written; its exit status, and its document for the next one.
+
+    ``whole`` False: on a terminal, what KMS would say and what changed will do.
+    """
+    from exporters.report import preflight as shown
+    from exporters.report import redaction
+
+    evidence, report = asyncio.run(_take(asked))
+    _refuse_other_stores(evidence)
+    of = shown.Preflight(
+        report=report,
+        evidence=evidence,
+        vantage=asked.vantage,
+        version=__version__,
+        configuration_hash=asked.hash(),
+        clock_offset_s=_clock_offset_s(evidence),
+        older=older,
+    )
+    of = redaction.redacted(of) if asked.redact else of
+    _write(asked, of, whole=whole)
+    return status(report, strict=asked.strict), shown.document(of)
 
 
 async def _take(asked: Asked) -> tuple[Evidence, Report]:
@@ -191,94 +251,48 @@ async def _take(asked: Asked) -> tuple[Evidence, Report]:
     return evidence, preflight.judged(evidence)
 
 
-def _caller(account: Path | None, region: str | None, timeout_s: float) -> "Caller":
-    from probe.wire.input_error import InputError
+def _write(asked: Asked, of: "Preflight", *, whole: bool) -> None:
+    from exporters.report import html, junit, markdown
+    from exporters.report import preflight as shown
 
-    try:
-        if account is not None:
-            from probe.aws.recorded import read
-
-            return read(account)
-        from probe.aws.api import Api
-
-        api = Api(region or _configured_region(), read_timeout_s=timeout_s)
-        _ = api.endpoint_url  # refuses one that is not https
-    except InputError as error:
-        raise UsageError(*error.errors) from None
-    return api
-
-
-def _configured_region() -> str:
-    """Where the user says nothing: what AWS's own tools would take, else the instance's own."""
-    import boto3
-
-    from probe.aws.metadata import region
-
-    found = boto3.session.Session().region_name or region()
-    if not found:
-        raise UsageError("preflight: no Region is known; say --region eu-west-1, or set AWS_REGION")
-    return str(found)
-
-
-def _region(region: str | None, caller: "Caller") -> str:
-    chosen = region or caller.region
-    if not _REGION.fullmatch(chosen):
-        raise UsageError(f"--region: {clean(chosen, 40)!r} is no Region; write it as in eu-west-1")
-    if chosen != caller.region:
-        raise UsageError(
-            f"--region: the file is of {clean(caller.region, 40)}, not of {chosen}; leave it out"
-        )
-    return chosen
+    file = asked.file
+    match asked.form:
+        case Form.TEXT:
+            output.show(shown.render(of) if whole or file else shown.brief(of), file)
+        case Form.JSON if asked.watch:  # a line each
+            with output.lines(file) as lines:
+                lines.write(output.as_json(shown.document(of)))
+        case Form.JSON:
+            output.write_document(output.as_json(shown.document(of)), file)
+        case Form.MARKDOWN:
+            output.write_document(markdown.text(of), file)
+        case Form.HTML:
+            output.write_document(html.text(of), file)
+        case Form.JUNIT:
+            about = {"head": " · ".join(shown.facts(of)), "cautions": "; ".join(shown.cautions(of))}
+            verdicts = of.report.verdicts
+            output.write_document(
+                junit.text(verdicts, suite="preflight", strict=asked.strict, properties=about), file
+            )
 
 
 def _is_gov(proposal: Proposal) -> bool:
     return proposal.region.startswith("us-gov-")
 
 
-def _matching(value: str | None, pattern: re.Pattern[str], option: str, what_to_do: str) -> str | None:
-    if value is not None and not pattern.fullmatch(value):
-        raise UsageError(f"{option}: {clean(value, 80)!r} is none; {what_to_do}")
-    return value
+def _vantage(here: "Instance | None") -> str:
+    """From where it was looked: this machine's name, and on EC2 its zone, VPC and instance."""
+    zone = f"{here.zone} ({here.zone_id})" if here and here.zone and here.zone_id else here and here.zone
+    known = (socket.gethostname(), here and here.instance_id, zone, here and here.vpc_id)
+    return " ".join(clean(each, 64) for each in known if each)
 
 
-def _range(text: str) -> str:
-    import ipaddress
-
-    try:
-        return str(ipaddress.IPv4Network(text, strict=False))
-    except ValueError:
-        raise UsageError(
-            f"--data-centre: {clean(text, 80)!r} is no IPv4 range; write it as in 10.20.0.0/16"
-        ) from None
-
-
-def _older(path: Path | None) -> "Mapping[str, Any] | None":
-    """An older document. Refused before anything is looked at, if it is none."""
-    if path is None:
-        return None
-    from exporters.report import changes
-    from probe.document import read_bounded
-    from probe.wire.input_error import InputError
-
-    try:
-        return changes.read(read_bounded(path, changes.LARGEST_BYTES))
-    except InputError as error:
-        raise UsageError(*(f"--against {clean(str(path))}: {line}" for line in error.errors)) from None
-    except changes.UnreadableError as error:
-        raise UsageError(f"--against {clean(str(path))}: {error}") from None
-
-
-def _address(text: str) -> str:
-    from probe.wire.hostport import is_ipv4
-
-    if not is_ipv4(text):
-        raise UsageError(f"--public-resolver: {clean(text, 80)!r} is no IPv4 address")
-    return text
-
-
-def _places(given: list[str] | None, role: Role, option: str, make: "type[Place]") -> "list[Place]":
-    pairs = [options.host_and_port(each, 443, option) for each in given or ()]
-    return [make(host=host, port=port, role=role) for host, port in pairs]
+def _clock_offset_s(evidence: Evidence) -> float | None:
+    """The proxy's clock by its newest Date header, minus ours."""
+    found = (
+        m.details.clock_offset_s for m in reversed(evidence.recent) if isinstance(m.details, HealthDetails)
+    )
+    return next((offset_s for offset_s in found if offset_s is not None), None)
 
 
 def _refuse_other_stores(evidence: Evidence) -> None:
@@ -292,46 +306,3 @@ def _refuse_other_stores(evidence: Evidence) -> None:
         raise UsageError(f"--key-store: there is no {id_} in {clean(account.region)} of this account")
     if store.kind not in (EXTERNAL_KEY_STORE, ""):
         raise UsageError(f"--key-store: {id_} is of kind {clean(store.kind, 40)}: it has no XKS proxy")
-
-
-def _write(
-    asked: Asked,
-    evidence: Evidence,
-    report: Report,
-    form: Form,
-    file: Path | None,
-    *,
-    strict: bool,
-    older: "Mapping[str, Any] | None",
-) -> None:
-    from exporters.report import html, junit, markdown
-    from exporters.report import preflight as shown
-
-    of = shown.Preflight(
-        report=report,
-        evidence=evidence,
-        vantage=clean(socket.gethostname(), 64),
-        version=__version__,
-        configuration_hash=asked.hash(),
-        clock_offset_s=_clock_offset_s(evidence),
-        older=older,
-    )
-    match form:
-        case Form.TEXT:
-            output.show(shown.render(of), file)
-        case Form.JSON:
-            output.write_document(output.as_json(shown.document(of)), file)
-        case Form.MARKDOWN:
-            output.write_document(markdown.text(of), file)
-        case Form.HTML:
-            output.write_document(html.text(of), file)
-        case Form.JUNIT:
-            output.write_document(junit.text(report.verdicts, suite="preflight", strict=strict), file)
-
-
-def _clock_offset_s(evidence: Evidence) -> float | None:
-    """The proxy's clock by its newest Date header, minus ours."""
-    found = (
-        m.details.clock_offset_s for m in reversed(evidence.recent) if isinstance(m.details, HealthDetails)
-    )
-    return next((offset_s for offset_s in found if offset_s is not None), None)

@@ -269,6 +269,7 @@ class Account:
 
     ``id`` is the caller's account. ``services`` are this account's endpoint services in the Region (for names
     that must be unique). ``endpoint_url`` is a custom one in use, None for AWS's own.
+    ``collected_at`` is when somebody else asked AWS, as the collected file says; None if it was asked now.
     """
 
     region: str
@@ -283,6 +284,7 @@ class Account:
     vpcs: Maybe[tuple[Vpc, ...]] = ()
     security_groups: Maybe[tuple[SecurityGroup, ...]] = ()
     endpoint_url: str | None = None
+    collected_at: str | None = None
     calls: int = 0
     failed_calls: tuple[Unavailable, ...] = ()
 

@@ -1,59 +1,20 @@
 """Calls by boto3 to a server of this machine: pages, refusals, silence, and endpoints that may not be used."""
 
-import http.server
-import threading
-from collections.abc import Iterator
-from typing import ClassVar
-
 import pytest
+from aws_server import SECRET, Script, server  # noqa: F401 -- the fixture
 
 from probe.aws.api import Api
 from probe.model.account import Cause, Unavailable
 from probe.wire.input_error import InputError
 
 pytestmark = pytest.mark.loopback
-SECRET = "MarkerMarkerMarkerMarkerMarkerMarkerMark"  # noqa: S105 -- a marker, looked for in what is said
-
-
-class Script(http.server.BaseHTTPRequestHandler):
-    """Answers in turn: (status, body); the last one goes on."""
-
-    answers: ClassVar[list[tuple[int, bytes]]] = []
-    asked: ClassVar[list[bytes]] = []
-
-    def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        self.asked.append(self.rfile.read(length))
-        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Script]]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Script) as served:
-        thread = threading.Thread(target=served.serve_forever)
-        thread.start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{served.server_port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        Script.answers, Script.asked = [], []
-        yield Script
-        served.shutdown()
-        thread.join()
 
 
 def ask(service: str, operation: str, timeout_s: float = 5.0) -> object:
     return Api("eu-west-1", read_timeout_s=2.0).call(service, operation, {}, timeout_s)
 
 
-def test_all_pages_are_one_answer(server: type[Script]) -> None:
+def test_all_pages_are_one_answer(server: type[Script]) -> None:  # noqa: F811
     server.answers = [
         (200, b'{"CustomKeyStores":[{"CustomKeyStoreId":"cks-1"}],"NextMarker":"m","Truncated":true}'),
         (200, b'{"CustomKeyStores":[{"CustomKeyStoreId":"cks-2"}],"Truncated":false}'),
@@ -72,7 +33,7 @@ def test_all_pages_are_one_answer(server: type[Script]) -> None:
         (400, b"<html>", Cause.FAILED),
     ],
 )
-def test_a_refusal_has_its_cause(server: type[Script], status: int, body: bytes, cause: Cause) -> None:
+def test_a_refusal_has_its_cause(server: type[Script], status: int, body: bytes, cause: Cause) -> None:  # noqa: F811
     server.answers = [(status, body)]
     answer = ask("kms", "DescribeCustomKeyStores")
     assert isinstance(answer, Unavailable)
@@ -80,14 +41,14 @@ def test_a_refusal_has_its_cause(server: type[Script], status: int, body: bytes,
     assert SECRET not in repr(answer)
 
 
-def test_an_answer_that_cannot_be_read_is_odd(server: type[Script]) -> None:
+def test_an_answer_that_cannot_be_read_is_odd(server: type[Script]) -> None:  # noqa: F811
     server.answers = [(200, b"<html>")]
     answer = ask("ec2", "DescribeVpcs")
     assert isinstance(answer, Unavailable)
     assert answer.cause is Cause.ODD_ANSWER
 
 
-def test_without_time_nobody_is_asked(server: type[Script]) -> None:
+def test_without_time_nobody_is_asked(server: type[Script]) -> None:  # noqa: F811
     answer = ask("kms", "DescribeCustomKeyStores", 0.0)
     assert isinstance(answer, Unavailable)
     assert answer.cause is Cause.TIMED_OUT
@@ -106,7 +67,7 @@ def test_without_credentials_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (answer.cause, answer.because) == (Cause.NO_CREDENTIALS, "no credentials found")
 
 
-def test_a_custom_endpoint_in_use_is_named(server: type[Script]) -> None:
+def test_a_custom_endpoint_in_use_is_named(server: type[Script]) -> None:  # noqa: F811
     assert (Api("eu-west-1").endpoint_url or "").startswith("http://127.0.0.1:")
     del server
 
@@ -116,7 +77,42 @@ def test_awss_own_endpoints_are_no_custom_ones(monkeypatch: pytest.MonkeyPatch) 
     assert Api("eu-west-1").endpoint_url is None
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://vpce-0a.kms.eu-west-1.vpce.amazonaws.com", "https://kms.example.com", "https://10.0.0.5:8443"],
+)
+def test_an_endpoint_that_somebody_configured_is_a_custom_one_whatever_it_is_called(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", url)
+    assert Api("eu-west-1").endpoint_url == url
+
+
+def test_each_of_several_custom_endpoints_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://aws.example.com")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "https://kms.example.com")
+    assert Api("eu-west-1").endpoint_url == "https://aws.example.com, https://kms.example.com"
+
+
 def test_plain_http_is_for_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.example.com")
     with pytest.raises(InputError, match="is not https"):
+        _ = Api("eu-west-1").endpoint_url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AWS_PROFILE", "nonesuch", "nonesuch"),
+        ("AWS_CONFIG_FILE", "/etc/passwd", "/etc/passwd"),
+        ("AWS_ENDPOINT_URL", "foo", "foo"),
+        ("AWS_ENDPOINT_URL", "https://[::1", "IPv6"),
+    ],
+)
+def test_settings_of_aws_that_cannot_be_used_are_a_mistake_of_the_user(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=f"AWS settings: .*{said}.*mend"):
         _ = Api("eu-west-1").endpoint_url

@@ -1,33 +1,53 @@
-"""The instance's own Region: with a token, once, and never off EC2."""
+"""Where the instance is: with a token, once, within a second, and never asked off EC2."""
 
+import contextlib
 import http.server
+import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
 
 from probe.aws import metadata
+from probe.aws.metadata import Instance
+
+pytestmark = pytest.mark.loopback
+MAC = "02:29:96:8f:6a:2d"
+DOCUMENT = {"region": "eu-west-1", "availabilityZone": "eu-west-1a", "instanceId": "i-0123456789abcdef0"}
+WHOLE = Instance(
+    region="eu-west-1",
+    zone="eu-west-1a",
+    zone_id="euw1-az1",
+    vpc_id="vpc-0abc",
+    instance_id="i-0123456789abcdef0",
+)
 
 
 class Service(http.server.BaseHTTPRequestHandler):
     """IMDSv2: a token for a PUT, data for who has it."""
 
-    asked: ClassVar[list[tuple[str, str, bool]]] = []
-    answers: ClassVar[bool] = True
-
-    def _answer(self, body: bytes) -> None:
-        self.asked.append((self.command, self.path, "X-aws-ec2-metadata-token" in self.headers))
-        self.send_response(200 if self.answers else 500)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    asked: ClassVar[list[tuple[str, str]]] = []
+    answers: ClassVar[dict[str, bytes]] = {}
+    delay_s: ClassVar[float] = 0.0
 
     def do_PUT(self) -> None:
-        self._answer(b"token")
+        assert "X-aws-ec2-metadata-token-ttl-seconds" in self.headers
+        self._answer(self.answers.get("api/token"))
 
     def do_GET(self) -> None:
-        self._answer(b"eu-west-1a")
+        has_token = self.headers["X-aws-ec2-metadata-token"] == "token"
+        self._answer(self.answers.get(self.path.removeprefix("/latest/")) if has_token else None)
+
+    def _answer(self, body: bytes | None) -> None:
+        self.asked.append((self.command, self.path))
+        time.sleep(self.delay_s)
+        with contextlib.suppress(OSError):  # who asked may not have waited
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -35,38 +55,75 @@ class Service(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Service]]:
+    Service.asked, Service.delay_s = [], 0.0
+    Service.answers = {
+        "api/token": b"token",
+        "dynamic/instance-identity/document": json.dumps(DOCUMENT).encode(),
+        "meta-data/placement/availability-zone-id": b"euw1-az1",
+        "meta-data/mac": MAC.encode(),
+        f"meta-data/network/interfaces/macs/{MAC}/vpc-id": b"vpc-0abc",
+    }
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service) as served:
-        thread = threading.Thread(target=served.serve_forever)
+        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{served.server_port}")
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # the token goes to no proxy
         monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
-        Service.asked, Service.answers = [], True
+        monkeypatch.setattr(metadata, "on_ec2", lambda: True)
         yield Service
         served.shutdown()
         thread.join()
 
 
-@pytest.mark.loopback
-def test_on_ec2_the_region_is_asked_for_with_a_token(
-    service: type[Service], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(metadata, "on_ec2", lambda: True)
-    assert metadata.region() == "eu-west-1"
-    assert [(method, has_token) for method, _, has_token in service.asked] == [("PUT", False), ("GET", True)]
+def test_the_instance_is_described_to_who_has_a_token(service: type[Service]) -> None:
+    assert metadata.instance() == WHOLE
+    assert service.asked[0] == ("PUT", "/latest/api/token")
 
 
-@pytest.mark.loopback
-def test_a_service_that_fails_is_asked_once_and_says_nothing(
-    service: type[Service], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(metadata, "on_ec2", lambda: True)
-    service.answers = False
-    assert metadata.region() is None
-    assert len(service.asked) <= 2
+def test_without_a_token_nothing_is_asked_any_more(service: type[Service]) -> None:
+    del service.answers["api/token"]
+    assert metadata.instance() is None
+    assert len(service.asked) == 1
 
 
-@pytest.mark.loopback
+@pytest.mark.parametrize("missing", ["meta-data/mac", "meta-data/placement/availability-zone-id"])
+def test_what_is_missing_takes_nothing_else_away(service: type[Service], missing: str) -> None:
+    del service.answers[missing]
+    found = metadata.instance()
+    assert found is not None
+    assert (found.region, found.instance_id) == ("eu-west-1", "i-0123456789abcdef0")
+    assert None in (found.vpc_id, found.zone_id)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"region": "\x1b[31m"}', b'{"region": 5}'])
+def test_odd_answers_are_no_region(service: type[Service], body: bytes) -> None:
+    service.answers["dynamic/instance-identity/document"] = body
+    found = metadata.instance()
+    assert found is None or found.region is None
+
+
+def test_a_mac_that_is_none_is_put_into_no_path(service: type[Service]) -> None:
+    service.answers["meta-data/mac"] = b"../../x"
+    found = metadata.instance()
+    assert found is not None
+    assert found.vpc_id is None
+    assert not any("x/vpc-id" in path for _, path in service.asked)
+
+
+def test_all_of_it_shares_one_deadline(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "TIMEOUT_S", 0.5)
+    service.delay_s = 0.3
+    assert metadata.instance() is None  # the token takes 0.3 s, the document would take as much
+    assert [method for method, _ in service.asked] == ["PUT", "GET"]
+
+
+def test_a_disabled_service_is_not_asked(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert metadata.instance() is None
+    assert service.asked == []
+
+
 def test_off_ec2_nobody_is_asked(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "on_ec2", lambda: False)
-    assert metadata.region() is None
+    assert metadata.instance() is None
     assert service.asked == []

@@ -30,3 +30,10 @@ def test_it_only_reads_in_one_region() -> None:
     for allowed in statement["Action"]:
         assert allowed.partition(":")[2].startswith(("Describe", "Get", "List"))
         assert "*" not in allowed
+
+
+def test_the_secret_is_a_policy_apart_for_one_secret() -> None:
+    (statement,) = json.loads(POLICY.with_name("iam-policy-secret.json").read_text())["Statement"]
+    assert statement["Action"] == ["secretsmanager:GetSecretValue"]
+    assert statement["Resource"].startswith("arn:aws:secretsmanager:")
+    assert "GetSecretValue" not in POLICY.read_text()

@@ -1,0 +1,93 @@
+"""`--redact`: a preflight in which accounts, private addresses and key ids are pseudonyms. Pure.
+
+A value has the same pseudonym everywhere in a report, and in each report about the same key store or endpoint
+service, so that two of them can be compared. It is no encryption: who knows what the report is about can try
+candidates, at some 10 ms each.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from exporters.report.preflight import Preflight
+
+# RFC 1918, RFC 6598, RFC 3927: what an NLB's targets and nodes can have.
+_PRIVATE = tuple(
+    map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"))
+)
+_ACCOUNT = re.compile(r"(?<![0-9A-Za-z])[0-9]{12}(?![0-9A-Za-z])")
+_ADDRESS = re.compile(r"(?<![0-9.])([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![0-9]|\.[0-9])")
+_HOST_NAME = re.compile(r"\bip-([0-9]{1,3}(?:-[0-9]{1,3}){3})\b")  # EC2's: ip-10-0-1-5
+# Keys of KMS, and access keys of AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+_KEY_ID = re.compile(
+    r"\bmrk-[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\bA(?:KIA|SIA|IDA|ROA)[A-Z0-9]{16}\b"
+)
+# scrypt's cost: 4 MiB and some 10 ms a value, of which a report has a hundred at the most.
+_COST, _BLOCK_BYTES, _DIGITS = 2**12, 8, 8
+
+
+def redacted(of: Preflight) -> Preflight:
+    """The same preflight; nothing else of it has changed."""
+    proposal = of.evidence.proposal
+    about = (proposal and (proposal.key_store_id or proposal.service_name or proposal.host)) or ""
+    names = _Pseudonyms(about, proposal.key_id if proposal else None)
+    walked: Preflight = _walked(of, names.in_text)
+    return replace(walked, is_redacted=True)
+
+
+class _Pseudonyms:
+    """Finds what must not be read, and remembers what stands for it."""
+
+    def __init__(self, about: str, external_key_id: str | None) -> None:
+        self._salt = f"xks-probe {about}".encode()
+        self._known: dict[tuple[str, str], str] = {}
+        # An external key's id may be any word; one of a letter or two would be found in every other.
+        self._external = (
+            re.compile(rf"(?<![\w.-]){re.escape(external_key_id)}(?![\w-])") if external_key_id else None
+        )
+
+    def in_text(self, text: str) -> str:
+        if self._external is not None:
+            text = self._external.sub(lambda found: self._of("key", found[0]), text)
+        text = _KEY_ID.sub(lambda found: self._of("key", found[0]), text)
+        text = _ACCOUNT.sub(lambda found: self._of("account", found[0]), text)
+        text = _HOST_NAME.sub(lambda found: self._address(found[0], found[1].replace("-", ".")), text)
+        return _ADDRESS.sub(lambda found: self._address(found[0], found[1]), text)
+
+    def _address(self, found: str, address: str) -> str:
+        try:
+            parsed = IPv4Address(address)
+        except ValueError:
+            return found
+        return self._of("address", address) if any(parsed in each for each in _PRIVATE) else found
+
+    def _of(self, kind: str, value: str) -> str:
+        if (kind, value) not in self._known:
+            password = f"{kind} {value}".encode()
+            digest = hashlib.scrypt(
+                password, salt=self._salt, n=_COST, r=_BLOCK_BYTES, p=1, dklen=_DIGITS // 2
+            )
+            self._known[kind, value] = f"{kind}-{digest.hex()}"
+        return self._known[kind, value]
+
+
+def _walked(value: Any, in_text: Callable[[str], str]) -> Any:
+    """``value`` with each text in it changed; enumerations and numbers stay."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return in_text(value)
+    if isinstance(value, tuple | list | frozenset):
+        return type(value)(_walked(each, in_text) for each in value)
+    if isinstance(value, Mapping):
+        return {_walked(key, in_text): _walked(each, in_text) for key, each in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = {
+            each.name: _walked(getattr(value, each.name), in_text) for each in fields(value) if each.init
+        }
+        return replace(value, **inner)
+    return value

@@ -1,0 +1,67 @@
+"""Where a preflight looks from, and which Region it asks in."""
+
+from pathlib import Path
+
+import pytest
+from collected import REGION, healthy, written
+
+from probe.aws.metadata import Instance
+from probe.commands import preflight_input
+from probe.commands.exits import UsageError
+from probe.commands.preflight import _vantage
+
+HERE = Instance(
+    region="eu-central-1", zone="eu-central-1a", zone_id="euc1-az2", vpc_id="vpc-1", instance_id="i-1"
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def asked_in(region: str | None, here: Instance | None = None, account: Path | None = None) -> str:
+    return preflight_input.caller(account, region, 1.0, here).region
+
+
+def test_the_region_that_is_named_is_asked() -> None:
+    assert asked_in("eu-west-3", HERE) == "eu-west-3"
+
+
+def test_else_that_of_awss_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    assert asked_in(None, HERE) == "eu-west-2"
+
+
+def test_else_that_of_the_instance() -> None:
+    assert asked_in(None, HERE) == "eu-central-1"
+
+
+def test_without_any_the_user_is_told_what_to_say() -> None:
+    with pytest.raises(UsageError, match="say --region"):
+        asked_in(None)
+
+
+def test_a_collected_file_has_its_own(tmp_path: Path) -> None:
+    assert asked_in(None, HERE, written(healthy(), tmp_path)) == REGION
+
+
+@pytest.mark.parametrize("region", ["x;y", "eu-west-1.evil.example", "", "eu_west_1"])
+def test_what_is_no_region_becomes_no_host_name(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="is no Region"):
+        asked_in(region)
+    monkeypatch.setenv("AWS_REGION", region or "?")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region or "?")
+    with pytest.raises(UsageError, match=r"AWS_REGION: .* is no Region"):
+        asked_in(None)
+
+
+def test_on_ec2_the_vantage_has_zone_vpc_and_instance() -> None:
+    assert _vantage(HERE).endswith(" i-1 eu-central-1a (euc1-az2) vpc-1")
+
+
+def test_elsewhere_it_is_the_machines_name() -> None:
+    assert " " not in _vantage(None)

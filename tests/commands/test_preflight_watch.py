@@ -1,0 +1,108 @@
+"""`preflight --watch`: again and again, each compared with the one before, until nothing is left to mend."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from collected import SERVICE_NAME, answer, healthy, written
+
+from probe.commands import app, preflight
+from probe.commands.exits import Exit
+from probe.model.verdicts import Level, Outcome, Position, Report, Verdict
+
+pytestmark = pytest.mark.loopback
+Output = pytest.CaptureFixture[str]
+
+
+def offline(document: dict[str, Any]) -> dict[str, Any]:
+    answer(document, "DescribeNetworkInterfaces")["NetworkInterfaces"] = []
+    answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"] = []
+    return document
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long it slept between rounds; after two it is Ctrl-C."""
+    slept: list[float] = []
+
+    def sleep(duration_s: float) -> None:
+        slept.append(duration_s)
+        if len(slept) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(preflight.time, "sleep", sleep)
+    return slept
+
+
+def watch(directory: Path, *more: str) -> int:
+    file = written(offline(healthy()), directory)
+    words = [
+        "preflight",
+        "--account",
+        str(file),
+        "--endpoint-service",
+        SERVICE_NAME,
+        "--uri-path",
+        "/kms/xks/v1",
+    ]
+    return app.run([*words, "--timeout", "0.3", "--public-resolver", "127.0.0.1", "--watch", *more])
+
+
+def test_it_goes_on_each_minute_until_ctrl_c(waits: list[float], tmp_path: Path, capsys: Output) -> None:
+    assert watch(tmp_path) == Exit.INTERRUPTED
+    assert all(60 <= each <= 66 for each in waits)
+    said = capsys.readouterr().out
+    assert said.count("What is wrong") == 1  # the first round has it all
+    assert said.count("Nothing changed since") == 1
+
+
+def test_json_is_a_line_each_round_appended_to_a_file(waits: list[float], tmp_path: Path) -> None:
+    file = tmp_path / "rounds.jsonl"
+    watch(tmp_path, "--format", "json", "--output", str(file))
+    rounds = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [each["changes"] for each in rounds] == [None, []]
+    assert len(waits) == 2
+
+
+def test_a_page_each_round_needs_a_file(waits: list[float], tmp_path: Path, capsys: Output) -> None:
+    assert watch(tmp_path, "--format", "html") == Exit.USAGE
+    assert "--watch: say with --output" in capsys.readouterr().err
+    assert waits == []
+    assert watch(tmp_path, "--format", "html", "--output", str(tmp_path / "page.html")) == Exit.INTERRUPTED
+    assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_it_ends_by_itself_once_all_is_fine(
+    waits: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = iter([Exit.VIOLATED, Exit.FINE])
+    monkeypatch.setattr(preflight, "status", lambda *_args, **_more: next(rounds))
+    assert watch(tmp_path) == Exit.FINE
+    assert len(waits) == 1
+
+
+def verdict(level: Level, outcome: Outcome) -> Verdict:
+    return Verdict(
+        requirement="x", level=level, position=Position.STATIC, subject="", outcome=outcome, because="."
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "outcome", "plain", "strict"),
+    [
+        (Level.REQUIRED, Outcome.VIOLATED, Exit.VIOLATED, Exit.VIOLATED),
+        (Level.RISK, Outcome.VIOLATED, Exit.VIOLATED, Exit.VIOLATED),
+        (Level.ADVICE, Outcome.VIOLATED, Exit.FINE, Exit.VIOLATED),
+        (Level.REQUIRED, Outcome.UNKNOWN, Exit.UNKNOWN, Exit.UNKNOWN),
+        (Level.RISK, Outcome.UNKNOWN, Exit.UNKNOWN, Exit.UNKNOWN),
+        (Level.ADVICE, Outcome.UNKNOWN, Exit.FINE, Exit.UNKNOWN),
+        (Level.REQUIRED, Outcome.MET, Exit.FINE, Exit.FINE),
+    ],
+)
+def test_advice_counts_only_where_somebody_is_strict(
+    level: Level, outcome: Outcome, plain: Exit, strict: Exit
+) -> None:
+    report = Report(taken_at_s=0.0, verdicts=(verdict(level, outcome),))
+    assert preflight.status(report, strict=False) == plain
+    assert preflight.status(report, strict=True) == strict
