@@ -1,4 +1,4 @@
-"""How the parent talks to the two processes of a world: JSON lines on a socket pair, each with a deadline."""
+"""How the parent talks to the processes of a world: JSON lines on a socket pair, each with a deadline."""
 
 import json
 import os
@@ -93,8 +93,19 @@ class Child:
 
     def request(self, message: Mapping[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
         """Ask, and wait for the answer. Raises WorldError if the process is gone or says why not."""
+        self.send(message)
+        return self.answer(timeout_s)
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Ask; `answer` waits for what it says. Raises WorldError if the process is gone."""
         try:
             self.lines.send(message)
+        except OSError as error:
+            raise WorldError(self.epitaph()) from error
+
+    def answer(self, timeout_s: float) -> dict[str, Any]:
+        """What it says to what it was asked first. Raises WorldError as `request` does."""
+        try:
             answer = self.lines.read(timeout_s)
         except TimeoutError as error:
             raise WorldError(f"the {self.name} process does not answer within {timeout_s:g} s") from error

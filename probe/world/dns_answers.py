@@ -7,6 +7,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
@@ -26,9 +27,23 @@ class Zones:
     records: dict[tuple[str, str], Record]
 
 
-def zones_of(scenario: Scenario, layout: Layout) -> Zones:
-    """The scenario's records, and an A record for every Region's endpoint and key manager."""
-    records = {(record.name, record.record_type): record for record in scenario.records}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer in wire form, and how long it takes to come."""
+
+    data: bytes
+    delay_s: float = 0.0
+
+
+def zones_of(scenario: Scenario, layout: Layout, server: str | None = None) -> Zones:
+    """What one name server knows: records that are for all, its own, and an A for each host with a name.
+
+    Its own come first where both are.
+    """
+    known = [record for record in scenario.records if not record.servers or server in record.servers]
+    records = {
+        (record.name, record.record_type): record for record in sorted(known, key=lambda r: bool(r.servers))
+    }
     for name, host in host_names(scenario).items():
         made = Record(name=name, record_type="A", answers=(layout.address(host),))
         records.setdefault((name, "A"), made)
@@ -41,10 +56,22 @@ def zones_of(scenario: Scenario, layout: Layout) -> Zones:
 def host_names(scenario: Scenario) -> dict[str, str]:
     """DNS names of hosts that have one, each with the host's name."""
     regions = {f"kms.{region.name}.amazonaws.com": region.name for region in scenario.regions}
-    return regions | {f"{manager.name}.example.com": manager.name for manager in scenario.key_managers}
+    others = (*scenario.key_managers, *scenario.name_servers)
+    return regions | {f"{host.name}.example.com".lower(): host.name for host in others}
 
 
-def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> bytes | None:
+def fault_of(record: Record) -> str | None:
+    """What to do if ``record`` can be no answer of its type, None if it can."""
+    try:
+        dns.rdatatype.from_text(record.record_type)
+        if record.answers:
+            _rrset(dns.name.root, record)
+    except (dns.exception.DNSException, ValueError):
+        return f"write answers as a zone file has them for type {record.record_type}"
+    return None
+
+
+def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Said | None:
     """The answer in wire form, or None for silence (asked for, or not a query at all). Never an exception."""
     try:
         query = dns.message.from_wire(query_bytes)
@@ -53,23 +80,34 @@ def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> bytes |
     if query.flags & dns.flags.QR or len(query.question) != 1:
         return None
     response = dns.message.make_response(query)
-    if not _fill(zones, response):
+    record = _record(zones, response)
+    if record is not None and record.silent:
         return None
+    _fill(zones, response, record)
+    delay_s = record.delay_s if record else 0.0
+    if over_udp and record is not None and record.is_truncated:
+        _truncate(response)
     most_bytes = 65_535
     if over_udp:
         most_bytes = min(query.payload, MOST_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
-    return _to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes))
+    return Said(data=_to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes)), delay_s=delay_s)
 
 
-def _fill(zones: Zones, response: dns.message.Message) -> bool:
-    """Put the answer in; False for silence."""
+def _record(zones: Zones, response: dns.message.Message) -> Record | None:
     question = response.question[0]
-    name = question.name.to_text(omit_final_dot=True).lower()
-    record = zones.records.get((name, dns.rdatatype.to_text(question.rdtype)))
+    return zones.records.get((_name(question), dns.rdatatype.to_text(question.rdtype)))
+
+
+def _name(question: dns.rrset.RRset) -> str:
+    return question.name.to_text(omit_final_dot=True).lower()
+
+
+def _fill(zones: Zones, response: dns.message.Message, record: Record | None) -> None:
+    """Put the answer in: ``record``, or that there is none."""
+    question = response.question[0]
+    name = _name(question)
     zone = next((zone for zone in zones.names if name == zone or name.endswith("." + zone)), None)
     if record is not None:
-        if record.silent:
-            return False
         response.set_rcode(dns.rcode.from_text(record.rcode))
         if record.answers:
             response.answer.append(_rrset(question.name, record))
@@ -82,12 +120,19 @@ def _fill(zones: Zones, response: dns.message.Message) -> bool:
         if not response.answer and response.rcode() in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
             soa = zones.records[zone, "SOA"]
             response.authority.append(_rrset(dns.name.from_text(zone), soa))  # RFC 2308, 3
-    return True
 
 
 def _rrset(name: dns.name.Name, record: Record) -> dns.rrset.RRset:
     texts = [_quoted(text) if record.record_type == "TXT" else text for text in record.answers]
-    return dns.rrset.from_text(name, record.ttl_s, "IN", record.record_type, *texts)
+    return dns.rrset.from_text_list(
+        name,
+        record.ttl_s,
+        dns.rdataclass.IN,
+        dns.rdatatype.from_text(record.record_type),
+        texts,
+        origin=dns.name.root,  # names in answers are whole, with a final dot or without
+        relativize=False,
+    )
 
 
 def _quoted(text: str) -> str:
@@ -100,7 +145,11 @@ def _to_wire(response: dns.message.Message, most_bytes: int) -> bytes:
     try:
         return response.to_wire(max_size=most_bytes)
     except dns.exception.TooBig:
-        response.answer.clear()
-        response.authority.clear()
-        response.flags |= dns.flags.TC  # ask again by TCP
+        _truncate(response)
         return response.to_wire(max_size=most_bytes)
+
+
+def _truncate(response: dns.message.Message) -> None:
+    response.answer.clear()
+    response.authority.clear()
+    response.flags |= dns.flags.TC  # ask again by TCP

@@ -1,40 +1,62 @@
-"""What the simulated XKS proxy says over HTTP/1.1, as the proxy API's specification asks. Pure."""
+"""HTTP/1.1 as the simulated XKS proxy speaks it: a head in, a whole response out. Pure."""
 
-import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from enum import Enum, auto
 
 MOST_HEAD_BYTES = 16_384
 MOST_BODY_BYTES = 65_536
-_API_VERSION = "/kms/xks/v1"
-_METADATA = ("kmsRequestId", "kmsOperation")
-_API_PATHS = re.compile(r"/(health|keys/[A-Za-z0-9._-]{1,128}/(metadata|encrypt|decrypt))", re.ASCII)
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+_CHUNK_BYTES = 100
 _LENGTH = re.compile(r"\d{1,9}", re.ASCII)  # more is refused by its head
 _REASONS = {
     200: "OK",
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
-    413: "Content Too Large",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
     501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
 }
-# GetHealthStatus: all fields are required, at most ten managers.
-_HEALTH = {
-    "xksProxyFleetSize": 2,
-    "xksProxyVendor": "Simulated World",
-    "xksProxyModel": "Simulated Proxy 1",
-    "ekmVendor": "Simulated World",
-}
+
+
+class Form(Enum):
+    """How a response is written; each is legal (RFC 9112)."""
+
+    USUAL = auto()
+    CHUNKED = auto()
+    ODD = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The head of a request. ``body_bytes`` is what follows it; None if it cannot be known (chunked)."""
+    """The head of a request. ``body_bytes`` is what follows it; None if it cannot be known (chunked).
+
+    ``headers`` have names in lower case, in the order they came in.
+    """
 
     method: str
     path: str
     body_bytes: int | None
     keeps_alive: bool
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    awaits_continue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A response without what HTTP adds. ``allow``: the methods that a 405 has to name."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    allow: str = ""
 
 
 def parse_head(head: bytes) -> Request | None:
@@ -43,60 +65,59 @@ def parse_head(head: bytes) -> Request | None:
     words = lines[0].split(" ")
     if len(words) != 3 or words[2] not in {"HTTP/1.0", "HTTP/1.1"}:  # noqa: PLR2004  # RFC 9112, 3
         return None
-    fields = {
-        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
-    }
+    parted = (line.partition(":") for line in lines[1:])
+    headers = tuple((name.strip().lower(), value.strip(" \t")) for name, _, value in parted)
+    fields = dict(headers)
     length = fields.get("content-length", "0")
     known = _LENGTH.fullmatch(length) and "transfer-encoding" not in fields
+    options = {option.strip() for option in fields.get("connection", "").lower().split(",")}
     return Request(
         method=words[0],
         path=words[1],
         body_bytes=int(length) if known else None,
-        keeps_alive=words[2] == "HTTP/1.1" and fields.get("connection", "").lower() != "close",
+        keeps_alive=words[2] == "HTTP/1.1" and "close" not in options,
+        headers=headers,
+        awaits_continue=fields.get("expect", "").lower() == "100-continue",
     )
 
 
-def answer(request: Request, body: bytes, prefix: str, key_managers: tuple[str, ...]) -> bytes:
-    """The whole response. ``prefix`` is the path before ``/kms/xks/v1``, possibly empty."""
-    api = prefix + _API_VERSION
-    inner = request.path.removeprefix(api) if request.path.startswith(api) else ""
-    if not _API_PATHS.fullmatch(inner):
-        return error(404, "InvalidUriPathException", "no such path", keeps_alive=request.keeps_alive)
-    if request.method != "POST":  # the specification: a GET at an API path is answered 405
-        return respond(405, b"", keeps_alive=request.keeps_alive)
-    if inner != "/health":
-        words = "the simulated proxy answers health alone"
-        return error(501, "UnsupportedOperationException", words, keeps_alive=request.keeps_alive)
-    if not _is_health_request(body):
-        words = "give requestMetadata with kmsRequestId and kmsOperation"
-        return error(400, "ValidationException", words, keeps_alive=request.keeps_alive)
-    return respond(200, json.dumps(_health(key_managers)).encode(), keeps_alive=request.keeps_alive)
+def write(request: Request, reply: Reply, now_s: float, form: Form = Form.USUAL) -> bytes:
+    """The whole response to ``request``; ``now_s`` becomes its Date."""
+    body = reply.body
+    headers = [("Date", formatdate(now_s, usegmt=True)), ("Content-Type", reply.content_type)]
+    if reply.allow:
+        headers.append(("Allow", reply.allow))
+    if form is Form.CHUNKED:
+        headers.append(("Transfer-Encoding", "chunked"))
+        body = _chunked(body)
+    else:
+        headers.append(("Content-Length", str(len(body))))
+    headers.append(("Connection", "keep-alive" if request.keeps_alive else "close"))
+    head = _odd(reply.status, headers) if form is Form.ODD else _usual(reply.status, headers)
+    return head.encode("ascii") + (b"" if request.method == "HEAD" else body)
 
 
-def error(status: int, name: str, words: str, *, keeps_alive: bool) -> bytes:
-    body = json.dumps({"errorName": name, "errorMessage": words}).encode()
-    return respond(status, body, keeps_alive=keeps_alive)
+def refused() -> bytes:
+    """To what is no request, or one too long: the connection ends with it."""
+    return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def respond(status: int, body: bytes, *, keeps_alive: bool) -> bytes:
-    head = (
-        f"HTTP/1.1 {status} {_REASONS[status]}\r\n"
-        "Content-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        f"Connection: {'keep-alive' if keeps_alive else 'close'}\r\n\r\n"
+def _usual(status: int, headers: list[tuple[str, str]]) -> str:
+    fields = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status} {_REASONS[status]}\r\n{fields}\r\n"
+
+
+def _odd(status: int, headers: list[tuple[str, str]]) -> str:
+    """No reason, names in lower and upper case, any blanks around values, an unknown header twice."""
+    fields = "".join(
+        f"{name.upper() if index % 2 else name.lower()}:{value}\r\n"
+        if index % 2
+        else f"{name.lower()}: \t {value} \t\r\n"
+        for index, (name, value) in enumerate(headers)
     )
-    return head.encode("ascii") + body
+    return f'HTTP/1.1 {status} \r\nx-odd:\r\nX-ODD: a, b;c="d"\r\n{fields}\r\n'
 
 
-def _health(key_managers: tuple[str, ...]) -> dict[str, object]:
-    names = key_managers[:10] or ("simulated-hsm",)
-    fleet = [{"id": name, "model": "Simulated HSM", "healthStatus": "ACTIVE"} for name in names]
-    return {**_HEALTH, "ekmFleetDetails": fleet}
-
-
-def _is_health_request(body: bytes) -> bool:
-    try:
-        metadata = json.loads(body)["requestMetadata"]
-        return all(isinstance(metadata[key], str) for key in _METADATA)
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-        return False
+def _chunked(body: bytes) -> bytes:
+    parts = [body[start : start + _CHUNK_BYTES] for start in range(0, len(body), _CHUNK_BYTES)]
+    return b"".join(f"{len(part):x}\r\n".encode() + part + b"\r\n" for part in parts) + b"0\r\n\r\n"

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -30,10 +30,19 @@ def popen(argv: Sequence[str], namespace: Namespace | None, **options: Any) -> s
 
 
 def run(
-    argv: Sequence[str], namespace: Namespace | None, timeout_s: float, *, as_text: bool
+    argv: Sequence[str],
+    namespace: Namespace | None,
+    timeout_s: float,
+    *,
+    as_text: bool,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[Any]:
-    """Run ``argv`` to its end. Raises subprocess.TimeoutExpired, with the process killed."""
+    """Run ``argv`` to its end. Raises subprocess.TimeoutExpired, with the process killed.
+
+    ``environment`` is added to ours; None: ours as it is.
+    """
     streams: dict[str, Any] = {
+        "env": None if environment is None else merged(environment),
         "stdin": subprocess.DEVNULL,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
@@ -46,6 +55,16 @@ def run(
             process.kill()
             raise
     return subprocess.CompletedProcess(list(argv), process.returncode, out, words)
+
+
+def merged(environment: Mapping[str, str]) -> dict[str, str]:
+    """Ours with these added. If they are about AWS, what ours says about it is left out.
+
+    A simulated account is asked with nobody's real credentials.
+    """
+    about_aws = any(name.startswith("AWS_") for name in environment)
+    kept = {k: value for k, value in os.environ.items() if not (about_aws and k.startswith("AWS_"))}
+    return {**kept, **environment}
 
 
 def end(process: subprocess.Popen[Any]) -> None:

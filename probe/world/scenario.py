@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
+from probe.world.aws_section import AccountSection
 from probe.world.faults import Fault
+from probe.world.xks_settings import ProxySettings
 
 
 class ScenarioError(Exception):
@@ -71,12 +73,17 @@ class Backend:
     fault: Fault = Fault.ALIVE
     handshake: Fault = Fault.TLS_GOOD
     certificate: Fault = Fault.GOOD
+    answer: Fault = Fault.HEALTHY
     address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What name servers say to one question: ``answers``, an ``rcode`` alone, or nothing if ``silent``."""
+    """What name servers say to one question: ``answers``, an ``rcode`` alone, or nothing if ``silent``.
+
+    ``servers`` are the names of those that know it, none: all. It comes after ``delay_s``. ``is_truncated``:
+    over UDP nothing but the word to ask again by TCP.
+    """
 
     name: str
     record_type: str
@@ -84,15 +91,18 @@ class Record:
     ttl_s: int = 300
     rcode: str = "NOERROR"
     silent: bool = False
+    servers: tuple[str, ...] = ()
+    delay_s: float = 0.0
+    is_truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A whole simulated internet. Names of hosts are unique among all groups.
 
-    ``zones`` are the names that the name servers are authoritative for; all else they refuse.
-    ``expect`` is what tests compare with, untouched. ``document`` is the file's content, from which
-    another process reads the same scenario again.
+    ``zones`` are the names that the name servers are authoritative for; all else they refuse. ``account``
+    None: there is no AWS account. ``expect`` is what tests compare with, untouched. ``document`` is the
+    file's content, from which another process reads the same scenario again.
     """
 
     name: str
@@ -100,6 +110,7 @@ class Scenario:
     key_store: str = "cks-1234567890abcdef0"
     private_dns_name: str = "myproxy-private.xks.example.com"
     uri_path_prefix: str = ""
+    proxy: ProxySettings = field(default_factory=ProxySettings)
     regions: tuple[Host, ...] = ()
     nodes: tuple[Node, ...] = ()
     backends: tuple[Backend, ...] = ()
@@ -107,6 +118,7 @@ class Scenario:
     name_servers: tuple[Host, ...] = ()
     zones: tuple[str, ...] = ("amazonaws.com", "example.com")
     records: tuple[Record, ...] = ()
+    account: AccountSection | None = None
     expect: Mapping[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

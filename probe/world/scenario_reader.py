@@ -5,7 +5,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from probe.world.aws_section import AccountSection, read_section
+from probe.world.dns_answers import fault_of
 from probe.world.faults import (
+    ANSWER,
     BACKEND_FAULTS,
     CERTIFICATE,
     HANDSHAKE,
@@ -15,6 +18,7 @@ from probe.world.faults import (
     Fault,
 )
 from probe.world.scenario import Backend, Delay, Host, Node, Record, Scenario, ScenarioError
+from probe.world.xks_settings import read_proxy
 
 _T = TypeVar("_T")
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(us|ms|s)", re.ASCII)
@@ -23,8 +27,10 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,126}[A-Za-z0-9])?", re.ASCII)
 _SHARES = ("loss", "duplicate", "reorder")
 _DELAY_KEYS = ("rtt", "jitter", *_SHARES)
 _TOP_KEYS = (
-    *("description", "key_store", "private_dns_name", "uri_path_prefix", "fault", "certificate"),
+    *("description", "key_store", "private_dns_name", "uri_path_prefix", "proxy"),
+    *("fault", "certificate", "answer"),
     *("regions", "nodes", "backends", "key_managers", "name_servers", "zones", "records", "expect"),
+    "account",
 )
 MOST_HOSTS = 250  # of one kind: each kind has a /24 of its own
 
@@ -42,6 +48,32 @@ def read_scenario(name: str, document: object) -> Scenario:
     return scenario
 
 
+def read_records(document: object, scenario: Scenario) -> tuple[Record, ...]:
+    """The records in a list as a scenario's ``records`` holds them, for the name servers of ``scenario``.
+
+    Raises:
+        ScenarioError: with every mistake at once.
+    """
+    reader = _Reader()
+    records = reader.records({"records": document}, scenario.name_servers)
+    if reader.mistakes:
+        raise ScenarioError(tuple(reader.mistakes))
+    return records
+
+
+def read_account(section: object) -> AccountSection:
+    """The value of a scenario's ``account``.
+
+    Raises:
+        ScenarioError: with every mistake at once.
+    """
+    reader = _Reader()
+    account = reader.account(section)
+    if reader.mistakes:
+        raise ScenarioError(tuple(reader.mistakes))
+    return account
+
+
 class _Reader:
     """Collects mistakes and goes on with a stand-in value, so that one run finds them all."""
 
@@ -51,6 +83,7 @@ class _Reader:
     def scenario(self, name: str, document: object) -> Scenario:
         top = self._mapping("scenario", document, _TOP_KEYS)
         backends = self._list("backends", top, lambda path, item: self._backend(path, item, top))
+        name_servers = self._list("name_servers", top, self._host)
         scenario = Scenario(
             name=name,
             description=self._text("description", top.get("description", "")),
@@ -59,18 +92,29 @@ class _Reader:
                 "private_dns_name", top.get("private_dns_name", Scenario(name="").private_dns_name)
             ),
             uri_path_prefix=self._text("uri_path_prefix", top.get("uri_path_prefix", "")),
+            proxy=read_proxy(top.get("proxy", {}), self._note),
             regions=self._regions(top),
             backends=backends,
             nodes=self._list("nodes", top, lambda path, item: self._node(path, item, backends)),
             key_managers=self._list("key_managers", top, self._host),
-            name_servers=self._list("name_servers", top, self._host),
+            name_servers=name_servers,
             zones=self._texts("zones", top.get("zones", list(Scenario(name="").zones))),
-            records=self._list("records", top, self._record),
+            records=self.records(top, name_servers),
             expect=self._mapping("expect", top.get("expect", {}), None),
+            account=self.account(top["account"]) if "account" in top else None,
             document=top,
         )
         self._names_are_unique(scenario)
+        if scenario.account is not None and not scenario.nodes:
+            self._note("account", "give the scenario nodes: an account has a load balancer")
         return scenario
+
+    def account(self, value: object) -> AccountSection:
+        return read_section(value, self._note, self._duration)
+
+    def records(self, top: Mapping[str, Any], servers: tuple[Host, ...]) -> tuple[Record, ...]:
+        known = tuple(host.name for host in servers)
+        return self._list("records", top, lambda path, item: self._record(path, item, known))
 
     def _regions(self, top: Mapping[str, Any]) -> tuple[Host, ...]:
         regions = self._mapping("regions", top.get("regions", {}), None)
@@ -115,10 +159,12 @@ class _Reader:
         return names
 
     def _backend(self, path: str, value: object, top: Mapping[str, Any]) -> Backend:
-        item = self._mapping(path, value, ("name", "zone", "fault", "certificate", "address", *_DELAY_KEYS))
+        keys = ("name", "zone", "fault", "certificate", "answer", "address", *_DELAY_KEYS)
+        item = self._mapping(path, value, keys)
         fault = self._fault(f"{path}.fault", item.get("fault", top.get("fault", "alive")), BACKEND_FAULTS)
         certificate = item.get("certificate", top.get("certificate", "good"))
         shown = self._fault(f"{path}.certificate", certificate, CERTIFICATE)
+        said = self._fault(f"{path}.answer", item.get("answer", top.get("answer", "healthy")), ANSWER)
         return Backend(
             name=self._name(f"{path}.name", item.get("name")),
             zone=self._text(f"{path}.zone", item.get("zone", "")),
@@ -126,11 +172,13 @@ class _Reader:
             fault=fault if fault in REACHABILITY else Fault.ALIVE,
             handshake=fault if fault in HANDSHAKE else Fault.TLS_GOOD,
             certificate=fault if fault in CERTIFICATE else shown,
+            answer=fault if fault in ANSWER else said,
             address=self._address(f"{path}.address", item.get("address")),
         )
 
-    def _record(self, path: str, value: object) -> Record:
-        item = self._mapping(path, value, ("name", "type", "answers", "ttl", "rcode", "silent"))
+    def _record(self, path: str, value: object, known: tuple[str, ...]) -> Record:
+        keys = ("name", "type", "answers", "ttl", "rcode", "silent", "servers", "delay", "truncated")
+        item = self._mapping(path, value, keys)
         ttl_s = item.get("ttl", 300)
         if not isinstance(ttl_s, int) or isinstance(ttl_s, bool) or not 0 <= ttl_s < 2**31:
             self._note(f"{path}.ttl", "write whole seconds, such as 300")
@@ -138,14 +186,24 @@ class _Reader:
         rcode = self._text(f"{path}.rcode", item.get("rcode", "NOERROR"))
         if rcode not in {"NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"}:
             self._note(f"{path}.rcode", "write NOERROR, NXDOMAIN, SERVFAIL or REFUSED")
-        return Record(
+        record = Record(
             name=self._text(f"{path}.name", item.get("name", "")).rstrip(".").lower(),
             record_type=self._text(f"{path}.type", item.get("type", "A")).upper(),
             answers=self._texts(f"{path}.answers", item.get("answers", [])),
             ttl_s=ttl_s,
             rcode=rcode,
             silent=self._flag(f"{path}.silent", item.get("silent", False)),
+            servers=self._texts(f"{path}.servers", item.get("servers", [])),
+            delay_s=self._duration(f"{path}.delay", item.get("delay", "0ms")),
+            is_truncated=self._flag(f"{path}.truncated", item.get("truncated", False)),
         )
+        for name in record.servers:
+            if name not in known:
+                self._note(f"{path}.servers", f"{name!r} is not among the name_servers")
+        fault = fault_of(record)
+        if fault is not None:
+            self._note(f"{path}.answers", fault)
+        return record
 
     def _delay(self, path: str, item: Mapping[str, Any]) -> Delay:
         out_s, back_s = self._two_ways(f"{path}.rtt", item.get("rtt", "0ms"))

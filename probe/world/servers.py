@@ -10,19 +10,21 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from probe.world import namespaces
 from probe.world.certificates import CertificateMaker
 from probe.world.control import Lines, answered
 from probe.world.dns_answers import zones_of
-from probe.world.faults import CERTIFICATE, HANDSHAKE, Fault
+from probe.world.faults import REACHABILITY, Fault
 from probe.world.layout import Endpoint, Layout, lay_out
 from probe.world.nameserver import NameServer
-from probe.world.scenario import Backend, Host, Node, Scenario
-from probe.world.scenario_reader import read_scenario
-from probe.world.tls_proxy import ProxyAnswers, TlsProxy
+from probe.world.scenario import Backend, Host, Node, Record, Scenario, ScenarioError
+from probe.world.scenario_reader import read_records, read_scenario
+from probe.world.tls_proxy import Faults, ProxyAnswers, TlsProxy
 from probe.world.tls_stream import close_politely, reset
+from probe.world.xks_answers import XksProxy
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -56,13 +58,13 @@ class Servers:
         self._layout = layout
         self.makes = CertificateMaker(scenario.private_dns_name)
         managers = tuple(manager.name for manager in scenario.key_managers)
-        answers = ProxyAnswers(makes=self.makes, prefix=scenario.uri_path_prefix, key_managers=managers)
+        proxy = XksProxy(prefix=scenario.uri_path_prefix, key_managers=managers, settings=scenario.proxy)
+        answers = ProxyAnswers(makes=self.makes, proxy=proxy)
         self._proxies = {
-            backend.name: TlsProxy(answers, backend.fault, backend.handshake, backend.certificate)
-            for backend in scenario.backends
+            backend.name: TlsProxy(answers, _faults_of(backend)) for backend in scenario.backends
         }
         self._listeners: dict[str, Listener] = {}
-        self._name_servers: list[NameServer] = []
+        self._name_servers: dict[str, NameServer] = {}
         self._turns = dict.fromkeys((node.name for node in scenario.nodes), 0)
 
     async def open(self) -> None:
@@ -74,17 +76,21 @@ class Servers:
         )
         if self._layout.reduced:  # in namespaces the wire is the load balancer
             await asyncio.gather(*(self._listen(node, self._as_node(node)) for node in scenario.nodes))
-        zones = zones_of(scenario, self._layout)
         for host in scenario.name_servers:
-            server = NameServer(zones)
+            server = NameServer(zones_of(scenario, self._layout, host.name))
             endpoint = self._layout.endpoints[host.name]
             await server.open(endpoint.address, endpoint.port)
-            self._name_servers.append(server)
+            self._name_servers[host.name] = server
+
+    def set_records(self, records: tuple[Record, ...]) -> None:
+        scenario = replace(self._scenario, records=records)
+        for name, server in self._name_servers.items():
+            server.zones = zones_of(scenario, self._layout, name)
 
     async def set_fault(self, name: str, fault: Fault) -> None:
         if name in self._proxies:
             self._proxies[name].set_fault(fault)
-        if name in self._listeners and fault not in (*CERTIFICATE, *HANDSHAKE):
+        if name in self._listeners and fault in REACHABILITY:
             await self._listeners[name].set_open(is_open=self._listens(fault))
 
     async def _listen(self, host: Host | Node | Backend, serve: Serve) -> None:
@@ -110,6 +116,15 @@ class Servers:
         return serve
 
 
+def _faults_of(backend: Backend) -> Faults:
+    return Faults(
+        reach=backend.fault,
+        handshake=backend.handshake,
+        certificate=backend.certificate,
+        answer=backend.answer,
+    )
+
+
 async def _accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A host of which only the connect is of interest: it waits for the client to close."""
     with suppress(OSError, TimeoutError):
@@ -118,7 +133,7 @@ async def _accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     await close_politely(reader, writer)
 
 
-async def _obey(servers: Servers, control: Lines) -> None:
+async def _obey(scenario: Scenario, servers: Servers, control: Lines) -> None:
     """Answer requests until the parent goes."""
     loop = asyncio.get_running_loop()
     control.connection.setblocking(False)
@@ -126,8 +141,11 @@ async def _obey(servers: Servers, control: Lines) -> None:
         message = control.parse(data)
         while message is not None:
             try:
-                await servers.set_fault(message["name"], Fault(message["fault"]))
-            except (KeyError, ValueError, OSError) as error:
+                if message["do"] == "records":
+                    servers.set_records(read_records(message["records"], scenario))
+                else:
+                    await servers.set_fault(message["name"], Fault(message["fault"]))
+            except (KeyError, ValueError, OSError, ScenarioError) as error:
                 answered(control, message, error)
             else:
                 answered(control, message, {"done": True})
@@ -139,7 +157,7 @@ async def _serve(start: dict[str, Any], control: Lines) -> None:
     servers = Servers(scenario, lay_out(scenario, reduced_block=start["reduced_block"]))
     await servers.open()
     control.send({"root_pem": servers.makes.root_pem().decode()})
-    await _obey(servers, control)
+    await _obey(scenario, servers, control)
 
 
 def main(control_descriptor: int, parent: int, inside: list[int]) -> None:

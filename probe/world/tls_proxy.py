@@ -1,15 +1,18 @@
-"""The simulated XKS proxy: real TLS with a fault of each group, and HTTP/1.1 behind it."""
+"""The simulated XKS proxy: real TLS and HTTP/1.1 with a fault of each group, and the proxy API behind it."""
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
 from OpenSSL import SSL
 
-from probe.world import http_answers
+from probe.world import http_answers, xks_answers
 from probe.world.certificates import CertificateMaker
-from probe.world.faults import CERTIFICATE, HANDSHAKE, Fault
+from probe.world.faults import ANSWER, CERTIFICATE, HANDSHAKE, Fault
+from probe.world.http_stream import PlainStream, Requests, Stream
 from probe.world.tls_stream import TlsStream, close_politely, reset, server_context
+from probe.world.xks_answers import XksProxy
 
 _HANDSHAKE_S = 10.0
 _IDLE_S = 30.0
@@ -21,29 +24,42 @@ class ProxyAnswers:
     """What every proxy of a world has in common."""
 
     makes: CertificateMaker
-    prefix: str
-    key_managers: tuple[str, ...]
+    proxy: XksProxy
+
+
+@dataclass(slots=True, kw_only=True)
+class Faults:
+    """One of each group."""
+
+    reach: Fault = Fault.ALIVE
+    handshake: Fault = Fault.TLS_GOOD
+    certificate: Fault = Fault.GOOD
+    answer: Fault = Fault.HEALTHY
 
 
 class TlsProxy:
-    """One proxy. Its faults may change at any time; connections under way keep theirs."""
+    """One proxy. Its faults may change at any time; a connection under way keeps its TLS."""
 
-    def __init__(self, answers: ProxyAnswers, reach: Fault, handshake: Fault, certificate: Fault) -> None:
+    def __init__(self, answers: ProxyAnswers, faults: Faults) -> None:
         self._answers = answers
-        self.reach = reach
-        self._handshake = handshake
-        self._certificate = certificate
+        self._faults = faults
         self._context: SSL.Context | None = None
         self._connections = 0
+
+    @property
+    def reach(self) -> Fault:
+        return self._faults.reach
 
     def set_fault(self, fault: Fault) -> None:
         """Replace the fault of the group to which ``fault`` belongs."""
         if fault in CERTIFICATE:
-            self._certificate = fault
+            self._faults.certificate = fault
         elif fault in HANDSHAKE:
-            self._handshake = fault
+            self._faults.handshake = fault
+        elif fault in ANSWER:
+            self._faults.answer = fault
         else:
-            self.reach = fault
+            self._faults.reach = fault
         self._context = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,37 +76,47 @@ class TlsProxy:
             self._connections -= 1
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stream = TlsStream(self._context_now(), reader, writer)
         async with asyncio.timeout(_HANDSHAKE_S):
-            if self.reach is Fault.RESET:
+            if self._faults.reach is Fault.RESET:
                 await reader.read(1)
                 reset(writer)
                 return
-            await stream.handshake()
+            stream = await self._secured(reader, writer)
+        requests = Requests(stream)
         keeps_alive = True
         while keeps_alive:
             async with asyncio.timeout(_IDLE_S):
-                keeps_alive = await self._exchange(stream)
+                keeps_alive = await self._exchange(stream, requests)
         await stream.close()
 
-    async def _exchange(self, stream: TlsStream) -> bool:
+    async def _secured(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Stream:
+        if self._faults.handshake is Fault.PLAIN_HTTP:
+            return PlainStream(reader, writer)
+        stream = TlsStream(self._context_now(), reader, writer)
+        await stream.handshake()
+        return stream
+
+    async def _exchange(self, stream: Stream, requests: Requests) -> bool:
         """One request and its answer; whether another may follow."""
-        received = b""
-        while b"\r\n\r\n" not in received and len(received) <= http_answers.MOST_HEAD_BYTES:
-            received += await stream.read()
-        head, end, body = received.partition(b"\r\n\r\n")
-        request = http_answers.parse_head(head) if end else None
-        if request is None or request.body_bytes is None or request.body_bytes > http_answers.MOST_BODY_BYTES:
-            await stream.write(http_answers.respond(400, b"", keeps_alive=False))
+        received = await requests.next()
+        if received is None:
+            await stream.write(http_answers.refused())
             return False
-        while len(body) < request.body_bytes:
-            body += await stream.read()
-        answers = self._answers
-        await stream.write(http_answers.answer(request, body, answers.prefix, answers.key_managers))
+        request, body = received
+        fault, proxy = self._faults.answer, self._answers.proxy
+        conduct = xks_answers.conduct_of(fault, len(body))
+        if conduct.is_silent:
+            await requests.drain()
+        if conduct.closes:
+            return False
+        now_s = time.time() + xks_answers.clock_offset_s(proxy, fault)
+        reply = xks_answers.reply_to(request, body, proxy, fault, now_s)
+        await asyncio.sleep(conduct.delay_s)
+        await stream.write(http_answers.write(request, reply, now_s, conduct.form))
         return request.keeps_alive
 
     def _context_now(self) -> SSL.Context:
         if self._context is None:
-            identity = self._answers.makes.identity(self._certificate)
-            self._context = server_context(self._handshake, identity)
+            identity = self._answers.makes.identity(self._faults.certificate)
+            self._context = server_context(self._faults.handshake, identity)
         return self._context

@@ -34,6 +34,8 @@ def server_context(handshake: Fault, identity: Identity) -> SSL.Context:
             context.set_cipher_list(b"ALL:@SECLEVEL=0")  # 1.1 signs with SHA-1, which higher levels refuse
             context.set_min_proto_version(SSL.TLS1_1_VERSION)
             context.set_max_proto_version(SSL.TLS1_1_VERSION)
+        case Fault.TLS_1_2_ONLY:
+            context.set_max_proto_version(SSL.TLS1_2_VERSION)
         case Fault.CLIENT_CERTIFICATE_DEMANDED:
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _accept_any)
         case Fault.CLIENT_CERTIFICATE_REQUESTED:

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +21,7 @@ from probe.world.loopback import claim_block
 from probe.world.namespaces import Namespace
 from probe.world.records import AppliedDelay, applied_delay, round_trips_s
 from probe.world.scenario import Scenario
+from probe.world.scenario_reader import read_account, read_records
 
 if TYPE_CHECKING:
     import socket
@@ -51,6 +52,8 @@ class World:
         self.layout: Layout = lay_out(scenario, reduced_block=self._block)
         self._wire: Child | None = None
         self._servers: Child | None = None
+        self._aws: Child | None = None
+        self._aws_said: Mapping[str, str] = {}
         self._entered = False
         self._home: int | None = None
         self._started: list[subprocess.Popen[Any]] = []
@@ -86,12 +89,50 @@ class World:
         """Change one host while the world runs; a fault replaces the one of its group (see `Fault`).
 
         ``name`` is a host of the scenario, or ``*`` for all backends. ``alive`` mends how it is reached,
-        ``good`` its certificate, ``tls-good`` its TLS. ``refused`` and ``alive`` stop and start a proxy.
+        ``good`` its certificate, ``tls-good`` its TLS, ``healthy`` what it answers. ``refused`` and
+        ``alive`` stop and start a proxy.
         """
         fault = Fault(fault)
         names = [backend.name for backend in self.scenario.backends] if name == "*" else [name]
         for each in names:
             self._set_fault(each, fault)
+
+    def set_records(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the scenario's records while the world runs; each is as in a scenario file.
+
+        Raises ScenarioError with every mistake, and then nothing is changed.
+        """
+        document = list(records)
+        read_records(document, self.scenario)
+        self._needs(self._servers).request({"do": "records", "records": document})
+
+    def set_account(self, section: Mapping[str, Any]) -> None:
+        """Replace the scenario's ``account`` section, of which there must be one, while the world runs.
+
+        Raises ScenarioError or WorldError with its mistakes, and then nothing is changed.
+        """
+        read_account(section)
+        self._aws_said = self._has_account().request({"do": "account", "section": dict(section)}, _START_S)
+
+    @property
+    def service_name(self) -> str:
+        """The name of the account's endpoint service."""
+        self._has_account()
+        return self._aws_said["service_name"]
+
+    def aws_environment(self) -> dict[str, str]:
+        """What makes AWS's clients ask the simulated account: for `run`, or merged into one's own."""
+        self._has_account()
+        return {
+            "AWS_ENDPOINT_URL": self._aws_said["url"],
+            "AWS_ACCESS_KEY_ID": "AKIASIMULATEDACCOUNT",
+            "AWS_SECRET_ACCESS_KEY": "simulated",
+            "AWS_REGION": self._aws_said["region"],
+            "AWS_DEFAULT_REGION": self._aws_said["region"],
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
 
     def set_delay(self, name: str, rtt_s: float) -> None:
         """Give a host another round-trip time from now on, half of it each way; jitter and loss stay."""
@@ -99,14 +140,21 @@ class World:
         self._needs(self._wire).request(message)
 
     def run(
-        self, argv: Sequence[str], timeout_s: float, *, as_text: bool = True
+        self,
+        argv: Sequence[str],
+        timeout_s: float,
+        *,
+        as_text: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[Any]:
         """Run a command in the agent's namespace; ``{config}`` and ``{ca}`` in ``argv`` become file names.
 
-        Raises subprocess.TimeoutExpired, with the process killed.
+        ``environment`` is added to ours, such as `aws_environment`, with which nothing of ours about AWS goes
+        along. Raises subprocess.TimeoutExpired, with the process killed.
         """
         words = self._filled(argv)
-        return running.run(words, self._namespace_to_enter(), timeout_s, as_text=as_text)
+        inside = self._namespace_to_enter()
+        return running.run(words, inside, timeout_s, as_text=as_text, environment=environment)
 
     def popen(self, argv: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
         """Start a command in the agent's namespace; `stop` kills it. ``options`` are those of Popen.
@@ -129,10 +177,10 @@ class World:
         for process in self._started:
             running.end(process)
         self._started.clear()
-        for child in (self._servers, self._wire):
+        for child in (self._aws, self._servers, self._wire):
             if child is not None:
                 child.stop()
-        self._servers = self._wire = None
+        self._aws = self._servers = self._wire = None
         if self._home is not None:
             with contextlib.suppress(OSError):
                 namespaces.enter_network(self._home)
@@ -179,7 +227,21 @@ class World:
         finally:
             if world is not None:
                 os.close(world)
+        if self.scenario.account is not None:  # moto takes its time: the servers start meanwhile
+            self._aws = self._start_aws(start)
         self.root_pem.write_text(self._servers.request(start, _START_S)["root_pem"], "ascii")
+        if self._aws is not None:
+            self._aws_said = self._aws.answer(_START_S)
+
+    def _start_aws(self, start: Mapping[str, Any]) -> Child:
+        """Where the agent is: its loopback is the only place that it asks without TLS."""
+        inside = self.namespace
+        found = (inside.network, inside.user) if inside else ()
+        descriptors = tuple(descriptor for descriptor in found if descriptor is not None)
+        words = [str(descriptor) for descriptor in descriptors]
+        child = Child("aws", self.directory / "aws.log", *words, descriptors=descriptors)
+        child.send(start)
+        return child
 
     def _receive_namespaces(self, wire: Child) -> int:
         """Take the agent's namespace from the wire's first message; the descriptor of the world's."""
@@ -212,6 +274,11 @@ class World:
         config = self.directory / "xks-probe.yaml"
         config.write_text(yaml.safe_dump(self.configuration(), sort_keys=False), "utf-8")
         return [word.replace("{config}", str(config)).replace("{ca}", str(self.root_pem)) for word in argv]
+
+    def _has_account(self) -> Child:
+        if self._aws is None:
+            raise WorldError("the world has no AWS account: give the scenario an 'account:' section, even {}")
+        return self._aws
 
     def _needs(self, child: Child | None) -> Child:
         if child is None:

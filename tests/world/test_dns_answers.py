@@ -5,36 +5,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.world.dns_answers import Zones, answer_query, zones_of
+from probe.world.dns_answers import Zones, answer_query, fault_of, zones_of
 from probe.world.layout import lay_out
+from probe.world.scenario import Record
 from probe.world.scenario_reader import read_scenario
 
 LONG = "x" * 600
 
 
-def the_zones() -> Zones:
+def the_zones(server: str | None = None) -> Zones:
     document = {
         "regions": {"eu-central-1": "9ms"},
         "key_managers": [{"name": "hsm-1", "rtt": "1ms"}],
+        "name_servers": [{"name": "dns-1"}, {"name": "dns-2"}],
         "records": [
             {"name": "_v.xks.example.com", "type": "TXT", "answers": ['a "quoted" text']},
             {"name": "long.example.com", "type": "TXT", "answers": [LONG]},
             {"name": "broken.example.com", "type": "A", "rcode": "SERVFAIL"},
             {"name": "silent.example.com", "type": "A", "silent": True},
+            {"name": "example.com", "type": "NS", "answers": ["dns-1.example.com", "dns-2.example.com."]},
+            {"name": "late.example.com", "type": "A", "answers": ["10.0.0.1"], "delay": "2s"},
+            {"name": "cut.example.com", "type": "TXT", "answers": ["short"], "truncated": True},
+            {"name": "own.example.com", "type": "TXT", "answers": ["own"], "servers": ["dns-2"]},
+            {"name": "both.example.com", "type": "TXT", "answers": ["own"], "servers": ["dns-2"]},
+            {"name": "both.example.com", "type": "TXT", "answers": ["all"]},
+            {"name": "refused.example.com", "type": "TXT", "rcode": "REFUSED", "servers": ["dns-1"]},
         ],
     }
     scenario = read_scenario("mine", document)
-    return zones_of(scenario, lay_out(scenario))
+    return zones_of(scenario, lay_out(scenario), server)
 
 
 def ask(
-    name: str, record_type: str, *, over_udp: bool = True, edns: bool = False
+    name: str, record_type: str, *, over_udp: bool = True, edns: bool = False, server: str | None = None
 ) -> dns.message.Message | None:
     query = dns.message.make_query(name, record_type, use_edns=0 if edns else -1, payload=1232)
-    answer = answer_query(the_zones(), query.to_wire(), over_udp=over_udp)
+    answer = answer_query(the_zones(server), query.to_wire(), over_udp=over_udp)
     if answer is None:
         return None
-    message = dns.message.from_wire(answer)
+    message = dns.message.from_wire(answer.data)
     assert query.is_response(message)
     return message
 
@@ -87,6 +96,67 @@ def test_an_answer_too_long_for_plain_udp_is_cut_and_whole_elsewhere() -> None:
         assert b"".join(message.answer[0][0].strings) == LONG.encode()
 
 
+def test_a_server_knows_what_is_for_all_and_its_own_which_comes_first() -> None:
+    def said(name: str, server: str) -> tuple[str, list[str]]:
+        message = ask(name, "TXT", server=server)
+        assert message is not None
+        return dns.rcode.to_text(message.rcode()), [i.to_text() for rrset in message.answer for i in rrset]
+
+    assert said("own.example.com", "dns-1") == ("NXDOMAIN", [])
+    assert said("own.example.com", "dns-2") == ("NOERROR", ['"own"'])
+    assert said("both.example.com", "dns-1") == ("NOERROR", ['"all"'])
+    assert said("both.example.com", "dns-2") == ("NOERROR", ['"own"'])
+    assert said("refused.example.com", "dns-1") == ("REFUSED", [])
+    assert said("refused.example.com", "dns-2") == ("NXDOMAIN", [])
+
+
+def test_the_servers_of_a_zone_are_found_with_their_addresses() -> None:
+    message = ask("example.com", "NS")
+    assert message is not None
+    assert sorted(item.to_text() for item in message.answer[0]) == [
+        "dns-1.example.com.",
+        "dns-2.example.com.",
+    ]
+    address = ask("dns-2.example.com", "A")
+    assert address is not None
+    assert address.answer[0][0].to_text() == "10.78.5.54"
+
+
+def test_a_record_may_be_cut_over_udp_alone() -> None:
+    cut, whole = ask("cut.example.com", "TXT"), ask("cut.example.com", "TXT", over_udp=False)
+    assert cut is not None
+    assert whole is not None
+    assert (bool(cut.flags & dns.flags.TC), cut.answer) == (True, [])
+    assert (bool(whole.flags & dns.flags.TC), whole.answer[0][0].to_text()) == (False, '"short"')
+
+
+def test_a_late_answer_says_how_late() -> None:
+    for name, delay_s in (("late.example.com", 2.0), ("hsm-1.example.com", 0.0)):
+        said = answer_query(the_zones(), dns.message.make_query(name, "A").to_wire(), over_udp=True)
+        assert said is not None
+        assert said.delay_s == delay_s
+
+
+@pytest.mark.parametrize(
+    ("record_type", "answers", "is_fine"),
+    [
+        ("A", ("10.0.0.1",), True),
+        ("A", ("10.0.0.256",), False),
+        ("NS", ("ns.example.com",), True),
+        ("MX", ("10 mail.example.com",), True),
+        ("MX", ("mail.example.com",), False),
+        ("TXT", ('"; any \\ text', "x" * 600), True),
+        ("ODD", (), False),
+    ],
+)
+def test_a_record_can_be_an_answer_or_says_what_to_do(
+    record_type: str, answers: tuple[str, ...], is_fine: bool
+) -> None:  # a column of the table
+    fault = fault_of(Record(name="x", record_type=record_type, answers=answers))
+    words = f"write answers as a zone file has them for type {record_type}"
+    assert fault == (None if is_fine else words)
+
+
 ZONES = the_zones()
 QUERY = dns.message.make_query("hsm-1.example.com", "A").to_wire()
 
@@ -95,4 +165,4 @@ QUERY = dns.message.make_query("hsm-1.example.com", "A").to_wire()
 def test_any_bytes_are_answered_or_not(data: bytes, kept: int, over_udp: bool) -> None:  # drawn
     for query in (data, QUERY[:kept] + data):
         answer = answer_query(ZONES, query, over_udp=over_udp)
-        assert answer is None or len(answer) >= 12
+        assert answer is None or len(answer.data) >= 12

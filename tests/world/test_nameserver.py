@@ -21,7 +21,10 @@ SCENARIO = read_scenario(
     "mine",
     {
         "key_managers": [{"name": "hsm-1", "rtt": "1ms"}],
-        "records": [{"name": "silent.example.com", "type": "A", "silent": True}],
+        "records": [
+            {"name": "silent.example.com", "type": "A", "silent": True},
+            {"name": "late.example.com", "type": "A", "answers": [HSM], "delay": "50ms"},
+        ],
     },
 )
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -92,6 +95,35 @@ async def test_silence_to_one_question_does_not_cost_the_next_its_answer() -> No
                 client.send(each)
             data = await asyncio.get_running_loop().sock_recv(client, 512)
             assert dns.message.from_wire(data).id == 2
+
+
+async def test_a_late_answer_holds_up_no_other_by_udp_and_keeps_its_turn_by_tcp() -> None:
+    async with serving() as address:
+        asked = (question("late.example.com", 1), question(number=2))
+        async with connected(address) as (reader, writer):
+            writer.write(b"".join(framed(each) for each in asked))
+            assert [await answer(reader), await answer(reader)] == [(1, HSM), (2, HSM)]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.connect((address, PORT))
+            for each in asked:
+                client.send(each)
+            receive = asyncio.get_running_loop().sock_recv
+            assert [dns.message.from_wire(await receive(client, 512)).id for _ in asked] == [2, 1]
+
+
+async def test_answers_that_are_still_to_come_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nameserver, "_MOST_WAITING", 1)
+    async with serving() as address:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.connect((address, PORT))
+            for number in (1, 2):
+                client.send(question("late.example.com", number))
+            receive = asyncio.get_running_loop().sock_recv
+            assert dns.message.from_wire(await receive(client, 512)).id == 1
+            client.send(question(number=3))
+            assert dns.message.from_wire(await receive(client, 512)).id == 3
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,23 @@ def test_a_command_gives_its_status_and_both_streams(
 
 
 @pytest.mark.loopback
+def test_a_command_gets_an_environment_besides_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURS", "kept")
+    words = [sys.executable, "-c", "import os; print(os.environ['OURS'], os.environ['MORE'])"]
+    assert run(words, None, 30, as_text=True, environment={"MORE": "added"}).stdout == "kept added\n"
+
+
+def test_real_credentials_do_not_go_along_to_a_simulated_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_EC2"):
+        monkeypatch.setenv(name, "real")
+    asked = running.merged({"AWS_REGION": "eu-central-1"})
+    assert {key: value for key, value in asked.items() if key.startswith("AWS_")} == {
+        "AWS_REGION": "eu-central-1"
+    }
+    assert running.merged({"OTHER": "x"})["AWS_PROFILE"] == "real"
+
+
+@pytest.mark.loopback
 def test_a_process_is_asked_to_end_and_a_deaf_one_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = subprocess.PIPE
     with (

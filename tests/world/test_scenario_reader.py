@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.world.faults import Fault
-from probe.world.scenario import Delay, Scenario, ScenarioError
-from probe.world.scenario_reader import MOST_HOSTS, read_scenario
+from probe.world.scenario import Delay, Record, Scenario, ScenarioError
+from probe.world.scenario_reader import MOST_HOSTS, read_records, read_scenario
 
 BACKENDS = [{"name": "p-1", "zone": "a", "rtt": "4ms"}, {"name": "p-2", "zone": "b", "rtt": "5ms"}]
 
@@ -45,6 +45,58 @@ def test_a_fault_falls_into_its_group_and_the_top_holds_for_backends_without_the
     first, _, third = scenario.backends
     assert (first.fault, first.handshake, first.certificate) == (Fault.REFUSED, Fault.TLS_GOOD, Fault.EXPIRED)
     assert (third.fault, third.handshake) == (Fault.ALIVE, Fault.AES_128_ONLY)
+
+
+def test_what_a_proxy_answers_is_a_group_of_its_own_beside_its_certificate() -> None:
+    own = {"name": "p-3", "zone": "a", "rtt": "1ms", "fault": "throttling", "certificate": "good"}
+    scenario = read_scenario(
+        "mine", {"answer": "degraded", "certificate": "expired", "backends": [*BACKENDS, own]}
+    )
+    first, _, third = scenario.backends
+    assert (first.fault, first.certificate, first.answer) == (Fault.ALIVE, Fault.EXPIRED, Fault.DEGRADED)
+    assert (third.fault, third.certificate, third.answer) == (Fault.ALIVE, Fault.GOOD, Fault.THROTTLING)
+    assert mistakes({"answer": "expired", "backends": BACKENDS[:1]})[0].startswith(
+        "backends[0].answer: write"
+    )
+
+
+def test_the_proxys_settings_are_read_with_their_mistakes() -> None:
+    assert read_scenario("mine", {"proxy": {"clock_offset": "10m"}}).proxy.clock_offset_s == 600
+    assert mistakes({"proxy": {"region": 1}}) == ("proxy.region: write a Region, such as eu-central-1",)
+
+
+def test_a_record_may_be_known_to_some_servers_late_or_only_by_tcp() -> None:
+    servers = [{"name": "dns-1"}, {"name": "dns-2"}]
+    item = {"name": "X.example.com.", "type": "txt", "answers": ["a"], "servers": ["dns-2"]}
+    document = {"name_servers": servers, "records": [{**item, "delay": "2s", "truncated": True}]}
+    assert read_scenario("mine", document).records == (
+        Record(
+            name="x.example.com",
+            record_type="TXT",
+            answers=("a",),
+            servers=("dns-2",),
+            delay_s=2.0,
+            is_truncated=True,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "path"),
+    [
+        ({"servers": ["ghost"]}, "servers"),
+        ({"type": "A", "answers": ["example.com"]}, "answers"),
+        ({"type": "NS", "answers": ["a..b"]}, "answers"),
+        ({"type": "ODD"}, "answers"),
+        ({"delay": "2"}, "delay"),
+        ({"truncated": 1}, "truncated"),
+    ],
+)
+def test_a_record_that_no_server_could_give_is_a_mistake(record: dict[str, object], path: str) -> None:
+    scenario = read_scenario("mine", {})
+    with pytest.raises(ScenarioError) as caught:
+        read_records([{"name": "x.example.com", **record}], scenario)
+    assert [line.partition(": ")[0] for line in caught.value.mistakes] == [f"records[0].{path}"]
 
 
 def test_every_mistake_is_found_at_once_each_with_its_path() -> None:

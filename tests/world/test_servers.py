@@ -9,7 +9,7 @@ import dns.query
 import pytest
 from OpenSSL import SSL
 
-from probe.world import Fault, World, load_scenario, start
+from probe.world import Fault, ScenarioError, World, load_scenario, start
 from probe.world.scenario_reader import read_scenario
 
 pytestmark = pytest.mark.loopback
@@ -26,7 +26,7 @@ def world() -> Iterator[World]:
 @pytest.fixture(autouse=True)
 def healed(world: World) -> Iterator[None]:
     yield
-    for fault in (Fault.ALIVE, Fault.GOOD, Fault.TLS_GOOD):
+    for fault in (Fault.ALIVE, Fault.GOOD, Fault.TLS_GOOD, Fault.HEALTHY):
         world.set_fault("*", fault)
 
 
@@ -159,6 +159,33 @@ def test_the_name_server_answers_over_both_transports(world: World) -> None:
     for ask in (dns.query.udp, dns.query.tcp):
         answer = ask(query, address, timeout=5, port=port)
         assert answer.answer[0][0].to_text() == world.address("eu-central-1")
+
+
+def test_what_proxies_answer_changes_while_the_world_runs(world: World) -> None:
+    world.set_fault("*", "bad-gateway")
+    world.set_fault("proxy-2", "html-200")
+    assert get(world).startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    assert get(world, "proxy-2").startswith(b"HTTP/1.1 200 OK\r\n")
+    world.set_fault("*", Fault.HEALTHY)
+    assert get(world).startswith(b"HTTP/1.1 404 ")
+
+
+def test_records_are_replaced_while_the_world_runs_whole_or_not_at_all() -> None:
+    def text() -> list[str]:
+        query = dns.message.make_query("x.example.com", "TXT")
+        answer = dns.query.udp(query, address, timeout=5, port=port)
+        return [item.to_text() for rrset in answer.answer for item in rrset]
+
+    with start(read_scenario("mine", {"name_servers": [{"name": "dns-1"}]}), reduced=True) as world:
+        address, port = where(world, "dns-1")
+        assert text() == []
+        world.set_records([{"name": "x.example.com", "type": "TXT", "answers": ["new"]}])
+        assert text() == ['"new"']
+        with pytest.raises(ScenarioError, match=r"records\[0\]\.servers: 'ghost' is not among"):
+            world.set_records([{"name": "x.example.com", "type": "TXT", "servers": ["ghost"]}])
+        assert text() == ['"new"']
+        world.set_records([])
+        assert text() == []
 
 
 def test_stopping_leaves_neither_processes_nor_files() -> None:

@@ -1,29 +1,34 @@
 """One proxy on 127.0.0.1 against the client of `ssl`, as several requests and clients meet it."""
 
 import asyncio
-import json
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
+from xks_requests import HEALTH, signed
 
 from probe.world import http_answers, tls_proxy
 from probe.world.certificates import CertificateMaker
 from probe.world.faults import Fault
-from probe.world.tls_proxy import ProxyAnswers, TlsProxy
+from probe.world.tls_proxy import Faults, ProxyAnswers, TlsProxy
+from probe.world.xks_answers import XksProxy
 
 pytestmark = pytest.mark.loopback
 
 NAME = "xks.example.com"
-ANSWERS = ProxyAnswers(makes=CertificateMaker(NAME, datetime.now(UTC)), prefix="/a", key_managers=("hsm-1",))
-HEALTH = json.dumps({"requestMetadata": {"kmsRequestId": "1", "kmsOperation": "KmsHealthCheck"}}).encode()
+PATH = "/a/kms/xks/v1/health"
+ANSWERS = ProxyAnswers(
+    makes=CertificateMaker(NAME, datetime.now(UTC)), proxy=XksProxy(prefix="/a", key_managers=("hsm-1",))
+)
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def a_proxy(reach: Fault = Fault.ALIVE) -> TlsProxy:
-    return TlsProxy(ANSWERS, reach, Fault.TLS_GOOD, Fault.GOOD)
+    return TlsProxy(ANSWERS, Faults(reach=reach))
 
 
 def trusting() -> ssl.SSLContext:
@@ -56,7 +61,9 @@ async def connected(port: int, context: ssl.SSLContext | None) -> AsyncIterator[
 
 def post(body: bytes, *, length: int | None = None, more: str = "") -> bytes:
     said = len(body) if length is None else length
-    return f"POST /a/kms/xks/v1/health HTTP/1.1\r\nContent-Length: {said}\r\n{more}\r\n".encode() + body
+    of = signed(PATH, body, host=NAME, at_s=time.time())
+    headers = "".join(f"{name}: {value}\r\n" for name, value in of.headers)
+    return f"POST {PATH} HTTP/1.1\r\nContent-Length: {said}\r\n{headers}{more}\r\n".encode() + body
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
@@ -177,3 +184,76 @@ async def test_who_is_idle_between_two_requests_is_let_go(monkeypatch: pytest.Mo
         writer.write(post(HEALTH))
         assert await answer(reader) == (200, True)
         assert await reader.read() == b""
+
+
+async def test_requests_that_come_before_the_answer_are_answered_in_turn() -> None:
+    async with listening(a_proxy()) as port, connected(port, trusting()) as (reader, writer):
+        writer.write(post(HEALTH) + post(b"{}") + post(HEALTH, more="Connection: close\r\n"))
+        assert [await answer(reader) for _ in range(3)] == [(200, True), (400, True), (200, False)]
+        assert await reader.read() == b""
+
+
+async def test_what_it_answers_changes_with_the_next_request() -> None:
+    proxy = a_proxy()
+    async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
+        for fault, status in ((Fault.THROTTLING, 429), (Fault.INTERNAL, 500), (Fault.HEALTHY, 200)):
+            proxy.set_fault(fault)
+            writer.write(post(HEALTH))
+            assert await answer(reader) == (status, True)
+
+
+async def test_head_gets_no_body_and_the_connection_goes_on() -> None:
+    async with listening(a_proxy()) as port, connected(port, trusting()) as (reader, writer):
+        writer.write(b"HEAD / HTTP/1.1\r\n\r\n" + post(HEALTH))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404 Not Found\r\n")
+        assert await answer(reader) == (200, True)
+
+
+async def test_a_silent_proxy_takes_the_request_until_the_client_has_enough() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.SILENT_HTTP)
+    async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
+        writer.write(post(HEALTH))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.1)
+
+
+async def test_a_proxy_may_close_without_an_answer() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.CLOSES)
+    async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
+        writer.write(post(HEALTH))
+        assert await reader.read() == b""
+
+
+async def test_a_slow_proxy_answers_late_but_rightly() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.SLOW_220_MS)
+    async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
+        writer.write(post(HEALTH))
+        before_s = time.monotonic()
+        assert await answer(reader) == (200, True)
+        assert time.monotonic() - before_s >= 0.2
+
+
+async def test_without_tls_it_answers_http_and_refuses_a_hello() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.PLAIN_HTTP)
+    async with listening(proxy) as port:
+        async with connected(port, None) as (reader, writer):
+            writer.write(post(HEALTH))
+            assert await answer(reader) == (200, True)
+        with pytest.raises(ssl.SSLError, match=r"(?i)wrong.version.number"):
+            async with connected(port, trusting()):
+                pass
+
+
+async def test_a_date_of_another_clock_is_written_and_judged_by() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.CLOCK_WRONG)
+    async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
+        writer.write(post(HEALTH))
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        date = next(line[6:] for line in head.split("\r\n") if line.startswith("Date: "))
+        assert head.startswith("HTTP/1.1 401 ")
+        assert 590 < parsedate_to_datetime(date).timestamp() - time.time() < 610

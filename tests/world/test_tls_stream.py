@@ -55,6 +55,7 @@ def shake(server_side: SSL.Connection, client_side: SSL.Connection) -> None:
         (Fault.AES_128_ONLY, "TLSv1.3"),
         (Fault.CLIENT_CERTIFICATE_REQUESTED, "TLSv1.3"),
         (Fault.TLS_1_1_ONLY, "TLSv1.1"),
+        (Fault.TLS_1_2_ONLY, "TLSv1.2"),
     ],
 )
 def test_the_newest_version_is_agreed_but_with_the_fault_about_versions(fault: Fault, version: str) -> None:
