@@ -23,7 +23,7 @@ BAR_S = 0.3
 ALARM_S = 0.2
 _PHASES = (Phase.CONNECT, Phase.HANDSHAKE, Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 _MOST_BOXES = 6
-_ROW, _COLUMN = 64, 200
+_STATIONS = ("", "endpoint service", "load balancer", "targets: the XKS proxy", "key managers")
 _LIMIT = 1024
 _WORST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
 _OF_MANAGERS = {
@@ -35,13 +35,11 @@ _OF_MANAGERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One station of the way, at ``x``, ``y`` of the picture."""
+    """What stands at one station of the way."""
 
     title: str
     below: str
     outcome: Outcome
-    x: int = 0
-    y: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,6 @@ class Bar:
 def text(of: Preflight) -> str:
     report, evidence = of.report, of.evidence
     proposal = evidence.proposal
-    boxes = _placed(_stations(of))
     return _template().render(
         version=clean(of.version),
         facts=facts(of),
@@ -67,10 +64,7 @@ def text(of: Preflight) -> str:
         actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
         counts={outcome.value: count for outcome, count in report.counts().items()},
         predictions=[_predicted(each) for each in report.predictions],
-        boxes=boxes,
-        edges=_edges(boxes),
-        height=max((box.y for box in boxes), default=0) + _ROW,
-        width=5 * _COLUMN,
+        stations=[(name, _shown(boxes)) for name, boxes in zip(_STATIONS, _stations(of), strict=True)],
         bars=_bars(evidence),
         limit_x=CALL_LIMIT_S / BAR_S * BAR_WIDTH,
         alarm_x=ALARM_S / BAR_S * BAR_WIDTH,
@@ -169,37 +163,13 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=_WORST.index, default=Outcome.UNKNOWN)
 
 
-def _placed(columns: Sequence[Sequence[Box]]) -> tuple[Box, ...]:
-    placed = []
-    for number, column in enumerate(columns):
-        shown = list(column[:_MOST_BOXES])
-        if len(column) > _MOST_BOXES:
-            rest = column[_MOST_BOXES:]
-            shown.append(
-                Box(title=f"and {len(rest)} more", below="", outcome=_worst(b.outcome for b in rest))
-            )
-        for row, box in enumerate(shown or [Box(title="not known", below="", outcome=Outcome.UNKNOWN)]):
-            placed.append(
-                Box(
-                    title=box.title,
-                    below=box.below,
-                    outcome=box.outcome,
-                    x=number * _COLUMN + 5,
-                    y=row * _ROW + 5,
-                )
-            )
-    return tuple(placed)
-
-
-def _edges(boxes: tuple[Box, ...]) -> list[tuple[int, int, int, int]]:
-    """Lines from each box to those of the next column."""
-    half = (_ROW - 14) // 2
-    return [
-        (a.x + _COLUMN - 40, a.y + half, b.x, b.y + half)
-        for a in boxes
-        for b in boxes
-        if b.x - a.x == _COLUMN
-    ]
+def _shown(boxes: Sequence[Box]) -> list[Box]:
+    """Those that a station has room for; the rest as one, as the worst of them."""
+    shown, rest = list(boxes[:_MOST_BOXES]), boxes[_MOST_BOXES:]
+    if rest:
+        worst = _worst(box.outcome for box in rest)
+        shown.append(Box(title=f"and {len(rest)} more", below="", outcome=worst))
+    return shown or [Box(title="not known", below="", outcome=Outcome.UNKNOWN)]
 
 
 def _bars(evidence: Evidence) -> list[Bar]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporters.report import matrix
+from exporters.report import findings, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.text import clean, clean_markdown
-from probe.model.verdicts import Operation, Outcome, Prediction, Verdict
+from probe.model.verdicts import KmsError, Operation, Outcome, PredictedError, Prediction
 
 _LIMIT = 1024
+_MOST_SUBJECTS = 8
 _SIGNS = {Outcome.MET: "✓", Outcome.VIOLATED: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "-"}
 
 
@@ -30,7 +31,7 @@ def _lines(of: Preflight) -> Iterator[str]:
     for operation in Operation:
         yield f"| {operation.value.replace('_', ' ')} | {_prediction(said.get(operation))} |"
     for title, outcome in (("What is wrong", Outcome.VIOLATED), ("Not known", Outcome.UNKNOWN)):
-        found = [verdict for verdict in report.verdicts if verdict.outcome is outcome]
+        found = findings.group(verdict for verdict in report.verdicts if verdict.outcome is outcome)
         if found:
             yield from ("", f"## {title} ({len(found)})", "")
             yield from _each(found)
@@ -42,14 +43,28 @@ def _lines(of: Preflight) -> Iterator[str]:
 def _prediction(prediction: Prediction | None) -> str:
     shown = [error for error in prediction.errors if error.masked_by is None] if prediction else []
     if shown:
-        return "; ".join(f"`{error.error}` {error.likelihood.value}" for error in shown)
+        later = (
+            [error.error for error in prediction.errors if error.masked_by is not None] if prediction else []
+        )
+        mended = f"; once that is mended: {', '.join(f'`{name}`' for name in later)}" if later else ""
+        return "; ".join(map(_error, shown)) + mended
     decided = prediction is not None and prediction.decided
     return "nothing against it" if decided else "undecided: something it needs is not known"
 
 
-def _each(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    for verdict in verdicts:
-        yield f"- **{verdict.requirement}** ({_said(verdict.subject)}): {_said(verdict.because)}"
+def _error(error: PredictedError | KmsError) -> str:
+    others = "".join(f" or `{name}`" for name in error.alternatives)
+    return f"`{error.error}`{others} ({error.likelihood.value}, {error.basis.value})"
+
+
+def _each(found: Iterable[findings.Finding]) -> Iterator[str]:
+    for each in found:
+        verdict, subjects = each.verdict, each.subjects[:_MOST_SUBJECTS]
+        more = f" and {len(each.subjects) - len(subjects)} more" if len(each.subjects) > len(subjects) else ""
+        named = ", ".join(_said(subject) for subject in subjects)
+        yield f"- **{verdict.requirement}** ({named}{more}): {_said(verdict.because)}"
+        for error in verdict.kms_errors:
+            yield f"  - {error.operation.value.replace('_', ' ')}: {_error(error)}"
         if verdict.remedy is not None:
             yield f"  - {_said(verdict.remedy.text)}"
             if verdict.remedy.cli:

@@ -1,8 +1,9 @@
 """Each node and each target, and what each answered: TCP, TLS and health side by side."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -11,7 +12,7 @@ from probe.model.account import Unavailable
 from probe.model.measurements import HealthDetails, Measurement, TlsDetails
 from probe.model.targets import Check, Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Evidence, Level, Outcome, Verdict
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Verdict
 
 _PATH = (Role.PROXY, Role.NODE, Role.BACKEND, Role.KEY_MANAGER)
 _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
@@ -59,7 +60,7 @@ def rows(evidence: Evidence, verdicts: tuple[Verdict, ...]) -> tuple[Row, ...]:
             target=target,
             tcp=_exchange(latest.get((target.name, Check.TCP))),
             tls=_tls(latest.get((target.name, Check.TLS)), target, verdicts),
-            health=_exchange(latest.get((target.name, Check.HEALTH_COLD))),
+            health=_health(latest.get((target.name, Check.HEALTH_COLD)), target, verdicts),
             load_balancer=registered.get((target.host, target.port), Cell()),
         )
         for target in stops
@@ -85,6 +86,20 @@ def _exchange(measurement: Measurement | None) -> Cell:
         words = str(details.status) if details.fault is None else "odd answer"
         return Cell(outcome=Outcome.MET if good else Outcome.VIOLATED, words=words, duration_s=duration_s)
     return Cell(outcome=Outcome.MET, duration_s=duration_s)
+
+
+def _health(measurement: Measurement | None, target: Target, verdicts: tuple[Verdict, ...]) -> Cell:
+    """Its newest exchange, and what is wrong with the exchanges as a whole."""
+    cell = _exchange(measurement)
+    if cell.outcome is not Outcome.MET:
+        return cell
+    wrong = [
+        v
+        for v in verdicts
+        if v.subject == target.name and v.position is Position.HEALTH and v.outcome is Outcome.VIOLATED
+    ]
+    required = [v for v in wrong if v.level is Level.REQUIRED]
+    return replace(cell, outcome=Outcome.VIOLATED, words=required[0].requirement) if required else cell
 
 
 def _tls(measurement: Measurement | None, target: Target, verdicts: tuple[Verdict, ...]) -> Cell:
@@ -148,18 +163,21 @@ def render(rows_: tuple[Row, ...]) -> Table | None:
     """A table for a terminal; None where there is nothing to probe."""
     if not rows_:
         return None
-    table = Table(title="Through the load balancer and past it", title_justify="left", title_style="bold")
-    for head in ("", "target", "zone", "TCP", "TLS", "health", "load balancer says"):
+    title = "Through the load balancer and past it"
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for head in ("", "target", "TCP", "TLS", "health", "balancer says"):
         table.add_column(head, overflow="fold")
     for row in rows_:
         cells = (row.tcp, row.tls, row.health, row.load_balancer)
-        name = clean(row.target.name, 48)
-        table.add_row(
-            Text(row.target.role.value.replace("_", " "), style="dim"),
-            Text(name),
-            Text(clean(row.target.zone, 24), style="dim"),
-            *map(_drawn, cells),
-        )
+        where = f"{row.target.role.value.replace('_', ' ')} {clean(row.target.zone, 24)}".strip()
+        table.add_row(Text(where, style="dim"), Text(clean(row.target.name, 48)), *map(_drawn, cells))
     return table
 
 

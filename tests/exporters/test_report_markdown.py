@@ -22,11 +22,28 @@ def shown(evidence: Evidence) -> str:
 def test_it_says_what_kms_would_say_what_is_wrong_and_what_is_fine() -> None:
     said = shown(looked_at(replace(ACCOUNT, principals=()), targets=(A,), latest=(tcp(A), tls(A))))
     assert said.startswith("# Preflight of myproxy\\-private\\.xks\\.example\\.com\n")
-    assert "| create | `XksProxyVpcEndpointServiceNotFoundException` expected |" in said
+    assert "| create | `XksProxyVpcEndpointServiceNotFoundException` (expected, documented) |" in said
+    # AWS's pages disagree about connect: both names are there
+    assert (
+        "`XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND` or `XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION`"
+        " (expected, conflicting)" in said
+    )
     assert "- **kms-is-an-allowed-principal** (vpce\\-svc\\-" in said
     assert "`aws ec2 modify-vpc-endpoint-service-permissions" in said
     assert "| node | xks\\-eu\\-west\\-1a |" in said
     assert said.index("What is wrong") < said.index("Not known") < said.index("## Fine")
+
+
+def test_the_head_says_where_from_with_which_configuration_and_what_to_be_cautious_of() -> None:
+    evidence = looked_at(
+        replace(ACCOUNT, endpoint_url="https://x.example", collected_at="2026-11-24T12:00:00Z")
+    )
+    of = Preflight(
+        report=judge(evidence), evidence=evidence, vantage="agent 1", version="1", configuration_hash="abc"
+    )
+    said = markdown.text(of).replace("\\", "")
+    for part in ("agent 1", "configuration abc", "2022-11-10", "https://x.example", "2026-11-24T12:00:00Z"):
+        assert part in said
 
 
 @pytest.mark.parametrize(

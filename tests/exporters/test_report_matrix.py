@@ -53,6 +53,21 @@ def test_health_is_that_of_the_health_request(measured: Measurement, outcome: Ou
     assert (cell.outcome, cell.words) == (outcome, words)
 
 
+def test_health_that_is_too_slow_is_no_good_health() -> None:
+    slow = Verdict(
+        requirement="health-answers-within-250-ms",
+        level=Level.REQUIRED,
+        position=Position.HEALTH,
+        subject=A.name,
+        outcome=VIOLATED,
+        because="",
+    )
+    assert row(health(A), verdicts=(slow,)).health.outcome is VIOLATED
+    assert row(health(A), verdicts=(slow,)).health.words == "health-answers-within-250-ms"
+    assert row(health(A), verdicts=(replace(slow, subject=B.name),)).health.outcome is MET
+    assert row(health(A), verdicts=(replace(slow, level=Level.ADVICE),)).health.outcome is MET
+
+
 def test_a_connection_has_its_time_and_a_refusal_its_reason() -> None:
     assert row(tcp(A, connect_s=0.004)).tcp == matrix.Cell(outcome=MET, duration_s=0.004)
     assert row(tcp(A, Reason.TIMED_OUT)).tcp == matrix.Cell(outcome=VIOLATED, words="timed out")
