@@ -68,8 +68,10 @@ def faults(path: Path, standing: Standing, now_s: float) -> Iterator[str]:
         yield from _out_of_date(quoted(link.subject), link, now_s)
         if not link.may_sign:
             yield f"{quoted(link.subject)} may not sign certificates (it is no authority)"
-        if link.path_length is not None and below > link.path_length:
-            yield f"{quoted(link.subject)} allows {link.path_length} authorities below it, there are {below}"
+        # RFC 5280 section 4.2.1.9: an authority that issues to itself (a new key) counts for nothing.
+        count = sum(each.name != each.issuer_name for each in above[:below])
+        if link.path_length is not None and count > link.path_length:
+            yield f"{quoted(link.subject)} allows {link.path_length} authorities below it, there are {count}"
     if standing is Standing.EXTRA:
         yield from _out_of_date(
             f"the extra authority {quoted(path.links[-1].subject)}", path.links[-1], now_s

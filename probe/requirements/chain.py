@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from probe.model.measurements import Certificate, TlsDetails
-from probe.model.targets import Target
+from probe.model.measurements import Certificate, Reason, TlsDetails
+from probe.model.targets import Check, Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
 from probe.requirements import _errors
 from probe.requirements._authorities import kms_authorities
 from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._subjects import each_leaf
+from probe.requirements._subjects import each_leaf, latest
 from probe.requirements._trust import Standing, faults, trust_of
-from probe.requirements._wording import moment, quoted
+from probe.requirements._wording import moment, quoted, why
 from probe.wire.chain import Ending, Link, Path
 
 _NOT_OF_KMS = "an extra authority of this configuration, which KMS does not have"
@@ -35,7 +35,7 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
     root need not be sent.
     """
 
-    def judge(_: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
+    def judge(target: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
         trust = trust_of(details, evidence)
         if trust.path is None:
             return unknown("the server's certificate cannot be read")
@@ -43,7 +43,8 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
         if fault is not None:
             return violated(fault)
         if trust.path.ending is Ending.MISSING_ISSUER:
-            return _open_end(trust.path, trust.standing)
+            passed_over = _passed_over(evidence, target, trust.path)
+            return unknown(passed_over) if passed_over else _open_end(trust.path, trust.standing, details)
         root = f"{_NOT_OF_KMS}, closes it" if trust.standing is Standing.EXTRA else "closes it"
         return met(
             f"{_length(trust.path)}, in order and in date; {quoted(trust.path.links[-1].subject)}, {root}"
@@ -52,7 +53,18 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
     return each_leaf(evidence, judge)
 
 
-def _open_end(path: Path, standing: Standing) -> Finding:
+def _passed_over(evidence: Evidence, target: Target, path: Path) -> str:
+    """Why the issuer that is missing may be among what the server sent, "" if it is not."""
+    last, measurement = path.links[-1], latest(evidence, Check.TLS).get(target.name)
+    failure = measurement.failure if measurement else None
+    if failure is not None and failure.reason is Reason.OVER_LIMIT:
+        return f"the certificates were not read beyond {quoted(last.subject)} ({why(failure)})"
+    if path.unreadable:
+        return f"{quoted(last.issuer)} may be a certificate that was sent and cannot be read"
+    return ""
+
+
+def _open_end(path: Path, standing: Standing, details: TlsDetails) -> Finding:
     """The last signature is by somebody whose certificate nobody here has, or can't be verified."""
     last = path.links[-1]
     if standing is Standing.UNVERIFIABLE:
@@ -66,6 +78,11 @@ def _open_end(path: Path, standing: Standing) -> Finding:
         return unknown(
             f"in order up to {quoted(last.subject)}; {quoted(last.issuer)}, which signed it, "
             f"was not sent and is no root that KMS lists: a root of its own, or one more that is missing"
+        )
+    if any(each.subject == last.issuer for each in details.chain):
+        return violated(
+            f"the chain ends at {quoted(last.subject)}: a certificate of {quoted(last.issuer)} was sent, "
+            f"but the signature is not by its key"
         )
     return violated(
         f"the chain ends at {quoted(last.subject)}: {quoted(last.issuer)}, which signed it, was not sent "
@@ -109,10 +126,13 @@ def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
     fingerprint may be the same one with a renewed certificate, which is not for us to guess.
     """
 
-    def judge(_: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
+    def judge(target: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
         trust = trust_of(details, evidence)
         if trust.path is None:
             return unknown("the server's certificate cannot be read")
+        passed_over = _passed_over(evidence, target, trust.path)
+        if trust.path.ending is Ending.MISSING_ISSUER and passed_over:
+            return unknown(passed_over)
         return _authority(trust.path, trust.standing, evidence.taken_at_s)
 
     return each_leaf(evidence, judge)
@@ -132,9 +152,7 @@ def _authority(path: Path, standing: Standing, now_s: float) -> Finding:
         case Standing.NAMED_AS_LISTED | Standing.UNVERIFIABLE:
             return unknown(_unverifiable(path) if path.unverifiable else _same_name(path, last))
         case Standing.UNDETERMINED:
-            return unknown(
-                f"the chain is incomplete: {quoted(last.issuer)} was not sent, no root can be determined"
-            )
+            return unknown(f"the chain ends under {quoted(last.issuer)}, by which no root can be determined")
 
 
 def _listed(root: Link, now_s: float) -> Finding:

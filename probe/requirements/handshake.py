@@ -16,10 +16,11 @@ _CHACHA = "TLS_CHACHA20_POLY1305_SHA256"
 _SUITES = frozenset(
     {"TLS_AES_256_GCM_SHA384", _CHACHA, "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"}
 )
-# RFC 8446 section 6.2: bad_certificate, handshake_failure, certificate_required. Only the last has but one
-# cause.
+# RFC 8446 section 6.2, and 41 (no_certificate) from before TLS: handshake_failure, bad_certificate,
+# unsupported_certificate, certificate_unknown, unknown_ca, access_denied, certificate_required. Only the last
+# has but one cause.
 _CERTIFICATE_REQUIRED = 116
-_REFUSED_WITHOUT_CERTIFICATE = frozenset({40, 42, _CERTIFICATE_REQUIRED})
+_REFUSED_WITHOUT_CERTIFICATE = frozenset({40, 41, 42, 43, 46, 48, 49, _CERTIFICATE_REQUIRED})
 # Our own doing, not the server's.
 _OURS = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 
@@ -111,7 +112,7 @@ def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> F
     """KMS's outcome comes from KMS's own handshake: another that agreed to the same suite is no proof."""
     if details.kms_handshake_succeeded:
         return met(f"{suite} was agreed")
-    if details.kms_certificate_requested:
+    if details.kms_certificate_requested and _ended_over_certificate(failure, details):
         return met(f"{suite} was agreed before the handshake ended over the client certificate")
     reason = f" ({why(failure)})" if failure else ""
     if failure is not None and failure.reason in _OURS:
@@ -158,15 +159,33 @@ def client_certificate_is_not_required(evidence: Evidence) -> Iterable[Finding]:
         if requested is None:
             failure = measurement.failure
             return unknown(f"the handshake did not come that far{f' ({why(failure)})' if failure else ''}")
-        return _asked(details) if requested else met("none is requested")
+        return _asked(measurement.failure, details) if requested else met("none is requested")
 
     return each_handshake(evidence, judge)
 
 
-def _asked(details: TlsDetails) -> Finding:
+def _asked(failure: Failure | None, details: TlsDetails) -> Finding:
     if details.answered_without_client_certificate:
         return met("one is requested; a request after an empty certificate was answered")
     if details.answered_without_client_certificate is False or details.alert in _REFUSED_WITHOUT_CERTIFICATE:
         alert = f" (alert {details.alert})" if details.alert is not None else ""
         return violated(f"one is requested, and an empty certificate was refused{alert}")
+    if details.kms_certificate_requested and failure is not None:
+        if _ended_over_certificate(failure, details):
+            return violated(f"one is requested, and after an empty certificate it was over ({why(failure)})")
+        return unknown(f"one is requested, but whether it is required was not learned ({why(failure)})")
     return unknown("one is requested, and an empty certificate was met with silence")
+
+
+def _ended_over_certificate(failure: Failure | None, details: TlsDetails) -> bool:
+    """Whether KMS's handshake, in which a certificate was requested, failed for want of it.
+
+    Some servers just hang up. Up to TLS 1.2 a suite is in force once our certificate has gone out, so that it
+    was the answer to it; in TLS 1.3 a handshake that fails has not come that far.
+    """
+    if failure is None:
+        return False
+    if details.alert is not None:
+        return details.alert in _REFUSED_WITHOUT_CERTIFICATE
+    is_over_then = details.version not in {None, "TLSv1.3"} and details.cipher is not None
+    return is_over_then and failure.reason in {Reason.CLOSED, Reason.RESET}

@@ -44,7 +44,7 @@ def common_name_matches(evidence: Evidence) -> Iterable[Finding]:
 
 def _common_name(host: str, names: tuple[str, ...]) -> Finding:
     if not names:
-        long = f"; {len(host)} characters do not fit into one" if len(host) >= _MAX_COMMON_NAME else ""
+        long = f"; {len(host)} characters do not fit into one" if len(host) > _MAX_COMMON_NAME else ""
         return violated(f"the certificate has no common name at all, {quoted(host)} is wanted{long}")
     covering = [name for name in names if matches(name, host)]
     if not covering:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.x509.oid import NameOID
 
 from probe.model.measurements import Certificate
+from probe.wire.der import common_names, dns_names
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -35,8 +36,8 @@ def _read(der: bytes, position: int) -> Certificate:
     key, bits = _field(parsed, _key, _NO_KEY)
     return Certificate(
         position=position,
-        subject_common_names=_field(parsed, lambda read: _common_names(read.subject), _NO_NAMES),
-        dns_names=_field(parsed, _dns_names, _NO_NAMES),
+        subject_common_names=_names(parsed, lambda read: _common_names(read.subject), der, common_names),
+        dns_names=_names(parsed, _dns_names, der, dns_names),
         subject=_field(parsed, lambda read: read.subject.rfc4514_string(), ""),
         issuer=_field(parsed, lambda read: read.issuer.rfc4514_string(), ""),
         issuer_common_name=issuer_names[-1] if issuer_names else None,
@@ -57,6 +58,17 @@ def _field(source: S | None, read: Callable[[S], T], missing: T) -> T:
         return read(source)
     except Exception:  # noqa: BLE001 (what cryptography raises for odd bytes has no common base, and grows)
         return missing
+
+
+def _names(
+    parsed: x509.Certificate | None,
+    read: Callable[[x509.Certificate], tuple[str, ...]],
+    der: bytes,
+    read_leniently: Callable[[bytes], tuple[str, ...]],
+) -> tuple[str, ...]:
+    """Verdicts hang on these names: one of them that is odd must not cost the others."""
+    names = _field(parsed, read, None)
+    return _field(der, read_leniently, _NO_NAMES) if names is None else names
 
 
 def _common_names(name: x509.Name) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def build(sent: tuple[bytes, ...], roots: Roots) -> tuple[Path, ...]:
     Several where twins or cross-signatures give several ways to such an end: which of them is in date is
     for those with a clock. None when nothing was sent or the leaf cannot be read. Never raises.
     """
-    read = tuple(map(_read, sent[:MAX_CERTIFICATES]))
+    read = tuple(_read(der, is_leaf=n == 0) for n, der in enumerate(sent[:MAX_CERTIFICATES]))
     if not read or read[0] is None:
         return ()
     walked = ([each for n in walk if (each := read[n])] for walk in _walks(_issuers(read)))
@@ -138,14 +138,16 @@ _Walk = tuple[int, ...]
 _End = tuple[list[x509.Certificate], Ending]
 
 
-def _read(der: bytes) -> x509.Certificate | None:
-    """The certificate, all of whose parts that are used here can be read."""
+def _read(der: bytes, *, is_leaf: bool = False) -> x509.Certificate | None:
+    """The certificate, all of whose parts that are used here can be read: the leaf's extensions are not."""
     with warnings.catch_warnings():
         # A server's odd serial number is no warning of ours.
         warnings.simplefilter("ignore")
         try:
             certificate = x509.load_der_x509_certificate(der)
             _link(certificate, None)
+            if not is_leaf:
+                _ = certificate.extensions
         except _UNREADABLE:
             return None
     return certificate
@@ -299,7 +301,10 @@ def _link(certificate: x509.Certificate, position: int | None) -> Link:
 
 
 def _signing(certificate: x509.Certificate) -> tuple[bool, int | None]:
-    extensions = certificate.extensions
+    try:
+        extensions = certificate.extensions
+    except _UNREADABLE:
+        return False, None
     try:
         basic = extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:

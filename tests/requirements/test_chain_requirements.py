@@ -1,5 +1,6 @@
 """Chains that lead to a root or not, and roots that KMS lists or not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from judging import (
     Signer,
     authorities_of,
     evidence,
+    in_handshake,
     issue,
     name_of,
     only,
@@ -21,6 +23,7 @@ from judging import (
     with_sha1,
 )
 
+from probe.model.measurements import Reason
 from probe.model.verdicts import Outcome
 from probe.requirements._declare import Declared, Finding
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
@@ -106,6 +109,38 @@ def test_an_intermediate_limits_those_below_it(path_length: int, outcome: Outcom
     upper = issue("Upper", by=ROOT, ca=True, path_length=path_length)
     lower = issue("Lower", by=upper, ca=True)
     assert seen(chain_is_complete, issue(HOST, by=lower), lower, upper).outcome is outcome
+
+
+def test_an_authority_that_issued_to_itself_counts_for_nothing_below_another() -> None:
+    """RFC 5280 section 4.2.1.9; it is how an authority certifies its new key."""
+    old = issue("Rolling", by=ROOT, ca=True, path_length=0)
+    new = issue("Rolling", by=old, ca=True)
+    assert outcomes(issue(HOST, by=new), new, old) == (Outcome.MET, Outcome.MET)
+
+
+def test_a_signature_by_another_key_of_the_issuers_name_is_violated_in_its_own_words() -> None:
+    namesake = issue("Middle", by=ROOT, ca=True)
+    assert outcomes(LEAF, namesake) == (Outcome.VIOLATED, Outcome.UNKNOWN)
+    assert "not by its key" in seen(chain_is_complete, LEAF, namesake).because
+
+
+BELOW = issue("Below", by=PRIVATE, ca=True)
+
+
+@pytest.mark.parametrize("read", [(LEAF,), (issue(HOST, by=BELOW), BELOW)], ids=["leaf", "leaf and one more"])
+def test_what_our_own_limit_left_unread_is_not_missing(read: tuple[Signer, ...]) -> None:
+    for declared in BOTH:
+        finding = only(declared, evidence(tls(target(), sent(*read), in_handshake(Reason.OVER_LIMIT))))
+        assert finding.outcome is Outcome.UNKNOWN
+        assert "not read beyond" in finding.because
+
+
+def test_an_issuer_that_may_be_what_cannot_be_read_is_not_missing() -> None:
+    leaf, middle = sent(LEAF, MIDDLE)
+    for declared in BOTH:
+        finding = only(declared, evidence(tls(target(), (leaf, replace(middle, der=b"\x30\x00")))))
+        assert finding.outcome is Outcome.UNKNOWN
+        assert "cannot be read" in finding.because
 
 
 def test_a_private_root_is_not_listed() -> None:

@@ -17,6 +17,8 @@ from probe.requirements.handshake import (
 PROXY = target()
 ALL = (tls_version_is_supported, cipher_suite_is_supported, client_certificate_is_not_required)
 ALERT_40 = in_handshake(Reason.PROTOCOL_ERROR, "alert 40")
+ASKED = {"client_certificate_requested": True, "kms_certificate_requested": True}
+OLDER = {"version": "TLSv1.2", "cipher": "ECDHE-RSA-AES256-GCM-SHA384"}
 
 
 def seen(declared: Declared, failure: Failure | None = None, **details: Any) -> Finding:
@@ -159,10 +161,31 @@ def test_our_own_limit_leaves_the_suite_unknown() -> None:
 
 
 def test_a_handshake_that_ended_over_the_client_certificate_had_its_suite() -> None:
-    finding = seen(
-        cipher_suite_is_supported, ALERT_40, client_certificate_requested=True, kms_certificate_requested=True
-    )
-    assert finding.outcome is Outcome.MET
+    assert seen(cipher_suite_is_supported, ALERT_40, **ASKED, alert=40).outcome is Outcome.MET
+
+
+@pytest.mark.parametrize(
+    ("failure", "details", "suite", "client"),
+    [
+        (ALERT_40, {"alert": 40}, Outcome.MET, Outcome.VIOLATED),
+        (in_handshake(Reason.CLOSED), OLDER, Outcome.MET, Outcome.VIOLATED),
+        (in_handshake(Reason.RESET), OLDER, Outcome.MET, Outcome.VIOLATED),
+        (in_handshake(Reason.RESET), {}, Outcome.VIOLATED, Outcome.UNKNOWN),
+        (in_handshake(Reason.TIMED_OUT), OLDER, Outcome.VIOLATED, Outcome.UNKNOWN),
+        (in_handshake(Reason.PROTOCOL_ERROR), OLDER, Outcome.VIOLATED, Outcome.UNKNOWN),
+        (in_handshake(Reason.PROTOCOL_ERROR), OLDER | {"alert": 51}, Outcome.VIOLATED, Outcome.UNKNOWN),
+    ],
+    ids=[
+        *("alert 40", "closed at 1.2", "reset at 1.2", "reset at 1.3, before ours went out", "silence"),
+        *("we could not go on", "an alert about something else"),
+    ],
+)
+def test_a_handshake_that_failed_after_a_request_violates_one_requirement_of_the_two(
+    failure: Failure, details: dict, suite: Outcome, client: Outcome
+) -> None:
+    """Some server is to blame for KMS's failure; whether by its insisting on a certificate shows how it ended."""
+    assert seen(cipher_suite_is_supported, failure, **ASKED, **details).outcome is suite
+    assert seen(client_certificate_is_not_required, failure, **ASKED, **details).outcome is client
 
 
 def test_a_request_that_only_the_diagnosing_handshake_saw_excuses_no_failure_of_kms() -> None:
@@ -186,6 +209,7 @@ def test_a_request_that_only_the_diagnosing_handshake_saw_excuses_no_failure_of_
         ),
         ({"client_certificate_requested": True, "alert": 40}, Outcome.VIOLATED),
         ({"client_certificate_requested": True, "alert": 42}, Outcome.VIOLATED),
+        ({"client_certificate_requested": True, "alert": 49}, Outcome.VIOLATED),
         ({"client_certificate_requested": True, "alert": 116}, Outcome.VIOLATED),
         ({"client_certificate_requested": None, "alert": 116}, Outcome.VIOLATED),
         ({"client_certificate_requested": None, "alert": 40}, Outcome.UNKNOWN),
@@ -197,6 +221,7 @@ def test_a_request_that_only_the_diagnosing_handshake_saw_excuses_no_failure_of_
         "requested, refused",
         "alert 40 after the request",
         "alert 42 after the request",
+        "alert 49 after the request",
         "alert 116 after the request",
         "alert 116 alone",
         "alert 40 before any request",

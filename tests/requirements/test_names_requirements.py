@@ -55,6 +55,12 @@ def test_a_host_too_long_for_a_common_name_is_told() -> None:
     assert "do not fit" in seen(common_name_matches, server_name=long).because
 
 
+@pytest.mark.parametrize(("length", "fits"), [(64, True), (65, False)], ids=["at the limit", "just above"])
+def test_a_common_name_has_64_characters_at_most(length: int, *, fits: bool) -> None:
+    host = "a" * (length - len(".xks.example.com")) + ".xks.example.com"
+    assert ("do not fit" in seen(common_name_matches, server_name=host).because) is not fits
+
+
 def test_an_alternative_name_does_not_stand_for_the_common_name() -> None:
     assert seen(common_name_matches, dns_names=(HOST,)).outcome is Outcome.VIOLATED
     assert seen(subject_alternative_name_matches, dns_names=(HOST,)).outcome is Outcome.MET

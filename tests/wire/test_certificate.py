@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
+from tls_certificates import Pki, common_names
 
 from probe.wire.certificate import read_certificate
 
@@ -95,6 +96,17 @@ def test_a_name_that_is_no_utf8_costs_no_other_field() -> None:
     read = read_certificate(VALID.replace(b"\x0c\x09a.example", b"\x0c\x09\xff.example"), 0)
     assert read.not_after_s is not None
     assert read.key == "EC"
+
+
+def test_an_odd_name_costs_no_other_name() -> None:
+    """cryptography refuses a whole subject for one attribute, and all extensions for one alternative name."""
+    pki = Pki()
+    host = "proxy.xks.example.com"
+    subject, _ = pki.edited(b"\x0c\x05m!ler", b"\x0c\x05m\xfcler", common_names("m!ler", host))
+    alternative, _ = pki.edited(b"\x82\x05a.com", b"\x87\x05\1\2\3\4\5", san=("a.com", host))
+
+    assert read_certificate(subject.der, 0).subject_common_names == ("m\ufffdler", host)
+    assert read_certificate(alternative.der, 0).dns_names == (host,)
 
 
 @given(st.binary(max_size=300))

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import DAY_S, HOST, NOW_S, PrivateKey, Signer, issue, with_sha1
+from tls_certificates import Pki
 
 from probe.network.tls_session import LONGEST_CHAIN
 from probe.requirements._authorities import kms_authorities
@@ -113,6 +114,15 @@ def test_signatures_of_every_usual_kind_are_verified(key: PrivateKey) -> None:
 def test_what_is_no_certificate_is_passed_over() -> None:
     path = build((LEAF.der, b"\x30\x00", MIDDLE.der), ROOTS)[0]
     assert (path.ending, path.unreadable) == (Ending.ROOT, (1,))
+
+
+def test_an_odd_extension_spoils_an_authority_and_no_leaf() -> None:
+    """Only of what signs others the extensions say anything here; cryptography reads all of them or none."""
+    pki = Pki()
+    odd, middle = pki.edited(b"\x82\x05a.com", b"\x87\x05\1\2\3\4\5", san=("a.com", HOST))
+    roots = Roots.of([pki.root.der])
+    assert build((odd.der, middle.der), roots)[0].ending is Ending.ROOT
+    assert build((middle.der, odd.der), roots)[0].unreadable == (1,)
 
 
 def test_an_unreadable_leaf_has_no_path() -> None:

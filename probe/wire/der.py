@@ -1,0 +1,104 @@
+"""The names of a certificate, read leniently: for those that cryptography refuses whole for one odd part."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_OID, _OCTET_STRING, _SEQUENCE = 0x06, 0x04, 0x30
+_VERSION, _EXTENSIONS, _DNS_NAME = 0xA0, 0xA3, 0x82  # [0] and [3] of a TBSCertificate, [2] of a GeneralName
+# RFC 5280 section 4.1: serial number, signature, issuer and validity stand between version and subject.
+_BEFORE_SUBJECT = 4
+_MANY_BYTED = 0x1F  # the low bits of a tag that goes on in the next byte
+_LONG = 0x80  # of a length: its low bits are how many bytes of length follow
+# The string types whose characters are not of one byte each (X.690 section 8.23).
+_ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+
+
+class Element(NamedTuple):
+    """A tag of one byte, and what it holds."""
+
+    tag: int
+    content: bytes
+
+
+def common_names(certificate: bytes) -> tuple[str, ...]:
+    """Those of the subject, in its order. Raises ValueError for what is not DER."""
+    parts = [each for each in _to_be_signed(certificate) if each.tag != _VERSION]
+    return tuple(
+        _text(value)
+        for relative in elements(_content(parts, _BEFORE_SUBJECT, _SEQUENCE))
+        for attribute in elements(relative.content)
+        for kind, value in [_pair(attribute)]
+        if kind == (_OID, bytes.fromhex("550403"))  # 2.5.4.3
+    )
+
+
+def dns_names(certificate: bytes) -> tuple[str, ...]:
+    """Those among the alternative names, in their order. Raises ValueError for what is not DER."""
+    return tuple(
+        name.content.decode("latin-1")
+        for part in _to_be_signed(certificate)
+        if part.tag == _EXTENSIONS
+        for extension in elements(_content(list(elements(part.content)), 0, _SEQUENCE))
+        for name in _alternative_names(list(elements(extension.content)))
+        if name.tag == _DNS_NAME
+    )
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    r"""What stands in ``data`` one after the other. Raises ValueError where it ends too early.
+
+    >>> [tuple(each) for each in elements(bytes.fromhex("020105 0c0161"))]
+    [(2, b'\x05'), (12, b'a')]
+    """
+    at = 0
+    while at < len(data):
+        tag, size, start = _head(data, at)
+        at = start + size
+        if at > len(data):
+            raise ValueError("an element is longer than what it stands in")
+        yield Element(tag, data[start:at])
+
+
+def _head(data: bytes, at: int) -> tuple[int, int, int]:
+    """Tag, size, and where the content starts."""
+    if at + 2 > len(data) or data[at] & _MANY_BYTED == _MANY_BYTED:
+        raise ValueError("no element begins here")
+    tag, size = data[at], data[at + 1]
+    start = at + 2
+    if size >= _LONG:
+        length = size - _LONG
+        size = int.from_bytes(data[start : start + length], "big")
+        start += length
+    return tag, size, start
+
+
+def _to_be_signed(certificate: bytes) -> Iterator[Element]:
+    outer = _content(list(elements(certificate)), 0, _SEQUENCE)
+    return elements(_content(list(elements(outer)), 0, _SEQUENCE))
+
+
+def _content(of: list[Element], place: int, tag: int) -> bytes:
+    if len(of) <= place or of[place].tag != tag:
+        raise ValueError("something else stands here")
+    return of[place].content
+
+
+def _pair(attribute: Element) -> tuple[Element, Element]:
+    match list(elements(attribute.content)):
+        case [kind, value]:
+            return kind, value
+        case _:
+            raise ValueError("an attribute is a type and a value")
+
+
+def _alternative_names(extension: list[Element]) -> Iterator[Element]:
+    """An extension is its OID, perhaps whether it is critical, and its value."""
+    if not extension or extension[0] != (_OID, bytes.fromhex("551d11")):  # 2.5.29.17
+        return iter(())
+    value = _content(extension, len(extension) - 1, _OCTET_STRING)
+    return elements(_content(list(elements(value)), 0, _SEQUENCE))
+
+
+def _text(value: Element) -> str:
+    """What can't be decoded is replaced by what no host name has."""
+    return value.content.decode(_ENCODINGS.get(value.tag, "latin-1"), "replace")

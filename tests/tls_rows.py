@@ -1,0 +1,327 @@
+"""What servers show, and what has to be said of each requirement, by the documents and not by the code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import NameOID, ObjectIdentifier
+from tls_certificates import (
+    DAY_S,
+    HOST,
+    HOUR_S,
+    MINUTE_S,
+    Chain,
+    Pki,
+    bmp,
+    common_names,
+    edited,
+    issue,
+    rsa_key,
+    teletex,
+    with_broken_signature,
+)
+
+VERSION, SUITE = "tls-version-is-supported", "cipher-suite-is-supported"
+CN, SAN = "common-name-matches", "subject-alternative-name-matches"
+DATE, TEN_DAYS = "certificate-is-in-date", "certificate-expires-in-10-days-or-more"
+CHAIN, AUTHORITY = "chain-is-complete", "authority-is-trusted-by-kms"
+CLIENT = "client-certificate-is-not-required"
+OF_CERTIFICATES = (CN, SAN, DATE, TEN_DAYS, CHAIN, AUTHORITY)
+ALL = (VERSION, SUITE, *OF_CERTIFICATES, CLIENT)
+ADVICE = (SAN, TEN_DAYS)
+
+MOST_SHOWN = 10  # of a chain, in JSON
+
+TLS_CODE = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
+TIMED_OUT = "XKS_PROXY_TIMED_OUT"
+WWW = ("-www",)
+LONG_HOST = f"{'a' * 40}.{'b' * 11}.example.com"  # 64 characters, the most that a common name has
+A_LABEL = "xn--mller-kva.example.com"
+ANYTHING = "DEFAULT:@SECLEVEL=0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A server and what is to be said of it; what is neither violated nor unknown is met.
+
+    ``sent`` is how many certificates are reported, None for as many as ``chain`` makes. ``code`` is what a
+    violated requirement says KMS will answer to ConnectCustomKeyStore.
+    """
+
+    says: str
+    chain: Callable[[Pki], Chain] = Pki.chain
+    arguments: tuple[str, ...] = WWW
+    host: str = HOST
+    violated: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    status: int = 0
+    failure: str | None = None
+    sent: int | None = None
+    code: str = TLS_CODE
+
+
+def named(
+    says: str, subject: x509.Name | str, *violated: str, san: tuple[str | x509.GeneralName, ...] = (HOST,)
+) -> Row:
+    return Row(
+        says=says,
+        chain=lambda pki: pki.chain(subject, san=san),
+        violated=violated,
+        status=int(CN in violated),
+    )
+
+
+def dated(says: str, from_s: float, to_s: float, *violated: str) -> Row:
+    return Row(
+        says=says,
+        chain=lambda pki: pki.chain(from_s=from_s, to_s=to_s),
+        violated=violated,
+        status=int(DATE in violated),
+    )
+
+
+def chained(says: str, chain: Callable[[Pki], Chain], *violated: str, unknown: tuple[str, ...] = ()) -> Row:
+    status = 1 if violated else 3 if unknown else 0
+    return Row(says=says, chain=chain, violated=violated, unknown=unknown, status=status)
+
+
+def wildcard(name: str) -> Row:
+    return named(f"the wildcard {name}", name, CN, SAN, san=(name,))
+
+
+_ORGANISATION = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")])
+NAMES = (
+    named("the host", HOST),
+    named("the host in capitals", HOST.upper(), san=(HOST.upper(),)),
+    named("the wildcard one label above", "*.xks.example.com", san=("*.xks.example.com",)),
+    wildcard("*.example.com"),
+    wildcard("my*.xks.example.com"),
+    wildcard("*.com"),
+    wildcard("*"),
+    wildcard("*.*.example.com"),
+    wildcard("*.myproxy-private.xks.example.com"),
+    wildcard("xks.example.com"),
+    named("the host with a dot at its end", f"{HOST}.", CN),
+    named("NUL after the host", f"{HOST}\0.evil.example", CN),
+    named("a newline after the host", f"{HOST}\n", CN),
+    named("a space before the host", f" {HOST}", CN),
+    named("no common name", _ORGANISATION, CN),
+    named("an empty common name", "", CN),
+    named("an address", "127.0.0.1", CN),
+    named("another common name, the host as alternative name", "other.example.com", CN),
+    named("the host, another alternative name", HOST, SAN, san=("other.example.com",)),
+    named("the host, no alternative name", HOST, SAN, san=()),
+    named("the host, only an address", HOST, SAN, san=(x509.IPAddress(IPv4Address("127.0.0.1")),)),
+    named("many alternative names", HOST, san=(*(f"h{n}.example.com" for n in range(300)), HOST)),
+    named("the host as BMPString", bmp(HOST)),
+    named("the host as TeletexString", teletex(HOST)),
+    named("two common names that cover the host", common_names(HOST, "*.xks.example.com")),
+    named("two others", common_names("a.example.com", "b.example.com"), CN),
+    named("fullwidth letters", HOST.replace("m", "\uff4d"), CN),
+    Row(
+        says="the host is the first of two common names",
+        chain=lambda pki: pki.chain(common_names(HOST, "other.example.com")),
+        unknown=(CN,),
+        status=3,
+    ),
+    Row(
+        says="the host is the last of two common names",
+        chain=lambda pki: pki.chain(common_names("other.example.com", HOST)),
+        unknown=(CN,),
+        status=3,
+    ),
+    Row(
+        says="a common name of 64 characters",
+        chain=lambda pki: pki.chain(LONG_HOST, san=(LONG_HOST,)),
+        host=LONG_HOST,
+    ),
+    Row(says="an A-label", chain=lambda pki: pki.chain(A_LABEL, san=(A_LABEL,)), host=A_LABEL),
+    Row(
+        says="a U-label",
+        chain=lambda pki: pki.chain("m\u00fcller.example.com", san=(A_LABEL,)),
+        host=A_LABEL,
+        violated=(CN,),
+        status=1,
+    ),
+    Row(
+        says="the host as alternative name beside one that is not ASCII",
+        chain=lambda pki: pki.edited(b"m!ller", b"m\xfcller", san=("m!ller.example.com", HOST)),
+    ),
+    Row(
+        says="the host as alternative name beside an address of five bytes",
+        chain=lambda pki: pki.edited(b"\x82\x05a.com", b"\x87\x05\1\2\3\4\5", san=("a.com", HOST)),
+    ),
+    Row(
+        says="the host as alternative name beside an EDI party name",
+        chain=lambda pki: pki.edited(b"\x82\x05a.com", b"\xa5\x05\xa1\x03\x0c\x01a", san=("a.com", HOST)),
+    ),
+)
+
+# OpenSSL would not serve these, or not so.
+FILES = (
+    Row(
+        says="the host beside a common name of Latin 1 that claims to be UTF-8",
+        chain=lambda pki: pki.edited(b"\x0c\x05m!ler", b"\x0c\x05m\xfcler", common_names("m!ler", HOST)),
+        unknown=(CN, CHAIN, AUTHORITY),
+        status=3,
+    ),
+)
+
+DATES = (
+    dated("from an hour from now", HOUR_S, 90 * DAY_S, DATE),
+    dated("from ten minutes from now", 10 * MINUTE_S, 90 * DAY_S, DATE),
+    dated("until a second ago", -30 * DAY_S, -1, DATE, TEN_DAYS),
+    dated("until a year ago", -400 * DAY_S, -365 * DAY_S, DATE, TEN_DAYS),
+    dated("for ten days and ten minutes", -DAY_S, 10 * DAY_S + 10 * MINUTE_S),
+    dated("for ten days but a minute", -DAY_S, 10 * DAY_S - MINUTE_S, TEN_DAYS),
+    dated("for nine days", -DAY_S, 9 * DAY_S, TEN_DAYS),
+    dated("for an hour", -DAY_S, HOUR_S, TEN_DAYS),
+    dated("until the end of the year 9999", -DAY_S, float("inf")),
+    dated("since 1961", -65 * 366 * DAY_S, 90 * DAY_S),
+)
+
+
+def _under(pki: Pki, **fields: Any) -> Chain:
+    """A leaf under an intermediate of its own."""
+    middle = issue("Odd Intermediate", pki.root, **{"ca": True, **fields})
+    return pki.chain(by=middle)
+
+
+def _upside_down(pki: Pki) -> Chain:
+    lower, upper = reversed(pki.line(2))
+    return pki.leaf(by=lower), upper, lower
+
+
+def _without_upper(pki: Pki) -> Chain:
+    return pki.leaf_of_line(pki.line(2))[:2]
+
+
+def _signed_by_a_namesake(pki: Pki) -> Chain:
+    namesake = issue("Test Intermediate", pki.root, ca=True)
+    return pki.leaf(by=namesake), pki.middle
+
+
+def _after_a_namesake(pki: Pki) -> Chain:
+    return pki.leaf(), issue("Test Intermediate", pki.root, ca=True), pki.middle
+
+
+def _cross_signed(pki: Pki) -> Chain:
+    other = issue("Other Root", ca=True)
+    crossed = issue("Other Root", pki.root, key=other.key, ca=True)
+    return pki.leaf(by=other), crossed
+
+
+def _signed_over_sha_1(pki: Pki) -> Chain:
+    """As if it were: cryptography refuses to make such a signature, and to verify it."""
+    middle = issue("Old Intermediate", pki.root, ca=True, key=rsa_key(2048))
+    leaf = pki.leaf(by=middle)
+    sha256, sha1 = (bytes.fromhex("2a864886f70d0101") + bytes([last]) for last in (0x0B, 0x05))
+    return replace(leaf, der=leaf.der.replace(sha256, sha1)), middle
+
+
+def _rolled_over(pki: Pki) -> Chain:
+    """An authority that has changed its key: the certificate for the new one is issued to itself."""
+    old = issue("Rolling", pki.root, ca=True, path_length=0)
+    new = issue("Rolling", old, ca=True, path_length=0)
+    return pki.leaf(by=new), new, old
+
+
+def _unlisted(pki: Pki) -> Chain:
+    middle = issue("Unlisted Intermediate", pki.unlisted, ca=True)
+    return pki.chain(by=middle)
+
+
+def _latin_1_authority(pki: Pki) -> Chain:
+    """In bytes of Latin 1, which cryptography does not decode: what it signed is not verified then."""
+    middle = issue(teletex("Autorit!"), pki.root, ca=True)
+    latin_1 = (b"Autorit!", b"Autorit\xe9")
+    return edited(pki.leaf(by=middle), middle, *latin_1), edited(middle, pki.root, *latin_1)
+
+
+_SIGNS_NO_CERTIFICATES = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=False,
+    crl_sign=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+CHAINS = (
+    chained("the root too", lambda pki: (*pki.chain(), pki.root)),
+    chained("the leaf of the root alone", lambda pki: (pki.leaf(by=pki.root),)),
+    chained("no intermediate", lambda pki: (pki.leaf(),), CHAIN, unknown=(AUTHORITY,)),
+    # It may be a root that KMS lacks, left out as it may be, or an intermediate that is missing: the first is
+    # what servers mostly do, and whichever it is, KMS refuses it.
+    chained("the upper of two intermediates missing", _without_upper, AUTHORITY, unknown=(CHAIN,)),
+    chained("the wrong order", _upside_down, CHAIN),
+    chained("a certificate of somebody else besides", lambda pki: (*pki.chain(), pki.unlisted)),
+    chained("everything twice", lambda pki: (pki.leaf(), pki.middle, pki.middle)),
+    replace(chained("eleven intermediates", lambda pki: pki.leaf_of_line(pki.line(11))), sent=MOST_SHOWN),
+    replace(chained("fifteen intermediates", lambda pki: pki.leaf_of_line(pki.line(15))), sent=MOST_SHOWN),
+    chained("an intermediate that expired", lambda pki: _under(pki, to_s=-MINUTE_S), CHAIN),
+    chained("an intermediate before its time", lambda pki: _under(pki, from_s=HOUR_S), CHAIN),
+    chained("an intermediate that is no authority", lambda pki: _under(pki, ca=False), CHAIN),
+    chained("an intermediate without basicConstraints", lambda pki: _under(pki, ca=None), CHAIN),
+    chained(
+        "an intermediate that may not sign certificates",
+        lambda pki: _under(pki, also=(_SIGNS_NO_CERTIFICATES,)),
+        CHAIN,
+    ),
+    chained(
+        "more intermediates than one allows", lambda pki: pki.leaf_of_line(pki.line(3, path_length=1)), CHAIN
+    ),
+    chained("as many as one allows", lambda pki: pki.leaf_of_line(pki.line(3, path_length=2))),
+    chained("an authority that changed its key", _rolled_over),
+    chained(
+        "a broken signature",
+        lambda pki: (with_broken_signature(pki.leaf()), pki.middle),
+        CHAIN,
+        unknown=(AUTHORITY,),
+    ),
+    chained("an issuer of that name with another key", _signed_by_a_namesake, CHAIN, unknown=(AUTHORITY,)),
+    chained("the issuer after one of its name", _after_a_namesake),
+    chained("a cross-signed root", _cross_signed),
+    replace(
+        chained("a signature over SHA-1", _signed_over_sha_1, unknown=(CHAIN, AUTHORITY)),
+        arguments=(*WWW, "-cipher", ANYTHING),
+    ),
+    chained("a name of Latin 1 in between", _latin_1_authority, unknown=(CHAIN, AUTHORITY)),
+    chained("a self-signed leaf", lambda _: (issue(HOST, san=(HOST,)),), AUTHORITY),
+    chained("a root that is not listed", lambda pki: (*_unlisted(pki), pki.unlisted), AUTHORITY),
+    chained("a root that is neither listed nor sent", _unlisted, AUTHORITY, unknown=(CHAIN,)),
+    chained(
+        "64 KiB of certificates",
+        lambda pki: (pki.leaf(), *[issue("x", also=(padding(8000),)) for _ in range(8)], pki.middle),
+    ),
+)
+
+
+def padding(size: int) -> x509.UnrecognizedExtension:
+    return x509.UnrecognizedExtension(ObjectIdentifier("1.3.6.1.4.1.55555.1"), bytes(size))
+
+
+def _rsa(bits: int) -> Callable[[Pki], Chain]:
+    return lambda pki: pki.chain(key=rsa_key(bits))
+
+
+KEYS = (
+    Row(says="RSA of 2048 bits", chain=_rsa(2048)),
+    Row(says="RSA of 4096 bits", chain=_rsa(4096)),
+    Row(says="RSA of 1024 bits", chain=_rsa(1024), arguments=(*WWW, "-cipher", ANYTHING)),
+    Row(says="RSA at TLS 1.2", chain=_rsa(2048), arguments=(*WWW, "-tls1_2")),
+    Row(says="P-384", chain=lambda pki: pki.chain(key=ec.generate_private_key(ec.SECP384R1()))),
+    Row(says="Ed25519", chain=lambda pki: pki.chain(key=ed25519.Ed25519PrivateKey.generate())),
+    Row(
+        says="a signature by RSA-PSS",
+        chain=lambda pki: (
+            pki.leaf(by=(middle := issue("PSS", pki.root, ca=True, key=rsa_key(2048))), pss=True),
+            middle,
+        ),
+    ),
+)
