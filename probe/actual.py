@@ -1,7 +1,8 @@
 """What KMS says of an existing key store, beside what was predicted for connect."""
 
 from probe.model.account import KeyStore
-from probe.model.verdicts import Actual, Evidence, Likelihood, Operation, Prediction
+from probe.model.preflight import Proposal
+from probe.model.verdicts import Actual, Evidence, Likelihood, Operation, PredictedError, Prediction
 
 
 def actual(evidence: Evidence, predictions: tuple[Prediction, ...]) -> Actual | None:
@@ -13,6 +14,9 @@ def actual(evidence: Evidence, predictions: tuple[Prediction, ...]) -> Actual | 
     if store is None or connect is None:
         return None
     agrees, because = _compared(store, connect)
+    other = _asked_otherwise(store, evidence.proposal)
+    if other is not None:
+        agrees, because = None, f"it has another {other} than this is about: update it first"
     return Actual(
         connection_state=store.connection_state,
         connection_error_code=store.connection_error_code,
@@ -27,19 +31,43 @@ def _compared(store: KeyStore, connect: Prediction) -> tuple[bool | None, str]:
     names = {name for error in first for name in (error.error, *error.alternatives)}
     match store.connection_state:
         case "CONNECTED":
-            return _connected(expected)
+            return _connected(expected, decided=connect.decided)
         case "FAILED" if store.connection_error_code in names:
-            return True, "the code is among those predicted"
-        case "FAILED" if expected:
-            return False, f"{expected[0]} is expected; KMS tried before, perhaps with another fault"
-        case "FAILED" if connect.decided:
-            return False, "nothing was found against it now: disconnect it, then connect it again"
+            return _as_predicted(first, store.connection_error_code or "")
         case "FAILED":
-            return None, "the prediction is undecided: something it needs is not known"
+            return _otherwise(expected, decided=connect.decided)
     return None, "KMS has not tried, or is trying: there is nothing to compare"
 
 
-def _connected(expected: tuple[str, ...]) -> tuple[bool, str]:
+def _otherwise(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:
+    if expected:
+        return False, f"{expected[0]} is expected; KMS tried before, perhaps with another fault"
+    if decided:
+        return False, "nothing was found against it now: disconnect it, then connect it again"
+    return None, "the prediction is undecided: something it needs is not known"
+
+
+def _as_predicted(first: tuple[PredictedError, ...], code: str) -> tuple[bool | None, str]:
+    """Where it was predicted because KMS said it, that they agree says nothing."""
+    named = (each for each in first if code in (each.error, *each.alternatives))
+    if all(each.requirements == ("credential-is-the-one-kms-holds",) for each in named):
+        return None, "the code itself says so; with another credential it can't be tried"
+    return True, "the code is among those predicted"
+
+
+def _asked_otherwise(store: KeyStore, proposal: Proposal) -> str | None:
+    """Which of the store's values the preflight is not about; None if it is about the store as it is."""
+    pairs = {
+        "URI endpoint": (store.uri_endpoint, proposal.uri_endpoint),
+        "URI path": (store.uri_path, proposal.uri_path),
+        "endpoint service": (store.service_name, proposal.service_name),
+    }
+    return next((name for name, (has, asked) in pairs.items() if has and asked and has != asked), None)
+
+
+def _connected(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:
+    if not expected and not decided:
+        return None, "it is connected; whether it would connect again is undecided"
     if not expected:
         return True, "it is connected, and no error is expected"
     return False, (

@@ -200,8 +200,9 @@ class _Audit:
             groups = self._read(answers[1], "SecurityGroups", named, read_network.security_group)
         found = self._read(answers[0], "Vpcs", "ec2:DescribeVpcs", read_network.vpc)
         known = {} if isinstance(found, Unavailable) else {each.id: each for each in found}
+        cidrs = found if isinstance(found, Unavailable) else ()
         vpcs = tuple(
-            self._vpc(known.get(id_, Vpc(id=id_)), rest[n * _PER_VPC : (n + 1) * _PER_VPC])
+            self._vpc(known.get(id_, Vpc(id=id_, cidrs=cidrs)), rest[n * _PER_VPC : (n + 1) * _PER_VPC])
             for n, id_ in enumerate(ids)
         )
         return vpcs, groups

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from probe.model.account import Account, LoadBalancer, Unavailable
+from probe.model.account import Account, LoadBalancer, TargetGroup, Unavailable
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
 from probe.model.targets import Check, Plan, Role, Target
-from probe.wire.hostport import is_ipv4
+from probe.wire.hostport import check_name, is_ipv4
 
 MOST_TARGETS = 64
 HTTPS_PORT = 443
+_PROXY_PROTOCOL = "proxy_protocol_v2.enabled"
 _GONE = frozenset({"draining", "unhealthy.draining"})
 
 
@@ -47,32 +48,61 @@ def targets(
     """What to probe, each name once: every node of every load balancer, every target, what the user names.
 
     Each is connected to by its address, with the private DNS name as server name: the name does not resolve
-    in the provider's own VPC. A public endpoint is probed by its name.
+    in the provider's own VPC. A public endpoint is probed by its name. A target to which the load balancer
+    speaks otherwise than KMS does is connected to, no more. Of too many those are left out that nobody named.
     """
-    found: dict[tuple[Role, str, int], Target] = {}
-    for target in (*_public(proposal), *_discovered(account), *_named(places)):
-        found.setdefault((target.role, target.host, target.port), target)
-    host = proposal.host
+    otherwise = frozenset(_otherwise(account))
+
+    def speaks_tls(target: Target) -> bool:
+        """What a key manager speaks is not known."""
+        return target.role is not Role.KEY_MANAGER and (target.host, target.port) not in otherwise
+
+    found = {_key(target): target for target in (*_public(proposal), *_discovered(account))}
+    named = {_key(target): target for target in _named(places)}
+    unseen = {key: target for key, target in named.items() if key not in found}
+    chosen = (*list(found.values())[: max(0, MOST_TARGETS - len(unseen))], *unseen.values())
+    host = _server_name(proposal)
     return tuple(
         replace(
             target,
             name=name,
             server_name=None if target.role is Role.KEY_MANAGER else host,
             key_store=proposal.key_store_id or "",
-            plans=tuple(plan for plan in plans if _fits(plan, target)),
+            plans=tuple(plan for plan in plans if plan.check is Check.TCP or speaks_tls(target)),
         )
-        for name, target in _unique(found.values())
+        for name, target in _unique(chosen[:MOST_TARGETS])
     )
 
 
-def _fits(plan: Plan, target: Target) -> bool:
-    """A key manager is connected to, no more: what it speaks is not known."""
-    return target.role is not Role.KEY_MANAGER or plan.check is Check.TCP
+def _key(target: Target) -> tuple[Role, str, int]:
+    return target.role, target.host, target.port
+
+
+def _otherwise(account: Account | None) -> Iterator[tuple[str, int]]:
+    """The targets that get no TLS of KMS's: a TLS listener ends it, the PROXY protocol comes before it."""
+    if account is None or isinstance(account.load_balancers, Unavailable):
+        return
+    for balancer in account.load_balancers:
+        listeners = () if isinstance(balancer.listeners, Unavailable) else balancer.listeners
+        ended = {arn for each in listeners if each.protocol == "TLS" for arn in each.target_group_arns}
+        for group in balancer.forwarded_groups:
+            attributes = {} if isinstance(group.attributes, Unavailable) else group.attributes
+            if group.arn in ended or attributes.get(_PROXY_PROTOCOL) == "true":
+                yield from ((target.host, target.port) for target in _of_group(group))
+
+
+def _server_name(proposal: Proposal) -> str | None:
+    """What can stand in a ClientHello and a Host header; what AWS or a user says need be no name at all."""
+    try:
+        return check_name(proposal.host or "")
+    except ValueError:
+        return None
 
 
 def _public(proposal: Proposal) -> Iterator[Target]:
-    if proposal.connectivity == PUBLIC_CONNECTIVITY and proposal.host:
-        yield Target(name=proposal.host, role=Role.PROXY, host=proposal.host)
+    host = _server_name(proposal)
+    if proposal.connectivity == PUBLIC_CONNECTIVITY and host:
+        yield Target(name=host, role=Role.PROXY, host=host)
 
 
 def _discovered(account: Account | None) -> Iterator[Target]:
@@ -97,12 +127,16 @@ def _nodes(balancer: LoadBalancer) -> Iterator[Target]:
 
 def _backends(balancer: LoadBalancer) -> Iterator[Target]:
     for group in balancer.forwarded_groups:
-        registered = () if isinstance(group.targets, Unavailable) else group.targets
-        for each in registered:
-            port = each.port or group.port or HTTPS_PORT
-            if group.target_type == "ip" and each.state not in _GONE and is_ipv4(each.id):
-                name = each.id if port == HTTPS_PORT else f"{each.id}:{port}"
-                yield Target(name=name, role=Role.BACKEND, host=each.id, port=port, zone=each.zone or "")
+        yield from _of_group(group)
+
+
+def _of_group(group: TargetGroup) -> Iterator[Target]:
+    registered = () if isinstance(group.targets, Unavailable) else group.targets
+    for each in registered:
+        port = each.port or group.port or HTTPS_PORT
+        if group.target_type == "ip" and each.state not in _GONE and is_ipv4(each.id):
+            name = each.id if port == HTTPS_PORT else f"{each.id}:{port}"
+            yield Target(name=name, role=Role.BACKEND, host=each.id, port=port, zone=each.zone or "")
 
 
 def _named(places: Iterable[Place]) -> Iterator[Target]:
@@ -112,9 +146,9 @@ def _named(places: Iterable[Place]) -> Iterator[Target]:
 
 
 def _unique(targets_: Iterable[Target]) -> Iterator[tuple[str, Target]]:
-    """Names as they are, a second one of the same with its number; no more than can be looked at."""
+    """Names as they are, a second one of the same with its number."""
     counts: dict[str, int] = {}
-    for target in list(targets_)[:MOST_TARGETS]:
+    for target in targets_:
         counts[target.name] = counts.get(target.name, 0) + 1
         count = counts[target.name]
         yield (target.name if count == 1 else f"{target.name}#{count}"), target

@@ -8,11 +8,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probe.model.measurements import Reason
+from probe.model.measurements import Phase, Reason
 from probe.model.preflight import DomainFacts, RecordSeen, RecordState, View
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed, Network
 from probe.network.clock import Deadline
+from probe.network.failures import fail
 from probe.wire.verification import Place, parents, places, registrable, state_of
 
 PUBLIC_RESOLVERS = ("8.8.8.8", "1.1.1.1", "9.9.9.9")
@@ -146,6 +147,8 @@ class _Looker:
             )
         except ExchangeFailed as failed:
             return failed
+        except ValueError:  # the name is AWS's, a user's or a name server's, and need not be one
+            return fail(Phase.SEND, Reason.PROTOCOL_ERROR, "not a name to ask for")
 
 
 def _is_told(answer: DnsAnswer) -> bool:

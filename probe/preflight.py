@@ -17,7 +17,7 @@ from probe.model.account import Account, EndpointService
 from probe.model.measurements import Measurement
 from probe.model.preflight import PUBLIC_CONNECTIVITY, CredentialFacts, DomainFacts, Proposal
 from probe.model.settings import Settings
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, Plan, Target
 from probe.model.verdicts import Evidence, Report
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
@@ -36,6 +36,7 @@ Progress = Callable[[int, int], None]
 # The last of the round trips starts this late; what is left of the time is for it.
 _ROUND_TRIPS_S = ROUND_TRIPS * ROUND_TRIP_SPACING_S
 _LEAST_S = 0.25  # as long as KMS waits
+_NO_NAME = frozenset(":/")  # another scheme, a port or a path is left in what a user gave as the endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +131,10 @@ def health_of(credential: Credential | None, settings: Settings, timeout_s: floa
             key_id=proposal.key_id,
         )
         network = Network(resolvers=settings.resolvers, source=settings.source_address)
-        asked = [each for each in targets if each.role is not Role.KEY_MANAGER]
+        asked = [each for each in targets if not each.plans or each.plan(Check.TLS)]
         try:
             found = await asyncio.gather(
-                *(health.measure(each, client, network, timeout_s) for each in asked)
+                *(health.measure(each, client, network, max(timeout_s, _LEAST_S)) for each in asked)
             )
         finally:
             network.close()
@@ -147,6 +148,8 @@ def domain_of(settings: Settings, timeout_s: float, resolvers: tuple[str, ...]) 
 
     async def look(proposal: Proposal, account: Account | None) -> DomainFacts | None:
         if proposal.host is None or proposal.connectivity == PUBLIC_CONNECTIVITY:
+            return None
+        if _NO_NAME & set(proposal.host):
             return None
         service = account.service if account else None
         wanted = service.verification if isinstance(service, EndpointService) else None

@@ -3,6 +3,8 @@
 XKS proxy API specification 1.0.3, "Authentication". What must not be signed is added afterwards.
 """
 
+import logging
+
 from probe.credential import Credential
 
 SERVICE = "kms-xks-proxy"
@@ -32,6 +34,8 @@ class Signer:
             def _normalize_url_path(self, path: str) -> str:
                 return path
 
+        # Its debug log has what is signed and the signature, which is good for five minutes.
+        logging.getLogger("botocore.auth").setLevel(logging.INFO)
         request = AWSRequest(method="POST", url=f"https://{host}{path}", data=body)
         AsSent(Credentials(*self._credential.reveal()), SERVICE, self._region).add_auth(request)
         return tuple((name, str(request.headers[name])) for name in ("X-Amz-Date", "Authorization"))

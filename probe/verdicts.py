@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probe.actual import actual
 from probe.model.targets import Role
@@ -23,8 +23,9 @@ from probe.model.verdicts import (
     Verdict,
 )
 from probe.requirements import CATALOGUE, WATCHED, Declared, Finding
+from probe.requirements._account import unseen_nodes
 from probe.requirements._authorities import kms_authorities
-from probe.requirements._public import as_public
+from probe.requirements._public import as_public, is_public, operations_of
 from probe.requirements._seen import seen
 from probe.requirements._spread import spread
 from probe.wire.chain import subject_text
@@ -40,7 +41,10 @@ _RANKS = {
     Operation.CONNECT: _CONNECT,
     Operation.CREATE_KEY: _CONNECT,
 }
+_OF_ONE_CONNECTION = frozenset({Position.NETWORK, Position.TLS, Position.HEALTH})
 _BEYOND = len(Position)
+# REGION, SERVICE-ID: a word of a remedy's command line for which a finding has the value.
+_PLACEHOLDER = re.compile(r"(?<![\w-])(?!TCP\b|TXT\b|ECDHE-)[A-Z]{3,}(?:-[A-Z0-9]+)*(?![\w-])")
 _BASES = tuple(Basis)  # the firmest first
 # Violated by an address that accepts no connection: KMS meets nothing of its TLS.
 _SHUT = frozenset({"some-node-accepts-tcp-443", "every-node-accepts-tcp-443", "every-target-accepts-tcp-443"})
@@ -66,7 +70,8 @@ def judge(
     concerned = evidence.proposal is not None or any(t.role in _JUDGED_ROLES for t in evidence.targets)
     found = tuple(_verdicts(chosen, evidence, key_store, single_server=single_server)) if concerned else ()
     verdicts = as_public(seen(spread(found, evidence), evidence), evidence)
-    predictions = predict(verdicts, chosen) if concerned and not single_server else ()
+    public = is_public(evidence)
+    predictions = predict(verdicts, chosen, public=public) if concerned and not single_server else ()
     return Report(
         taken_at_s=evidence.taken_at_s,
         key_store=key_store,
@@ -79,17 +84,19 @@ def judge(
 
 
 def predict(
-    verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...] = WATCHED
+    verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...] = WATCHED, *, public: bool = False
 ) -> tuple[Prediction, ...]:
     """What each of the four operations would say.
 
     Errors of one name are one, with the strongest likelihood. An error that is expected masks those of later
     positions, since KMS does not come that far. An operation is decided when nothing that is still unknown
-    could change whether it fails: an unknown behind an expected error could not, nor could one at the same
-    position (the call fails, whatever else is found), nor one at an address that is known to fail.
-    An operation about which no requirement of ``catalogue`` says anything is never decided.
+    could change what it says: an unknown behind an expected error could not, nor could one at an address that
+    is known to fail. At the same position it depends: KMS checks several things of what is configured, in no
+    known order, and may name any of them; but it has one connection, and what that met is what it says.
+    An operation about which no requirement of ``catalogue`` says anything is never decided. ``public``: the
+    store has public endpoint connectivity, so that create speaks with the proxy.
     """
-    return tuple(_prediction(operation, verdicts, catalogue) for operation in Operation)
+    return tuple(_prediction(operation, verdicts, catalogue, public=public) for operation in Operation)
 
 
 def _verdicts(
@@ -111,7 +118,8 @@ def _findings(declared: Declared, evidence: Evidence, key_store: str) -> tuple[F
         return (Finding(outcome=Outcome.UNKNOWN, because=f"our bug: {bug_name}: {bug}", subject=subject),)
     if found or declared.published.level is not Level.REQUIRED:
         return found
-    return (Finding(outcome=Outcome.UNKNOWN, because="nothing is configured to be probed", subject=subject),)
+    nothing = Finding(outcome=Outcome.UNKNOWN, because="nothing is configured to be probed")
+    return (replace(unseen_nodes(evidence) or nothing, subject=subject),)
 
 
 def _verdict(declared: Declared, finding: Finding) -> Verdict:
@@ -135,16 +143,17 @@ def _verdict(declared: Declared, finding: Finding) -> Verdict:
 def filled(remedy: Remedy, values: Mapping[str, str]) -> Remedy:
     """``remedy`` with ``values`` for the words in capitals. In the command line they are quoted for a shell.
 
+    A command line of which a word is not known (no key store exists yet) can't be run, and is left out.
+
     >>> filled(Remedy(text="See SERVICE-ID.", cli="aws ec2 x --id SERVICE-ID"), {"SERVICE-ID": "a; b"}).cli
     "aws ec2 x --id 'a; b'"
     """
-    if not values:
-        return remedy
-    words = re.compile("|".join(rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in values))
+    words = re.compile("|".join(rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in values) or "(?!)")
+    runnable = all(word in values for word in _PLACEHOLDER.findall(remedy.cli))
     return Remedy(
         text=words.sub(lambda found: values[found[0]], remedy.text),
         console=words.sub(lambda found: values[found[0]], remedy.console),
-        cli=words.sub(lambda found: shlex.quote(values[found[0]]), remedy.cli),
+        cli=words.sub(lambda found: shlex.quote(values[found[0]]), remedy.cli) if runnable else "",
     )
 
 
@@ -165,7 +174,7 @@ class _Fault:
 
 
 def _prediction(
-    operation: Operation, verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...]
+    operation: Operation, verdicts: tuple[Verdict, ...], catalogue: tuple[Declared, ...], *, public: bool
 ) -> Prediction:
     faults = sorted(
         (_Fault(verdict=v, error=e) for v in verdicts for e in v.kms_errors if e.operation is operation),
@@ -173,9 +182,14 @@ def _prediction(
     )
     first = next((fault for fault in faults if fault.masks), None)
     names = dict.fromkeys(fault.error.error for fault in faults)
+    relevant = frozenset(
+        each.id
+        for each in catalogue
+        if each.published.level is Level.REQUIRED and operation in operations_of(each, public=public)
+    )
     return Prediction(
         operation=operation,
-        decided=_is_decided(operation, verdicts, catalogue, first),
+        decided=_is_decided(operation, verdicts, relevant, first),
         errors=tuple(_merged([f for f in faults if f.error.error == name], first) for name in names),
     )
 
@@ -196,35 +210,33 @@ def _merged(faults: list[_Fault], first: _Fault | None) -> PredictedError:
 
 
 def _is_decided(
-    operation: Operation,
-    verdicts: tuple[Verdict, ...],
-    catalogue: tuple[Declared, ...],
-    first: _Fault | None,
+    operation: Operation, verdicts: tuple[Verdict, ...], relevant: frozenset[str], first: _Fault | None
 ) -> bool:
-    relevant = {
-        each.id
-        for each in catalogue
-        if each.published.level is Level.REQUIRED
-        and any(error.operation is operation for error in each.published.errors)
-    }
     ranks = _RANKS[operation]
-    failing = _first_failing_places(verdicts, ranks)
+    failing = _first_failing_places(operation, verdicts)
+
+    def matters(unknown: Verdict) -> bool:
+        place = ranks[unknown.position]
+        known_to_fail = failing.get(unknown.subject, _BEYOND)
+        if first is not None:
+            beside = place == first.place and unknown.position not in _OF_ONE_CONNECTION
+            return (place < first.place or beside) and place < known_to_fail
+        return place < known_to_fail
+
     return bool(relevant) and not any(
-        verdict.outcome is Outcome.UNKNOWN
-        and verdict.requirement in relevant
-        and ranks[verdict.position] < (_BEYOND if first is None else first.place)
-        and ranks[verdict.position] < failing.get(verdict.subject, _BEYOND)
+        verdict.outcome is Outcome.UNKNOWN and verdict.requirement in relevant and matters(verdict)
         for verdict in verdicts
     )
 
 
-def _first_failing_places(verdicts: tuple[Verdict, ...], ranks: Mapping[Position, int]) -> dict[str, int]:
-    """For each subject the earliest position at which KMS is certain to fail there."""
+def _first_failing_places(operation: Operation, verdicts: tuple[Verdict, ...]) -> dict[str, int]:
+    """For each address the earliest position at which KMS, if it comes there, is certain to fail."""
     places: dict[str, int] = {}
     for verdict in verdicts:
         certain = verdict.level is Level.REQUIRED or verdict.requirement in _SHUT
-        if verdict.outcome is Outcome.VIOLATED and certain:
-            place = ranks[verdict.position]
+        concerned = any(error.operation is operation for error in verdict.kms_errors)
+        if certain and concerned and verdict.position in _OF_ONE_CONNECTION:
+            place = _RANKS[operation][verdict.position]
             places[verdict.subject] = min(place, places.get(verdict.subject, place))
     return places
 

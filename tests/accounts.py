@@ -129,7 +129,13 @@ VPC = Vpc(
         NetworkAcl(
             id="acl-1",
             is_default=True,
-            entries=(AclEntry(number=100, is_egress=False, allows=True, protocol="-1", cidr="0.0.0.0/0"),),
+            entries=tuple(
+                AclEntry(
+                    number=number, is_egress=is_egress, allows=number == 100, protocol="-1", cidr="0.0.0.0/0"
+                )
+                for is_egress in (False, True)
+                for number in (100, 32767)
+            ),
         ),
     ),
 )
@@ -187,8 +193,10 @@ def with_vpc(**changes: Any) -> Evidence:
     return with_account(vpcs=(replace(VPC, **changes),))
 
 
-def admitting(*cidrs: str, protocol: str = "tcp", port: int = 443) -> SecurityGroup:
-    rule = SecurityRule(protocol=protocol, from_port=port, to_port=port, cidrs=cidrs)
+def admitting(
+    *cidrs: str, protocol: str = "tcp", port: int = 443, others: tuple[str, ...] = ()
+) -> SecurityGroup:
+    rule = SecurityRule(protocol=protocol, from_port=port, to_port=port, cidrs=cidrs, others=others)
     return SecurityGroup(id="sg-1", inbound=(rule,))
 
 

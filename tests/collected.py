@@ -244,7 +244,21 @@ _ANSWERS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         "ec2",
         "DescribeNetworkAcls",
         _OF_VPC,
-        {"NetworkAcls": [{"NetworkAclId": "acl-1", "IsDefault": True, "Associations": [], "Entries": []}]},
+        {
+            "NetworkAcls": [
+                {
+                    "NetworkAclId": "acl-1",
+                    "IsDefault": True,
+                    "Associations": [{"SubnetId": subnet} for _, subnet, _ in ZONES.values()],
+                    "Entries": [
+                        {"RuleNumber": number, "Egress": egress, "RuleAction": action, "Protocol": "-1"}
+                        | {"CidrBlock": "0.0.0.0/0"}
+                        for egress in (True, False)
+                        for number, action in ((100, "allow"), (32767, "deny"))
+                    ],
+                }
+            ]
+        },
     ),
 ]
 

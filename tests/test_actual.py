@@ -31,6 +31,7 @@ def connect(*errors: PredictedError, decided: bool = True) -> tuple[Prediction, 
     ("evidence", "predictions", "agrees"),
     [
         (store("CONNECTED"), connect(), True),
+        (store("CONNECTED"), connect(decided=False), None),
         (store("CONNECTED"), connect(AT_TIMES), True),
         (store("CONNECTED"), connect(TIMED_OUT), False),
         (store("CONNECTED"), connect(MASKED), True),
@@ -49,6 +50,23 @@ def test_it_is_compared(evidence: Evidence, predictions: tuple[Prediction, ...],
     assert found is not None
     assert found.agrees is agrees
     assert found.because
+
+
+def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> None:
+    evidence = store("FAILED", "XKS_PROXY_INVALID_CONFIGURATION")
+    assert evidence.proposal is not None
+    asked = replace(evidence, proposal=replace(evidence.proposal, uri_path="/new/kms/xks/v1"))
+    found = actual(asked, connect())
+    assert found is not None
+    assert found.agrees is None
+    assert found.because == "it has another URI path than this is about: update it first"
+
+
+def test_a_prediction_made_of_the_code_itself_does_not_agree_with_it() -> None:
+    said = replace(TIMED_OUT, error="INVALID_CREDENTIALS", requirements=("credential-is-the-one-kms-holds",))
+    found = actual(store("FAILED", "INVALID_CREDENTIALS"), connect(said))
+    assert found is not None
+    assert found.agrees is None
 
 
 def test_without_a_store_there_is_nothing_to_compare() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from accounts import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, PROPOSAL, SERVICE, STORE, TARGETS
 
 from probe.discovery import MOST_TARGETS, Place, completed, targets
@@ -71,6 +72,22 @@ def test_only_groups_to_which_port_443_is_forwarded_are_on_the_way() -> None:
     assert [t.role for t in found(with_balancer(listeners=(replace(LISTENER, port=80),)))] == [Role.NODE] * 2
 
 
+def test_targets_to_which_the_load_balancer_speaks_otherwise_than_kms_are_connected_to_alone() -> None:
+    ends_tls = with_balancer(listeners=(replace(LISTENER, protocol="TLS"),))
+    proxied = with_balancer(target_groups=(replace(GROUP, attributes={"proxy_protocol_v2.enabled": "true"}),))
+    for account in (ends_tls, proxied):
+        checks = {t.role: [plan.check for plan in t.plans] for t in found(account)}
+        assert checks == {Role.NODE: [Check.TCP, Check.TLS], Role.BACKEND: [Check.TCP]}
+
+
+def test_of_too_many_targets_those_that_the_user_names_are_kept() -> None:
+    many = tuple(replace(TARGETS[0], id=f"192.168.{n // 250}.{n % 250}") for n in range(MOST_TARGETS + 50))
+    account = with_balancer(target_groups=(replace(GROUP, targets=many),))
+    named = found(account, Place(host="hsm.example.com", role=Role.KEY_MANAGER))
+    assert len(named) == MOST_TARGETS
+    assert named[-1].host == "hsm.example.com"
+
+
 def test_what_the_user_names_is_probed_without_an_account() -> None:
     manager = Place(host="hsm.example.com", port=9000, role=Role.KEY_MANAGER)
     named = found(None, Place(host="10.1.1.1"), Place(host="10.1.1.1"), manager)
@@ -111,3 +128,21 @@ def test_without_an_endpoint_that_of_the_service_is_taken() -> None:
     nameless = replace(ACCOUNT, service=replace(SERVICE, private_dns_name=None))
     assert completed(asked, nameless).uri_endpoint is None
     assert completed(asked, replace(ACCOUNT, service=DENIED)).uri_endpoint is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\r\nX: y",
+        "proxy.example.com\x00",
+        "münchen.example",
+        "x" * 64 + ".example.com",
+        "10.0.0.1",
+        "a b.example",
+    ],
+)
+def test_what_is_no_name_is_sent_to_nobody(name: str) -> None:
+    """It would be in a ClientHello, and in the Host header of a request."""
+    asked = replace(PROPOSAL, uri_endpoint=f"https://{name}")
+    assert {t.server_name for t in targets(asked, ACCOUNT, (), PLANS)} == {None}
+    assert targets(replace(asked, connectivity=PUBLIC_CONNECTIVITY), None, (), PLANS) == ()

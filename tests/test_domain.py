@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from fakes import FakeClock
@@ -13,6 +14,7 @@ from probe.model.preflight import DomainFacts, RecordState, View
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed
 from probe.network.dns import failure_of
+from probe.wire.dns import question_packet
 
 NAME, LABEL, VALUE = "myproxy-private.xks.example.com", "_abc", "vpce:Value"
 PUBLIC, OWN = "192.0.2.8", "192.0.2.53"
@@ -98,8 +100,9 @@ def test_each_end_of_a_question_is_told_apart(
     assert states(searched(Dns({**ZONE, (RECORD, "TXT"): found})))[View.PUBLIC] is state
 
 
-def test_a_doubled_suffix_is_found() -> None:
-    facts = searched(Dns({**ZONE, (f"{RECORD}.example.com", "TXT"): (VALUE,)}))
+@pytest.mark.parametrize("name", [f"{RECORD}.example.com", f"{LABEL}.xks.example.com.example.com"])
+def test_a_doubled_suffix_is_found(name: str) -> None:
+    facts = searched(Dns({**ZONE, (name, "TXT"): (VALUE,)}))
     assert RecordState.NAME_DOUBLED in {each.state for each in facts.seen}
 
 
@@ -122,6 +125,11 @@ def test_a_domain_is_public_if_public_dns_has_its_servers(
     assert facts.because
 
 
+def test_a_name_far_below_its_domain_is_in_public_dns_if_the_domain_is() -> None:
+    facts = searched(Dns(ZONE), "a.b.c.d.e.f.g.h.i.example.com")
+    assert (facts.is_public, facts.public_zone) == (True, "example.com")
+
+
 def test_without_a_value_only_the_zone_is_looked_for() -> None:
     dns = Dns(ZONE)
     facts = searched(dns, value=None)
@@ -133,3 +141,21 @@ def test_the_number_of_questions_is_bounded() -> None:
     dns = Dns({**ZONE, ("example.com", "NS"): tuple(f"ns{n}.example.com." for n in range(50))})
     searched(dns, deep)
     assert len(dns.asked) <= 80
+
+
+@dataclass
+class Strict(Dns):
+    """As the real door: what is no name is no question."""
+
+    async def query(self, server: str, question: Question, **kept: Any) -> DnsAnswer:
+        question_packet(question, 1)
+        return await super().query(server, question, **kept)
+
+
+@pytest.mark.parametrize(
+    ("host", "label"), [("a..example.com", None), (NAME, "x" * 64), (NAME, "."), ("\n." + NAME, "_a")]
+)
+def test_what_is_no_name_is_an_odd_answer(host: str, label: str | None) -> None:
+    search = Search(private_dns_name=host, label=label, value=label and VALUE, resolvers=(PUBLIC,))
+    facts = asyncio.run(look_up(Strict(ZONE), search, 2.0))  # type: ignore[arg-type]
+    assert RecordState.PUBLISHED not in {each.state for each in facts.seen}

@@ -17,7 +17,7 @@ from probe.model.preflight import DomainFacts, Proposal
 from probe.model.settings import Settings
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Outcome
-from probe.preflight import Also, Request, judged, plans, take
+from probe.preflight import Also, Request, domain_of, judged, plans, take
 
 pytestmark = pytest.mark.loopback
 ASKED = replace(PROPOSAL, service_name=SERVICE_NAME)
@@ -63,6 +63,12 @@ def test_what_else_is_looked_at_gets_what_was_found_and_reaches_the_evidence() -
     assert any(isinstance(each.details, HealthDetails) for each in evidence.recent)
     assert PROPOSAL.host in got
     assert evidence.account is not None
+
+
+@pytest.mark.parametrize("endpoint", ["http://proxy.example.com", "https://proxy.example.com:8443", None])
+def test_public_dns_is_not_asked_for_what_is_no_name(endpoint: str | None) -> None:
+    look = domain_of(Settings(targets=()), 0.1, ("127.0.0.1",))
+    assert asyncio.run(look(replace(ASKED, uri_endpoint=endpoint), None)) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("timeout_s", [0.1, 2.0, 2.24, 3.0, 10.0])

@@ -41,7 +41,7 @@ from probe.model.verdicts import (
     Report,
     Verdict,
 )
-from probe.requirements import WATCHED, Finding, _trust
+from probe.requirements import CATALOGUE, WATCHED, Finding, _trust
 from probe.requirements._declare import requirement
 from probe.verdicts import filled, judge, predict
 
@@ -329,14 +329,19 @@ def test_a_remedy_names_the_real_things_and_a_shell_takes_each_for_one_word() ->
     remedy = Remedy(
         text="Change SERVICE-ID.",
         console="VPC > SERVICE-ID",
-        cli="aws x --service-id SERVICE-ID MY-SERVICE-ID",
+        cli="aws x --service-id SERVICE-ID my-SERVICE-ID",
     )
     hostile = "vpce; rm -rf '$HOME'"
     said = filled(remedy, {"SERVICE-ID": hostile})
     assert said.text == f"Change {hostile}."
     assert said.console == f"VPC > {hostile}"
-    assert shlex.split(said.cli) == ["aws", "x", "--service-id", hostile, "MY-SERVICE-ID"]
-    assert filled(remedy, {}) is remedy
+    assert shlex.split(said.cli) == ["aws", "x", "--service-id", hostile, "my-SERVICE-ID"]
+
+
+def test_a_command_of_which_a_word_is_not_known_is_left_out() -> None:
+    remedy = Remedy(text="Change it.", cli="aws kms x --region REGION --id KEY-STORE-ID")
+    assert filled(remedy, {"REGION": "eu-west-1"}) == Remedy(text="Change it.")
+    assert filled(Remedy(text="Look.", cli="dig TXT x; nc TCP"), {}).cli == "dig TXT x; nc TCP"
 
 
 def at(position: Position, error: str, operation: Operation) -> Verdict:
@@ -354,3 +359,29 @@ def test_connect_asks_for_the_domain_before_the_principals_and_create_in_no_know
     verdicts = (at(Position.CONFIGURATION, "principals", operation), at(Position.DOMAIN, "domain", operation))
     (said,) = (each for each in predict(verdicts) if each.operation is operation)
     assert {error.error: error.masked_by for error in said.errors} == {"domain": None, "principals": masked}
+
+
+def unknown_at(position: Position, subject: str) -> Verdict:
+    return replace(
+        fault("kms-is-an-allowed-principal", position, "x", Likelihood.EXPECTED, Level.REQUIRED),
+        outcome=Outcome.UNKNOWN,
+        subject=subject,
+        kms_errors=(),
+    )
+
+
+def decided(operation: Operation, *verdicts: Verdict) -> bool:
+    (said,) = (each for each in predict(verdicts, CATALOGUE) if each.operation is operation)
+    return said.decided
+
+
+def test_what_is_not_known_of_the_configuration_may_give_another_name_than_what_is() -> None:
+    known = at(Position.CONFIGURATION, "acceptance", Operation.CONNECT)
+    assert not decided(Operation.CONNECT, known, unknown_at(Position.CONFIGURATION, "vpce-svc-1"))
+    before = at(Position.DOMAIN, "domain", Operation.CONNECT)
+    assert decided(Operation.CONNECT, before, unknown_at(Position.CONFIGURATION, "vpce-svc-1"))
+
+
+def test_a_violation_that_another_operation_meets_hides_nothing_that_is_not_known() -> None:
+    quota = replace(at(Position.UNIQUENESS, "LimitExceededException", Operation.CREATE), subject="store")
+    assert not decided(Operation.CONNECT, quota, unknown_at(Position.DOMAIN, "store"))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from probe.model.verdicts import KmsError, Level, Operation
-from probe.requirements import CATALOGUE, Declared
+from probe.requirements import CATALOGUE, Declared, _errors, _health_errors
 
 PAGE = Path(__file__).parents[1] / "docs" / "requirements.md"
 _LEVELS = {
@@ -53,7 +53,9 @@ NOT_PREDICTED = {
     "KMSInternalException": "AWS's own fault",
     "INTERNAL_ERROR": "AWS's own fault",
     "CustomKeyStoreNotFoundException": "an id that is not there is refused by the command line",
-    "KMSInvalidStateException": "of cryptographic calls, which the agent never makes",
+    "DependencyTimeoutException": "of KMS's own dependencies; the proxy's error of that name is above",
+    "InvalidCiphertextException": "the proxy says it to Decrypt alone, which the agent never sends",
+    "XksProxyUnreachableException": "a value of CloudWatch's XksProxyErrors, which no call returns",
     "XksKeyAlreadyInUseException": "needs a list of the account's keys, which the agent does not ask for",
     "InvalidMarkerException": "of paging",
     "CLUSTER_NOT_FOUND": "of CloudHSM stores",
@@ -72,25 +74,82 @@ NOT_PREDICTED = {
 }
 
 
+_ODD_STATUS = "a status without an errorName, HTML, bad JSON, 0 or 11 key managers"
+# What comes of one exchange: the errors of GetHealthStatus, and those of GetKeyMetadata at CreateKey.
+ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
+    ("no TCP connection", _errors.NOT_REACHABLE, ()),
+    ("a connection, then silence in the handshake", _errors.SILENT_HANDSHAKE, ()),
+    ("no handshake: reset, closed, plain HTTP", _errors.NO_HANDSHAKE, ()),
+    ("TLS version, suite, dates, chain, authority", _errors.TLS, ()),
+    ("another common name", _errors.COMMON_NAME, ()),
+    ("a client certificate is demanded", _errors.CLIENT_CERTIFICATE, ()),
+    ("no answer within 250 ms", _health_errors.TIMED_OUT, ()),
+    *(
+        (
+            f"`{name}`",
+            _health_errors.BY_NAME.get(name, _health_errors.INVALID_RESPONSE),
+            _health_errors.OF_KEY_BY_NAME.get(name, _health_errors.KEY_ODD),
+        )
+        for name in (
+            *("ValidationException", "AuthenticationFailedException", "AccessDeniedException"),
+            *("InvalidUriPathException", "KeyNotFoundException", "InvalidStateException"),
+            *("InvalidKeyUsageException", "ThrottlingException", "InternalException"),
+            *("UnsupportedOperationException", "DependencyTimeoutException"),
+        )
+    ),
+    (_ODD_STATUS, _health_errors.INVALID_RESPONSE, _health_errors.KEY_ODD),
+    ("all key managers UNAVAILABLE", _health_errors.MANAGERS_UNAVAILABLE, ()),
+)
+
+
 def faults() -> Iterator[str]:
-    """Each requirement with what KMS would say at each call, and the names that none leads to."""
+    """What KMS would say: by requirement, by the proxy's answer; and the names that are neither."""
     yield from ("", "## What KMS would say", "", "| violated | create | update | connect | CreateKey |")
-    yield "| --- | --- | --- | --- | --- |"
+    yield _RULE
     for declared in CATALOGUE:
         if declared.published.errors:
-            cells = (" / ".join(_said(declared, operation)) for operation in Operation)
-            yield f"| {declared.id} | " + " | ".join(cells) + " |"
-    yield ""
-    yield "A proxy's answer has the errors of its own status and name: these are those of the plain case,"
-    yield "`probe/requirements/_health_errors.py` has the table. With public endpoint connectivity create"
-    yield "says what update says. Not predicted:"
-    yield ""
+            yield _fault(declared.id, declared.published.errors)
+    yield from (
+        "",
+        "With public endpoint connectivity create speaks with the proxy, and says what update says.",
+    )
+    yield from ("", "## By what the proxy answers", "")
+    yield "| the proxy | create | update | connect | CreateKey |"
+    yield _RULE
+    for words, of_health, of_key in ANSWERS:
+        yield _fault(words, (*(e for e in of_health if not _is_of_key(e, of_key)), *of_key))
+    yield from ("", "## In which order", "")
+    yield from _ORDER
+    yield from ("", "## Not predicted", "")
     for name, reason in sorted(NOT_PREDICTED.items()):
         yield f"- `{name}`: {reason}"
 
 
-def _said(declared: Declared, operation: Operation) -> Iterator[str]:
-    for error in declared.published.errors:
+_ORDER = (
+    "- create, update: form → uniqueness → the service → domain, configuration, name in no known order.",
+    "- connect: the service → domain → principals, acceptance, zones → name → network → TLS → health.",
+    "",
+    "AWS documents of connect that the domain comes first, then KMS's endpoint and its private hosted",
+    "zone, then health; the rest of the order, and all of create's, is inferred. An error that is expected",
+    "masks those of later steps. Every prediction takes a store to be disconnected: while it is CONNECTED",
+    "or FAILED, connect says `CustomKeyStoreInvalidStateException` (disconnect it first), and so does",
+    "update of its endpoint, endpoint service or connectivity.",
+)
+_RULE = "| --- | --- | --- | --- | --- |"
+
+
+def _is_of_key(error: KmsError, of_key: tuple[KmsError, ...]) -> bool:
+    """What CreateKey says of its own request takes the place of what it would say of health."""
+    return bool(of_key) and error.operation is Operation.CREATE_KEY
+
+
+def _fault(words: str, errors: tuple[KmsError, ...]) -> str:
+    cells = (" / ".join(_said(errors, operation)) for operation in Operation)
+    return f"| {words} | " + " | ".join(cells) + " |"
+
+
+def _said(errors: tuple[KmsError, ...], operation: Operation) -> Iterator[str]:
+    for error in errors:
         if error.operation is operation:
             others = "".join(f" or `{name}`" for name in error.alternatives)
             yield f"`{error.error}`{others} ({error.likelihood.value}, {error.basis.value})"

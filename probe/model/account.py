@@ -255,7 +255,7 @@ class Vpc:
 
     id: str
     owner: str = ""
-    cidrs: tuple[str, ...] = ()
+    cidrs: Maybe[tuple[str, ...]] = ()
     dns_support: Maybe[bool] = False
     dns_hostnames: Maybe[bool] = False
     subnets: Maybe[tuple[Subnet, ...]] = ()

@@ -2,7 +2,7 @@
 
 DEFAULT_LIMIT = 256
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~&")
+_MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~&:")  # the colon: a bare address becomes a link (GFM, section 6.9)
 
 
 def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:

@@ -88,7 +88,7 @@ class Verdict:
     """One requirement judged for one subject (a target's name or a short resource name).
 
     ``because`` may hold text of the network: it passes `text.clean` on the way out.
-    ``kms_errors`` is empty unless violated (or, for 250 ms, possible although met).
+    ``kms_errors`` is empty unless violated (or possible: 250 ms although met, a hint although unknown).
     """
 
     requirement: str

@@ -67,6 +67,7 @@ from probe.requirements.load_balancer import (
     load_balancer_is_internal,
 )
 from probe.requirements.names import common_name_matches, subject_alternative_name_matches
+from probe.requirements.network_routes import network_routes_reach_every_target
 from probe.requirements.principals import (
     allowed_principals_are_minimal,
     kms_is_an_allowed_principal,
@@ -88,7 +89,6 @@ from probe.requirements.target_groups import (
     two_targets_are_registered,
 )
 from probe.requirements.vpc import (
-    network_routes_reach_every_target,
     subnets_are_private,
     vpc_does_not_overlap_the_data_centre,
     vpc_resolves_dns_names,

@@ -13,6 +13,7 @@ from probe.model.account import (
     Vpc,
 )
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.targets import Role
 from probe.model.verdicts import Evidence
 from probe.requirements._declare import Finding, not_applicable, unknown
 
@@ -56,7 +57,7 @@ def of_service(
         if isinstance(account.service, Unavailable):
             return not_seen(account.service)
         if account.service is None:
-            return unknown("the endpoint service was not found")
+            return _no_service(proposal, account)
         return judge(proposal, account, account.service)
 
     for finding in of_vpc_account(evidence, look):
@@ -84,16 +85,15 @@ def of_load_balancers(
 def of_target_groups(
     evidence: Evidence, judge: Callable[[LoadBalancer, TargetGroup], Finding]
 ) -> Iterator[Finding]:
-    """One finding about each target group that a load balancer of the service forwards to."""
+    """One finding about each target group to which a listener on KMS's port forwards."""
     waiting: list[tuple[LoadBalancer, TargetGroup]] = []
 
     def look(_: Account, balancer: LoadBalancer) -> Finding:
-        if isinstance(balancer.target_groups, Unavailable):
-            return not_seen(balancer.target_groups)
-        waiting.extend((balancer, group) for group in balancer.target_groups)
-        return (
-            not_applicable("no target group") if balancer.target_groups else unknown("it has no target group")
-        )
+        for part in (balancer.target_groups, balancer.listeners):
+            if isinstance(part, Unavailable):
+                return not_seen(part)
+        waiting.extend((balancer, group) for group in balancer.forwarded_groups)
+        return unknown("no target group is forwarded to on port 443")
 
     for finding in of_load_balancers(evidence, look):
         if not waiting:
@@ -131,13 +131,64 @@ def _no_load_balancers(proposal: Proposal, account: Account | None) -> Finding |
         return unknown(NO_ACCOUNT)
     service, balancers = account.service, account.load_balancers
     if isinstance(service, EndpointService) and not service.is_owner_view:
-        return unknown(of_the_owner(service, "its load balancers"))
+        return of_the_owner(account, service, "its load balancers")
     for part in (service, balancers):
         if isinstance(part, Unavailable):
             return not_seen(part)
     if service is None:
-        return unknown("the endpoint service was not found")
+        return _no_service(proposal, account)
     return None if balancers else unknown("the endpoint service has no Network Load Balancer")
+
+
+def _no_service(proposal: Proposal, account: Account) -> Finding:
+    """There is none to look at: no name of one is known, or AWS shows none of that name."""
+    if proposal.service_name is None:
+        return not_told(proposal, account, "endpoint service", "--endpoint-service")
+    return unknown("the endpoint service was not found")
+
+
+def unseen_nodes(evidence: Evidence) -> Finding | None:
+    """Why there may be nodes that nobody has told us of; None where all are known."""
+    nodes = sum(target.role is Role.NODE for target in evidence.targets)
+    reason = _unseen_way(evidence, named=nodes > 0)
+    if reason is not None:
+        return reason
+    balancers = load_balancers_of(evidence)
+    if nodes >= sum(len(each.zones) for each in balancers) > 0:
+        return None
+    for each in balancers:
+        if isinstance(each.nodes, Unavailable) and not all(zone.address for zone in each.zones):
+            return not_seen(each.nodes)
+    return None
+
+
+def unseen_targets(evidence: Evidence) -> Finding | None:
+    """Why there may be targets that nobody has told us of; None where all are known."""
+    reason = _unseen_way(evidence, named=any(target.role is Role.BACKEND for target in evidence.targets))
+    if reason is not None:
+        return reason
+    for each in load_balancers_of(evidence):
+        for part in (each.target_groups, each.listeners, *(group.targets for group in each.forwarded_groups)):
+            if isinstance(part, Unavailable):
+                return not_seen(part)
+    return None
+
+
+def _unseen_way(evidence: Evidence, *, named: bool) -> Finding | None:
+    """Why no load balancer can be looked at, in a preflight of a store with VPC connectivity.
+
+    ``named``: the user has told us what is there.
+    """
+    proposal = evidence.proposal
+    if proposal is None or proposal.connectivity == PUBLIC_CONNECTIVITY or named:
+        return None
+    return _no_load_balancers(proposal, evidence.account)
+
+
+def load_balancers_of(evidence: Evidence) -> tuple[LoadBalancer, ...]:
+    """Those that can be seen."""
+    found = evidence.account.load_balancers if evidence.account else ()
+    return () if isinstance(found, Unavailable) else found
 
 
 def not_seen(unavailable: Unavailable) -> Finding:
@@ -145,10 +196,32 @@ def not_seen(unavailable: Unavailable) -> Finding:
     return unknown(f"{unavailable.call} gave nothing: {unavailable.because}")
 
 
-def of_the_owner(service: EndpointService, what: str) -> str:
-    """Only the service's owner sees it: whom to ask."""
+def not_told(proposal: Proposal, account: Account | None, what: str, option: str) -> Finding:
+    """*Unknown*: the option that says it, or the call that would have told, had it been allowed."""
+    unseen: list[Unavailable] = []
+    if account is not None and proposal.key_store_id and isinstance(account.key_stores, Unavailable):
+        unseen.append(account.key_stores)
+    if account is not None and isinstance(account.service, Unavailable):
+        unseen.append(account.service)
+    because = "".join(f"; {not_seen(each).because}" for each in unseen[:1])
+    return unknown(f"no {what} is known: give {option}{because}")
+
+
+def of_the_owner(account: Account, service: EndpointService, what: str) -> Finding:
+    """*Unknown*: only the service's owner sees it. Whom to ask, or what to allow if that may be ourselves."""
+    hidden = hidden_as_owner(account, service)
+    if hidden is not None:
+        return not_seen(hidden)
     whom = f"account {service.owner}" if service.owner else "its owner's account"
-    return f"{what} can be seen from {whom} alone, which owns {service.id}: run the preflight there"
+    return unknown(f"{what} can be seen from {whom} alone, which owns {service.id}: run the preflight there")
+
+
+def hidden_as_owner(account: Account, service: EndpointService) -> Unavailable | None:
+    """The call that would show the service as its owner sees it, if it failed and we may be its owner."""
+    if service.is_owner_view or not isinstance(account.services, Unavailable):
+        return None
+    is_ours = service.owner is None or isinstance(account.id, Unavailable) or service.owner == account.id
+    return account.services if is_ours else None
 
 
 def other_stores(proposal: Proposal, account: Account) -> tuple[KeyStore, ...] | Unavailable:
@@ -165,7 +238,7 @@ def subject_of(proposal: Proposal) -> str:
 def with_subject(evidence: Evidence, finding: Finding, subject: str) -> Finding:
     """The finding with its subject, and the values that every remedy may name."""
     return replace(
-        finding, subject=finding.subject or subject, values={**_values(evidence), **finding.values}
+        finding, subject=finding.subject or subject, values={**values_of(evidence), **finding.values}
     )
 
 
@@ -177,7 +250,8 @@ def _service_subject(evidence: Evidence) -> str:
     return (name or "").rpartition(".")[2][:64] or _ENDPOINT_SERVICE
 
 
-def _values(evidence: Evidence) -> Mapping[str, str]:
+def values_of(evidence: Evidence) -> Mapping[str, str]:
+    """For the words in capitals of any remedy, as far as they are known."""
     proposal, account = evidence.proposal, evidence.account
     service = account.service if account else None
     known = {

@@ -53,6 +53,41 @@ _CODE_INVALID = "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION"
 
 # AWS's usual name for a value that breaks a pattern; KMS's model does not list it.
 MALFORMED = _told("ValidationException", basis=Basis.INFERRED)
+# KMS's pattern takes the name (an address, one label, a final dot), which no private DNS name can be. Another
+# requirement of the name says what is certain; that KMS comes to it in this order is not.
+NO_PRIVATE_NAME = (
+    *_told(_INVALID, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
+    error(Operation.CONNECT, _CODE_INVALID, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
+)
+# The same in public: nothing is reached by it, or no certificate is in its name.
+NO_PUBLIC_NAME = (
+    *_told(
+        "XksProxyUriUnreachableException",
+        "XksProxyInvalidConfigurationException",
+        basis=Basis.INFERRED,
+        likelihood=Likelihood.POSSIBLE,
+    ),
+    error(
+        Operation.CONNECT,
+        "XKS_PROXY_NOT_REACHABLE",
+        "XKS_PROXY_INVALID_TLS_CONFIGURATION",
+        basis=Basis.INFERRED,
+        likelihood=Likelihood.POSSIBLE,
+    ),
+)
+# KMS's pattern takes the path; a proxy of the only version that there is answers InvalidUriPathException.
+_NO_PATH = "XksProxyInvalidConfigurationException"
+NO_SUCH_PUBLIC_PATH = (
+    *_told(_NO_PATH, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
+    error(
+        Operation.CONNECT,
+        "XKS_PROXY_INVALID_CONFIGURATION",
+        "XKS_PROXY_NOT_REACHABLE",
+        basis=Basis.INFERRED,
+        likelihood=Likelihood.POSSIBLE,
+    ),
+)
+NO_SUCH_PATH = tuple(each for each in NO_SUCH_PUBLIC_PATH if each.operation is not Operation.CREATE)
 QUOTA = (error(Operation.CREATE, "LimitExceededException"),)
 NAME_IN_USE = _told("CustomKeyStoreNameInUseException")
 ADDRESS_IN_USE = _told("XksProxyUriInUseException", "XksProxyUriEndpointInUseException")

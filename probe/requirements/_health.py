@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from probe.model.measurements import HealthDetails, Measurement, Phase, Reason
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Evidence
+from probe.requirements._account import unseen_nodes
 from probe.requirements._declare import Finding, unknown
-from probe.requirements._subjects import PATH_ROLES, common_subject, of_role
+from probe.requirements._subjects import PATH_ROLES, common_subject, of_role, values_at
 from probe.requirements._wording import quoted, why
 
 _BEFORE_HTTP = frozenset({Phase.RESOLVE, Phase.CONNECT, Phase.HANDSHAKE})
@@ -79,9 +80,12 @@ def each_target(evidence: Evidence, look: Callable[[Target], Finding]) -> Iterat
         return
     targets = of_role(evidence, *PATH_ROLES)
     if not targets:
-        yield unknown("no node and no proxy is known", common_subject(evidence.targets))
+        reason = unseen_nodes(evidence) or unknown("no node and no proxy is known")
+        yield replace(reason, subject=common_subject(evidence.targets))
     for target in targets:
-        yield replace(look(target), subject=target.name)
+        finding = look(target)
+        values = {**values_at(evidence, target), **finding.values}
+        yield replace(finding, subject=target.name, values=values)
 
 
 def _unasked(seen: tuple[Seen, ...]) -> Finding | None:

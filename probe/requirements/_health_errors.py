@@ -34,6 +34,8 @@ def _said(
 AUTHENTICATION_FAILED = _said(
     "INVALID_CREDENTIALS", update="XksProxyIncorrectAuthenticationCredentialException"
 )
+# Update tries the new credential, not the one that KMS holds: it is the cure.
+KMS_HOLDS_ANOTHER = tuple(each for each in AUTHENTICATION_FAILED if each.operation is not Operation.UPDATE)
 # The specification excludes health from it, so that its table has no line for update.
 ACCESS_DENIED = _said(
     "XKS_PROXY_ACCESS_DENIED", update="XksProxyInvalidResponseException", update_basis=Basis.INFERRED
@@ -60,19 +62,35 @@ INTERNAL = _said("XKS_PROXY_INVALID_RESPONSE", "XKS_PROXY_NOT_REACHABLE", update
 INVALID_RESPONSE = _said("XKS_PROXY_INVALID_RESPONSE", update=_ODD, basis=Basis.INFERRED)
 
 
-def _at_create_key(name: str) -> _Errors:
+def _at_create_key(name: str, *alternatives: str, basis: Basis = Basis.DOCUMENTED) -> _Errors:
     return (
         KmsError(
             operation=Operation.CREATE_KEY,
             error=name,
             likelihood=Likelihood.EXPECTED,
-            basis=Basis.DOCUMENTED,
+            basis=basis,
+            alternatives=alternatives,
         ),
     )
 
 
 KEY_NOT_FOUND = _at_create_key("XksKeyNotFoundException")
 KEY_UNUSABLE = _at_create_key("XksKeyInvalidConfigurationException")
+# A fault of the proxy or of the way to it, whatever key it was asked for.
+KEY_ODD = _at_create_key("CustomKeyStoreInvalidStateException")
+
+# GetKeyMetadata: the proxy's errorName -> what CreateKey says (the same table); any other is a wrong state.
+# For a denied access the specification and the troubleshooting page have different names.
+OF_KEY_BY_NAME: dict[str, _Errors] = {
+    "KeyNotFoundException": KEY_NOT_FOUND,
+    "InvalidStateException": KEY_UNUSABLE,
+    "InvalidKeyUsageException": KEY_UNUSABLE,
+    "AccessDeniedException": _at_create_key(
+        "KMSInvalidStateException", "CustomKeyStoreInvalidStateException", basis=Basis.CONFLICTING
+    ),
+    # Named by the specification; botocore's model of KMS does not have it.
+    "UnsupportedOperationException": _at_create_key("XksKeyInvalidResponseException"),
+}
 
 # The proxy's errorName -> what KMS makes of it (specification, "Error codes"); any other is an odd answer.
 BY_NAME: dict[str, _Errors] = {

@@ -4,8 +4,15 @@ from dataclasses import replace
 
 from probe.model.preflight import PUBLIC_CONNECTIVITY
 from probe.model.verdicts import Evidence, KmsError, Operation, Position, Verdict
+from probe.requirements._declare import Declared
 
 _MET_AT_CREATE = frozenset({Position.NETWORK, Position.TLS, Position.HEALTH})
+# A store with public connectivity has no endpoint service of which KMS could speak.
+_OF_A_SERVICE = "XKS_VPC_ENDPOINT_SERVICE_"
+
+
+def is_public(evidence: Evidence) -> bool:
+    return evidence.proposal is not None and evidence.proposal.connectivity == PUBLIC_CONNECTIVITY
 
 
 def as_public(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
@@ -13,23 +20,28 @@ def as_public(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdic
 
     With VPC connectivity create does not speak with the proxy (API reference, XksProxyUriEndpoint).
     """
-    if evidence.proposal is None or evidence.proposal.connectivity != PUBLIC_CONNECTIVITY:
+    if not is_public(evidence):
         return verdicts
-    return tuple(
-        replace(each, kms_errors=(*_at_create(each), *each.kms_errors)) if _concerns(each) else each
-        for each in verdicts
-    )
+    return tuple(replace(each, kms_errors=_errors(each)) if each.kms_errors else each for each in verdicts)
 
 
-def _concerns(verdict: Verdict) -> bool:
-    return verdict.position in _MET_AT_CREATE and not any(
-        error.operation is Operation.CREATE for error in verdict.kms_errors
-    )
+def operations_of(declared: Declared, *, public: bool) -> frozenset[Operation]:
+    """The calls that would fail if the requirement were violated."""
+    named = frozenset(error.operation for error in declared.published.errors)
+    too = public and declared.position in _MET_AT_CREATE and Operation.UPDATE in named
+    return named | {Operation.CREATE} if too else named
 
 
-def _at_create(verdict: Verdict) -> tuple[KmsError, ...]:
-    return tuple(
-        replace(error, operation=Operation.CREATE)
+def _errors(verdict: Verdict) -> tuple[KmsError, ...]:
+    errors = tuple(
+        replace(
+            error, alternatives=tuple(n for n in error.alternatives if not n.startswith(_OF_A_SERVICE))
+        )
         for error in verdict.kms_errors
-        if error.operation is Operation.UPDATE
     )
+    if verdict.position not in _MET_AT_CREATE or any(e.operation is Operation.CREATE for e in errors):
+        return errors
+    at_create = (
+        replace(error, operation=Operation.CREATE) for error in errors if error.operation is Operation.UPDATE
+    )
+    return (*at_create, *errors)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from probe.model.account import LoadBalancer, Unavailable
 from probe.model.measurements import HealthDetails, Measurement, TlsDetails
 from probe.model.targets import Check, Role
-from probe.model.verdicts import Evidence, Outcome, Verdict
+from probe.model.verdicts import Evidence, Outcome, Position, Verdict
 from probe.requirements._subjects import is_fresh
 
 # What is configured of the way from the endpoint service to the proxy. What PrivateLink checks, and what only
@@ -22,13 +22,50 @@ OF_THE_WAY = frozenset(
         "proxy-protocol-is-off",
     }
 )
+_TARGET_ACCEPTS = "every-target-accepts-tcp-443"
+_OF_ONE_CONNECTION = frozenset({Position.TLS, Position.HEALTH, Position.KEY})
 _OK = 200
 
 
 def seen(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
     """The verdicts, without the errors of a configured way that each node of its load balancer passes."""
     passed = frozenset(_passed(evidence))
-    return tuple(_without_errors(each) if _is_refuted(each, passed) else each for each in verdicts)
+    behind = frozenset(target.name for target in evidence.targets if target.role is Role.BACKEND)
+    through = _of_nodes_alone(verdicts, evidence, behind)
+
+    def weighed(verdict: Verdict) -> Verdict:
+        if _is_refuted(verdict, passed):
+            return _without_errors(verdict)
+        hidden = verdict.outcome is Outcome.UNKNOWN or verdict.requirement == _TARGET_ACCEPTS
+        of_nodes = verdict.requirement in through and verdict.subject in behind
+        return _not_from_here(verdict) if hidden and of_nodes else verdict
+
+    return tuple(map(weighed, verdicts))
+
+
+def _of_nodes_alone(
+    verdicts: tuple[Verdict, ...], evidence: Evidence, behind: frozenset[str]
+) -> frozenset[str]:
+    """The requirements that every node meets and no target does: targets differ for us and for the nodes.
+
+    They commonly admit the load balancer's addresses alone; behind a TLS listener they may speak plain HTTP.
+    """
+    nodes = frozenset(target.name for target in evidence.targets if target.role is Role.NODE)
+    met: dict[str, set[str]] = {_TARGET_ACCEPTS: set(nodes & _through(evidence))}
+    for verdict in verdicts:
+        of_path = verdict.position in _OF_ONE_CONNECTION or verdict.requirement == _TARGET_ACCEPTS
+        if verdict.outcome is Outcome.MET and of_path:
+            met.setdefault(verdict.requirement, set()).add(verdict.subject)
+    return frozenset(
+        id_ for id_, subjects in met.items() if nodes and nodes <= subjects and not subjects & behind
+    )
+
+
+def _not_from_here(verdict: Verdict) -> Verdict:
+    """What is not seen of a target from here is no fault of it, and leaves nothing to be known of the way."""
+    said = f"{verdict.because}; but every node passes requests on, and KMS comes through these"
+    outcome = Outcome.UNKNOWN if verdict.requirement == _TARGET_ACCEPTS else Outcome.NOT_APPLICABLE
+    return replace(verdict, outcome=outcome, because=said, kms_errors=(), remedy=None)
 
 
 def _is_refuted(verdict: Verdict, passed: frozenset[str]) -> bool:
@@ -48,7 +85,7 @@ def _passed(evidence: Evidence) -> Iterator[str]:
     """Load balancers, target groups and VPCs through all of whose nodes TLS or health succeeded."""
     if evidence.account is None or isinstance(evidence.account.load_balancers, Unavailable):
         return
-    through = {each.target.name for each in evidence.latest if _succeeded(each) and is_fresh(each, evidence)}
+    through = _through(evidence)
     vpcs: dict[str, bool] = {}
     for balancer in evidence.account.load_balancers:
         nodes = {t.name for t in evidence.targets if t.role is Role.NODE and t.host in _addresses(balancer)}
@@ -59,6 +96,13 @@ def _passed(evidence: Evidence) -> Iterator[str]:
             groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
             yield from (group.name for group in groups)
     yield from (vpc_id for vpc_id, passes in vpcs.items() if passes)
+
+
+def _through(evidence: Evidence) -> frozenset[str]:
+    """The targets with which TLS or health succeeded."""
+    return frozenset(
+        each.target.name for each in evidence.latest if _succeeded(each) and is_fresh(each, evidence)
+    )
 
 
 def _addresses(balancer: LoadBalancer) -> frozenset[str]:

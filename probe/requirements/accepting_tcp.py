@@ -1,14 +1,24 @@
 """Whether connections to port 443 are accepted: by some node, by every node, by every backend."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from probe.model.account import Unavailable
 from probe.model.measurements import Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
 from probe.requirements import _errors
+from probe.requirements._account import load_balancers_of, not_seen, unseen_nodes, unseen_targets
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._subjects import NOT_MEASURED, common_subject, entries, is_fresh, latest, of_role
+from probe.requirements._subjects import (
+    NOT_MEASURED,
+    common_subject,
+    entries,
+    is_fresh,
+    latest,
+    of_role,
+    values_at,
+)
 from probe.requirements._wording import milliseconds, why
 
 # These say something about this machine or the name, nothing about whether port 443 is open.
@@ -101,8 +111,9 @@ def _words(target: Target, measurement: Measurement) -> str:
     remedy=Remedy(
         text="Open TCP 443 towards the load balancer's nodes: listener, security groups, network ACLs.",
         console="EC2 > Load Balancers > the Network Load Balancer > Listeners",
-        cli="aws elbv2 describe-listeners --load-balancer-arn ARN",
+        cli="aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN",
     ),
+    outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
 )
 def some_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     """At least one node of the load balancer accepts TCP connections on port 443.
@@ -112,18 +123,23 @@ def some_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     stands for them.
     """
     targets = entries(evidence)
+    hidden = unseen_nodes(evidence)
     if not targets:
-        yield unknown("no node and no proxy is configured", common_subject(evidence.targets))
+        found = hidden or unknown("no node and no proxy is configured")
+        yield replace(found, subject=common_subject(evidence.targets))
         return
     seen = tuple(acceptances(evidence, targets))
     said = _said(seen)
     accepting = [target.name for target, each in seen if each.accepts]
     if accepting:
-        yield met(f"{len(accepting)} of {len(seen)} accept ({said})", common_subject(targets))
+        found = met(f"{len(accepting)} of {len(seen)} accept ({said})")
     elif any(each.accepts is None for _, each in seen):
-        yield unknown(said, common_subject(targets))
+        found = unknown(said)
+    elif hidden is not None:
+        found = unknown(f"none of {len(seen)} accepts ({said}); there may be others: {hidden.because}")
     else:
-        yield violated(f"none of {len(seen)} accepts ({said})", common_subject(targets))
+        found = violated(f"none of {len(seen)} accepts ({said})")
+    yield replace(found, subject=common_subject(targets), values=values_at(evidence, targets[0]))
 
 
 def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
@@ -139,7 +155,7 @@ def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
     remedy=Remedy(
         text="See why this node differs: its zone's targets, subnet route table, network ACL.",
         console="EC2 > Load Balancers > the Network Load Balancer > Network mapping",
-        cli="aws elbv2 describe-load-balancers --load-balancer-arns ARN",
+        cli="aws elbv2 describe-load-balancers --region REGION --load-balancer-arns LOAD-BALANCER-ARN",
     ),
 )
 def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
@@ -148,10 +164,11 @@ def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     The load balancer has one node in each zone, and which zone KMS's next connection comes through is not in
     your hands. A node that is shut fails a part of the requests.
     """
-    if not of_role(evidence, Role.NODE):
-        yield not_applicable("no node is configured", common_subject(entries(evidence) or evidence.targets))
-        return
-    yield from _each(evidence, entries(evidence))
+    nodes, hidden = of_role(evidence, Role.NODE), unseen_nodes(evidence)
+    if hidden is not None or not nodes:
+        found = hidden or not_applicable("no node is configured")
+        yield replace(found, subject=common_subject(entries(evidence) or evidence.targets))
+    yield from _each(evidence, nodes)
 
 
 @requirement(
@@ -162,7 +179,7 @@ def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     remedy=Remedy(
         text="Start the proxy on this target, or let the load balancer's subnets through to it.",
         console="EC2 > Target Groups > the target group > Targets",
-        cli="aws elbv2 describe-target-health --target-group-arn ARN",
+        cli="aws elbv2 describe-target-health --region REGION --target-group-arn TARGET-GROUP-ARN",
     ),
 )
 def every_target_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
@@ -171,14 +188,28 @@ def every_target_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     The load balancer spreads connections over its targets; one that is shut is left out after failed health
     checks at the earliest, and until then the requests sent there are lost.
     """
-    backends = of_role(evidence, Role.BACKEND)
-    if not backends:
-        yield not_applicable("no target is configured", common_subject(entries(evidence) or evidence.targets))
-        return
-    yield from _each(evidence, backends)
+    backends, hidden = of_role(evidence, Role.BACKEND), unseen_targets(evidence)
+    if hidden is not None or not backends:
+        found = hidden or not_applicable("no target is configured")
+        yield replace(found, subject=common_subject(entries(evidence) or evidence.targets))
+    doubt = _unseen_listeners(evidence)
+    for found in _each(evidence, backends):
+        if found.outcome is Outcome.VIOLATED and doubt is not None:
+            yield replace(found, outcome=Outcome.UNKNOWN, because=f"{found.because}; {doubt.because}")
+        else:
+            yield found
+
+
+def _unseen_listeners(evidence: Evidence) -> Finding | None:
+    """Why a target of one of several groups may be none of KMS's; None where listeners tell."""
+    for each in load_balancers_of(evidence):
+        if isinstance(each.listeners, Unavailable) and len(each.forwarded_groups) > 1:
+            return not_seen(each.listeners)
+    return None
 
 
 def _each(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[Finding]:
     judged = {True: met, False: violated, None: unknown}
     for target, acceptance in acceptances(evidence, targets):
-        yield judged[acceptance.accepts](acceptance.because, target.name)
+        found = judged[acceptance.accepts](acceptance.because, target.name)
+        yield replace(found, values=values_at(evidence, target))

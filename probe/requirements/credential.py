@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from probe.model.account import Account, KeyStore
+from probe.model.account import Account, KeyStore, Unavailable
 from probe.model.preflight import Proposal
 from probe.model.verdicts import Evidence, Level, Position, Remedy
 from probe.requirements import _account_errors as _errors
 from probe.requirements import _health_errors
-from probe.requirements._account import of_account, of_proposal
+from probe.requirements._account import not_seen, of_account, of_proposal
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
 
 _NONE_GIVEN = "no credential was given: set XKS_PROXY_ACCESS_KEY_ID and XKS_PROXY_SECRET_ACCESS_KEY"
@@ -46,7 +46,7 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_health_errors.AUTHENTICATION_FAILED,
+    errors=_health_errors.KMS_HOLDS_ANOTHER,
     source=_errors.CONNECTING,
     remedy=Remedy(
         text="Give KMS the credential that the proxy has; while you change it, let the proxy accept both.",
@@ -69,6 +69,8 @@ def credential_is_the_one_kms_holds(evidence: Evidence) -> Iterable[Finding]:
         store = account.key_store(proposal.key_store_id)
         if evidence.credential is None:
             return unknown(_NONE_GIVEN)
+        if isinstance(account.key_stores, Unavailable):
+            return not_seen(account.key_stores)
         match evidence.credential.is_that_of_the_store:
             case True:
                 return met("it is")

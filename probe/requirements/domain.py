@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from probe.model.account import EndpointService
+from probe.model.account import EndpointService, Unavailable
 from probe.model.preflight import PUBLIC_CONNECTIVITY, DomainFacts, Proposal, RecordSeen, RecordState
 from probe.model.verdicts import Evidence, KmsError, Level, Likelihood, Outcome, Position, Remedy
 from probe.requirements import _account_errors as _errors
 from probe.requirements import _errors as _network_errors
-from probe.requirements._account import PUBLIC, of_proposal, of_the_owner
+from probe.requirements._account import PUBLIC, not_seen, not_told, of_proposal, of_the_owner
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements._wording import listed, quoted
 
@@ -20,6 +20,12 @@ _MENDABLE = {
 }
 _UNANSWERED = (RecordState.TIMED_OUT, RecordState.UNREACHABLE, RecordState.ODD_ANSWER)
 _NOT_LOOKED = "public DNS was not asked"
+# PrivateLink found its record in public DNS. What we are told by others is then not what public DNS says: a
+# resolver in between answers for the ones that we ask, or the domain was lost since. We can't tell which.
+_CONTRADICTED = (
+    "but PrivateLink has verified the domain, in public DNS: perhaps something in between answers for the "
+    "public resolvers"
+)
 
 
 @requirement(
@@ -43,6 +49,8 @@ def private_dns_name_is_under_a_public_domain(evidence: Evidence) -> Iterable[Fi
         match facts.is_public:
             case True:
                 return met(f"{quoted(facts.public_zone or '')} is a zone in public DNS")
+            case False if _is_verified(evidence):
+                return unknown(f"{facts.because}, {_CONTRADICTED}")
             case False:
                 return violated(facts.because)
             case _:
@@ -71,23 +79,37 @@ def verification_record_is_published(evidence: Evidence) -> Iterable[Finding]:
     """
 
     def judge(facts: DomainFacts) -> Finding:
-        service = evidence.account.service if evidence.account else None
-        if isinstance(service, EndpointService) and not service.is_owner_view:
-            return unknown(of_the_owner(service, "the record's name and value"))
+        hidden = _hidden(evidence)
+        if hidden is not None:
+            return hidden
         if facts.expected_value is None or not facts.names:
             return unknown("AWS does not say which record it looks for")
         found = _record(facts)
         values = {"RECORD-NAME": facts.names[0], "RECORD-VALUE": facts.expected_value}
-        if found.outcome is Outcome.VIOLATED and _is_verified(service):
+        if found.outcome is Outcome.VIOLATED and _is_verified(evidence):
+            if facts.is_public is False:
+                return unknown(f"{found.because}, {_CONTRADICTED}")
             found = replace(found, kms_errors=_AT_TIMES, because=f"{found.because}; it is still verified")
         return replace(found, values=values)
 
     yield from _of_domain(evidence, judge)
 
 
-def _is_verified(service: object) -> bool:
+def _hidden(evidence: Evidence) -> Finding | None:
+    """Why the record's name and value are not to be seen; None where they are, or where AWS has none."""
+    account = evidence.account
+    service = account.service if account else None
+    if isinstance(service, Unavailable):
+        return not_seen(service)
+    if account is not None and service is not None and not service.is_owner_view:
+        return of_the_owner(account, service, "the record's name and value")
+    return None
+
+
+def _is_verified(evidence: Evidence) -> bool:
+    service = evidence.account.service if evidence.account else None
     seen = service.verification if isinstance(service, EndpointService) else None
-    return seen is not None and seen.state == "verified"
+    return seen is not None and seen.state.lower() == "verified"
 
 
 _AT_TIMES: tuple[KmsError, ...] = tuple(
@@ -119,11 +141,12 @@ def _nothing(facts: DomainFacts) -> Finding:
     absent = [each for each in proper if each.state is RecordState.ABSENT]
     failing = [each for each in proper if each.state is RecordState.SERVER_FAILURE]
     silent = [each for each in proper if each.state in _UNANSWERED]
-    if failing:
-        return violated(f"the domain's name servers fail for {quoted(failing[0].name)} ({_servers(failing)})")
     if {each.name for each in absent} == set(facts.names):
         return violated(f"there is no record at {listed(facts.names)} ({_servers(absent)})")
-    return unknown(f"public DNS did not answer ({_servers(silent)})" if silent else _NOT_LOOKED)
+    if failing and not silent:  # where others are silent, it may be our way to them all that fails
+        return violated(f"the domain's name servers fail for {quoted(failing[0].name)} ({_servers(failing)})")
+    open_ = [*silent, *failing]
+    return unknown(f"public DNS did not answer ({_servers(open_)})" if open_ else _NOT_LOOKED)
 
 
 def _servers(seen: list[RecordSeen]) -> str:
@@ -135,10 +158,12 @@ def _of_domain(evidence: Evidence, judge: Callable[[DomainFacts], Finding]) -> I
     def look(proposal: Proposal) -> Finding:
         if proposal.connectivity == PUBLIC_CONNECTIVITY:
             return not_applicable(PUBLIC)
+        if proposal.host is None:
+            return not_told(proposal, evidence.account, "private DNS name", "--uri-endpoint")
         if evidence.domain is None:
-            return unknown(_NOT_LOOKED if proposal.host else "no private DNS name is known")
+            return unknown(_NOT_LOOKED)
         found = judge(evidence.domain)
-        parent = (proposal.host or "").partition(".")[2]
+        parent = proposal.host.partition(".")[2] or proposal.host
         return replace(found, values={"PARENT-DOMAIN": parent, **found.values})
 
     return of_proposal(evidence, look)

@@ -9,7 +9,9 @@ from probe.requirements import _account_errors as _errors
 from probe.requirements import _errors as _network_errors
 from probe.requirements._account import (
     PUBLIC,
+    hidden_as_owner,
     not_seen,
+    not_told,
     of_proposal,
     of_service,
     of_the_owner,
@@ -43,20 +45,31 @@ def endpoint_service_exists(evidence: Evidence) -> Iterable[Finding]:
     def judge(proposal: Proposal, account: Account) -> Finding:
         service = account.service
         if proposal.service_name is None:
-            return unknown("no endpoint service is known: give --endpoint-service")
+            return not_told(proposal, account, "endpoint service", "--endpoint-service")
         if isinstance(service, Unavailable):
             return not_seen(service)
         if service is None:
             return _missing(proposal, account)
-        if (service.state or "").lower() != "available":
-            return violated(f"its state is {quoted(service.state or 'not said')}, not Available")
-        return met(f"{service.id} is available")
+        return _state(account, service)
 
     yield from of_vpc_account(evidence, judge)
 
 
+def _state(account: Account, service: EndpointService) -> Finding:
+    hidden = hidden_as_owner(account, service)
+    if hidden is not None:
+        return unknown(f"{service.id} is there, in which state is not known: {not_seen(hidden).because}")
+    if not service.state:
+        return unknown(f"{service.id} is there; AWS does not say in which state")
+    if service.state.lower() != "available":
+        return violated(f"its state is {quoted(service.state)}, not Available")
+    return met(f"{service.id} is available")
+
+
 def _missing(proposal: Proposal, account: Account) -> Finding:
     name = quoted(proposal.service_name or "")
+    if proposal.service_owner is not None and isinstance(account.id, Unavailable):
+        return not_seen(account.id)
     if proposal.service_owner is not None and proposal.service_owner != account.id:
         return unknown(
             f"{name} can't be seen from this account: it does not exist, or account "
@@ -84,7 +97,7 @@ def endpoint_service_is_in_the_store_region(evidence: Evidence) -> Iterable[Find
 
     def judge(proposal: Proposal) -> Finding:
         if proposal.service_name is None:
-            return unknown("no endpoint service is known: give --endpoint-service")
+            return not_told(proposal, evidence.account, "endpoint service", "--endpoint-service")
         labels = proposal.service_name.split(".")
         region = labels[3] if len(labels) > 4 else ""  # noqa: PLR2004  # com.amazonaws.vpce.REGION.ID
         if not region:
@@ -212,15 +225,17 @@ def two_availability_zones(evidence: Evidence) -> Iterable[Finding]:
     """
 
     def judge(_: Proposal, account: Account, service: EndpointService) -> Finding:
-        offered = frozenset(service.zone_ids or service.zones)
+        offered = frozenset(service.zone_ids or service.zones) - {""}
         if not offered:
             return unknown("AWS does not say in which zones it is")
         if len(offered) < 2:  # noqa: PLR2004  # the requirement's own number
             return violated(f"the service is in {listed(tuple(sorted(offered)))} alone")
-        balancers = account.load_balancers
-        if isinstance(balancers, Unavailable) or not service.is_owner_view:
+        balancers = hidden_as_owner(account, service) or account.load_balancers
+        if isinstance(balancers, Unavailable):
+            return not_seen(balancers)
+        if not service.is_owner_view:
             return met(f"the service is in {listed(tuple(sorted(offered)))}")
-        zones = {zone.zone for each in balancers for zone in each.zones}
+        zones = {zone.zone for each in balancers for zone in each.zones} - {""}
         if balancers and len(zones) < 2:  # noqa: PLR2004
             return violated(f"its load balancers are in {listed(tuple(sorted(zones)))} alone")
         return met(f"{listed(tuple(sorted(offered)))}")
@@ -247,7 +262,7 @@ def endpoint_service_offers_every_load_balancer_zone(evidence: Evidence) -> Iter
 
     def judge(_: Proposal, account: Account, service: EndpointService) -> Finding:
         if not service.is_owner_view:
-            return unknown(of_the_owner(service, "its load balancers"))
+            return of_the_owner(account, service, "its load balancers")
         if isinstance(account.load_balancers, Unavailable):
             return not_seen(account.load_balancers)
         zones = {zone.zone for each in account.load_balancers for zone in each.zones}

@@ -11,9 +11,10 @@ from probe.requirements._declare import Finding, met, not_applicable, requiremen
 from probe.requirements._health import OK, Seen, each_target, seen_of
 from probe.requirements._wording import listed, quoted
 
+_NOT_FOUND = 404
 _METHOD_NOT_ALLOWED = 405
-_REFUSALS = range(400, 500)
-_OUTCOMES = (Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN)
+_REFUSALS = frozenset({"AuthenticationFailedException", "AccessDeniedException"})
+_REFUSING = frozenset({401, 403})
 _WANTED_USAGE = {"ENCRYPT", "DECRYPT"}
 
 
@@ -31,7 +32,6 @@ def _last(evidence: Evidence, target: Target, purpose: str) -> Seen | None:
         text="Let ICMP 'fragmentation needed' pass on the way to the proxy, or clamp the MSS there.",
         cli="ping -M do -s 1472 ADDRESS",
     ),
-    outcomes=_OUTCOMES,
 )
 def large_body_is_answered(evidence: Evidence) -> Iterable[Finding]:
     """A request larger than one packet is answered, as a small one is.
@@ -61,7 +61,6 @@ def large_body_is_answered(evidence: Evidence) -> Iterable[Finding]:
     position=Position.HEALTH,
     source=_network_errors.SPECIFICATION,
     remedy=Remedy(text="Let the proxy answer every method but POST with 405."),
-    outcomes=_OUTCOMES,
 )
 def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
     """The proxy answers a GET of its API with 405.
@@ -75,6 +74,8 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
         if seen is None or seen.measurement.failure is not None:
             return unknown(seen.words() if seen else "no GET was sent")
         said = f"status {seen.details.status}"
+        if seen.details.status == _NOT_FOUND:
+            return unknown(f"{said}: it may not serve the path at all")
         return (
             met(said) if seen.details.status == _METHOD_NOT_ALLOWED else violated(f"{said}, 405 is asked for")
         )
@@ -87,7 +88,6 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
     position=Position.HEALTH,
     source=_network_errors.SPECIFICATION,
     remedy=Remedy(text="Let the proxy verify the signature of every request, that of health included."),
-    outcomes=_OUTCOMES,
 )
 def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
     """The proxy refuses a request without a signature.
@@ -102,7 +102,7 @@ def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
             return unknown(seen.words() if seen else "no unsigned request was sent")
         if seen.details.status == OK:
             return violated("an unsigned request was answered with status 200")
-        refused = seen.details.status in _REFUSALS
+        refused = seen.details.status in _REFUSING or seen.details.error_name in _REFUSALS
         return met(seen.words()) if refused else unknown(seen.words())
 
     yield from each_target(evidence, look)
@@ -138,10 +138,12 @@ def key_metadata_is_usable(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _key(seen: Seen) -> Finding:
-    if seen.details.error_name == "KeyNotFoundException":
-        return violated(seen.words(), kms_errors=_errors.KEY_NOT_FOUND)
-    if not seen.is_good:
-        return unknown(seen.details.fault or seen.words())
+    if seen.details.error_name is not None:
+        errors = _errors.OF_KEY_BY_NAME.get(seen.details.error_name, _errors.KEY_ODD)
+        return violated(seen.words(), kms_errors=errors)
+    if seen.details.fault is not None:
+        said = f"status {seen.details.status}: {seen.details.fault}"
+        return violated(said, kms_errors=_errors.KEY_ODD)
     missing = _WANTED_USAGE - set(seen.details.key_usage)
     faults = [
         *(

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy
 from probe.requirements import _account_errors as _errors
-from probe.requirements._account import PUBLIC, of_proposal
+from probe.requirements._account import PUBLIC, not_told, of_proposal
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements._wording import quoted
 
@@ -21,7 +21,6 @@ _LABEL = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?", re.ASCII)
 _ADDRESS_LENGTHS = (10, 128)
 _SERVICE_LENGTHS = (20, 64)
 _LONGEST_URI = 256  # proxy API specification: the whole URI
-_LONGEST_COMMON_NAME = 64  # X.520, ub-common-name
 
 
 @requirement(
@@ -32,6 +31,7 @@ _LONGEST_COMMON_NAME = 64  # X.520, ub-common-name
     remedy=Remedy(
         text="Give https:// and the private DNS name, nothing else: no port, path, final slash or address.",
     ),
+    outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
 )
 def proxy_endpoint_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     """The proxy URI endpoint is https:// and a fully qualified domain name.
@@ -39,15 +39,30 @@ def proxy_endpoint_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     KMS checks a pattern and a length of 10 to 128. The pattern lets through what no certificate can name: an
     address, a single label, empty labels. The specification asks for a fully qualified domain name.
     """
-    yield from of_proposal(evidence, _endpoint)
+
+    def judge(proposal: Proposal) -> Finding:
+        endpoint = proposal.uri_endpoint
+        if endpoint is None:
+            return not_told(proposal, evidence.account, "proxy URI endpoint", "--uri-endpoint")
+        fault = endpoint_fault(endpoint)
+        if fault is None:
+            return met(quoted(endpoint))
+        return violated(f"{quoted(endpoint)} {fault}", kms_errors=_of_the_name(proposal, endpoint))
+
+    yield from of_proposal(evidence, judge)
 
 
-def _endpoint(proposal: Proposal) -> Finding:
-    endpoint = proposal.uri_endpoint
-    if endpoint is None:
-        return unknown("no proxy URI endpoint is known: give --uri-endpoint")
-    fault = endpoint_fault(endpoint)
-    return violated(f"{quoted(endpoint)} {fault}") if fault else met(f"{quoted(endpoint)}")
+def _of_the_name(proposal: Proposal, endpoint: str) -> tuple[KmsError, ...] | None:
+    """What comes of a name that KMS's pattern takes and nothing can have; None where it is refused."""
+    if not _taken(_ENDPOINT, endpoint, _ADDRESS_LENGTHS):
+        return None
+    is_public = proposal.connectivity == PUBLIC_CONNECTIVITY
+    return _errors.NO_PUBLIC_NAME if is_public else _errors.NO_PRIVATE_NAME
+
+
+def _taken(pattern: re.Pattern[str], value: str, lengths: tuple[int, int]) -> bool:
+    """KMS's own check lets it through."""
+    return pattern.fullmatch(value) is not None and lengths[0] <= len(value) <= lengths[1]
 
 
 def endpoint_fault(endpoint: str) -> str | None:
@@ -67,8 +82,6 @@ def endpoint_fault(endpoint: str) -> str | None:
         return "has a label that is empty, too long, or begins or ends with a hyphen"
     if len(labels) == 1 or labels[-1].isdigit():
         return "is no fully qualified domain name"
-    if len(host) > _LONGEST_COMMON_NAME:
-        return f"names a host of {len(host)} characters; a common name holds {_LONGEST_COMMON_NAME}"
     return None
 
 
@@ -80,6 +93,7 @@ def endpoint_fault(endpoint: str) -> str | None:
     remedy=Remedy(
         text="Give the path as the proxy has it: an optional prefix, then /kms/xks/v1, no final slash."
     ),
+    outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
 )
 def proxy_path_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     """The proxy URI path is an optional prefix and /kms/xks/v1.
@@ -87,15 +101,25 @@ def proxy_path_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     KMS checks a pattern and a length of 10 to 128. The pattern admits other versions, but version 1 is the
     only one that there is. With the endpoint the whole URI may have 256 characters.
     """
-    yield from of_proposal(evidence, _path)
+
+    def judge(proposal: Proposal) -> Finding:
+        path = proposal.uri_path
+        if path is None:
+            return not_told(proposal, evidence.account, "proxy URI path", "--uri-path")
+        fault = path_fault(path) or _uri_fault(proposal.uri_endpoint or "", path)
+        if fault is None:
+            return met(quoted(path))
+        return violated(f"{quoted(path)} {fault}", kms_errors=_of_the_path(proposal, path))
+
+    yield from of_proposal(evidence, judge)
 
 
-def _path(proposal: Proposal) -> Finding:
-    path = proposal.uri_path
-    if path is None:
-        return unknown("no proxy URI path is known: give --uri-path")
-    fault = path_fault(path) or _uri_fault(proposal.uri_endpoint or "", path)
-    return violated(f"{quoted(path)} {fault}") if fault else met(quoted(path))
+def _of_the_path(proposal: Proposal, path: str) -> tuple[KmsError, ...] | None:
+    """As `_of_the_name`: the proxy is asked for a path that it does not have."""
+    if path_fault(path) is None or not _taken(_PATH, path, _ADDRESS_LENGTHS):
+        return None
+    is_public = proposal.connectivity == PUBLIC_CONNECTIVITY
+    return _errors.NO_SUCH_PUBLIC_PATH if is_public else _errors.NO_SUCH_PATH
 
 
 def path_fault(path: str) -> str | None:
@@ -123,7 +147,7 @@ def _uri_fault(endpoint: str, path: str) -> str | None:
     errors=_errors.MALFORMED,
     source=_errors.CREATE_PAGE,
     remedy=Remedy(
-        text="Copy the service's name as it is: com.amazonaws.vpce.REGION.vpce-svc-ID.",
+        text="Copy the service's name as it is: com.amazonaws.vpce.REGION.vpce-svc- and the service's id.",
         console="VPC > Endpoint services > Details > Service name",
         cli="aws ec2 describe-vpc-endpoint-service-configurations --region REGION "
         "--query 'ServiceConfigurations[].ServiceName'",
@@ -135,17 +159,17 @@ def endpoint_service_name_is_well_formed(evidence: Evidence) -> Iterable[Finding
     KMS checks a pattern and a length of 20 to 64. The name also says in which Region the service is, and its
     last label is the service's id.
     """
-    yield from of_proposal(evidence, _service_name)
 
+    def judge(proposal: Proposal) -> Finding:
+        if proposal.connectivity == PUBLIC_CONNECTIVITY:
+            return not_applicable(PUBLIC)
+        name = proposal.service_name
+        if name is None:
+            return not_told(proposal, evidence.account, "endpoint service", "--endpoint-service")
+        fault = service_name_fault(name)
+        return violated(f"{quoted(name)} {fault}") if fault else met(quoted(name))
 
-def _service_name(proposal: Proposal) -> Finding:
-    if proposal.connectivity == PUBLIC_CONNECTIVITY:
-        return not_applicable(PUBLIC)
-    name = proposal.service_name
-    if name is None:
-        return unknown("no endpoint service is known: give --endpoint-service")
-    fault = service_name_fault(name)
-    return violated(f"{quoted(name)} {fault}") if fault else met(quoted(name))
+    yield from of_proposal(evidence, judge)
 
 
 def service_name_fault(name: str) -> str | None:

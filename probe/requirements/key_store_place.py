@@ -1,24 +1,28 @@
 """Whether the Region has room for the key store, and nobody else what it wants for itself."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from probe.model.account import Account, KeyStore, Unavailable
+from probe.model.account import Account, EndpointService, KeyStore, Unavailable
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
 from probe.requirements import _account_errors as _errors
 from probe.requirements import _errors as _network_errors
 from probe.requirements._account import (
+    hidden_as_owner,
     not_seen,
+    not_told,
     of_account,
     of_vpc_account,
     other_stores,
 )
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._wording import quoted
+from probe.requirements._wording import listed, quoted
 
 _MOST_STORES = 10  # "Resource quotas" of the guide: of both kinds, in any state, not adjustable
 _EXISTS = "the key store exists"
 _STORES = "aws kms describe-custom-key-stores --region REGION"
+_LIVE = frozenset({"available", "pendingacceptance", "pending", "partial"})  # a rejected one uses nothing
 # Stores of other accounts are invisible: KMS compares some values with theirs, too.
 _OF_THIS_ACCOUNT = "; stores of other accounts can't be seen"
 
@@ -91,6 +95,7 @@ def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
         text="Give this key store a private DNS name of its own (public connectivity: a path).",
         cli=_STORES,
     ),
+    outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
 )
 def proxy_address_is_unused(evidence: Evidence) -> Iterable[Finding]:
     """No other key store uses this endpoint and path, nor the endpoint in a way that excludes it.
@@ -101,7 +106,7 @@ def proxy_address_is_unused(evidence: Evidence) -> Iterable[Finding]:
 
     def judge(proposal: Proposal, account: Account) -> Finding:
         if proposal.uri_endpoint is None:
-            return unknown("no proxy URI endpoint is known: give --uri-endpoint")
+            return not_told(proposal, account, "proxy URI endpoint", "--uri-endpoint")
         others = other_stores(proposal, account)
         if isinstance(others, Unavailable):
             return not_seen(others)
@@ -144,26 +149,54 @@ def endpoint_service_is_unused(evidence: Evidence) -> Iterable[Finding]:
     """No other key store uses the VPC endpoint service.
 
     Stores may share a VPC, but each needs an endpoint service and a private DNS name of its own. KMS compares
-    with the stores of all accounts; only this account's can be seen.
+    with the stores of all accounts; only this account's can be seen. A connection to the service of somebody
+    else may be the one that KMS has made for a store of another account.
     """
 
     def judge(proposal: Proposal, account: Account) -> Finding:
         if proposal.service_name is None:
-            return unknown("no endpoint service is known: give --endpoint-service")
+            return not_told(proposal, account, "endpoint service", "--endpoint-service")
         others = other_stores(proposal, account)
         if isinstance(others, Unavailable):
             return not_seen(others)
         user = next((store for store in others if store.service_name == proposal.service_name), None)
         if user is not None:
             return violated(f"{user.id} uses it")
-        return met(f"none of {len(others)} other stores uses it{_OF_THIS_ACCOUNT}")
+        said = f"none of {len(others)} other stores uses it"
+        hint = _somebody_elses(proposal, account)
+        if hint is not None:
+            return replace(hint, because=f"{said}, but {hint.because}")
+        return met(f"{said}{_OF_THIS_ACCOUNT}")
 
     yield from of_vpc_account(evidence, judge)
 
 
+def _somebody_elses(proposal: Proposal, account: Account) -> Finding | None:
+    """*Unknown* where connections to the service, or that none can be seen, leave room for another's store.
+
+    Of an existing store the connection is its own. Of another account's service none is shown to us.
+    """
+    store = account.key_store(proposal.key_store_id)
+    if store is not None and store.service_name == proposal.service_name:
+        return None
+    service = account.service
+    hidden = hidden_as_owner(account, service) if isinstance(service, EndpointService) else service
+    for part in (hidden, account.connections, account.id):
+        if isinstance(part, Unavailable):
+            return not_seen(part)
+    connections = () if isinstance(account.connections, Unavailable) else account.connections
+    foreign = {each.owner for each in connections if each.owner != account.id and each.state.lower() in _LIVE}
+    if not foreign:
+        return None
+    because = (
+        f"{listed(tuple(sorted(foreign)))} has a connection to it: of KMS for a key store of another account?"
+    )
+    return replace(unknown(because), kms_errors=_errors.SERVICE_AT_TIMES_IN_USE)
+
+
 @requirement(
     level=Level.REQUIRED,
-    position=Position.KEY,
+    position=Position.UNIQUENESS,  # before the proxy is asked for the key (specification, "Error codes")
     errors=_errors.NOT_CONNECTED,
     source=_errors.CONNECTING,
     remedy=Remedy(

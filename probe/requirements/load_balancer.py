@@ -1,6 +1,7 @@
 """The Network Load Balancers behind the endpoint service."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from probe.model.account import (
     Account,
@@ -10,7 +11,7 @@ from probe.model.account import (
     SecurityRule,
     Unavailable,
 )
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
 from probe.requirements import _account_errors as _errors
 from probe.requirements import _errors as _network_errors
 from probe.requirements._account import not_seen, of_load_balancers
@@ -21,7 +22,8 @@ _HTTPS_PORT = 443
 _CONSOLE = "EC2 > Load Balancers > LOAD-BALANCER"
 _DESCRIBE = "aws elbv2 describe-load-balancers --region REGION --load-balancer-arns LOAD-BALANCER-ARN"
 _LISTENERS = "aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN"
-_TCP = frozenset({"tcp", "6", "-1", "all"})
+_ALL = frozenset({"-1", "all"})  # such a rule has no ports
+_TCP = frozenset({"tcp", "6"}) | _ALL
 _ANYWHERE = "0.0.0.0/0"
 
 
@@ -109,10 +111,28 @@ def listener_forwards_443(evidence: Evidence) -> Iterable[Finding]:
         on_443 = tuple(each for each in balancer.listeners if each.port == _HTTPS_PORT)
         if not on_443:
             ports = tuple(str(each.port) for each in balancer.listeners)
-            return violated(f"no listener on port 443 (its ports: {', '.join(ports) or 'none'})")
-        return _forwarding(on_443)
+            found = violated(f"no listener on port 443 (its ports: {', '.join(ports) or 'none'})")
+            return _with_group(found, balancer)
+        found = _forwarding(on_443)
+        return replace(found, remedy=_MEND_LISTENER) if found.outcome is Outcome.VIOLATED else found
 
     yield from of_load_balancers(evidence, judge)
+
+
+_MEND_LISTENER = Remedy(
+    text="Let the listener on port 443 be for TCP (or TLS) and forward to the proxy's target group.",
+    console=f"{_CONSOLE} > Listeners > Edit listener",
+    cli=_LISTENERS,
+)
+
+
+def _with_group(found: Finding, balancer: LoadBalancer) -> Finding:
+    """With the command for the one target group that there is; else with one that shows which there are."""
+    groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+    if len(groups) == 1:
+        return replace(found, values={"TARGET-GROUP-ARN": groups[0].arn})
+    see = "aws elbv2 describe-target-groups --region REGION"
+    return replace(found, remedy=replace(listener_forwards_443.remedy, cli=see))
 
 
 def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
@@ -161,25 +181,31 @@ def load_balancer_admits_privatelink_traffic(evidence: Evidence) -> Iterable[Fin
 
 
 def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
-    values = {"SECURITY-GROUPS": " ".join(group.id for group in groups)}
     rules = tuple(rule for group in groups for rule in group.inbound if admits_https(rule))
     if any(_ANYWHERE in rule.cidrs for rule in rules):
         return met("its security groups admit TCP 443 from anywhere")
+    lists = tuple(dict.fromkeys(each for rule in rules for each in rule.others if each.startswith("pl-")))
+    if lists:
+        return unknown(f"TCP 443 is admitted from the prefix list {listed(lists)}: its ranges are not known")
     if not rules:
         because = "its security groups admit nothing on TCP 443, and judge PrivateLink traffic"
     else:
         ranges = tuple(dict.fromkeys(cidr for rule in rules for cidr in (*rule.cidrs, *rule.others)))
         because = f"TCP 443 is admitted from {listed(ranges)} alone, and KMS's addresses are not known"
-    said = violated(because)
-    return Finding(outcome=said.outcome, because=because, values=values)
+    values = {f"SECURITY-GROUP-{n}": group.id for n, group in enumerate(groups)}
+    declared = load_balancer_admits_privatelink_traffic.remedy
+    remedy = replace(declared, cli=declared.cli.replace("SECURITY-GROUPS", " ".join(values)))
+    return replace(violated(because), values=values, remedy=remedy)
 
 
 def admits_https(rule: SecurityRule) -> bool:
     """The rule is about TCP port 443."""
     if rule.protocol.lower() not in _TCP:
         return False
-    if rule.from_port is None or rule.to_port is None or rule.protocol == "-1":
+    if rule.protocol.lower() in _ALL:
         return True
+    if rule.from_port is None or rule.to_port is None:
+        return False
     return rule.from_port <= _HTTPS_PORT <= rule.to_port
 
 

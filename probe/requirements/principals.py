@@ -7,7 +7,7 @@ from probe.model.preflight import Proposal
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
 from probe.requirements import _account_errors as _errors
 from probe.requirements import _errors as _network_errors
-from probe.requirements._account import not_seen, of_service, of_the_owner
+from probe.requirements._account import hidden_as_owner, not_seen, of_service, of_the_owner
 from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements._wording import listed, quoted
 
@@ -69,7 +69,7 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
     remedy=Remedy(
         text="Allow the account of the key store as a principal of the endpoint service.",
         console=_CONSOLE,
-        cli=f"{_ALLOW} --add-allowed-principals arn:aws:iam::STORE-ACCOUNT:root",
+        cli=f"{_ALLOW} --add-allowed-principals STORE-PRINCIPAL",
     ),
 )
 def store_account_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
@@ -82,10 +82,14 @@ def store_account_is_an_allowed_principal(evidence: Evidence) -> Iterable[Findin
     def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
         if isinstance(account.id, Unavailable):
             return not_seen(account.id)
-        if not service.is_owner_view:
-            return met("this account sees the service, so it is allowed")
-        if proposal.store_account in (None, account.id):
+        owner = account.id if service.is_owner_view else service.owner
+        if owner == (proposal.store_account or account.id):
             return not_applicable("service and key store are of one account")
+        hidden = hidden_as_owner(account, service)
+        if hidden is not None:
+            return not_seen(hidden)
+        if not service.is_owner_view and proposal.store_account in (None, account.id):
+            return met("this account sees the service, so it is allowed")
         principals = _principals(account, service)
         return principals if isinstance(principals, Finding) else _allowing(principals, proposal)
 
@@ -98,7 +102,9 @@ def _allowing(principals: tuple[Principal, ...], proposal: Proposal) -> Finding:
     if _EVERYBODY in named or any(f":{store_account}:" in each for each in named):
         return met(f"account {quoted(store_account)} is allowed")
     because = f"account {quoted(store_account)} is not among the {len(named)} allowed principals"
-    return Finding(outcome=Outcome.VIOLATED, because=because, values={"STORE-ACCOUNT": store_account})
+    partition = "aws-us-gov" if proposal.region.startswith("us-gov-") else "aws"
+    principal = f"arn:{partition}:iam::{store_account}:root"
+    return Finding(outcome=Outcome.VIOLATED, because=because, values={"STORE-PRINCIPAL": principal})
 
 
 @requirement(
@@ -108,7 +114,7 @@ def _allowing(principals: tuple[Principal, ...], proposal: Proposal) -> Finding:
     source=_network_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Name the owning account OWNER as XksProxyVpcEndpointServiceOwner.",
-        cli="xks-probe preflight --owner OWNER --region REGION",
+        cli="xks-probe preflight --endpoint-service SERVICE-NAME --owner OWNER --region REGION",
     ),
 )
 def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
@@ -123,7 +129,8 @@ def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
             return not_seen(account.id)
         owner = service.owner or (account.id if service.is_owner_view else None)
         if owner is None:
-            return unknown("AWS does not say who owns the service")
+            hidden = hidden_as_owner(account, service)
+            return not_seen(hidden) if hidden else unknown("AWS does not say who owns the service")
         same = proposal.store_account in (None, owner)
         if owner == account.id and same and proposal.service_owner in (None, owner):
             return not_applicable("service and key store are of one account")
@@ -131,7 +138,8 @@ def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
             return met(f"its owner is declared: {quoted(owner)}")
         said = quoted(proposal.service_owner) if proposal.service_owner else "none"
         because = f"{quoted(owner)} owns the service, declared is {said}"
-        return Finding(outcome=Outcome.VIOLATED, because=because, values={"OWNER": owner})
+        values = {"OWNER": owner, "SERVICE-NAME": service.name}
+        return Finding(outcome=Outcome.VIOLATED, because=because, values=values)
 
     yield from of_service(evidence, judge)
 
@@ -160,6 +168,10 @@ def allowed_principals_are_minimal(evidence: Evidence) -> Iterable[Finding]:
         wanted = kms_principal(proposal.region)
         store_account = proposal.store_account or (account.id if isinstance(account.id, str) else "")
         others = {p.principal for p in principals if not _is_needed(p, wanted, store_account)}
+        # They may all be of the key store's own account, and that one is needed.
+        of_one = len(set(map(_account_of, others))) == 1 and all(map(_account_of, others))
+        if not store_account and isinstance(account.id, Unavailable) and of_one:
+            return not_seen(account.id)
         if others:
             return violated(f"also allowed: {listed(tuple(sorted(others)))}")
         return met(f"{len(principals)} allowed, each of them needed")
@@ -171,9 +183,14 @@ def _is_needed(principal: Principal, kms: str, account: str) -> bool:
     return principal.principal == kms or (bool(account) and f":{account}:" in principal.principal)
 
 
+def _account_of(principal: str) -> str:
+    """The account in an ARN of IAM; "" for anything else."""
+    return "".join(principal.split(":")[4:5])
+
+
 def _principals(account: Account, service: EndpointService) -> tuple[Principal, ...] | Finding:
     if not service.is_owner_view:
-        return unknown(of_the_owner(service, "its allowed principals"))
+        return of_the_owner(account, service, "its allowed principals")
     if isinstance(account.principals, Unavailable):
         return not_seen(account.principals)
     return account.principals

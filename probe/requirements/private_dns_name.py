@@ -1,15 +1,17 @@
 """The private DNS name of the endpoint service, as PrivateLink has it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from probe.model.account import Account, EndpointService, Unavailable
 from probe.model.preflight import Proposal
 from probe.model.verdicts import Evidence, Level, Position, Remedy
 from probe.requirements import _account_errors as _errors
 from probe.requirements import _errors as _network_errors
-from probe.requirements._account import not_seen, of_service
+from probe.requirements._account import not_seen, not_told, of_service
 from probe.requirements._declare import Finding, met, requirement, unknown, violated
 from probe.requirements._wording import listed, quoted
+from probe.requirements.key_store_form import endpoint_fault
 
 _CONSOLE = "VPC > Endpoint services > the service > Actions > Modify private DNS name"
 _MODIFY = "aws ec2 modify-vpc-endpoint-service-configuration --region REGION --service-id SERVICE-ID"
@@ -34,17 +36,34 @@ def private_dns_name_matches_the_endpoint(evidence: Evidence) -> Iterable[Findin
     service's private DNS name. Another name is not found there.
     """
 
-    def judge(proposal: Proposal, _: Account, service: EndpointService) -> Finding:
+    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
         host, name = proposal.host, service.private_dns_name
         if not name:
-            return violated("the endpoint service has no private DNS name")
+            return _named(proposal, violated("the endpoint service has no private DNS name"))
+        if "*" in name:  # PrivateLink takes a wildcard; KMS's pattern for an endpoint has no '*'
+            said = f"it is {quoted(name)}, a wildcard, which no proxy URI endpoint can be"
+            return _named(proposal, violated(said))
         if host is None:
-            return unknown("no proxy URI endpoint is known: give --uri-endpoint")
+            return not_told(proposal, account, "proxy URI endpoint", "--uri-endpoint")
         if name.rstrip(".").lower() == host:
             return met(f"it is {quoted(name)}")
-        return violated(f"it is {quoted(name)}, the endpoint's host is {quoted(host)}")
+        said = f"it is {quoted(name)}, the endpoint's host is {quoted(host)}"
+        return _named(proposal, violated(said))
 
     yield from of_service(evidence, judge)
+
+
+_CHOOSE = Remedy(
+    text="Give the endpoint service a private DNS name below a domain that is yours in public DNS, without a "
+    "wildcard, and let the proxy URI endpoint be https:// and this name.",
+    console=_CONSOLE,
+)
+
+
+def _named(proposal: Proposal, finding: Finding) -> Finding:
+    """The finding, whose remedy names the endpoint's host only if that may be a private DNS name."""
+    is_name = proposal.uri_endpoint is not None and endpoint_fault(proposal.uri_endpoint) is None
+    return finding if is_name else replace(finding, remedy=_CHOOSE)
 
 
 @requirement(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from probe.model.statistics import Summary, Window
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Method, Role, Target
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
 from probe.requirements import _errors
 from probe.requirements._declare import Finding, met, requirement, unknown, violated
 from probe.requirements._subjects import PATH_ROLES, common_subject, of_role
@@ -24,6 +24,7 @@ MIN_SAMPLES = 20  # an order-statistic interval of the median is too wide to dec
         text="Move the key manager nearer to the Region, or the key store to a nearer Region.",
         cli="xks-probe survey",
     ),
+    outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
 )
 def round_trip_within_35_ms(evidence: Evidence) -> Iterable[Finding]:
     """The median round trip between the Region and the key manager is 35 ms or less.

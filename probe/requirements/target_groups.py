@@ -1,8 +1,17 @@
 """The targets behind the load balancers: how many, in which zones, in what health, how they are spoken to."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from probe.model.account import Account, LoadBalancer, RegisteredTarget, TargetGroup, Unavailable
+from probe.model.account import (
+    KMS_PORT,
+    Account,
+    LoadBalancer,
+    LoadBalancerZone,
+    RegisteredTarget,
+    TargetGroup,
+    Unavailable,
+)
 from probe.model.verdicts import Evidence, Level, Position, Remedy
 from probe.requirements import _account_errors as _errors
 from probe.requirements import _errors as _network_errors
@@ -14,6 +23,7 @@ _CONSOLE = "EC2 > Target Groups > TARGET-GROUP > Targets"
 _HEALTH = "aws elbv2 describe-target-health --region REGION --target-group-arn TARGET-GROUP-ARN"
 _EVERYWHERE = "all"  # the zone of a target outside the VPC: every node sends to it
 _WANTED = 2
+_CROSS_ZONE = "load_balancing.cross_zone.enabled"
 _NOT_COUNTED = frozenset({"draining", "unhealthy.draining"})  # they are being taken out
 # The health check of these has not spoken yet, or can't.
 _UNDECIDED = frozenset({"initial", "unavailable", ""})
@@ -33,20 +43,20 @@ _UNDECIDED = frozenset({"initial", "unavailable", ""})
 def two_targets_are_healthy(evidence: Evidence) -> Iterable[Finding]:
     """Two targets at least are healthy, as the load balancer sees them.
 
-    AWS's guide asks for two hosts. With one, each restart of the proxy stops every key of the store; with
-    none the load balancer sends to all of them, ill or not.
+    AWS's guide asks for two hosts; one host on two ports is one. With one, each restart of the proxy stops
+    every key of the store; with none the load balancer sends to all of them, ill or not.
     """
 
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:
         if isinstance(group.targets, Unavailable):
             return not_seen(group.targets)
         targets = tuple(each for each in group.targets if each.state not in _NOT_COUNTED)
-        healthy = sum(each.state == "healthy" for each in targets)
-        said = f"{healthy} of {len(targets)} targets healthy{_ill(targets)}"
-        if healthy >= _WANTED:
+        healthy = {each.id for each in targets if each.state == "healthy"}
+        said = f"{len(healthy)} of {len({each.id for each in targets})} targets healthy{_ill(targets)}"
+        if len(healthy) >= _WANTED:
             return met(said)
-        may_become = sum(each.state in _UNDECIDED for each in targets)
-        return unknown(said) if healthy + may_become >= _WANTED else violated(said)
+        may_be = healthy | {each.id for each in targets if each.state in _UNDECIDED}
+        return unknown(said) if len(may_be) >= _WANTED else violated(said)
 
     yield from of_target_groups(evidence, judge)
 
@@ -67,7 +77,7 @@ def _ill(targets: tuple[RegisteredTarget, ...]) -> str:
         text="Register a target in each enabled zone, or turn on cross-zone load balancing.",
         console="EC2 > Load Balancers > LOAD-BALANCER > Attributes > Cross-zone load balancing",
         cli="aws elbv2 modify-load-balancer-attributes --region REGION "
-        "--load-balancer-arn LOAD-BALANCER-ARN --attributes Key=load_balancing.cross_zone.enabled,Value=true",
+        f"--load-balancer-arn LOAD-BALANCER-ARN --attributes Key={_CROSS_ZONE},Value=true",
     ),
 )
 def every_zone_has_a_healthy_target(evidence: Evidence) -> Iterable[Finding]:
@@ -78,7 +88,7 @@ def every_zone_has_a_healthy_target(evidence: Evidence) -> Iterable[Finding]:
     """
 
     def judge(_: Account, balancer: LoadBalancer) -> Finding:
-        for part in (balancer.target_groups, balancer.attributes, balancer.listeners):
+        for part in (balancer.target_groups, balancer.listeners):
             if isinstance(part, Unavailable):
                 return not_seen(part)
         groups = balancer.forwarded_groups
@@ -91,34 +101,79 @@ def every_zone_has_a_healthy_target(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _zones(balancer: LoadBalancer, groups: tuple[TargetGroup, ...]) -> Finding:
-    """Judged by each zone's targets; a target whose health check has not spoken yet leaves it open."""
-    targets = tuple(t for g in groups if not isinstance(g.targets, Unavailable) for t in g.targets)
+    """Judged by each zone's targets; a target whose health check has not spoken yet leaves it open.
+
+    So does one of another zone, where nobody says whether the load balancer sends across zones.
+    """
     if not groups:
         return unknown("no target group is forwarded to on port 443")
     if not balancer.zones:
         return unknown("AWS does not say in which zones it is")
-    crosses = any(_crosses(balancer, group) for group in groups)
+    crosses = [(group, _crosses(balancer, group)) for group in groups]
+    hidden, beyond = _beyond(crosses)
     empty: list[str] = []
     open_: list[str] = []
     for zone in balancer.zones:
-        near = tuple(t for t in targets if crosses or t.zone in {zone.zone, zone.zone_id, _EVERYWHERE})
-        if any(each.state == "healthy" for each in near):
-            continue
-        (open_ if any(each.state in _UNDECIDED for each in near) else empty).append(zone.zone)
+        near = {each.state for group, across in crosses for each in _near(group, zone, across=across is True)}
+        if "healthy" not in near:
+            may_be = (near | beyond) & (_UNDECIDED | {"healthy"})
+            (open_ if may_be else empty).append(zone.zone)
     if empty:
-        return violated(f"no healthy target for {listed(tuple(empty))}")
+        return _without(empty, groups)
+    if open_ and hidden is not None and "healthy" in beyond:
+        return not_seen(hidden)
     if open_:
         return unknown(f"not known yet for {listed(tuple(open_))}")
-    return met(f"each of {len(balancer.zones)} zones{' (cross-zone)' if crosses else ''}")
+    is_across = any(across is True for _, across in crosses)
+    return met(f"each of {len(balancer.zones)} zones{' (cross-zone)' if is_across else ''}")
 
 
-def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool:
+def _without(empty: list[str], groups: tuple[TargetGroup, ...]) -> Finding:
+    """Zones without a healthy target. A group that has cross-zone off for itself is the one to change."""
+    found = violated(f"no healthy target for {listed(tuple(empty))}")
+    attributes = ((g, {} if isinstance(g.attributes, Unavailable) else g.attributes) for g in groups)
+    own = next((group for group, of_it in attributes if of_it.get(_CROSS_ZONE, "").lower() == "false"), None)
+    if own is None:
+        return found
+    cli = (
+        "aws elbv2 modify-target-group-attributes --region REGION --target-group-arn TARGET-GROUP-ARN "
+        f"--attributes Key={_CROSS_ZONE},Value=true"
+    )
+    console = "EC2 > Target Groups > TARGET-GROUP > Attributes > Cross-zone load balancing"
+    remedy = replace(every_zone_has_a_healthy_target.remedy, console=console, cli=cli)
+    return replace(found, remedy=remedy, values={"TARGET-GROUP-ARN": own.arn, "TARGET-GROUP": own.name})
+
+
+def _near(group: TargetGroup, zone: LoadBalancerZone, *, across: bool) -> tuple[RegisteredTarget, ...]:
+    """Those to which the node in the zone sends."""
+    targets = () if isinstance(group.targets, Unavailable) else group.targets
+    return tuple(each for each in targets if across or each.zone in {zone.zone, zone.zone_id, _EVERYWHERE})
+
+
+def _beyond(
+    crosses: Iterable[tuple[TargetGroup, bool | Unavailable]],
+) -> tuple[Unavailable | None, frozenset[str]]:
+    """What could not be seen of it, and the states of the targets to which a node of any zone may send."""
+    hidden: Unavailable | None = None
+    states: set[str] = set()
+    for group, across in crosses:
+        if isinstance(across, Unavailable):
+            hidden = hidden or across
+            targets = () if isinstance(group.targets, Unavailable) else group.targets
+            states |= {each.state for each in targets}
+    return hidden, frozenset(states)
+
+
+def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavailable:
     """The group's own setting wins over the load balancer's, unless it says to use that."""
-    key = "load_balancing.cross_zone.enabled"
-    of_group = {} if isinstance(group.attributes, Unavailable) else group.attributes
-    of_balancer = {} if isinstance(balancer.attributes, Unavailable) else balancer.attributes
-    own = of_group.get(key, "use_load_balancer_configuration").lower()
-    return own == "true" or (own not in {"true", "false"} and of_balancer.get(key, "false").lower() == "true")
+    if isinstance(group.attributes, Unavailable):
+        return group.attributes
+    own = group.attributes.get(_CROSS_ZONE, "use_load_balancer_configuration").lower()
+    if own in {"true", "false"}:
+        return own == "true"
+    if isinstance(balancer.attributes, Unavailable):
+        return balancer.attributes
+    return balancer.attributes.get(_CROSS_ZONE, "false").lower() == "true"
 
 
 @requirement(
@@ -143,9 +198,12 @@ def proxy_protocol_is_off(evidence: Evidence) -> Iterable[Finding]:
         if isinstance(group.attributes, Unavailable):
             return not_seen(group.attributes)
         enabled = group.attributes.get("proxy_protocol_v2.enabled")
-        if enabled is None:
-            return unknown("AWS does not say whether it is on")
-        return violated("it is on") if enabled.lower() == "true" else met("it is off")
+        match (enabled or "").lower():
+            case "true":
+                return violated("it is on")
+            case "false":
+                return met("it is off")
+        return unknown("AWS does not say whether it is on")
 
     yield from of_target_groups(evidence, judge)
 
@@ -166,7 +224,7 @@ def two_targets_are_registered(evidence: Evidence) -> Iterable[Finding]:
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:
         if isinstance(group.targets, Unavailable):
             return not_seen(group.targets)
-        count = len({(t.id, t.port) for t in group.targets if t.state not in _NOT_COUNTED})
+        count = len({t.id for t in group.targets if t.state not in _NOT_COUNTED})
         said = f"{count} registered"
         return met(said) if count >= _WANTED else violated(said)
 
@@ -195,7 +253,7 @@ def target_group_is_ip_tcp_443(evidence: Evidence) -> Iterable[Finding]:
         if not group.target_type:
             return unknown("AWS does not say of which type it is")
         listeners = () if isinstance(balancer.listeners, Unavailable) else balancer.listeners
-        terminated = any(each.protocol.upper() == "TLS" for each in listeners)
+        terminated = any(each.port == KMS_PORT and each.protocol.upper() == "TLS" for each in listeners)
         protocols = {"TCP", "TLS"} if terminated else {"TCP"}
         differing = [
             f"{what} {quoted(is_)}"

@@ -23,22 +23,34 @@ from probe.model.account import (
     Unavailable,
     Verification,
 )
-from probe.wire.json_values import entries, flag, mapping, number, text, texts, words
+from probe.wire.json_values import entries, flag, mapping, port, text, texts, words
 
 _Value = TypeVar("_Value")
 _Json = Mapping[str, Any]
 
 
 def each(
-    answer: _Json | Unavailable, key: str, named: str, read: Callable[[_Json], _Value | None]
+    answer: _Json | Unavailable,
+    key: str,
+    named: str,
+    read: Callable[[_Json], _Value | None],
+    *,
+    skips: bool = False,
 ) -> Maybe[tuple[_Value, ...]]:
-    """What ``read`` makes of each object in the list at ``key``; without that list the answer is odd."""
+    """What ``read`` makes of each object in the list at ``key``; without that list the answer is odd.
+
+    It is odd, too, if one of them can't be read: what it would have said is not known, so no list without it
+    proves that something is not there. ``skips``: ``read`` leaves some out that are none of ours.
+    """
     if isinstance(answer, Unavailable):
         return answer
     found = entries(answer, key)
     if found is None:
         return Unavailable(call=named, because=f"the answer has no {key}", cause=Cause.ODD_ANSWER)
-    return tuple(value for one in found if (value := read(one)) is not None)
+    values = tuple(value for one in found if (value := read(one)) is not None)
+    if len(values if not skips else found) < len(answer[key]):
+        return Unavailable(call=named, because=f"an entry of {key} can't be read", cause=Cause.ODD_ANSWER)
+    return values
 
 
 def account_id(answer: _Json | Unavailable) -> Maybe[str]:
@@ -144,8 +156,9 @@ def connection(one: _Json) -> EndpointConnection:
 
 def load_balancer(one: _Json) -> LoadBalancer | None:
     """Of elbv2 DescribeLoadBalancers, ``LoadBalancers[]``; attributes, listeners and the rest come apart."""
-    arn = text(one, "LoadBalancerArn")
-    if not arn:
+    arn, groups = text(one, "LoadBalancerArn"), texts(one, "SecurityGroups")
+    # None at all lets everything in: what can't be read must not count for it.
+    if not arn or not _is_whole(groups, one.get("SecurityGroups")):
         return None
     enforced = text(one, "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
     return LoadBalancer(
@@ -157,9 +170,14 @@ def load_balancer(one: _Json) -> LoadBalancer | None:
         state=words(mapping(one, "State"), "Code"),
         vpc_id=words(one, "VpcId"),
         zones=tuple(map(_zone, entries(one, "AvailabilityZones") or ())),
-        security_groups=texts(one, "SecurityGroups"),
+        security_groups=groups,
         enforces_inbound_rules={"on": True, "off": False}.get(enforced or ""),
     )
+
+
+def _is_whole(read: tuple[str, ...], answered: object) -> bool:
+    """All of a list was read; there may be none."""
+    return answered is None or (isinstance(answered, list) and len(read) == len(answered))
 
 
 def short_name(arn: str) -> str:
@@ -194,7 +212,7 @@ def _zone(one: _Json) -> LoadBalancerZone:
 
 
 def node(one: _Json) -> NodeInterface | None:
-    """Of ec2 DescribeNetworkInterfaces, ``NetworkInterfaces[]``."""
+    """Of ec2 DescribeNetworkInterfaces, ``NetworkInterfaces[]``; none for one without an IPv4 address."""
     address = text(one, "PrivateIpAddress")
     if not address:
         return None
@@ -220,7 +238,7 @@ def listener(one: _Json) -> Listener | None:
     ]
     return Listener(
         arn=arn,
-        port=number(one, "Port"),
+        port=port(one, "Port"),
         protocol=words(one, "Protocol"),
         target_group_arns=tuple(dict.fromkeys(filter(None, [*simple, *weighted]))),
         ssl_policy=text(one, "SslPolicy"),
@@ -237,7 +255,7 @@ def target_group(one: _Json) -> TargetGroup | None:
         name=text(one, "TargetGroupName") or arn[-64:],
         target_type=words(one, "TargetType"),
         protocol=words(one, "Protocol"),
-        port=number(one, "Port"),
+        port=port(one, "Port"),
         address_type=words(one, "IpAddressType"),
         vpc_id=words(one, "VpcId"),
     )
@@ -251,7 +269,7 @@ def registered_target(one: _Json) -> RegisteredTarget | None:
         return None
     return RegisteredTarget(
         id=id_,
-        port=number(target, "Port"),
+        port=port(target, "Port"),
         zone=text(target, "AvailabilityZone"),
         state=words(health, "State"),
         reason=words(health, "Reason"),

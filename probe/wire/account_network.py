@@ -74,15 +74,15 @@ def subnet(one: _Json) -> Subnet | None:
 
 def route_table(one: _Json) -> RouteTable | None:
     """Of ec2 DescribeRouteTables, ``RouteTables[]``."""
-    id_ = text(one, "RouteTableId")
-    if not id_:
+    id_, routes = text(one, "RouteTableId"), entries(one, "Routes")
+    if not id_ or routes is None:
         return None
     associations = entries(one, "Associations") or ()
     return RouteTable(
         id=id_,
         is_main=any(flag(each, "Main") is True for each in associations),
         subnet_ids=tuple(filter(None, (text(each, "SubnetId") for each in associations))),
-        routes=tuple(filter(None, map(_route, entries(one, "Routes") or ()))),
+        routes=tuple(filter(None, map(_route, routes))),
     )
 
 

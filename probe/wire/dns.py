@@ -8,6 +8,7 @@ import dns.message
 import dns.name
 import dns.opcode
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.TXT
 import dns.rrset
@@ -65,6 +66,9 @@ def _is_response_to(message: dns.message.Message, question: Question) -> bool:
         return False
     asked = message.question[0]
     name = dns.name.from_text(question.name)
+    # Of another class (CHAOS) an A record is no address.
+    if asked.rdclass != dns.rdataclass.IN:
+        return False
     return asked.name == name and asked.rdtype == dns.rdatatype.from_text(question.record_type)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 LONGEST_TEXT = 4096
 MOST_ENTRIES = 5000
+MOST_PORT = 65535
 
 
 def text(of: object, key: str) -> str | None:
@@ -22,6 +23,12 @@ def number(of: object, key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def port(of: object, key: str) -> int | None:
+    """The number at ``key`` if a port can have it."""
+    value = number(of, key)
+    return value if value is not None and 0 < value <= MOST_PORT else None
+
+
 def flag(of: object, key: str) -> bool | None:
     value = of.get(key) if isinstance(of, Mapping) else None
     return value if isinstance(value, bool) else None
@@ -33,10 +40,10 @@ def mapping(of: object, key: str) -> Mapping[str, Any]:
 
 
 def texts(of: object, key: str) -> tuple[str, ...]:
-    """The texts of a list; what is no text is left out."""
+    """The texts of a list; what is no text, or an empty one, is left out."""
     value = of.get(key) if isinstance(of, Mapping) else None
     found = value[:MOST_ENTRIES] if isinstance(value, list) else []
-    return tuple(each[:LONGEST_TEXT] for each in found if isinstance(each, str))
+    return tuple(each[:LONGEST_TEXT] for each in found if isinstance(each, str) and each)
 
 
 def entries(of: object, key: str) -> tuple[Mapping[str, Any], ...] | None:

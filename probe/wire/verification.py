@@ -57,7 +57,8 @@ def parents(private_dns_name: str) -> tuple[str, ...]:
     while name != top:
         name = name.partition(".")[2]
         found.append(name)
-    return tuple(found[:MOST_PARENTS]) or (top,)
+    # What lies between is left out rather than the last: it alone says whether there is a zone at all.
+    return (*found[: MOST_PARENTS - 1], found[-1]) if len(found) > MOST_PARENTS else tuple(found) or (top,)
 
 
 def places(private_dns_name: str, label: str) -> Iterator[Place]:
@@ -67,8 +68,9 @@ def places(private_dns_name: str, label: str) -> Iterator[Place]:
         yield Place(name=f"{label}.{parent}")
     for parent in above:
         yield Place(name=parent, is_bare=True)
-    for parent in above:
-        yield Place(name=f"{label}.{parent}.{parent}", is_doubled=True)
+    for n, parent in enumerate(above):
+        for zone in above[n:]:  # of which domain the provider made a zone is not known
+            yield Place(name=f"{label}.{parent}.{zone}", is_doubled=True)
 
 
 def state_of(answers: tuple[str, ...], expected: str, place: Place) -> RecordState:

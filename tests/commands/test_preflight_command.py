@@ -99,6 +99,7 @@ def test_a_fault_predicts_kmss_words(tmp_path: Path, capsys: Output) -> None:
     document = offline(healthy())
     answer(document, "DescribeVpcEndpointServicePermissions")["AllowedPrincipals"] = []
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
+    answer(document, "DescribeVpcEndpointConnections")["VpcEndpointConnections"] = []
     _, said = preflight(document, tmp_path, capsys, *NEW)
     create = {each["error"]: each["masked_by"] for each in said["prediction"]["create"]["errors"]}
     assert create == {"XksProxyVpcEndpointServiceNotFoundException": None}

@@ -58,3 +58,7 @@ def test_a_spreadsheet_sees_no_formula(text: str) -> None:
 
 def test_markdown_punctuation_is_escaped() -> None:
     assert clean_markdown("[a](b)") == r"\[a\]\(b\)"
+
+
+def test_a_bare_address_becomes_no_link_in_markdown() -> None:
+    assert "https://" not in clean_markdown("https://evil.example")

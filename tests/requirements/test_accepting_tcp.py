@@ -1,13 +1,17 @@
 """Port 443: some node, every node, every target."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from accounts import ACCOUNT, BALANCER, DENIED, GROUP, PROPOSAL, looked_at, with_account
 from judging import NOTHING_AGREED, NOW_S, by_subject, evidence, in_handshake, only, target, tcp, tls
 
+from probe.model.account import TargetGroup
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.targets import Role
 from probe.model.verdicts import Evidence, Outcome
+from probe.requirements._declare import Declared
 from probe.requirements.accepting_tcp import (
     every_node_accepts_tcp_443,
     every_target_accepts_tcp_443,
@@ -89,6 +93,86 @@ def test_a_target_that_was_not_measured_is_unknown() -> None:
 
 def test_every_target_does_not_apply_where_none_is_configured() -> None:
     assert only(every_target_accepts_tcp_443, evidence(tcp(A))).outcome is Outcome.NOT_APPLICABLE
+
+
+UNSEEN_NODES = replace(BALANCER, nodes=DENIED)
+HIDDEN_NODES = [
+    ({"load_balancers": DENIED}, "the load balancers"),
+    ({"load_balancers": (UNSEEN_NODES,)}, "their interfaces"),
+    ({"service": DENIED}, "the service"),
+]
+HIDDEN_TARGETS = [
+    {"load_balancers": DENIED},
+    {"load_balancers": (replace(BALANCER, target_groups=DENIED),)},
+    {"load_balancers": (replace(BALANCER, listeners=DENIED),)},
+    {"load_balancers": (replace(BALANCER, target_groups=(replace(GROUP, targets=DENIED),)),)},
+]
+
+
+@pytest.mark.parametrize("declared", [some_node_accepts_tcp_443, every_node_accepts_tcp_443])
+@pytest.mark.parametrize(("hidden", "_what"), HIDDEN_NODES, ids=[what for _, what in HIDDEN_NODES])
+def test_nodes_that_may_not_be_looked_at_are_unknown(
+    declared: Declared, hidden: dict[str, Any], _what: str
+) -> None:
+    found = only(declared, with_account(**hidden))
+    assert found.outcome is Outcome.UNKNOWN
+    assert "allow ec2:DescribeX" in found.because
+
+
+@pytest.mark.parametrize("hidden", HIDDEN_TARGETS, ids=["balancers", "groups", "listeners", "health"])
+def test_targets_that_may_not_be_looked_at_are_unknown(hidden: dict[str, Any]) -> None:
+    found = only(every_target_accepts_tcp_443, with_account(**hidden))
+    assert found.outcome is Outcome.UNKNOWN
+    assert "allow ec2:DescribeX" in found.because
+
+
+def test_nodes_and_targets_of_a_preflight_without_an_account_are_unknown() -> None:
+    for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443, every_target_accepts_tcp_443):
+        assert only(declared, looked_at(None)).outcome is Outcome.UNKNOWN
+
+
+def test_nodes_that_the_user_names_need_no_account() -> None:
+    named = evidence(tcp(A), tcp(BACKEND), proposal=PROPOSAL)
+    for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443, every_target_accepts_tcp_443):
+        assert only(declared, named).outcome is Outcome.MET
+
+
+def test_shut_nodes_decide_nothing_while_others_can_not_be_seen() -> None:
+    other = replace(UNSEEN_NODES, name="net/other", arn="arn:other")
+    account = replace(ACCOUNT, load_balancers=(BALANCER, other))
+    shut = evidence(tcp(A, Reason.REFUSED), tcp(B, Reason.REFUSED), proposal=PROPOSAL, account=account)
+    found = only(some_node_accepts_tcp_443, shut)
+    assert found.outcome is Outcome.UNKNOWN
+    assert "allow ec2:DescribeX" in found.because
+    outcomes = [each.outcome for each in every_node_accepts_tcp_443.judge(shut)]
+    assert outcomes == [Outcome.UNKNOWN, Outcome.VIOLATED, Outcome.VIOLATED]
+
+
+@pytest.mark.parametrize(
+    ("groups", "outcome"), [((GROUP,), Outcome.VIOLATED), ((GROUP, replace(GROUP, arn="b")), Outcome.UNKNOWN)]
+)
+def test_a_shut_target_of_one_of_several_groups_may_be_none_of_kms(
+    groups: tuple[TargetGroup, ...], outcome: Outcome
+) -> None:
+    balancer = replace(BALANCER, listeners=DENIED, target_groups=groups)
+    shut = evidence(
+        tcp(BACKEND, Reason.REFUSED),
+        proposal=PROPOSAL,
+        account=replace(ACCOUNT, load_balancers=(balancer,)),
+    )
+    assert by_subject(every_target_accepts_tcp_443, shut)["proxy-1"].outcome is outcome
+
+
+def test_a_remedy_names_the_load_balancer_and_the_target_group() -> None:
+    node_, backend = replace(A, host="10.0.1.10"), replace(BACKEND, host="192.168.1.5", port=8443)
+    shut = evidence(
+        tcp(node_, Reason.REFUSED), tcp(backend, Reason.REFUSED), proposal=PROPOSAL, account=ACCOUNT
+    )
+    for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443):
+        values = only(declared, shut).values
+        assert (values["LOAD-BALANCER-ARN"], values["REGION"]) == ("arn:nlb", "eu-west-1")
+    values = only(every_target_accepts_tcp_443, shut).values
+    assert (values["TARGET-GROUP-ARN"], values["ADDRESS:443"]) == ("arn:tg", "192.168.1.5:8443")
 
 
 def test_attempts_that_differ_are_said() -> None:

@@ -32,9 +32,16 @@ from accounts import (
 )
 from accounts import PROPOSAL as P
 
-from probe.model.account import Principal, RegisteredTarget, Route, RouteTable, Verification
+from probe.model.account import (
+    EndpointConnection,
+    Principal,
+    RegisteredTarget,
+    Route,
+    RouteTable,
+    Verification,
+)
 from probe.model.preflight import PUBLIC_CONNECTIVITY
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.verdicts import Evidence, Likelihood, Outcome
 from probe.requirements import CATALOGUE, WATCHED
 from probe.requirements._declare import Declared
 
@@ -82,12 +89,42 @@ def consumer(proposal: object = P, **changes: Any) -> Evidence:
     return looked_at(replace(ACCOUNT, service=service, services=()), proposal)  # type: ignore[arg-type]
 
 
+def connected(owner: str, state: str = "available") -> Evidence:
+    """A store to be made, whose service somebody has a connection to."""
+    return with_account(connections=(EndpointConnection(owner=owner, state=state),))
+
+
+def seen_as_consumer(owner: str | None = OWN) -> Evidence:
+    """Our own service, as consumers see it: to list our services is not allowed."""
+    service = replace(AS_CONSUMER, owner=owner)
+    return with_account(service=service, services=DENIED, principals=(), connections=(), load_balancers=())
+
+
+def nameless(*names: str) -> Evidence:
+    """Principals in an account of which the id may not be asked for."""
+    return with_account(id=DENIED, principals=tuple(Principal(principal=name) for name in names))
+
+
+def wildcard(endpoint: str | None) -> Evidence:
+    service = replace(SERVICE, private_dns_name="*.xks.example.com")
+    return looked_at(replace(ACCOUNT, service=service), replace(P, uri_endpoint=endpoint))
+
+
+def beside_it(**changes: Any) -> Evidence:
+    """Another listener forwards to another group, which is changed; KMS uses port 443 alone."""
+    other = replace(GROUP, arn="arn:metrics", name="metrics", **changes)
+    listener = replace(LISTENER, arn="arn:9100", port=9100, target_group_arns=("arn:metrics",))
+    return with_balancer(listeners=(LISTENER, listener), target_groups=(GROUP, other))
+
+
 def routed(*routes: Route, main: bool = True) -> Evidence:
     return with_vpc(route_tables=(RouteTable(id="rtb-1", is_main=main, routes=(LOCAL, *routes)),))
 
 
 IGW = Route(destination="0.0.0.0/0", via="igw-1")
 CROSS_ZONE = {"load_balancing.cross_zone.enabled": "true"}
+IN_ONE_ZONE = (target("healthy", "eu-west-1a"),)
+TWO_PORTS = (TARGETS[0], replace(TARGETS[0], port=8443))
 CASES: list[tuple[str, Outcome, Evidence]] = [
     ("key-store-quota-has-room", MET, with_account(key_stores=(STORE,) * 9)),
     ("key-store-quota-has-room", VIOLATED, with_account(key_stores=(STORE,) * 10)),
@@ -113,6 +150,13 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("endpoint-service-is-unused", MET, store()),
     ("endpoint-service-is-unused", UNKNOWN, with_account(key_stores=DENIED)),
     ("endpoint-service-is-unused", NOT_APPLICABLE, looked_at(proposal=PUBLIC)),
+    ("endpoint-service-is-unused", MET, connected(OWN)),
+    ("endpoint-service-is-unused", MET, connected(OTHER, "rejected")),
+    ("endpoint-service-is-unused", UNKNOWN, connected(OTHER)),
+    ("endpoint-service-is-unused", UNKNOWN, connected(OTHER, "PendingAcceptance")),
+    ("endpoint-service-is-unused", UNKNOWN, with_account(connections=DENIED)),
+    ("endpoint-service-is-unused", UNKNOWN, with_account(id=DENIED)),
+    ("endpoint-service-is-unused", MET, consumer()),
     ("key-store-is-connected", MET, store()),
     ("key-store-is-connected", VIOLATED, store(connection_state="DISCONNECTED")),
     ("key-store-is-connected", VIOLATED, store(connection_state="FAILED", connection_error_code="X")),
@@ -122,6 +166,9 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("endpoint-service-exists", MET, looked_at()),
     ("endpoint-service-exists", MET, with_service(state="available")),
     ("endpoint-service-exists", VIOLATED, with_service(state="Failed")),
+    ("endpoint-service-exists", UNKNOWN, with_service(state=None)),
+    ("endpoint-service-exists", MET, consumer()),
+    ("endpoint-service-exists", UNKNOWN, seen_as_consumer()),
     ("endpoint-service-exists", VIOLATED, with_account(service=None)),
     (
         "endpoint-service-exists",
@@ -158,6 +205,9 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
         ),
     ),
     ("two-availability-zones", UNKNOWN, with_service(zone_ids=(), zones=())),
+    ("two-availability-zones", MET, consumer()),
+    ("two-availability-zones", UNKNOWN, seen_as_consumer()),
+    ("two-availability-zones", UNKNOWN, with_account(load_balancers=DENIED)),
     ("kms-is-an-allowed-principal", MET, looked_at()),
     ("kms-is-an-allowed-principal", VIOLATED, principals()),
     ("kms-is-an-allowed-principal", VIOLATED, principals("cks.kms.eu-west-2.amazonaws.com")),
@@ -180,6 +230,11 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
         ),
     ),
     ("store-account-is-an-allowed-principal", UNKNOWN, with_account(id=DENIED)),
+    ("store-account-is-an-allowed-principal", NOT_APPLICABLE, seen_as_consumer()),
+    ("store-account-is-an-allowed-principal", UNKNOWN, seen_as_consumer(owner=None)),
+    ("store-account-is-an-allowed-principal", MET, consumer(replace(P, store_account=OWN))),
+    ("store-account-is-an-allowed-principal", UNKNOWN, consumer(replace(P, store_account="777788889999"))),
+    ("store-account-is-an-allowed-principal", NOT_APPLICABLE, consumer(replace(P, store_account=OTHER))),
     ("service-owner-is-declared", NOT_APPLICABLE, looked_at()),
     ("service-owner-is-declared", VIOLATED, consumer()),
     ("service-owner-is-declared", MET, consumer(replace(P, service_owner=OTHER))),
@@ -189,6 +244,13 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("allowed-principals-are-minimal", MET, looked_at()),
     ("allowed-principals-are-minimal", VIOLATED, principals(KMS.principal, "*")),
     ("allowed-principals-are-minimal", UNKNOWN, with_account(principals=DENIED)),
+    ("allowed-principals-are-minimal", UNKNOWN, nameless(KMS.principal, f"arn:aws:iam::{OWN}:root")),
+    ("allowed-principals-are-minimal", VIOLATED, nameless(KMS.principal, "*")),
+    (
+        "allowed-principals-are-minimal",
+        VIOLATED,
+        nameless(f"arn:aws:iam::{OWN}:root", f"arn:aws:iam::{OTHER}:root"),
+    ),
     ("private-dns-name-matches-the-endpoint", MET, looked_at()),
     (
         "private-dns-name-matches-the-endpoint",
@@ -198,6 +260,8 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("private-dns-name-matches-the-endpoint", VIOLATED, proposed(uri_endpoint="https://xks.example.com")),
     ("private-dns-name-matches-the-endpoint", VIOLATED, with_service(private_dns_name=None)),
     ("private-dns-name-matches-the-endpoint", UNKNOWN, proposed(uri_endpoint=None)),
+    ("private-dns-name-matches-the-endpoint", VIOLATED, wildcard("https://*.xks.example.com")),
+    ("private-dns-name-matches-the-endpoint", VIOLATED, wildcard(P.uri_endpoint)),
     ("private-dns-name-is-unique-in-the-region", MET, looked_at()),
     (
         "private-dns-name-is-unique-in-the-region",
@@ -237,6 +301,11 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("two-targets-are-healthy", VIOLATED, with_group(targets=(TARGETS[0], target("draining")))),
     ("two-targets-are-healthy", UNKNOWN, with_group(targets=(TARGETS[0], target("initial")))),
     ("two-targets-are-healthy", UNKNOWN, with_group(targets=DENIED)),
+    ("two-targets-are-healthy", VIOLATED, with_group(targets=TWO_PORTS)),
+    ("two-targets-are-healthy", UNKNOWN, with_group(targets=(*TWO_PORTS, target("initial")))),
+    ("two-targets-are-healthy", MET, beside_it(targets=(target("unhealthy"),))),
+    ("two-targets-are-healthy", UNKNOWN, with_balancer(listeners=DENIED)),
+    ("two-targets-are-healthy", UNKNOWN, with_balancer(listeners=(replace(LISTENER, port=9100),))),
     ("every-zone-has-a-healthy-target", MET, looked_at()),
     ("every-zone-has-a-healthy-target", VIOLATED, with_group(targets=(target("healthy", "eu-west-1a"),))),
     (
@@ -271,6 +340,33 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
         with_group(targets=(target("healthy", "eu-west-1a"), target("initial", "eu-west-1b"))),
     ),
     ("every-zone-has-a-healthy-target", UNKNOWN, with_group(targets=DENIED)),
+    ("every-zone-has-a-healthy-target", UNKNOWN, with_group(attributes=DENIED, targets=IN_ONE_ZONE)),
+    (
+        "every-zone-has-a-healthy-target",
+        UNKNOWN,  # the group may turn off what the load balancer has on
+        with_balancer(
+            attributes=CROSS_ZONE,
+            target_groups=(replace(GROUP, attributes=DENIED, targets=IN_ONE_ZONE),),
+        ),
+    ),
+    ("every-zone-has-a-healthy-target", MET, with_group(attributes=DENIED)),
+    (
+        "every-zone-has-a-healthy-target",
+        VIOLATED,
+        with_group(attributes=DENIED, targets=(target("unhealthy"),)),
+    ),
+    (
+        "every-zone-has-a-healthy-target",
+        UNKNOWN,
+        with_balancer(attributes=DENIED, target_groups=(replace(GROUP, targets=IN_ONE_ZONE),)),
+    ),
+    (
+        "every-zone-has-a-healthy-target",
+        MET,  # the group says it by itself
+        with_balancer(
+            attributes=DENIED, target_groups=(replace(GROUP, attributes=CROSS_ZONE, targets=IN_ONE_ZONE),)
+        ),
+    ),
     ("proxy-protocol-is-off", MET, looked_at()),
     ("proxy-protocol-is-off", VIOLATED, with_group(attributes={"proxy_protocol_v2.enabled": "true"})),
     ("proxy-protocol-is-off", UNKNOWN, with_group(attributes={})),
@@ -278,10 +374,21 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("two-targets-are-registered", VIOLATED, with_group(targets=TARGETS[:1])),
     ("two-targets-are-registered", VIOLATED, with_group(targets=(TARGETS[0],) * 2)),
     ("two-targets-are-registered", UNKNOWN, with_group(targets=DENIED)),
+    ("two-targets-are-registered", VIOLATED, with_group(targets=TWO_PORTS)),
+    ("two-targets-are-registered", MET, beside_it(targets=TARGETS[:1])),
     ("target-group-is-ip-tcp-443", MET, looked_at()),
     ("target-group-is-ip-tcp-443", VIOLATED, with_group(port=8443)),
     ("target-group-is-ip-tcp-443", VIOLATED, with_group(target_type="instance")),
     ("target-group-is-ip-tcp-443", UNKNOWN, with_group(target_type="")),
+    ("target-group-is-ip-tcp-443", MET, beside_it(port=9100)),
+    (
+        "target-group-is-ip-tcp-443",
+        VIOLATED,  # TLS ends on another port
+        with_balancer(
+            listeners=(LISTENER, replace(LISTENER, port=9100, protocol="TLS")),
+            target_groups=(replace(GROUP, protocol="TLS"),),
+        ),
+    ),
     ("endpoint-service-offers-every-load-balancer-zone", MET, looked_at()),
     ("endpoint-service-offers-every-load-balancer-zone", VIOLATED, with_service(zones=("eu-west-1a",))),
     ("endpoint-service-offers-every-load-balancer-zone", UNKNOWN, consumer()),
@@ -320,6 +427,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
         routed(Route(destination="10.0.9.0/24", via="tgw-1")),
     ),
     ("vpc-does-not-overlap-the-data-centre", UNKNOWN, with_vpc(cidrs=())),
+    ("vpc-does-not-overlap-the-data-centre", UNKNOWN, with_vpc(cidrs=DENIED)),
 ]
 
 
@@ -356,6 +464,10 @@ def test_without_an_account_nothing_is_said_to_be_met_that_was_not_given(declare
         ((admitting("0.0.0.0/0", protocol="udp"),), VIOLATED),
         ((admitting("10.0.0.0/8"),), VIOLATED),
         ((admitting(),), VIOLATED),
+        ((admitting(others=("sg-2",)),), VIOLATED),
+        ((admitting(others=("pl-1",)),), UNKNOWN),
+        ((admitting("10.0.0.0/8", others=("pl-1",)),), UNKNOWN),
+        ((admitting("0.0.0.0/0", others=("pl-1",)),), MET),
         ((), UNKNOWN),
         (DENIED, UNKNOWN),
     ],
@@ -373,6 +485,54 @@ def test_security_groups_that_judge_privatelink_have_to_admit_everybody(
 def test_what_may_not_be_looked_at_names_the_action_to_allow() -> None:
     found = the_one(BY_ID["kms-is-an-allowed-principal"], with_account(principals=DENIED))
     assert "ec2:DescribeX" in found.because
+
+
+def test_our_own_service_that_we_may_not_list_names_the_action_to_allow() -> None:
+    for id_ in (
+        "kms-is-an-allowed-principal",
+        "load-balancer-is-active",
+        "endpoint-service-offers-every-load-balancer-zone",
+        "endpoint-service-is-unused",
+    ):
+        found = the_one(BY_ID[id_], seen_as_consumer())
+        assert (found.outcome, "allow ec2:DescribeX" in found.because) == (UNKNOWN, True), found.because
+
+
+def test_a_connection_of_somebody_else_is_a_hint_that_the_service_is_in_use() -> None:
+    found = the_one(BY_ID["endpoint-service-is-unused"], connected(OTHER))
+    assert OTHER in found.because
+    assert {(each.error, each.likelihood) for each in found.kms_errors or ()} == {
+        ("XksProxyVpcEndpointServiceInUseException", Likelihood.POSSIBLE)
+    }
+
+
+def test_the_connection_of_a_store_that_exists_is_its_own() -> None:
+    account = replace(
+        ACCOUNT, key_stores=(STORE,), connections=(EndpointConnection(owner=OTHER, state="available"),)
+    )
+    found = the_one(
+        BY_ID["endpoint-service-is-unused"], looked_at(account, replace(P, key_store_id=STORE.id))
+    )
+    assert found.outcome is MET
+
+
+@pytest.mark.parametrize(
+    ("id_", "changes"),
+    [
+        ("proxy-endpoint-is-well-formed", {"uri_endpoint": None}),
+        ("proxy-path-is-well-formed", {"uri_path": None}),
+        ("endpoint-service-name-is-well-formed", {"service_name": None}),
+        ("endpoint-service-exists", {"service_name": None}),
+        ("acceptance-is-not-required", {"service_name": None}),
+        ("load-balancer-is-active", {"service_name": None}),
+    ],
+)
+def test_what_the_key_store_would_tell_names_the_call_that_was_denied(
+    id_: str, changes: dict[str, None]
+) -> None:
+    account = replace(ACCOUNT, key_stores=DENIED, service=None, load_balancers=())
+    found = the_one(BY_ID[id_], looked_at(account, replace(P, key_store_id=STORE.id, **changes)))
+    assert (found.outcome, "allow ec2:DescribeX" in found.because) == (UNKNOWN, True), found.because
 
 
 def test_a_service_of_another_account_says_whom_to_ask() -> None:

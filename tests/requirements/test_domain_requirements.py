@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, AS_CONSUMER, HOST, PROPOSAL, SERVICE, looked_at, the_one
+from accounts import ACCOUNT, AS_CONSUMER, DENIED, HOST, PROPOSAL, SERVICE, looked_at, the_one
 
 from probe.model.account import Verification
 from probe.model.preflight import PUBLIC_CONNECTIVITY, DomainFacts, RecordSeen, RecordState, View
 from probe.model.verdicts import Evidence, Likelihood, Outcome
+from probe.requirements._declare import Declared
 from probe.requirements.domain import (
     private_dns_name_is_under_a_public_domain,
     verification_record_is_published,
@@ -64,6 +65,17 @@ ABSENT = (seen(NEAR, RecordState.ABSENT), seen(FAR, RecordState.ABSENT))
         (looked(*ABSENT, seen(FAR, RecordState.WRONG_VALUE, answers=("y",))), VIOLATED, 'another value "y"'),
         (looked(seen(NEAR, RecordState.SERVER_FAILURE)), VIOLATED, "name servers fail"),
         (
+            looked(seen(NEAR, RecordState.SERVER_FAILURE), seen(FAR, RecordState.ABSENT)),
+            VIOLATED,
+            "name servers fail",
+        ),
+        (
+            looked(seen(NEAR, RecordState.SERVER_FAILURE), seen(NEAR, RecordState.TIMED_OUT)),
+            UNKNOWN,
+            "server_failure",
+        ),
+        (looked(*ABSENT, seen(NEAR, RecordState.SERVER_FAILURE)), VIOLATED, "there is no record"),
+        (
             looked(seen(NEAR, RecordState.TIMED_OUT), seen(FAR, RecordState.UNREACHABLE)),
             UNKNOWN,
             "did not answer",
@@ -72,6 +84,7 @@ ABSENT = (seen(NEAR, RecordState.ABSENT), seen(FAR, RecordState.ABSENT))
         (looked(), UNKNOWN, "not asked"),
         (looked(expected_value=None), UNKNOWN, "does not say"),
         (looked_at(PENDING), UNKNOWN, "not asked"),
+        (looked_at(replace(ACCOUNT, service=DENIED), domain=FACTS), UNKNOWN, "allow ec2:DescribeX"),
         (looked_at(replace(ACCOUNT, service=AS_CONSUMER), domain=FACTS), UNKNOWN, "444455556666"),
         (
             looked_at(proposal=replace(PROPOSAL, connectivity=PUBLIC_CONNECTIVITY), domain=FACTS),
@@ -100,6 +113,17 @@ def test_a_record_that_was_lost_refuses_at_times() -> None:
     found = the_one(verification_record_is_published, lost)
     assert found.outcome is VIOLATED
     assert {error.likelihood for error in found.kms_errors or ()} == {Likelihood.POSSIBLE}
+
+
+@pytest.mark.parametrize(
+    "declared", [private_dns_name_is_under_a_public_domain, verification_record_is_published]
+)
+def test_what_privatelink_has_found_in_public_dns_outranks_who_answers_here(declared: Declared) -> None:
+    """A resolver in between says for the public ones that the domain is not there."""
+    intercepted = replace(FACTS, is_public=False, public_zone=None, because="no name servers", seen=ABSENT)
+    found = the_one(declared, looked_at(ACCOUNT, domain=intercepted))
+    assert found.outcome is UNKNOWN
+    assert "PrivateLink has verified the domain" in found.because
 
 
 @pytest.mark.parametrize(("is_public", "outcome"), [(True, MET), (False, VIOLATED), (None, UNKNOWN)])

@@ -7,7 +7,7 @@ from accounts import looked_at, proposed, the_one
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from probe.model.verdicts import Outcome
+from probe.model.verdicts import Basis, Likelihood, Operation, Outcome
 from probe.requirements import key_store_form as form
 
 MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN
@@ -19,8 +19,9 @@ LABEL_63 = "a" * 63
     [
         ("https://a.example.com", MET),
         ("https://A.EXAMPLE.COM", MET),
-        (f"https://{LABEL_63}.c", VIOLATED),  # 65 characters: no common name holds it
-        (f"https://{'a' * 62}.c", MET),
+        (f"https://{LABEL_63}.c", MET),  # 65 characters: a wildcard's common name holds what it needs
+        (f"https://{LABEL_63}.{'b' * 54}.c", MET),  # 128 with https://
+        (f"https://{LABEL_63}.{'b' * 55}.c", VIOLATED),
         ("https://a.co", MET),
         ("https://a", VIOLATED),
         ("https://a.b", MET),
@@ -44,6 +45,62 @@ LABEL_63 = "a" * 63
 )
 def test_an_endpoint_is_https_and_a_host_name(endpoint: str | None, outcome: Outcome) -> None:
     assert the_one(form.proxy_endpoint_is_well_formed, proposed(uri_endpoint=endpoint)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://10.0.0.1", "https://localhost", "https://a.example.com.", "https://a..b", "https://-a.b"],
+)
+@pytest.mark.parametrize(
+    ("connectivity", "error"),
+    [
+        ("VPC_ENDPOINT_SERVICE", "XksProxyVpcEndpointServiceInvalidConfigurationException"),
+        ("PUBLIC_ENDPOINT", "XksProxyUriUnreachableException"),
+    ],
+)
+def test_a_name_that_kms_takes_and_nothing_can_have_is_no_validation_error(
+    endpoint: str, connectivity: str, error: str
+) -> None:
+    found = the_one(
+        form.proxy_endpoint_is_well_formed, proposed(uri_endpoint=endpoint, connectivity=connectivity)
+    )
+    assert found.outcome is VIOLATED
+    assert {each.error for each in found.kms_errors or () if each.operation is Operation.CREATE} == {error}
+    assert {(each.likelihood, each.basis) for each in found.kms_errors or ()} == {
+        (Likelihood.POSSIBLE, Basis.INFERRED)
+    }
+
+
+@pytest.mark.parametrize("endpoint", ["https://a.b/", "http://a.example.com", "https://a_b.example.com"])
+def test_an_endpoint_that_the_pattern_refuses_is_a_validation_error(endpoint: str) -> None:
+    found = the_one(form.proxy_endpoint_is_well_formed, proposed(uri_endpoint=endpoint))
+    assert found.kms_errors is None  # those declared
+
+
+@pytest.mark.parametrize(
+    ("connectivity", "operations"),
+    [
+        ("VPC_ENDPOINT_SERVICE", {Operation.UPDATE, Operation.CONNECT}),
+        ("PUBLIC_ENDPOINT", {Operation.CREATE, Operation.UPDATE, Operation.CONNECT}),
+    ],
+)
+def test_a_version_that_does_not_exist_is_met_at_the_proxy(
+    connectivity: str, operations: set[Operation]
+) -> None:
+    found = the_one(
+        form.proxy_path_is_well_formed, proposed(uri_path="/kms/xks/v2", connectivity=connectivity)
+    )
+    assert {each.operation for each in found.kms_errors or ()} == operations
+    assert {each.error for each in found.kms_errors or ()} == {
+        "XksProxyInvalidConfigurationException",
+        "XKS_PROXY_INVALID_CONFIGURATION",
+    }
+    assert {each.basis for each in found.kms_errors or ()} == {Basis.INFERRED}
+
+
+@pytest.mark.parametrize("path", ["/kms/xks/v1/", "/" + "a" * 117 + "/kms/xks/v1"])
+def test_a_path_that_the_pattern_refuses_is_a_validation_error(path: str) -> None:
+    assert the_one(form.proxy_path_is_well_formed, proposed(uri_path=path)).kms_errors is None
 
 
 @pytest.mark.parametrize(

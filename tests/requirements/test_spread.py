@@ -115,3 +115,39 @@ def test_where_every_way_in_is_shut_nothing_of_tls_is_expected() -> None:
 def test_nodes_that_nobody_probes_by_tls_leave_the_backends_to_speak() -> None:
     blind = replace(A, plans=())
     assert likelihoods((fault(BACKEND, "T"),), blind, BACKEND)[0] == {"T": EXPECTED}
+
+
+def test_where_each_way_in_has_another_fault_one_of_them_it_will_be() -> None:
+    verdicts = (
+        fault(A, "EXPIRED"),
+        fault(A, "LATER", position=Position.HEALTH),
+        fault(B, "DENIED", position=Position.HEALTH),
+        fine(B),
+    )
+    found = spread(verdicts, evidence(tcp(A), tcp(B)))
+    said = [{e.error: (e.likelihood, e.alternatives) for e in v.kms_errors} for v in found]
+    assert said == [
+        {"EXPIRED": (EXPECTED, ("DENIED",))},
+        {"LATER": (POSSIBLE, ())},
+        {"DENIED": (EXPECTED, ("EXPIRED",))},
+        {},
+    ]
+
+
+def test_one_way_in_without_a_fault_leaves_all_of_them_possible() -> None:
+    assert likelihoods((fault(A, "EXPIRED"), fine(B)), A, B)[0] == {"EXPIRED": POSSIBLE}
+
+
+def test_what_is_no_address_is_not_one_of_several() -> None:
+    store = replace(fault(A, "T", position=Position.HEALTH), subject="cks-1")
+    assert likelihoods((store, fine(A)), A)[0] == {"T": EXPECTED}
+
+
+@pytest.mark.parametrize(("other", "likelihood"), [(Outcome.MET, POSSIBLE), (Outcome.VIOLATED, EXPECTED)])
+def test_another_load_balancer_that_is_well_is_a_way_in_too(other: Outcome, likelihood: Likelihood) -> None:
+    bad = replace(
+        fault(A, "T", position=Position.NETWORK), requirement="listener-forwards-443", subject="net/a"
+    )
+    beside = replace(bad, subject="net/b", outcome=other)
+    found = spread((bad, beside), evidence(tcp(A)))
+    assert found[0].kms_errors[0].likelihood is likelihood

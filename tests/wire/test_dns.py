@@ -3,6 +3,7 @@
 from typing import Any
 
 import dns.message
+import dns.rdataclass
 import dns.rrset
 import pytest
 from hypothesis import given
@@ -57,3 +58,10 @@ def test_records_at_the_end_of_an_alias_count_with_the_shortest_ttl() -> None:
 def test_what_is_no_domain_name_is_no_question(name: str) -> None:
     with pytest.raises(ValueError, match="question"):
         question_packet(Question(name=name), 1)
+
+
+def test_an_answer_of_another_class_is_none() -> None:
+    """An A record of CHAOS (RFC 1035, section 3.2.4) is a name and a number, and no address to go to."""
+    reply = dns.message.make_response(dns.message.from_wire(question_packet(QUESTION, 0x1234)))
+    reply.question[0].rdclass = dns.rdataclass.CH
+    assert read(reply.to_wire()) is None

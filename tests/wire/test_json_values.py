@@ -1,5 +1,6 @@
 """Values of the wanted type, or nothing."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from probe.wire.json_values import (
     flag,
     mapping,
     number,
+    port,
     text,
     texts,
     words,
@@ -49,3 +51,20 @@ def test_a_missing_list_is_none_and_an_empty_one_is_empty() -> None:
     assert entries({}, "a") is None
     assert entries({"a": []}, "a") == ()
     assert entries({"a": [1, {"b": 2}]}, "a") == ({"b": 2},)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (0, None),
+        (1, 1),
+        (65535, 65535),
+        (65536, None),
+        (-1, None),
+        (10**30, None),
+        (True, None),
+        ("443", None),
+    ],
+)
+def test_a_port_is_one_that_can_be_connected_to(value: object, read: int | None) -> None:
+    assert port({"k": value}, "k") == read

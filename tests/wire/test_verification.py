@@ -37,7 +37,14 @@ def test_the_nearest_parent_comes_first_and_the_registrable_domain_last() -> Non
     assert parents("myproxy-private.xks.example.com") == ("xks.example.com", "example.com")
     assert parents("example.com") == ("example.com",)
     assert parents("proxy.corp") == ()
-    assert len(parents("a." * 30 + "example.com")) == MOST_PARENTS
+
+
+@pytest.mark.parametrize("labels", [MOST_PARENTS - 1, MOST_PARENTS, MOST_PARENTS + 1, 30])
+def test_the_registrable_domain_is_among_the_parents_however_many_there_are(labels: int) -> None:
+    found = parents("a." * labels + "example.com")
+    assert len(found) == min(labels, MOST_PARENTS)
+    assert found[0] == "a." * (labels - 1) + "example.com"
+    assert found[-1] == "example.com"
 
 
 def test_proper_places_come_before_those_of_mistakes() -> None:
@@ -48,6 +55,7 @@ def test_proper_places_come_before_those_of_mistakes() -> None:
         "xks.example.com",
         "example.com",
         "_abc.xks.example.com.xks.example.com",
+        "_abc.xks.example.com.example.com",
         "_abc.example.com.example.com",
     ]
 

@@ -1,0 +1,233 @@
+"""Each call to AWS denied alone: nothing is then said that was not so before, and the action to allow is named."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from collected import GROUP, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy
+from judging import NOW_S, tcp, tls
+
+from probe import discovery
+from probe.audit import audit
+from probe.aws.calls import CALLS, action
+from probe.aws.recorded import Recorded
+from probe.model.account import Account, EndpointService
+from probe.model.preflight import DomainFacts, Proposal, RecordSeen, RecordState, View
+from probe.model.verdicts import Evidence, Outcome
+from probe.preflight import plans
+from probe.requirements import CATALOGUE
+from probe.requirements._declare import Finding
+
+_Json = dict[str, Any]
+# What rests on measurements of addresses that were found; without any it has its own words.
+_MEASURED = (
+    ".handshake", ".chain", ".names", ".dates", ".same_certificate", ".round_trip",
+    ".health", ".health_conduct", ".credential",
+)  # fmt: skip
+OF_THE_ACCOUNT = [each for each in CATALOGUE if not each.judge.__module__.endswith(_MEASURED)]
+METRICS = GROUP.replace("targetgroup/xks", "targetgroup/metrics")
+
+
+def existing() -> _Json:
+    """A healthy key store; its targets are in one zone, and the load balancer sends across zones."""
+    document = healthy()
+    (own,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
+    keys = (
+        "ServiceId",
+        "ServiceName",
+        "ServiceType",
+        "AvailabilityZones",
+        "AcceptanceRequired",
+        "PrivateDnsName",
+    )
+    seen = {key: own[key] for key in keys} | {"Owner": OWN, "PrivateDnsNameVerificationState": "verified"}
+    seen["SupportedIpAddressTypes"] = ["ipv4"]
+    _add(
+        document,
+        "ec2",
+        "DescribeVpcEndpointServices",
+        {"ServiceNames": [SERVICE_NAME]},
+        {"ServiceDetails": [seen]},
+    )
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    groups = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [rule]}]}
+    _add(document, "ec2", "DescribeSecurityGroups", {"GroupIds": ["sg-1"]}, groups)
+    answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
+    for each in answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"]:
+        each["Target"]["AvailabilityZone"] = "eu-west-1a"
+    answer(document, "DescribeLoadBalancerAttributes")["Attributes"][0]["Value"] = "true"
+    return document
+
+
+def new() -> _Json:
+    """A key store to be made; nobody has a connection to its service."""
+    document = existing()
+    answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
+    answer(document, "DescribeVpcEndpointConnections")["VpcEndpointConnections"] = []
+    return document
+
+
+def in_use() -> _Json:
+    """As `new`, but somebody has a connection."""
+    document = existing()
+    answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
+    return document
+
+
+def consumed() -> _Json:
+    """The service belongs to another account."""
+    document = existing()
+    answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"] = []
+    answer(document, "DescribeVpcEndpointServices")["ServiceDetails"][0]["Owner"] = "444455556666"
+    return document
+
+
+def two_listeners() -> _Json:
+    """Behind another port there is one target, not healthy, on a way of which nothing is right."""
+    document = existing()
+    (listener,) = answer(document, "DescribeListeners")["Listeners"]
+    other = listener | {"ListenerArn": "arn:9100", "Port": 9100, "Protocol": "TLS"}
+    other["DefaultActions"] = [{"Type": "forward", "TargetGroupArn": METRICS}]
+    answer(document, "DescribeListeners")["Listeners"].append(other)
+    (group,) = answer(document, "DescribeTargetGroups")["TargetGroups"]
+    metrics = group | {
+        "TargetGroupArn": METRICS,
+        "TargetGroupName": "metrics",
+        "Port": 9100,
+        "Protocol": "TLS",
+    }
+    answer(document, "DescribeTargetGroups")["TargetGroups"].append(metrics)
+    target = {"Target": {"Id": "172.16.0.1", "Port": 9100}, "TargetHealth": {"State": "unhealthy"}}
+    of_it = {"TargetGroupArn": METRICS}
+    _add(document, "elbv2", "DescribeTargetHealth", of_it, {"TargetHealthDescriptions": [target]})
+    on = {"Attributes": [{"Key": "proxy_protocol_v2.enabled", "Value": "true"}]}
+    _add(document, "elbv2", "DescribeTargetGroupAttributes", of_it, on)
+    return document
+
+
+def faulty() -> _Json:
+    """As much as can be wrong at once, so that nothing of it may turn out to be met."""
+    document = existing()
+    answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] *= 11
+    (service,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
+    service |= {"ServiceState": "Failed", "AvailabilityZones": ["eu-west-1a"]}
+    answer(document, "DescribeVpcEndpointServicePermissions")["AllowedPrincipals"] = [
+        {"Principal": f"arn:aws:iam::{OWN}:root"}
+    ]
+    (balancer,) = answer(document, "DescribeLoadBalancers")["LoadBalancers"]
+    balancer |= {"Scheme": "internet-facing", "AvailabilityZones": balancer["AvailabilityZones"][:1]}
+    answer(document, "DescribeLoadBalancerAttributes")["Attributes"][0]["Value"] = "false"
+    (first, _) = answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"]
+    first["TargetHealth"]["State"] = "unhealthy"
+    answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"] = [first]
+    answer(document, "DescribeTargetGroupAttributes")["Attributes"][0]["Value"] = "true"
+    answer(document, "DescribeSecurityGroups")["SecurityGroups"][0]["IpPermissions"] = []
+    answer(document, "DescribeVpcAttribute")["EnableDnsSupport"]["Value"] = False
+    route = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}
+    answer(document, "DescribeRouteTables")["RouteTables"][0]["Routes"].append(route)
+    for entry in answer(document, "DescribeNetworkAcls")["NetworkAcls"][0]["Entries"]:
+        entry["RuleAction"] = "deny"
+    return document
+
+
+def _add(document: _Json, service: str, operation: str, parameters: _Json, given: _Json) -> None:
+    asked = {"service": service, "operation": operation, "parameters": parameters}
+    document["calls"].append(asked | {"answer": given})
+
+
+WORLDS: dict[str, Callable[[], _Json]] = {
+    made.__name__: made for made in (existing, new, in_use, consumed, two_listeners, faulty)
+}
+OPERATIONS = sorted({operation for _, operation in CALLS})
+ACTIONS = {operation: action(service, operation) for service, operation in CALLS}
+
+
+def looked_at(world: str, document: _Json) -> Evidence:
+    store = STORE_ID if world in {"existing", "consumed", "two_listeners"} else None
+    service = None if store else SERVICE_NAME
+    account = audit(
+        Recorded(document), key_store_id=store, service_name=service, taken_at_s=NOW_S, timeout_s=30.0
+    )
+    asked = Proposal(region=REGION, key_store_id=store, name=None if store else "bank", service_name=service)
+    proposal = discovery.completed(asked, account)
+    targets = discovery.targets(proposal, account, (), plans(5.0))
+    seen = tuple(measured for each in targets for measured in (tcp(each), tls(each)))
+    return Evidence(
+        taken_at_s=NOW_S,
+        targets=targets,
+        latest=seen,
+        recent=seen,
+        proposal=proposal,
+        account=account,
+        domain=domain_of(account) if proposal.host else None,
+    )
+
+
+def domain_of(account: Account) -> DomainFacts:
+    """Public DNS has what AWS says that it looks for."""
+    service = account.service
+    wanted = service.verification if isinstance(service, EndpointService) else None
+    name = f"{wanted.name}.xks.example.com" if wanted and wanted.name else ""
+    record = RecordSeen(name=name, view=View.PUBLIC, server="192.0.2.1", state=RecordState.PUBLISHED)
+    return DomainFacts(
+        private_dns_name="myproxy-private.xks.example.com",
+        registrable="example.com",
+        names=(name,) if name else (),
+        expected_value=wanted.value if wanted else None,
+        is_public=True,
+        public_zone="example.com",
+        seen=(record,),
+    )
+
+
+def findings(world: str, document: _Json) -> dict[str, tuple[Finding, ...]]:
+    evidence = looked_at(world, document)
+    return {each.id: tuple(each.judge(evidence)) for each in OF_THE_ACCOUNT}
+
+
+@cache
+def found_in(world: str, denied: str | None = None) -> dict[str, tuple[Finding, ...]]:
+    document = WORLDS[world]()
+    return findings(world, deny(document, denied) if denied else document)
+
+
+def outcomes(found: tuple[Finding, ...]) -> set[Outcome]:
+    return {each.outcome for each in found}
+
+
+def turned_unknown(world: str, operation: str) -> Iterator[tuple[str, Finding]]:
+    allowed = found_in(world)
+    for id_, found in found_in(world, operation).items():
+        if Outcome.UNKNOWN not in outcomes(allowed[id_]):
+            yield from ((id_, each) for each in found if each.outcome is Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_denied_call_turns_nothing_into_anything_but_unknown(operation: str, world: str) -> None:
+    allowed = found_in(world)
+    for id_, found in found_in(world, operation).items():
+        assert outcomes(found) - {Outcome.UNKNOWN} <= outcomes(allowed[id_]), (id_, found)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_turns_unknown_names_the_action_to_allow(operation: str, world: str) -> None:
+    for id_, found in turned_unknown(world, operation):
+        assert f"allow the IAM action {ACTIONS[operation]}" in found.because, (id_, found)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_call_is_needed_by_something(operation: str) -> None:
+    assert any(found for world in WORLDS for found in turned_unknown(world, operation))
+
+
+def test_the_worlds_are_as_they_say() -> None:
+    """Else the properties above would hold of nothing."""
+    for world in ("existing", "new", "two_listeners"):
+        found = found_in(world)
+        bad = [id_ for id_, each in found.items() if outcomes(each) & {Outcome.VIOLATED}]
+        assert bad == [], world
+    wrong = [id_ for id_, each in found_in("faulty").items() if Outcome.VIOLATED in outcomes(each)]
+    assert len(wrong) > 12, wrong

@@ -1,0 +1,96 @@
+"""What AWS's answers lack or garble makes nothing *met*: each case once did."""
+
+from typing import Any
+
+import pytest
+from collected import SERVICE_NAME, answer, healthy
+from judging import NOW_S
+
+from probe.audit import audit
+from probe.aws.recorded import Recorded
+from probe.model.preflight import Proposal
+from probe.model.verdicts import Evidence, Outcome
+from probe.verdicts import judge
+
+_TABLES = [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": "subnet-1"}], "Routes": []}]
+_RULE = {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+Place = tuple[Any, ...]
+CASES: list[tuple[str, str, Place, object]] = [
+    ("subnets-are-private", "DescribeRouteTables", ("RouteTables", 0, "Associations"), None),
+    ("subnets-are-private", "DescribeRouteTables", ("RouteTables",), []),
+    ("subnets-are-private", "DescribeRouteTables", ("RouteTables", 0, "Routes"), "none"),
+    ("network-routes-reach-every-target", "DescribeRouteTables", ("RouteTables",), _TABLES),
+    (
+        "two-availability-zones",
+        "DescribeLoadBalancers",
+        ("LoadBalancers", 0, "AvailabilityZones", 0, "ZoneName"),
+        3,
+    ),
+    (
+        "two-availability-zones",
+        "DescribeVpcEndpointServiceConfigurations",
+        ("ServiceConfigurations", 0, "AvailabilityZoneIds"),
+        ["", "euw1-az1"],
+    ),
+    (
+        "service-uses-a-network-load-balancer",
+        "DescribeVpcEndpointServiceConfigurations",
+        ("ServiceConfigurations", 0, "NetworkLoadBalancerArns"),
+        [""],
+    ),
+    (
+        "load-balancer-admits-privatelink-traffic",
+        "DescribeLoadBalancers",
+        ("LoadBalancers", 0, "SecurityGroups"),
+        "sg-1",
+    ),
+    (
+        "load-balancer-admits-privatelink-traffic",
+        "DescribeLoadBalancers",
+        ("LoadBalancers", 0, "SecurityGroups"),
+        [1],
+    ),
+    ("proxy-protocol-is-off", "DescribeTargetGroupAttributes", ("Attributes", 0, "Value"), True),
+    ("proxy-protocol-is-off", "DescribeTargetGroupAttributes", ("Attributes", 0, "Value"), "yes"),
+    (
+        "allowed-principals-are-minimal",
+        "DescribeVpcEndpointServicePermissions",
+        ("AllowedPrincipals", 0),
+        None,
+    ),
+    ("key-store-quota-has-room", "DescribeCustomKeyStores", ("CustomKeyStores",), [{}] * 12),
+]
+
+
+def judged(document: dict[str, Any]) -> dict[str, list[Outcome]]:
+    account = audit(
+        Recorded(document), key_store_id=None, service_name=SERVICE_NAME, taken_at_s=NOW_S, timeout_s=30.0
+    )
+    proposal = Proposal(region="eu-west-1", service_name=SERVICE_NAME)
+    found: dict[str, list[Outcome]] = {}
+    for verdict in judge(Evidence(taken_at_s=NOW_S, proposal=proposal, account=account)).verdicts:
+        assert not verdict.because.startswith("our bug"), verdict
+        found.setdefault(verdict.requirement, []).append(verdict.outcome)
+    return found
+
+
+@pytest.mark.parametrize(("requirement", "operation", "place", "odd"), CASES)
+def test_an_odd_answer_is_not_met(requirement: str, operation: str, place: Place, odd: object) -> None:
+    document = healthy()
+    assert Outcome.MET in judged(document)[requirement]
+    inner: Any = answer(document, operation)
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = odd
+    assert Outcome.MET not in judged(document)[requirement]
+
+
+def test_a_rule_for_tcp_without_ports_is_not_about_443() -> None:
+    document = healthy()
+    answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
+    said = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [_RULE]}]}
+    asked = {"service": "ec2", "operation": "DescribeSecurityGroups", "parameters": {"GroupIds": ["sg-1"]}}
+    document["calls"].append({**asked, "answer": said})
+    assert Outcome.MET not in judged(document)["load-balancer-admits-privatelink-traffic"]
+    said["SecurityGroups"][0]["IpPermissions"] = [{**_RULE, "FromPort": 443, "ToPort": 443}]
+    assert Outcome.MET in judged(document)["load-balancer-admits-privatelink-traffic"]
