@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from probe.aws.calls import Answer, Caller, action
 from probe.aws.together import Together
+from probe.discovery import service_meant
 from probe.model.account import (
     Account,
     Cause,
     EndpointConnection,
     EndpointService,
-    KeyStore,
     LoadBalancer,
     Maybe,
     Principal,
@@ -25,6 +25,7 @@ from probe.model.account import (
     Unavailable,
     Vpc,
 )
+from probe.model.preflight import Proposal
 from probe.wire import account as read
 from probe.wire import account_network as read_network
 
@@ -34,14 +35,12 @@ _Value = TypeVar("_Value")
 _Call = tuple[str, str, Mapping[str, Any]]
 
 
-def audit(
-    caller: Caller, *, key_store_id: str | None, service_name: str | None, taken_at_s: float, timeout_s: float
-) -> Account:
+def audit(caller: Caller, proposal: Proposal, *, taken_at_s: float, timeout_s: float) -> Account:
     """Blocks for ``timeout_s`` at most. What could not be had by then is `Unavailable`.
 
-    ``service_name`` None: that of the key store ``key_store_id``; without either there is no service.
+    Which endpoint service is looked at: `discovery.service_meant`.
     """
-    return _Audit(caller, timeout_s).run(key_store_id, service_name, taken_at_s)
+    return _Audit(caller, timeout_s).run(proposal, taken_at_s)
 
 
 class _Audit:
@@ -53,7 +52,7 @@ class _Audit:
         self._calls = 0
         self._failed: list[Unavailable] = []
 
-    def run(self, key_store_id: str | None, service_name: str | None, taken_at_s: float) -> Account:
+    def run(self, proposal: Proposal, taken_at_s: float) -> Account:
         identity, stores_answer, own_answer = self._ask(
             ("sts", "GetCallerIdentity", {}),
             ("kms", "DescribeCustomKeyStores", {}),
@@ -61,7 +60,7 @@ class _Audit:
         )
         stores = self._read(stores_answer, "CustomKeyStores", "kms:DescribeCustomKeyStores", read.key_store)
         own = self._read(own_answer, "ServiceConfigurations", action("ec2", _OWN_SERVICES), read.own_service)
-        name = service_name or _service_of(stores, key_store_id)
+        name = service_meant(proposal, stores, own)
         service, principals, connections, balancers = self._service(name, own)
         vpcs, groups = self._around(balancers)
         return Account(
@@ -269,11 +268,6 @@ def _about_vpc(id_: str) -> tuple[_Call, ...]:
 
 def _groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
     return () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
-
-
-def _service_of(stores: Maybe[tuple[KeyStore, ...]], id_: str | None) -> str | None:
-    found = () if isinstance(stores, Unavailable) else stores
-    return next((store.service_name for store in found if store.id == id_), None)
 
 
 def _owned(service: Maybe[EndpointService | None], account: Maybe[str]) -> Maybe[EndpointService | None]:

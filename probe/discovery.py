@@ -3,8 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from probe.model.account import Account, LoadBalancer, TargetGroup, Unavailable
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.account import (
+    Account,
+    EndpointService,
+    KeyStore,
+    LoadBalancer,
+    Maybe,
+    TargetGroup,
+    Unavailable,
+)
+from probe.model.preflight import EXTERNAL_KEY_STORE, PUBLIC_CONNECTIVITY, Proposal
 from probe.model.targets import Check, Plan, Role, Target
 from probe.wire.hostport import check_name, is_ipv4
 
@@ -23,12 +31,41 @@ class Place:
     role: Role = Role.BACKEND
 
 
+def store_meant(proposal: Proposal, stores: Maybe[tuple[KeyStore, ...]]) -> KeyStore | None:
+    """The key store that is named; where the user names nothing at all, the only external one."""
+    seen = () if isinstance(stores, Unavailable) else stores
+    if proposal.key_store_id is not None:
+        return next((store for store in seen if store.id == proposal.key_store_id), None)
+    external = [store for store in seen if store.kind == EXTERNAL_KEY_STORE]
+    return external[0] if len(external) == 1 and _names_nothing(proposal) else None
+
+
+def service_meant(
+    proposal: Proposal, stores: Maybe[tuple[KeyStore, ...]], own: Maybe[tuple[EndpointService, ...]]
+) -> str | None:
+    """The name of the endpoint service: of the user, of the store, by the private DNS name, or the only one."""
+    store = store_meant(proposal, stores)
+    if proposal.service_name or store is not None or proposal.key_store_id is not None:
+        return proposal.service_name or (store.service_name if store else None)
+    if proposal.connectivity == PUBLIC_CONNECTIVITY:
+        return None
+    host, seen = proposal.host, () if isinstance(own, Unavailable) else own
+    found = [each for each in seen if host is None or (each.private_dns_name or "").lower() == host]
+    return found[0].name if len(found) == 1 else None
+
+
+def _names_nothing(proposal: Proposal) -> bool:
+    told = (proposal.service_name, proposal.uri_endpoint, proposal.uri_path, proposal.name)
+    return not any(told) and proposal.connectivity != PUBLIC_CONNECTIVITY
+
+
 def completed(proposal: Proposal, account: Account | None) -> Proposal:
-    """What the existing key store has, where the user says nothing else; and the service's own name."""
-    store = account.key_store(proposal.key_store_id) if account else None
+    """What the existing key store has, where the user says nothing else; and the service's own names."""
+    store = store_meant(proposal, account.key_stores) if account else None
     if store is not None:
         proposal = replace(
             proposal,
+            key_store_id=store.id,
             connectivity=store.connectivity or proposal.connectivity,
             uri_endpoint=proposal.uri_endpoint or store.uri_endpoint,
             uri_path=proposal.uri_path or store.uri_path,
@@ -36,9 +73,13 @@ def completed(proposal: Proposal, account: Account | None) -> Proposal:
             service_owner=proposal.service_owner or store.service_owner,
         )
     service = account.service if account else None
-    if proposal.uri_endpoint is None and service is not None and not isinstance(service, Unavailable):
-        named = service.private_dns_name
-        proposal = replace(proposal, uri_endpoint=f"https://{named}" if named else None)
+    if isinstance(service, EndpointService) and proposal.connectivity != PUBLIC_CONNECTIVITY:
+        named = f"https://{service.private_dns_name}" if service.private_dns_name else None
+        proposal = replace(
+            proposal,
+            service_name=proposal.service_name or service.name,
+            uri_endpoint=proposal.uri_endpoint or named,
+        )
     return proposal
 
 

@@ -109,8 +109,7 @@ async def _account(request: Request) -> Account | None:
     return await asyncio.to_thread(
         audit,
         caller,
-        key_store_id=proposal.key_store_id,
-        service_name=proposal.service_name,
+        proposal,
         taken_at_s=SYSTEM_CLOCK.now_s(),
         timeout_s=request.timeout_s,
     )

@@ -3,22 +3,25 @@
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from collected import GROUP, HOST, NLB, OWN, SERVICE_NAME, STORE_ID, answer, deny, healthy
+from collected import GROUP, HOST, NLB, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy
 
 from probe.audit import audit
 from probe.aws.calls import CALLS, READING_VERBS, Answer, action
 from probe.aws.recorded import Recorded, Recorder
 from probe.model.account import Account, Cause, EndpointService, Unavailable
+from probe.model.preflight import Proposal
 
 
-def looked(document: dict[str, Any], service_name: str | None = SERVICE_NAME, **more: Any) -> Account:
+def looked(document: dict[str, Any], service_name: str | None = SERVICE_NAME, **told: Any) -> Account:
     return audit(
         Recorded(document),
-        **{"key_store_id": None, "service_name": service_name, "taken_at_s": 1.0, "timeout_s": 5.0, **more},
+        replace(Proposal(region=REGION, service_name=service_name), **told),
+        taken_at_s=1.0,
+        timeout_s=5.0,
     )
 
 
@@ -45,8 +48,11 @@ def test_the_service_is_that_of_the_key_store_if_none_is_named() -> None:
     assert isinstance(account.service, EndpointService)
 
 
-def test_without_a_name_or_a_key_store_there_is_no_service() -> None:
-    assert looked(healthy(), None).service is None
+def test_without_a_name_the_only_store_is_meant_and_a_name_of_which_there_is_none_is_no_service() -> None:
+    account = looked(healthy(), None)
+    assert isinstance(account.service, EndpointService)
+    assert account.service.name == SERVICE_NAME
+    assert looked(healthy(), None, uri_endpoint="https://other.example.com").service is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +135,7 @@ class Slow:
 def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> None:
     slow = Slow(Recorded(healthy()), hangs=frozenset({"DescribeListeners"}))
     started_s = time.monotonic()
-    account = audit(slow, key_store_id=None, service_name=SERVICE_NAME, taken_at_s=0.0, timeout_s=0.2)
+    account = audit(slow, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2)
     assert time.monotonic() - started_s < 5.0  # the call itself would take 30 s
     slow.never.set()
     (balancer,) = account.load_balancers  # type: ignore[misc]
@@ -139,7 +145,7 @@ def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> Non
 
 def test_what_was_recorded_answers_as_the_one_it_was_recorded_from() -> None:
     recorder = Recorder(Recorded(healthy()))
-    first = audit(recorder, key_store_id=None, service_name=SERVICE_NAME, taken_at_s=1.0, timeout_s=5.0)
+    first = audit(recorder, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0)
     assert looked(recorder.document("2026-11-24T12:00:00Z")) == first
 
 
@@ -153,5 +159,5 @@ def test_no_call_is_in_the_table_that_the_audit_does_not_make() -> None:
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     recorder = Recorder(Recorded(document))
     for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):
-        audit(recorder, key_store_id=None, service_name=name, taken_at_s=1.0, timeout_s=5.0)
+        audit(recorder, Proposal(region=REGION, service_name=name), taken_at_s=1.0, timeout_s=5.0)
     assert {(each["service"], each["operation"]) for each in recorder.calls} == set(CALLS)

@@ -147,7 +147,10 @@ def looked_at(world: str, document: _Json) -> Evidence:
     store = STORE_ID if world in {"existing", "consumed", "two_listeners"} else None
     service = None if store else SERVICE_NAME
     account = audit(
-        Recorded(document), key_store_id=store, service_name=service, taken_at_s=NOW_S, timeout_s=30.0
+        Recorded(document),
+        Proposal(region=REGION, key_store_id=store, service_name=service),
+        taken_at_s=NOW_S,
+        timeout_s=30.0,
     )
     asked = Proposal(region=REGION, key_store_id=store, name=None if store else "bank", service_name=service)
     proposal = discovery.completed(asked, account)

@@ -64,7 +64,10 @@ CASES: list[tuple[str, str, Place, object]] = [
 
 def judged(document: dict[str, Any]) -> dict[str, list[Outcome]]:
     account = audit(
-        Recorded(document), key_store_id=None, service_name=SERVICE_NAME, taken_at_s=NOW_S, timeout_s=30.0
+        Recorded(document),
+        Proposal(region="eu-west-1", service_name=SERVICE_NAME),
+        taken_at_s=NOW_S,
+        timeout_s=30.0,
     )
     proposal = Proposal(region="eu-west-1", service_name=SERVICE_NAME)
     found: dict[str, list[Outcome]] = {}

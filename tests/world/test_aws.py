@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from probe.audit import audit
 from probe.aws.api import Api
 from probe.model.account import Account, Cause, Unavailable
+from probe.model.preflight import Proposal
 from probe.world import ScenarioError, World, WorldError, load_scenario, start
 from probe.world.scenario_reader import read_scenario
 
@@ -67,7 +68,7 @@ def audited(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Acco
         api = Api(REGION, read_timeout_s=timeout_s)
         try:
             return audit(
-                api, key_store_id=None, service_name=service_name, taken_at_s=0.0, timeout_s=timeout_s
+                api, Proposal(region=REGION, service_name=service_name), taken_at_s=0.0, timeout_s=timeout_s
             )
         finally:
             for made in api._clients.values():
