@@ -211,4 +211,5 @@ AS_CONSUMER = replace(
 
 def the_one(declared: Declared, evidence: Evidence) -> Finding:
     (finding,) = declared.judge(evidence)
+    assert finding.outcome in declared.published.outcomes
     return finding

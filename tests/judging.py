@@ -227,9 +227,16 @@ def evidence(*measurements: Measurement, also: tuple[Target, ...] = (), **fields
 
 def only(declared: Declared, of: Evidence) -> Finding:
     """The one finding of a requirement."""
-    (finding,) = declared.judge(of)
+    (finding,) = found(declared, of)
     return finding
 
 
 def by_subject(declared: Declared, of: Evidence) -> dict[str, Finding]:
-    return {finding.subject: finding for finding in declared.judge(of)}
+    return {finding.subject: finding for finding in found(declared, of)}
+
+
+def found(declared: Declared, of: Evidence) -> tuple[Finding, ...]:
+    """What a requirement finds: nothing but what it declares."""
+    findings = tuple(declared.judge(of))
+    assert {finding.outcome for finding in findings} <= set(declared.published.outcomes)
+    return findings

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from exporters.report import fields, findings, judged, tls
+from exporters.report import fields, findings, judged, tls, verdicts, words
 from probe.model.measurements import HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check
@@ -64,15 +64,25 @@ def total_s(measurement: Measurement) -> float:
 
 
 def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
-    """What is wrong, the budget, what is fine."""
+    """Of whom, would KMS take it, what is wrong, the budget, what is fine."""
     parts = [
+        *map(_head, measured[:1]),
         tls.extra_authorities(report),
+        verdicts.conclusion(report),
+        Text(),
         findings.render(report.verdicts),
         budget(measured),
         Text(),
         findings.fine(report.verdicts),
     ]
     return Group(*(part for part in parts if part is not None))
+
+
+def _head(measurement: Measurement) -> Text:
+    target = measurement.target
+    name = clean(target.server_name or target.host)
+    at = f"{clean(measurement.address or target.host)}:{target.port}"
+    return Text.assemble((name, "bold"), (f" at {at} · {words.moment(measurement.started_at_s)}", "dim"))
 
 
 def budget(measured: Sequence[Measurement]) -> RenderableType | None:

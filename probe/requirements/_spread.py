@@ -18,6 +18,7 @@ from probe.requirements.accepting_tcp import acceptances
 
 _Named = tuple[Operation, str]
 _Names = tuple[str, ...]
+_OF_ONE_CONNECTION = frozenset({Position.TLS, Position.HEALTH})
 _OF_BALANCERS = frozenset({"load-balancer-is-active", "load-balancer-has-ipv4", "listener-forwards-443"})
 
 
@@ -57,7 +58,7 @@ def _met_everywhere(verdicts: tuple[Verdict, ...], evidence: Evidence) -> Mappin
     That is an error that every way in has; where every way in has a fault, but not the same one, the first of
     each: which of them KMS meets depends on where it comes in.
     """
-    judged = {verdict.subject for verdict in verdicts if verdict.position is Position.TLS}
+    judged = {verdict.subject for verdict in verdicts if verdict.position in _OF_ONE_CONNECTION}
     looked_at = {target.name for target, measured in tls_targets(evidence) if measured or is_checked(target)}
     known = tuple(target for target in entries(evidence) if target.name in judged & looked_at)
     known = known or tuple(target for target in of_role(evidence, *PATH_ROLES) if target.name in judged)
@@ -85,7 +86,7 @@ def _errors_by_subject(verdicts: tuple[Verdict, ...]) -> Mapping[str, list[_Name
 
 def _is_at_fault(verdict: Verdict) -> bool:
     return (
-        verdict.position in (Position.TLS, Position.HEALTH)
+        verdict.position in _OF_ONE_CONNECTION
         and verdict.level is Level.REQUIRED
         and verdict.outcome is Outcome.VIOLATED
     )

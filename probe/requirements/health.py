@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 from probe.model.measurements import Manager
@@ -172,12 +173,31 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
     yield from each_health(evidence, judge)
 
 
+# Specification, "Error codes": what each name says of the proxy.
+_REMEDIES = {
+    "ThrottlingException": Remedy(
+        text="Let the proxy, or what stands before it, take more requests: KMS sends up to 1,800 a second."
+    ),
+    "DependencyTimeoutException": Remedy(
+        text="See the way from the proxy to its key manager: that answers too slowly, or not at all."
+    ),
+    "InternalException": Remedy(text="See the proxy's log of this moment: it met a fault of its own."),
+    "UnsupportedOperationException": Remedy(
+        text="Update the proxy, or switch its health check on: it says that it can't do GetHealthStatus."
+    ),
+    "ValidationException": Remedy(
+        text="See what changes requests before the proxy: it takes a request as specified for a wrong one."
+    ),
+}
+
+
 def _by_name(last: Seen) -> Finding:
     """An error of the proxy: of which its own requirement speaks, or which has its own words at KMS."""
     name = last.details.error_name or ""
     if name in {"AuthenticationFailedException", "AccessDeniedException", "InvalidUriPathException"}:
         return unknown(last.words())
-    return violated(last.words(), kms_errors=_errors.BY_NAME.get(name, _errors.INVALID_RESPONSE))
+    found = violated(last.words(), kms_errors=_errors.BY_NAME.get(name, _errors.INVALID_RESPONSE))
+    return replace(found, remedy=_REMEDIES.get(name))
 
 
 @requirement(

@@ -1,9 +1,10 @@
 """How the proxy takes other requests: a large one, one without a signature, a GET, one about a key."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from probe.model.targets import Target
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.verdicts import Evidence, Level, Position, Remedy
 from probe.requirements import _errors as _network_errors
 from probe.requirements import _health_errors as _errors
 from probe.requirements._account import subject_of
@@ -15,6 +16,9 @@ _NOT_FOUND = 404
 _METHOD_NOT_ALLOWED = 405
 _REFUSALS = frozenset({"AuthenticationFailedException", "AccessDeniedException"})
 _REFUSING = frozenset({401, 403})
+_NOT_OF_THE_KEY = Remedy(
+    text="Mend what the proxy says to GetHealthStatus first; if that is fine, see its log for GetKeyMetadata."
+)
 _WANTED_USAGE = {"ENCRYPT", "DECRYPT"}
 
 
@@ -100,6 +104,8 @@ def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
         seen = _last(evidence, target, "unsigned")
         if seen is None or seen.measurement.failure is not None:
             return unknown(seen.words() if seen else "no unsigned request was sent")
+        if seen.details.status == OK and seen.details.fault is not None:
+            return unknown(f"status 200, and no answer of a proxy's: {seen.details.fault}")
         if seen.details.status == OK:
             return violated("an unsigned request was answered with status 200")
         refused = seen.details.status in _REFUSING or seen.details.error_name in _REFUSALS
@@ -138,12 +144,12 @@ def key_metadata_is_usable(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _key(seen: Seen) -> Finding:
-    if seen.details.error_name is not None:
-        errors = _errors.OF_KEY_BY_NAME.get(seen.details.error_name, _errors.KEY_ODD)
-        return violated(seen.words(), kms_errors=errors)
-    if seen.details.fault is not None:
-        said = f"status {seen.details.status}: {seen.details.fault}"
-        return violated(said, kms_errors=_errors.KEY_ODD)
+    of_the_key = _errors.OF_KEY_BY_NAME.get(seen.details.error_name or "")
+    if of_the_key is not None:
+        return violated(seen.words(), kms_errors=of_the_key)
+    if seen.details.error_name is not None or seen.details.fault is not None:
+        said = seen.words() + (f": {seen.details.fault}" if seen.details.fault else "")
+        return replace(violated(said, kms_errors=_errors.KEY_ODD), remedy=_NOT_OF_THE_KEY)
     missing = _WANTED_USAGE - set(seen.details.key_usage)
     faults = [
         *(

@@ -134,6 +134,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=404))),  # no path of the API's
     ("unsigned-request-is-refused", MET, asked(cold(purpose="unsigned", status=401))),
     ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=404))),
+    ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=200, fault="HTML"))),
     ("unsigned-request-is-refused", VIOLATED, asked(cold(purpose="unsigned", status=200))),
     ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=503))),
 ]

@@ -134,6 +134,10 @@ def test_where_each_way_in_has_another_fault_one_of_them_it_will_be() -> None:
     ]
 
 
+def test_one_proxy_of_which_health_alone_is_known_is_the_way_in() -> None:
+    assert likelihoods((fault(PROXY, "T", position=Position.HEALTH),), PROXY)[0] == {"T": EXPECTED}
+
+
 def test_one_way_in_without_a_fault_leaves_all_of_them_possible() -> None:
     assert likelihoods((fault(A, "EXPIRED"), fine(B)), A, B)[0] == {"EXPIRED": POSSIBLE}
 
