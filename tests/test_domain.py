@@ -70,6 +70,13 @@ def test_a_published_record_is_seen_by_all() -> None:
     assert facts.names == ("_abc.xks.example.com", RECORD)
 
 
+def test_nobody_hears_of_the_name_but_the_named_resolvers_and_the_zones_own_servers() -> None:
+    dns = Dns({**ZONE, (RECORD, "TXT"): (VALUE,)})
+    searched(dns)
+    assert {server for server, _ in dns.asked} == {PUBLIC, OWN}
+    assert all(NAME not in name for _, name in dns.asked)  # its parents and the record's name alone
+
+
 def test_the_zones_own_servers_may_know_better_than_a_resolver() -> None:
     dns = Dns(ZONE, of={OWN: {(RECORD, "TXT"): (VALUE,)}})
     assert states(searched(dns)) == {
