@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 # As an installation does it: else the first start compiles, and each one where Python may not write.
 COMPILE := $(BIN)/python -m compileall -q probe exporters
+FUZZ_EXAMPLES ?= 200000
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test check fuzz format bench lock clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
@@ -22,6 +23,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_tree.py
 	$(BIN)/python -m pytest -m "not loopback and not real" -q
+
+# Some twenty minutes of one processor: 200,000 examples over all of tests/fuzz, and how many each test had.
+fuzz: $(VENV)/dev.stamp
+	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q --hypothesis-show-statistics
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fuzzing
 import pytest
 import structlog
 from cryptography import x509
@@ -24,7 +25,9 @@ from probe.world import Capability, capability
 
 # How long an example takes says nothing on a shared machine; what must be fast has its own test.
 settings.register_profile("shared", deadline=None)
-settings.load_profile("shared")
+# `make fuzz`: each run tries others, and says how to repeat what it finds.
+settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
+settings.load_profile("fuzz" if fuzzing.VARIABLE in os.environ else "shared")
 
 _DAY = dt.timedelta(days=1)
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey

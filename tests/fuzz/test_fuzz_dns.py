@@ -1,0 +1,287 @@
+"""DNS answers of any bytes, and of right ones that were changed: no exception, and no record that was not there."""
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+from fakes import FakeClock
+from fuzzing import HOSTILE, share
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.domain import Search, look_up
+from probe.model.measurements import DnsDetails, Failure, Phase, Reason
+from probe.model.preflight import DomainFacts, Proposal
+from probe.model.targets import Question
+from probe.model.verdicts import Evidence, Outcome
+from probe.network import DnsAnswer, ExchangeFailed
+from probe.network.dns import failure_of
+from probe.requirements.domain import (
+    private_dns_name_is_under_a_public_domain,
+    verification_record_is_published,
+)
+from probe.wire.dns import question_packet, read_answer
+from probe.wire.hostport import is_ipv4
+
+HOST, LABEL, VALUE = "myproxy-private.xks.example.com", "_abc", "vpce:Value"
+RECORD = f"{LABEL}.example.com"
+IDENTIFIER = 0x1234
+_TXT, _NS, _A, _IN = 16, 2, 1, 1
+_Record = tuple[str, int, int, bytes]  # name, type, class, data
+
+
+class _Broken(Exception):  # noqa: N818 -- no error, a fact about bytes
+    """These bytes are no message."""
+
+
+def _name(data: bytes, at: int) -> tuple[str, int]:
+    """RFC 1035, section 4.1.4: labels, or a pointer to some that came before."""
+    labels, end, jumps = [], 0, 0
+    while True:
+        length = _byte(data, at)
+        if length >= 0xC0:
+            end = end or at + 2
+            at = (length & 0x3F) << 8 | _byte(data, at + 1)
+            jumps += 1
+            if jumps > 130:
+                raise _Broken
+        elif length == 0:
+            return ".".join(labels).lower(), end or at + 1
+        elif length > 63 or at + 1 + length > len(data):
+            raise _Broken
+        else:
+            labels.append(data[at + 1 : at + 1 + length].decode("latin-1"))
+            at += 1 + length
+
+
+def _byte(data: bytes, at: int) -> int:
+    if at >= len(data):
+        raise _Broken
+    return data[at]
+
+
+def _number(data: bytes, at: int) -> int:
+    return _byte(data, at) << 8 | _byte(data, at + 1)
+
+
+def truth(data: bytes) -> tuple[tuple[str, int, int] | None, list[_Record]]:
+    """The question and the answers that bytes bear, read by nothing of ours; as far as they can be read."""
+    question, records = None, []
+    try:
+        counts = [_number(data, at) for at in (4, 6)]
+        at = 12
+        for _ in range(counts[0]):
+            name, at = _name(data, at)
+            question = (name, _number(data, at), _number(data, at + 2))
+            at += 4
+        for _ in range(counts[1]):
+            name, at = _name(data, at)
+            kind, group, length = _number(data, at), _number(data, at + 2), _number(data, at + 8)
+            records.append((name, kind, group, data[at + 10 : at + 10 + length]))
+            at += 10 + length
+    except _Broken:
+        pass
+    return question, records
+
+
+def text_of(data: bytes) -> bytes:
+    said, at = b"", 0
+    while at < len(data):
+        said += data[at + 1 : at + 1 + data[at]]
+        at += 1 + data[at]
+    return said
+
+
+_ZONE = {
+    ("example.com", "NS"): ["ns1.example.com.", "ns2.example.com."],
+    ("ns1.example.com", "A"): ["192.0.2.53"],
+    ("ns2.example.com", "A"): ["192.0.2.54"],
+    (RECORD, "TXT"): [f'"{VALUE}"'],
+}
+_DATA = [
+    f'"{VALUE}"',
+    '"vpce:" "Value"',
+    '"other"',
+    f'"{VALUE.lower()}"',
+    f'"\\"{VALUE}\\""',
+    '""',
+    '"' + "x" * 255 + '" ' * 1,
+]
+
+
+_OTHERS = {
+    ("many", "TXT"): [*_DATA, *(f'"{n}"' for n in range(300))],
+    ("hostile", "TXT"): ['"\\027[31m<b>\\010\\255"', '"[/red]=cmd()"'],
+    ("hostile", "NS"): ["\\027\\091.\\000.example.com.", "a\\.b.example.com.", "."],
+    ("chaos", "A"): ["ns.example.com. 17"],
+}
+
+
+@lru_cache(maxsize=4096)
+def response(question: Question, kind: str) -> bytes:
+    """What a name server may say: right, or wrong in one of the usual ways."""
+    query = dns.message.from_wire(question_packet(question, IDENTIFIER))
+    reply = dns.message.make_response(query)
+    name, of = question.name.rstrip(".").lower(), question.record_type
+    records = _ZONE.get((name, of), [])
+    owner = query.question[0].name.to_text()
+    records = _OTHERS.get((kind, of), [] if kind in {"refused", "servfail"} else records)
+    if kind in {"alias", "loop"}:
+        led_to = owner if kind == "loop" else "real.example.net."
+        reply.answer.append(dns.rrset.from_text(owner, 30, "IN", "CNAME", led_to))
+        owner = led_to
+    if kind == "other owner":
+        owner = "elsewhere.example.net."
+    if kind == "chaos":
+        reply.question[0].rdclass = 3  # type: ignore[assignment]
+    if kind in {"refused", "servfail"}:
+        reply.set_rcode(dns.rcode.from_text(kind))
+    elif kind == "truncated":
+        reply.flags |= dns.flags.TC
+    if not records and kind == "plain":
+        reply.set_rcode(dns.rcode.NXDOMAIN)
+    if records:
+        reply.answer.append(dns.rrset.from_text(owner, 60, "CH" if kind == "chaos" else "IN", of, *records))
+    return reply.to_wire(max_size=65535)
+
+
+_SPOTS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3)
+_CUTS = st.none() | st.integers(0, 200)
+Change = tuple[str, list[tuple[int, int]], int | None, bytes]
+changes = st.tuples(
+    st.sampled_from(["plain", "plain", "plain", "alias", "loop", "other owner", "chaos", "refused", "servfail", "truncated", "many", "hostile"]),
+    st.just([]) | _SPOTS,
+    st.none() | st.none() | _CUTS,
+    st.just(b"") | st.binary(max_size=20),
+)  # fmt: skip
+
+
+def changed(question: Question, change: Change) -> bytes:
+    kind, spots, cut, more = change
+    data = bytearray(response(question, kind))
+    for at, byte in spots:
+        data[at % len(data)] = byte
+    return bytes(data[:cut]) + more
+
+
+def read(data: bytes, question: Question) -> DnsDetails | None:
+    return read_answer(data, question, IDENTIFIER, server="192.0.2.1", view="public")
+
+
+def is_borne_out(details: DnsDetails, data: bytes, question: Question) -> None:
+    """What was read is in the bytes: the answer to exactly this question."""
+    asked, records = truth(data)
+    kind = {"TXT": _TXT, "NS": _NS, "A": _A}[question.record_type]
+    assert _number(data, 0) == IDENTIFIER
+    assert data[2] & 0x80, "a question is no answer"
+    assert asked == (question.name.rstrip(".").lower(), kind, _IN)
+    for value in details.answers:
+        if kind == _A:
+            assert is_ipv4(value)
+            assert bytes(map(int, value.split("."))) in [r[3] for r in records if r[1:3] == (_A, _IN)]
+        if kind == _TXT and value.isascii() and "\\" not in value:
+            assert value.encode() in [text_of(r[3]) for r in records if r[1:3] == (_TXT, _IN)]
+
+
+_QUESTIONS = st.sampled_from([Question(name=name, record_type=kind) for name, kind in _ZONE])
+
+
+@given(_QUESTIONS, changes)
+@share(0.17)
+def test_a_changed_answer_says_nothing_that_is_not_in_it(question: Question, change: Change) -> None:
+    data = changed(question, change)
+    details = read(data, question)
+    if details is not None:
+        is_borne_out(details, data, question)
+
+
+@given(_QUESTIONS, st.binary(max_size=300), st.booleans())
+@share(0.06)
+def test_any_bytes_are_read_or_are_no_answer(
+    question: Question,
+    data: bytes,
+    with_head: bool,
+) -> None:
+    if with_head:  # else hardly any comes past the identifier
+        data = response(question, "plain")[: 12 + len(question.name) + 6] + data
+    details = read(data, question)
+    if details is not None:
+        is_borne_out(details, data, question)
+
+
+@dataclass
+class ChangedDns:
+    """The door's `query`, as the real one: a question that is none is a ValueError, odd bytes are silence."""
+
+    changes: list[Change]
+    clock: FakeClock = field(default_factory=FakeClock)
+    said: list[tuple[Question, bytes]] = field(default_factory=list)
+
+    async def query(self, server: str, question: Question, **_: Any) -> DnsAnswer:
+        assert is_ipv4(server), server
+        question_packet(question, IDENTIFIER)
+        data = changed(question, self.changes[len(self.said) % len(self.changes)])
+        self.said.append((question, data))
+        details = read(data, question)
+        if details is None:
+            raise ExchangeFailed(Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT))
+        return DnsAnswer(details=details, wait_s=0.01, timestamps=None, failure=failure_of(details.rcode))
+
+
+def looked_up(said: ChangedDns, host: str, label: str | None) -> DomainFacts:
+    search = Search(private_dns_name=host, label=label, value=label and VALUE, resolvers=("192.0.2.1",))
+    return asyncio.run(look_up(said, search, 2.0))  # type: ignore[arg-type]
+
+
+def outcomes(facts: DomainFacts) -> tuple[Outcome, Outcome]:
+    proposal = Proposal(region="eu-west-1", uri_endpoint=f"https://{HOST}")
+    evidence = Evidence(taken_at_s=0.0, proposal=proposal, domain=facts)
+    (public,) = private_dns_name_is_under_a_public_domain.judge(evidence)
+    (published,) = verification_record_is_published.judge(evidence)
+    return public.outcome, published.outcome
+
+
+@given(st.lists(changes, min_size=1, max_size=6))
+@share(0.03)
+def test_no_answers_make_a_record_out_of_none(said: list[Change]) -> None:
+    dns_ = ChangedDns(said)
+    public, published = outcomes(looked_up(dns_, HOST, LABEL))
+    borne = [(question, truth(data)[1]) for question, data in dns_.said]
+    if public is Outcome.MET:
+        assert any(
+            r[1] == _NS for question, records in borne if question.record_type == "NS" for r in records
+        )
+    if published is Outcome.MET:
+        texts = [
+            text_of(r[3]) for q, records in borne if q.record_type == "TXT" for r in records if r[1] == _TXT
+        ]
+        assert VALUE.encode() in texts
+
+
+_LABELS = st.text(st.sampled_from("aZ0-_.\\\x00\n é*"), max_size=8) | st.sampled_from(
+    ["x" * 63, "x" * 64, *HOSTILE]
+)
+_HOSTS = st.lists(_LABELS, max_size=8).map(".".join) | _LABELS.map(lambda one: f"{one}.example.com")
+
+
+@given(_HOSTS, st.none() | _LABELS, st.lists(changes, min_size=1, max_size=2))
+@share(0.03)
+def test_no_name_that_aws_or_a_user_gives_breaks_the_search(
+    host: str, label: str | None, said: list[Change]
+) -> None:
+    facts = looked_up(ChangedDns(said), host, label)
+    assert facts.is_public is not None or facts.because
+
+
+def test_the_unchanged_answers_are_met() -> None:
+    """Else the properties above would hold of nothing."""
+    plain = ChangedDns([("plain", [], None, b"")])
+    assert outcomes(looked_up(plain, HOST, LABEL)) == (Outcome.MET, Outcome.MET)
+    assert truth(response(Question(name=RECORD, record_type="TXT"), "plain"))[1] == [
+        (RECORD, _TXT, _IN, bytes([len(VALUE)]) + VALUE.encode())
+    ]

@@ -1,0 +1,46 @@
+"""How much the fuzz tests try: a little in every run, XKS_PROBE_FUZZ_EXAMPLES in all with `make fuzz`."""
+
+import os
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+VARIABLE = "XKS_PROBE_FUZZ_EXAMPLES"
+_USUAL = 500
+_Test = Callable[..., object]
+
+# What somebody may put wherever text is taken: each hurts another kind of reader.
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07",
+    "[/red][bold]",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "=cmd()",
+    "a\nb\r\nc",
+    "\u202egnp.exe",
+    "\ud800",
+    "\x9b31m\x85",
+    "x" * 65536,
+    "`](javascript:alert(1))",
+    "| a | b |",
+    "]]>&amp;&#x1b;",
+    "{{ 7*7 }}{% raw %}",
+    "$(id); `id` 'x",
+)
+
+
+def share(of_all: float) -> Callable[[_Test], _Test]:
+    """The part of all examples that one test gets."""
+    total = int(os.environ.get(VARIABLE, _USUAL))
+    return settings(
+        max_examples=max(1, round(total * of_all)),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.function_scoped_fixture,
+        ],
+    )
+
+
+hostile = st.sampled_from(HOSTILE)

@@ -1,0 +1,215 @@
+"""Readers take so much and no more: at the limit, and on either side of it."""
+
+import asyncio
+import tracemalloc
+from typing import Any
+
+import pytest
+from conftest import Authority
+from cryptography import x509
+from fakes import FakeClock
+from judging import NOW_S, issue
+
+from probe.model.measurements import Phase, Reason, Timestamps
+from probe.model.targets import Question
+from probe.network.clock import Timing
+from probe.network.http import (
+    LARGEST_BODY_BYTES,
+    LARGEST_HEAD_BYTES,
+    Chunk,
+    HttpAnswer,
+    HttpConnection,
+    HttpRequest,
+)
+from probe.network.tls_session import LARGEST_CERTIFICATE_BYTES, LONGEST_CHAIN, within_limits
+from probe.wire.dns import question_packet, read_answer
+from probe.wire.json_values import LONGEST_TEXT, MOST_ENTRIES, entries, text, texts
+
+REQUEST = HttpRequest(method="GET", target="/", headers=(("Host", "proxy.example.com"),))
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+class Endless:
+    """A peer that says ``first`` and then ``more`` as long as somebody reads."""
+
+    is_between_units = True
+
+    def __init__(self, first: bytes, more: bytes = b"") -> None:
+        self._first, self._more = first, more
+        self.read_bytes = 0
+        self.stamped: Any = self
+
+    def data_segments_in(self) -> int:
+        return self.read_bytes
+
+    def timing(self) -> Timing:
+        return Timing(duration_ns=1, timestamps=Timestamps.KERNEL)
+
+    async def send(self, data: bytes) -> None:
+        """It is heard."""
+
+    async def receive(self) -> Chunk:
+        piece, self._first = (self._first, b"") if self._first else (self._more, b"")
+        self.read_bytes += len(piece)
+        return Chunk(piece, ended=not piece)
+
+    async def goodbye(self) -> None:
+        """It listens no more."""
+
+
+def asked(peer: Endless) -> HttpAnswer:
+    return asyncio.run(HttpConnection(peer, FakeClock()).exchange(REQUEST, timeout_s=30.0))
+
+
+@pytest.mark.parametrize(
+    ("count", "is_over"),
+    [(LARGEST_BODY_BYTES - 1, False), (LARGEST_BODY_BYTES, False), (LARGEST_BODY_BYTES + 1, True)],
+    ids=["below", "at the limit", "above"],
+)
+@pytest.mark.parametrize("framing", ["length", "chunked", "end"])
+def test_a_body_has_64_kib(framing: str, count: int, *, is_over: bool) -> None:
+    body = b"x" * count
+    wire = {
+        "length": HEAD + b"Content-Length: %d\r\n\r\n" % count + body,
+        "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % count + body + b"\r\n0\r\n\r\n",
+        "end": HEAD + b"\r\n" + body,
+    }[framing]
+    answer = asked(Endless(wire))
+    assert (answer.failure is not None and answer.failure.reason is Reason.OVER_LIMIT) is is_over
+    assert len(answer.body) == min(count, LARGEST_BODY_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_over"), [(-1, False), (0, False), (1, True)], ids=["below", "at the limit", "above"]
+)
+def test_a_head_that_has_not_ended_after_16_kib_is_refused(more: int, *, is_over: bool) -> None:
+    unended = HEAD + b"X: "
+    unended += b"y" * (LARGEST_HEAD_BYTES + more - len(unended))
+    answer = asked(Endless(unended, b"\r\nContent-Length: 0\r\n\r\n"))
+    assert (answer.failure is not None and answer.failure.reason is Reason.OVER_LIMIT) is is_over
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [
+        (HEAD + b"\r\n", b"x" * 4096),
+        (HEAD + b"X: ", b"y" * 4096),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 700),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 200),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"T: " + b"z" * 4093),
+    ],
+    ids=["a body", "a head", "chunks of a byte", "interim answers", "trailers"],
+)
+def test_a_peer_that_never_ends_is_left_in_bounded_memory(first: bytes, more: bytes) -> None:
+    peer = Endless(first, more)
+    tracemalloc.start()
+    try:
+        answer = asked(peer)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.failure is not None
+    assert (answer.failure.phase, answer.failure.reason) == (Phase.RECEIVE, Reason.OVER_LIMIT)
+    assert peer.read_bytes <= 9 * LARGEST_BODY_BYTES
+    assert peak_bytes < 8 << 20
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"),
+    [(15, 15), (LONGEST_CHAIN, 16), (17, 16), (5000, 16)],
+    ids=["below", "at the limit", "above", "far above"],
+)
+def test_a_chain_has_16_certificates(count: int, kept: int) -> None:
+    assert len(within_limits((b"c",) * count)) == kept
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [(LARGEST_CERTIFICATE_BYTES - 1, 2), (LARGEST_CERTIFICATE_BYTES, 2), (LARGEST_CERTIFICATE_BYTES + 1, 0)],
+    ids=["below", "at the limit", "above"],
+)
+def test_a_certificate_has_16_kib(size: int, kept: int) -> None:
+    assert len(within_limits((b"c" * size, b"c"))) == kept
+
+
+def padded(authority: Authority, size: int) -> x509.Certificate:
+    """A certificate of about ``size`` bytes, by its names."""
+    name = "x" * 50 + ".example.com"
+    return authority.issue("proxy.example.com", dns_names=(name,) * (size // (len(name) + 2))).chain[0]
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("size", "is_over"), [(15_000, False), (17_500, True)], ids=["below", "above"])
+async def test_a_server_with_a_large_certificate_is_a_result(
+    authority: Authority,
+    tls_server: Any,
+    size: int,
+    is_over: bool,
+) -> None:
+    from probe.network import Network
+
+    issued = authority.issue("proxy.example.com")
+    large = padded(authority, size)
+    names = tuple(
+        large.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(
+            x509.DNSName
+        )
+    )
+    issued = authority.issue("proxy.example.com", dns_names=names)
+    assert (len(issued.der[0]) > LARGEST_CERTIFICATE_BYTES) is is_over
+    network = Network()
+    connection = await network.connect("127.0.0.1", tls_server(issued))
+    shaken = await network.handshake(connection, "proxy.example.com")
+    connection.close()
+    network.close()
+    assert (shaken.failure is not None and shaken.failure.reason is Reason.OVER_LIMIT) is is_over
+    assert len(shaken.chain) == (0 if is_over else 2)
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("between", "is_over"), [(14, False), (15, True)], ids=["at the limit", "above"])
+async def test_a_server_with_a_long_chain_is_a_result(
+    authority: Authority,
+    tls_server: Any,
+    between: int,
+    is_over: bool,
+) -> None:
+    from dataclasses import replace
+
+    from probe.network import Network
+
+    issued = authority.issue("proxy.example.com")
+    more = tuple(issue(f"Spare {n}", from_s=NOW_S).certificate for n in range(between))
+    network = Network()
+    connection = await network.connect("127.0.0.1", tls_server(replace(issued, chain=(*issued.chain, *more))))
+    shaken = await network.handshake(connection, "proxy.example.com")
+    connection.close()
+    network.close()
+    assert (shaken.failure is not None and shaken.failure.reason is Reason.OVER_LIMIT) is is_over
+    assert len(shaken.chain) == LONGEST_CHAIN
+
+
+@pytest.mark.parametrize("size", [65534, 65535], ids=["below", "at the limit"])
+def test_a_dns_message_of_64_kib_is_read(size: int) -> None:
+    """Over TCP its length has two bytes (RFC 1035, section 4.2.2): there is no longer one."""
+    import dns.message
+    import dns.rrset
+
+    question = Question(name="example.com", record_type="TXT")
+    reply = dns.message.make_response(dns.message.from_wire(question_packet(question, 7)))
+    many = [f'"{n:05}{"x" * 250}"' for n in range(240)]
+    reply.answer.append(dns.rrset.from_text("example.com.", 60, "IN", "TXT", *many))
+    data = reply.to_wire(max_size=65535).ljust(size, b"\0")
+    details = read_answer(data, question, 7, server="192.0.2.1", view="public")
+    assert details is not None
+    assert len(details.answers) == 240
+
+
+def test_values_of_json_are_cut() -> None:
+    assert [len(text({"k": "x" * n}, "k") or "") for n in (LONGEST_TEXT, LONGEST_TEXT + 1)] == [
+        LONGEST_TEXT
+    ] * 2
+    assert [len(entries({"k": [{}] * n}, "k") or ()) for n in (MOST_ENTRIES, MOST_ENTRIES + 1)] == [
+        MOST_ENTRIES
+    ] * 2
+    assert len(texts({"k": ["x"] * (MOST_ENTRIES + 1)}, "k")) == MOST_ENTRIES

@@ -1,0 +1,284 @@
+"""A credential is planted, and looked for wherever this program writes or keeps anything: it is found nowhere.
+
+Nor what is made of it: the signing keys of SigV4, and the usual ways to write bytes.
+"""
+
+import base64
+import datetime as dt
+import hmac
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.auth
+import pytest
+from collected import SERVICE_NAME, answer, healthy, written
+from conftest import Authority
+from cryptography.hazmat.primitives.serialization import Encoding
+from prometheus_client.exposition import generate_latest
+from xks_server import HOST, KEY_ID, SECRET, XksServer
+
+import probe.preflight
+import probe.probes.health
+from exporters.prometheus import PrometheusSink
+from probe.commands import app
+from probe.commands.exits import Exit
+from probe.credential import Credential, load
+from probe.model.measurements import Measurement
+from probe.model.verdicts import Evidence
+from probe.signing import Signer
+
+pytestmark = pytest.mark.loopback
+Output = pytest.CaptureFixture[str]
+FORMS = ("text", "json", "markdown", "junit", "html")
+# What computes the signature has to know the secret; whoever prints the values of its frames prints it.
+_OF_THE_SIGNATURE = ("botocore/auth.py", "botocore/credentials.py", "hmac.py")
+
+
+def _forms(of: bytes) -> Iterator[str]:
+    yield from (of.hex(), base64.b64encode(of).decode().rstrip("="), repr(of)[2:-1])
+
+
+def _secrets() -> frozenset[str]:
+    """The secret and each key that SigV4 makes of it today (or did yesterday), as somebody may write them."""
+    made = {SECRET, *_forms(SECRET.encode())}
+    for ago in (0, 1):
+        key = f"AWS4{SECRET}".encode()
+        day = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=ago):%Y%m%d}"
+        for part in (day, "eu-west-1", "kms-xks-proxy", "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+            made.update(_forms(key))
+    return frozenset(made)
+
+
+def shows_no_secret(said: str) -> None:
+    found = [secret[:4] for secret in _secrets() if secret in said]
+    assert found == []
+
+
+def shows_nothing(said: str) -> None:
+    """Neither the secret, nor the key id, nor a signature."""
+    shows_no_secret(said)
+    for word in (KEY_ID, *_forms(KEY_ID.encode()), "AWS4-HMAC-SHA256", "Signature="):
+        assert word not in said
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XKS_PROXY_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("XKS_PROXY_SECRET_ACCESS_KEY", SECRET)
+
+
+@pytest.fixture
+def arguments(
+    authority: Authority, tmp_path: Path, tcp_server: Any, planted: None
+) -> Callable[..., list[str]]:
+    """``arguments(command, **changes of the proxy)``: a command line that asks a proxy on loopback."""
+    root = tmp_path / "root.pem"
+    root.write_bytes(authority.root.public_bytes(Encoding.PEM))
+
+    def of(command: str, **changes: Any) -> list[str]:
+        certificate = str(authority.issue(HOST, dns_names=(HOST,)).write(tmp_path))
+        at = f"127.0.0.1:{tcp_server(XksServer(certificate=certificate, **changes).serve)}"
+        usual = ["--extra-authority", str(root), "--timeout", "4", "--key-id", "foo"]
+        if command == "health":
+            return [
+                "health",
+                f"https://{HOST}/kms/xks/v1",
+                "--region",
+                "eu-west-1",
+                "--connect-to",
+                at,
+                *usual,
+            ]
+        document = healthy()
+        answer(document, "DescribeNetworkInterfaces")["NetworkInterfaces"] = []
+        answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"] = []
+        answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
+        told = [
+            "--endpoint-service",
+            SERVICE_NAME,
+            "--uri-path",
+            "/kms/xks/v1",
+            "--public-resolver",
+            "127.0.0.1",
+        ]
+        return ["preflight", "--account", str(written(document, tmp_path)), "--node", at, *told, *usual]
+
+    return of
+
+
+SITUATIONS: dict[str, dict[str, Any]] = {
+    "accepted": {},
+    "refused": {"secret": "x" * 43},
+    "silent": {"delay_s": 1.2},
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("command", ["health", "preflight"])
+def test_no_output_and_no_log_has_it(
+    arguments: Any, command: str, situation: str, capsys: Output, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("botocore").setLevel(logging.DEBUG)
+    words = arguments(command, **SITUATIONS[situation])
+    for form in FORMS[:2] if command == "health" or situation == "silent" else FORMS:
+        app.run([*words, "--format", form])
+        said = capsys.readouterr()
+        assert "health" in said.out
+        for text in (said.out, said.err, caplog.text):
+            shows_nothing(text)
+    shows_nothing(Path("/proc/self/cmdline").read_text(encoding="utf-8", errors="replace"))
+
+
+def test_from_a_file_it_shows_nowhere_either(
+    arguments: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    words = arguments("health")
+    monkeypatch.delenv("XKS_PROXY_ACCESS_KEY_ID")
+    monkeypatch.delenv("XKS_PROXY_SECRET_ACCESS_KEY")
+    file = tmp_path / "credential.json"
+    told = {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}}
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(told))
+    assert app.run([*words, "--credential-file", str(file), "--format", "json"]) == Exit.FINE
+    said = capsys.readouterr()
+    shows_nothing(said.out + said.err)
+    file.write_text(json.dumps(told)[:-3])
+    assert app.run([*words, "--credential-file", str(file)]) == Exit.USAGE
+    shows_nothing(capsys.readouterr().err)
+
+
+def _values(of: object, seen: set[int]) -> Iterator[object]:
+    """Each value that is reached from ``of``; not the inside of what keeps the credential."""
+    if id(of) in seen or isinstance(of, (str, bytes, int, float, Credential, Signer)):
+        return
+    seen.add(id(of))
+    yield of
+    inner: list[object] = []
+    if is_dataclass(of):
+        inner = [getattr(of, each.name) for each in fields(of)]
+    elif isinstance(of, dict):
+        inner = [*of.keys(), *of.values()]
+    elif isinstance(of, (tuple, list, frozenset)):
+        inner = list(of)
+    for each in inner:
+        yield from _values(each, seen)
+
+
+def test_no_value_and_no_metric_has_it(
+    arguments: Any, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    kept: list[object] = []
+    take, request = probe.preflight.take, probe.probes.health._request
+
+    async def noted(*asked: Any) -> Evidence:
+        evidence = await take(*asked)
+        kept.extend([*asked, evidence, probe.preflight.judged(evidence)])
+        return evidence
+
+    def also_noted(*asked: Any) -> Any:
+        kept.extend([*asked, made := request(*asked)])
+        return made
+
+    monkeypatch.setattr(probe.preflight, "take", noted)
+    monkeypatch.setattr(probe.probes.health, "_request", also_noted)
+    app.run(arguments("preflight"))
+    capsys.readouterr()
+    reached = [value for each in kept for value in _values(each, set())]
+    assert any(isinstance(value, Evidence) for value in reached)
+    for value in reached:
+        # A request's headers are the one place of a signature: they are sent, and not shown.
+        if "Authorization" not in (value if isinstance(value, (list, tuple)) else ()) and not _is_headers(
+            value
+        ):
+            shows_nothing(f"{value!r} {value}")
+        shows_no_secret(f"{value!r}")
+    sink = PrometheusSink("1")
+    for value in reached:
+        if isinstance(value, Measurement):
+            sink.on_targets((value.target,))
+            sink.on_measurement(value)
+    shows_nothing(generate_latest(sink.registry).decode())
+
+
+def _is_headers(value: object) -> bool:
+    return isinstance(value, list) and any(
+        isinstance(each, tuple) and each[:1] == ("Authorization",) for each in value
+    )
+
+
+BREAKABLE: list[tuple[Any, str]] = [
+    (botocore.auth.SigV4Auth, "signature"),
+    (botocore.auth.SigV4Auth, "add_auth"),
+    (probe.probes.health, "_request"),
+    (probe.probes.health, "_details"),
+    (probe.probes.health.HttpConnection, "exchange"),
+    (probe.preflight, "judge"),
+]
+
+
+@pytest.mark.parametrize("command", ["health", "preflight"])
+@pytest.mark.parametrize(("where", "name"), BREAKABLE, ids=[name for _, name in BREAKABLE])
+def test_a_crash_is_one_line_and_no_value_in_its_frames_is_the_secret(
+    arguments: Any, command: str, where: Any, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    if (command, name) == ("health", "judge"):
+        where = sys.modules["probe.verdicts"]
+    frames: list[traceback.FrameSummary] = []
+
+    def broken(*_args: object, **_named: object) -> None:
+        raise RuntimeError("oops")
+
+    printed = traceback.print_exc
+
+    def noted() -> None:
+        _walk(traceback.TracebackException(*sys.exc_info(), capture_locals=True), frames)  # type: ignore[arg-type]
+        printed()
+
+    monkeypatch.setattr(where, name, broken)
+    words = arguments(command)
+    assert app.run(words) == Exit.UNKNOWN
+    said = capsys.readouterr()
+    assert "internal error" in said.err
+    assert len(said.err.splitlines()) == 1, "no traceback and no box of typer's or rich's"
+    shows_nothing(said.out + said.err)
+    monkeypatch.setenv("XKS_PROBE_DEBUG", "1")
+    monkeypatch.setattr(app.traceback, "print_exc", noted)
+    app.run(words)
+    said = capsys.readouterr()
+    assert "Traceback" in said.err
+    shows_nothing(said.out + said.err)
+    assert any("probe/" in frame.filename for frame in frames)
+    for frame in frames:
+        if not frame.filename.endswith(_OF_THE_SIGNATURE):
+            shows_no_secret(f"{frame.locals}")
+
+
+def _walk(of: traceback.TracebackException | None, frames: list[traceback.FrameSummary]) -> None:
+    """All frames of an exception, of its causes, and of those in a group."""
+    if of is None:
+        return
+    frames.extend(of.stack)
+    for each in (of.__cause__, of.__context__, *(of.exceptions or ())):
+        _walk(each, frames)
+
+
+def test_what_is_looked_for_would_be_found(planted: None) -> None:
+    """Else the tests above would pass without looking."""
+    credential = load(None)
+    assert credential is not None
+    _, secret = credential.reveal()
+    for said in (f"x{secret}x", base64.b64encode(secret.encode()).decode(), secret.encode().hex()):
+        with pytest.raises(AssertionError):
+            shows_no_secret(said)
+    headers = dict(Signer(credential, "eu-west-1").headers(HOST, "/kms/xks/v1/health", b"{}"))
+    with pytest.raises(AssertionError):
+        shows_nothing(headers["Authorization"])
+    shows_no_secret(headers["Authorization"])
