@@ -25,6 +25,7 @@ LARGEST_HEAD_BYTES = 16 * 1024
 # A body at its limit in chunks of a byte, each with its length; interim answers (1xx) count, too.
 _MOST_BYTES = 8 * LARGEST_BODY_BYTES
 _LONGEST_WORDS = 200  # the parser quotes what it does not understand
+_GONE = frozenset({Reason.RESET, Reason.CLOSED})
 _HEAD_TOO_LARGE = 431  # what h11 would answer to a client
 
 
@@ -104,12 +105,14 @@ class HttpConnection:
     def __init__(self, channel: Channel, clock: Clock) -> None:
         self._channel, self._clock = channel, clock
         self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD_BYTES)
+        self._is_first = True
 
     async def exchange(self, request: HttpRequest, *, timeout_s: float) -> HttpAnswer:
         """Never raises for what the network does. Raises ValueError for a request that is none."""
         if self._parser.our_state is h11.DONE:
             self._parser.start_next_cycle()
-        turn = _Turn(self._channel, self._parser)
+        turn = _Turn(self._channel, self._parser, is_first=self._is_first)
+        self._is_first = False
         wire = _written(self._parser, request)
         failure = await turn.run(wire, Deadline(self._clock, timeout_s))
         return turn.answer(failure)
@@ -138,8 +141,9 @@ def _written(parser: h11.Connection, request: HttpRequest) -> bytes:
 class _Turn:
     """One request and what answers it."""
 
-    def __init__(self, channel: Channel, parser: h11.Connection) -> None:
-        self._channel, self._parser = channel, parser
+    def __init__(self, channel: Channel, parser: h11.Connection, *, is_first: bool) -> None:
+        self._channel, self._parser, self._is_first = channel, parser, is_first
+        self._lost: ExchangeFailed | None = None
         self._status: int | None = None
         self._headers: tuple[tuple[str, str], ...] = ()
         self._body = bytearray()
@@ -152,9 +156,8 @@ class _Turn:
     async def run(self, wire: bytes, deadline: Deadline) -> Failure | None:
         segments = self._channel.stamped.data_segments_in
         try:
-            async with failing(Phase.SEND, deadline.remaining_s()):
-                before = segments()
-                await self._channel.send(wire)
+            before = segments()
+            await self._send(wire, deadline.remaining_s())
             self._phase = Phase.WAIT
             async with failing(Phase.WAIT, deadline.remaining_s()):
                 chunk = await self._first(before)
@@ -164,8 +167,24 @@ class _Turn:
         except ExchangeFailed as failed:
             return failed.failure
         except TlsRefused as refused:
-            return Failure(phase=self._phase, reason=refused.reason, detail=refused.detail)
+            return Failure(phase=self._refused_in(), reason=refused.reason, detail=refused.detail)
         return None
+
+    def _refused_in(self) -> Phase:
+        """In TLS 1.3 a handshake may fail where the first answer should be (RFC 8446, section 4.4.2.4).
+
+        The server judges the client's certificate, or that there is none, once the client is through.
+        """
+        return Phase.HANDSHAKE if self._is_first and self._phase is not Phase.RECEIVE else self._phase
+
+    async def _send(self, wire: bytes, timeout_s: float) -> None:
+        try:
+            async with failing(Phase.SEND, timeout_s):
+                await self._channel.send(wire)
+        except ExchangeFailed as failed:
+            if failed.failure.reason not in _GONE:
+                raise
+            self._lost = failed  # what the peer said before it went may still lie in our receive queue
 
     async def _first(self, before: int | None) -> Chunk:
         """The first bytes of the answer. In TLS other records may come before them (session tickets)."""
@@ -180,6 +199,8 @@ class _Turn:
                 self._wait = self._whole = stamped.timing()
                 self._upper_bound = not (one_came and begins_a_unit)
                 return chunk
+            if chunk.ended and self._lost is not None:
+                raise self._lost
             if chunk.ended:
                 raise fail(Phase.WAIT, Reason.CLOSED, "the server closed the connection")
 

@@ -17,7 +17,7 @@ def main(words: list[str]) -> int:
         else:
             options[list(options)[-1]].append(word)
     with Path(os.environ["FAKE_AWS_LOG"]).open("a", encoding="utf-8") as log:
-        log.write(f"{service} {command}\n")
+        log.write(" ".join([service, command, *_asking(words[2:])]) + "\n")
     operation = "".join(part.capitalize() for part in command.split("-"))
     document = json.loads(Path(os.environ["FAKE_AWS"]).read_text(encoding="utf-8"))
     for each in document["calls"]:
@@ -26,21 +26,29 @@ def main(words: list[str]) -> int:
         ):
             continue
         if "error" in each:
-            code = each["error"]["code"]
-            sys.stderr.write(
-                f'\nAn error occurred ({code}) when calling the {operation} operation: no "way" \\o/\n'
+            code, why = each["error"]["code"], each["error"]["message"]
+            sys.stderr.buffer.write(
+                f"\nAn error occurred ({code}) when calling the {operation} operation: {why}\n".encode()
             )
             return 254
         answer = each["answer"]
-        if "--query" in options:
+        if isinstance(answer, str):
+            sys.stdout.write(answer)
+        elif "--query" in options:
             found = jmespath.search(options["--query"][0], answer)
             flat = [word for one in found or [] for word in (one if isinstance(one, list) else [one])]
             sys.stdout.write("\t".join(map(str, flat)) + "\n")
         else:
-            sys.stdout.write(json.dumps(answer, indent=4) + "\n")
+            sys.stdout.write(json.dumps(answer, indent=4, ensure_ascii=False) + "\n")
         return 0
     sys.stderr.write("\nAn error occurred (InvalidParameterValue) when calling: nothing is known of that\n")
     return 254
+
+
+def _asking(options: list[str]) -> list[str]:
+    """Without what each call has: its Region, and how the answer is written."""
+    said = " ".join(options).partition(" --region ")[0] if "--region" not in options[:1] else ""
+    return said.split(" ") if said else []
 
 
 def _fits(parameters: dict[str, object], options: dict[str, list[str]]) -> bool:

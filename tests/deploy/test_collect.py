@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, written
+from collected import REGION, SERVICE_NAME, STORE_ID, answer, call, deny, healthy, written
 
 from probe.audit import audit
 from probe.aws.recorded import Recorded, read
-from probe.model.account import Account, Cause
+from probe.model.account import Account, Cause, Unavailable
+from probe.model.preflight import Proposal
 
 pytestmark = pytest.mark.loopback
 SCRIPT = Path(__file__).parents[2] / "deploy" / "aws" / "collect.sh"
@@ -36,7 +39,7 @@ def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subpr
 
 
 def account_of(caller: Recorded) -> Account:
-    return audit(caller, key_store_id=STORE_ID, service_name=None, taken_at_s=0.0, timeout_s=20.0)
+    return audit(caller, Proposal(region=REGION, key_store_id=STORE_ID), taken_at_s=0.0, timeout_s=20.0)
 
 
 def collected(document: dict[str, Any], directory: Path) -> Account:
@@ -78,17 +81,98 @@ def test_without_any_permission_the_file_still_says_so(tmp_path: Path) -> None:
     assert {each.cause for each in account.failed_calls} == {Cause.ACCESS_DENIED}
 
 
-def test_each_call_only_reads_and_is_printed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "message",
+    ['no "way" \\o/', "\\" * 600, "é" * 600, "two\nlines\tand \x1b[31mcolour", "x" * 448 + '"' * 99, ""],
+)
+def test_whatever_an_error_says_the_file_is_json(message: str, tmp_path: Path) -> None:
+    document = deny(healthy(), "DescribeVpcs")
+    call(document, "DescribeVpcs")["error"]["message"] = message
+    account = collected(document, tmp_path)
+    assert [each.cause for each in account.failed_calls] == [Cause.ACCESS_DENIED]
+
+
+def test_an_error_says_by_file_what_it_says_by_api(tmp_path: Path) -> None:
+    document = deny(healthy(), "DescribeVpcs", code="InternalError")
+    call(document, "DescribeVpcs")["error"]["message"] = "An operation failed: try again"
+    assert collected(document, tmp_path).failed_calls == account_of(Recorded(document)).failed_calls
+
+
+def test_text_of_other_scripts_comes_through(tmp_path: Path) -> None:
+    document = healthy()
+    answer(document, "DescribeVpcs")["Vpcs"][0]["Tags"] = [{"Key": "Name", "Value": 'Zürich "東京"\n'}]
+    done = collect(document, tmp_path, "--region", REGION, "--key-store", STORE_ID)
+    assert answer(json.loads(done.stdout), "DescribeVpcs") == answer(document, "DescribeVpcs")
+
+
+@pytest.mark.parametrize("printed", ["Update available!\n", "{", '{"Vpcs": [', "\n"])
+def test_what_is_no_json_object_is_an_error_of_that_call(printed: str, tmp_path: Path) -> None:
+    document = healthy()
+    call(document, "DescribeVpcs")["answer"] = printed
+    assert [each.cause for each in collected(document, tmp_path).failed_calls] == [Cause.FAILED]
+
+
+def test_an_answer_of_nothing_is_in_the_file_and_says_nothing(tmp_path: Path) -> None:
+    document = healthy()
+    call(document, "DescribeVpcEndpointConnections")["answer"] = ""
+    account = collected(document, tmp_path)
+    assert account.failed_calls == ()
+    assert isinstance(account.connections, Unavailable)
+    assert account.connections.cause is Cause.ODD_ANSWER
+
+
+def test_words_that_could_be_read_as_more_are_not_asked_for(tmp_path: Path) -> None:
+    document = healthy()
+    own = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"][0]
+    own["NetworkLoadBalancerArns"] = ['a","b', "$(id)", "../*", "--debug x"]
+    done = collect(document, tmp_path, "--region", REGION, "--key-store", STORE_ID)
+    assert done.returncode == 0
+    assert "elbv2" not in (tmp_path / "calls.txt").read_text()
+    json.loads(done.stdout)
+
+
+def test_each_call_only_reads_and_is_printed_as_it_is_made(tmp_path: Path) -> None:
     done = collect(healthy(), tmp_path, "--region", REGION, "--service", SERVICE_NAME)
     calls = (tmp_path / "calls.txt").read_text().splitlines()
     assert calls
-    assert all(call.split()[1].startswith(("describe-", "get-")) for call in calls)
-    assert len(done.stderr.splitlines()) == len(json.loads(done.stdout)["calls"])
+    assert all(each.split()[1].startswith(("describe-", "get-")) for each in calls)
+    assert done.stderr.splitlines() == [f"aws {each}" for each in calls]
 
 
-@pytest.mark.parametrize("arguments", [[], ["--region", REGION], ["--what"], ["--service", SERVICE_NAME]])
+def test_it_keeps_to_what_the_bash_of_macos_has() -> None:
+    """3.2: no mapfile, no associative arrays; and with ``set -u`` an empty array is an error."""
+    script = SCRIPT.read_text(encoding="utf-8")
+    code = "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#"))
+    newer = r"\b(mapfile|readarray|coproc)\b|\b(declare|local|typeset) -[gnA]|\[@\]|\[\*\]|\w=\(|,,\}|\^\^\}|\|&|&>>"
+    assert re.findall(newer, code) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--region", REGION],
+        ["--what"],
+        ["--service", SERVICE_NAME],
+        ["--service", SERVICE_NAME, "--region"],
+        ["--region", REGION, "--service", 'a","b'],
+        ["--region", REGION, "--key-store", "x'] | [0"],
+        ["--region", "$(id)", "--key-store", STORE_ID],
+    ],
+)
 def test_wrong_usage_is_one_line(arguments: list[str], tmp_path: Path) -> None:
     done = collect(healthy(), tmp_path, *arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "calls.txt").exists()
+
+
+def test_without_the_aws_cli_there_is_one_line(tmp_path: Path) -> None:
+    bash = shutil.which("bash")
+    assert bash is not None
+    words = [bash, str(SCRIPT), "--region", REGION, "--key-store", STORE_ID]
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, check=False, env={"PATH": str(tmp_path)}
+    )
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)

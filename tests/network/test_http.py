@@ -1,11 +1,13 @@
 """Requests over stamped sockets on loopback: what is timed, what is told apart, what no server can do to us."""
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,11 +15,19 @@ from fakes import SteppedClock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probe.model.measurements import Phase, Reason, Timestamps
+from probe.model.measurements import Failure, Phase, Reason, Timestamps
 from probe.network import Network
-from probe.network.clock import SYSTEM_CLOCK
-from probe.network.http import LARGEST_BODY_BYTES, LARGEST_HEAD_BYTES, HttpAnswer, HttpRequest
+from probe.network.clock import SPOILT, SYSTEM_CLOCK
+from probe.network.http import (
+    LARGEST_BODY_BYTES,
+    LARGEST_HEAD_BYTES,
+    Chunk,
+    HttpAnswer,
+    HttpConnection,
+    HttpRequest,
+)
 from probe.network.stamped import StampedSocket
+from probe.network.tls_session import TlsRefused
 
 pytestmark = pytest.mark.loopback
 NAME = "xks.example.com"
@@ -257,6 +267,65 @@ async def test_a_reset_is_a_reset(tcp_server: Any) -> None:
     answer = await ask(tcp_server(serve))
     assert answer.failure is not None
     assert (answer.failure.phase, answer.failure.reason) == (Phase.WAIT, Reason.RESET)
+
+
+class Scripted:
+    """A channel of which each ``receive`` gives, or raises, the next of ``script``."""
+
+    is_between_units = True
+
+    def __init__(self, *script: Chunk | Exception, sends: Exception | None = None) -> None:
+        self._script, self._sends = iter(script), sends
+        self.stamped: Any = SimpleNamespace(data_segments_in=lambda: None, timing=lambda: SPOILT)
+
+    async def send(self, data: bytes) -> None:
+        del data
+        if self._sends is not None:
+            raise self._sends
+
+    async def receive(self) -> Chunk:
+        match next(self._script):
+            case Exception() as error:
+                raise error
+            case chunk:
+                return chunk
+
+    async def goodbye(self) -> None:
+        """Nobody is there."""
+
+
+ALERT = TlsRefused(Reason.PROTOCOL_ERROR, "alert 116 (certificate_required)")
+WHOLE = Chunk(OK, ended=False)
+
+
+async def exchange(connection: HttpConnection) -> HttpAnswer:
+    return await connection.exchange(POST, timeout_s=2.0)
+
+
+async def test_an_alert_where_the_first_answer_should_be_is_a_handshake_that_failed() -> None:
+    """TLS 1.3: the server looks for the client's certificate when the client is through."""
+    answer = await exchange(HttpConnection(Scripted(Chunk(b"", ended=False), ALERT), SYSTEM_CLOCK))
+    assert answer.failure == Failure(phase=Phase.HANDSHAKE, reason=ALERT.reason, detail=ALERT.detail)
+
+
+async def test_an_alert_later_on_is_of_the_exchange_it_ends() -> None:
+    within = await exchange(HttpConnection(Scripted(Chunk(OK[:20], ended=False), ALERT), SYSTEM_CLOCK))
+    twice = HttpConnection(Scripted(WHOLE, ALERT), SYSTEM_CLOCK)
+    first, second = await exchange(twice), await exchange(twice)
+    assert within.failure is not None
+    assert within.failure.phase is Phase.RECEIVE
+    assert (first.failure, second.failure and second.failure.phase) == (None, Phase.WAIT)
+
+
+async def test_a_peer_that_went_before_the_request_may_have_said_why() -> None:
+    gone = BrokenPipeError(errno.EPIPE, "Broken pipe")
+    told = await exchange(HttpConnection(Scripted(ALERT, sends=gone), SYSTEM_CLOCK))
+    early = await exchange(HttpConnection(Scripted(WHOLE, sends=gone), SYSTEM_CLOCK))
+    silent = await exchange(HttpConnection(Scripted(Chunk(b"", ended=True), sends=gone), SYSTEM_CLOCK))
+    assert told.failure is not None
+    assert told.failure.detail == ALERT.detail
+    assert (early.status, early.failure) == (200, None)
+    assert silent.failure == Failure(phase=Phase.SEND, reason=Reason.CLOSED, detail="Broken pipe")
 
 
 async def test_a_request_that_is_none_is_our_bug_and_shows_no_header(tcp_server: Any) -> None:
