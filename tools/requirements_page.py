@@ -84,6 +84,7 @@ ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
     ("another common name", _errors.COMMON_NAME, ()),
     ("a client certificate is demanded", _errors.CLIENT_CERTIFICATE, ()),
     ("no answer within 250 ms", _health_errors.TIMED_OUT, ()),
+    ("the connection is closed instead of an answer", _health_errors.NO_ANSWER, ()),
     *(
         (
             f"`{name}`",

@@ -17,6 +17,7 @@ _EXACT: Mapping[str, Cause] = {
     "OptInRequired": Cause.NOT_OPTED_IN,
     "UnrecognizedClientException": Cause.NOT_OPTED_IN,
     "InvalidClientTokenId": Cause.NOT_OPTED_IN,
+    "NoCredentials": Cause.NO_CREDENTIALS,  # collect.sh says so; AWS was never reached
     "ExpiredToken": Cause.NO_CREDENTIALS,
     "ExpiredTokenException": Cause.NO_CREDENTIALS,
     "RequestExpired": Cause.NO_CREDENTIALS,

@@ -59,6 +59,14 @@ OVERLOADED = _said(
     "XKS_PROXY_TIMED_OUT", "XKS_PROXY_NOT_REACHABLE", update=_UNREACHABLE, basis=Basis.INFERRED
 )
 INTERNAL = _said("XKS_PROXY_INVALID_RESPONSE", "XKS_PROXY_NOT_REACHABLE", update=_ODD, basis=Basis.INFERRED)
+# Closed or reset instead of an answer: no page speaks of it.
+NO_ANSWER = _said(
+    "XKS_PROXY_INVALID_RESPONSE",
+    "XKS_PROXY_NOT_REACHABLE",
+    update=_UNREACHABLE,
+    basis=Basis.INFERRED,
+    update_basis=Basis.INFERRED,
+)
 INVALID_RESPONSE = _said("XKS_PROXY_INVALID_RESPONSE", update=_ODD, basis=Basis.INFERRED)
 
 

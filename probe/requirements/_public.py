@@ -34,9 +34,7 @@ def operations_of(declared: Declared, *, public: bool) -> frozenset[Operation]:
 
 def _errors(verdict: Verdict) -> tuple[KmsError, ...]:
     errors = tuple(
-        replace(
-            error, alternatives=tuple(n for n in error.alternatives if not n.startswith(_OF_A_SERVICE))
-        )
+        replace(error, alternatives=tuple(n for n in error.alternatives if not n.startswith(_OF_A_SERVICE)))
         for error in verdict.kms_errors
     )
     if verdict.position not in _MET_AT_CREATE or any(e.operation is Operation.CREATE for e in errors):

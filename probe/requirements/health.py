@@ -161,11 +161,12 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
     def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
         last = seen[-1]
         if last.is_good:
-            return met(f"as specified, with {len(last.details.managers)} key managers")
+            count = len(last.details.managers)
+            return met(f"as specified, with {count} key manager{'' if count == 1 else 's'}")
         if last.timed_out:
             return unknown(last.words())
         if last.measurement.failure is not None:
-            return violated(last.words())
+            return violated(last.words(), kms_errors=_errors.NO_ANSWER)
         if last.details.fault is not None:
             return violated(f"status {last.details.status}: {last.details.fault}")
         return _by_name(last)

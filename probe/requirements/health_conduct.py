@@ -16,6 +16,10 @@ _NOT_FOUND = 404
 _METHOD_NOT_ALLOWED = 405
 _REFUSALS = frozenset({"AuthenticationFailedException", "AccessDeniedException"})
 _REFUSING = frozenset({401, 403})
+_TOO_LARGE, _LEAST_ERROR = 413, 400
+_ADMIT_LARGE_BODIES = Remedy(
+    text="Raise the limit of request bodies at the proxy and at what stands before it to 64 KiB at least."
+)
 _NOT_OF_THE_KEY = Remedy(
     text="Mend what the proxy says to GetHealthStatus first; if that is fine, see its log for GetKeyMetadata."
 )
@@ -49,6 +53,9 @@ def large_body_is_answered(evidence: Evidence) -> Iterable[Finding]:
         small = _last(evidence, target, "health")
         if large is None or small is None:
             return unknown("no large request was sent")
+        if large.details.status == _TOO_LARGE and small.details.status != _TOO_LARGE:
+            said = f"a small request was answered with status {small.details.status}, a large one with 413"
+            return replace(violated(said), remedy=_ADMIT_LARGE_BODIES)
         if large.measurement.failure is None:
             return met(
                 f"{large.details.sent_body_bytes} bytes were answered with status {large.details.status}"
@@ -80,9 +87,11 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
         said = f"status {seen.details.status}"
         if seen.details.status == _NOT_FOUND:
             return unknown(f"{said}: it may not serve the path at all")
-        return (
-            met(said) if seen.details.status == _METHOD_NOT_ALLOWED else violated(f"{said}, 405 is asked for")
-        )
+        if seen.details.status == _METHOD_NOT_ALLOWED:
+            return met(said)
+        if (seen.details.status or 0) >= _LEAST_ERROR:
+            return unknown(f"{said}: it was refused before its method was looked at")
+        return violated(f"{said}, 405 is asked for")
 
     yield from each_target(evidence, look)
 

@@ -272,6 +272,10 @@ def _is_self_signed(certificate: x509.Certificate) -> bool:
     if certificate.issuer != certificate.subject:
         return False
     try:
+        certificate.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # what can't be read has signed nothing
+        return False
+    try:
         certificate.verify_directly_issued_by(certificate)
     except InvalidSignature:
         return False

@@ -9,8 +9,13 @@ _VERSION, _EXTENSIONS, _DNS_NAME = 0xA0, 0xA3, 0x82  # [0] and [3] of a TBSCerti
 _BEFORE_SUBJECT = 4
 _MANY_BYTED = 0x1F  # the low bits of a tag that goes on in the next byte
 _LONG = 0x80  # of a length: its low bits are how many bytes of length follow
-# The string types whose characters are not of one byte each (X.690 section 8.23).
-_ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+# The string types (X.680, 41): UTF8; Numeric, Printable, Teletex, IA5, Visible, General; Universal; BMP.
+_ENCODINGS = {
+    0x0C: "utf-8",
+    **dict.fromkeys((0x12, 0x13, 0x14, 0x16, 0x1A, 0x1B), "latin-1"),
+    0x1C: "utf-32-be",
+    0x1E: "utf-16-be",
+}
 
 
 class Element(NamedTuple):
@@ -100,5 +105,6 @@ def _alternative_names(extension: list[Element]) -> Iterator[Element]:
 
 
 def _text(value: Element) -> str:
-    """What can't be decoded is replaced by what no host name has."""
-    return value.content.decode(_ENCODINGS.get(value.tag, "latin-1"), "replace")
+    """What can't be decoded, and what is no string, is replaced by what no host name has."""
+    encoding = _ENCODINGS.get(value.tag)
+    return value.content.decode(encoding, "replace") if encoding else "\N{REPLACEMENT CHARACTER}"

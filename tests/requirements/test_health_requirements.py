@@ -127,9 +127,13 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
         UNKNOWN,
         asked(cold(failure=SILENT), cold(failure=SILENT, purpose="large_body")),
     ),
+    ("large-body-is-answered", VIOLATED, asked(cold(), cold(purpose="large_body", status=413))),
     ("large-body-is-answered", UNKNOWN, asked(cold())),
     ("get-is-refused", MET, asked(cold(purpose="get", status=405))),
     ("get-is-refused", VIOLATED, asked(cold(purpose="get", status=200))),
+    ("get-is-refused", VIOLATED, asked(cold(purpose="get", status=302))),
+    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=401))),
+    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=503))),
     ("get-is-refused", UNKNOWN, asked(cold(purpose="get", failure=SILENT))),
     ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=404))),  # no path of the API's
     ("unsigned-request-is-refused", MET, asked(cold(purpose="unsigned", status=401))),
@@ -176,6 +180,7 @@ TABLE = [
     (cold(status=503, error_name="DependencyTimeoutException"), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
     (cold(status=200, fault="ekmFleetDetails: 11"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
     (cold(managers=(("a", Manager.UNAVAILABLE),)), "XKS_PROXY_NOT_REACHABLE", "XksProxyUriUnreachableException"),
+    (cold(failure=CLOSED), "XKS_PROXY_INVALID_RESPONSE", "XksProxyUriUnreachableException"),
     (cold(failure=SILENT), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
     (cold(0.3), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
 ]  # fmt: skip

@@ -157,6 +157,13 @@ def test_a_root_whose_own_signature_can_no_longer_be_verified_is_still_self_sign
     assert path.ending is Ending.SELF_SIGNED
 
 
+def test_a_root_whose_key_cannot_be_read_has_signed_nothing_not_even_itself() -> None:
+    der = ROOT.certificate.public_bytes(Encoding.DER)
+    curve = der.index(bytes.fromhex("06072a8648ce3d0201")) + 9  # the parameters of id-ecPublicKey
+    broken = der[:curve] + bytes(6) + der[curve + 6 :]
+    assert all(path.ending is not Ending.SELF_SIGNED for path in build((broken,), Roots()))
+
+
 def test_a_self_issued_certificate_of_another_key_is_not_self_signed() -> None:
     renewed = issue("Root", by=ROOT, ca=True)
     assert built(renewed, roots=Roots()).ending is Ending.MISSING_ISSUER

@@ -49,6 +49,12 @@ def test_one_byte_is_one_character_in_the_older_types() -> None:
     assert der.dns_names(leaf.der) == ("m\u00fcller.example",)
 
 
+@pytest.mark.parametrize("tag", [0x00, 0x02, 0x03, 0x04, 0x05, 0x30])
+def test_what_is_no_string_is_no_name_of_a_host(tag: int) -> None:
+    place = USUAL.index(b"\x0c\x09a.example")
+    assert der.common_names(USUAL[:place] + bytes([tag]) + USUAL[place + 1 :]) == ("\ufffd",)
+
+
 @given(st.binary(max_size=300))
 def test_what_is_no_certificate_is_a_value_error_or_has_no_names(data: bytes) -> None:
     for read in READERS:
