@@ -43,7 +43,7 @@ def store_meant(proposal: Proposal, stores: Maybe[tuple[KeyStore, ...]]) -> KeyS
 def service_meant(
     proposal: Proposal, stores: Maybe[tuple[KeyStore, ...]], own: Maybe[tuple[EndpointService, ...]]
 ) -> str | None:
-    """The name of the endpoint service: of the user, of the store, by the private DNS name, or the only one."""
+    """The endpoint service's name: the user's, the store's, that of the private DNS name, or the only one."""
     store = store_meant(proposal, stores)
     if proposal.service_name or store is not None or proposal.key_store_id is not None:
         return proposal.service_name or (store.service_name if store else None)
