@@ -2,7 +2,7 @@
 
 1. who we are, the key stores, this account's endpoint services; 2. the service's permissions, connections and
 load balancers with their listeners, target groups and interfaces (or the service as a consumer sees it, if it
-is not ours); 3. the targets' health; 4. the VPCs. All calls of a step go out together, a few at a time.
+is not ours); 3. the targets' health, and the VPCs. All calls of a step go out together, a few at a time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +62,7 @@ class _Audit:
         own = self._read(own_answer, "ServiceConfigurations", action("ec2", _OWN_SERVICES), read.own_service)
         name = service_meant(proposal, stores, own)
         service, principals, connections, balancers = self._service(name, own)
-        vpcs, groups = self._around(balancers)
+        balancers, vpcs, groups = self._behind(balancers)
         return Account(
             region=self._caller.region,
             taken_at_s=taken_at_s,
@@ -132,8 +132,7 @@ class _Audit:
         by_arn = {each.arn: each for each in found}
         per = _PER_BALANCER
         parts = {arn: answers[1 + n * per : 1 + (n + 1) * per] for n, arn in enumerate(arns)}
-        whole = [self._balancer(by_arn[arn], parts[arn]) for arn in arns if arn in by_arn]
-        return self._with_targets(whole)
+        return tuple(self._balancer(by_arn[arn], parts[arn]) for arn in arns if arn in by_arn)
 
     def _balancer(self, balancer: LoadBalancer, parts: Sequence[Answer]) -> LoadBalancer:
         attributes, listeners, groups, interfaces = parts
@@ -148,12 +147,23 @@ class _Audit:
             ),
         )
 
-    def _with_targets(self, balancers: Sequence[LoadBalancer]) -> tuple[LoadBalancer, ...]:
+    def _behind(
+        self, balancers: Maybe[tuple[LoadBalancer, ...]]
+    ) -> tuple[Maybe[tuple[LoadBalancer, ...]], Maybe[tuple[Vpc, ...]], Maybe[tuple[SecurityGroup, ...]]]:
+        """The load balancers with their targets, and what is around them: neither waits for the other."""
+        if isinstance(balancers, Unavailable):
+            return balancers, balancers, balancers
         arns = [group.arn for each in balancers for group in _groups(each)][:MOST_TARGET_GROUPS]
-        answers = self._ask(
-            *(("elbv2", "DescribeTargetHealth", {"TargetGroupArn": arn}) for arn in arns),
-            *(("elbv2", "DescribeTargetGroupAttributes", {"TargetGroupArn": arn}) for arn in arns),
-        )
+        ids = list(dict.fromkeys(each.vpc_id for each in balancers if each.vpc_id))
+        group_ids = list(dict.fromkeys(id_ for each in balancers for id_ in each.security_groups))
+        about_targets = _about_targets(arns)
+        answers = self._ask(*about_targets, *_about_vpcs(ids, group_ids))
+        whole = self._with_targets(balancers, arns, answers[: len(about_targets)])
+        return whole, *self._around(ids, group_ids, answers[len(about_targets) :])
+
+    def _with_targets(
+        self, balancers: Sequence[LoadBalancer], arns: Sequence[str], answers: Sequence[Answer]
+    ) -> tuple[LoadBalancer, ...]:
         health = dict(zip(arns, answers[: len(arns)], strict=True))
         attributes = dict(zip(arns, answers[len(arns) :], strict=True))
 
@@ -178,20 +188,11 @@ class _Audit:
         )
 
     def _around(
-        self, balancers: Maybe[tuple[LoadBalancer, ...]]
+        self, ids: Sequence[str], group_ids: Sequence[str], answers: Sequence[Answer]
     ) -> tuple[Maybe[tuple[Vpc, ...]], Maybe[tuple[SecurityGroup, ...]]]:
         """The VPCs and security groups of the load balancers."""
-        if isinstance(balancers, Unavailable):
-            return balancers, balancers
-        ids = list(dict.fromkeys(each.vpc_id for each in balancers if each.vpc_id))
-        group_ids = list(dict.fromkeys(id_ for each in balancers for id_ in each.security_groups))
         if not ids:
             return (), ()
-        answers = self._ask(
-            ("ec2", "DescribeVpcs", {"VpcIds": ids}),
-            *([("ec2", "DescribeSecurityGroups", {"GroupIds": group_ids})] if group_ids else []),
-            *(call for id_ in ids for call in _about_vpc(id_)),
-        )
         rest = answers[2:] if group_ids else answers[1:]
         groups: Maybe[tuple[SecurityGroup, ...]] = ()
         if group_ids:
@@ -252,6 +253,23 @@ def _about_balancer(arn: str) -> tuple[_Call, ...]:
         ("elbv2", "DescribeListeners", {"LoadBalancerArn": arn}),
         ("elbv2", "DescribeTargetGroups", {"LoadBalancerArn": arn}),
         ("ec2", "DescribeNetworkInterfaces", {"Filters": by_description}),
+    )
+
+
+def _about_targets(arns: Sequence[str]) -> tuple[_Call, ...]:
+    return (
+        *(("elbv2", "DescribeTargetHealth", {"TargetGroupArn": arn}) for arn in arns),
+        *(("elbv2", "DescribeTargetGroupAttributes", {"TargetGroupArn": arn}) for arn in arns),
+    )
+
+
+def _about_vpcs(ids: Sequence[str], group_ids: Sequence[str]) -> tuple[_Call, ...]:
+    if not ids:
+        return ()
+    return (
+        ("ec2", "DescribeVpcs", {"VpcIds": list(ids)}),
+        *([("ec2", "DescribeSecurityGroups", {"GroupIds": list(group_ids)})] if group_ids else []),
+        *(call for id_ in ids for call in _about_vpc(id_)),
     )
 
 

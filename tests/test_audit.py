@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from collected import GROUP, HOST, NLB, OWN, REGION, SERVICE_NAME, STORE_ID, ans
 from probe.audit import audit
 from probe.aws.calls import CALLS, READING_VERBS, Answer, action
 from probe.aws.recorded import Recorded, Recorder
+from probe.aws.together import MOST_AT_A_TIME, Together
 from probe.model.account import Account, Cause, EndpointService, Unavailable
 from probe.model.preflight import Proposal
 
@@ -41,6 +42,22 @@ def test_a_healthy_account_is_read_whole() -> None:
     (vpc,) = account.vpcs  # type: ignore[misc]
     assert (vpc.cidrs, vpc.dns_support, vpc.dns_hostnames) == (("10.0.0.0/16",), True, True)
     assert account.calls == len(healthy()["calls"])
+
+
+def test_a_plain_account_takes_three_turns_none_of_which_waits_within_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns: list[int] = []
+
+    class Counted(Together):
+        def run(self, calls: Sequence[Any], late: Sequence[Any]) -> list[Any]:
+            turns.append(len(calls))
+            return super().run(calls, late)
+
+    monkeypatch.setattr("probe.audit.Together", Counted)
+    assert looked(healthy()).failed_calls == ()
+    assert len(turns) == 3
+    assert max(turns) < MOST_AT_A_TIME  # one more is asked where the load balancer has security groups
 
 
 def test_the_service_is_that_of_the_key_store_if_none_is_named() -> None:

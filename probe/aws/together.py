@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-MOST_AT_A_TIME = 8
+MOST_AT_A_TIME = (
+    10  # as many as botocore keeps connections to one service; no step of a plain account has more
+)
 _Value = TypeVar("_Value")
 
 

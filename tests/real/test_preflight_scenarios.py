@@ -1,0 +1,102 @@
+"""A preflight through the installed command for each requirement and each outcome that it declares.
+
+The scenarios are in tests/scenarios. Each report must say what its scenario expects, and find no other fault.
+"""
+
+from pathlib import Path
+
+import pytest
+from preflight_scenarios import HEALTHY, OPERATIONS, Played, Scenario, load, play_all
+
+from probe.requirements import CATALOGUE
+from probe.world.layout import lay_out
+
+pytestmark = pytest.mark.real
+
+SCENARIOS = load()
+DECLARED = {each.id: {outcome.value for outcome in each.published.outcomes} for each in CATALOGUE}
+# KMS's own words for what a preflight can find out (research: the API's errors and connection error codes).
+PREDICTABLE = {
+    *("ValidationException", "UnsupportedOperationException", "LimitExceededException"),
+    *("CustomKeyStoreNameInUseException", "XksProxyUriInUseException", "XksProxyUriEndpointInUseException"),
+    "XksProxyUriUnreachableException",
+    "XksProxyIncorrectAuthenticationCredentialException",
+    "XksProxyVpcEndpointServiceInUseException",
+    "XksProxyVpcEndpointServiceNotFoundException",
+    "XksProxyVpcEndpointServiceInvalidConfigurationException",
+    "XksProxyInvalidResponseException",
+    "XksProxyInvalidConfigurationException",
+    "CustomKeyStoreInvalidStateException",
+    *("XksKeyInvalidConfigurationException", "XksKeyNotFoundException", "XksKeyInvalidResponseException"),
+    "KMSInvalidStateException",
+    *("NETWORK_ERRORS", "INVALID_CREDENTIALS", "XKS_PROXY_ACCESS_DENIED", "XKS_PROXY_NOT_REACHABLE"),
+    *("XKS_PROXY_TIMED_OUT", "XKS_PROXY_INVALID_RESPONSE", "XKS_PROXY_INVALID_CONFIGURATION"),
+    "XKS_PROXY_INVALID_TLS_CONFIGURATION",
+    "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND",
+    "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION",
+}
+# Faults within AWS (INTERNAL_ERROR, KMSInternalException), a wrong id of a key store (the command refuses it), keys
+# that exist in KMS (XksKeyAlreadyInUseException: no call that lists keys is made), a store that is gone meanwhile.
+NOT_PREDICTABLE = {
+    *("INTERNAL_ERROR", "KMSInternalException", "CustomKeyStoreNotFoundException"),
+    *("XksKeyAlreadyInUseException", "DependencyTimeoutException", "InvalidMarkerException"),
+}
+
+
+@pytest.fixture(scope="module")
+def played(request: pytest.FixtureRequest, xks_probe: Path, can_have_worlds: object) -> dict[str, Played]:
+    """Those that the chosen tests are about, at once."""
+    ours = [item for item in request.session.items if item.path == request.path]
+    about = [getattr(item, "callspec", None) for item in ours]
+    names = {each.params["scenario"].name for each in about if each is not None}
+    chosen = SCENARIOS if None in about else [each for each in SCENARIOS if each.name in names]
+    return play_all(chosen, [str(xks_probe)])
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=[each.name for each in SCENARIOS])
+def test_a_preflight_says_what_is_so_and_nothing_else(scenario: Scenario, played: dict[str, Played]) -> None:
+    run = played[scenario.name]
+    assert run.report, run.words
+    found = run.outcomes()
+    assert {id_: found.get(id_) for id_ in scenario.expect} == dict(scenario.expect)
+    assert run.of_outcome("violated") == {id_ for id_, of in scenario.expect.items() if "violated" in of}
+    assert run.unmasked() == {each: set(scenario.predict.get(each, ())) for each in OPERATIONS}
+    assert run.undecided() == scenario.undecided
+    assert run.status == run.status_of_verdicts()
+    for id_, outcomes in found.items():
+        assert outcomes <= DECLARED[id_], id_
+
+
+def test_each_outcome_that_a_requirement_declares_was_seen(played: dict[str, Played]) -> None:
+    seen: dict[str, set[str]] = {each.id: set() for each in CATALOGUE}
+    for scenario in SCENARIOS:
+        found = played[scenario.name].outcomes()
+        for id_, outcomes in scenario.expect.items():
+            seen[id_] |= outcomes & found.get(id_, set())
+    assert seen == DECLARED
+
+
+def test_all_is_well_is_said_of_nothing_else(played: dict[str, Played]) -> None:
+    """Without a fault all is found, nothing is violated, nothing unknown, and no operation meets an error."""
+    fine = {name for name, run in played.items() if run.status == 0}
+    well = [name for name in fine if name.startswith("all is well")]
+    assert len(well) == 2
+    hosts = (*HEALTHY.nodes, *HEALTHY.backends, *HEALTHY.key_managers)
+    addresses = {lay_out(HEALTHY).address(each.name) for each in hosts}
+    for name in well:
+        report = played[name].report
+        assert {each["address"] for each in report["matrix"]} == addresses
+        assert report["endpoint_service"].startswith("com.amazonaws.vpce.eu-central-1.")
+        assert report["aws"]["failed_calls"] == []
+        assert not played[name].of_outcome("violated") | played[name].of_outcome("unknown")
+        assert not played[name].undecided() | played[name].named_errors()
+    for scenario in SCENARIOS:
+        wrong = {id_ for id_, of in scenario.expect.items() if of & {"violated", "unknown"}}
+        levels = {each.published.level.value for each in CATALOGUE if each.id in wrong}
+        assert (scenario.name in fine) is (levels <= {"advice"}), scenario.name
+
+
+def test_each_error_of_kms_that_can_be_predicted_was(played: dict[str, Played]) -> None:
+    predicted = {name for run in played.values() for name in run.named_errors()}
+    assert predicted == PREDICTABLE
+    assert not predicted & NOT_PREDICTABLE

@@ -1,0 +1,209 @@
+"""The account through the command line: without permission, without credentials, by file, with several load balancers."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from preflight_scenarios import NAME, Played, Scenario, open_world, play
+
+from probe.audit import audit
+from probe.aws.api import Api
+from probe.aws.calls import action
+from probe.aws.recorded import Recorder
+from probe.model.preflight import Proposal
+from probe.world import World
+
+pytestmark = pytest.mark.real
+
+REGION = "eu-central-1"
+NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+PLACES = ("nlb-euc1-az1", "nlb-euc1-az2", "proxy-1", "proxy-2")
+NODES = {"--node": [f"{{{each}}}" for each in PLACES[:2]], "--target": [f"{{{each}}}" for each in PLACES[2:]]}
+HEALTH = "health-response-is-valid"
+ARN, OTHER_ARN = "/net/xks/", "/net/other/"
+Preflight = Callable[..., Played]
+
+
+@pytest.fixture(scope="module")
+def world(can_have_worlds: object) -> Iterator[World]:
+    with open_world() as running:
+        yield running
+
+
+@pytest.fixture
+def preflight(world: World, xks_probe: Path) -> Preflight:
+    def run(more: Mapping[str, str] | None = None, **differs: Any) -> Played:
+        return play(world, Scenario(name="", expect={}, **differs), [str(xks_probe)], more)
+
+    return run
+
+
+def recorded(world: World, section: Mapping[str, Any]) -> dict[str, Any]:
+    """The account as `deploy/aws/collect.sh` would write it down: each answer that an audit gets."""
+    world.set_account(section)
+    surroundings = world.aws_environment()
+
+    def record() -> dict[str, Any]:  # in a process of its own, where the account's endpoint is
+        os.environ.update(surroundings)
+        recorder = Recorder(Api(REGION, read_timeout_s=30.0))
+        name = world.service_name
+        audit(recorder, Proposal(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=30.0)
+        return recorder.document("2026-01-15T09:30:00Z")
+
+    document: dict[str, Any] = world.call(record, 60.0)
+    return document
+
+
+def by_file(document: Mapping[str, Any], file: Path) -> dict[str, str]:
+    """The option that gives the account by file."""
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return {"--account": str(file)}
+
+
+def judged(run: Played) -> set[tuple[str, str, str]]:
+    return {(v["requirement"], v["subject"], v["outcome"]) for v in run.report["verdicts"]}
+
+
+def outcomes_of(run: Played, requirement: str) -> dict[str, str]:
+    return {v["subject"]: v["outcome"] for v in run.report["verdicts"] if v["requirement"] == requirement}
+
+
+def test_without_any_permission_each_action_that_is_missing_is_named(preflight: Preflight) -> None:
+    run = preflight(account={"refused": {"*": "AccessDenied"}})
+    assert run.status == 3
+    assert not run.of_outcome("violated")
+    refused = {each["call"]: each["because"] for each in run.report["aws"]["failed_calls"]}
+    for named, because in refused.items():
+        assert f"allow the IAM action {named}" in because
+    said = " ".join(v["because"] for v in run.report["verdicts"] if v["outcome"] == "unknown")
+    # The identity is needed for few, and one of the two that show the service is enough.
+    needless = {"sts:GetCallerIdentity", "ec2:DescribeVpcEndpointServices"}
+    assert {named for named in refused if named not in said} == needless
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("sts", "GetCallerIdentity"),
+        ("ec2", "DescribeVpcEndpointServicePermissions"),
+        ("elbv2", "DescribeTargetHealth"),
+    ],
+)
+def test_a_call_that_alone_is_refused_is_named_with_its_action(
+    service: str, operation: str, preflight: Preflight
+) -> None:
+    """Which requirements it leaves unknown has pure tests; here, that AWS's refusal comes through."""
+    run = preflight(account={"refused": {operation: "AccessDenied"}})
+    assert {each["call"] for each in run.report["aws"]["failed_calls"]} == {action(service, operation)}
+    assert not run.of_outcome("violated")
+
+
+def test_without_credentials_of_aws_the_network_is_measured_all_the_same(
+    world: World, preflight: Preflight
+) -> None:
+    run = preflight(NO_KEYS, options=NODES)
+    assert run.status == 3
+    tcp = {each["address"]: each["tcp"]["outcome"] for each in run.report["matrix"]}
+    assert tcp == {world.address(each): "met" for each in (*PLACES, "hsm-1")}
+    assert set(outcomes_of(run, HEALTH).values()) == {"met"}
+    assert outcomes_of(run, "some-node-accepts-tcp-443") == {"key store": "met"}
+    assert {each["because"] for each in run.report["aws"]["failed_calls"]} == {"no credentials found"}
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {},
+        {"refused": {"DescribeVpcs": "UnauthorizedOperation", "DescribeTargetHealth": "AccessDenied"}},
+        {
+            "answers": {
+                "DescribeVpcEndpointServiceConfigurations": {
+                    "ServiceConfigurations[0].AcceptanceRequired": True
+                },
+                "DescribeTargetHealth": {"TargetHealthDescriptions[1].TargetHealth.State": "unhealthy"},
+                "DescribeLoadBalancers": {"LoadBalancers[0].Scheme": "internet-facing"},
+            }
+        },
+    ],
+    ids=["healthy", "two calls are refused", "with faults"],
+)
+def test_an_account_by_file_is_judged_as_by_api(
+    section: dict[str, Any], world: World, preflight: Preflight, tmp_path: Path
+) -> None:
+    whole = {"key_stores": [], **section}
+    by_api = preflight(account=whole)
+    options = by_file(recorded(world, whole), tmp_path / "account.json")
+    same = preflight(NO_KEYS, options=options, account={"refused": {"*": "AccessDenied"}})
+    assert same.report["aws"]["collected_at"] == "2026-01-15T09:30:00Z"
+    assert judged(same) == judged(by_api)
+    assert same.status == by_api.status
+
+
+def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same account, whose service has a second load balancer: the second node is that one's."""
+    calls = [*document["calls"]]
+    for each in document["calls"]:
+        text = json.dumps(each)
+        if each["operation"] == "DescribeVpcEndpointServiceConfigurations":
+            arns = each["answer"]["ServiceConfigurations"][0]["NetworkLoadBalancerArns"]
+            arns.append(arns[0].replace(ARN, OTHER_ARN))
+        elif each["operation"] == "DescribeLoadBalancers":
+            (balancer,) = each["answer"]["LoadBalancers"]
+            other = json.loads(json.dumps(balancer).replace(ARN, OTHER_ARN))
+            each["answer"]["LoadBalancers"].append({**other, "State": {"Code": "failed"}})
+            each["parameters"]["LoadBalancerArns"].append(other["LoadBalancerArn"])
+        elif each["operation"] == "DescribeNetworkInterfaces":
+            other = json.loads(text.replace("net/xks/", "net/other/"))
+            each["answer"]["NetworkInterfaces"].pop(1)
+            other["answer"]["NetworkInterfaces"].pop(0)
+            calls.append(other)
+        elif "LoadBalancerArn" in each["parameters"]:
+            calls.append(json.loads(text.replace(ARN, OTHER_ARN)))
+    return {**document, "calls": calls}
+
+
+def test_each_of_several_load_balancers_is_probed_and_judged(
+    world: World, preflight: Preflight, tmp_path: Path
+) -> None:
+    """The one that has failed is a fault, but KMS may come through the other."""
+    document = with_another_balancer(recorded(world, {"key_stores": []}))
+    options = by_file(document, tmp_path / "account.json")
+    run = preflight(options={**options, "--timeout": "3"}, faults={"nlb-euc1-az2": ["dead"]})
+    assert outcomes_of(run, "load-balancer-is-active") == {"net/xks": "met", "net/other": "violated"}
+    assert outcomes_of(run, "every-node-accepts-tcp-443") == {
+        "xks-eu-central-1a": "met",
+        "other-eu-central-1b": "violated",
+    }
+    assert outcomes_of(run, "some-node-accepts-tcp-443") == {"key store": "met"}
+    assert run.unmasked()["connect"] == {"maybe XKS_PROXY_NOT_REACHABLE"}
+
+
+def test_a_store_of_cloudhsm_has_no_proxy_which_one_line_says(preflight: Preflight) -> None:
+    store = {"CustomKeyStoreType": "AWS_CLOUDHSM", "XksProxyConfiguration": None}
+    run = preflight(exists=True, account={"key_stores": [store]})
+    assert (run.status, run.report) == (2, {})
+    assert len(run.words.splitlines()) == 1
+    assert "AWS_CLOUDHSM" in run.words
+
+
+def test_health_of_one_proxy_is_judged_as_in_a_preflight(world: World, xks_probe: Path) -> None:
+    """The command for one proxy alone; nothing of AWS is asked."""
+    credential = world.scenario.proxy.credentials[0]
+    world.set_fault("*", "all-unavailable")
+    done = world.run(
+        [
+            *(str(xks_probe), "health", f"https://{NAME}/kms/xks/v1", "--region", REGION, "--format", "json"),
+            *("--connect-to", world.address("proxy-1"), "--extra-authority", "{ca}", "--timeout", "8"),
+        ],
+        60,
+        environment={
+            "XKS_PROXY_ACCESS_KEY_ID": credential.access_key_id,
+            "XKS_PROXY_SECRET_ACCESS_KEY": credential.secret_access_key,
+        },
+    )
+    verdicts = {v["requirement"]: v["outcome"] for v in json.loads(done.stdout)["verdicts"]}
+    assert (done.returncode, verdicts["key-manager-is-available"]) == (1, "violated")
+    assert (verdicts["credential-is-accepted"], verdicts[HEALTH]) == ("met", "met")

@@ -1,0 +1,107 @@
+"""A preflight in a world where all is slow or silent: it ends in time, and shows that it is at work."""
+
+import json
+import os
+import pty
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from preflight_scenarios import (
+    RECORD,
+    ZONE,
+    Played,
+    Scenario,
+    command,
+    environment,
+    open_world,
+    play,
+    prepare,
+)
+
+from probe.world import World
+
+pytestmark = pytest.mark.real
+
+# What a busy machine needs longer than this for the start of the program is not the preflight's waiting.
+IDLE_START_S = 1.5
+LIMIT_S = 7.0
+# Nothing to wait for: nothing may be seen, and nothing is there to be measured.
+NOTHING = Scenario(
+    name="nothing to wait for",
+    expect={},
+    account={"refused": {"*": "AccessDenied"}},
+    options={"--uri-endpoint": None, "--key-manager": None},
+)
+SLOW = Scenario(
+    name="all is slow",
+    expect={},
+    account={"delay": "500ms"},
+    records=[{**record, "delay": "2s"} for record in (*ZONE, RECORD)],
+    faults={"nlb-euc1-az2": ["dead"], "proxy-2": ["silent"]},
+    options={"--timeout": "3"},
+)
+
+
+@pytest.fixture(scope="module")
+def world(can_have_worlds: object) -> Iterator[World]:
+    with open_world() as running:
+        yield running
+
+
+def on_a_terminal(world: World, scenario: Scenario, program: Path, file: Path) -> tuple[Played, str]:
+    """One run whose stderr is a terminal, and what was shown there."""
+    prepare(world, scenario)
+    ours, its = pty.openpty()
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    surroundings |= {**environment(world, scenario), "TERM": "xterm", "COLUMNS": "100"}
+    started_s = time.monotonic()
+    with file.open("wb") as out:
+        process = world.popen(
+            command(world, scenario, [str(program)]),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=its,
+            env=surroundings,
+        )
+    os.close(its)
+    shown = b""
+    while part := _read(ours):
+        shown += part
+    status = process.wait(60)
+    wall_s = time.monotonic() - started_s
+    os.close(ours)
+    report = json.loads(file.read_text("utf-8"))
+    return Played(status=status, report=report, words="", wall_s=wall_s), shown.decode("utf-8", "replace")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux: the other end has been closed
+        return b""
+
+
+def test_slow_answers_and_silence_end_in_time_with_progress_shown(
+    world: World, xks_probe: Path, tmp_path: Path
+) -> None:
+    starts_s = [play(world, NOTHING, [str(xks_probe)]).wall_s]
+    run, shown = on_a_terminal(world, SLOW, xks_probe, tmp_path / "report.json")
+    starts_s.append(play(world, NOTHING, [str(xks_probe)]).wall_s)
+    assert run.wall_s <= LIMIT_S + max(0.0, max(starts_s) - IDLE_START_S), starts_s
+    assert "looking" in shown
+    assert run.report["aws"]["failed_calls"] == []  # half a second each is no reason to do without
+    tcp = {each["address"]: each["tcp"]["outcome"] for each in run.report["matrix"]}
+    assert tcp[world.address("nlb-euc1-az1")] == tcp[world.address("proxy-1")] == "met"
+    assert tcp[world.address("nlb-euc1-az2")] == tcp[world.address("proxy-2")] == "violated"
+    assert run.status == 1
+
+
+def test_without_any_permission_it_takes_less_than_ten_seconds(world: World, xks_probe: Path) -> None:
+    refused = Scenario(name="", expect={}, account={"refused": {"*": "AccessDenied"}})
+    start_s = play(world, NOTHING, [str(xks_probe)]).wall_s
+    run = play(world, refused, [str(xks_probe)])
+    assert run.status == 3
+    assert run.wall_s < 10.0 + max(0.0, start_s - IDLE_START_S)
