@@ -12,6 +12,8 @@ from probe.model.account import Account
 from probe.model.text import clean
 from probe.model.verdicts import Actual, Evidence, Report
 
+_MOST_CALLS = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflight:
@@ -140,9 +142,19 @@ def cautions(of: Preflight) -> tuple[str, ...]:
         said.append(f"AWS was asked at {clean(account.endpoint_url)}")
     if account is not None and account.collected_at:
         said.append(f"AWS was not asked: the account is as collected at {clean(account.collected_at, 40)}")
+    if account is not None and account.failed_calls:
+        said.append(_failed_calls(account))
     if of.is_redacted:
         said.append("Accounts, private addresses and key ids are pseudonyms")
     return tuple(said)
+
+
+def _failed_calls(account: Account) -> str:
+    """Also those of which no verdict speaks."""
+    names = list(dict.fromkeys(clean(each.call, 64) for each in account.failed_calls))
+    more = f" and {len(names) - _MOST_CALLS} more" if len(names) > _MOST_CALLS else ""
+    calls = f"{len(account.failed_calls)} of {account.calls} calls to AWS gave nothing"
+    return f"{calls}: {', '.join(names[:_MOST_CALLS])}{more}"
 
 
 def _head(of: Preflight) -> Text:

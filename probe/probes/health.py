@@ -18,6 +18,7 @@ from probe.model.measurements import (
     Phase,
     TlsDetails,
 )
+from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Network
 from probe.network.clock import Deadline, worst
@@ -29,6 +30,7 @@ from probe.wire import health as wire
 
 COLD_EXCHANGES = 5  # contracts, rules of judgement: at least
 EXCHANGE_S = 1.0  # KMS waits 0.25 s; how much longer it would have taken is worth to know
+_LEAST_S = 2 * CALL_LIMIT_S  # what is not answered by then KMS would not have had in time
 _SHOWN_BYTES = 512
 Sign = Callable[[str, str, bytes], Sequence[tuple[str, str]]]
 MaySign = Callable[[Target, TlsDetails], str | None]
@@ -64,15 +66,17 @@ async def measure(
 ) -> tuple[Measurement, ...]:
     """All requests to one target, within ``timeout_s``: cold ones, a warm one, then those about conformance.
 
-    After two without an answer in a row the rest is not tried: it would only say the same.
+    After two without an answer in a row the rest is not tried: it would only say the same. Nor is one begun
+    for which so little time is left that our own deadline, not the proxy, would end it.
     """
     deadline = Deadline(network.clock, timeout_s)
+    least_s = min(_LEAST_S, timeout_s / 2)
     found: list[Measurement] = []
-    while len(found) < COLD_EXCHANGES and deadline.remaining_s() > 0 and not _is_decided(found):
+    while len(found) < COLD_EXCHANGES and deadline.remaining_s() >= least_s and not _is_decided(found):
         last = len(found) == COLD_EXCHANGES - 1
         found += await _Visit(target, client, network, deadline).cold(Purpose.HEALTH, warm_too=last)
     for purpose in () if _is_silent(found) else _others(client, found):
-        if deadline.remaining_s() > 0:
+        if deadline.remaining_s() >= least_s:
             found += await _Visit(target, client, network, deadline).cold(purpose)
     return tuple(found)
 
@@ -102,10 +106,13 @@ class _Visit:
 
     def __init__(self, target: Target, client: Client, network: Network, deadline: Deadline) -> None:
         self._target, self._client, self._network = target, client, network
-        self._timeout_s = max(0.001, min(EXCHANGE_S, deadline.remaining_s()))
+        self._deadline = deadline
+
+    def _timeout_s(self) -> float:
+        return max(0.001, min(EXCHANGE_S, self._deadline.remaining_s()))
 
     async def cold(self, purpose: Purpose, *, warm_too: bool = False) -> list[Measurement]:
-        exchange = Exchange(self._target, Check.HEALTH_COLD, self._network, self._timeout_s)
+        exchange = Exchange(self._target, Check.HEALTH_COLD, self._network, self._timeout_s())
         exchange.details = HealthDetails(purpose=purpose, is_signed=_is_signed(purpose))
         found: list[Measurement] = []
         async with exchange.ending():
@@ -144,6 +151,7 @@ class _Visit:
         exchange.failure = answer.failure
         exchange.phases_s |= answer.phases_s
         exchange.timestamps = worst(filter(None, (exchange.timestamps, answer.timestamps)))
+        warm_too = warm_too and self._deadline.remaining_s() >= _LEAST_S
         if warm_too and answer.is_reusable and answer.failure is None:
             return [await self._warm(channel, connection)]
         with suppress(ExchangeFailed):
@@ -157,7 +165,7 @@ class _Visit:
 
     async def _warm(self, channel: HttpConnection, connection: TcpConnection) -> Measurement:
         started_at_s = self._network.clock.now_s()
-        answer, details = await self._ask(channel, Purpose.HEALTH, self._timeout_s)
+        answer, details = await self._ask(channel, Purpose.HEALTH, self._timeout_s())
         return Measurement(
             target=self._target,
             check=Check.HEALTH_WARM,

@@ -54,6 +54,14 @@ def test_a_custom_endpoint_is_in_the_head() -> None:
     assert "AWS was asked at https://vpce-1.ec2" in text(shown(evidence))
 
 
+def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_them() -> None:
+    evidence = looked_at(
+        replace(ACCOUNT, calls=18, failed_calls=(DENIED, replace(DENIED, call="sts:GetCallerIdentity\x1b")))
+    )
+    said = " ".join(text(shown(evidence)).split())
+    assert "! 2 of 18 calls to AWS gave nothing: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in said
+
+
 def test_what_kms_says_is_compared_with_what_is_predicted() -> None:
     assert "KMS says     CONNECTED" in text(shown())
     failed = replace(STORE, connection_state="FAILED", connection_error_code="XKS_PROXY_TIMED_OUT\x1b")

@@ -58,6 +58,14 @@ def of(found: list[Measurement], purpose: str, check: Check = Check.HEALTH_COLD)
     ]
 
 
+def test_what_our_own_deadline_would_cut_off_is_not_begun(proxy: Started, client: Client) -> None:
+    target, _ = proxy(delay_s=0.2)
+    found = ask(target, client, timeout_s=1.2)
+    assert of(found, "health")
+    assert of(found, "large_body") == []
+    assert [each.failure for each in found if each.failure is not None] == []
+
+
 def test_a_healthy_proxy_is_asked_as_kms_asks(proxy: Started, client: Client) -> None:
     target, server = proxy()
     found = ask(target, client)
