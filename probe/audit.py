@@ -231,6 +231,10 @@ class _Audit:
             for call in calls
         ]
         answers = self._together.run([one(call) for call in calls], late)
+        answers = [
+            self._caller.last_refusal(*call[:2]) or answer if answer is too_late else answer
+            for call, answer, too_late in zip(calls, answers, late, strict=True)
+        ]
         self._calls += len(calls)
         self._failed.extend(answer for answer in answers if isinstance(answer, Unavailable))
         return answers

@@ -11,6 +11,7 @@ from collected import GROUP, HOST, NLB, OWN, REGION, SERVICE_NAME, STORE_ID, ans
 
 from probe.audit import audit
 from probe.aws.calls import CALLS, READING_VERBS, Answer, action
+from probe.aws.failures import refused
 from probe.aws.recorded import Recorded, Recorder
 from probe.aws.together import MOST_AT_A_TIME, Together
 from probe.model.account import Account, Cause, EndpointService, Unavailable
@@ -138,15 +139,28 @@ class Slow:
 
     inner: Recorded
     hangs: frozenset[str] = frozenset()
+    throttled: frozenset[str] = frozenset()
     region: str = "eu-west-1"
     endpoint_url: str | None = None
     collected_at: str | None = None
     never: threading.Event = field(default_factory=threading.Event)
 
+    def last_refusal(self, service: str, operation: str) -> Unavailable | None:
+        return refused(action(service, operation), "Throttling") if operation in self.throttled else None
+
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
         if operation in self.hangs:
             self.never.wait(30)
         return self.inner.call(service, operation, parameters, timeout_s)
+
+
+def test_a_call_that_was_throttled_until_the_time_was_over_says_so() -> None:
+    hangs = frozenset({"DescribeListeners", "DescribeTargetGroups"})
+    slow = Slow(Recorded(healthy()), hangs=hangs, throttled=frozenset({"DescribeListeners"}))
+    account = audit(slow, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2)
+    slow.never.set()
+    (balancer,) = account.load_balancers  # type: ignore[misc]
+    assert (balancer.listeners.cause, balancer.target_groups.cause) == (Cause.THROTTLED, Cause.TIMED_OUT)
 
 
 def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> None:

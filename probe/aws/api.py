@@ -46,6 +46,7 @@ class Api:
         self._read_timeout_s = read_timeout_s
         self._session = session(region)
         self._clients: dict[str, Any] = {}
+        self._refused: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
 
     collected_at: str | None = None
@@ -76,6 +77,18 @@ class Api:
         except (ResponseParserError, *_BY_ODD_ANSWERS):
             return Unavailable(call=named, because="AWS's answer can't be read", cause=Cause.ODD_ANSWER)
 
+    def last_refusal(self, service: str, operation: str) -> Unavailable | None:
+        refused = self._refused.get(operation)
+        return None if refused is None else denied_by(refused, action(service, operation))
+
+    def _remember(self, event_name: str, parsed_response: Mapping[str, Any] | None, **_: object) -> None:
+        """The audit's time may end while botocore waits to try again: this is why there is no answer."""
+        operation = event_name.rpartition(".")[2]
+        if parsed_response and parsed_response.get("Error"):
+            self._refused[operation] = parsed_response
+        else:
+            self._refused.pop(operation, None)
+
     def _client(self, service: str) -> Any:
         """Clients may be used by several threads, but only one may make them."""
         from botocore.config import Config
@@ -88,7 +101,9 @@ class Api:
                     retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
                     user_agent_extra="xks-probe",
                 )
-                self._clients[service] = client_of(self._session, service, config)
+                client = client_of(self._session, service, config)
+                client.meta.events.register("response-received", self._remember)
+                self._clients[service] = client
             return self._clients[service]
 
     def _own_url(self, service: str) -> str:

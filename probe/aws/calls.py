@@ -48,6 +48,9 @@ class Caller(Protocol):
     def collected_at(self) -> str | None:
         """When a file's answers were collected; None where AWS is asked now."""
 
+    def last_refusal(self, service: str, operation: str) -> Unavailable | None:
+        """What was last refused of a call that is still tried again; None if nothing was."""
+
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
         """All pages of the answer as one. Never raises for what AWS or the network does."""
 

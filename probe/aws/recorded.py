@@ -38,6 +38,9 @@ class Recorded:
         self.collected_at: str | None = str(document["taken_at"])
         self._answers = {key_of(each): each for each in document["calls"]}
 
+    def last_refusal(self, service: str, operation: str) -> Unavailable | None:
+        """Nothing is tried again."""
+
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
         del timeout_s  # nothing waits
         named = action(service, operation)
@@ -110,6 +113,10 @@ class Recorder:
     def endpoint_url(self) -> str | None:
         url: str | None = self._caller.endpoint_url
         return url
+
+    def last_refusal(self, service: str, operation: str) -> Unavailable | None:
+        refused: Unavailable | None = self._caller.last_refusal(service, operation)
+        return refused
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
         answer: Answer = self._caller.call(service, operation, parameters, timeout_s)

@@ -48,6 +48,19 @@ def test_an_answer_that_cannot_be_read_is_odd(server: type[Script]) -> None:  # 
     assert answer.cause is Cause.ODD_ANSWER
 
 
+def test_what_was_last_refused_is_remembered_until_it_is_answered(server: type[Script]) -> None:  # noqa: F811
+    throttled = (400, b'{"__type":"ThrottlingException","message":"slow down"}')
+    server.answers = [throttled, throttled, throttled, (200, b'{"CustomKeyStores":[],"Truncated":false}')]
+    api = Api("eu-west-1", read_timeout_s=2.0)
+    assert api.last_refusal("kms", "DescribeCustomKeyStores") is None
+    api.call("kms", "DescribeCustomKeyStores", {}, 5.0)
+    refused = api.last_refusal("kms", "DescribeCustomKeyStores")
+    assert refused is not None
+    assert refused.cause is Cause.THROTTLED
+    api.call("kms", "DescribeCustomKeyStores", {}, 5.0)
+    assert api.last_refusal("kms", "DescribeCustomKeyStores") is None
+
+
 def test_without_time_nobody_is_asked(server: type[Script]) -> None:  # noqa: F811
     answer = ask("kms", "DescribeCustomKeyStores", 0.0)
     assert isinstance(answer, Unavailable)
