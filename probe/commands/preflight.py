@@ -4,10 +4,10 @@ import asyncio
 import hashlib
 import random
 import socket
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -204,7 +204,7 @@ def _watch(asked: Asked, older: "Mapping[str, Any] | None") -> Exit:
         first = False
         if told is Exit.FINE:
             return told
-        time.sleep(WATCH_S + random.uniform(0, _WATCH_JITTER_S))  # noqa: S311 -- agents spread, no secret
+        sleep(WATCH_S + random.uniform(0, _WATCH_JITTER_S))  # noqa: S311 -- agents spread, no secret
 
 
 def _round(

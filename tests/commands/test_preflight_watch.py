@@ -31,7 +31,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         if len(slept) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(preflight.time, "sleep", sleep)
+    monkeypatch.setattr(preflight, "sleep", sleep)  # this one alone: threads sleep, too
     return slept
 
 
