@@ -9,20 +9,22 @@ FUZZ_EXAMPLES ?= 200000
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test check fuzz format bench lock clean
+.PHONY: demo test check lint fuzz format bench lock clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
-check: $(VENV)/dev.stamp
+check: lint
+	$(BIN)/python -m pytest -m "not loopback and not real" -q
+
+lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_tree.py
-	$(BIN)/python -m pytest -m "not loopback and not real" -q
 
 # Some twenty minutes of one processor: 200,000 examples over all of tests/fuzz, and how many each test had.
 fuzz: $(VENV)/dev.stamp

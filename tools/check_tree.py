@@ -1,6 +1,6 @@
 """Holds what no linter knows: a test for each module, nothing of a workplace, generated files up to date.
 
-Run by `make check`. Prints each fault with its path and exits 1.
+Run by `make lint`. Prints each fault with its path and exits 1.
 """
 
 import re

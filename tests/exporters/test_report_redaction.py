@@ -13,8 +13,19 @@ from exporters.report.preflight import Preflight
 from probe.model.targets import Role, Target
 from probe.verdicts import judge
 
+DEAR = redaction._COST
 KEY = "payroll-key-7"
 TARGET = Target(name="192.168.1.5", role=Role.BACKEND, host="192.168.1.5")
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What makes guessing dear makes these tests slow."""
+    monkeypatch.setattr(redaction, "_COST", 2)
+
+
+def test_guessing_a_pseudonym_is_dear() -> None:
+    assert DEAR >= 2**12
 
 
 def taken(**more: object) -> Preflight:
