@@ -94,7 +94,10 @@ HEAD = b"GET / HTTP/1.1\r\nX: "
     ("request_", "status"),
     [
         # A signature is good for five minutes: it is made when the test runs.
-        (lambda: post(b"x" * http_answers.MOST_BODY_BYTES), (400, True)),  # read whole; it is no health request
+        (
+            lambda: post(b"x" * http_answers.MOST_BODY_BYTES),
+            (400, True),
+        ),  # read whole; it is no health request
         (lambda: post(b"", length=http_answers.MOST_BODY_BYTES + 1), (400, False)),
         (lambda: HEAD.ljust(http_answers.MOST_HEAD_BYTES - 4, b"x") + b"\r\n\r\n", (404, True)),
         (lambda: HEAD.ljust(http_answers.MOST_HEAD_BYTES + 1, b"x"), (400, False)),
