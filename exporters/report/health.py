@@ -68,7 +68,7 @@ def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
     parts = [
         *map(_head, measured[:1]),
         tls.extra_authorities(report),
-        verdicts.conclusion(report),
+        _unanswered(measured) or verdicts.conclusion(report),
         Text(),
         findings.render(report.verdicts),
         budget(measured),
@@ -76,6 +76,15 @@ def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
         findings.fine(report.verdicts),
     ]
     return Group(*(part for part in parts if part is not None))
+
+
+def _unanswered(measured: Sequence[Measurement]) -> Text | None:
+    """Where there was no exchange to judge, that is what is wrong."""
+    last = _last(measured, Check.HEALTH_COLD)
+    if last is None or last.failure is None:
+        return None
+    said = f"{last.failure.phase.value} {last.failure.reason.value.replace('_', ' ')}"
+    return Text(f"✗ The proxy did not answer: {said}.", style="bold red")
 
 
 def _head(measurement: Measurement) -> Text:

@@ -1,12 +1,15 @@
 """The budget of a call as a bar: proportions, what is over, and nothing hostile."""
 
+from dataclasses import replace
+
 import pytest
 from judging import NOW_S
 from rich.console import Console
 
 from exporters.report import health
-from probe.model.measurements import HealthDetails, Measurement, Phase
+from probe.model.measurements import Failure, HealthDetails, Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
+from probe.model.verdicts import Report
 
 TARGET = Target(name="node", role=Role.NODE, host="10.0.0.1")
 
@@ -63,3 +66,12 @@ def test_it_fits(width: int) -> None:
             exchange(connect=0.01, handshake=0.02, wait=0.05, receive=0.001), width=width
         ).splitlines()
     )
+
+
+def test_a_proxy_that_did_not_answer_is_not_called_without_fault() -> None:
+    refused = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
+    console = Console(width=100, markup=False, force_terminal=False)
+    for failure, said in ((refused, "did not answer: connect refused"), (None, "Nothing wrong was seen")):
+        with console.capture() as captured:
+            console.print(health.render([replace(exchange(), failure=failure)], Report(taken_at_s=NOW_S)))
+        assert said in captured.get()
