@@ -185,24 +185,26 @@ def _each_zone_served(document: _Json) -> bool:
 
 def _routed(document: _Json) -> bool:
     """A route for each IPv4 target from each subnet that the load balancer names."""
-    addresses = []
-    for each in _targets(document):
-        try:
-            addresses.append(ipaddress.IPv4Address(_place(each)[0]))
-        except ValueError:
-            continue
+    ids = [_place(each)[0] for each in _targets(document)]
+    hosts = [_network(each) for each in ids if "/" not in str(each)]
+    addresses = [host.network_address for host in hosts if host is not None]
     return all(_reaches(subnet, address, document) for subnet in _subnets(document) for address in addresses)
+
+
+def _network(value: Any) -> ipaddress.IPv4Network | None:
+    """What a text says; a number or a truth value is no range, though ipaddress would take it for one."""
+    try:
+        return ipaddress.IPv4Network(value, strict=False) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _reaches(subnet: str, address: ipaddress.IPv4Address, document: _Json) -> bool:
     table = _table_of(subnet, document)
     fitting: list[tuple[int, bool]] = []
     for route in _objects(table, "Routes"):
-        try:
-            network = ipaddress.IPv4Network(route.get("DestinationCidrBlock", ""), strict=False)
-        except (ValueError, TypeError):
-            continue
-        if address in network:
+        network = _network(route.get("DestinationCidrBlock"))
+        if network is not None and address in network:
             fitting.append((network.prefixlen, route.get("State") != "blackhole"))
     longest = max((length for length, _ in fitting), default=None)
     return any(alive for length, alive in fitting if length == longest)
@@ -272,11 +274,9 @@ def _apart(document: _Json) -> bool:
         for block in _objects(vpc, "CidrBlockAssociationSet"):
             if _at(block, "CidrBlockState", "State") != "associated":
                 continue
-            try:
-                if ipaddress.IPv4Network(block.get("CidrBlock", ""), strict=False).overlaps(told):
-                    return False
-            except (ValueError, TypeError):
-                continue
+            network = _network(block.get("CidrBlock"))
+            if network is not None and network.overlaps(told):
+                return False
     return True
 
 

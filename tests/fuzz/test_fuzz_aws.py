@@ -11,7 +11,7 @@ import pytest
 from account_truth import met_may_hold
 from collected import GROUP, HOST, REGION, SERVICE_NAME, STORE_ID, answer, call, healthy
 from fuzzing import hostile, share
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from judging import NOW_S, issue, sent, tcp, tls
 
@@ -233,6 +233,7 @@ def _change(document: dict[str, Any], path: Path, kind: str, value: Any) -> None
 _WRITTEN = {name: json.dumps(base) for name, base in BASES.items()}
 worlds = st.one_of([st.tuples(st.just(name), changes_of(name)) for name in BASES])
 World = tuple[str, list[Change]]
+_DESTINATION = next(path for path in PATHS["existing"] if path[-1] == "DestinationCidrBlock")
 
 
 def audited(name: str, document: dict[str, Any]) -> Account:
@@ -358,6 +359,7 @@ def test_the_unchanged_account_is_decided_and_nothing_is_against_it(name: str) -
     assert all(p.decided and not p.errors for p in report.predictions), (wrong, report.predictions)
 
 
+@example(("existing", [(_DESTINATION, "put", True)]), False, "json")
 @given(worlds, st.booleans(), st.sampled_from(["json", "json", "markdown", "html", "junit", "text"]))
 @share(0.15)
 def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
