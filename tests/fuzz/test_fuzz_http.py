@@ -155,7 +155,7 @@ def _changed(base: dict[str, Any], changes: list[Change]) -> bytes:
                 parent = parent[key]
             old = parent[path[-1]]
             if kind == "put":
-                parent[path[-1]] = value
+                parent[path[-1]] = copy.deepcopy(value)  # what is sampled is one object in all examples
             elif kind == "gone":
                 del parent[path[-1]]
             elif isinstance(old, list):
