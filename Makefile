@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 # As an installation does it: else the first start compiles, and each one where Python may not write.
 COMPILE := $(BIN)/python -m compileall -q probe exporters
+PURE = $(BIN)/python -m pytest -m "not loopback and not real" -q -n auto
 FUZZ_EXAMPLES ?= 200000
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
@@ -13,11 +14,13 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
+# The pure ring on every processor, then the rings that wait and measure, one test at a time.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(PURE)
+	$(BIN)/python -m pytest -m "loopback or real" $(PYTEST_FLAGS)
 
 check: lint
-	$(BIN)/python -m pytest -m "not loopback and not real" -q
+	$(PURE)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -26,9 +29,9 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_tree.py
 
-# Some twenty minutes of one processor: 200,000 examples over all of tests/fuzz, and how many each test had.
+# Some twenty minutes of one processor, shared by all: 200,000 examples over all of tests/fuzz, and how many each test had.
 fuzz: $(VENV)/dev.stamp
-	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q --hypothesis-show-statistics
+	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q -n auto --hypothesis-show-statistics
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
