@@ -79,11 +79,12 @@ def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
 
 
 def _unanswered(measured: Sequence[Measurement]) -> Text | None:
-    """Where there was no exchange to judge, that is what is wrong."""
-    last = _last(measured, Check.HEALTH_COLD)
-    if last is None or last.failure is None:
+    """Where no exchange was answered, that is what is wrong; one among others is for the verdicts."""
+    failures = [each.failure for each in measured if _is_health(each)]
+    last = failures[-1] if failures else None
+    if last is None or None in failures:
         return None
-    said = f"{last.failure.phase.value} {last.failure.reason.value.replace('_', ' ')}"
+    said = f"{last.phase.value} {last.reason.value.replace('_', ' ')}"
     return Text(f"✗ The proxy did not answer: {said}.", style="bold red")
 
 

@@ -68,10 +68,20 @@ def test_it_fits(width: int) -> None:
     )
 
 
-def test_a_proxy_that_did_not_answer_is_not_called_without_fault() -> None:
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [
+        ([True], "did not answer: connect refused"),
+        ([True, True], "did not answer: connect refused"),
+        ([False, True], "Nothing wrong was seen"),
+        ([True, False], "Nothing wrong was seen"),
+        ([False], "Nothing wrong was seen"),
+    ],
+)
+def test_only_a_proxy_that_answered_nothing_is_said_not_to_answer(failed: list[bool], said: str) -> None:
     refused = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
+    measured = [replace(exchange(), failure=refused if each else None) for each in failed]
     console = Console(width=100, markup=False, force_terminal=False)
-    for failure, said in ((refused, "did not answer: connect refused"), (None, "Nothing wrong was seen")):
-        with console.capture() as captured:
-            console.print(health.render([replace(exchange(), failure=failure)], Report(taken_at_s=NOW_S)))
-        assert said in captured.get()
+    with console.capture() as captured:
+        console.print(health.render(measured, Report(taken_at_s=NOW_S)))
+    assert said in captured.get()
