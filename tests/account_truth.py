@@ -185,8 +185,7 @@ def _each_zone_served(document: _Json) -> bool:
 
 def _routed(document: _Json) -> bool:
     """A route for each IPv4 target from each subnet that the load balancer names."""
-    ids = [_place(each)[0] for each in _targets(document)]
-    hosts = [_network(each) for each in ids if "/" not in str(each)]
+    hosts = [_network(f"{_place(each)[0]}/32") for each in _targets(document)]
     addresses = [host.network_address for host in hosts if host is not None]
     return all(_reaches(subnet, address, document) for subnet in _subnets(document) for address in addresses)
 
