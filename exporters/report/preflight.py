@@ -173,5 +173,5 @@ def _said(actual: Actual | None) -> Text | None:
     code = f" ({clean(actual.connection_error_code)})" if actual.connection_error_code else ""
     sign, style = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("?", "yellow")}[actual.agrees]
     return Text.assemble(
-        ("  KMS says     ", "dim"), (f"{state}{code} ", "bold"), (sign, style), f" {clean(actual.because)}"
+        ("  KMS says   ", "dim"), (f"{state}{code} ", "bold"), (sign, style), f" {clean(actual.because)}"
     )

@@ -63,7 +63,7 @@ def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_th
 
 
 def test_what_kms_says_is_compared_with_what_is_predicted() -> None:
-    assert "KMS says     CONNECTED" in text(shown())
+    assert "KMS says   CONNECTED" in text(shown())
     failed = replace(STORE, connection_state="FAILED", connection_error_code="XKS_PROXY_TIMED_OUT\x1b")
     evidence = looked_at(replace(ACCOUNT, key_stores=(failed,)), replace(PROPOSAL, key_store_id=STORE.id))
     assert "FAILED (XKS_PROXY_TIMED_OUT\\x1b)" in text(shown(evidence))
