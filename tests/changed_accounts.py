@@ -1,0 +1,105 @@
+"""Ways to change one thing in a healthy account: whose service it is, who may connect, what is behind it."""
+
+from dataclasses import replace
+from typing import Any
+
+from accounts import (
+    ACCOUNT,
+    AS_CONSUMER,
+    BALANCER,
+    DENIED,
+    GROUP,
+    LISTENER,
+    LOCAL,
+    OWN,
+    SERVICE,
+    STORE,
+    TARGETS,
+    looked_at,
+    with_account,
+    with_balancer,
+    with_vpc,
+)
+from accounts import PROPOSAL as P
+
+from probe.model.account import (
+    EndpointConnection,
+    Principal,
+    RegisteredTarget,
+    Route,
+    RouteTable,
+)
+from probe.model.preflight import PUBLIC_CONNECTIVITY
+from probe.model.verdicts import Evidence
+
+KMS = Principal(principal="cks.kms.eu-west-1.amazonaws.com", kind="Service")
+ONE_ZONE = BALANCER.zones[:1]
+PUBLIC = replace(P, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
+
+
+def store(**changes: Any) -> Evidence:
+    """The proposal is the store that exists."""
+    return looked_at(
+        replace(ACCOUNT, key_stores=(replace(STORE, **changes),)), replace(P, key_store_id=STORE.id)
+    )
+
+
+def beside(**changes: Any) -> Evidence:
+    """Another store exists in the account."""
+    other = replace(STORE, id="cks-other", uri_endpoint="https://other.example.com", service_name="x")
+    return with_account(key_stores=(replace(other, **changes),))
+
+
+def named(**changes: Any) -> Evidence:
+    return looked_at(replace(ACCOUNT, key_stores=(replace(STORE, **changes),)), replace(P, name="bank"))
+
+
+def target(state: str, zone: str = "all", id_: str = "192.168.1.7") -> RegisteredTarget:
+    return RegisteredTarget(id=id_, port=443, zone=zone, state=state)
+
+
+def principals(*names: str) -> Evidence:
+    return with_account(principals=tuple(Principal(principal=name) for name in names))
+
+
+def consumer(proposal: object = P, **changes: Any) -> Evidence:
+    service = replace(AS_CONSUMER, **changes)
+    return looked_at(replace(ACCOUNT, service=service, services=()), proposal)  # type: ignore[arg-type]
+
+
+def connected(owner: str, state: str = "available") -> Evidence:
+    """A store to be made, whose service somebody has a connection to."""
+    return with_account(connections=(EndpointConnection(owner=owner, state=state),))
+
+
+def seen_as_consumer(owner: str | None = OWN) -> Evidence:
+    """Our own service, as consumers see it: to list our services is not allowed."""
+    service = replace(AS_CONSUMER, owner=owner)
+    return with_account(service=service, services=DENIED, principals=(), connections=(), load_balancers=())
+
+
+def nameless(*names: str) -> Evidence:
+    """Principals in an account of which the id may not be asked for."""
+    return with_account(id=DENIED, principals=tuple(Principal(principal=name) for name in names))
+
+
+def wildcard(endpoint: str | None) -> Evidence:
+    service = replace(SERVICE, private_dns_name="*.xks.example.com")
+    return looked_at(replace(ACCOUNT, service=service), replace(P, uri_endpoint=endpoint))
+
+
+def beside_it(**changes: Any) -> Evidence:
+    """Another listener forwards to another group, which is changed; KMS uses port 443 alone."""
+    other = replace(GROUP, arn="arn:metrics", name="metrics", **changes)
+    listener = replace(LISTENER, arn="arn:9100", port=9100, target_group_arns=("arn:metrics",))
+    return with_balancer(listeners=(LISTENER, listener), target_groups=(GROUP, other))
+
+
+def routed(*routes: Route, main: bool = True) -> Evidence:
+    return with_vpc(route_tables=(RouteTable(id="rtb-1", is_main=main, routes=(LOCAL, *routes)),))
+
+
+IGW = Route(destination="0.0.0.0/0", via="igw-1")
+CROSS_ZONE = {"load_balancing.cross_zone.enabled": "true"}
+IN_ONE_ZONE = (target("healthy", "eu-west-1a"),)
+TWO_PORTS = (TARGETS[0], replace(TARGETS[0], port=8443))
