@@ -4,8 +4,8 @@ import copy
 import json
 from typing import Any
 
-from collected import GROUP, HOST, SERVICE_NAME, STORE_ID, answer, healthy
-from fuzzing import hostile
+from collected import GROUP, HOST, SERVICE_NAME, STORE_ID, answer, healthy, seen_by_consumers
+from fuzzing import Path, hostile, paths
 from hypothesis import strategies as st
 
 
@@ -50,43 +50,22 @@ def consumed() -> dict[str, Any]:
     own = answer(document, "DescribeVpcEndpointServiceConfigurations")
     (service,) = own["ServiceConfigurations"]
     own["ServiceConfigurations"] = []
-    kept = (
-        "ServiceId",
-        "ServiceName",
-        "ServiceType",
-        "AvailabilityZones",
-        "AcceptanceRequired",
-        "PrivateDnsName",
-    )
-    seen = {key: service[key] for key in kept} | {
-        "Owner": "444455556666",
-        "SupportedIpAddressTypes": ["ipv4"],
-    }
-    seen["PrivateDnsNameVerificationState"] = "verified"
     asked = {"service": "ec2", "operation": "DescribeVpcEndpointServices"}
     asked |= {"parameters": {"ServiceNames": [SERVICE_NAME]}}
-    document["calls"].append({**asked, "answer": {"ServiceDetails": [seen]}})
+    document["calls"].append(
+        {**asked, "answer": {"ServiceDetails": [seen_by_consumers(service, "444455556666")]}}
+    )
     return document
 
 
 BASES = {"existing": existing(), "new": guarded(), "consumed": consumed()}
-Path = tuple[Any, ...]
-
-
-def _paths(value: object, path: Path = ()) -> list[Path]:
-    inner: list[tuple[Any, Any]] = []
-    if isinstance(value, dict):
-        inner = list(value.items())
-    elif isinstance(value, list):
-        inner = list(enumerate(value))
-    return [path, *(found for key, each in inner for found in _paths(each, (*path, key)))]
 
 
 PATHS = {
     name: [
         ("calls", n, "answer", *path)
         for n, each in enumerate(base["calls"])
-        for path in _paths(each["answer"])
+        for path in paths(each["answer"])
     ]
     for name, base in BASES.items()
 }

@@ -284,6 +284,24 @@ def call(document: dict[str, Any], operation: str) -> dict[str, Any]:
     return found
 
 
+def seen_by_consumers(service: dict[str, Any], owner: str) -> dict[str, Any]:
+    """An entry of DescribeVpcEndpointServiceConfigurations as DescribeVpcEndpointServices has it."""
+    kept = (
+        "ServiceId",
+        "ServiceName",
+        "ServiceType",
+        "AvailabilityZones",
+        "AcceptanceRequired",
+        "PrivateDnsName",
+    )
+    said = {
+        "Owner": owner,
+        "PrivateDnsNameVerificationState": "verified",
+        "SupportedIpAddressTypes": ["ipv4"],
+    }
+    return {key: service[key] for key in kept} | said
+
+
 def deny(document: dict[str, Any], *operations: str, code: str = "AccessDenied") -> dict[str, Any]:
     """The same document; these operations (all, if none is named) end in an error."""
     for each in document["calls"]:

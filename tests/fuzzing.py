@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 VARIABLE = "XKS_PROBE_FUZZ_EXAMPLES"
 _USUAL = 500
 _Test = Callable[..., object]
+Path = tuple[Any, ...]
 
 # What somebody may put wherever text is taken: each hurts another kind of reader.
 HOSTILE = (
@@ -44,3 +46,13 @@ def share(of_all: float) -> Callable[[_Test], _Test]:
 
 
 hostile = st.sampled_from(HOSTILE)
+
+
+def paths(value: object, path: Path = ()) -> list[Path]:
+    """The way to each place of a JSON document: keys and numbers; the document itself is the first."""
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path, *(found for key, each in inner for found in paths(each, (*path, key)))]

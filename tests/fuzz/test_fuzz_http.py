@@ -8,7 +8,7 @@ from typing import Any
 import harmless
 from accounts import looked_at, node
 from fakes import FakeClock
-from fuzzing import hostile, share
+from fuzzing import Path, hostile, paths, share
 from hypothesis import given
 from hypothesis import strategies as st
 from judging import NOW_S
@@ -127,22 +127,13 @@ _BASES: tuple[dict[str, Any], ...] = (
 )
 
 
-def _paths(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner: list[tuple[Any, Any]] = []
-    if isinstance(value, dict):
-        inner = list(value.items())
-    elif isinstance(value, list):
-        inner = list(enumerate(value))
-    return [path, *(found for key, each in inner for found in _paths(each, (*path, key)))]
-
-
-Change = tuple[tuple[Any, ...], str, Any]
+Change = tuple[Path, str, Any]
 
 
 def _changes(base: dict[str, Any]) -> st.SearchStrategy[list[Change]]:
     put = st.tuples(st.just("put"), _NEAR | _ANY)
     other = st.tuples(st.sampled_from(["gone", "many", "gone"]), st.sampled_from([2, 5, 11, 3000]))
-    places = st.sampled_from([path for path in _paths(base) if path])
+    places = st.sampled_from([path for path in paths(base) if path])
     return st.lists(st.tuples(places, put | other).map(lambda both: (both[0], *both[1])), max_size=2)
 
 

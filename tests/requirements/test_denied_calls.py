@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from collected import GROUP, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy
+from collected import GROUP, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, seen_by_consumers
 from judging import NOW_S, tcp, tls
 
 from probe import discovery
@@ -33,16 +33,7 @@ def existing() -> _Json:
     """A healthy key store; its targets are in one zone, and the load balancer sends across zones."""
     document = healthy()
     (own,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
-    keys = (
-        "ServiceId",
-        "ServiceName",
-        "ServiceType",
-        "AvailabilityZones",
-        "AcceptanceRequired",
-        "PrivateDnsName",
-    )
-    seen = {key: own[key] for key in keys} | {"Owner": OWN, "PrivateDnsNameVerificationState": "verified"}
-    seen["SupportedIpAddressTypes"] = ["ipv4"]
+    seen = seen_by_consumers(own, OWN)
     _add(
         document,
         "ec2",
