@@ -12,6 +12,7 @@ from probe.model.survey import Survey
 from probe.model.text import clean
 from probe.model.verdicts import (
     Evidence,
+    Level,
     Likelihood,
     Operation,
     Outcome,
@@ -79,20 +80,24 @@ def conclusion(report: Report) -> Text:
     )
     counts = report.counts()
     tally = ", ".join(f"{counts[outcome]} {words.OUTCOMES[outcome][0]}" for outcome in list(Outcome)[:3])
-    if expected:
-        return Text.assemble(("✗ KMS would refuse this.", "bold red"), (f"  {tally}", "dim"))
-    if counts[Outcome.VIOLATED]:
-        return Text.assemble(("! It may work, but it is at risk.", "bold yellow"), (f"  {tally}", "dim"))
-    if counts[Outcome.UNKNOWN] or not report.verdicts:
-        return Text.assemble(
-            ("? Nothing wrong was seen, but not everything was.", "bold yellow"), (f"  {tally}", "dim")
-        )
+    said, style = ("✗ KMS would refuse this.", "bold red") if expected else _of_what_is_not_expected(report)
+    return Text.assemble((said, style), (f"  {tally}", "dim"))
+
+
+def _of_what_is_not_expected(report: Report) -> tuple[str, str]:
+    """Words and their style. Advice puts nothing at risk: KMS can't see it."""
+    violated = {verdict.level for verdict in report.verdicts if verdict.outcome is Outcome.VIOLATED}
+    unseen = report.counts()[Outcome.UNKNOWN] > 0 or not report.verdicts
+    if violated - {Level.ADVICE}:
+        return "! It may work, but it is at risk.", "bold yellow"
+    if violated:
+        rest = ", but not everything was seen" if unseen else ""
+        return f"! Nothing but advice stands against it{rest}.", "bold yellow"
+    if unseen:
+        return "? Nothing wrong was seen, but not everything was.", "bold yellow"
     if report.extra_authorities:
-        return Text.assemble(
-            ("! Extra authorities apart, everything that was judged is fine.", "bold yellow"),
-            (f"  {tally}", "dim"),
-        )
-    return Text.assemble(("✓ Everything that was judged is fine.", "bold green"), (f"  {tally}", "dim"))
+        return "! Extra authorities apart, everything that was judged is fine.", "bold yellow"
+    return "✓ Everything that was judged is fine.", "bold green"
 
 
 def predictions(report: Report) -> RenderableType:

@@ -9,7 +9,9 @@ from schema_check import faults
 
 from exporters.report import verdicts
 from probe.model.survey import Survey
-from probe.model.verdicts import Evidence, Outcome, Report
+from probe.model.verdicts import Evidence, Level, Outcome, Report
+
+ADVICE = replace(name_verdict(), level=Level.ADVICE)
 
 
 def document(judged: Report) -> dict[str, object]:
@@ -82,8 +84,24 @@ def test_a_masked_error_comes_after_what_masks_it() -> None:
             "Everything that was judged is fine",
         ),
         (Report(taken_at_s=NOW_S, verdicts=(name_verdict(),)), "at risk"),
+        (Report(taken_at_s=NOW_S, verdicts=(replace(name_verdict(), level=Level.RISK),)), "at risk"),
+        (Report(taken_at_s=NOW_S, verdicts=(ADVICE, name_verdict())), "at risk"),
+        (Report(taken_at_s=NOW_S, verdicts=(ADVICE,)), "Nothing but advice stands against it."),
+        (
+            Report(taken_at_s=NOW_S, verdicts=(ADVICE, replace(name_verdict(), outcome=Outcome.UNKNOWN))),
+            "Nothing but advice stands against it, but not everything was seen",
+        ),
     ],
-    ids=["nothing judged", "unknown", "met", "violated without a predicted error"],
+    ids=[
+        "nothing judged",
+        "unknown",
+        "met",
+        "violated without a predicted error",
+        "a risk",
+        "advice beside a fault",
+        "advice alone",
+        "advice and what is unknown",
+    ],
 )
 def test_the_conclusion_never_calls_the_unknown_fine(judged: Report, line: str) -> None:
     assert line in shown(judged)
