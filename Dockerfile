@@ -19,6 +19,7 @@ RUN python3 -m venv /build \
 COPY pyproject.toml README.md ./
 COPY probe probe
 COPY exporters exporters
+COPY simulator simulator
 RUN /build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /opt/xks-probe/bin/python -m pip install --quiet --no-deps --no-index /wheels/*.whl \
  && /opt/xks-probe/bin/python -m compileall -q /opt/xks-probe/lib \

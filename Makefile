@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 # As an installation does it: else the first start compiles, and each one where Python may not write.
-COMPILE := $(BIN)/python -m compileall -q probe exporters
+COMPILE := $(BIN)/python -m compileall -q probe exporters simulator
 PURE = $(BIN)/python -m pytest -m "not loopback and not real" -q -n auto
 FUZZ_EXAMPLES ?= 200000
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

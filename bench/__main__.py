@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import conversations, cost, exactness, lab, peers, plots, scale
 from bench.tables import Results, between_markers, markdown
-from probe.world import capability
+from simulator import capability
 
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 

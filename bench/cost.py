@@ -13,7 +13,7 @@ from bench import readings
 from bench.lab import Lab, addresses
 from bench.runs import own_module, own_ping, program
 from bench.tables import OWN, Cost, CostRow
-from probe.world import namespaces
+from simulator.network import namespaces
 
 TARGETS, EACH = 5000, 4
 _STARTS = 20

@@ -17,7 +17,7 @@ from typing import Any
 from pyroute2 import IPRoute
 
 from bench import capabilities
-from probe.world import namespaces
+from simulator.network import namespaces
 
 AGENT_LINK, WORLD_LINK = "agent0", "world0"
 AGENT_ADDRESS, WORLD_ADDRESS = "10.77.0.1", "10.77.0.2"

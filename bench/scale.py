@@ -22,13 +22,12 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 from bench.lab import Lab, addresses, lab
-from probe import echo_loop
+from probe.agent.runner import EchoSchedule
 from probe.model.measurements import EchoBatch, EchoOutcome
 from probe.model.targets import Check, Plan
-from probe.network import Network
+from probe.network import Network, echo_driver_async
 from probe.network.clock import SYSTEM_CLOCK
-from probe.scheduler import EchoSchedule
-from probe.world import capability
+from simulator import capability
 
 PORT = 9911
 SCRAPE_INTERVAL_S = 15.0
@@ -274,7 +273,7 @@ async def _drive(targets: int, interval_s: float, seconds: float) -> tuple[float
         begin_s, cpu_s = time.monotonic(), time.process_time()
         now_ns = SYSTEM_CLOCK.monotonic_ns()
         schedule = _Timed(EchoSchedule(plans, epoch_ns=now_ns), now_ns + round(seconds * 1e9))
-        await echo_loop.run(sender, schedule, count)
+        await echo_driver_async.run(sender, schedule, count)
     return (time.process_time() - cpu_s) / (time.monotonic() - begin_s), ended, answered
 
 

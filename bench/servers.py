@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bench.handshakes import SERVER_NAME
 from bench.lab import Lab, in_child
-from probe.world import namespaces
-from probe.world.certificates import CertificateMaker
-from probe.world.faults import Fault
+from simulator.faults import Fault
+from simulator.network import namespaces
+from simulator.servers.certificates import CertificateMaker
 
 HTTP_PORT, TLS_PORT = 8080, 8443
 # Head and body in one write: one segment, so that its first byte and its last have one stamp.

@@ -11,9 +11,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from probe import echo_loop, echo_turns
 from probe.model.measurements import EchoBatch, EchoOutcome
-from probe.network import EchoEngine, Network
+from probe.network import EchoEngine, Network, echo_driver, echo_driver_async
 
 
 def main() -> None:
@@ -36,10 +35,10 @@ def main() -> None:
 async def _run(engine: EchoEngine, count: int, interval_ns: int) -> list[EchoBatch]:
     """Nothing is printed meanwhile: what prints is late for the next echo."""
     batches: list[EchoBatch] = []
-    schedule = echo_turns.Rounds(
+    schedule = echo_driver.Rounds(
         size=len(engine.addresses), count=count, interval_ns=interval_ns, epoch_ns=time.monotonic_ns()
     )
-    await echo_loop.run(engine, schedule, batches.append)
+    await echo_driver_async.run(engine, schedule, batches.append)
     return batches
 
 

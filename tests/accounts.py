@@ -31,7 +31,7 @@ from probe.model.account import (
 from probe.model.preflight import Proposal
 from probe.model.targets import Role, Target
 from probe.model.verdicts import Evidence
-from probe.requirements._declare import Declared, Finding
+from probe.requirements.declare import Declared, Finding
 
 REGION = "eu-west-1"
 OWN, OTHER = "111122223333", "444455556666"

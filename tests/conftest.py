@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import settings
 from installed import install_wheel
 
-from probe.world import Capability, capability
+from simulator import Capability, capability
 
 # How long an example takes says nothing on a shared machine; what must be fast has its own test.
 settings.register_profile("shared", deadline=None)

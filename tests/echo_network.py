@@ -19,7 +19,7 @@ from bench import lab
 from probe.model.measurements import EchoBatch, EchoOutcome, Reason, Timestamps
 from probe.network import EchoEngine
 from probe.network.echo_link import Mode
-from probe.world import namespaces
+from simulator.network import namespaces
 
 T = TypeVar("T")
 NEAR_HOSTS, FAR_HOSTS = "10.80.0.0/16", "10.78.0.0/16"

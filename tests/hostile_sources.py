@@ -9,15 +9,16 @@ from collected import HOST, REGION, SERVICE_NAME, STORE_ID, answer, call, health
 from judging import NOW_S, issue, sent, tcp, tls
 from xks_server import HEALTHY
 
-from probe import discovery
-from probe.audit import audit
+from probe.agent.round import plans
+from probe.agent.targets import targets_of
+from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
+from probe.aws.selection import completed
 from probe.model.measurements import Failure, Measurement, Phase, Reason, Timestamps
 from probe.model.preflight import DomainFacts, Proposal, RecordSeen, RecordState, View
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Evidence
 from probe.network.http import HttpAnswer
-from probe.preflight import plans
 from probe.probes.health import Purpose, _details
 
 # Each begins with what hurts: names are cut early.
@@ -74,8 +75,8 @@ class World:
             timeout_s=30.0,
         )
         told = Proposal(region=REGION, key_store_id=STORE_ID, service_name=SERVICE_NAME, name=self.name)
-        proposal = discovery.completed(told, account)
-        targets = discovery.targets(proposal, account, (), plans(5.0))
+        proposal = completed(told, account)
+        targets = targets_of(proposal, account, (), plans(5.0))
         seen = tuple(each for target in targets for each in self.measured(target))
         domain = DomainFacts(
             private_dns_name=self.record, registrable=self.record, names=(self.record,), expected_value="vpce:Value",

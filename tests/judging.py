@@ -24,10 +24,10 @@ from probe.model.measurements import (
 from probe.model.statistics import Summary, Window
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Evidence
-from probe.requirements import _trust
 from probe.requirements import chain as chain_requirements
-from probe.requirements._authorities import Authorities, assemble
-from probe.requirements._declare import Declared, Finding
+from probe.requirements.declare import Declared, Finding
+from probe.requirements.evidence import trust
+from probe.requirements.evidence.authorities import Authorities, assemble
 
 NOW_S = 1_800_000_000.0
 DAY_S = 86400.0
@@ -137,7 +137,7 @@ def authorities_of(*roots: Signer, lacked: tuple[Signer, ...] = ()) -> Authoriti
 
 def trust_only(monkeypatch: Any, authorities: Authorities) -> None:
     """From here on KMS has these authorities."""
-    monkeypatch.setattr(_trust, "kms_authorities", lambda: authorities)
+    monkeypatch.setattr(trust, "kms_authorities", lambda: authorities)
     monkeypatch.setattr(chain_requirements, "kms_authorities", lambda: authorities)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import yaml
 
-from probe.world import World, load_scenario, start
-from probe.world.scenario_reader import read_scenario
+from simulator import World, load_scenario, start
+from simulator.scenario.reader import read_scenario
 
 NAME = "myproxy-private.xks.example.com"
 NAME_SERVER = "10.78.5.53"

@@ -29,7 +29,7 @@ from probe.model.measurements import DnsDetails, Measurement, Timestamps
 from probe.model.preflight import Proposal
 from probe.model.targets import Check, Question, Role, Target
 from probe.model.verdicts import Evidence, Report
-from probe.verdicts import judge
+from probe.verdicts.evaluate import judge
 
 BASELINE_BYTES = 400_000
 

@@ -23,15 +23,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from prometheus_client.exposition import generate_latest
 from xks_server import HOST, KEY_ID, SECRET, XksServer
 
-import probe.preflight
+import probe.agent.round
 import probe.probes.health
 from exporters.prometheus import PrometheusSink
 from probe.commands import app
 from probe.commands.exits import Exit
-from probe.credential import Credential, load
 from probe.model.measurements import Measurement
 from probe.model.verdicts import Evidence
-from probe.signing import Signer
+from probe.signing.credential import Credential, load
+from probe.signing.sigv4 import Signer
 
 pytestmark = pytest.mark.loopback
 Output = pytest.CaptureFixture[str]
@@ -176,18 +176,18 @@ def test_no_value_and_no_metric_has_it(
     arguments: Any, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     kept: list[object] = []
-    take, request = probe.preflight.take, probe.probes.health._request
+    take, request = probe.agent.round.take, probe.probes.health._request
 
     async def noted(*asked: Any) -> Evidence:
         evidence = await take(*asked)
-        kept.extend([*asked, evidence, probe.preflight.judged(evidence)])
+        kept.extend([*asked, evidence, probe.agent.round.judged(evidence)])
         return evidence
 
     def also_noted(*asked: Any) -> Any:
         kept.extend([*asked, made := request(*asked)])
         return made
 
-    monkeypatch.setattr(probe.preflight, "take", noted)
+    monkeypatch.setattr(probe.agent.round, "take", noted)
     monkeypatch.setattr(probe.probes.health, "_request", also_noted)
     app.run(arguments("preflight"))
     capsys.readouterr()
@@ -220,7 +220,7 @@ BREAKABLE: list[tuple[Any, str]] = [
     (probe.probes.health, "_request"),
     (probe.probes.health, "_details"),
     (probe.probes.health.HttpConnection, "exchange"),
-    (probe.preflight, "judge"),
+    (probe.agent.round, "judge"),
 ]
 
 
@@ -230,7 +230,7 @@ def test_a_crash_is_one_line_and_no_value_in_its_frames_is_the_secret(
     arguments: Any, command: str, where: Any, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     if (command, name) == ("health", "judge"):
-        where = sys.modules["probe.verdicts"]
+        where = sys.modules["probe.verdicts.evaluate"]
     frames: list[traceback.FrameSummary] = []
 
     def broken(*_args: object, **_named: object) -> None:

@@ -9,9 +9,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from probe.world.http_answers import Request
-from probe.world.sigv4 import SERVICE, Credential, Signed
-from probe.world.xks_settings import DEFAULT_CREDENTIAL, ProxySettings
+from simulator.scenario.xks_settings import DEFAULT_CREDENTIAL, ProxySettings
+from simulator.servers.http_answers import Request
+from simulator.sigv4 import SERVICE, Credential, Signed
 
 HOST = "myproxy-private.xks.example.com"
 REGION = ProxySettings().region

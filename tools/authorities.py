@@ -19,7 +19,7 @@ from pathlib import Path
 import botocore
 import certifi
 
-from probe.requirements._authorities import AUTHORITIES_FILE, ROOTS_FILE, Listed, read_listed
+from probe.requirements.evidence.authorities import AUTHORITIES_FILE, ROOTS_FILE, Listed, read_listed
 
 DATA = Path(__file__).parents[1] / "probe" / "data"
 DEBIAN = Path("/usr/share/ca-certificates/mozilla")

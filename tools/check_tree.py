@@ -9,17 +9,25 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_HEALTH = "tests/requirements/test_health_requirements.py has a world for each outcome, and KMS's words"
+_HEALTH = "tests/requirements/test_health.py has a world for each outcome, and KMS's words"
 _WORLDS = "tests/requirements/test_account_requirements.py has a world for each outcome"
 # Modules that a test of another name covers, with the reason.
 COVERED_ELSEWHERE = {
     "probe/__main__.py": "tests/commands run it as a program",
     "probe/model/ports.py": "protocols alone; mypy holds their implementations to them",
+    "probe/model/statistics.py": "tests/test_statistics.py makes each of its values",
+    "probe/model/survey.py": "values alone; tests/survey make them",
+    "probe/model/verdicts.py": "values alone; tests/verdicts make them",
+    "probe/probes/tcp.py": "tests/probes/test_init.py has what checks share, and a lost SYN",
+    "simulator/scenario/scenario.py": "values alone; tests/simulator/scenario/test_load.py makes them",
+    "simulator/simulator.py": "tests/real/test_simulator.py starts it",
     "probe/commands/exits.py": "tests/commands/test_app.py meets each of its values",
-    "probe/wire/account_network.py": "tests/wire/test_account_answers.py reads all of AWS's answers",
-    "probe/requirements/_health.py": _HEALTH,
+    "probe/wire/account_network.py": "tests/wire/test_account.py reads all of AWS's answers",
     "probe/requirements/health_conduct.py": _HEALTH,
-    "probe/requirements/_health_errors.py": _HEALTH,
+    "probe/requirements/evidence/health.py": _HEALTH,
+    "probe/requirements/kms_errors/health.py": _HEALTH,
+    "probe/requirements/credential.py": _WORLDS,
+    "probe/requirements/evidence/account.py": _WORLDS,
     "probe/requirements/endpoint_service.py": _WORLDS,
     "probe/requirements/key_store_place.py": _WORLDS,
     "probe/requirements/load_balancer.py": _WORLDS,
@@ -39,6 +47,7 @@ FORBIDDEN = (
     (re.compile(r"--(?:extra-)?index-url|files\.pythonhosted|//pypi"), "an index address"),
     (re.compile(r"[^a-z.]/(?:work|farm)/"), "a path of somebody's machine"),
 )
+TOPS = ("probe", "exporters", "simulator")
 MAX_LINES = 400
 
 
@@ -61,20 +70,36 @@ def _tracked() -> list[Path]:
 
 
 def _modules() -> list[Path]:
-    modules = [path for top in ("probe", "exporters") for path in sorted((ROOT / top).rglob("*.py"))]
+    modules = [path for top in TOPS for path in sorted((ROOT / top).rglob("*.py"))]
     return [path for path in modules if path.name != "__init__.py"]
 
 
+def test_of(module: str) -> str:
+    """The path of the test of a module: `probe/a/b.py` -> `tests/a/test_b.py`; other tops keep their name.
+
+    >>> test_of("probe/agent/runner.py"), test_of("simulator/faults.py")
+    ('tests/agent/test_runner.py', 'tests/simulator/test_faults.py')
+    """
+    folder, _, name = module.removeprefix("probe/").rpartition("/")
+    return "/".join(part for part in ("tests", folder, f"test_{name}") if part)
+
+
 def _missing_tests() -> list[str]:
-    tests = {
-        path.name.removeprefix("test_").removesuffix(".py") for path in (ROOT / "tests").rglob("test_*.py")
-    }
-    faults = []
-    for module in _modules():
-        name = module.relative_to(ROOT).as_posix()
-        stem = module.stem.lstrip("_")
-        if name not in COVERED_ELSEWHERE and not {stem, f"{module.parent.name}_{stem}"} & tests:
-            faults.append(f"{name}: no test file; add tests/…/test_{stem}.py")
+    names = [module.relative_to(ROOT).as_posix() for module in _modules()]
+    faults = [
+        f"{name}: no test file; add {test_of(name)}"
+        for name in names
+        if name not in COVERED_ELSEWHERE and not (ROOT / test_of(name)).is_file()
+    ]
+    for name in COVERED_ELSEWHERE:
+        if name not in names:
+            faults.append(
+                f"tools/check_tree.py: COVERED_ELSEWHERE names {name}, which is not there; take it out"
+            )
+        elif (ROOT / test_of(name)).is_file():
+            faults.append(
+                f"tools/check_tree.py: {name} has a test of its own; take it out of COVERED_ELSEWHERE"
+            )
     return faults
 
 

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from probe.model.verdicts import KmsError, Level, Operation
-from probe.requirements import CATALOGUE, Declared, _errors, _health_errors
+from probe.requirements import CATALOGUE, Declared
+from probe.requirements.kms_errors import health as health_errors
+from probe.requirements.kms_errors import path as path_errors
 
 PAGE = Path(__file__).parents[1] / "docs" / "requirements.md"
 _LEVELS = {
@@ -77,19 +79,19 @@ NOT_PREDICTED = {
 _ODD_STATUS = "a status without an errorName, HTML, bad JSON, 0 or 11 key managers"
 # What comes of one exchange: the errors of GetHealthStatus, and those of GetKeyMetadata at CreateKey.
 ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
-    ("no TCP connection", _errors.NOT_REACHABLE, ()),
-    ("a connection, then silence in the handshake", _errors.SILENT_HANDSHAKE, ()),
-    ("no handshake: reset, closed, plain HTTP", _errors.NO_HANDSHAKE, ()),
-    ("TLS version, suite, dates, chain, authority", _errors.TLS, ()),
-    ("another common name", _errors.COMMON_NAME, ()),
-    ("a client certificate is demanded", _errors.CLIENT_CERTIFICATE, ()),
-    ("no answer within 250 ms", _health_errors.TIMED_OUT, ()),
-    ("the connection is closed instead of an answer", _health_errors.NO_ANSWER, ()),
+    ("no TCP connection", path_errors.NOT_REACHABLE, ()),
+    ("a connection, then silence in the handshake", path_errors.SILENT_HANDSHAKE, ()),
+    ("no handshake: reset, closed, plain HTTP", path_errors.NO_HANDSHAKE, ()),
+    ("TLS version, suite, dates, chain, authority", path_errors.TLS, ()),
+    ("another common name", path_errors.COMMON_NAME, ()),
+    ("a client certificate is demanded", path_errors.CLIENT_CERTIFICATE, ()),
+    ("no answer within 250 ms", health_errors.TIMED_OUT, ()),
+    ("the connection is closed instead of an answer", health_errors.NO_ANSWER, ()),
     *(
         (
             f"`{name}`",
-            _health_errors.BY_NAME.get(name, _health_errors.INVALID_RESPONSE),
-            _health_errors.OF_KEY_BY_NAME.get(name, _health_errors.KEY_ODD),
+            health_errors.BY_NAME.get(name, health_errors.INVALID_RESPONSE),
+            health_errors.OF_KEY_BY_NAME.get(name, health_errors.KEY_ODD),
         )
         for name in (
             *("ValidationException", "AuthenticationFailedException", "AccessDeniedException"),
@@ -98,8 +100,8 @@ ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
             *("UnsupportedOperationException", "DependencyTimeoutException"),
         )
     ),
-    (_ODD_STATUS, _health_errors.INVALID_RESPONSE, _health_errors.KEY_ODD),
-    ("all key managers UNAVAILABLE", _health_errors.MANAGERS_UNAVAILABLE, ()),
+    (_ODD_STATUS, health_errors.INVALID_RESPONSE, health_errors.KEY_ODD),
+    ("all key managers UNAVAILABLE", health_errors.MANAGERS_UNAVAILABLE, ()),
 )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from probe.aws.calls import CALLS, Answer, action
 from probe.aws.failures import denied_by
-from probe.document import read_bounded
 from probe.model.account import Cause, Unavailable
 from probe.model.text import clean
+from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError
 
 LARGEST_FILE_BYTES = 16 << 20

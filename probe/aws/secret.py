@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from probe.aws.api import client_of, session, unanswered
 from probe.aws.calls import OF_THE_SECRET
 from probe.aws.failures import denied_by
-from probe.credential import Credential, parse
 from probe.model.text import clean
+from probe.signing.credential import Credential, parse
 from probe.wire.input_error import InputError
 
 TIMEOUT_S = 5.0

@@ -18,7 +18,7 @@ from probe.model.survey import Survey
 from probe.model.verdicts import Evidence, Report
 
 if TYPE_CHECKING:
-    from probe.world import Scenario, World
+    from simulator import Scenario, World
 
 VANTAGE = "simulated VPC"
 
@@ -53,37 +53,39 @@ def command(
 ) -> int:
     """Exit status 0: once the round is done, whatever the verdicts; or on SIGINT or SIGTERM."""
     try:
-        from probe import world
+        import simulator
     except ImportError as error:
         what = f"demo needs the extra 'demo' ({error.name} is missing)"
         raise UsageError(f"{what}: pip install 'xks-probe[demo]'") from None
     if scenarios:
-        output.write_document("\n".join(world.bundled_scenarios()), None)
+        output.write_document("\n".join(simulator.bundled_scenarios()), None)
         return Exit.FINE
     try:
-        chosen = world.load_scenario(scenario)
-    except world.ScenarioError as error:
+        chosen = simulator.load_scenario(scenario)
+    except simulator.ScenarioError as error:
         raise UsageError(*error.mistakes) from None
-    able = world.capability()
+    able = simulator.capability()
     if not able.namespaces and not reduced:
         _say(f"no simulated network here: {able.why}. {able.remedy}")
         _say("running on loopback instead: the same servers, without the delays")
         reduced = True
     configure(log_format)
     if once:
-        with world.start(chosen, reduced=reduced) as started:
+        with simulator.start(chosen, reduced=reduced) as started:
             _write(asyncio.run(_once(_settings(started))), form, file)
     else:
-        _serve(world, chosen, address, reduced=reduced, allowed=allow_unauthenticated)
+        _serve(simulator, chosen, address, reduced=reduced, allowed=allow_unauthenticated)
     return Exit.FINE
 
 
-def _serve(world: ModuleType, scenario: "Scenario", address: str, *, reduced: bool, allowed: bool) -> None:
+def _serve(
+    simulator: ModuleType, scenario: "Scenario", address: str, *, reduced: bool, allowed: bool
+) -> None:
     from probe.commands.serving import listen, serve
 
     host, port = options.host_and_port(address, DEFAULT_LISTEN_PORT, "--listen")
     options.check_listen(host, allowed=allowed)
-    with listen(host, port) as listener, world.start(scenario, reduced=reduced) as started:
+    with listen(host, port) as listener, simulator.start(scenario, reduced=reduced) as started:
         settings = replace(_settings(started), listen_host=host, listen_port=port)
         _say(f"page: http://{host}:{port}/   metrics: http://{host}:{port}/metrics   Ctrl-C ends it")
         asyncio.run(serve(settings, listener, VANTAGE))
@@ -91,9 +93,9 @@ def _serve(world: ModuleType, scenario: "Scenario", address: str, *, reduced: bo
 
 async def _once(settings: Settings) -> Shown:
     """One round; what `exporters.report.verdicts` needs to show it."""
-    from probe.agent import Agent
-    from probe.history import History
-    from probe.scheduler import SilentObserver
+    from probe.agent.agent import Agent
+    from probe.agent.history import History
+    from probe.agent.runner import SilentObserver
 
     agent = Agent(settings, (), SilentObserver(), History(), VANTAGE)
     with output.progress("measuring") as advance:

@@ -40,7 +40,7 @@ def _namespaces() -> "Finding":
     from probe.doctor import Finding, State
 
     try:
-        from probe.world import capability
+        from simulator import capability
     except ImportError:
         remedy = "install the extra: xks-probe[demo]"
         return Finding(subject="simulated world", state=State.UNKNOWN, seen="not installed", remedy=remedy)

@@ -18,7 +18,7 @@ from probe.model.text import clean
 from probe.model.verdicts import Evidence, Position, Report
 
 if TYPE_CHECKING:
-    from probe.credential import Credential
+    from probe.signing.credential import Credential
 
 _SCHEME = "https://"
 _NOT_OF_ONE_PROXY = frozenset({"credential-is-the-one-kms-holds", "key-store-is-connected"})
@@ -87,9 +87,9 @@ async def _ask(
     *,
     anyway: bool,
 ) -> Sequence[Measurement]:
-    from probe import preflight
+    from probe.agent.round import health_of
 
-    ask = preflight.health_of(credential, settings, timeout_s, anyway=anyway)
+    ask = health_of(credential, settings, timeout_s, anyway=anyway)
     with output.progress("asking"):
         return await ask(proposal, (target,))
 
@@ -103,7 +103,7 @@ def _judge(
 ) -> Report:
     from probe.network.clock import SYSTEM_CLOCK
     from probe.requirements import CATALOGUE
-    from probe.verdicts import judge
+    from probe.verdicts.evaluate import judge
 
     evidence = Evidence(
         taken_at_s=SYSTEM_CLOCK.now_s(),

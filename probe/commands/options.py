@@ -12,7 +12,7 @@ from probe.commands.output import Format
 from probe.model.text import clean
 
 if TYPE_CHECKING:
-    from probe.credential import Credential
+    from probe.signing.credential import Credential
 
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs")]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="write to this file instead of stdout")]
@@ -48,7 +48,7 @@ MAX_PEM_BYTES = 1 << 20
 
 def credential(file: Path | None, secret: str | None) -> "Credential | None":
     """The XKS proxy's, from the file, the secret or the environment; None without any of them."""
-    from probe.credential import load
+    from probe.signing.credential import load
     from probe.wire.input_error import InputError
 
     if file is not None and secret is not None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from probe import echo_turns
 from probe.commands import output, ping_arguments
 from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
@@ -13,7 +12,7 @@ from probe.commands.ping_results import Plan, Results, adding_echoes
 from probe.model.measurements import EchoBatch
 from probe.model.targets import Method, Role, Target
 from probe.model.text import clean
-from probe.network import Network
+from probe.network import Network, echo_driver
 from probe.network.clock import SYSTEM_CLOCK
 from probe.network.echo import EchoEngine
 from probe.wire.hostport import is_ipv4
@@ -84,7 +83,7 @@ def _echo(plan: Plan, addresses: dict[str, str], results: Results) -> bool:
 def _echo_in_rounds(plan: Plan, addresses: dict[str, str], engine: EchoEngine, results: Results) -> None:
     targets = tuple(t for t in plan.targets if t.name in addresses)
     add = adding_echoes(targets, tuple(addresses.values()), results)
-    rounds = echo_turns.Rounds(
+    rounds = echo_driver.Rounds(
         size=len(targets),
         count=plan.count,
         interval_ns=plan.interval_ns,
@@ -96,7 +95,7 @@ def _echo_in_rounds(plan: Plan, addresses: dict[str, str], engine: EchoEngine, r
         if results.lines.gone:
             rounds.end()
 
-    echo_turns.run(engine, rounds, publish)
+    echo_driver.run(engine, rounds, publish)
 
 
 def _hosts(hosts: list[str], file: Path | None) -> list[str]:

@@ -4,11 +4,11 @@ import asyncio
 from contextlib import closing
 
 from probe.commands.ping_results import Plan, Results
-from probe.echo_turns import Rounds
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Method, Target
 from probe.network import ExchangeFailed, Network
 from probe.network.clock import SYSTEM_CLOCK
+from probe.network.echo_driver import Rounds
 from probe.probes import tcp
 from probe.wire.hostport import is_ipv4
 

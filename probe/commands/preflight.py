@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exporters.report.preflight import Preflight
+    from probe.agent.targets import Place
     from probe.aws.calls import Caller
     from probe.aws.metadata import Instance
-    from probe.credential import Credential
-    from probe.discovery import Place
+    from probe.signing.credential import Credential
 
 DEFAULT_TIMEOUT_S = 10.0
 # A round of `--watch` after another: the account's quotas of describe calls are the customer's, too.
@@ -109,11 +109,11 @@ def command(
     file: options.OutputOption = None,
 ) -> int:
     """Exit status 1: something required or a risk is violated; 3: nothing is, but something is not known."""
+    from probe.agent.targets import Place
     from probe.aws import metadata
     from probe.commands import preflight_input as given
-    from probe.discovery import Place
-    from probe.domain import PUBLIC_RESOLVERS
-    from probe.regions import is_known
+    from probe.probes.verification_record import PUBLIC_RESOLVERS
+    from probe.survey.places import is_known
 
     if watch and file is None and form not in (Form.TEXT, Form.JSON):
         raise UsageError(f"--watch: say with --output where each {form.value} goes")
@@ -234,9 +234,9 @@ def _round(
 
 
 async def _take(asked: Asked) -> tuple[Evidence, Report]:
-    from probe import preflight
+    from probe.agent import round as rounds
 
-    request = preflight.Request(
+    request = rounds.Request(
         proposal=asked.proposal,
         caller=asked.caller,
         timeout_s=asked.timeout_s,
@@ -244,11 +244,11 @@ async def _take(asked: Asked) -> tuple[Evidence, Report]:
         settings=asked.settings,
         credential=asked.credential,
     )
-    health = preflight.health_of(asked.credential, asked.settings, asked.timeout_s, anyway=asked.sign_anyway)
-    domain = preflight.domain_of(asked.settings, asked.timeout_s, asked.public_resolvers)
+    health = rounds.health_of(asked.credential, asked.settings, asked.timeout_s, anyway=asked.sign_anyway)
+    domain = rounds.domain_of(asked.settings, asked.timeout_s, asked.public_resolvers)
     with output.progress("looking") as advance:
-        evidence = await preflight.take(request, advance, preflight.Also(health=health, domain=domain))
-    return evidence, preflight.judged(evidence)
+        evidence = await rounds.take(request, advance, rounds.Also(health=health, domain=domain))
+    return evidence, rounds.judged(evidence)
 
 
 def _write(asked: Asked, of: "Preflight", *, whole: bool) -> None:

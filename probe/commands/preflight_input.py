@@ -16,8 +16,8 @@ from probe.wire.input_error import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from probe.agent.targets import Place
     from probe.aws.calls import Caller
-    from probe.discovery import Place
 
 KEY_STORE = re.compile(r"cks-[0-9a-zA-Z]{1,60}", re.ASCII)
 ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
@@ -81,7 +81,7 @@ def older(path: Path | None) -> "Mapping[str, Any] | None":
     if path is None:
         return None
     from exporters.report import changes
-    from probe.document import read_bounded
+    from probe.storage.files import read_bounded
 
     try:
         return changes.read(read_bounded(path, changes.LARGEST_BYTES))

@@ -16,9 +16,9 @@ from exporters.web.app import make_app
 from exporters.web.instrument import Instrument
 from exporters.web.page import PageSink
 from probe import __version__
-from probe.agent import Agent
+from probe.agent.agent import Agent
+from probe.agent.history import History
 from probe.commands.exits import UsageError
-from probe.history import History
 from probe.model.settings import Settings
 from probe.model.targets import Check, Target
 from probe.model.text import clean

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe import survey
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
@@ -18,6 +17,9 @@ from probe.model.measurements import Measurement
 from probe.model.survey import Survey
 from probe.model.targets import Check, Target
 from probe.model.text import clean
+from probe.survey import endpoints as region_endpoints
+from probe.survey.measure import Taking, plan, take
+from probe.survey.rank import rank
 from probe.wire.input_error import InputError
 
 if TYPE_CHECKING:
@@ -49,9 +51,9 @@ def command(
 ) -> int:
     """Exit status 0 a Region is within the limit, 1 none is, 3 undecided or interrupted."""
     threshold_s = _threshold(threshold)
-    targets = survey.plan(_endpoints(regions or [], endpoints))
+    targets = plan(_endpoints(regions or [], endpoints))
     samples: dict[str, list[Measurement]] = {}
-    taking = survey.Taking(
+    taking = Taking(
         count=count,
         interval_s=interval_s,
         timeout_s=timeout_s,
@@ -66,7 +68,7 @@ def command(
 
 def _take(
     targets: Sequence[Target],
-    taking: survey.Taking,
+    taking: Taking,
     source: str | None,
     samples: dict[str, list[Measurement]],
 ) -> bool:
@@ -88,7 +90,7 @@ def _take(
                 progress.advance(task)
 
         try:
-            asyncio.run(survey.take(targets, one, taking, publish))
+            asyncio.run(take(targets, one, taking, publish))
         except KeyboardInterrupt:
             return False
     return True
@@ -105,7 +107,7 @@ def _rank(
 
     from probe.network.clock import SYSTEM_CLOCK
 
-    return survey.rank(
+    return rank(
         targets,
         samples,
         threshold_s=threshold_s,
@@ -128,8 +130,8 @@ def _status(taken: Survey) -> Exit:
 def _endpoints(regions: list[str], file: Path | None) -> Mapping[str, tuple[str, int]]:
     try:
         if file is None:
-            return survey.endpoints(regions)
-        named = survey.load_endpoints(file)
+            return region_endpoints.endpoints(regions)
+        named = region_endpoints.load_endpoints(file)
     except InputError as error:
         raise UsageError(*error.errors) from None
     missing = [region for region in regions if region not in named]

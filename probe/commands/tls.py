@@ -145,7 +145,7 @@ async def _measure(target: Target, source: str | None, timeout_s: float) -> Meas
 def _judge(measurement: Measurement, extra: tuple[bytes, ...], *, offline: bool) -> Report:
     from probe.network.clock import SYSTEM_CLOCK
     from probe.requirements import CATALOGUE
-    from probe.verdicts import judge
+    from probe.verdicts.evaluate import judge
 
     evidence = Evidence(
         taken_at_s=SYSTEM_CLOCK.now_s(),

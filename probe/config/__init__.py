@@ -5,12 +5,13 @@ The format: docs/configuration.md; its JSON schema: docs/schemas/configuration.j
 
 from pathlib import Path
 
-from probe import document
 from probe.config.footprint import Footprint, describe
 from probe.config.settings import ConfigError, build
 from probe.config.template import template
 from probe.model.settings import Settings
 from probe.model.text import clean
+from probe.storage.files import read_file
+from probe.wire import yaml_document
 from probe.wire.input_error import InputError
 
 __all__ = ["ConfigError", "Footprint", "describe", "load", "parse", "template"]
@@ -22,7 +23,7 @@ def load(path: Path, base: Path | None = None) -> Settings:
     Raises ConfigError.
     """
     try:
-        text = document.read_file(path)
+        text = read_file(path)
     except InputError as error:
         raise ConfigError(error.errors) from error
     return parse(text, source=str(path), directory=path.parent if base is None else base)
@@ -31,7 +32,7 @@ def load(path: Path, base: Path | None = None) -> Settings:
 def parse(text: str, source: str, directory: Path) -> Settings:
     """The settings in ``text``. ``source`` names it in errors of syntax. Raises ConfigError."""
     try:
-        raw = document.parse(text, clean(source))
+        raw = yaml_document.parse(text, clean(source))
     except InputError as error:
         raise ConfigError(error.errors) from error
     return build(raw, directory)

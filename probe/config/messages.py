@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from probe.config.values import what
-from probe.document import path_text
 from probe.model.text import clean
+from probe.wire.yaml_document import path_text
 
 # What a missing key looks like when it is there.
 _EXAMPLES = {

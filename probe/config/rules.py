@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from probe import regions
 from probe.config import schema
 from probe.config.footprint import MAX_CONNECTIONS_PER_S, MAX_ECHOES_PER_S, rates
 from probe.config.targets import Draft
 from probe.model.targets import Check, Role
 from probe.model.text import clean
+from probe.survey import places
 from probe.wire.duration import format_duration
 
 _SECTIONS = ("nodes", "backends", "key_managers", "regions", "resolvers")
@@ -66,8 +66,8 @@ def _proxy(proxy: schema.Proxy | None) -> Iterator[str]:
 
 def _region(draft: Draft) -> Iterator[str]:
     entry = draft.entry
-    if isinstance(entry, schema.Region) and entry.host is None and not regions.is_known(entry.region):
-        yield f"{draft.path}: {entry.region!r} is not a Region; {regions.suggestion(entry.region)}"
+    if isinstance(entry, schema.Region) and entry.host is None and not places.is_known(entry.region):
+        yield f"{draft.path}: {entry.region!r} is not a Region; {places.suggestion(entry.region)}"
 
 
 def _checks(draft: Draft) -> Iterator[str]:

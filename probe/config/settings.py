@@ -13,9 +13,9 @@ from probe.config import messages, rules
 from probe.config.footprint import ConfigError
 from probe.config.schema import Document
 from probe.config.targets import Draft, drafts
-from probe.document import read_bounded
 from probe.model.settings import Settings
 from probe.model.text import clean
+from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError
 
 __all__ = ["ConfigError", "build"]

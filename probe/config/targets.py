@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from probe import regions
 from probe.config import schema
 from probe.model.targets import Check, Plan, Question, Role, Target
+from probe.survey import places
 from probe.wire.hostport import is_ipv4
 
 DEFAULT_INTERVALS_S = {Check.ICMP: 1.0, Check.TCP: 15.0, Check.TLS: 60.0, Check.DNS: 60.0}
@@ -90,7 +90,7 @@ def _host(entry: Entry) -> str:
         case schema.Proxy():
             return entry.address or entry.host or ""
         case schema.Region():
-            return entry.host or regions.kms_host(entry.region)
+            return entry.host or places.kms_host(entry.region)
         case schema.KeyManager():
             return entry.host
         case _:

@@ -3,7 +3,6 @@
 The order is that of the report: required, risk, advice. ``docs/requirements.md`` is made from it.
 """
 
-from probe.requirements._declare import Declared, Finding
 from probe.requirements.accepting_tcp import (
     every_node_accepts_tcp_443,
     every_target_accepts_tcp_443,
@@ -12,6 +11,7 @@ from probe.requirements.accepting_tcp import (
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.credential import credential_is_the_one_kms_holds, credential_is_well_formed
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
+from probe.requirements.declare import Declared, Finding
 from probe.requirements.domain import (
     private_dns_name_is_under_a_public_domain,
     verification_record_is_published,

@@ -7,10 +7,9 @@ from probe.model.account import Unavailable
 from probe.model.measurements import Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
-from probe.requirements import _errors
-from probe.requirements._account import load_balancers_of, not_seen, unseen_nodes, unseen_targets
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._subjects import (
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import load_balancers_of, not_seen, unseen_nodes, unseen_targets
+from probe.requirements.evidence.targets import (
     NOT_MEASURED,
     common_subject,
     entries,
@@ -19,7 +18,8 @@ from probe.requirements._subjects import (
     of_role,
     values_at,
 )
-from probe.requirements._wording import milliseconds, why
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import milliseconds, why
 
 # These say something about this machine or the name, nothing about whether port 443 is open.
 _NOT_OF_THE_PORT = {Reason.NOT_PERMITTED, Reason.OVER_LIMIT, Reason.NAME_NOT_FOUND, Reason.SERVER_FAILURE}
@@ -106,8 +106,8 @@ def _words(target: Target, measurement: Measurement) -> str:
 @requirement(
     level=Level.REQUIRED,
     position=Position.NETWORK,
-    errors=_errors.NOT_REACHABLE,
-    source=_errors.TROUBLESHOOTING,
+    errors=path_errors.NOT_REACHABLE,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Open TCP 443 towards the load balancer's nodes: listener, security groups, network ACLs.",
         console="EC2 > Load Balancers > the Network Load Balancer > Listeners",
@@ -150,8 +150,8 @@ def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
 @requirement(
     level=Level.RISK,
     position=Position.NETWORK,
-    errors=_errors.AT_TIMES_NOT_REACHABLE,
-    source=_errors.TROUBLESHOOTING,
+    errors=path_errors.AT_TIMES_NOT_REACHABLE,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="See why this node differs: its zone's targets, subnet route table, network ACL.",
         console="EC2 > Load Balancers > the Network Load Balancer > Network mapping",
@@ -174,8 +174,8 @@ def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.RISK,
     position=Position.NETWORK,
-    errors=_errors.AT_TIMES_NOT_REACHABLE,
-    source=_errors.VPC_CONNECTIVITY,
+    errors=path_errors.AT_TIMES_NOT_REACHABLE,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Start the proxy on this target, or let the load balancer's subnets through to it.",
         console="EC2 > Target Groups > the target group > Targets",

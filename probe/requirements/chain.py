@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from probe.model.measurements import Certificate, Reason, TlsDetails
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _errors
-from probe.requirements._authorities import kms_authorities
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._subjects import each_leaf, latest
-from probe.requirements._trust import Standing, faults, trust_of
-from probe.requirements._wording import moment, quoted, why
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.authorities import kms_authorities
+from probe.requirements.evidence.targets import each_leaf, latest
+from probe.requirements.evidence.trust import Standing, faults, trust_of
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import moment, quoted, why
 from probe.wire.chain import Ending, Link, Path
 
 _NOT_OF_KMS = "an extra authority of this configuration, which KMS does not have"
@@ -19,8 +19,8 @@ _NOT_OF_KMS = "an extra authority of this configuration, which KMS does not have
 @requirement(
     level=Level.REQUIRED,
     position=Position.TLS,
-    errors=_errors.TLS,
-    source=_errors.TROUBLESHOOTING,
+    errors=path_errors.TLS,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Send the server's certificate first, then each authority's that signed the one before; the "
         "root may be left out.",
@@ -111,8 +111,8 @@ def _length(path: Path) -> str:
 @requirement(
     level=Level.REQUIRED,
     position=Position.TLS,
-    errors=_errors.TLS,
-    source=_errors.AUTHORITIES,
+    errors=path_errors.TLS,
+    source=path_errors.AUTHORITIES,
     remedy=Remedy(
         text="Get a certificate of an authority in AWS's list, or a chain that is cross-signed under one.",
         cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts",

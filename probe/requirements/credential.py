@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from probe.model.account import Account, KeyStore, Unavailable
 from probe.model.preflight import Proposal
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _health_errors
-from probe.requirements._account import not_seen, of_account, of_proposal
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import not_seen, of_account, of_proposal
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import health as health_errors
 
 _NONE_GIVEN = "no credential was given: set XKS_PROXY_ACCESS_KEY_ID and XKS_PROXY_SECRET_ACCESS_KEY"
 
@@ -16,8 +16,8 @@ _NONE_GIVEN = "no credential was given: set XKS_PROXY_ACCESS_KEY_ID and XKS_PROX
 @requirement(
     level=Level.REQUIRED,
     position=Position.STATIC,
-    errors=_errors.MALFORMED,
-    source=_errors.CREATE_PAGE,
+    errors=account_errors.MALFORMED,
+    source=account_errors.CREATE_PAGE,
     remedy=Remedy(
         text="Make a credential for this proxy alone: an id of 20 to 30 characters A to Z and 2 to 7, a "
         "secret of 43 to 64 letters, digits, '/', '+', '='. The examples of the guides break these rules.",
@@ -46,8 +46,8 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_health_errors.KMS_HOLDS_ANOTHER,
-    source=_errors.CONNECTING,
+    errors=health_errors.KMS_HOLDS_ANOTHER,
+    source=account_errors.CONNECTING,
     remedy=Remedy(
         text="Give KMS the credential that the proxy has; while you change it, let the proxy accept both.",
         console="KMS > Custom key stores > External key stores > Edit > Authentication credential",

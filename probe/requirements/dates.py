@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from probe.model.measurements import Certificate, TlsDetails
 from probe.model.targets import Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _errors
-from probe.requirements._declare import Finding, met, requirement, violated
-from probe.requirements._subjects import each_leaf
-from probe.requirements._wording import days, moment
+from probe.requirements.declare import Finding, met, requirement, violated
+from probe.requirements.evidence.targets import each_leaf
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import days, moment
 
 # AWS's alarm on the metric XksProxyCertificateDaysToExpire.
 _SOON_S = 10 * 86400.0
@@ -17,8 +17,8 @@ _SOON_S = 10 * 86400.0
 @requirement(
     level=Level.REQUIRED,
     position=Position.TLS,
-    errors=_errors.TLS,
-    source=_errors.TROUBLESHOOTING,
+    errors=path_errors.TLS,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Install a certificate that is valid now, on every target.",
         cli="openssl x509 -in certificate.pem -noout -dates",
@@ -46,7 +46,7 @@ def certificate_is_in_date(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.TLS,
-    source=_errors.MONITORING,
+    source=path_errors.MONITORING,
     remedy=Remedy(
         text="Renew the certificate on every target, and see why the renewal did not come by itself.",
         cli="openssl x509 -in certificate.pem -noout -enddate",

@@ -6,11 +6,11 @@ from dataclasses import replace
 from probe.model.account import EndpointService, Unavailable
 from probe.model.preflight import PUBLIC_CONNECTIVITY, DomainFacts, Proposal, RecordSeen, RecordState
 from probe.model.verdicts import Evidence, KmsError, Level, Likelihood, Outcome, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import PUBLIC, not_seen, not_told, of_proposal, of_the_owner
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._wording import listed, quoted
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import PUBLIC, not_seen, not_told, of_proposal, of_the_owner
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _MENDABLE = {
     RecordState.NAME_DOUBLED: "is at a name with the domain twice: the provider appends it by itself",
@@ -31,8 +31,8 @@ _CONTRADICTED = (
 @requirement(
     level=Level.REQUIRED,
     position=Position.DOMAIN,
-    errors=_errors.SERVICE_CONFIGURATION,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.SERVICE_CONFIGURATION,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Take a private DNS name below a domain that is yours in public DNS. The name need not resolve.",
         cli="dig +short NS PARENT-DOMAIN @1.1.1.1",
@@ -62,8 +62,8 @@ def private_dns_name_is_under_a_public_domain(evidence: Evidence) -> Iterable[Fi
 @requirement(
     level=Level.REQUIRED,
     position=Position.DOMAIN,
-    errors=_errors.SERVICE_CONFIGURATION,
-    source=_errors.MANAGE_DNS_NAMES,
+    errors=account_errors.SERVICE_CONFIGURATION,
+    source=account_errors.MANAGE_DNS_NAMES,
     remedy=Remedy(
         text="Publish a TXT record RECORD-NAME with the value RECORD-VALUE, exact in case, without further "
         "quotation marks; then let PrivateLink look for it.",
@@ -113,7 +113,7 @@ def _is_verified(evidence: Evidence) -> bool:
 
 
 _AT_TIMES: tuple[KmsError, ...] = tuple(
-    replace(error, likelihood=Likelihood.POSSIBLE) for error in _errors.SERVICE_CONFIGURATION
+    replace(error, likelihood=Likelihood.POSSIBLE) for error in account_errors.SERVICE_CONFIGURATION
 )
 
 

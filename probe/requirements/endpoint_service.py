@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from probe.model.account import Account, EndpointService, Unavailable
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import (
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import (
     PUBLIC,
     hidden_as_owner,
     not_seen,
@@ -17,8 +16,9 @@ from probe.requirements._account import (
     of_the_owner,
     of_vpc_account,
 )
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._wording import listed, quoted
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _DESCRIBE = "aws ec2 describe-vpc-endpoint-service-configurations --region REGION --service-ids SERVICE-ID"
 _MODIFY = "aws ec2 modify-vpc-endpoint-service-configuration --region REGION --service-id SERVICE-ID"
@@ -28,8 +28,8 @@ _CONSOLE = "VPC > Endpoint services > the service"
 @requirement(
     level=Level.REQUIRED,
     position=Position.SERVICE,
-    errors=_errors.SERVICE_NOT_FOUND,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=account_errors.SERVICE_NOT_FOUND,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Check the name, letter by letter, and the Region and the account in which you look.",
         console="VPC > Endpoint services",
@@ -81,8 +81,8 @@ def _missing(proposal: Proposal, account: Account) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     position=Position.SERVICE,
-    errors=_errors.SERVICE_NOT_FOUND,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.SERVICE_NOT_FOUND,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Make the endpoint service, its load balancer and VPC in the Region of the key store.",
         console="VPC > Endpoint services > Create endpoint service",
@@ -119,8 +119,8 @@ def _if_vpc(proposal: Proposal, finding: Finding) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.SERVICE_CONFIGURATION_INFERRED,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.SERVICE_CONFIGURATION_INFERRED,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Let the endpoint service support IPv4.",
         console=f"{_CONSOLE} > Actions > Modify supported IP address types",
@@ -148,8 +148,8 @@ def endpoint_service_offers_ipv4(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.ACCEPTANCE_REQUIRED,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.ACCEPTANCE_REQUIRED,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Do not require acceptance: nobody would accept KMS's endpoint in time.",
         console=f"{_CONSOLE} > Actions > Modify endpoint acceptance setting",
@@ -176,8 +176,8 @@ def acceptance_is_not_required(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.SERVICE_CONFIGURATION,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=account_errors.SERVICE_CONFIGURATION,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Make an endpoint service of type Interface with a Network Load Balancer.",
         console="VPC > Endpoint services > Create endpoint service > Load balancer type: Network",
@@ -209,8 +209,8 @@ def service_uses_a_network_load_balancer(evidence: Evidence) -> Iterable[Finding
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.SERVICE_CONFIGURATION,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=account_errors.SERVICE_CONFIGURATION,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Enable a second Availability Zone, on the load balancer and then on the endpoint service.",
         console="EC2 > Load Balancers > the Network Load Balancer > Network mapping > Edit subnets",
@@ -246,7 +246,7 @@ def two_availability_zones(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.CONFIGURATION,
-    source=_errors.ENDPOINT_SERVICES,
+    source=account_errors.ENDPOINT_SERVICES,
     remedy=Remedy(
         text="Enable the zone on the endpoint service, too: enabling it on the load balancer is not enough.",
         console=f"{_CONSOLE} > Load balancers",

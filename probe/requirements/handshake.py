@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from probe.model.measurements import Failure, Measurement, Offer, Reason, TlsDetails
 from probe.model.targets import Target
 from probe.model.verdicts import Evidence, KmsError, Level, Position, Remedy
-from probe.requirements import _errors
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._subjects import each_handshake
-from probe.requirements._wording import quoted, why
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.targets import each_handshake
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import quoted, why
 
 _VERSIONS = frozenset({"TLSv1.2", "TLSv1.3"})
 _CHACHA = "TLS_CHACHA20_POLY1305_SHA256"
@@ -28,8 +28,8 @@ _OURS = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 @requirement(
     level=Level.REQUIRED,
     position=Position.TLS,
-    errors=_errors.TLS,
-    source=_errors.SPECIFICATION,
+    errors=path_errors.TLS,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Let the proxy (or what terminates TLS before it) speak TLS 1.2 or 1.3 on this port.",
         cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -tls1_2",
@@ -64,18 +64,18 @@ def _without_version(failure: Failure | None, details: TlsDetails) -> Finding:
 def _no_handshake(failure: Failure) -> tuple[KmsError, ...]:
     match failure.reason:
         case Reason.TIMED_OUT:
-            return _errors.SILENT_HANDSHAKE
+            return path_errors.SILENT_HANDSHAKE
         case Reason.UNREACHABLE | Reason.PACKET_TOO_BIG | Reason.HOP_LIMIT_EXCEEDED:
-            return _errors.NOT_REACHABLE
+            return path_errors.NOT_REACHABLE
         case _:
-            return _errors.NO_HANDSHAKE
+            return path_errors.NO_HANDSHAKE
 
 
 @requirement(
     level=Level.REQUIRED,
     position=Position.TLS,
-    errors=_errors.TLS,
-    source=_errors.SPECIFICATION,
+    errors=path_errors.TLS,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Enable one of TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256, "
         "ECDHE-RSA-AES256-GCM-SHA384, ECDHE-ECDSA-AES256-GCM-SHA384. A TLS listener needs "
@@ -129,14 +129,14 @@ def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> F
 
 
 def _suited(failure: Failure | None) -> tuple[KmsError, ...] | None:
-    return _errors.SILENT_HANDSHAKE if failure and failure.reason is Reason.TIMED_OUT else None
+    return path_errors.SILENT_HANDSHAKE if failure and failure.reason is Reason.TIMED_OUT else None
 
 
 @requirement(
     level=Level.REQUIRED,
     position=Position.TLS,
-    errors=_errors.CLIENT_CERTIFICATE,
-    source=_errors.AUTHORIZE,
+    errors=path_errors.CLIENT_CERTIFICATE,
+    source=path_errors.AUTHORIZE,
     remedy=Remedy(
         text="Do not require a client certificate: since 2026-06-15 KMS has none to show. "
         "Requests are authenticated by their SigV4 signature.",

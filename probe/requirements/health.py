@@ -9,11 +9,11 @@ from probe.model.measurements import Manager
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Target
 from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy
-from probe.requirements import _errors as _network_errors
-from probe.requirements import _health_errors as _errors
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._health import Seen, each_health
-from probe.requirements._wording import listed, milliseconds
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.health import Seen, each_health
+from probe.requirements.kms_errors import health as health_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, milliseconds
 
 _NOT_FOUND = 404
 _CLOCK_LIMIT_S = 300.0  # specification, "Authentication": requests up to five minutes off
@@ -24,8 +24,8 @@ _ALARM_S = 0.2  # AWS's recommended alarm on XksProxyLatency
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_errors.AUTHENTICATION_FAILED,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=health_errors.AUTHENTICATION_FAILED,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Give KMS and the proxy the same access key id and secret; look for a reverse proxy that "
         "changes the host header, and for another Region in the proxy's configuration.",
@@ -57,8 +57,8 @@ def credential_is_accepted(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_errors.AUTHENTICATION_FAILED,
-    source=_network_errors.SPECIFICATION,
+    errors=health_errors.AUTHENTICATION_FAILED,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Set the proxy's clock by NTP; see chronyc tracking there, and here.", cli="chronyc tracking"
     ),
@@ -87,8 +87,8 @@ def proxy_clock_is_right(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_errors.INVALID_URI_PATH,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=health_errors.INVALID_URI_PATH,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Give KMS the path that the proxy serves, with its prefix; or let the proxy serve this one.",
         console="KMS > Custom key stores > External key stores > Edit > Proxy URI path",
@@ -111,7 +111,7 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
             return violated(last.words())
         if last.details.status == _NOT_FOUND and last.details.error_name is None:
             said = f"{last.words()} without an errorName, as a web server says it"
-            return violated(said, kms_errors=_errors.INVALID_RESPONSE)
+            return violated(said, kms_errors=health_errors.INVALID_RESPONSE)
         if last.is_good:
             return met("the path is served")
         return unknown(f"{last.words()}: it may have answered before it looked at the path")
@@ -122,8 +122,8 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_errors.ACCESS_DENIED,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=health_errors.ACCESS_DENIED,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(text="Exclude GetHealthStatus from the proxy's own authorization rules, as the API asks."),
 )
 def proxy_admits_kms(evidence: Evidence) -> Iterable[Finding]:
@@ -147,8 +147,8 @@ def proxy_admits_kms(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_errors.INVALID_RESPONSE,
-    source=_network_errors.SPECIFICATION,
+    errors=health_errors.INVALID_RESPONSE,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Show the answer to the proxy's vendor, with the specification of GetHealthStatus."),
 )
 def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
@@ -166,7 +166,7 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
         if last.timed_out:
             return unknown(last.words())
         if last.measurement.failure is not None:
-            return violated(last.words(), kms_errors=_errors.NO_ANSWER)
+            return violated(last.words(), kms_errors=health_errors.NO_ANSWER)
         if last.details.fault is not None:
             return violated(f"status {last.details.status}: {last.details.fault}")
         return _by_name(last)
@@ -197,15 +197,15 @@ def _by_name(last: Seen) -> Finding:
     name = last.details.error_name or ""
     if name in {"AuthenticationFailedException", "AccessDeniedException", "InvalidUriPathException"}:
         return unknown(last.words())
-    found = violated(last.words(), kms_errors=_errors.BY_NAME.get(name, _errors.INVALID_RESPONSE))
+    found = violated(last.words(), kms_errors=health_errors.BY_NAME.get(name, health_errors.INVALID_RESPONSE))
     return replace(found, remedy=_REMEDIES.get(name))
 
 
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_errors.TIMED_OUT,
-    source=_network_errors.SPECIFICATION,
+    errors=health_errors.TIMED_OUT,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="See which phase takes the time: connect and handshake are the way (move nearer), wait is the "
         "proxy and its key manager (let it cache health for up to a minute).",
@@ -240,15 +240,15 @@ def _within(totals_s: list[float]) -> Finding:
     said = f"median {median} of {count} cold exchanges, p99 {p99}"
     if median_s > CALL_LIMIT_S:
         return violated(f"{said}, limit {milliseconds(CALL_LIMIT_S)}")
-    errors: tuple[KmsError, ...] | None = _errors.AT_TIMES_TIMED_OUT if p99_s > _ALARM_S else None
+    errors: tuple[KmsError, ...] | None = health_errors.AT_TIMES_TIMED_OUT if p99_s > _ALARM_S else None
     return Finding(outcome=Outcome.MET, because=said, kms_errors=errors)
 
 
 @requirement(
     level=Level.REQUIRED,
     position=Position.HEALTH,
-    errors=_errors.MANAGERS_UNAVAILABLE,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=health_errors.MANAGERS_UNAVAILABLE,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Bring a key manager back, or the proxy's way to it; the proxy's log says what it misses."
     ),
@@ -274,7 +274,7 @@ def key_manager_is_available(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.HEALTH,
-    source=_network_errors.TROUBLESHOOTING,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(text="Run a second key manager: with one, its maintenance stops every key of the store."),
 )
 def two_key_managers(evidence: Evidence) -> Iterable[Finding]:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from probe.model.targets import Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _errors as _network_errors
-from probe.requirements import _health_errors as _errors
-from probe.requirements._account import subject_of
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._health import OK, Seen, each_target, seen_of
-from probe.requirements._wording import listed, quoted
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import subject_of
+from probe.requirements.evidence.health import OK, Seen, each_target, seen_of
+from probe.requirements.kms_errors import health as health_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _NOT_FOUND = 404
 _METHOD_NOT_ALLOWED = 405
@@ -34,8 +34,8 @@ def _last(evidence: Evidence, target: Target, purpose: str) -> Seen | None:
 @requirement(
     level=Level.RISK,
     position=Position.HEALTH,
-    errors=_errors.AT_TIMES_TIMED_OUT,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=health_errors.AT_TIMES_TIMED_OUT,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Let ICMP 'fragmentation needed' pass on the way to the proxy, or clamp the MSS there.",
         cli="ping -M do -s 1472 ADDRESS",
@@ -70,7 +70,7 @@ def large_body_is_answered(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.HEALTH,
-    source=_network_errors.SPECIFICATION,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Let the proxy answer every method but POST with 405."),
 )
 def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
@@ -99,7 +99,7 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.HEALTH,
-    source=_network_errors.SPECIFICATION,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Let the proxy verify the signature of every request, that of health included."),
 )
 def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
@@ -126,8 +126,8 @@ def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.KEY,
-    errors=_errors.KEY_UNUSABLE,
-    source=_network_errors.SPECIFICATION,
+    errors=health_errors.KEY_UNUSABLE,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Give the external key the specification AES_256, enable it, let it encrypt and decrypt; "
         "or name another key.",
@@ -153,12 +153,12 @@ def key_metadata_is_usable(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _key(seen: Seen) -> Finding:
-    of_the_key = _errors.OF_KEY_BY_NAME.get(seen.details.error_name or "")
+    of_the_key = health_errors.OF_KEY_BY_NAME.get(seen.details.error_name or "")
     if of_the_key is not None:
         return violated(seen.words(), kms_errors=of_the_key)
     if seen.details.error_name is not None or seen.details.fault is not None:
         said = seen.words() + (f": {seen.details.fault}" if seen.details.fault else "")
-        return replace(violated(said, kms_errors=_errors.KEY_ODD), remedy=_NOT_OF_THE_KEY)
+        return replace(violated(said, kms_errors=health_errors.KEY_ODD), remedy=_NOT_OF_THE_KEY)
     missing = _WANTED_USAGE - set(seen.details.key_usage)
     faults = [
         *(

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
 from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements._account import PUBLIC, not_told, of_proposal
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._wording import quoted
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import PUBLIC, not_told, of_proposal
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.wording import quoted
 
 _ENDPOINT = re.compile(r"https://[a-zA-Z0-9.-]+", re.ASCII)
 _PATH = re.compile(r"(/[a-zA-Z0-9/_-]+)?/kms/xks/v[0-9]{1,2}", re.ASCII)
@@ -26,8 +26,8 @@ _LONGEST_URI = 256  # proxy API specification: the whole URI
 @requirement(
     level=Level.REQUIRED,
     position=Position.STATIC,
-    errors=_errors.MALFORMED,
-    source=_errors.CREATE_PAGE,
+    errors=account_errors.MALFORMED,
+    source=account_errors.CREATE_PAGE,
     remedy=Remedy(
         text="Give https:// and the private DNS name, nothing else: no port, path, final slash or address.",
     ),
@@ -57,7 +57,7 @@ def _of_the_name(proposal: Proposal, endpoint: str) -> tuple[KmsError, ...] | No
     if not _taken(_ENDPOINT, endpoint, _ADDRESS_LENGTHS):
         return None
     is_public = proposal.connectivity == PUBLIC_CONNECTIVITY
-    return _errors.NO_PUBLIC_NAME if is_public else _errors.NO_PRIVATE_NAME
+    return account_errors.NO_PUBLIC_NAME if is_public else account_errors.NO_PRIVATE_NAME
 
 
 def _taken(pattern: re.Pattern[str], value: str, lengths: tuple[int, int]) -> bool:
@@ -88,8 +88,8 @@ def endpoint_fault(endpoint: str) -> str | None:
 @requirement(
     level=Level.REQUIRED,
     position=Position.STATIC,
-    errors=_errors.MALFORMED,
-    source=_errors.CREATE_PAGE,
+    errors=account_errors.MALFORMED,
+    source=account_errors.CREATE_PAGE,
     remedy=Remedy(
         text="Give the path as the proxy has it: an optional prefix, then /kms/xks/v1, no final slash."
     ),
@@ -119,7 +119,7 @@ def _of_the_path(proposal: Proposal, path: str) -> tuple[KmsError, ...] | None:
     if path_fault(path) is None or not _taken(_PATH, path, _ADDRESS_LENGTHS):
         return None
     is_public = proposal.connectivity == PUBLIC_CONNECTIVITY
-    return _errors.NO_SUCH_PUBLIC_PATH if is_public else _errors.NO_SUCH_PATH
+    return account_errors.NO_SUCH_PUBLIC_PATH if is_public else account_errors.NO_SUCH_PATH
 
 
 def path_fault(path: str) -> str | None:
@@ -144,8 +144,8 @@ def _uri_fault(endpoint: str, path: str) -> str | None:
 @requirement(
     level=Level.REQUIRED,
     position=Position.STATIC,
-    errors=_errors.MALFORMED,
-    source=_errors.CREATE_PAGE,
+    errors=account_errors.MALFORMED,
+    source=account_errors.CREATE_PAGE,
     remedy=Remedy(
         text="Copy the service's name as it is: com.amazonaws.vpce.REGION.vpce-svc- and the service's id.",
         console="VPC > Endpoint services > Details > Service name",
@@ -185,8 +185,8 @@ def service_name_fault(name: str) -> str | None:
 @requirement(
     level=Level.REQUIRED,
     position=Position.STATIC,
-    errors=_errors.UNSUPPORTED_REGION,
-    source=_errors.KEY_STORES,
+    errors=account_errors.UNSUPPORTED_REGION,
+    source=account_errors.KEY_STORES,
     remedy=Remedy(text="Make the key store in another Region.", cli="xks-probe survey"),
     outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
 )

@@ -6,9 +6,8 @@ from dataclasses import replace
 from probe.model.account import Account, EndpointService, KeyStore, Unavailable
 from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import (
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import (
     hidden_as_owner,
     not_seen,
     not_told,
@@ -16,8 +15,9 @@ from probe.requirements._account import (
     of_vpc_account,
     other_stores,
 )
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._wording import listed, quoted
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _MOST_STORES = 10  # "Resource quotas" of the guide: of both kinds, in any state, not adjustable
 _EXISTS = "the key store exists"
@@ -30,8 +30,8 @@ _OF_THIS_ACCOUNT = "; stores of other accounts can't be seen"
 @requirement(
     level=Level.REQUIRED,
     position=Position.UNIQUENESS,
-    errors=_errors.QUOTA,
-    source=_errors.QUOTAS,
+    errors=account_errors.QUOTA,
+    source=account_errors.QUOTAS,
     remedy=Remedy(
         text="Delete a custom key store that nobody needs, or use another account: the quota is fixed.",
         console="KMS > Custom key stores",
@@ -60,8 +60,8 @@ def key_store_quota_has_room(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.UNIQUENESS,
-    errors=_errors.NAME_IN_USE,
-    source=_errors.CREATE_PAGE,
+    errors=account_errors.NAME_IN_USE,
+    source=account_errors.CREATE_PAGE,
     remedy=Remedy(text="Choose another name.", cli=_STORES),
 )
 def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
@@ -89,8 +89,8 @@ def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.UNIQUENESS,
-    errors=_errors.ADDRESS_IN_USE,
-    source=_errors.CREATE_PAGE,
+    errors=account_errors.ADDRESS_IN_USE,
+    source=account_errors.CREATE_PAGE,
     remedy=Remedy(
         text="Give this key store a private DNS name of its own (public connectivity: a path).",
         cli=_STORES,
@@ -131,14 +131,14 @@ def _sharing(store: KeyStore, proposal: Proposal) -> Finding | None:
     if store.connectivity == proposal.connectivity == PUBLIC_CONNECTIVITY:
         return None
     words = "the same endpoint" if store.connectivity == proposal.connectivity else "it by other connectivity"
-    return violated(f"{store.id} has {words}", kms_errors=_errors.ENDPOINT_IN_USE)
+    return violated(f"{store.id} has {words}", kms_errors=account_errors.ENDPOINT_IN_USE)
 
 
 @requirement(
     level=Level.REQUIRED,
     position=Position.UNIQUENESS,
-    errors=_errors.SERVICE_IN_USE,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.SERVICE_IN_USE,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Make an endpoint service, with a private DNS name of its own, for this key store alone.",
         console="VPC > Endpoint services",
@@ -191,14 +191,14 @@ def _somebody_elses(proposal: Proposal, account: Account) -> Finding | None:
     because = (
         f"{listed(tuple(sorted(foreign)))} has a connection to it: of KMS for a key store of another account?"
     )
-    return replace(unknown(because), kms_errors=_errors.SERVICE_AT_TIMES_IN_USE)
+    return replace(unknown(because), kms_errors=account_errors.SERVICE_AT_TIMES_IN_USE)
 
 
 @requirement(
     level=Level.REQUIRED,
     position=Position.UNIQUENESS,  # before the proxy is asked for the key (specification, "Error codes")
-    errors=_errors.NOT_CONNECTED,
-    source=_errors.CONNECTING,
+    errors=account_errors.NOT_CONNECTED,
+    source=account_errors.CONNECTING,
     remedy=Remedy(
         text="Mend what is wrong above, then connect. A store that is FAILED has to be disconnected first.",
         console="KMS > Custom key stores > External key stores > Key store actions > Connect",

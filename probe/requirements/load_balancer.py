@@ -12,11 +12,11 @@ from probe.model.account import (
     Unavailable,
 )
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import not_seen, of_load_balancers
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._wording import listed, quoted
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.account import not_seen, of_load_balancers
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _HTTPS_PORT = 443
 _CONSOLE = "EC2 > Load Balancers > LOAD-BALANCER"
@@ -30,8 +30,8 @@ _ANYWHERE = "0.0.0.0/0"
 @requirement(
     level=Level.REQUIRED,
     position=Position.NETWORK,
-    errors=_errors.NO_WAY_IN,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.NO_WAY_IN,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Wait until the load balancer is active, or make it anew.", console=_CONSOLE, cli=_DESCRIBE
     ),
@@ -60,8 +60,8 @@ def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.NETWORK,
-    errors=_errors.NO_WAY_IN,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.NO_WAY_IN,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Let the load balancer have IPv4 addresses.",
         console=f"{_CONSOLE} > Actions > Edit IP address type",
@@ -89,8 +89,8 @@ def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.NETWORK,
-    errors=_errors.NO_WAY_IN,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.NO_WAY_IN,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Add a listener for TCP (or TLS) on port 443 that forwards to the proxy's target group.",
         console=f"{_CONSOLE} > Listeners > Add listener",
@@ -147,8 +147,8 @@ def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
 @requirement(
     level=Level.RISK,
     position=Position.NETWORK,
-    errors=_errors.AT_TIMES_NO_WAY_IN,
-    source=_errors.SECURITY_GROUPS,
+    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    source=account_errors.SECURITY_GROUPS,
     remedy=Remedy(
         text="Let the load balancer's security group not judge PrivateLink traffic, or admit TCP 443 from "
         "anywhere: KMS's addresses are not published.",
@@ -212,7 +212,7 @@ def admits_https(rule: SecurityRule) -> bool:
 @requirement(
     level=Level.ADVICE,
     position=Position.NETWORK,
-    source=_network_errors.VPC_CONNECTIVITY,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Make an internal load balancer: the proxy needs no public address.",
         console=_CONSOLE,

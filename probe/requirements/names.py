@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from probe.model.measurements import Certificate, TlsDetails
 from probe.model.targets import Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _errors
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._subjects import each_leaf
-from probe.requirements._wording import listed, quoted
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.targets import each_leaf
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 from probe.wire.names import matches
 
 _NO_NAME = "the private DNS name is not known, so nothing to compare with"
@@ -19,8 +19,8 @@ _MAX_COMMON_NAME = 64
 @requirement(
     level=Level.REQUIRED,
     position=Position.TLS,
-    errors=_errors.COMMON_NAME,
-    source=_errors.VPC_CONNECTIVITY,
+    errors=path_errors.COMMON_NAME,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Get a certificate whose subject common name is the private DNS name or *.PARENT-DOMAIN. Some "
         "profiles leave the common name out: ask the authority for one that has it.",
@@ -59,7 +59,7 @@ def _common_name(host: str, names: tuple[str, ...]) -> Finding:
 @requirement(
     level=Level.ADVICE,
     position=Position.TLS,
-    source=_errors.SPECIFICATION,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Get a certificate that has the private DNS name among its alternative names too."),
 )
 def subject_alternative_name_matches(evidence: Evidence) -> Iterable[Finding]:

@@ -16,13 +16,13 @@ from probe.model.account import (
     Vpc,
 )
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import not_seen, of_vpcs
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._network_acls import acl_of, denial
-from probe.requirements._wording import listed
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.account import not_seen, of_vpcs
+from probe.requirements.evidence.network_acls import acl_of, denial
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.vpc import BLACKHOLE, ROUTES, balancers_of, network_of, subnets_of, table_of
+from probe.requirements.wording import listed
 
 _SHOWN = 5
 _PREFIX_LIST = "pl-"
@@ -47,8 +47,8 @@ class _Way:
 @requirement(
     level=Level.RISK,
     position=Position.NETWORK,
-    errors=_errors.AT_TIMES_NO_WAY_IN,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Give the route table of each of the load balancer's subnets a route to the targets' network. "
         "Let the subnet's network ACL pass TCP to the targets' port, and from them to ports 1024 to 65535.",

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from probe.model.account import Account, EndpointService, Principal, Unavailable
 from probe.model.preflight import Proposal
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import hidden_as_owner, not_seen, of_service, of_the_owner
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._wording import listed, quoted
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import hidden_as_owner, not_seen, of_service, of_the_owner
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _CONSOLE = "VPC > Endpoint services > the service > Allow principals"
 _ALLOW = "aws ec2 modify-vpc-endpoint-service-permissions --region REGION --service-id SERVICE-ID"
@@ -29,8 +29,8 @@ def kms_principal(region: str) -> str:
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.KMS_NOT_ALLOWED,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.KMS_NOT_ALLOWED,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Allow the principal KMS-PRINCIPAL.",
         console=_CONSOLE,
@@ -64,8 +64,8 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.STORE_ACCOUNT_NOT_ALLOWED,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.STORE_ACCOUNT_NOT_ALLOWED,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Allow the account of the key store as a principal of the endpoint service.",
         console=_CONSOLE,
@@ -110,8 +110,8 @@ def _allowing(principals: tuple[Principal, ...], proposal: Proposal) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.SERVICE_NOT_FOUND,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.SERVICE_NOT_FOUND,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Name the owning account OWNER as XksProxyVpcEndpointServiceOwner.",
         cli="xks-probe preflight --endpoint-service SERVICE-NAME --owner OWNER --region REGION",
@@ -147,7 +147,7 @@ def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.CONFIGURATION,
-    source=_errors.ENDPOINT_SERVICES,
+    source=account_errors.ENDPOINT_SERVICES,
     remedy=Remedy(
         text="Take away every principal but KMS's (and the key store's account, if it is another one).",
         console=_CONSOLE,

@@ -6,12 +6,12 @@ from dataclasses import replace
 from probe.model.account import Account, EndpointService, Unavailable
 from probe.model.preflight import Proposal
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import not_seen, not_told, of_service
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._wording import listed, quoted
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.account import not_seen, not_told, of_service
 from probe.requirements.key_store_form import endpoint_fault
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _CONSOLE = "VPC > Endpoint services > the service > Actions > Modify private DNS name"
 _MODIFY = "aws ec2 modify-vpc-endpoint-service-configuration --region REGION --service-id SERVICE-ID"
@@ -20,8 +20,8 @@ _MODIFY = "aws ec2 modify-vpc-endpoint-service-configuration --region REGION --s
 @requirement(
     level=Level.REQUIRED,
     position=Position.NAME,
-    errors=_errors.SERVICE_CONFIGURATION,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=account_errors.SERVICE_CONFIGURATION,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Give the endpoint service the private DNS name PRIVATE-DNS-NAME, whose domain is then verified "
         "anew; or give KMS the endpoint that the service has.",
@@ -69,8 +69,8 @@ def _named(proposal: Proposal, finding: Finding) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     position=Position.NAME,
-    errors=_errors.SERVICE_CONFIGURATION,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.SERVICE_CONFIGURATION,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Give each endpoint service of the Region a private DNS name of its own.",
         console=_CONSOLE,
@@ -106,8 +106,8 @@ def private_dns_name_is_unique_in_the_region(evidence: Evidence) -> Iterable[Fin
 @requirement(
     level=Level.REQUIRED,
     position=Position.DOMAIN,
-    errors=_errors.SERVICE_CONFIGURATION,
-    source=_errors.MANAGE_DNS_NAMES,
+    errors=account_errors.SERVICE_CONFIGURATION,
+    source=account_errors.MANAGE_DNS_NAMES,
     remedy=Remedy(
         text="Publish the verification record, then let PrivateLink look for it.",
         console="VPC > Endpoint services > the service > Actions > Verify domain ownership",

@@ -6,10 +6,10 @@ from probe.model.statistics import Summary, Window
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Method, Role, Target
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
-from probe.requirements import _errors
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._subjects import PATH_ROLES, common_subject, of_role
-from probe.requirements._wording import milliseconds
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.targets import PATH_ROLES, common_subject, of_role
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import milliseconds
 
 WINDOW_S = 600.0
 MIN_SAMPLES = 20  # an order-statistic interval of the median is too wide to decide anything below this
@@ -18,8 +18,8 @@ MIN_SAMPLES = 20  # an order-statistic interval of the median is too wide to dec
 @requirement(
     level=Level.RISK,
     position=Position.NETWORK,
-    errors=_errors.AT_TIMES_TIMED_OUT,
-    source=_errors.SPECIFICATION,
+    errors=path_errors.AT_TIMES_TIMED_OUT,
+    source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Move the key manager nearer to the Region, or the key store to a nearer Region.",
         cli="xks-probe survey",

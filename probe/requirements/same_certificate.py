@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from probe.model.measurements import TlsDetails
 from probe.model.targets import Role, Target
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _errors
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._subjects import common_subject, tls_targets
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.targets import common_subject, tls_targets
+from probe.requirements.kms_errors import path as path_errors
 
 _SHOWN = 5
 
@@ -16,8 +16,8 @@ _SHOWN = 5
 @requirement(
     level=Level.RISK,
     position=Position.TLS,
-    errors=_errors.AT_TIMES_TLS,
-    source=_errors.TROUBLESHOOTING,
+    errors=path_errors.AT_TIMES_TLS,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(text="Install the same certificate and chain on every target, and renew them together."),
 )
 def same_certificate_everywhere(evidence: Evidence) -> Iterable[Finding]:

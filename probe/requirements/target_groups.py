@@ -13,11 +13,11 @@ from probe.model.account import (
     Unavailable,
 )
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import not_seen, of_load_balancers, of_target_groups
-from probe.requirements._declare import Finding, met, requirement, unknown, violated
-from probe.requirements._wording import listed, quoted
+from probe.requirements.declare import Finding, met, requirement, unknown, violated
+from probe.requirements.evidence.account import not_seen, of_load_balancers, of_target_groups
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed, quoted
 
 _CONSOLE = "EC2 > Target Groups > TARGET-GROUP > Targets"
 _HEALTH = "aws elbv2 describe-target-health --region REGION --target-group-arn TARGET-GROUP-ARN"
@@ -32,8 +32,8 @@ _UNDECIDED = frozenset({"initial", "unavailable", ""})
 @requirement(
     level=Level.RISK,
     position=Position.NETWORK,
-    errors=_errors.AT_TIMES_NO_WAY_IN,
-    source=_network_errors.VPC_CONNECTIVITY,
+    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Have a second healthy target, so that one may fail or be serviced.",
         console=_CONSOLE,
@@ -71,8 +71,8 @@ def _ill(targets: tuple[RegisteredTarget, ...]) -> str:
 @requirement(
     level=Level.RISK,
     position=Position.NETWORK,
-    errors=_errors.AT_TIMES_NO_WAY_IN,
-    source=_errors.LOAD_BALANCERS,
+    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    source=account_errors.LOAD_BALANCERS,
     remedy=Remedy(
         text="Register a target in each enabled zone, or turn on cross-zone load balancing.",
         console="EC2 > Load Balancers > LOAD-BALANCER > Attributes > Cross-zone load balancing",
@@ -179,8 +179,8 @@ def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavailable:
 @requirement(
     level=Level.RISK,
     position=Position.TLS,
-    errors=_errors.AT_TIMES_NOT_TLS,
-    source=_errors.TARGET_GROUP_ATTRIBUTES,
+    errors=account_errors.AT_TIMES_NOT_TLS,
+    source=account_errors.TARGET_GROUP_ATTRIBUTES,
     remedy=Remedy(
         text="Turn PROXY protocol off, unless the proxy parses it.",
         console="EC2 > Target Groups > TARGET-GROUP > Attributes > Proxy protocol v2",
@@ -211,7 +211,7 @@ def proxy_protocol_is_off(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.NETWORK,
-    source=_network_errors.VPC_CONNECTIVITY,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(text="Register a second host of the proxy.", console=_CONSOLE, cli=_HEALTH),
 )
 def two_targets_are_registered(evidence: Evidence) -> Iterable[Finding]:
@@ -234,7 +234,7 @@ def two_targets_are_registered(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.NETWORK,
-    source=_network_errors.VPC_CONNECTIVITY,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="AWS's guide makes a target group of IPv4 addresses, TCP (TLS behind a TLS listener), port 443. "
         "Another one may work; nobody promises it.",

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from probe.model.account import Account, LoadBalancer, RouteTable, Subnet, Unavailable, Vpc
 from probe.model.verdicts import Evidence, Level, Position, Remedy
-from probe.requirements import _account_errors as _errors
-from probe.requirements import _errors as _network_errors
-from probe.requirements._account import not_seen, of_vpcs
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements._wording import listed
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.evidence.account import not_seen, of_vpcs
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import listed
 
 ROUTES = "aws ec2 describe-route-tables --region REGION --filters Name=vpc-id,Values=VPC-ID"
 _INTERNET_GATEWAY = "igw-"
@@ -21,8 +21,8 @@ _Network = ipaddress.IPv4Network
 @requirement(
     level=Level.REQUIRED,
     position=Position.CONFIGURATION,
-    errors=_errors.SUBNETS_NOT_PRIVATE,
-    source=_network_errors.TROUBLESHOOTING,
+    errors=account_errors.SUBNETS_NOT_PRIVATE,
+    source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Put the load balancer into two private subnets, in two zones: none whose route table leads to "
         "an internet gateway.",
@@ -95,7 +95,7 @@ def network_of(text: str) -> ipaddress.IPv4Network | None:
 @requirement(
     level=Level.ADVICE,
     position=Position.CONFIGURATION,
-    source=_network_errors.VPC_CONNECTIVITY,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Turn on DNS resolution and DNS host names in the VPC.",
         console="VPC > Your VPCs > Actions > Edit VPC settings",
@@ -130,7 +130,7 @@ def vpc_resolves_dns_names(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.ADVICE,
     position=Position.CONFIGURATION,
-    source=_network_errors.VPC_CONNECTIVITY,
+    source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Give the VPC addresses that the data centre does not have: common ones are not routed there.",
         console="VPC > Your VPCs > CIDRs",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from collected import REGION, SERVICE_NAME, STORE_ID, answer, call, deny, healthy, written
 
-from probe.audit import audit
+from probe.aws.audit import audit
 from probe.aws.recorded import Recorded, read
 from probe.model.account import Account, Cause, Unavailable
 from probe.model.preflight import Proposal

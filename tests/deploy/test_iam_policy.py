@@ -5,7 +5,7 @@ from pathlib import Path
 
 from collected import REGION, SERVICE_NAME, answer, healthy
 
-from probe.audit import audit
+from probe.aws.audit import audit
 from probe.aws.calls import action
 from probe.aws.recorded import Recorded, Recorder
 from probe.model.preflight import Proposal

@@ -18,20 +18,21 @@ from judging import NOW_S, issue, sent, tcp, tls
 
 from exporters.report import html, junit, markdown
 from exporters.report import preflight as shown
-from probe import discovery
-from probe.audit import audit
+from probe.agent.round import plans
+from probe.agent.targets import targets_of
+from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
+from probe.aws.selection import completed
 from probe.aws.together import Together
 from probe.commands.output import as_json, as_text
-from probe.credential import Credential
 from probe.model.account import Account
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
 from probe.model.preflight import DomainFacts, Proposal, RecordSeen, RecordState, View
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Evidence, Operation, Outcome, Report
-from probe.preflight import plans
 from probe.requirements import CATALOGUE
-from probe.verdicts import judge
+from probe.signing.credential import Credential
+from probe.verdicts.evaluate import judge
 from probe.wire.hostport import check_name
 
 
@@ -45,7 +46,7 @@ class Inline(Together):
 
 @pytest.fixture(autouse=True)
 def _without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probe.audit.Together", Inline)
+    monkeypatch.setattr("probe.aws.audit.Together", Inline)
 
 
 CREDENTIAL = Credential("ABCDEFGHIJKLMNOPQRST", "a" * 43)
@@ -109,8 +110,8 @@ def measured(of: Target) -> list[Measurement]:
 
 def evidence_of(name: str, document: dict[str, Any], *, is_measured: bool) -> Evidence:
     account = audited(name, document)
-    proposal = discovery.completed(asked(name), account)
-    targets = discovery.targets(proposal, account, (), plans(5.0))
+    proposal = completed(asked(name), account)
+    targets = targets_of(proposal, account, (), plans(5.0))
     seen = tuple(m for each in targets for m in measured(each)) if is_measured else ()
     store = account.key_store(proposal.key_store_id)
     record = RecordSeen(
@@ -196,8 +197,8 @@ def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
 def test_no_answer_of_aws_makes_a_target_that_cannot_be_connected_to(world: World) -> None:
     name, document = world[0], changed(*world)
     account = audited(name, document)
-    proposal = discovery.completed(asked(name), account)
-    for target in discovery.targets(proposal, account, (), plans(5.0)):
+    proposal = completed(asked(name), account)
+    for target in targets_of(proposal, account, (), plans(5.0)):
         assert 0 < target.port < 65536, target
         if target.server_name is not None:
             check_name(target.server_name)

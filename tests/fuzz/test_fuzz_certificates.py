@@ -17,9 +17,9 @@ from judging import DAY_S, HOST, NOW_S, authorities_of, evidence, issue, only, t
 
 from exporters.report import fields
 from probe.model.verdicts import Outcome
-from probe.requirements import _trust
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
+from probe.requirements.evidence import trust
 from probe.requirements.names import common_name_matches, subject_alternative_name_matches
 from probe.wire import certificate as reader
 from probe.wire.chain import MAX_CERTIFICATES
@@ -206,7 +206,7 @@ def hold(chain: tuple[bytes, ...], said: Said) -> None:
 
 
 def as_kms(monkeypatch: Any) -> None:
-    monkeypatch.setattr(_trust, "kms_authorities", lambda: LISTED)
+    monkeypatch.setattr(trust, "kms_authorities", lambda: LISTED)
 
 
 def changed(chain: list[bytes], spots: Spots) -> tuple[tuple[bytes, ...], frozenset[int]]:

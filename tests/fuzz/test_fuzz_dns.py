@@ -14,13 +14,13 @@ from fuzzing import HOSTILE, share
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.domain import Search, look_up
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason
 from probe.model.preflight import DomainFacts, Proposal
 from probe.model.targets import Question
 from probe.model.verdicts import Evidence, Outcome
 from probe.network import DnsAnswer, ExchangeFailed
 from probe.network.dns import failure_of
+from probe.probes.verification_record import Search, look_up
 from probe.requirements.domain import (
     private_dns_name_is_under_a_public_domain,
     verification_record_is_published,

@@ -29,7 +29,7 @@ from probe.network.http import (
 )
 from probe.probes.health import Purpose, _details
 from probe.requirements import CATALOGUE
-from probe.verdicts import judge
+from probe.verdicts.evaluate import judge
 
 POST = HttpRequest(
     method="POST",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.world import Capability, World, load_scenario, start
+from simulator import Capability, World, load_scenario, start
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
 TOLERANCE_S = 0.0005

@@ -11,7 +11,7 @@ import prometheus_server
 import pytest
 import yaml
 
-from probe.world import Capability, Fault, World, load_scenario, start
+from simulator import Capability, Fault, World, load_scenario, start
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import prometheus_server
 import pytest
 
-from probe.world import Capability, load_scenario
+from simulator import Capability, load_scenario
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
 PAGE_WITHIN_S = 60.0

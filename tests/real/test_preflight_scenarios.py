@@ -9,7 +9,7 @@ import pytest
 from preflight_scenarios import HEALTHY, OPERATIONS, Played, Scenario, load, play_all
 
 from probe.requirements import CATALOGUE
-from probe.world.layout import lay_out
+from simulator.scenario.layout import lay_out
 
 pytestmark = pytest.mark.real
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from preflight_scenarios import NAME, Played, Scenario, open_world, play
 
-from probe.audit import audit
 from probe.aws.api import Api
+from probe.aws.audit import audit
 from probe.aws.calls import action
 from probe.aws.recorded import Recorder
 from probe.model.preflight import Proposal
-from probe.world import World
+from simulator import World
 
 pytestmark = pytest.mark.real
 

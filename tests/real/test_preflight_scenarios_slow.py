@@ -21,7 +21,7 @@ from preflight_scenarios import (
     prepare,
 )
 
-from probe.world import World
+from simulator import World
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from probe.world import bundled_scenarios, load_scenario
+from simulator import bundled_scenarios, load_scenario
 
 pytestmark = pytest.mark.real
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from probe.world import Capability, World, load_scenario, start
-from probe.world.scenario import Host
+from simulator import Capability, World, load_scenario, start
+from simulator.scenario.scenario import Host
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
 

@@ -11,12 +11,12 @@ from probe.model.account import TargetGroup
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.targets import Role
 from probe.model.verdicts import Evidence, Outcome
-from probe.requirements._declare import Declared
 from probe.requirements.accepting_tcp import (
     every_node_accepts_tcp_443,
     every_target_accepts_tcp_443,
     some_node_accepts_tcp_443,
 )
+from probe.requirements.declare import Declared
 
 A, B = target("nlb-a", Role.NODE), target("nlb-b", Role.NODE)
 BACKEND = target("proxy-1", Role.BACKEND)

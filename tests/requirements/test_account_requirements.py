@@ -31,7 +31,7 @@ from probe.model.account import (
 from probe.model.preflight import PUBLIC_CONNECTIVITY
 from probe.model.verdicts import Evidence, Likelihood, Outcome
 from probe.requirements import CATALOGUE, WATCHED
-from probe.requirements._declare import Declared
+from probe.requirements.declare import Declared
 
 BY_ID = {declared.id: declared for declared in CATALOGUE}
 OF_THE_ACCOUNT = [

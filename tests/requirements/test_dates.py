@@ -7,8 +7,8 @@ import pytest
 from judging import DAY_S, HOST, NOW_S, evidence, issue, only, sent, target, tls
 
 from probe.model.verdicts import Outcome
-from probe.requirements._declare import Declared, Finding
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
+from probe.requirements.declare import Declared, Finding
 
 BOTH = (certificate_is_in_date, certificate_expires_in_10_days_or_more)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
-from probe.requirements._declare import Finding, met, not_applicable, requirement, unknown, violated
+from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 
 
 @requirement(

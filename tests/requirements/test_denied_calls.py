@@ -8,16 +8,17 @@ import pytest
 from collected import GROUP, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, seen_by_consumers
 from judging import NOW_S, tcp, tls
 
-from probe import discovery
-from probe.audit import audit
+from probe.agent.round import plans
+from probe.agent.targets import targets_of
+from probe.aws.audit import audit
 from probe.aws.calls import CALLS, action
 from probe.aws.recorded import Recorded
+from probe.aws.selection import completed
 from probe.model.account import Account, EndpointService
 from probe.model.preflight import DomainFacts, Proposal, RecordSeen, RecordState, View
 from probe.model.verdicts import Evidence, Outcome
-from probe.preflight import plans
 from probe.requirements import CATALOGUE
-from probe.requirements._declare import Finding
+from probe.requirements.declare import Finding
 
 _Json = dict[str, Any]
 # What rests on measurements of addresses that were found; without any it has its own words.
@@ -144,8 +145,8 @@ def looked_at(world: str, document: _Json) -> Evidence:
         timeout_s=30.0,
     )
     asked = Proposal(region=REGION, key_store_id=store, name=None if store else "bank", service_name=service)
-    proposal = discovery.completed(asked, account)
-    targets = discovery.targets(proposal, account, (), plans(5.0))
+    proposal = completed(asked, account)
+    targets = targets_of(proposal, account, (), plans(5.0))
     seen = tuple(measured for each in targets for measured in (tcp(each), tls(each)))
     return Evidence(
         taken_at_s=NOW_S,

@@ -7,7 +7,7 @@ from judging import NOTHING_AGREED, evidence, in_handshake, only, target, tls
 
 from probe.model.measurements import Failure, Measurement, Offer, Phase, Reason
 from probe.model.verdicts import Evidence, Operation, Outcome
-from probe.requirements._declare import Declared, Finding
+from probe.requirements.declare import Declared, Finding
 from probe.requirements.handshake import (
     cipher_suite_is_supported,
     client_certificate_is_not_required,

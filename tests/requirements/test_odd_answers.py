@@ -6,11 +6,11 @@ import pytest
 from collected import SERVICE_NAME, answer, healthy
 from judging import NOW_S
 
-from probe.audit import audit
+from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
 from probe.model.preflight import Proposal
 from probe.model.verdicts import Evidence, Outcome
-from probe.verdicts import judge
+from probe.verdicts.evaluate import judge
 
 _TABLES = [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": "subnet-1"}], "Routes": []}]
 _RULE = {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}

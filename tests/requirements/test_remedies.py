@@ -51,7 +51,7 @@ from probe.model.preflight import (
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Evidence, Outcome, Remedy, Verdict
 from probe.requirements import CATALOGUE
-from probe.verdicts import judge
+from probe.verdicts.evaluate import judge
 
 LATER_S = 40 * 86400.0
 ROOT = issue("Nobody's root", ca=True)

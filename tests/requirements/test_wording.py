@@ -3,7 +3,7 @@
 import pytest
 
 from probe.model.measurements import Failure, Phase, Reason
-from probe.requirements._wording import days, listed, moment, quoted, why
+from probe.requirements.wording import days, listed, moment, quoted, why
 
 DAY_S = 86400.0
 

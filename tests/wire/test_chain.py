@@ -10,7 +10,7 @@ from judging import DAY_S, HOST, NOW_S, PrivateKey, Signer, issue, with_sha1
 from tls_certificates import Pki
 
 from probe.network.tls_session import LONGEST_CHAIN
-from probe.requirements._authorities import kms_authorities
+from probe.requirements.evidence.authorities import kms_authorities
 from probe.wire.chain import (
     MAX_CERTIFICATES,
     MAX_PATHS,

@@ -1,0 +1,299 @@
+"""Every call to AWS that an audit needs, in as few steps as they depend on each other, as one Account.
+
+1. who we are, the key stores, this account's endpoint services; 2. the service's permissions, connections and
+load balancers with their listeners, target groups and interfaces (or the service as a consumer sees it, if it
+is not ours); 3. the targets' health, and the VPCs. All calls of a step go out together, a few at a time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from probe.aws.calls import Answer, Caller, action
+from probe.aws.selection import service_meant
+from probe.aws.together import Together
+from probe.model.account import (
+    Account,
+    Cause,
+    EndpointConnection,
+    EndpointService,
+    LoadBalancer,
+    Maybe,
+    Principal,
+    SecurityGroup,
+    TargetGroup,
+    Unavailable,
+    Vpc,
+)
+from probe.model.preflight import Proposal
+from probe.wire import account as read
+from probe.wire import account_network as read_network
+
+MOST_LOAD_BALANCERS = 16
+MOST_TARGET_GROUPS = 32
+_Value = TypeVar("_Value")
+_Call = tuple[str, str, Mapping[str, Any]]
+
+
+def audit(caller: Caller, proposal: Proposal, *, taken_at_s: float, timeout_s: float) -> Account:
+    """Blocks for ``timeout_s`` at most. What could not be had by then is `Unavailable`.
+
+    Which endpoint service is looked at: `selection.service_meant`.
+    """
+    return _Audit(caller, timeout_s).run(proposal, taken_at_s)
+
+
+class _Audit:
+    """One audit on its way. Keeps count of the calls and of those that gave nothing."""
+
+    def __init__(self, caller: Caller, timeout_s: float) -> None:
+        self._caller = caller
+        self._together = Together(timeout_s)
+        self._calls = 0
+        self._failed: list[Unavailable] = []
+
+    def run(self, proposal: Proposal, taken_at_s: float) -> Account:
+        identity, stores_answer, own_answer = self._ask(
+            ("sts", "GetCallerIdentity", {}),
+            ("kms", "DescribeCustomKeyStores", {}),
+            ("ec2", "DescribeVpcEndpointServiceConfigurations", {}),
+        )
+        stores = self._read(stores_answer, "CustomKeyStores", "kms:DescribeCustomKeyStores", read.key_store)
+        own = self._read(own_answer, "ServiceConfigurations", action("ec2", _OWN_SERVICES), read.own_service)
+        name = service_meant(proposal, stores, own)
+        service, principals, connections, balancers = self._service(name, own)
+        balancers, vpcs, groups = self._behind(balancers)
+        return Account(
+            region=self._caller.region,
+            taken_at_s=taken_at_s,
+            id=read.account_id(identity),
+            key_stores=stores,
+            service=_owned(service, read.account_id(identity)),
+            services=own,
+            principals=principals,
+            connections=connections,
+            load_balancers=balancers,
+            vpcs=vpcs,
+            security_groups=groups,
+            endpoint_url=self._caller.endpoint_url,
+            collected_at=self._caller.collected_at,
+            calls=self._calls,
+            failed_calls=tuple(self._failed),
+        )
+
+    def _service(
+        self, name: str | None, own: Maybe[tuple[EndpointService, ...]]
+    ) -> tuple[
+        Maybe[EndpointService | None],
+        Maybe[tuple[Principal, ...]],
+        Maybe[tuple[EndpointConnection, ...]],
+        Maybe[tuple[LoadBalancer, ...]],
+    ]:
+        """The service, and what belongs to it as its owner sees it."""
+        ours = () if isinstance(own, Unavailable) else own
+        mine = next((each for each in ours if each.name == name), None)
+        if name is None:
+            missing = own if isinstance(own, Unavailable) else None
+            return missing, (), (), ()
+        if mine is None:
+            return self._consumed(name, own), (), (), ()
+        id_filter = {"Filters": [{"Name": "service-id", "Values": [mine.id]}]}
+        arns = list(mine.load_balancer_arns[:MOST_LOAD_BALANCERS])
+        permissions, endpoints, *answers = self._ask(
+            ("ec2", "DescribeVpcEndpointServicePermissions", {"ServiceId": mine.id}),
+            ("ec2", "DescribeVpcEndpointConnections", id_filter),
+            *([("elbv2", "DescribeLoadBalancers", {"LoadBalancerArns": arns})] if arns else []),
+            *(call for arn in arns for call in _about_balancer(arn)),
+        )
+        principals = self._read(permissions, "AllowedPrincipals", action("ec2", _PERMISSIONS), read.principal)
+        connections = self._read(
+            endpoints, "VpcEndpointConnections", "ec2:DescribeVpcEndpointConnections", read.connection
+        )
+        return mine, principals, connections, self._balancers(arns, answers)
+
+    def _consumed(self, name: str, own: Maybe[tuple[EndpointService, ...]]) -> Maybe[EndpointService | None]:
+        """None if AWS says that there is none to see, ours or another's."""
+        (answer,) = self._ask(("ec2", "DescribeVpcEndpointServices", {"ServiceNames": [name]}))
+        if isinstance(answer, Unavailable) and answer.cause is Cause.NOT_FOUND:
+            return own if isinstance(own, Unavailable) else None
+        found = self._read(answer, "ServiceDetails", "ec2:DescribeVpcEndpointServices", read.consumed_service)
+        if isinstance(found, Unavailable):
+            return own if isinstance(own, Unavailable) else found
+        seen = next((each for each in found if each.name == name), None)
+        return own if seen is None and isinstance(own, Unavailable) else seen
+
+    def _balancers(self, arns: Sequence[str], answers: Sequence[Answer]) -> Maybe[tuple[LoadBalancer, ...]]:
+        if not arns:
+            return ()
+        named = "elasticloadbalancing:DescribeLoadBalancers"
+        found = self._read(answers[0], "LoadBalancers", named, read.load_balancer)
+        if isinstance(found, Unavailable):
+            return found
+        by_arn = {each.arn: each for each in found}
+        per = _PER_BALANCER
+        parts = {arn: answers[1 + n * per : 1 + (n + 1) * per] for n, arn in enumerate(arns)}
+        return tuple(self._balancer(by_arn[arn], parts[arn]) for arn in arns if arn in by_arn)
+
+    def _balancer(self, balancer: LoadBalancer, parts: Sequence[Answer]) -> LoadBalancer:
+        attributes, listeners, groups, interfaces = parts
+        elb = "elasticloadbalancing:Describe"
+        return replace(
+            balancer,
+            attributes=read.attributes(attributes, f"{elb}LoadBalancerAttributes"),
+            listeners=self._read(listeners, "Listeners", f"{elb}Listeners", read.listener),
+            target_groups=self._read(groups, "TargetGroups", f"{elb}TargetGroups", read.target_group),
+            nodes=read.each(
+                interfaces, "NetworkInterfaces", "ec2:DescribeNetworkInterfaces", read.node, skips=True
+            ),
+        )
+
+    def _behind(
+        self, balancers: Maybe[tuple[LoadBalancer, ...]]
+    ) -> tuple[Maybe[tuple[LoadBalancer, ...]], Maybe[tuple[Vpc, ...]], Maybe[tuple[SecurityGroup, ...]]]:
+        """The load balancers with their targets, and what is around them: neither waits for the other."""
+        if isinstance(balancers, Unavailable):
+            return balancers, balancers, balancers
+        arns = [group.arn for each in balancers for group in _groups(each)][:MOST_TARGET_GROUPS]
+        ids = list(dict.fromkeys(each.vpc_id for each in balancers if each.vpc_id))
+        group_ids = list(dict.fromkeys(id_ for each in balancers for id_ in each.security_groups))
+        about_targets = _about_targets(arns)
+        answers = self._ask(*about_targets, *_about_vpcs(ids, group_ids))
+        whole = self._with_targets(balancers, arns, answers[: len(about_targets)])
+        return whole, *self._around(ids, group_ids, answers[len(about_targets) :])
+
+    def _with_targets(
+        self, balancers: Sequence[LoadBalancer], arns: Sequence[str], answers: Sequence[Answer]
+    ) -> tuple[LoadBalancer, ...]:
+        health = dict(zip(arns, answers[: len(arns)], strict=True))
+        attributes = dict(zip(arns, answers[len(arns) :], strict=True))
+
+        def whole(group: TargetGroup) -> TargetGroup:
+            named = "elasticloadbalancing:DescribeTargetHealth"
+            too_many = Unavailable(call=named, because="too many target groups", cause=Cause.NOT_ASKED)
+            return replace(
+                group,
+                targets=self._read(
+                    health.get(group.arn, too_many), "TargetHealthDescriptions", named, read.registered_target
+                ),
+                attributes=read.attributes(
+                    attributes.get(group.arn, too_many), action("elbv2", "DescribeTargetGroupAttributes")
+                ),
+            )
+
+        return tuple(
+            each
+            if isinstance(each.target_groups, Unavailable)
+            else replace(each, target_groups=tuple(map(whole, each.target_groups)))
+            for each in balancers
+        )
+
+    def _around(
+        self, ids: Sequence[str], group_ids: Sequence[str], answers: Sequence[Answer]
+    ) -> tuple[Maybe[tuple[Vpc, ...]], Maybe[tuple[SecurityGroup, ...]]]:
+        """The VPCs and security groups of the load balancers."""
+        if not ids:
+            return (), ()
+        rest = answers[2:] if group_ids else answers[1:]
+        groups: Maybe[tuple[SecurityGroup, ...]] = ()
+        if group_ids:
+            named = "ec2:DescribeSecurityGroups"
+            groups = self._read(answers[1], "SecurityGroups", named, read_network.security_group)
+        found = self._read(answers[0], "Vpcs", "ec2:DescribeVpcs", read_network.vpc)
+        known = {} if isinstance(found, Unavailable) else {each.id: each for each in found}
+        cidrs = found if isinstance(found, Unavailable) else ()
+        vpcs = tuple(
+            self._vpc(known.get(id_, Vpc(id=id_, cidrs=cidrs)), rest[n * _PER_VPC : (n + 1) * _PER_VPC])
+            for n, id_ in enumerate(ids)
+        )
+        return vpcs, groups
+
+    def _vpc(self, vpc: Vpc, parts: Sequence[Answer]) -> Vpc:
+        support, hostnames, subnets, tables, acls = parts
+        return replace(
+            vpc,
+            dns_support=read_network.vpc_attribute(support, "EnableDnsSupport"),
+            dns_hostnames=read_network.vpc_attribute(hostnames, "EnableDnsHostnames"),
+            subnets=self._read(subnets, "Subnets", "ec2:DescribeSubnets", read_network.subnet),
+            route_tables=self._read(
+                tables, "RouteTables", "ec2:DescribeRouteTables", read_network.route_table
+            ),
+            network_acls=self._read(acls, "NetworkAcls", "ec2:DescribeNetworkAcls", read_network.network_acl),
+        )
+
+    def _ask(self, *calls: _Call) -> list[Answer]:
+        """All of them together; the answers in their order."""
+
+        def one(call: _Call) -> Callable[[float], Answer]:
+            return lambda left_s: self._caller.call(*call, left_s)
+
+        late: list[Answer] = [
+            Unavailable(call=action(*call[:2]), because="AWS did not answer in time", cause=Cause.TIMED_OUT)
+            for call in calls
+        ]
+        answers = self._together.run([one(call) for call in calls], late)
+        answers = [
+            self._caller.last_refusal(*call[:2]) or answer if answer is too_late else answer
+            for call, answer, too_late in zip(calls, answers, late, strict=True)
+        ]
+        self._calls += len(calls)
+        self._failed.extend(answer for answer in answers if isinstance(answer, Unavailable))
+        return answers
+
+    def _read(
+        self, answer: Answer, key: str, named: str, one: Callable[[Mapping[str, Any]], _Value | None]
+    ) -> Maybe[tuple[_Value, ...]]:
+        return read.each(answer, key, named, one)
+
+
+_OWN_SERVICES = "DescribeVpcEndpointServiceConfigurations"
+_PERMISSIONS = "DescribeVpcEndpointServicePermissions"
+_PER_BALANCER, _PER_VPC = 4, 5
+
+
+def _about_balancer(arn: str) -> tuple[_Call, ...]:
+    by_description = [{"Name": "description", "Values": [read.interface_description(arn)]}]
+    return (
+        ("elbv2", "DescribeLoadBalancerAttributes", {"LoadBalancerArn": arn}),
+        ("elbv2", "DescribeListeners", {"LoadBalancerArn": arn}),
+        ("elbv2", "DescribeTargetGroups", {"LoadBalancerArn": arn}),
+        ("ec2", "DescribeNetworkInterfaces", {"Filters": by_description}),
+    )
+
+
+def _about_targets(arns: Sequence[str]) -> tuple[_Call, ...]:
+    return (
+        *(("elbv2", "DescribeTargetHealth", {"TargetGroupArn": arn}) for arn in arns),
+        *(("elbv2", "DescribeTargetGroupAttributes", {"TargetGroupArn": arn}) for arn in arns),
+    )
+
+
+def _about_vpcs(ids: Sequence[str], group_ids: Sequence[str]) -> tuple[_Call, ...]:
+    if not ids:
+        return ()
+    return (
+        ("ec2", "DescribeVpcs", {"VpcIds": list(ids)}),
+        *([("ec2", "DescribeSecurityGroups", {"GroupIds": list(group_ids)})] if group_ids else []),
+        *(call for id_ in ids for call in _about_vpc(id_)),
+    )
+
+
+def _about_vpc(id_: str) -> tuple[_Call, ...]:
+    filters = {"Filters": [{"Name": "vpc-id", "Values": [id_]}]}
+    return (
+        ("ec2", "DescribeVpcAttribute", {"VpcId": id_, "Attribute": "enableDnsSupport"}),
+        ("ec2", "DescribeVpcAttribute", {"VpcId": id_, "Attribute": "enableDnsHostnames"}),
+        ("ec2", "DescribeSubnets", filters),
+        ("ec2", "DescribeRouteTables", filters),
+        ("ec2", "DescribeNetworkAcls", filters),
+    )
+
+
+def _groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
+    return () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+
+
+def _owned(service: Maybe[EndpointService | None], account: Maybe[str]) -> Maybe[EndpointService | None]:
+    """The owner's view does not say who the owner is: it is who asks."""
+    if isinstance(service, EndpointService) and service.is_owner_view and isinstance(account, str):
+        return replace(service, owner=account)
+    return service

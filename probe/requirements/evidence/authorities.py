@@ -1,0 +1,89 @@
+"""The certificate authorities that AWS lists for KMS, and those of their roots that we have.
+
+The list has names and fingerprints only. Of its 130 roots 125 could be had (``tools/authorities.py``);
+of the others only the name and the fingerprint are known, which never suffices for "met by name".
+"""
+
+import csv
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from probe.wire.chain import NameKey, Roots, name_key_of_values
+from probe.wire.pem import der_certificates
+
+AUTHORITIES_FILE = "kms_authorities.csv"
+ROOTS_FILE = "kms_roots.pem"
+_AS_OF = re.compile(r"^# as-of: (\S+)$", re.MULTILINE)
+# keytool's way: `CN=X, O="Y, Inc.", C=US`; a comma inside quotes separates nothing.
+_ATTRIBUTE = re.compile(
+    r'(?:^|, *)(?:[A-Za-z]+|OID\.[\d.]+)=("(?:[^"\\]|\\.)*"|.*?)(?=, *(?:[A-Za-z]+|OID\.[\d.]+)=|$)'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One row of AWS's list. ``sha256`` is that of the whole certificate, lower-case hex."""
+
+    alias: str
+    subject: str
+    sha256: str
+
+    @property
+    def name(self) -> NameKey:
+        return name_key_of_subject(self.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Authorities:
+    """``aliases`` by SHA-256 has all listed; ``names`` their subjects; ``roots`` the certificates we have.
+
+    Compared by identity, so that it can be the key of a cache.
+    """
+
+    as_of: str
+    aliases: dict[str, str]
+    names: frozenset[NameKey]
+    roots: Roots
+
+
+@cache
+def kms_authorities() -> Authorities:
+    """Those of the package, parsed once."""
+    data = files("probe") / "data"
+    text = (data / AUTHORITIES_FILE).read_text(encoding="utf-8")
+    ders = der_certificates((data / ROOTS_FILE).read_bytes())
+    return assemble(text, tuple(ders))
+
+
+def assemble(listed_csv: str, root_ders: tuple[bytes, ...]) -> Authorities:
+    """Authorities of a list and certificates; a certificate whose SHA-256 is not listed is left out."""
+    listed = read_listed(listed_csv)
+    aliases = {authority.sha256: authority.alias for authority in listed}
+    as_of = _AS_OF.search(listed_csv)
+    return Authorities(
+        as_of=as_of.group(1) if as_of else "",
+        aliases=aliases,
+        names=frozenset(authority.name for authority in listed),
+        roots=Roots.of(der for der in root_ders if hashlib.sha256(der).hexdigest() in aliases),
+    )
+
+
+def read_listed(listed_csv: str) -> tuple[Listed, ...]:
+    """The rows of ``kms_authorities.csv``; lines that begin with ``#`` are comments."""
+    lines = (line for line in listed_csv.splitlines() if not line.startswith("#"))
+    return tuple(
+        Listed(alias=row["alias"], subject=row["subject"], sha256=row["sha256"])
+        for row in csv.DictReader(lines)
+    )
+
+
+def name_key_of_subject(subject: str) -> NameKey:
+    """The name key of a subject as keytool prints it.
+
+    >>> name_key_of_subject('CN=Root, O="Entrust, Inc.", C=US')
+    ('entrust, inc.', 'root', 'us')
+    """
+    return name_key_of_values(match.group(1).strip('"') for match in _ATTRIBUTE.finditer(subject))

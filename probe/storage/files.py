@@ -1,0 +1,30 @@
+"""Reading files, bounded: what is larger than anything that belongs there is refused."""
+
+from pathlib import Path
+
+from probe.model.text import clean
+from probe.wire.input_error import InputError
+from probe.wire.yaml_document import MAX_BYTES
+
+
+def read_bounded(path: Path, limit_bytes: int = MAX_BYTES) -> bytes:
+    """The content of a file, of at most ``limit_bytes``. Raises InputError, without a path in front."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit_bytes + 1)
+    except OSError as error:
+        raise InputError((f"cannot be read: {error.strerror or error}",)) from error
+    if len(content) > limit_bytes:
+        raise InputError((f"is larger than {limit_bytes} bytes; nothing that belongs here is",))
+    return content
+
+
+def read_file(path: Path) -> str:
+    """The text of a file, for `parse`. Raises InputError."""
+    source = clean(str(path))
+    try:
+        return read_bounded(path).decode("utf-8-sig")
+    except InputError as error:
+        raise InputError(tuple(f"{source}: {line}" for line in error.errors)) from error
+    except UnicodeDecodeError as error:
+        raise InputError((f"{source}: is not text in UTF-8 (byte {error.start}); write YAML",)) from error

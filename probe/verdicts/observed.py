@@ -1,0 +1,119 @@
+"""Seen outranks configured: where a request got through, no finding about its way predicts an error."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from probe.model.account import LoadBalancer, Unavailable
+from probe.model.measurements import HealthDetails, Measurement, TlsDetails
+from probe.model.targets import Check, Role
+from probe.model.verdicts import Evidence, Outcome, Position, Verdict
+from probe.requirements.evidence.targets import is_fresh
+
+# What is configured of the way from the endpoint service to the proxy. What PrivateLink checks, and what only
+# KMS's own connection meets (security group rules), can't be seen from here.
+OF_THE_WAY = frozenset(
+    {
+        "load-balancer-is-active",
+        "load-balancer-has-ipv4",
+        "listener-forwards-443",
+        "two-targets-are-healthy",
+        "every-zone-has-a-healthy-target",
+        "network-routes-reach-every-target",
+        "proxy-protocol-is-off",
+    }
+)
+_TARGET_ACCEPTS = "every-target-accepts-tcp-443"
+_OF_ONE_CONNECTION = frozenset({Position.TLS, Position.HEALTH, Position.KEY})
+_OK = 200
+
+
+def seen(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
+    """The verdicts, without the errors of a configured way that each node of its load balancer passes."""
+    passed = frozenset(_passed(evidence))
+    behind = frozenset(target.name for target in evidence.targets if target.role is Role.BACKEND)
+    through = _of_nodes_alone(verdicts, evidence, behind)
+
+    def weighed(verdict: Verdict) -> Verdict:
+        if _is_refuted(verdict, passed):
+            return _without_errors(verdict)
+        hidden = verdict.outcome is Outcome.UNKNOWN or verdict.requirement == _TARGET_ACCEPTS
+        of_nodes = verdict.requirement in through and verdict.subject in behind
+        return _not_from_here(verdict) if hidden and of_nodes else verdict
+
+    return tuple(map(weighed, verdicts))
+
+
+def _of_nodes_alone(
+    verdicts: tuple[Verdict, ...], evidence: Evidence, behind: frozenset[str]
+) -> frozenset[str]:
+    """The requirements that every node meets and no target does: targets differ for us and for the nodes.
+
+    They commonly admit the load balancer's addresses alone; behind a TLS listener they may speak plain HTTP.
+    """
+    nodes = frozenset(target.name for target in evidence.targets if target.role is Role.NODE)
+    met: dict[str, set[str]] = {_TARGET_ACCEPTS: set(nodes & _through(evidence))}
+    for verdict in verdicts:
+        of_path = verdict.position in _OF_ONE_CONNECTION or verdict.requirement == _TARGET_ACCEPTS
+        if verdict.outcome is Outcome.MET and of_path:
+            met.setdefault(verdict.requirement, set()).add(verdict.subject)
+    return frozenset(
+        id_ for id_, subjects in met.items() if nodes and nodes <= subjects and not subjects & behind
+    )
+
+
+def _not_from_here(verdict: Verdict) -> Verdict:
+    """What is not seen of a target from here is no fault of it, and leaves nothing to be known of the way."""
+    said = f"{verdict.because}; but every node passes requests on, and KMS comes through these"
+    outcome = Outcome.UNKNOWN if verdict.requirement == _TARGET_ACCEPTS else Outcome.NOT_APPLICABLE
+    return replace(verdict, outcome=outcome, because=said, kms_errors=(), remedy=None)
+
+
+def _is_refuted(verdict: Verdict, passed: frozenset[str]) -> bool:
+    return (
+        verdict.requirement in OF_THE_WAY
+        and verdict.outcome in (Outcome.VIOLATED, Outcome.UNKNOWN)
+        and verdict.subject in passed
+    )
+
+
+def _without_errors(verdict: Verdict) -> Verdict:
+    said = f"{verdict.because}; but requests through its nodes succeeded, so no error is predicted"
+    return replace(verdict, because=said, kms_errors=())
+
+
+def _passed(evidence: Evidence) -> Iterator[str]:
+    """Load balancers, target groups and VPCs through all of whose nodes TLS or health succeeded."""
+    if evidence.account is None or isinstance(evidence.account.load_balancers, Unavailable):
+        return
+    through = _through(evidence)
+    vpcs: dict[str, bool] = {}
+    for balancer in evidence.account.load_balancers:
+        nodes = {t.name for t in evidence.targets if t.role is Role.NODE and t.host in _addresses(balancer)}
+        passes = bool(nodes) and nodes <= through
+        vpcs[balancer.vpc_id] = vpcs.get(balancer.vpc_id, True) and passes
+        if passes:
+            yield balancer.name
+            groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+            yield from (group.name for group in groups)
+    yield from (vpc_id for vpc_id, passes in vpcs.items() if passes)
+
+
+def _through(evidence: Evidence) -> frozenset[str]:
+    """The targets with which TLS or health succeeded."""
+    return frozenset(
+        each.target.name for each in evidence.latest if _succeeded(each) and is_fresh(each, evidence)
+    )
+
+
+def _addresses(balancer: LoadBalancer) -> frozenset[str]:
+    nodes = () if isinstance(balancer.nodes, Unavailable) else balancer.nodes
+    return frozenset({node.address for node in nodes} | {zone.address or "" for zone in balancer.zones})
+
+
+def _succeeded(measurement: Measurement) -> bool:
+    details = measurement.details
+    if measurement.failure is not None:
+        return False
+    if measurement.check is Check.TLS:
+        return isinstance(details, TlsDetails) and details.kms_handshake_succeeded
+    return isinstance(details, HealthDetails) and details.purpose == "health" and details.status == _OK

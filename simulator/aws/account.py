@@ -1,0 +1,124 @@
+"""From a scenario to the resources of an AWS account in which its load balancer and proxies are. Pure."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.scenario.layout import AGENT_ADDRESS, Layout
+from simulator.scenario.scenario import Node, Scenario
+
+ACCOUNT_ID = "111122223333"
+KMS_ACCOUNT_ID = "999988887777"  # whose endpoint is connected to the service
+# PrivateLink gives these for the TXT record that proves the domain.
+VERIFICATION_NAME = "_abc123"
+VERIFICATION_VALUE = "vpce:l6p0ERxlTt45jevFwOCp"
+EVERY_ZONE = "all"  # the zone of a target outside the VPC
+_VPC_PREFIX = 16
+_RANGE_PREFIX = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """An Availability Zone, by the name that this account has for it and by its id."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """A node of the load balancer: its network interface in a zone."""
+
+    address: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredTarget:
+    """A proxy in the target group; ``zone`` is a zone's name, or `EVERY_ZONE`."""
+
+    address: str
+    port: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be made. The first range of the VPC is its own; ``subnets`` are ranges by zone name.
+
+    ``beyond`` are the ranges of the data centre, which a virtual private gateway leads to.
+    """
+
+    zones: tuple[Zone, ...]
+    ranges: tuple[str, ...]
+    subnets: Mapping[str, str]
+    beyond: tuple[str, ...]
+    nodes: tuple[Interface, ...]
+    targets: tuple[RegisteredTarget, ...]
+    cross_zone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What was made, under the ids that it got."""
+
+    plan: Plan
+    region: str
+    service_id: str
+    service_name: str
+    load_balancer_arn: str
+    target_group_arn: str
+
+
+def plan_account(scenario: Scenario, layout: Layout, zones: Sequence[Zone]) -> Plan:
+    """``zones`` are those of the Region. A healthy scenario makes an account without a fault.
+
+    The VPC is where the agent is; it has the ranges of the nodes and of the proxies besides, so that a route
+    leads to each of them. A proxy is registered in its zone, to which its node sends, too.
+    """
+    by_word = _zones_by_word(scenario, zones)
+    used = tuple(dict.fromkeys(by_word[node.zone] for node in scenario.nodes))
+    own = ipaddress.ip_network(f"{AGENT_ADDRESS}/{_VPC_PREFIX}", strict=False)
+    inner = own.subnets(new_prefix=_RANGE_PREFIX)
+    next(inner)  # the agent's own
+    hosts = (*(node.name for node in scenario.nodes), *(backend.name for backend in scenario.backends))
+    return Plan(
+        zones=used,
+        ranges=(str(own), *_ranges(map(layout.address, hosts))),
+        subnets={zone.name: str(subnet) for zone, subnet in zip(used, inner, strict=False)},
+        beyond=_ranges(layout.address(manager.name) for manager in scenario.key_managers),
+        nodes=tuple(
+            Interface(address=layout.address(node.name), zone=by_word[node.zone].name)
+            for node in scenario.nodes
+        ),
+        targets=tuple(
+            RegisteredTarget(
+                address=layout.address(backend.name),
+                port=layout.endpoints[backend.name].port,
+                zone=by_word[backend.zone].name if backend.zone in by_word else EVERY_ZONE,
+            )
+            for backend in scenario.backends
+        ),
+        cross_zone=_is_cross_zone(scenario.nodes, len(scenario.backends)),
+    )
+
+
+def _zones_by_word(scenario: Scenario, zones: Sequence[Zone]) -> dict[str, Zone]:
+    """The scenario's words for zones: ids or names of the Region's, else the next ones that are free."""
+    known = {word: zone for zone in zones for word in (zone.id, zone.name)}
+    words = dict.fromkeys(node.zone for node in scenario.nodes)
+    found = {word: known[word] for word in words if word in known}
+    free = [zone for zone in zones if zone not in found.values()] or list(zones)
+    others = [word for word in words if word not in known]
+    found |= {word: free[n % len(free)] for n, word in enumerate(others)}
+    return found | {b.zone: known[b.zone] for b in scenario.backends if b.zone in known}
+
+
+def _ranges(addresses: Iterable[str]) -> tuple[str, ...]:
+    """The ranges of these addresses, each once."""
+    networks = (ipaddress.ip_network(f"{each}/{_RANGE_PREFIX}", strict=False) for each in addresses)
+    return tuple(dict.fromkeys(map(str, networks)))
+
+
+def _is_cross_zone(nodes: Sequence[Node], backends: int) -> bool:
+    return len({node.zone for node in nodes}) > 1 and all(len(set(n.backends)) == backends for n in nodes)

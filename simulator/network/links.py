@@ -1,0 +1,116 @@
+"""The links of a world: agent <-> wire <-> world, made by netlink, so that no `ip` is needed.
+
+Called in the wire's process, in the wire's namespace; it comes back to it.
+"""
+
+import ctypes
+import fcntl
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from pyroute2 import IPRoute
+
+from simulator.network import namespaces
+from simulator.scenario.layout import AGENT_ADDRESS, GATEWAY_ADDRESS, INSIDE_NETWORK, WORLD_NETWORK
+
+WIRE_TO_AGENT, WIRE_TO_WORLD = "wire-agent", "wire-world"
+_AGENT, _WORLD = "agent0", "world0"
+_AGENT_MAC, _WORLD_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
+_TABLE_LOCAL, _SCOPE_HOST = 255, 254  # <linux/rtnetlink.h>
+
+_ETH_P_IP = 0x0800  # bound to a protocol, a packet socket does not see what it sends itself
+_SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33  # <asm-generic/socket.h>
+_RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024
+
+# <linux/sockios.h>, <linux/ethtool.h>
+_SIOCETHTOOL = 0x8946
+_SET_RX_CHECKSUM, _SET_TX_CHECKSUM, _SET_SG = 0x15, 0x17, 0x19
+_SET_TSO, _SET_GSO, _SET_GRO = 0x1F, 0x24, 0x2C
+# A veth end hands over partial checksums and oversized frames unless told not to; the order is the kernel's.
+_OFFLOADS = (_SET_TSO, _SET_GSO, _SET_GRO, _SET_TX_CHECKSUM, _SET_SG, _SET_RX_CHECKSUM)
+
+
+def make_links(wire: int, agent: int, world: int) -> None:
+    """Join three network namespaces (open descriptors), give them addresses and routes, open pings."""
+    with IPRoute() as netlink:
+        _pair(netlink, WIRE_TO_AGENT, _AGENT, agent)
+        _pair(netlink, WIRE_TO_WORLD, _WORLD, world)
+    try:
+        namespaces.enter_network(agent)
+        _set_up_agent()
+        namespaces.enter_network(world)
+        _set_up_world()
+    finally:
+        namespaces.enter_network(wire)
+    for name in (WIRE_TO_AGENT, WIRE_TO_WORLD):
+        switch_offload_off(name)
+
+
+def _pair(netlink: IPRoute, name: str, other: str, network: int) -> None:
+    netlink.link("add", ifname=name, kind="veth", peer={"ifname": other, "net_ns_fd": network})
+    netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
+
+
+def _set_up_agent() -> None:
+    with IPRoute() as netlink:
+        _set_up_end(netlink, _AGENT, _AGENT_MAC, AGENT_ADDRESS, (GATEWAY_ADDRESS, _WORLD_MAC))
+        netlink.route("add", dst="default", gateway=GATEWAY_ADDRESS)
+    switch_offload_off(_AGENT)
+    _open_pings()
+
+
+def _set_up_world() -> None:
+    with IPRoute() as netlink:
+        _set_up_end(netlink, _WORLD, _WORLD_MAC, GATEWAY_ADDRESS, (AGENT_ADDRESS, _AGENT_MAC))
+        # One kernel answers for every host of the world, and for what hides behind a node's inside.
+        loopback = netlink.link_lookup(ifname="lo")[0]
+        netlink.route(
+            "add", dst=WORLD_NETWORK, oif=loopback, type="local", table=_TABLE_LOCAL, scope=_SCOPE_HOST
+        )
+        netlink.route("add", dst=INSIDE_NETWORK, gateway=AGENT_ADDRESS)
+    switch_offload_off(_WORLD)
+
+
+def _set_up_end(netlink: IPRoute, name: str, mac: str, address: str, neighbour: tuple[str, str]) -> None:
+    index = netlink.link_lookup(ifname=name)[0]
+    netlink.link("set", index=netlink.link_lookup(ifname="lo")[0], state="up")
+    netlink.link("set", index=index, address=mac, state="up")
+    netlink.addr("add", index=index, address=address, prefixlen=24)
+    # A fixed neighbour: the wire carries IPv4 alone, so that no ARP is delayed or counted.
+    netlink.neigh("add", dst=neighbour[0], lladdr=neighbour[1], ifindex=index, state="permanent")
+
+
+def _open_pings() -> None:
+    """Allow datagram ICMP sockets; in a user namespace only its one group can be named."""
+    setting = Path("/proc/sys/net/ipv4/ping_group_range")
+    for group_range in ("0 2147483647", "0 0"):
+        with suppress(OSError):
+            setting.write_text(group_range, "ascii")
+            return
+
+
+def switch_offload_off(name: str) -> None:
+    """Whole checksums and frames of at most the MTU on ``name``, an interface of this namespace."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        for command in _OFFLOADS:
+            with suppress(OSError):  # an offload that this kernel's veth has not needs no switching off
+                _ethtool(any_socket, name, command, 0)
+
+
+def _ethtool(any_socket: socket.socket, name: str, command: int, value: int) -> None:
+    setting = (ctypes.c_uint32 * 2)(command, value)  # struct ethtool_value
+    pointer = ctypes.addressof(setting).to_bytes(ctypes.sizeof(ctypes.c_void_p), "little")
+    fcntl.ioctl(any_socket, _SIOCETHTOOL, name.encode().ljust(16, b"\0") + pointer.ljust(24, b"\0"))
+
+
+def open_packet_socket(interface: str) -> socket.socket:
+    """All IPv4 frames that come in at ``interface``, each with the kernel's receive stamp; does not block."""
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_IP))
+    packets.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+    with suppress(PermissionError):  # beyond net.core.rmem_max only as the machine's root
+        packets.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
+    packets.bind((interface, _ETH_P_IP))
+    packets.setblocking(False)
+    return packets

@@ -1,0 +1,42 @@
+"""A scenario's hosts as the wire sees them: addresses with delays and faults. Pure."""
+
+import socket
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from simulator.network.forwarding import Forwarding, HostOnWire
+from simulator.network.nat import Nat, NodeAddresses
+from simulator.scenario.layout import AGENT_ADDRESS, lay_out
+from simulator.scenario.reader import read_scenario
+from simulator.scenario.scenario import Scenario
+
+
+def plan_forwarding(name: str, document: Mapping[str, Any], chance: Random) -> Forwarding:
+    """The forwarding of the scenario in ``document``."""
+    return forwarding_of(read_scenario(name, document), chance)
+
+
+def forwarding_of(scenario: Scenario, chance: Random) -> Forwarding:
+    layout = lay_out(scenario)
+
+    def packed(host: str) -> bytes:
+        return socket.inet_aton(layout.address(host))
+
+    nodes = tuple(
+        NodeAddresses(
+            outside=packed(node.name),
+            inside=socket.inet_aton(layout.inside[node.name]),
+            backends=tuple(packed(backend) for backend in node.backends),
+        )
+        for node in scenario.nodes
+    )
+    groups = (
+        scenario.regions,
+        scenario.nodes,
+        scenario.backends,
+        scenario.key_managers,
+        scenario.name_servers,
+    )
+    hosts = {packed(host.name): HostOnWire(host.delay, host.fault) for group in groups for host in group}
+    return Forwarding(hosts, Nat(socket.inet_aton(AGENT_ADDRESS), nodes), chance)

@@ -1,0 +1,119 @@
+"""What the simulated name servers say: a query's bytes in, an answer's bytes out. Pure."""
+
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from simulator.scenario.dns_records import host_names, rrset_of
+from simulator.scenario.layout import Layout
+from simulator.scenario.scenario import Record, Scenario
+
+MOST_UDP_BYTES = 1232  # what name servers agreed on in 2020 so that no answer is fragmented
+_PLAIN_UDP_BYTES = 512  # RFC 1035, 4.2.1: without EDNS
+_SOA = "ns.{zone}. hostmaster.{zone}. 1 7200 900 1209600 60"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """All that is known: ``records`` by (name, type), and the names of the zones, without final dots."""
+
+    names: tuple[str, ...]
+    records: dict[tuple[str, str], Record]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer in wire form, and how long it takes to come."""
+
+    data: bytes
+    delay_s: float = 0.0
+
+
+def zones_of(scenario: Scenario, layout: Layout, server: str | None = None) -> Zones:
+    """What one name server knows: records that are for all, its own, and an A for each host with a name.
+
+    Its own come first where both are.
+    """
+    known = [record for record in scenario.records if not record.servers or server in record.servers]
+    records = {
+        (record.name, record.record_type): record for record in sorted(known, key=lambda r: bool(r.servers))
+    }
+    for name, host in host_names(scenario).items():
+        made = Record(name=name, record_type="A", answers=(layout.address(host),))
+        records.setdefault((name, "A"), made)
+    for zone in scenario.zones:
+        made = Record(name=zone, record_type="SOA", answers=(_SOA.format(zone=zone),))
+        records.setdefault((zone, "SOA"), made)
+    return Zones(names=tuple(zone.lower() for zone in scenario.zones), records=records)
+
+
+def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Said | None:
+    """The answer in wire form, or None for silence (asked for, or not a query at all). Never an exception."""
+    try:
+        query = dns.message.from_wire(query_bytes)
+    except (dns.exception.DNSException, ValueError):
+        return None
+    if query.flags & dns.flags.QR or len(query.question) != 1:
+        return None
+    response = dns.message.make_response(query)
+    record = _record(zones, response)
+    if record is not None and record.silent:
+        return None
+    _fill(zones, response, record)
+    delay_s = record.delay_s if record else 0.0
+    if over_udp and record is not None and record.is_truncated:
+        _truncate(response)
+    most_bytes = 65_535
+    if over_udp:
+        most_bytes = min(query.payload, MOST_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
+    return Said(data=_to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes)), delay_s=delay_s)
+
+
+def _record(zones: Zones, response: dns.message.Message) -> Record | None:
+    question = response.question[0]
+    return zones.records.get((_name(question), dns.rdatatype.to_text(question.rdtype)))
+
+
+def _name(question: dns.rrset.RRset) -> str:
+    return question.name.to_text(omit_final_dot=True).lower()
+
+
+def _fill(zones: Zones, response: dns.message.Message, record: Record | None) -> None:
+    """Put the answer in: ``record``, or that there is none."""
+    question = response.question[0]
+    name = _name(question)
+    zone = next((zone for zone in zones.names if name == zone or name.endswith("." + zone)), None)
+    if record is not None:
+        response.set_rcode(dns.rcode.from_text(record.rcode))
+        if record.answers:
+            response.answer.append(rrset_of(question.name, record))
+    elif zone is None:
+        response.set_rcode(dns.rcode.REFUSED)
+    elif not any(known == name or known.endswith("." + name) for known, _ in zones.records):
+        response.set_rcode(dns.rcode.NXDOMAIN)
+    if zone is not None:
+        response.flags |= dns.flags.AA
+        if not response.answer and response.rcode() in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+            soa = zones.records[zone, "SOA"]
+            response.authority.append(rrset_of(dns.name.from_text(zone), soa))  # RFC 2308, 3
+
+
+def _to_wire(response: dns.message.Message, most_bytes: int) -> bytes:
+    try:
+        return response.to_wire(max_size=most_bytes)
+    except dns.exception.TooBig:
+        _truncate(response)
+        return response.to_wire(max_size=most_bytes)
+
+
+def _truncate(response: dns.message.Message) -> None:
+    response.answer.clear()
+    response.authority.clear()
+    response.flags |= dns.flags.TC  # ask again by TCP

@@ -1,0 +1,122 @@
+"""The simulated XKS proxy: real TLS and HTTP/1.1 with a fault of each group, and the proxy API behind it."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from OpenSSL import SSL
+
+from simulator.faults import ANSWER, CERTIFICATE, HANDSHAKE, Fault
+from simulator.servers import http_answers, xks_answers
+from simulator.servers.certificates import CertificateMaker
+from simulator.servers.http_stream import PlainStream, Requests, Stream
+from simulator.servers.tls_stream import TlsStream, close_politely, reset, server_context
+from simulator.servers.xks_answers import XksProxy
+
+_HANDSHAKE_S = 10.0
+_IDLE_S = 30.0
+_MOST_CONNECTIONS = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAnswers:
+    """What every proxy of a world has in common."""
+
+    makes: CertificateMaker
+    proxy: XksProxy
+
+
+@dataclass(slots=True, kw_only=True)
+class Faults:
+    """One of each group."""
+
+    reach: Fault = Fault.ALIVE
+    handshake: Fault = Fault.TLS_GOOD
+    certificate: Fault = Fault.GOOD
+    answer: Fault = Fault.HEALTHY
+
+
+class TlsProxy:
+    """One proxy. Its faults may change at any time; a connection under way keeps its TLS."""
+
+    def __init__(self, answers: ProxyAnswers, faults: Faults) -> None:
+        self._answers = answers
+        self._faults = faults
+        self._context: SSL.Context | None = None
+        self._connections = 0
+
+    @property
+    def reach(self) -> Fault:
+        return self._faults.reach
+
+    def set_fault(self, fault: Fault) -> None:
+        """Replace the fault of the group to which ``fault`` belongs."""
+        if fault in CERTIFICATE:
+            self._faults.certificate = fault
+        elif fault in HANDSHAKE:
+            self._faults.handshake = fault
+        elif fault in ANSWER:
+            self._faults.answer = fault
+        else:
+            self._faults.reach = fault
+        self._context = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, whatever the client does."""
+        if self._connections >= _MOST_CONNECTIONS:
+            reset(writer)
+            return
+        self._connections += 1
+        try:
+            with suppress(OSError, EOFError, SSL.Error, TimeoutError):
+                await self._talk(reader, writer)
+            await close_politely(reader, writer)
+        finally:
+            self._connections -= 1
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(_HANDSHAKE_S):
+            if self._faults.reach is Fault.RESET:
+                await reader.read(1)
+                reset(writer)
+                return
+            stream = await self._secured(reader, writer)
+        requests = Requests(stream)
+        keeps_alive = True
+        while keeps_alive:
+            async with asyncio.timeout(_IDLE_S):
+                keeps_alive = await self._exchange(stream, requests)
+        await stream.close()
+
+    async def _secured(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Stream:
+        if self._faults.handshake is Fault.PLAIN_HTTP:
+            return PlainStream(reader, writer)
+        stream = TlsStream(self._context_now(), reader, writer)
+        await stream.handshake()
+        return stream
+
+    async def _exchange(self, stream: Stream, requests: Requests) -> bool:
+        """One request and its answer; whether another may follow."""
+        received = await requests.next()
+        if received is None:
+            await stream.write(http_answers.refused())
+            return False
+        request, body = received
+        fault, proxy = self._faults.answer, self._answers.proxy
+        conduct = xks_answers.conduct_of(fault, len(body))
+        if conduct.is_silent:
+            await requests.drain()
+        if conduct.closes:
+            return False
+        now_s = time.time() + xks_answers.clock_offset_s(proxy, fault)
+        reply = xks_answers.reply_to(request, body, proxy, fault, now_s)
+        await asyncio.sleep(conduct.delay_s)
+        await stream.write(http_answers.write(request, reply, now_s, conduct.form))
+        return request.keeps_alive
+
+    def _context_now(self) -> SSL.Context:
+        if self._context is None:
+            identity = self._answers.makes.identity(self._faults.certificate)
+            self._context = server_context(self._faults.handshake, identity)
+        return self._context

@@ -1,0 +1,150 @@
+"""What a simulated XKS proxy answers, right or with one fault of the group ANSWER. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from simulator import sigv4
+from simulator.faults import Fault
+from simulator.scenario.xks_settings import ProxySettings
+from simulator.servers import xks_api
+from simulator.servers.http_answers import HTML, Form, Reply, Request
+from simulator.servers.xks_api import Answer, Fleet, Operation, Route
+from simulator.sigv4 import Signed
+
+WRONG_CLOCK_S = 600.0  # over the five minutes that a signature may be off
+LARGE_BODY_BYTES = 1500  # a packet of an Ethernet: what a tunnel on the way may lose
+_SLOW_S = {Fault.SLOW_400_MS: 0.4, Fault.SLOW_220_MS: 0.22}  # around the 250 ms that KMS waits
+_HUGE_BYTES = 80_000  # over the 64 KiB that anybody would read
+_HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
+_LEAST_MANAGERS = 2  # with one AWS advises to have another
+
+# Another program answers in the proxy's place, whatever is asked.
+_ANOTHER = {
+    Fault.WEB_SERVER_404: Reply(status=404, body=_HTML.format("404 Not Found").encode(), content_type=HTML),
+    Fault.BAD_GATEWAY: Reply(status=502, body=_HTML.format("502 Bad Gateway").encode(), content_type=HTML),
+    Fault.HTML_200: Reply(status=200, body=_HTML.format("Welcome").encode(), content_type=HTML),
+}
+_NOT_ALLOWED = Reply(status=405, allow="POST")
+# Said before the signature is looked at, and after it was found good.
+_BEFORE = {
+    Fault.UNAUTHORIZED: "AuthenticationFailedException",
+    Fault.PATH_NOT_FOUND: "InvalidUriPathException",
+    Fault.THROTTLING: "ThrottlingException",
+}
+_AFTER = {
+    Fault.ACCESS_DENIED: "AccessDeniedException",
+    Fault.INTERNAL: "InternalException",
+    Fault.UNSUPPORTED: "UnsupportedOperationException",
+    Fault.DEPENDENCY_TIMEOUT: "DependencyTimeoutException",
+}
+_WORDS = "a fault of the simulated world"
+_FORMS = {Fault.CHUNKED: Form.CHUNKED, Fault.ODD_HEADERS: Form.ODD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XksProxy:
+    """What all proxies of a world are. ``prefix`` is the path before ``/kms/xks/v1``, possibly empty."""
+
+    prefix: str = ""
+    key_managers: tuple[str, ...] = ()
+    settings: ProxySettings = field(default_factory=ProxySettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """When an answer comes, if one does, and how it is written."""
+
+    delay_s: float = 0.0
+    is_silent: bool = False
+    closes: bool = False
+    form: Form = Form.USUAL
+
+
+def conduct_of(fault: Fault, body_bytes: int) -> Conduct:
+    """To a request with a body of that size."""
+    drops = fault is Fault.DROPS_LARGE_BODIES and body_bytes > LARGE_BODY_BYTES
+    return Conduct(
+        delay_s=_SLOW_S.get(fault, 0.0),
+        is_silent=fault is Fault.SILENT_HTTP or drops,
+        closes=fault is Fault.CLOSES,
+        form=_FORMS.get(fault, Form.USUAL),
+    )
+
+
+def clock_offset_s(proxy: XksProxy, fault: Fault) -> float:
+    """How far the proxy's clock is ahead."""
+    return proxy.settings.clock_offset_s + (WRONG_CLOCK_S if fault is Fault.CLOCK_WRONG else 0.0)
+
+
+def reply_to(request: Request, body: bytes, proxy: XksProxy, fault: Fault, now_s: float) -> Reply:
+    """The answer; ``now_s`` is the proxy's clock. Never an exception, whatever is asked."""
+    if fault in _ANOTHER:
+        return _ANOTHER[fault]
+    route = xks_api.route(request.path, proxy.prefix)
+    if route is None:
+        return _reply(xks_api.error("InvalidUriPathException", "the API has no such path"))
+    if request.method == "GET" and fault is Fault.GET_ALLOWED:
+        return _reply(Answer(status=200, document=xks_api.health(_fleet(proxy, fault))))
+    if request.method != "POST" or fault is Fault.METHOD_NOT_ALLOWED:
+        return _NOT_ALLOWED  # the specification: a GET at a path of the API is answered 405
+    refused = _refusal(request, body, proxy.settings, fault, now_s)
+    return _reply(xks_api.error(*refused)) if refused else _performed(route, body, proxy, fault)
+
+
+def _refusal(
+    request: Request, body: bytes, settings: ProxySettings, fault: Fault, now_s: float
+) -> tuple[str, str] | None:
+    """An errorName and its words, before the operation is looked at."""
+    if fault in _BEFORE:
+        return _BEFORE[fault], _WORDS
+    signed = Signed(method=request.method, path=request.path, headers=request.headers, body=body)
+    why = sigv4.refusal(signed, settings.credentials, settings.region, now_s)
+    if why is not None and fault is not Fault.UNSIGNED_ALLOWED:
+        return "AuthenticationFailedException", why
+    return (_AFTER[fault], _WORDS) if fault in _AFTER else None
+
+
+def _performed(route: Route, body: bytes, proxy: XksProxy, fault: Fault) -> Reply:
+    answer = xks_api.perform(route, body, proxy.settings.keys, _fleet(proxy, fault))
+    document = dict(answer.document)
+    match fault:
+        case _ if answer.status != 200:  # noqa: PLR2004  # an error is not spoilt once more
+            pass
+        case Fault.MISSING_FIELD:
+            document.pop("ekmVendor" if route.operation is Operation.HEALTH else next(reversed(document)))
+        case Fault.HUGE_BODY:
+            document["filler"] = "x" * _HUGE_BYTES
+        case Fault.BAD_JSON:
+            whole = _reply(answer)
+            return replace(whole, body=whole.body[:-1])
+        case _:
+            pass
+    return _reply(Answer(status=answer.status, document=document))
+
+
+def _fleet(proxy: XksProxy, fault: Fault) -> Fleet:
+    """The scenario's key managers and made-up ones, so that what is healthy has no fault."""
+    made_up = [f"simulated-hsm-{number}" for number in range(1, xks_api.MOST_MANAGERS + 2)]
+    names = [*proxy.key_managers[: xks_api.MOST_MANAGERS], *made_up]
+    count = max(_LEAST_MANAGERS, min(len(proxy.key_managers), xks_api.MOST_MANAGERS))
+    count = {
+        Fault.EMPTY_FLEET: 0,
+        Fault.ONE_MANAGER: 1,
+        Fault.ELEVEN_ENTRIES: xks_api.MOST_MANAGERS + 1,
+    }.get(fault, count)
+    states = ["ACTIVE"] * count
+    if fault is Fault.ALL_UNAVAILABLE:
+        states = ["UNAVAILABLE"] * count
+    elif fault is Fault.DEGRADED:
+        states[-1] = "DEGRADED"
+    return Fleet(states=tuple(zip(names, states, strict=False)))
+
+
+def _reply(answer: Answer) -> Reply:
+    return Reply(status=answer.status, body=_json(answer.document))
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document).encode()

@@ -1,0 +1,116 @@
+"""The agent composes: what is measured reaches every sink, and the last report is published when it is stopped."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from probe.agent import agent as agent_module
+from probe.agent.agent import ROUND_TRIPS, Agent
+from probe.agent.history import History
+from probe.model.measurements import EchoBatch, Measurement, Phase, Timestamps
+from probe.model.settings import Settings
+from probe.model.survey import Survey
+from probe.model.targets import Check, Plan, Role, Target
+from probe.model.verdicts import Outcome, Report
+
+KEY_MANAGER = Target(
+    name="hsm-1",
+    role=Role.KEY_MANAGER,
+    host="10.0.0.9",
+    plans=(Plan(check=Check.TCP, interval_s=1.0, timeout_s=0.5),),
+)
+REGION = Target(
+    name="region-eu-central-1",
+    role=Role.REGION,
+    host="10.0.0.8",
+    region="eu-central-1",
+    plans=(Plan(check=Check.TCP, interval_s=1.0, timeout_s=0.5),),
+)
+
+
+class Notebook:
+    """A sink that writes everything down."""
+
+    def __init__(self) -> None:
+        self.targets: list[str] = []
+        self.measured: list[str] = []
+        self.reports: list[Report] = []
+        self.surveys: list[Survey] = []
+
+    def on_targets(self, targets: Sequence[Target]) -> None:
+        self.targets = [target.name for target in targets]
+
+    def on_measurement(self, measurement: Measurement) -> None:
+        self.measured.append(measurement.target.name)
+
+    def on_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None: ...
+
+    def on_report(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def on_survey(self, survey: Survey) -> None:
+        self.surveys.append(survey)
+
+
+class Silent:
+    """An observer who hears nothing bad, or the test fails."""
+
+    def delay(self, seconds: float) -> None: ...
+
+    def skipped(self, target: Target, check: Check) -> None: ...
+
+    def bug(self, target: Target, check: Check, error: Exception) -> None:
+        raise AssertionError(error)
+
+
+@pytest.fixture(autouse=True)
+def _ten_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def measure(target: Target, check: Check, _network: object, _timeout_s: float) -> Measurement:
+        return Measurement(
+            target=target,
+            check=check,
+            started_at_s=agent_module.SYSTEM_CLOCK.now_s(),
+            address=target.host,
+            phases_s={Phase.CONNECT: 0.010},
+            timestamps=Timestamps.KERNEL,
+        )
+
+    monkeypatch.setattr(agent_module, "measure", measure)
+    monkeypatch.setattr(agent_module, "ROUND_TRIP_SPACING_S", 0.001)
+
+
+def make(notebook: Notebook) -> Agent:
+    settings = Settings(targets=(KEY_MANAGER, REGION), key_store="cks-1", report_interval_s=0.05)
+    return Agent(settings, (notebook,), Silent(), History())
+
+
+@pytest.mark.loopback
+async def test_one_round_has_enough_round_trips_for_a_verdict_on_35_ms() -> None:
+    notebook, steps = Notebook(), []
+    report, survey = await make(notebook).once(lambda done, total: steps.append((done, total)))
+    assert notebook.measured.count("hsm-1") == ROUND_TRIPS
+    assert steps[-1] == (2 * ROUND_TRIPS, 2 * ROUND_TRIPS)
+    verdict = next(v for v in report.verdicts if v.requirement == "round-trip-within-35-ms")
+    assert (verdict.subject, verdict.outcome) == ("hsm-1", Outcome.MET)
+    assert [(r.region, r.within_threshold) for r in survey.regions] == [("eu-central-1", True)]
+    assert report.key_store == "cks-1"
+    assert notebook.reports == [report]
+
+
+@pytest.mark.loopback
+async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_last_report_when_stopped() -> None:
+    notebook = Notebook()
+    agent = make(notebook)
+    assert notebook.targets == ["hsm-1", "region-eu-central-1"]
+    assert not agent.ready()
+    running = asyncio.create_task(agent.run())
+    async with asyncio.timeout(20):
+        while not (agent.ready() and notebook.reports):  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.01)
+    before = len(notebook.reports)
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert len(notebook.reports) > before
+    assert len(notebook.surveys) == len(notebook.reports)

@@ -1,0 +1,214 @@
+"""What is remembered, for how long, and what is forgotten."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.agent import history as history_module
+from probe.agent.history import History
+from probe.model.measurements import (
+    EchoBatch,
+    EchoOutcome,
+    Failure,
+    Measurement,
+    Phase,
+    Reason,
+    Timestamps,
+)
+from probe.model.targets import Check, Method, Plan, Role, Target
+from probe.statistics import summarize
+
+TCP = Plan(check=Check.TCP, interval_s=15.0, timeout_s=2.0)
+ICMP = Plan(check=Check.ICMP, interval_s=1.0, timeout_s=2.0)
+A = Target(name="a", role=Role.BACKEND, host="10.0.0.1", plans=(ICMP, TCP))
+B = Target(name="b", role=Role.KEY_MANAGER, host="hsm.example.com", plans=(TCP,))
+LOST = Failure(phase=Phase.CONNECT, reason=Reason.TIMED_OUT)
+
+
+def connect(at_s: float, rtt_s: float | None, target: Target = A, check: Check = Check.TCP) -> Measurement:
+    return Measurement(
+        target=target,
+        check=check,
+        started_at_s=at_s,
+        address="10.0.0.1",
+        phases_s={} if rtt_s is None else {Phase.CONNECT: rtt_s},
+        failure=LOST if rtt_s is None else None,
+    )
+
+
+def history(*targets: Target) -> History:
+    kept = History()
+    kept.on_targets(targets or (A, B))
+    return kept
+
+
+def echoes(*rows: tuple[int, float, EchoOutcome, float]) -> EchoBatch:
+    """Rows of (index, sent at, outcome, round trip in seconds; -1 without)."""
+    answered = [row[2] is EchoOutcome.ANSWERED for row in rows]
+    return EchoBatch(
+        indexes=[row[0] for row in rows],
+        sequences=list(range(len(rows))),
+        sent_ns=[round(row[1] * 1e9) for row in rows],
+        rtt_ns=[round(row[3] * 1e9) if ok else -1 for row, ok in zip(rows, answered, strict=True)],
+        stamps=[Timestamps.KERNEL if ok else None for ok in answered],
+        outcomes=[row[2] for row in rows],
+        reasons=[None if ok else Reason.TIMED_OUT for ok in answered],
+        identifier=7,
+    )
+
+
+@given(st.lists(st.none() | st.floats(min_value=0, max_value=2), max_size=60))
+def test_a_window_sums_up_what_came_in(rtts: list[float | None]) -> None:
+    kept = history()
+    for n, rtt in enumerate(rtts):
+        kept.on_measurement(connect(1000.0 + n, rtt))
+    windows = kept.windows(1000.0 + len(rtts))
+    assert [w.summary for w in windows] == ([summarize(rtts)] if rtts else [])
+    assert kept.series("a", Method.TCP, n=60) == tuple(rtts)
+
+
+def test_a_window_reaches_back_600_seconds_and_says_how_far() -> None:
+    kept = history()
+    for at_s in (1000.0, 1001.0, 1300.0):
+        kept.on_measurement(connect(at_s, 0.01))
+    (at_the_limit,) = kept.windows(1600.0)
+    (beyond,) = kept.windows(1600.5)
+    assert (at_the_limit.summary.samples, at_the_limit.span_s) == (3, 600.0)
+    assert (beyond.summary.samples, beyond.span_s) == (2, 599.5)
+    assert kept.windows(1900.5) == ()
+
+
+@pytest.mark.parametrize(("count", "kept_count"), [(1023, 1023), (1024, 1024), (1025, 1024)])
+def test_a_full_ring_drops_the_oldest(count: int, kept_count: int) -> None:
+    kept = history()
+    for n in range(count):
+        kept.on_measurement(connect(1000.0 + n * 0.1, n / 1e6))
+    (window,) = kept.windows(1000.0 + count * 0.1)
+    assert window.summary.samples == kept_count
+    assert window.summary.min_s == (count - kept_count) / 1e6
+
+
+def test_many_targets_share_a_bounded_number_of_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "ALL_PLACES", 300)
+    kept = history(A)  # two rings: 150 places each
+    for n in range(200):
+        kept.on_measurement(connect(1000.0 + n, n / 1e6))
+    assert kept.windows(1200.0)[0].summary.samples == 150
+    kept.on_targets([A, *(replace(B, name=f"b{n}") for n in range(50))])  # 64 at the least
+    assert kept.series("a", Method.TCP, n=1000) == tuple(n / 1e6 for n in range(136, 200))
+
+
+def test_echoes_feed_windows_and_late_or_duplicate_ones_do_not() -> None:
+    kept = history()
+    kept.on_echoes(
+        (A,),
+        echoes(
+            (0, 1000.0, EchoOutcome.ANSWERED, 0.02),
+            (0, 1001.0, EchoOutcome.TIMED_OUT, -1),
+            (0, 1002.0, EchoOutcome.FAILED, -1),
+            (0, 1000.0, EchoOutcome.DUPLICATE, 0.03),
+            (0, 1001.0, EchoOutcome.LATE, 2.5),
+        ),
+    )
+    (window,) = kept.windows(1003.0)
+    assert (window.method, window.summary.samples, window.summary.lost) == ("icmp", 1, 2)
+    assert kept.recent() == ()
+    assert [m.started_at_s for m in kept.failures("a")] == [1001.0, 1002.0]
+
+
+def test_an_answer_whose_time_a_clock_step_spoilt_is_neither_a_sample_nor_a_loss() -> None:
+    kept = history()
+    good, spoilt = (
+        echoes((0, 1000.0, EchoOutcome.ANSWERED, 0.02)),
+        echoes((0, 1001.0, EchoOutcome.ANSWERED, -1)),
+    )
+    kept.on_echoes((A,), good)
+    kept.on_echoes((A,), replace(spoilt, rtt_ns=[-1], stamps=[None]))
+
+    (window,) = kept.windows(1003.0)
+    (latest,) = kept.latest()
+
+    assert (window.summary.samples, window.summary.lost) == (1, 0)
+    assert (latest.started_at_s, latest.failure, latest.rtt_s) == (1001.0, None, None)
+    assert kept.failures("a") == ()
+
+
+def test_a_time_out_that_ends_late_stands_where_it_was_sent() -> None:
+    kept = history()
+    kept.on_echoes((A,), echoes((0, 1001.0, EchoOutcome.ANSWERED, 0.02)))
+    kept.on_echoes((A,), echoes((0, 1000.0, EchoOutcome.TIMED_OUT, -1)))
+    assert kept.series("a", Method.ICMP) == (None, 0.02)
+    assert kept.latest()[0].rtt_s == 0.02
+
+
+def test_the_last_echo_is_the_latest_measurement_of_its_target() -> None:
+    kept = history()
+    kept.on_echoes((B, A), echoes((1, 1000.0, EchoOutcome.ANSWERED, 0.02)))
+    (latest,) = kept.latest()
+    assert (latest.target, latest.check, latest.rtt_s, latest.address) == (A, Check.ICMP, 0.02, "10.0.0.1")
+    assert latest.timestamps is Timestamps.KERNEL
+    kept.on_echoes((B, A), echoes((1, 1001.0, EchoOutcome.TIMED_OUT, -1)))
+    (latest,) = kept.latest()
+    assert latest.failure == Failure(phase=Phase.ECHO, reason=Reason.TIMED_OUT)
+    assert latest.timestamps is None
+
+
+def test_latest_has_the_newest_of_each_check_and_recent_the_last_eight() -> None:
+    kept = history()
+    for n in range(9):
+        kept.on_measurement(connect(1000.0 + n, 0.01))
+    tls = connect(2000.0, None, check=Check.TLS)
+    kept.on_measurement(tls)
+    kept.on_measurement(connect(2001.0, 0.02, B))
+    assert [m.started_at_s for m in kept.latest()] == [1008.0, 2000.0, 2001.0]
+    assert [m.started_at_s for m in kept.recent()] == [*(1001.0 + n for n in range(8)), 2000.0, 2001.0]
+    assert kept.windows(2001.0)[-1].target == "b"
+
+
+def test_the_last_sixteen_failures_are_kept() -> None:
+    kept = history()
+    for n in range(17):
+        kept.on_measurement(connect(1000.0 + n, None))
+    assert [m.started_at_s for m in kept.failures("a")] == [1001.0 + n for n in range(16)]
+    assert kept.failures("nobody") == ()
+
+
+def test_a_removed_target_is_forgotten_and_a_late_result_does_not_bring_it_back() -> None:
+    kept = history()
+    kept.on_measurement(connect(1000.0, 0.01))
+    kept.on_targets((B,))
+    kept.on_measurement(connect(1001.0, 0.01))
+    kept.on_echoes((A,), echoes((0, 1001.0, EchoOutcome.ANSWERED, 0.02)))
+    assert kept.latest() == ()
+    kept.on_targets((A, B))
+    assert kept.windows(1002.0) == ()
+
+
+def test_a_reload_keeps_what_stayed_and_a_new_address_begins_anew() -> None:
+    kept = history()
+    kept.on_measurement(connect(1000.0, 0.01))
+    kept.on_targets((replace(A, zone="use1-az1"), B))
+    assert kept.series("a", Method.TCP) == (0.01,)
+    kept.on_targets((replace(A, host="10.0.0.2"), B))
+    assert kept.series("a", Method.TCP) == ()
+
+
+def test_a_series_is_the_last_n() -> None:
+    kept = history()
+    for n in range(5):
+        kept.on_measurement(connect(1000.0 + n, n / 100))
+    assert kept.series("a", Method.TCP, n=2) == (0.03, 0.04)
+    assert kept.series("a", Method.TCP, n=0) == ()
+    assert kept.series("a", Method.ICMP) == ()
+    assert kept.series("nobody", Method.TCP) == ()
+
+
+@pytest.mark.parametrize("reason", [Reason.NOT_PERMITTED, Reason.OVER_LIMIT])
+def test_what_this_machine_refused_to_send_is_a_failure_and_no_lost_round_trip(reason: Reason) -> None:
+    kept = history(A)
+    refused = Failure(phase=Phase.CONNECT, reason=reason)
+    kept.on_measurement(Measurement(target=A, check=Check.TCP, started_at_s=100.0, failure=refused))
+    assert kept.windows(101.0) == ()
+    assert len(kept.failures(A.name)) == 1

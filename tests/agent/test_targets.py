@@ -1,0 +1,131 @@
+"""From an account to what is probed: every node, every target, each once, under the private DNS name."""
+
+from dataclasses import replace
+
+import pytest
+from accounts import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, PROPOSAL, TARGETS
+
+from probe.agent.targets import MOST_TARGETS, Place, targets_of
+from probe.model.account import Account, RegisteredTarget
+from probe.model.preflight import PUBLIC_CONNECTIVITY
+from probe.model.targets import Check, Plan, Role, Target
+
+PLANS = (
+    Plan(check=Check.TCP, interval_s=1.0, timeout_s=1.0),
+    Plan(check=Check.TLS, interval_s=1.0, timeout_s=1.0),
+)
+
+
+def found(account: Account | None = ACCOUNT, *places: Place) -> tuple[Target, ...]:
+    return targets_of(PROPOSAL, account, places, PLANS)
+
+
+def with_balancer(**changes: object) -> Account:
+    return replace(ACCOUNT, load_balancers=(replace(BALANCER, **changes),))
+
+
+def test_nodes_and_targets_are_asked_for_the_private_dns_name_at_their_addresses() -> None:
+    assert [(t.name, t.role, t.host, t.port, t.server_name, t.zone) for t in found()] == [
+        ("xks-eu-west-1a", Role.NODE, "10.0.1.10", 443, HOST, "eu-west-1a"),
+        ("xks-eu-west-1b", Role.NODE, "10.0.2.10", 443, HOST, "eu-west-1b"),
+        ("192.168.1.5", Role.BACKEND, "192.168.1.5", 443, HOST, "all"),
+        ("192.168.1.6", Role.BACKEND, "192.168.1.6", 443, HOST, "all"),
+    ]
+
+
+def test_where_interfaces_cannot_be_seen_the_load_balancers_own_addresses_do() -> None:
+    zones = tuple(replace(zone, address=f"10.9.9.{n}") for n, zone in enumerate(BALANCER.zones))
+    nodes = [t.host for t in found(with_balancer(nodes=DENIED, zones=zones)) if t.role is Role.NODE]
+    assert nodes == ["10.9.9.0", "10.9.9.1"]
+
+
+def test_each_load_balancer_of_the_service_is_probed() -> None:
+    second = replace(BALANCER, name="net/other", nodes=BALANCER.nodes[:1], target_groups=())  # type: ignore[index]
+    account = replace(ACCOUNT, load_balancers=(BALANCER, second))
+    # the same address is one node, under its first name
+    assert sum(t.role is Role.NODE for t in found(account)) == 2
+    moved = replace(second, nodes=(replace(BALANCER.nodes[0], address="10.0.3.10"),))  # type: ignore[index]
+    names = [t.name for t in found(replace(ACCOUNT, load_balancers=(BALANCER, moved)))]
+    assert "other-eu-west-1a" in names
+
+
+def test_targets_on_another_port_and_those_going_away() -> None:
+    group = replace(
+        GROUP,
+        targets=(
+            RegisteredTarget(id="192.168.1.5", port=8443, state="healthy"),
+            RegisteredTarget(id="192.168.1.6", port=443, state="draining"),
+            RegisteredTarget(id="i-0123456789", port=443, state="healthy"),
+            RegisteredTarget(id="192.168.1.7", port=None, state="initial"),
+        ),
+    )
+    names = [t.name for t in found(with_balancer(target_groups=(group,))) if t.role is Role.BACKEND]
+    assert names == ["192.168.1.5:8443", "192.168.1.7"]
+
+
+def test_only_groups_to_which_port_443_is_forwarded_are_on_the_way() -> None:
+    other = replace(GROUP, arn="arn:other", targets=(replace(TARGETS[0], id="192.168.9.9"),))
+    account = with_balancer(target_groups=(GROUP, other))
+    assert "192.168.9.9" not in [t.host for t in found(account)]
+    unseen = with_balancer(target_groups=(GROUP, other), listeners=DENIED)
+    assert "192.168.9.9" in [t.host for t in found(unseen)]
+    assert [t.role for t in found(with_balancer(listeners=(replace(LISTENER, port=80),)))] == [Role.NODE] * 2
+
+
+def test_targets_to_which_the_load_balancer_speaks_otherwise_than_kms_are_connected_to_alone() -> None:
+    ends_tls = with_balancer(listeners=(replace(LISTENER, protocol="TLS"),))
+    proxied = with_balancer(target_groups=(replace(GROUP, attributes={"proxy_protocol_v2.enabled": "true"}),))
+    for account in (ends_tls, proxied):
+        checks = {t.role: [plan.check for plan in t.plans] for t in found(account)}
+        assert checks == {Role.NODE: [Check.TCP, Check.TLS], Role.BACKEND: [Check.TCP]}
+
+
+def test_of_too_many_targets_those_that_the_user_names_are_kept() -> None:
+    many = tuple(replace(TARGETS[0], id=f"192.168.{n // 250}.{n % 250}") for n in range(MOST_TARGETS + 50))
+    account = with_balancer(target_groups=(replace(GROUP, targets=many),))
+    named = found(account, Place(host="hsm.example.com", role=Role.KEY_MANAGER))
+    assert len(named) == MOST_TARGETS
+    assert named[-1].host == "hsm.example.com"
+
+
+def test_what_the_user_names_is_probed_without_an_account() -> None:
+    manager = Place(host="hsm.example.com", port=9000, role=Role.KEY_MANAGER)
+    named = found(None, Place(host="10.1.1.1"), Place(host="10.1.1.1"), manager)
+    assert [(t.name, t.role) for t in named] == [
+        ("10.1.1.1", Role.BACKEND),
+        ("hsm.example.com:9000", Role.KEY_MANAGER),
+    ]
+    assert [plan.check for plan in named[1].plans] == [Check.TCP]
+
+
+def test_names_are_unique_and_their_number_is_bounded() -> None:
+    many = [Place(host=f"10.1.{n // 250}.{n % 250}") for n in range(MOST_TARGETS + 50)]
+    named = found(None, *many, Place(host="10.1.0.1", role=Role.NODE))
+    assert len(named) == MOST_TARGETS
+    assert len({t.name for t in named}) == MOST_TARGETS
+    twice = found(None, Place(host="10.1.0.1"), Place(host="10.1.0.1", role=Role.NODE))
+    assert [t.name for t in twice] == ["10.1.0.1", "10.1.0.1#2"]
+
+
+def test_a_public_proxy_is_probed_by_its_name() -> None:
+    public = replace(PROPOSAL, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
+    (target,) = targets_of(public, None, (), PLANS)
+    assert (target.role, target.host, target.server_name) == (Role.PROXY, HOST, HOST)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\r\nX: y",
+        "proxy.example.com\x00",
+        "münchen.example",
+        "x" * 64 + ".example.com",
+        "10.0.0.1",
+        "a b.example",
+    ],
+)
+def test_what_is_no_name_is_sent_to_nobody(name: str) -> None:
+    """It would be in a ClientHello, and in the Host header of a request."""
+    asked = replace(PROPOSAL, uri_endpoint=f"https://{name}")
+    assert {t.server_name for t in targets_of(asked, ACCOUNT, (), PLANS)} == {None}
+    assert targets_of(replace(asked, connectivity=PUBLIC_CONNECTIVITY), None, (), PLANS) == ()

@@ -1,0 +1,194 @@
+"""The audit over answers that somebody else collected, and over none."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from collected import GROUP, HOST, NLB, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy
+
+from probe.aws.audit import audit
+from probe.aws.calls import CALLS, READING_VERBS, Answer, action
+from probe.aws.failures import refused
+from probe.aws.recorded import Recorded, Recorder
+from probe.aws.together import MOST_AT_A_TIME, Together
+from probe.model.account import Account, Cause, EndpointService, Unavailable
+from probe.model.preflight import Proposal
+
+
+def looked(document: dict[str, Any], service_name: str | None = SERVICE_NAME, **told: Any) -> Account:
+    return audit(
+        Recorded(document),
+        replace(Proposal(region=REGION, service_name=service_name), **told),
+        taken_at_s=1.0,
+        timeout_s=5.0,
+    )
+
+
+def test_a_healthy_account_is_read_whole() -> None:
+    account = looked(healthy())
+    assert account.failed_calls == ()
+    assert account.id == OWN
+    assert isinstance(account.service, EndpointService)
+    assert (account.service.private_dns_name, account.service.owner) == (HOST, OWN)
+    assert isinstance(account.load_balancers, tuple)
+    (balancer,) = account.load_balancers
+    assert (balancer.name, balancer.arn) == ("net/xks", NLB)
+    assert [node.address for node in balancer.nodes] == ["10.0.1.10", "10.0.2.10"]  # type: ignore[union-attr]
+    (group,) = balancer.target_groups  # type: ignore[misc]
+    assert group.arn == GROUP
+    assert [each.state for each in group.targets] == ["healthy", "healthy"]  # type: ignore[union-attr]
+    (vpc,) = account.vpcs  # type: ignore[misc]
+    assert (vpc.cidrs, vpc.dns_support, vpc.dns_hostnames) == (("10.0.0.0/16",), True, True)
+    assert account.calls == len(healthy()["calls"])
+
+
+def test_a_plain_account_takes_three_turns_none_of_which_waits_within_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns: list[int] = []
+
+    class Counted(Together):
+        def run(self, calls: Sequence[Any], late: Sequence[Any]) -> list[Any]:
+            turns.append(len(calls))
+            return super().run(calls, late)
+
+    monkeypatch.setattr("probe.aws.audit.Together", Counted)
+    assert looked(healthy()).failed_calls == ()
+    assert len(turns) == 3
+    assert max(turns) < MOST_AT_A_TIME  # one more is asked where the load balancer has security groups
+
+
+def test_the_service_is_that_of_the_key_store_if_none_is_named() -> None:
+    account = looked(healthy(), None, key_store_id=STORE_ID)
+    assert isinstance(account.service, EndpointService)
+
+
+def test_without_a_name_the_only_store_is_meant_and_a_name_of_which_there_is_none_is_no_service() -> None:
+    account = looked(healthy(), None)
+    assert isinstance(account.service, EndpointService)
+    assert account.service.name == SERVICE_NAME
+    assert looked(healthy(), None, uri_endpoint="https://other.example.com").service is None
+
+
+@pytest.mark.parametrize(
+    "operation",
+    sorted({operation for _, operation in CALLS} - {"DescribeVpcEndpointServices", "DescribeSecurityGroups"}),
+)
+def test_a_denied_call_is_missed_in_its_place_and_named(operation: str) -> None:
+    account = looked(deny(healthy(), operation))
+    assert {each.call.partition(":")[2] for each in account.failed_calls} >= {operation}
+    assert all(each.cause in (Cause.ACCESS_DENIED, Cause.NOT_ASKED) for each in account.failed_calls)
+    assert "allow the IAM action" in account.failed_calls[0].because
+
+
+def test_without_any_permission_nothing_looks_empty() -> None:
+    account = looked(deny(healthy()))
+    for part in (account.id, account.key_stores, account.service, account.services):
+        assert isinstance(part, Unavailable)
+
+
+def test_a_service_that_nobody_sees_does_not_exist() -> None:
+    document = healthy()
+    answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"] = []
+    document["calls"].append(
+        {
+            "service": "ec2",
+            "operation": "DescribeVpcEndpointServices",
+            "parameters": {"ServiceNames": [SERVICE_NAME]},
+            "error": {"code": "InvalidServiceName", "message": "does not exist"},
+        }
+    )
+    assert looked(document).service is None
+
+
+def test_a_service_of_another_account_is_seen_as_its_consumers_see_it() -> None:
+    document = healthy()
+    answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"] = []
+    details = {
+        "ServiceName": SERVICE_NAME,
+        "Owner": "444455556666",
+        "ServiceType": [{"ServiceType": "Interface"}],
+    }
+    document["calls"].append(
+        {
+            "service": "ec2",
+            "operation": "DescribeVpcEndpointServices",
+            "parameters": {"ServiceNames": [SERVICE_NAME]},
+            "answer": {"ServiceNames": [SERVICE_NAME], "ServiceDetails": [details]},
+        }
+    )
+    service = looked(document).service
+    assert isinstance(service, EndpointService)
+    assert (service.is_owner_view, service.owner) == (False, "444455556666")
+
+
+def test_a_list_that_is_missing_is_not_an_empty_one() -> None:
+    document = healthy()
+    answer(document, "DescribeCustomKeyStores").clear()
+    stores = looked(document).key_stores
+    assert isinstance(stores, Unavailable)
+    assert stores.cause is Cause.ODD_ANSWER
+
+
+@dataclass
+class Slow:
+    """Each answer takes a while; some never come."""
+
+    inner: Recorded
+    hangs: frozenset[str] = frozenset()
+    throttled: frozenset[str] = frozenset()
+    region: str = "eu-west-1"
+    endpoint_url: str | None = None
+    collected_at: str | None = None
+    never: threading.Event = field(default_factory=threading.Event)
+
+    def last_refusal(self, service: str, operation: str) -> Unavailable | None:
+        return refused(action(service, operation), "Throttling") if operation in self.throttled else None
+
+    def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
+        if operation in self.hangs:
+            self.never.wait(30)
+        return self.inner.call(service, operation, parameters, timeout_s)
+
+
+def test_a_call_that_was_throttled_until_the_time_was_over_says_so() -> None:
+    hangs = frozenset({"DescribeListeners", "DescribeTargetGroups"})
+    slow = Slow(Recorded(healthy()), hangs=hangs, throttled=frozenset({"DescribeListeners"}))
+    account = audit(slow, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2)
+    slow.never.set()
+    (balancer,) = account.load_balancers  # type: ignore[misc]
+    assert (balancer.listeners.cause, balancer.target_groups.cause) == (Cause.THROTTLED, Cause.TIMED_OUT)
+
+
+def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> None:
+    slow = Slow(Recorded(healthy()), hangs=frozenset({"DescribeListeners"}))
+    started_s = time.monotonic()
+    account = audit(slow, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2)
+    assert time.monotonic() - started_s < 5.0  # the call itself would take 30 s
+    slow.never.set()
+    (balancer,) = account.load_balancers  # type: ignore[misc]
+    assert isinstance(balancer.listeners, Unavailable)
+    assert balancer.listeners.cause is Cause.TIMED_OUT
+
+
+def test_what_was_recorded_answers_as_the_one_it_was_recorded_from() -> None:
+    recorder = Recorder(Recorded(healthy()))
+    first = audit(recorder, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0)
+    assert looked(recorder.document("2026-11-24T12:00:00Z")) == first
+
+
+def test_the_audit_only_reads() -> None:
+    for service, operation in CALLS:
+        assert operation.startswith(READING_VERBS), action(service, operation)
+
+
+def test_no_call_is_in_the_table_that_the_audit_does_not_make() -> None:
+    document = healthy()
+    answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
+    recorder = Recorder(Recorded(document))
+    for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):
+        audit(recorder, Proposal(region=REGION, service_name=name), taken_at_s=1.0, timeout_s=5.0)
+    assert {(each["service"], each["operation"]) for each in recorder.calls} == set(CALLS)

@@ -1,0 +1,39 @@
+"""The metrics' names and bounds are promises."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from exporters.prometheus.definitions import BOUNDS_S, DEFINITIONS, Kind
+
+ROOT = Path(__file__).resolve().parents[3]
+CLASHING_LABELS = {"region", "az", "service", "env", "type", "quantile"}
+
+
+def test_the_limits_of_aws_are_exact_bounds() -> None:
+    assert 0.035 in BOUNDS_S
+    assert 0.25 in BOUNDS_S
+    assert list(BOUNDS_S) == sorted(set(BOUNDS_S))
+    assert len(BOUNDS_S) == 24
+
+
+def test_names_are_legal_unique_and_say_their_type() -> None:
+    names = [definition.name for definition in DEFINITIONS]
+    assert len(names) == len(set(names))
+    for definition in DEFINITIONS:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", definition.name)
+        assert definition.name.endswith("_total") == (definition.kind is Kind.COUNTER)
+        assert definition.name.endswith("_info") == (definition.kind is Kind.INFO)
+        assert definition.help.endswith(".")
+
+
+def test_no_label_clashes_with_those_of_a_scrape() -> None:
+    assert not CLASHING_LABELS & {label for definition in DEFINITIONS for label in definition.labels}
+
+
+def test_the_generated_page_is_up_to_date() -> None:
+    checked = subprocess.run(
+        [sys.executable, "tools/metrics_page.py", "--check"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr

@@ -1,0 +1,193 @@
+"""The sink as Prometheus sees it."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from exporter_world import (
+    ANSWERED,
+    DUPLICATE,
+    LATE,
+    LOST,
+    NOW_S,
+    certificate,
+    echoes,
+    predicted,
+    region,
+    report,
+    survey,
+    target,
+    tcp,
+    tls,
+    verdict,
+)
+from prometheus_client.exposition import generate_latest
+
+from exporters.prometheus import PrometheusSink
+from probe.model.measurements import EchoBatch
+from probe.model.targets import Check, Role
+from probe.model.verdicts import Level, Outcome, Requirement
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "metrics.txt"
+
+
+def text(sink: PrometheusSink) -> str:
+    return generate_latest(sink.registry).decode()
+
+
+def value(sink: PrometheusSink, name: str, **labels: str) -> float | None:
+    return sink.registry.get_sample_value(f"xksprobe_{name}", labels)
+
+
+def filled() -> PrometheusSink:
+    """A sink that has seen one of everything."""
+    sink = PrometheusSink("1.2.3")
+    node, far = target(), target("region-1", role=Role.REGION, host="kms.example.com", region="eu-west-3")
+    sink.on_targets((node, far))
+    sink.set_requirements((Requirement(id="authority-is-trusted-by-kms", level=Level.REQUIRED, title="…"),))
+    sink.on_measurement(tcp(node))
+    sink.on_measurement(tcp(node, None, NOW_S + 15))
+    sink.on_measurement(tls(node, certificate(), certificate(1, "Example CA")))
+    sink.on_measurement(tcp(far, 0.09, address="192.0.2.1"))
+    sink.on_echoes((node, far), echoes(ANSWERED, LOST, DUPLICATE, LATE))
+    sink.on_report(report(verdict(outcome=Outcome.VIOLATED), errors=(predicted(),), extra_authorities=("x",)))
+    sink.on_survey(survey(region(within_threshold=True)))
+    sink.observe_loop_lag(0.0004)
+    sink.observe_scheduling_delay(0.002)
+    sink.count_skipped("node-1", Check.TLS, 2)
+    sink.set_reload(ok=True, at_s=NOW_S)
+    return sink
+
+
+def test_everything_is_written_as_in_the_golden_file() -> None:
+    """After an intended change: `XKS_PROBE_WRITE_GOLDEN=1 pytest` writes the file; read the difference."""
+    if os.environ.get("XKS_PROBE_WRITE_GOLDEN"):
+        GOLDEN.write_text(text(filled()), encoding="utf-8")
+    assert text(filled()) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_promtool_finds_nothing_to_say() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        if os.environ.get("XKS_PROBE_FORBID_SKIPS"):
+            pytest.fail("promtool is missing and skips are forbidden")
+        pytest.skip("needs promtool (Debian: prometheus)")
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=text(filled()), capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_an_echo_counts_once_and_its_extra_replies_apart() -> None:
+    sink = PrometheusSink("1")
+    sink.on_targets((target(),))
+    sink.on_echoes((target(),), echoes(ANSWERED, ANSWERED, LOST, DUPLICATE, LATE))
+    assert value(sink, "probes_total", target="node-1", check="icmp") == 3
+    assert value(sink, "probe_failures_total", target="node-1", check="icmp", reason="timed_out") == 1
+    packets = {
+        n: value(sink, f"packets_{n}_total", target="node-1")
+        for n in ("sent", "received", "duplicates", "late")
+    }
+    assert packets == {"sent": 3, "received": 2, "duplicates": 1, "late": 1}
+    assert value(sink, "rtt_seconds_count", target="node-1", ip="10.0.0.1", method="icmp") == 2
+    assert value(sink, "samples_total", timestamps="kernel") == 2
+
+
+def test_closed_sets_start_at_zero_and_times_start_absent() -> None:
+    sink = PrometheusSink("1")
+    sink.on_targets((target(),))
+    assert value(sink, "probe_failures_total", target="node-1", check="tls", reason="packet_too_big") == 0
+    assert value(sink, "turns_skipped_total", target="node-1", check="tls") == 0
+    assert value(sink, "last_success_timestamp_seconds", target="node-1", check="tls") is None
+    labels = {"key_store": "cks-1", "operation": "connect", "likelihood": "expected"}
+    assert value(sink, "kms_error_predicted", error="XKS_PROXY_TIMED_OUT", **labels) == 0
+    assert value(sink, "extra_authorities") is None
+    assert value(sink, "config_last_reload_successful") is None
+
+
+def test_a_removed_target_leaves_no_series_behind() -> None:
+    sink = filled()
+    sink.on_targets((target("other"),))
+    sink.on_report(report())
+    assert 'target="node-1"' not in text(sink)
+    assert 'target="region-1"' not in text(sink)
+
+
+def test_a_result_in_flight_at_a_reload_does_not_bring_the_target_back() -> None:
+    sink = PrometheusSink("1")
+    sink.on_targets((target(),))
+    sink.on_targets(())
+    sink.on_measurement(tcp(target()))
+    sink.on_echoes((target(),), echoes(ANSWERED))
+    sink.count_skipped("node-1", Check.TCP, 1)
+    assert "node-1" not in text(sink)
+    assert value(sink, "samples_total", timestamps="kernel") == 0
+
+
+def test_counts_go_on_through_a_reload() -> None:
+    sink = PrometheusSink("1")
+    sink.on_targets((target(),))
+    sink.on_measurement(tcp(target()))
+    sink.on_targets((target(zone="use1-az2"),))
+    sink.on_measurement(tcp(target()))
+    assert value(sink, "probes_total", target="node-1", check="tcp") == 2
+    assert 'target_zone="use1-az2"' in text(sink)
+
+
+def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
+    sink = PrometheusSink("1")
+    sink.set_reload(ok=True, at_s=NOW_S)
+    sink.set_reload(ok=False, at_s=NOW_S + 60)
+    assert value(sink, "config_last_reload_successful") == 0
+    assert value(sink, "config_last_reload_success_timestamp_seconds") == NOW_S
+
+
+def test_the_reports_key_store_replaces_the_guess() -> None:
+    sink = PrometheusSink("1")
+    sink.on_targets((target(key_store=""),))
+    assert value(sink, "kms_prediction_decided", key_store="", operation="connect") == 0
+    sink.on_report(report())
+    assert value(sink, "kms_prediction_decided", key_store="cks-1", operation="connect") == 1
+    assert value(sink, "kms_prediction_decided", key_store="", operation="connect") is None
+
+
+def test_no_creation_times_are_written() -> None:
+    assert "_created" not in text(filled())
+
+
+def test_an_answer_whose_time_a_clock_step_spoilt_is_received_and_no_sample() -> None:
+    sink = PrometheusSink("1")
+    sink.on_targets((target(),))
+
+    sink.on_echoes((target(),), replace(echoes(ANSWERED), rtt_ns=(-1,), stamps=(None,)))
+
+    assert value(sink, "packets_received_total", target="node-1") == 1
+    assert "rtt_seconds_count" not in text(sink)
+    assert value(sink, "samples_total", timestamps="kernel") == 0
+
+
+def test_an_echo_is_counted_under_the_address_it_was_sent_to() -> None:
+    sink = PrometheusSink("1")
+    named, far = target(host="proxy.example.com"), target("far", role=Role.REGION, host="kms.example.com")
+    sink.on_targets((named, far))
+    sink.on_measurement(tcp(named, address="10.0.0.9"))
+    addresses = ("10.0.0.7", "192.0.2.1")
+    for index in (0, 1):
+        sink.on_echoes((named, far), replace(echoes(ANSWERED, index=index), addresses=addresses))
+    assert value(sink, "rtt_seconds_count", target="node-1", ip="10.0.0.7", method="icmp") == 1
+    assert value(sink, "rtt_seconds_count", target="node-1", ip="10.0.0.9", method="icmp") is None
+    assert value(sink, "rtt_seconds_count", target="far", ip="", method="icmp") == 1
+
+
+def test_what_a_batch_says_of_the_instrument_itself_is_counted() -> None:
+    sink = PrometheusSink("1")
+    for _ in range(2):
+        sink.on_echoes((), EchoBatch(discarded=1, dropped=2, stepped=3, user_minus_kernel_ns=4_000_000))
+    assert value(sink, "packets_discarded_total") == 2
+    assert value(sink, "receive_queue_drops_total") == 4
+    assert value(sink, "clock_step_discards_total") == 6
+    assert value(sink, "user_minus_kernel_seconds_count") == 2
+    assert value(sink, "user_minus_kernel_seconds_sum") == 0.008

@@ -1,0 +1,136 @@
+"""A preflight as one HTML file: self-contained, without script, and no text of the network becomes markup."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from accounts import ACCOUNT, NODES, PROPOSAL, looked_at, node
+from judging import NOW_S, tcp, tls
+
+from exporters.report import html
+from exporters.report.preflight import Preflight
+from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
+from probe.model.targets import Check, Target
+from probe.model.verdicts import Evidence
+from probe.verdicts.evaluate import judge
+
+A, B = (node(zone) for zone in NODES)
+
+
+def health(of: Target, wait_s: float, *managers: str) -> Measurement:
+    named = tuple((name, Manager.ACTIVE) for name in managers)
+    return Measurement(
+        target=of,
+        check=Check.HEALTH_COLD,
+        started_at_s=NOW_S,
+        phases_s={Phase.CONNECT: 0.01, Phase.WAIT: wait_s},
+        details=HealthDetails(purpose="health", status=200, managers=named),
+    )
+
+
+def page(evidence: Evidence, **changes: object) -> str:
+    of = Preflight(report=judge(evidence), evidence=evidence, vantage="agent-1", version="1.2.3")
+    return html.text(replace(of, **changes))
+
+
+def measured(*seen: Measurement, **account: object) -> Evidence:
+    return looked_at(replace(ACCOUNT, **account), targets=(A, B), latest=seen, recent=seen)
+
+
+class Tags(HTMLParser):
+    """What is in the page: each tag, balanced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in {"meta", "br", "line", "rect"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "rect":
+            assert self.open.pop() == tag
+
+
+def tags(of: str) -> Tags:
+    parser = Tags()
+    parser.feed(of)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+FULL = measured(tcp(A), tls(A), health(A, 0.05, "hsm-1"), tcp(B), principals=())
+
+
+def test_it_needs_nothing_but_itself() -> None:
+    said = page(FULL, clock_offset_s=2.0)
+    found = tags(said)
+    assert not found.seen & {"script", "link", "img", "iframe", "object", "form", "base"}
+    assert not {
+        name for name in found.attributes if name.startswith("on") or name in {"style", "src", "href"}
+    }
+    assert "default-src 'none'" in said
+    assert "url(" not in said
+    assert "@import" not in said
+
+
+def test_it_says_what_kms_would_say_what_to_do_and_shows_the_way() -> None:
+    said = page(FULL)
+    for part in (
+        "XksProxyVpcEndpointServiceNotFoundException",
+        "aws ec2 modify-vpc-endpoint-service-permissions",
+        "xks-eu-west-1a",
+        "hsm-1",
+        "vpce-svc-",
+        "60.0 ms",
+        "Not known",
+    ):
+        assert part in said
+
+
+@pytest.mark.parametrize(("wait_s", "is_over"), [(0.24, False), (0.2401, True), (5.0, True)])
+def test_a_bar_says_when_it_is_over_and_stays_in_its_picture(wait_s: float, *, is_over: bool) -> None:
+    said = page(measured(health(A, wait_s)))
+    assert ("over the limit" in said) is is_over
+    for x, size in re.findall(r'<rect class="(?:connect|wait)" x="([\d.]+)" y="18" width="([\d.]+)"', said):
+        assert float(x) + float(size) <= 501
+
+
+def test_many_nodes_are_cut_and_the_rest_is_counted() -> None:
+    many = tuple(replace(A, name=f"n{number}", host=f"10.0.0.{number}") for number in range(1, 21))
+    evidence = looked_at(targets=many, latest=tuple(map(tcp, many)), recent=())
+    assert "and 14 more" in page(evidence)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["<script>alert(1)</script>", "\x1b[31m", '"><img src=x onerror=y>', "{{ 7*7 }}", "x" * 70_000, "a\nb"],
+)
+def test_hostile_text_stays_text(hostile: str) -> None:
+    service = replace(ACCOUNT.service, private_dns_name=hostile)  # type: ignore[type-var]
+    named = replace(A, name=hostile, zone=hostile)
+    account = replace(ACCOUNT, service=service, endpoint_url=hostile)
+    proposal = replace(PROPOSAL, uri_path=hostile, region=hostile)
+    seen = health(named, 0.05, hostile)
+    said = page(
+        looked_at(account, proposal, targets=(named,), latest=(seen,), recent=(seen,)), vantage=hostile
+    )
+    found = tags(said)
+    assert not found.seen & {"script", "img"}
+    assert "\x1b" not in said
+    assert len(said) < 200_000
+
+
+def test_without_anything_it_is_still_a_page() -> None:
+    tags(page(looked_at(None)))

@@ -1,0 +1,68 @@
+"""A preflight as Markdown: the same facts, and no text of the network becomes markup."""
+
+from dataclasses import replace
+
+import pytest
+from accounts import ACCOUNT, NODES, PROPOSAL, STORE, looked_at, node
+from judging import tcp, tls
+
+from exporters.report import markdown
+from exporters.report.preflight import Preflight
+from probe.model.verdicts import Evidence
+from probe.verdicts.evaluate import judge
+
+A = node(next(iter(NODES)))
+
+
+def shown(evidence: Evidence) -> str:
+    of = Preflight(report=judge(evidence), evidence=evidence, vantage="agent-1", version="1.2.3")
+    return markdown.text(of)
+
+
+def test_it_says_what_kms_would_say_what_is_wrong_and_what_is_fine() -> None:
+    said = shown(looked_at(replace(ACCOUNT, principals=()), targets=(A,), latest=(tcp(A), tls(A))))
+    assert said.startswith("# Preflight of myproxy\\-private\\.xks\\.example\\.com\n")
+    assert "| create | `XksProxyVpcEndpointServiceNotFoundException` (expected, documented) |" in said
+    # AWS's pages disagree about connect: both names are there
+    assert (
+        "`XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND` or `XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION`"
+        " (expected, conflicting)" in said
+    )
+    assert "- **kms-is-an-allowed-principal** (vpce\\-svc\\-" in said
+    assert "`aws ec2 modify-vpc-endpoint-service-permissions" in said
+    assert "| node | xks\\-eu\\-west\\-1a |" in said
+    assert said.index("What is wrong") < said.index("Not known") < said.index("## Fine")
+
+
+def test_the_head_says_where_from_with_which_configuration_and_what_to_be_cautious_of() -> None:
+    evidence = looked_at(
+        replace(ACCOUNT, endpoint_url="https://x.example", collected_at="2026-11-24T12:00:00Z")
+    )
+    of = Preflight(
+        report=judge(evidence), evidence=evidence, vantage="agent 1", version="1", configuration_hash="abc"
+    )
+    said = markdown.text(of).replace("\\", "")
+    for part in ("agent 1", "configuration abc", "2022-11-10", "https://x.example", "2026-11-24T12:00:00Z"):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["\x1b[31m", "<script>alert(1)</script>", "| a |\n# b", "[x](javascript:y)", "`" * 9, "x" * 70_000],
+)
+def test_hostile_text_stays_text(hostile: str) -> None:
+    service = replace(ACCOUNT.service, private_dns_name=hostile)  # type: ignore[type-var]
+    account = replace(ACCOUNT, service=service, key_stores=(replace(STORE, name=hostile),))
+    said = shown(looked_at(account, replace(PROPOSAL, uri_path=hostile, uri_endpoint=f"https://{hostile}")))
+    assert "\x1b" not in said
+    assert "<script>" not in said
+    assert "](javascript" not in said
+    assert "\n# b" not in said
+    assert len(said) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("line", "span"), [("ls", "`ls`"), ("a `b` c", "`` a `b` c ``"), ("a ``b", "``` a ``b ```")]
+)
+def test_a_code_span_is_not_ended_by_its_line(line: str, span: str) -> None:
+    assert markdown._code(line) == span

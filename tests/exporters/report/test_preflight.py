@@ -1,0 +1,82 @@
+"""The report of a preflight: its head, what KMS says, its document."""
+
+from dataclasses import replace
+
+import pytest
+from accounts import ACCOUNT, DENIED, PROPOSAL, STORE, looked_at
+from rich.console import Console
+from schema_check import faults
+
+from exporters.report import preflight
+from exporters.report.preflight import Preflight
+from probe.model.verdicts import Evidence
+from probe.verdicts.evaluate import judge
+
+KNOWN = looked_at(replace(ACCOUNT, key_stores=(STORE,)), replace(PROPOSAL, key_store_id=STORE.id))
+
+
+def shown(evidence: Evidence = KNOWN, **changes: object) -> Preflight:
+    report = judge(evidence, key_store=STORE.id)
+    of = Preflight(
+        report=report, evidence=evidence, vantage="agent-1", version="1.2.3", configuration_hash="abc"
+    )
+    return replace(of, **changes)
+
+
+def text(of: Preflight, width: int = 160) -> str:
+    console = Console(width=width, markup=False, highlight=False, force_terminal=False)
+    with console.capture() as captured:
+        console.print(preflight.render(of))
+    return captured.get()
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        shown(),
+        shown(looked_at(None)),
+        shown(looked_at(replace(ACCOUNT, service=DENIED, failed_calls=(DENIED,), endpoint_url="https://x"))),
+        shown(clock_offset_s=-3.0),
+    ],
+)
+def test_its_document_is_as_the_schema_says(of: Preflight) -> None:
+    assert faults(preflight.document(of), "preflight") == []
+
+
+def test_the_head_says_who_looked_from_where_and_at_what() -> None:
+    head = " ".join(text(shown(clock_offset_s=2.0)).splitlines()[:2])
+    for part in ("1.2.3", "agent-1", "eu-west-1", STORE.id, "2022-11-10", "abc", "+2 s"):
+        assert part in head
+
+
+def test_a_custom_endpoint_is_in_the_head() -> None:
+    evidence = looked_at(replace(ACCOUNT, endpoint_url="https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com"))
+    assert "AWS was asked at https://vpce-1.ec2" in text(shown(evidence))
+
+
+def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_them() -> None:
+    evidence = looked_at(
+        replace(ACCOUNT, calls=18, failed_calls=(DENIED, replace(DENIED, call="sts:GetCallerIdentity\x1b")))
+    )
+    said = " ".join(text(shown(evidence)).split())
+    assert "! 2 of 18 calls to AWS gave nothing: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in said
+
+
+def test_what_kms_says_is_compared_with_what_is_predicted() -> None:
+    assert "KMS says   CONNECTED" in text(shown())
+    failed = replace(STORE, connection_state="FAILED", connection_error_code="XKS_PROXY_TIMED_OUT\x1b")
+    evidence = looked_at(replace(ACCOUNT, key_stores=(failed,)), replace(PROPOSAL, key_store_id=STORE.id))
+    assert "FAILED (XKS_PROXY_TIMED_OUT\\x1b)" in text(shown(evidence))
+
+
+def test_what_is_wrong_comes_before_what_is_fine() -> None:
+    evidence = looked_at(replace(ACCOUNT, principals=()))
+    said = " ".join(text(shown(evidence)).split())
+    assert said.index("kms-is-an-allowed-principal") < said.index("Fine (")
+    assert "aws ec2 modify-vpc-endpoint-service-permissions --region eu-west-1" in said
+    assert "--add-allowed-principals cks.kms.eu-west-1.amazonaws.com" in said
+
+
+@pytest.mark.parametrize("width", [50, 80, 160])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    assert all(len(line) <= width for line in text(shown(), width).splitlines())

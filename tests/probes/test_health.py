@@ -1,0 +1,209 @@
+"""Health as KMS asks for it, of a proxy on loopback that verifies signatures with arithmetic of its own."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Authority
+from cryptography.hazmat.primitives.serialization import Encoding
+from xks_server import HEALTHY, HOST, KEY_ID, REGION, SECRET, Asked, XksServer
+
+from probe.model.measurements import HealthDetails, Manager, Measurement, Phase, Reason, Timestamps
+from probe.model.targets import Check, Role, Target
+from probe.network import Network
+from probe.probes.health import COLD_EXCHANGES, Client, measure
+from probe.signing.credential import Credential
+from probe.signing.peer_check import approval
+from probe.signing.sigv4 import Signer
+
+pytestmark = pytest.mark.loopback
+Started = Callable[..., tuple[Target, XksServer]]
+
+
+@pytest.fixture
+def proxy(authority: Authority, tmp_path: Path, tcp_server: Any) -> Started:
+    """``proxy(name, **changes)``: a target, and the server behind it."""
+
+    def start(name: str = HOST, **changes: Any) -> tuple[Target, XksServer]:
+        server = XksServer(
+            certificate=str(authority.issue(name, dns_names=(name,)).write(tmp_path)), **changes
+        )
+        port = tcp_server(server.serve)
+        return Target(name="node", role=Role.NODE, host="127.0.0.1", port=port, server_name=HOST), server
+
+    return start
+
+
+@pytest.fixture
+def client(authority: Authority) -> Client:
+    signer = Signer(Credential(KEY_ID, SECRET), REGION)
+    extra = (authority.root.public_bytes(Encoding.DER),)
+    return Client(path="/kms/xks/v1", may_sign=approval(extra), sign=signer.headers)
+
+
+def ask(target: Target, client: Client, timeout_s: float = 5.0) -> list[Measurement]:
+    return list(asyncio.run(measure(target, client, Network(), timeout_s)))
+
+
+def of(found: list[Measurement], purpose: str, check: Check = Check.HEALTH_COLD) -> list[HealthDetails]:
+    return [
+        each.details
+        for each in found
+        if isinstance(each.details, HealthDetails) and each.details.purpose == purpose and each.check is check
+    ]
+
+
+def test_what_our_own_deadline_would_cut_off_is_not_begun(proxy: Started, client: Client) -> None:
+    target, _ = proxy(delay_s=0.2)
+    found = ask(target, client, timeout_s=1.2)
+    assert of(found, "health")
+    assert of(found, "large_body") == []
+    assert [each.failure for each in found if each.failure is not None] == []
+
+
+def test_a_healthy_proxy_is_asked_as_kms_asks(proxy: Started, client: Client) -> None:
+    target, server = proxy()
+    found = ask(target, client)
+    health = of(found, "health")
+    assert [each.status for each in health] == [200] * COLD_EXCHANGES
+    assert {each.fault for each in health} == {None}
+    assert health[0].managers == (("hsm-1", Manager.ACTIVE), ("hsm-2", Manager.DEGRADED))
+    assert [each.status for each in of(found, "health", Check.HEALTH_WARM)] == [200]
+    assert [each.status for each in of(found, "unsigned")] == [401]
+    assert [each.status for each in of(found, "get")] == [405]
+    (large,) = of(found, "large_body")
+    assert (large.status, large.sent_body_bytes > 1500) == (200, True)
+    first = server.asked[0]
+    assert (first.method, first.path, first.headers["host"]) == ("POST", "/kms/xks/v1/health", HOST)
+    assert first.headers["user-agent"].startswith("xks-probe/")
+    metadata = json.loads(first.body)["requestMetadata"]
+    assert metadata["kmsOperation"] == "KmsHealthCheck"
+    assert (
+        len({json.loads(each.body)["requestMetadata"]["kmsRequestId"] for each in server.asked if each.body})
+        > 5
+    )
+
+
+def test_each_phase_is_stamped_by_the_kernel(proxy: Started, client: Client) -> None:
+    target, _ = proxy()
+    cold = ask(target, client)[0]
+    assert set(cold.phases_s) == {Phase.CONNECT, Phase.HANDSHAKE, Phase.WAIT, Phase.RECEIVE}
+    assert cold.timestamps is Timestamps.KERNEL
+    warm = next(each for each in ask(target, client) if each.check is Check.HEALTH_WARM)
+    assert set(warm.phases_s) == {Phase.WAIT, Phase.RECEIVE}
+
+
+def test_nothing_is_signed_for_a_peer_of_another_name(proxy: Started, client: Client) -> None:
+    target, server = proxy("evil.example.com")
+    found = ask(target, client)
+    assert [each.withheld for each in of(found, "health")] == ["common-name-matches"]
+    assert not any("authorization" in asked.headers for asked in server.asked)
+    assert [each.status for each in of(found, "unsigned")] == [401]
+
+
+def test_nothing_is_signed_for_an_authority_that_kms_does_not_have(proxy: Started, client: Client) -> None:
+    target, server = proxy()
+    found = ask(target, replace(client, may_sign=approval(())))
+    assert of(found, "health")[0].withheld in {"chain-is-complete", "authority-is-trusted-by-kms"}
+    assert not any("authorization" in asked.headers for asked in server.asked)
+
+
+def test_without_a_credential_only_what_bears_no_signature_is_sent(proxy: Started, client: Client) -> None:
+    target, server = proxy()
+    found = ask(target, replace(client, sign=None))
+    assert [each.withheld for each in of(found, "health")] == ["no credential"]
+    assert not any("authorization" in asked.headers for asked in server.asked)
+    assert [each.status for each in of(found, "get")] == [405]
+
+
+@pytest.mark.parametrize("path", ["/kms/xks/v1", "/a//b/kms/xks/v1"])
+def test_the_path_is_signed_as_it_is_sent(proxy: Started, client: Client, path: str) -> None:
+    target, _ = proxy(path=path)
+    assert of(ask(target, replace(client, path=path)), "health")[0].status == 200
+
+
+@pytest.mark.parametrize("change", [{"region": "eu-west-2"}, {"secret": "another"}])
+def test_another_region_or_secret_is_refused(proxy: Started, client: Client, change: dict[str, str]) -> None:
+    target, _ = proxy(**change)
+    (first, *_rest) = of(ask(target, client), "health")
+    assert (first.status, first.error_name) == (401, "AuthenticationFailedException")
+
+
+def test_a_key_is_asked_for_if_it_is_named(proxy: Started, client: Client) -> None:
+    target, server = proxy()
+    (seen,) = of(ask(target, replace(client, key_id="foo")), "key_metadata")
+    assert (seen.key_spec, seen.key_usage, seen.key_status) == ("AES_256", ("ENCRYPT", "DECRYPT"), "ENABLED")
+    assert server.asked[-1].path == "/kms/xks/v1/keys/foo/metadata"
+
+
+def test_two_silences_in_a_row_are_enough(proxy: Started, client: Client) -> None:
+    target, server = proxy(delay_s=1.3)
+    started_s = time.monotonic()
+    found = ask(target, client, 10.0)
+    assert [each.failure and each.failure.reason for each in found] == [Reason.TIMED_OUT] * 2
+    assert time.monotonic() - started_s < 8.0
+    assert len(server.asked) <= 2
+
+
+def test_all_of_it_ends_with_its_time(proxy: Started, client: Client) -> None:
+    target, _ = proxy(delay_s=0.3)
+    started_s = time.monotonic()
+    found = ask(target, client, 0.7)
+    assert time.monotonic() - started_s < 3.0
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b"<html>", "the body is HTML or XML, no JSON"),
+        (json.dumps({**HEALTHY, "xksProxyFleetSize": 0}).encode(), "xksProxyFleetSize is no number over 0"),
+    ],
+)
+def test_an_odd_answer_is_described(proxy: Started, client: Client, body: bytes, fault: str) -> None:
+    target, _ = proxy(answer=lambda asked: (200, body) if asked.method == "POST" else None)
+    assert of(ask(target, client), "health")[0].fault == fault
+
+
+@pytest.mark.parametrize(
+    ("date", "low", "high"),
+    [
+        ("", -2, 2),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", -1e11, -1e9),
+        ("not a date", None, None),
+        (None, None, None),
+    ],
+)
+def test_the_proxys_clock_is_that_of_its_date(
+    proxy: Started, client: Client, date: str | None, low: float | None, high: float | None
+) -> None:
+    target, _ = proxy(date=date)
+    offset_s = of(ask(target, client), "health")[0].clock_offset_s
+    if low is None or high is None:
+        assert offset_s is None
+    else:
+        assert offset_s is not None
+        assert low <= offset_s <= high
+
+
+def test_a_refused_connection_is_a_failure_and_not_an_exception(client: Client, tcp_server: Any) -> None:
+    port = tcp_server(lambda connection: connection.close())
+    target = Target(name="node", role=Role.NODE, host="127.0.0.1", port=port, server_name=HOST)
+    found = ask(target, client)
+    assert [each.failure is not None for each in found] == [True, True]
+
+
+def test_the_credential_is_in_nothing_that_is_measured(proxy: Started, client: Client) -> None:
+    def echo(asked: Asked) -> tuple[int, bytes]:
+        return 400, json.dumps(
+            {"errorName": "ValidationException", "errorMessage": str(asked.headers)}
+        ).encode()
+
+    target, _ = proxy(answer=echo)
+    said = repr(ask(target, client)) + repr(client)
+    assert SECRET not in said

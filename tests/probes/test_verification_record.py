@@ -1,0 +1,168 @@
+"""The search for the verification record, in a DNS that is a table."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fakes import FakeClock
+
+from probe.model.measurements import DnsDetails, Failure, Phase, Reason
+from probe.model.preflight import DomainFacts, RecordState, View
+from probe.model.targets import Question
+from probe.network import DnsAnswer, ExchangeFailed
+from probe.network.dns import failure_of
+from probe.probes.verification_record import Search, look_up
+from probe.wire.dns import question_packet
+
+NAME, LABEL, VALUE = "myproxy-private.xks.example.com", "_abc", "vpce:Value"
+PUBLIC, OWN = "192.0.2.8", "192.0.2.53"
+RECORD = f"{LABEL}.example.com"
+Answers = Mapping[tuple[str, str], tuple[str, ...] | str | Reason]
+ZONE: Answers = {("example.com", "NS"): ("ns.example.com.",), ("ns.example.com.", "A"): (OWN,)}
+
+
+@dataclass
+class Dns:
+    """(name, type) to values, an rcode or a failure; a server may differ. What is missing is NXDOMAIN."""
+
+    answers: Answers
+    of: Mapping[str, Answers] = field(default_factory=dict)
+    clock: FakeClock = field(default_factory=FakeClock)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    async def query(
+        self, server: str, question: Question, *, port: int, view: str, timeout_s: float
+    ) -> DnsAnswer:
+        assert timeout_s > 0
+        self.asked.append((server, question.name))
+        key = (question.name, question.record_type)
+        found = self.of.get(server, self.answers).get(key, "NXDOMAIN")
+        if isinstance(found, Reason):
+            raise ExchangeFailed(Failure(phase=Phase.WAIT, reason=found))
+        rcode = found if isinstance(found, str) else "NOERROR"
+        details = DnsDetails(
+            server=server,
+            name=question.name,
+            record_type=question.record_type,
+            view=view,
+            rcode=rcode,
+            answers=found if isinstance(found, tuple) else (),
+        )
+        return DnsAnswer(details=details, wait_s=0.01, timestamps=None, failure=failure_of(rcode))
+
+
+def searched(dns: Dns, name: str = NAME, value: str | None = VALUE) -> DomainFacts:
+    label = LABEL if value else None
+    search = Search(private_dns_name=name, label=label, value=value, resolvers=(PUBLIC,))
+    return asyncio.run(look_up(dns, search, 2.0))  # type: ignore[arg-type]
+
+
+def states(facts: DomainFacts, name: str = RECORD) -> dict[View, RecordState]:
+    return {each.view: each.state for each in facts.seen if each.name == name}
+
+
+def test_a_published_record_is_seen_by_all() -> None:
+    facts = searched(Dns({**ZONE, (RECORD, "TXT"): (VALUE,)}))
+    assert states(facts) == {View.PUBLIC: RecordState.PUBLISHED, View.AUTHORITATIVE: RecordState.PUBLISHED}
+    assert (facts.is_public, facts.public_zone, facts.registrable) == (True, "example.com", "example.com")
+    assert facts.names == ("_abc.xks.example.com", RECORD)
+
+
+def test_nobody_hears_of_the_name_but_the_named_resolvers_and_the_zones_own_servers() -> None:
+    dns = Dns({**ZONE, (RECORD, "TXT"): (VALUE,)})
+    searched(dns)
+    assert {server for server, _ in dns.asked} == {PUBLIC, OWN}
+    assert all(NAME not in name for _, name in dns.asked)  # its parents and the record's name alone
+
+
+def test_the_zones_own_servers_may_know_better_than_a_resolver() -> None:
+    dns = Dns(ZONE, of={OWN: {(RECORD, "TXT"): (VALUE,)}})
+    assert states(searched(dns)) == {
+        View.PUBLIC: RecordState.ABSENT,
+        View.AUTHORITATIVE: RecordState.PUBLISHED,
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (("vpce:other",), RecordState.WRONG_VALUE),
+        (("vpce:value",), RecordState.LOWER_CASED),
+        ((f'"{VALUE}"',), RecordState.QUOTED_TWICE),
+        ("NXDOMAIN", RecordState.ABSENT),
+        ((), RecordState.ABSENT),
+        ("SERVFAIL", RecordState.SERVER_FAILURE),
+        ("REFUSED", RecordState.SERVER_FAILURE),
+        (Reason.TIMED_OUT, RecordState.TIMED_OUT),
+        (Reason.REFUSED, RecordState.UNREACHABLE),
+        (Reason.UNREACHABLE, RecordState.UNREACHABLE),
+        (Reason.PROTOCOL_ERROR, RecordState.ODD_ANSWER),
+    ],
+)
+def test_each_end_of_a_question_is_told_apart(
+    found: tuple[str, ...] | str | Reason, state: RecordState
+) -> None:
+    assert states(searched(Dns({**ZONE, (RECORD, "TXT"): found})))[View.PUBLIC] is state
+
+
+@pytest.mark.parametrize("name", [f"{RECORD}.example.com", f"{LABEL}.xks.example.com.example.com"])
+def test_a_doubled_suffix_is_found(name: str) -> None:
+    facts = searched(Dns({**ZONE, (name, "TXT"): (VALUE,)}))
+    assert RecordState.NAME_DOUBLED in {each.state for each in facts.seen}
+
+
+@pytest.mark.parametrize(
+    ("name", "dns", "is_public"),
+    [
+        (NAME, Dns(ZONE), True),
+        (NAME, Dns({("xks.example.com", "NS"): ("ns.x.",)}), True),
+        (NAME, Dns({}), False),
+        (NAME, Dns({("example.com", "NS"): Reason.TIMED_OUT}), None),
+        (NAME, Dns({("example.com", "NS"): "SERVFAIL"}), None),
+        ("proxy.bank.internal", Dns({}), False),
+    ],
+)
+def test_a_domain_is_public_if_public_dns_has_its_servers(
+    name: str, dns: Dns, *, is_public: bool | None
+) -> None:
+    facts = searched(dns, name)
+    assert facts.is_public is is_public
+    assert facts.because
+
+
+def test_a_name_far_below_its_domain_is_in_public_dns_if_the_domain_is() -> None:
+    facts = searched(Dns(ZONE), "a.b.c.d.e.f.g.h.i.example.com")
+    assert (facts.is_public, facts.public_zone) == (True, "example.com")
+
+
+def test_without_a_value_only_the_zone_is_looked_for() -> None:
+    dns = Dns(ZONE)
+    facts = searched(dns, value=None)
+    assert (facts.is_public, facts.seen, facts.names) == (True, (), ())
+
+
+def test_the_number_of_questions_is_bounded() -> None:
+    deep = "a." * 40 + "example.com"
+    dns = Dns({**ZONE, ("example.com", "NS"): tuple(f"ns{n}.example.com." for n in range(50))})
+    searched(dns, deep)
+    assert len(dns.asked) <= 80
+
+
+@dataclass
+class Strict(Dns):
+    """As the real door: what is no name is no question."""
+
+    async def query(self, server: str, question: Question, **kept: Any) -> DnsAnswer:
+        question_packet(question, 1)
+        return await super().query(server, question, **kept)
+
+
+@pytest.mark.parametrize(
+    ("host", "label"), [("a..example.com", None), (NAME, "x" * 64), (NAME, "."), ("\n." + NAME, "_a")]
+)
+def test_what_is_no_name_is_an_odd_answer(host: str, label: str | None) -> None:
+    search = Search(private_dns_name=host, label=label, value=label and VALUE, resolvers=(PUBLIC,))
+    facts = asyncio.run(look_up(Strict(ZONE), search, 2.0))  # type: ignore[arg-type]
+    assert RecordState.PUBLISHED not in {each.state for each in facts.seen}

@@ -1,0 +1,148 @@
+"""Which targets a requirement is about."""
+
+from dataclasses import replace
+
+import pytest
+from judging import HOST, NOTHING_AGREED, NOW_S, evidence, in_handshake, issue, sent, target, tcp, tls
+
+from probe.model.measurements import Certificate, Failure, Measurement, Phase, Reason, TlsDetails
+from probe.model.targets import Check, Plan, Role, Target
+from probe.model.verdicts import Outcome
+from probe.requirements.declare import Finding, met
+from probe.requirements.evidence.targets import (
+    common_subject,
+    each_handshake,
+    each_leaf,
+    entries,
+    latest,
+    tls_targets,
+)
+
+A, B = target("nlb-a", Role.NODE), target("nlb-b", Role.NODE)
+PROXY, BACKEND = target(), target("proxy-1", Role.BACKEND)
+CHAIN = sent(issue(HOST))
+IN_CONNECT = {reason: Failure(phase=Phase.CONNECT, reason=reason) for reason in Reason}
+
+
+def said(measurement: Measurement) -> tuple[Outcome, str]:
+    """Of a judge that is content with every handshake."""
+
+    def judge(_target: Target, _measurement: Measurement, _details: TlsDetails) -> Finding:
+        return met("looked at")
+
+    (finding,) = each_handshake(evidence(measurement), judge)
+    assert finding.subject == measurement.target.name
+    return finding.outcome, finding.because
+
+
+def test_kms_comes_in_by_nodes_and_without_any_by_the_proxys_own_name() -> None:
+    others = (BACKEND, target("hsm", Role.KEY_MANAGER), target("region", Role.REGION))
+    assert entries(evidence(also=(A, *others, PROXY, B))) == (A, B)
+    assert entries(evidence(also=(*others, PROXY))) == (PROXY,)
+
+
+@pytest.mark.parametrize(
+    ("targets", "subject"),
+    [
+        ((A,), "nlb-a"),
+        ((A, B), "cks-1"),
+        ((replace(A, key_store=""), B), "cks-1"),
+        ((replace(A, key_store=""), replace(B, key_store="")), "key store"),
+        ((), "key store"),
+    ],
+    ids=["one", "two", "the first that has one", "none has one", "no target"],
+)
+def test_what_concerns_several_targets_is_said_of_their_key_store(
+    targets: tuple[Target, ...], subject: str
+) -> None:
+    assert common_subject(targets) == subject
+
+
+def test_measurements_are_found_by_check_and_target() -> None:
+    by_tcp, by_tls, other = tcp(A), tls(A), tcp(B)
+    seen = evidence(by_tcp, by_tls, other)
+    assert latest(seen, Check.TCP) == {"nlb-a": by_tcp, "nlb-b": other}
+    assert latest(seen, Check.TLS) == {"nlb-a": by_tls}
+    assert latest(seen, Check.DNS) == {}
+
+
+def test_tls_concerns_targets_of_the_path_that_are_to_be_probed_or_were() -> None:
+    unplanned = replace(B, plans=())
+    asked_once = replace(BACKEND, plans=())
+    manager = tls(target("hsm", Role.KEY_MANAGER))
+    probed = tls(asked_once)
+    other = replace(BACKEND, name="proxy-2", plans=())
+    seen = evidence(probed, manager, also=(A, other, unplanned))
+    assert list(tls_targets(seen)) == [(asked_once, probed), (A, None), (unplanned, None)], "B is a way in"
+
+
+def test_of_a_way_in_that_nobody_probes_by_tls_nothing_is_known() -> None:
+    unplanned = replace(B, plans=())
+    findings = {
+        f.subject: f for f in each_handshake(evidence(tls(A), also=(unplanned,)), lambda *_: met("fine"))
+    }
+    assert findings["nlb-a"].outcome is Outcome.MET
+    assert (findings["nlb-b"].outcome, findings["nlb-b"].because) == (
+        Outcome.UNKNOWN,
+        "its TLS is not checked by this configuration",
+    )
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "age_s", "fresh"),
+    [(15.0, 60.0, True), (15.0, 60.1, False), (60.0, 180.0, True), (60.0, 180.1, False)],
+    ids=["a minute", "over a minute", "three intervals", "over three intervals"],
+)
+def test_what_was_is_not_what_is(interval_s: float, age_s: float, *, fresh: bool) -> None:
+    plan = Plan(check=Check.TLS, interval_s=interval_s, timeout_s=2.0)
+    old = tls(replace(A, plans=(plan,)), at_s=NOW_S - age_s)
+    assert (latest(evidence(old), Check.TLS) == {"nlb-a": old}) is fresh
+    assert said(old)[0] is (Outcome.MET if fresh else Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("measurement", "because"),
+    [
+        (tls(A), "looked at"),
+        (tls(A, failure=in_handshake(Reason.RESET), **NOTHING_AGREED), "looked at"),
+        (tls(A, failure=IN_CONNECT[Reason.PACKET_LOST]), "looked at"),
+        (tls(A, CHAIN, IN_CONNECT[Reason.PACKET_LOST], version=None), "looked at"),
+        (tls(A, failure=IN_CONNECT[Reason.REFUSED], **NOTHING_AGREED), "no handshake (the TCP connection"),
+        (replace(tls(A), details=None), "no handshake"),
+    ],
+    ids=[
+        *("agreed", "reset in it", "lost packet before it", "chain after a lost packet"),
+        *("refused before it", "no details"),
+    ],
+)
+def test_a_judge_sees_every_handshake_that_was_begun(measurement: Measurement, because: str) -> None:
+    outcome, words = said(measurement)
+    assert words.startswith(because)
+    assert outcome is (Outcome.MET if because == "looked at" else Outcome.UNKNOWN)
+
+
+def test_what_was_not_measured_is_unknown() -> None:
+    (finding,) = each_handshake(evidence(also=(A,)), lambda *_: met("never"))
+    assert (finding.subject, finding.outcome, finding.because) == (
+        "nlb-a",
+        Outcome.UNKNOWN,
+        "not measured yet",
+    )
+
+
+@pytest.mark.parametrize(
+    ("chain", "because"),
+    [
+        (CHAIN, "serial"),
+        ((), "no certificate was received"),
+        ((replace(CHAIN[0], not_after_s=None),), "the server's certificate cannot be read"),
+    ],
+    ids=["readable", "none", "unreadable"],
+)
+def test_a_judge_sees_the_leaf_if_it_can_be_read(chain: tuple[Certificate, ...], because: str) -> None:
+    def judge(_target: Target, _details: TlsDetails, leaf: Certificate) -> Finding:
+        return met(f"serial {leaf.serial}")
+
+    (finding,) = each_leaf(evidence(tls(A, chain)), judge)
+    assert finding.because.startswith(because)
+    assert finding.outcome is (Outcome.MET if because == "serial" else Outcome.UNKNOWN)

@@ -1,0 +1,84 @@
+"""Where a chain leads, by signatures; names alone never make it trusted."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from judging import HOST, Signer, authorities_of, evidence, issue, sent, target, tls, trust_only, with_sha1
+
+from probe.model.measurements import TlsDetails
+from probe.requirements.evidence import trust as trust_module
+from probe.requirements.evidence.trust import Standing, Trust, trust_of
+from probe.wire.chain import Ending
+
+ROOT = issue("Listed Root", ca=True)
+LACKED = issue("Lacked Root", ca=True)
+PRIVATE = issue("Private Root", ca=True)
+MIDDLE = issue("Middle", by=ROOT, ca=True)
+PRIVATE_MIDDLE = issue("Private Middle", by=PRIVATE, ca=True)
+LEGACY = issue("Legacy", key=rsa.generate_private_key(65537, 2048), ca=True)
+NAMESAKE = issue("Listed Root", ca=True)
+LEAF = issue(HOST, by=MIDDLE)
+PRIVATE_LEAF = issue(HOST, by=PRIVATE)
+
+
+@pytest.fixture(autouse=True)
+def _listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    trust_only(monkeypatch, authorities_of(ROOT, lacked=(LACKED,)))
+
+
+def trust(*signers: Signer, extra: tuple[bytes, ...] = ()) -> Trust:
+    details = tls(target(), sent(*signers)).details
+    assert isinstance(details, TlsDetails)
+    return trust_of(details, evidence(extra_authorities=extra))
+
+
+@pytest.mark.parametrize(
+    ("signers", "standing"),
+    [
+        ((LEAF, MIDDLE), Standing.LISTED),
+        ((issue(HOST, by=LACKED), LACKED), Standing.LISTED),
+        ((issue(HOST, by=LACKED),), Standing.NAMED_AS_LISTED),
+        ((issue(HOST, by=NAMESAKE), NAMESAKE), Standing.NAMED_AS_LISTED),
+        ((PRIVATE_LEAF, PRIVATE), Standing.UNLISTED),
+        ((issue(HOST),), Standing.UNLISTED),
+        ((issue(HOST, by=PRIVATE_MIDDLE), PRIVATE_MIDDLE), Standing.UNSENT),
+        ((PRIVATE_LEAF,), Standing.UNDETERMINED),
+        ((with_sha1(issue(HOST, by=LEGACY)), LEGACY), Standing.UNVERIFIABLE),
+        ((), Standing.UNDETERMINED),
+    ],
+    ids=[
+        *("root we have", "root we lack, sent", "root we lack, unsent", "forged name", "private root sent"),
+        *("self-signed", "private root unsent", "leaf alone", "SHA-1", "nothing"),
+    ],
+)
+def test_every_chain_has_one_standing(signers: tuple[Signer, ...], standing: Standing) -> None:
+    assert trust(*signers).standing is standing
+
+
+def test_an_extra_authority_counts_only_where_kms_has_none() -> None:
+    assert trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).standing is Standing.EXTRA
+    assert trust(LEAF, MIDDLE, extra=(PRIVATE.der, ROOT.der)).standing is Standing.LISTED
+
+
+def test_an_extra_authority_that_did_not_sign_changes_nothing() -> None:
+    impostor = issue("Private Root", ca=True)
+    assert trust(PRIVATE_LEAF, extra=(impostor.der,)) == trust(PRIVATE_LEAF)
+
+
+def test_the_path_is_the_one_that_leads_to_the_authority_that_counted() -> None:
+    path = trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).path
+    assert path is not None
+    assert (path.ending, len(path.links), path.links[-1].subject) == (Ending.ROOT, 2, "CN=Private Root")
+    assert trust().path is None
+
+
+def test_a_chain_is_verified_once_and_again_only_for_other_authorities(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaf, built = issue(HOST, by=MIDDLE), []
+    build = trust_module.build
+    monkeypatch.setattr(trust_module, "build", lambda *chain: built.append(chain) or build(*chain))
+    assert trust(leaf, MIDDLE) == trust(leaf, MIDDLE)
+    assert len(built) == 1
+    trust_only(monkeypatch, authorities_of(PRIVATE))
+    assert trust(leaf, MIDDLE).standing is Standing.UNSENT
+    assert len(built) == 2

@@ -1,0 +1,83 @@
+"""The errors of KMS as AWS's pages have them: names that exist, and no more certainty than there is."""
+
+import pytest
+from botocore.loaders import Loader
+
+from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
+from probe.requirements.kms_errors import path as path_errors
+
+_OPERATIONS = {
+    Operation.UPDATE: "UpdateCustomKeyStore",
+    Operation.CREATE: "CreateCustomKeyStore",
+    Operation.CREATE_KEY: "CreateKey",
+}
+TABLES: dict[str, tuple[KmsError, ...]] = {
+    name: table for name, table in vars(path_errors).items() if name.isupper() and isinstance(table, tuple)
+}
+every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+
+
+@pytest.fixture(scope="module")
+def kms() -> dict[str, object]:
+    return dict(Loader().load_service_model("kms", "service-2"))
+
+
+def names_for(operation: Operation, kms: dict) -> set[str]:
+    """The names that botocore's model has for an operation's failure."""
+    if operation is Operation.CONNECT:
+        return set(kms["shapes"]["ConnectionErrorCodeType"]["enum"])
+    return {error["shape"] for error in kms["operations"][_OPERATIONS[operation]]["errors"]}
+
+
+def by_operation(table: tuple[KmsError, ...]) -> dict[Operation, KmsError]:
+    return {error.operation: error for error in table}
+
+
+@every_table
+def test_kms_has_every_error_that_we_name(table: tuple[KmsError, ...], kms: dict) -> None:
+    for error in table:
+        assert {error.error, *error.alternatives} <= names_for(error.operation, kms)
+
+
+@every_table
+def test_each_call_that_speaks_with_the_proxy_has_one_error_and_create_has_none(
+    table: tuple[KmsError, ...],
+) -> None:
+    speaking = [Operation.CONNECT, Operation.UPDATE, Operation.CREATE_KEY]
+    assert [error.operation for error in table] == speaking
+
+
+@every_table
+def test_what_is_inferred_for_connect_is_not_documented_for_the_other_calls(
+    table: tuple[KmsError, ...],
+) -> None:
+    bases = {operation: error.basis for operation, error in by_operation(table).items()}
+    is_inferred = bases.pop(Operation.CONNECT) is Basis.INFERRED
+    assert (set(bases.values()) == {Basis.INFERRED}) is is_inferred
+
+
+@every_table
+def test_all_calls_meet_a_fault_with_the_same_likelihood(table: tuple[KmsError, ...]) -> None:
+    assert len({error.likelihood for error in table}) == 1
+
+
+def test_what_happens_at_times_is_possible_and_all_else_expected() -> None:
+    possible = {name for name, table in TABLES.items() if table[0].likelihood is Likelihood.POSSIBLE}
+    assert possible == {name for name in TABLES if name.startswith("AT_TIMES_")}
+    assert len(possible) == 3
+
+
+@pytest.mark.parametrize(
+    ("table", "basis", "alternatives"),
+    [
+        (path_errors.NOT_REACHABLE, Basis.DOCUMENTED, ()),
+        (path_errors.TLS, Basis.CONFLICTING, ("XksProxyInvalidConfigurationException",)),
+    ],
+    ids=["no connection", "failed TLS"],
+)
+def test_the_pages_disagree_on_updates_error_for_tls_and_both_names_are_given(
+    table: tuple[KmsError, ...], basis: Basis, alternatives: tuple[str, ...]
+) -> None:
+    update = by_operation(table)[Operation.UPDATE]
+    assert (update.error, update.basis) == ("XksProxyUriUnreachableException", basis)
+    assert update.alternatives == alternatives

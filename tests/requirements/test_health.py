@@ -1,0 +1,334 @@
+"""Each requirement about health: what the proxy said, what is said of it, and KMS's words for it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from accounts import ACCOUNT, PROPOSAL, STORE, looked_at, node, the_one
+from judging import NOW_S
+
+from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
+from probe.model.preflight import CredentialFacts
+from probe.model.targets import Check
+from probe.model.verdicts import Evidence, Likelihood, Operation, Outcome, Report
+from probe.requirements import CATALOGUE
+from probe.verdicts.evaluate import judge
+
+MET, VIOLATED, UNKNOWN, NOT_APPLICABLE = (
+    Outcome.MET,
+    Outcome.VIOLATED,
+    Outcome.UNKNOWN,
+    Outcome.NOT_APPLICABLE,
+)
+BY_ID = {declared.id: declared for declared in CATALOGUE}
+A, B = node("eu-west-1a"), node("eu-west-1b")
+MANAGERS = (("a", Manager.ACTIVE), ("b", Manager.DEGRADED))
+GOOD = HealthDetails(purpose="health", status=200, managers=MANAGERS, clock_offset_s=0.0)
+SILENT = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
+CLOSED = Failure(phase=Phase.WAIT, reason=Reason.CLOSED)
+REFUSED = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
+
+
+def cold(total_s: float = 0.05, failure: Failure | None = None, of: Any = A, **said: Any) -> Measurement:
+    details = (
+        replace(GOOD, **said) if failure is None else HealthDetails(purpose=said.get("purpose", "health"))
+    )
+    phases = {} if failure else {Phase.CONNECT: total_s / 2, Phase.WAIT: total_s / 2}
+    return Measurement(
+        target=of,
+        check=Check.HEALTH_COLD,
+        started_at_s=NOW_S,
+        phases_s=phases,
+        failure=failure,
+        details=details,
+    )
+
+
+def asked(*measured: Measurement, **fields: Any) -> Evidence:
+    targets = tuple(dict.fromkeys(each.target for each in measured)) or (A,)
+    return looked_at(targets=targets, recent=measured, latest=measured, **fields)
+
+
+def error(name: str, status: int = 400) -> Evidence:
+    return asked(*[cold(status=status, error_name=name)] * 5)
+
+
+def times(*totals_s: float) -> Evidence:
+    return asked(*(cold(total_s) for total_s in totals_s))
+
+
+CASES: list[tuple[str, Outcome, Evidence]] = [
+    ("credential-is-accepted", MET, asked(cold())),
+    ("credential-is-accepted", VIOLATED, error("AuthenticationFailedException", 401)),
+    # KMS reads the errorName alone: a web server's 401 is an answer that it can't interpret.
+    ("credential-is-accepted", UNKNOWN, asked(cold(status=401, fault="without an errorName"))),
+    ("credential-is-accepted", UNKNOWN, asked(cold(fault="the body is no JSON"))),
+    ("credential-is-accepted", UNKNOWN, error("AccessDeniedException", 403)),
+    ("credential-is-accepted", UNKNOWN, error("ThrottlingException", 429)),
+    ("credential-is-accepted", UNKNOWN, error("InternalException", 500)),
+    ("credential-is-accepted", UNKNOWN, error("InvalidUriPathException", 404)),
+    ("credential-is-accepted", UNKNOWN, asked(cold(failure=SILENT))),
+    ("credential-is-accepted", UNKNOWN, asked(cold(withheld="common-name-matches", status=None))),
+    ("credential-is-accepted", UNKNOWN, asked(cold(withheld="no credential", status=None))),
+    ("credential-is-accepted", UNKNOWN, asked()),
+    ("proxy-clock-is-right", MET, asked(cold(clock_offset_s=300.0, status=401))),
+    ("proxy-clock-is-right", VIOLATED, asked(cold(clock_offset_s=301.0, status=401))),
+    ("proxy-clock-is-right", VIOLATED, asked(cold(clock_offset_s=-301.0, status=401))),
+    ("proxy-clock-is-right", UNKNOWN, asked(cold(clock_offset_s=None, status=401))),
+    ("proxy-clock-is-right", MET, asked(cold(clock_offset_s=None))),
+    ("proxy-clock-is-right", MET, asked(cold(clock_offset_s=9999.0))),
+    ("uri-path-is-served", MET, asked(cold())),
+    ("uri-path-is-served", VIOLATED, error("InvalidUriPathException", 404)),
+    ("uri-path-is-served", VIOLATED, asked(cold(status=404, fault="the body is HTML or XML, no JSON"))),
+    ("uri-path-is-served", UNKNOWN, error("AuthenticationFailedException", 401)),
+    ("uri-path-is-served", UNKNOWN, error("NotFoundException", 404)),
+    ("uri-path-is-served", UNKNOWN, error("DependencyTimeoutException", 503)),
+    ("uri-path-is-served", UNKNOWN, asked(cold(failure=CLOSED))),
+    ("proxy-admits-kms", MET, asked(cold())),
+    ("proxy-admits-kms", VIOLATED, error("AccessDeniedException", 403)),
+    ("proxy-admits-kms", UNKNOWN, error("AuthenticationFailedException", 401)),
+    ("proxy-admits-kms", UNKNOWN, asked(cold(status=403, fault="without an errorName"))),
+    ("health-response-is-valid", MET, asked(cold())),
+    ("health-response-is-valid", VIOLATED, asked(cold(fault="the body is no JSON"))),
+    ("health-response-is-valid", VIOLATED, asked(cold(status=401, fault="without an errorName"))),
+    ("health-response-is-valid", VIOLATED, asked(cold(failure=CLOSED))),
+    ("health-response-is-valid", VIOLATED, error("InternalException", 500)),
+    ("health-response-is-valid", VIOLATED, error("ThrottlingException", 429)),
+    ("health-response-is-valid", VIOLATED, error("OddException", 418)),
+    ("health-response-is-valid", UNKNOWN, error("AccessDeniedException", 403)),
+    ("health-response-is-valid", UNKNOWN, asked(cold(failure=SILENT))),
+    ("health-response-is-valid", UNKNOWN, asked(cold(failure=REFUSED))),
+    ("health-answers-within-250-ms", MET, times(0.25, 0.25, 0.25, 0.25, 0.25)),
+    ("health-answers-within-250-ms", VIOLATED, times(0.251, 0.251, 0.251, 0.251, 0.251)),
+    ("health-answers-within-250-ms", MET, times(0.1, 0.1, 0.1, 0.9, 0.9)),
+    ("health-answers-within-250-ms", VIOLATED, times(0.1, 0.1, 0.3, 0.9, 0.9)),
+    ("health-answers-within-250-ms", UNKNOWN, times(0.1, 0.1, 0.1, 0.1)),
+    ("health-answers-within-250-ms", VIOLATED, asked(cold(failure=SILENT), cold(failure=SILENT))),
+    ("health-answers-within-250-ms", UNKNOWN, asked(cold(failure=SILENT), cold(), cold(failure=SILENT))),
+    ("health-answers-within-250-ms", VIOLATED, asked(cold(0.3), cold(failure=SILENT), *[cold(0.3)] * 3)),
+    (
+        "health-answers-within-250-ms",
+        VIOLATED,
+        asked(*[cold(failure=SILENT), cold(0.1)] * 2, cold(failure=SILENT)),
+    ),
+    ("health-answers-within-250-ms", MET, asked(cold(failure=SILENT), *[cold(0.1)] * 4)),
+    ("health-answers-within-250-ms", UNKNOWN, asked(cold(failure=CLOSED), *[cold(0.1)] * 4)),
+    ("key-manager-is-available", MET, asked(cold(managers=(("a", Manager.DEGRADED),)))),
+    ("key-manager-is-available", VIOLATED, asked(cold(managers=(("a", Manager.UNAVAILABLE),) * 2))),
+    ("key-manager-is-available", UNKNOWN, asked(cold(status=503, error_name="DependencyTimeoutException"))),
+    ("two-key-managers", MET, asked(cold())),
+    ("two-key-managers", VIOLATED, asked(cold(managers=MANAGERS[:1]))),
+    ("two-key-managers", VIOLATED, asked(cold(managers=(MANAGERS[0], ("b", Manager.UNAVAILABLE))))),
+    ("two-key-managers", UNKNOWN, asked(cold(status=500))),
+    ("large-body-is-answered", MET, asked(cold(), cold(purpose="large_body", status=400))),
+    ("large-body-is-answered", VIOLATED, asked(cold(), cold(failure=SILENT, purpose="large_body"))),
+    (
+        "large-body-is-answered",
+        UNKNOWN,
+        asked(cold(failure=SILENT), cold(failure=SILENT, purpose="large_body")),
+    ),
+    ("large-body-is-answered", VIOLATED, asked(cold(), cold(purpose="large_body", status=413))),
+    ("large-body-is-answered", UNKNOWN, asked(cold())),
+    ("get-is-refused", MET, asked(cold(purpose="get", status=405))),
+    ("get-is-refused", VIOLATED, asked(cold(purpose="get", status=200))),
+    ("get-is-refused", VIOLATED, asked(cold(purpose="get", status=302))),
+    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=401))),
+    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=503))),
+    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", failure=SILENT))),
+    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=404))),  # no path of the API's
+    ("unsigned-request-is-refused", MET, asked(cold(purpose="unsigned", status=401))),
+    ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=404))),
+    ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=200, fault="HTML"))),
+    ("unsigned-request-is-refused", VIOLATED, asked(cold(purpose="unsigned", status=200))),
+    ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=503))),
+]
+
+
+@pytest.mark.parametrize(("id_", "outcome", "evidence"), CASES)
+def test_a_requirement_ends_as_the_proxy_says(id_: str, outcome: Outcome, evidence: Evidence) -> None:
+    found = the_one(BY_ID[id_], evidence)
+    assert found.outcome is outcome, found.because
+    assert found.subject == A.name
+
+
+def test_there_is_a_world_for_each_outcome_that_is_declared() -> None:
+    reached: dict[str, set[Outcome]] = {}
+    for id_, outcome, _ in CASES:
+        reached.setdefault(id_, set()).add(outcome)
+    for id_, outcomes in reached.items():
+        others = set(BY_ID[id_].published.outcomes) - outcomes
+        assert others <= {Outcome.NOT_APPLICABLE}, id_  # of a target that only the nodes reach: test_seen.py
+        assert outcomes <= set(BY_ID[id_].published.outcomes), id_
+
+
+def names(report: Report, operation: Operation) -> dict[str, Likelihood]:
+    (said,) = (each for each in report.predictions if each.operation is operation)
+    return {each.error: each.likelihood for each in said.errors if each.masked_by is None}
+
+
+TABLE = [
+    (cold(status=401, error_name="AuthenticationFailedException"), "INVALID_CREDENTIALS", "XksProxyIncorrectAuthenticationCredentialException"),
+    (cold(status=403, error_name="AccessDeniedException"), "XKS_PROXY_ACCESS_DENIED", "XksProxyInvalidResponseException"),
+    (cold(status=404, error_name="InvalidUriPathException"), "XKS_PROXY_INVALID_CONFIGURATION", "XksProxyInvalidConfigurationException"),
+    (cold(status=401, fault="no JSON"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
+    (cold(status=403, fault="no JSON"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
+    (cold(status=404, fault="no JSON"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
+    (cold(status=405, fault="no JSON"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
+    (cold(status=429, error_name="ThrottlingException"), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
+    (cold(status=500, error_name="InternalException"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
+    (cold(status=501, error_name="UnsupportedOperationException"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
+    (cold(status=503, error_name="DependencyTimeoutException"), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
+    (cold(status=200, fault="ekmFleetDetails: 11"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
+    (cold(managers=(("a", Manager.UNAVAILABLE),)), "XKS_PROXY_NOT_REACHABLE", "XksProxyUriUnreachableException"),
+    (cold(failure=CLOSED), "XKS_PROXY_INVALID_RESPONSE", "XksProxyUriUnreachableException"),
+    (cold(failure=SILENT), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
+    (cold(0.3), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
+]  # fmt: skip
+
+
+def known(*measured: Measurement) -> Evidence:
+    """Only health is judged: the account is healthy, and the network is not looked at."""
+    return asked(*measured)
+
+
+@pytest.mark.parametrize(
+    ("measured", "connect", "update"), TABLE, ids=[f"{t[1]}-{n}" for n, t in enumerate(TABLE)]
+)
+def test_a_fault_has_kmss_words(measured: Measurement, connect: str, update: str) -> None:
+    only_health = tuple(each for each in CATALOGUE if each.id in {case[0] for case in CASES})
+    report = judge(known(*[measured] * 5), catalogue=only_health)
+    assert connect in names(report, Operation.CONNECT)
+    assert update in names(report, Operation.UPDATE)
+    assert names(report, Operation.CREATE) == {}
+    assert set(names(report, Operation.CREATE_KEY)) == {"CustomKeyStoreInvalidStateException"}
+
+
+def test_close_to_the_limit_kms_times_out_at_times() -> None:
+    for slowest_s, errors in ((0.2, 0), (0.201, 3)):
+        found = the_one(BY_ID["health-answers-within-250-ms"], times(0.1, 0.1, 0.1, 0.1, slowest_s))
+        assert found.outcome is MET
+        assert len(found.kms_errors or ()) == errors
+        assert {each.likelihood for each in found.kms_errors or ()} <= {Likelihood.POSSIBLE}
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, MET),
+        ({"key_spec": "AES_128", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, VIOLATED),
+        ({"key_spec": "AES_256", "key_usage": ("ENCRYPT",), "key_status": "ENABLED"}, VIOLATED),
+        ({"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "DISABLED"}, VIOLATED),
+        ({"status": 404, "error_name": "KeyNotFoundException"}, VIOLATED),
+        ({"status": 500, "error_name": "InternalException"}, VIOLATED),
+        ({"fault": "keySpec, keyUsage or keyStatus is missing"}, VIOLATED),
+        ({"failure": SILENT}, UNKNOWN),
+    ],
+)
+def test_a_key_has_to_be_usable(said: dict[str, Any], outcome: Outcome) -> None:
+    evidence = asked(cold(purpose="key_metadata", **said))
+    declared = BY_ID["key-metadata-is-usable"]
+    assert the_one(declared, evidence).outcome is NOT_APPLICABLE
+    with_key = replace(evidence, proposal=replace(PROPOSAL, key_id="foo"))
+    assert the_one(declared, with_key).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"status": 404, "error_name": "KeyNotFoundException"}, "XksKeyNotFoundException"),
+        ({"status": 400, "error_name": "InvalidStateException"}, "XksKeyInvalidConfigurationException"),
+        ({"status": 400, "error_name": "InvalidKeyUsageException"}, "XksKeyInvalidConfigurationException"),
+        ({"status": 403, "error_name": "AccessDeniedException"}, "KMSInvalidStateException"),
+        ({"status": 501, "error_name": "UnsupportedOperationException"}, "XksKeyInvalidResponseException"),
+        ({"status": 500, "error_name": "InternalException"}, "CustomKeyStoreInvalidStateException"),
+        (
+            {"status": 401, "error_name": "AuthenticationFailedException"},
+            "CustomKeyStoreInvalidStateException",
+        ),
+        ({"status": 502, "fault": "the body is HTML or XML, no JSON"}, "CustomKeyStoreInvalidStateException"),
+        ({"key_spec": "RSA_0", "key_status": "ENABLED"}, "XksKeyInvalidConfigurationException"),
+    ],
+)
+def test_create_key_says_of_a_key_what_the_specification_has(said: dict[str, Any], error: str) -> None:
+    evidence = asked(*[cold()] * 5, cold(purpose="key_metadata", **said))
+    with_key = replace(evidence, proposal=replace(PROPOSAL, key_id="foo"))
+    assert names(judge(with_key), Operation.CREATE_KEY) == {error: Likelihood.EXPECTED}
+    assert error not in names(judge(with_key), Operation.CONNECT)
+
+
+GOOD_FORM = CredentialFacts()
+TOO_SHORT = CredentialFacts(secret_fault="has 3 characters")  # noqa: S106 -- what is wrong, no secret
+
+
+@pytest.mark.parametrize(
+    ("id_", "facts", "store", "outcome"),
+    [
+        ("credential-is-well-formed", GOOD_FORM, None, MET),
+        ("credential-is-well-formed", TOO_SHORT, None, VIOLATED),
+        ("credential-is-well-formed", None, None, UNKNOWN),
+        ("credential-is-well-formed", None, STORE, NOT_APPLICABLE),
+        ("credential-is-the-one-kms-holds", GOOD_FORM, None, NOT_APPLICABLE),
+        ("credential-is-the-one-kms-holds", None, STORE, UNKNOWN),
+        ("credential-is-the-one-kms-holds", GOOD_FORM, STORE, UNKNOWN),
+        ("credential-is-the-one-kms-holds", CredentialFacts(is_that_of_the_store=True), STORE, MET),
+        (
+            "credential-is-the-one-kms-holds",
+            CredentialFacts(is_that_of_the_store=False),
+            STORE,
+            NOT_APPLICABLE,
+        ),
+        (
+            "credential-is-the-one-kms-holds",
+            CredentialFacts(is_that_of_the_store=False),
+            replace(STORE, connection_state="DISCONNECTED"),
+            UNKNOWN,
+        ),
+        (
+            "credential-is-the-one-kms-holds",
+            CredentialFacts(is_that_of_the_store=False),
+            replace(STORE, connection_state="FAILED", connection_error_code="INVALID_CREDENTIALS"),
+            VIOLATED,
+        ),
+    ],
+)
+def test_a_credential_is_judged_without_being_seen(
+    id_: str, facts: Any, store: Any, outcome: Outcome
+) -> None:
+    account = replace(ACCOUNT, key_stores=(store,)) if store else ACCOUNT
+    proposal = replace(PROPOSAL, key_store_id=store.id) if store else PROPOSAL
+    assert the_one(BY_ID[id_], looked_at(account, proposal, credential=facts)).outcome is outcome
+
+
+def test_a_fault_of_one_target_alone_is_possible() -> None:
+    only_health = tuple(each for each in CATALOGUE if each.id in {case[0] for case in CASES})
+    bad = [cold(of=B, status=500, error_name="InternalException")] * 5
+    good = [cold(of=A)] * 5
+    assert names(judge(asked(*good, *bad), catalogue=only_health), Operation.CONNECT) == {
+        "XKS_PROXY_INVALID_RESPONSE": Likelihood.POSSIBLE
+    }
+
+
+def test_another_credential_that_kms_holds_is_expected_at_connect_and_cured_by_update() -> None:
+    failed = replace(STORE, connection_state="FAILED", connection_error_code="INVALID_CREDENTIALS")
+    evidence = replace(
+        asked(*[cold()] * 5, credential=CredentialFacts(is_that_of_the_store=False)),
+        account=replace(ACCOUNT, key_stores=(failed,)),
+        proposal=replace(PROPOSAL, key_store_id=failed.id),
+    )
+    report = judge(evidence)
+    assert names(report, Operation.CONNECT) == {"INVALID_CREDENTIALS": Likelihood.EXPECTED}
+    assert names(report, Operation.UPDATE) == {}
+    assert report.actual is not None
+    assert report.actual.agrees is None  # it was predicted from that very code
+
+
+def test_a_store_that_is_not_connected_answers_before_the_key_is_asked_for() -> None:
+    away = replace(STORE, connection_state="DISCONNECTED")
+    evidence = replace(
+        asked(*[cold()] * 5, cold(purpose="key_metadata", status=404, error_name="KeyNotFoundException")),
+        account=replace(ACCOUNT, key_stores=(away,)),
+        proposal=replace(PROPOSAL, key_store_id=away.id, key_id="foo"),
+    )
+    assert names(judge(evidence), Operation.CREATE_KEY) == {
+        "CustomKeyStoreInvalidStateException": Likelihood.EXPECTED
+    }

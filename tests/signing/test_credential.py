@@ -1,0 +1,135 @@
+"""The proxy's credential: its sources, its form at the limits, and that it is shown nowhere."""
+
+import copy
+import json
+import os
+import pickle
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.signing.credential import KEY_ID_VARIABLE, SECRET_VARIABLE, Credential, load
+from probe.wire.input_error import InputError
+
+KEY_ID, SECRET = "ABCDEFGHIJKLMNOPQRST", "Marker" + "a" * 40
+
+
+def file(directory: Path, content: object, mode: int = 0o600) -> Path:
+    path = directory / "credential.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+WHOLE = {
+    "XksProxyUriPath": "/kms/xks/v1",
+    "XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET},
+}
+
+
+def test_it_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    found = load(None, {KEY_ID_VARIABLE: KEY_ID, SECRET_VARIABLE: SECRET})
+    assert found is not None
+    assert found.reveal() == (KEY_ID, SECRET)
+    read = load(file(tmp_path, WHOLE), {})
+    assert read is not None
+    assert read.reveal() == (KEY_ID, SECRET)
+    assert load(None, {}) is None
+
+
+def test_awss_own_variables_are_not_looked_at() -> None:
+    assert load(None, {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}) is None
+
+
+@pytest.mark.parametrize("missing", [KEY_ID_VARIABLE, SECRET_VARIABLE])
+def test_half_of_it_is_a_mistake(missing: str) -> None:
+    half = {KEY_ID_VARIABLE: KEY_ID, SECRET_VARIABLE: SECRET} | {missing: ""}
+    with pytest.raises(InputError, match=missing):
+        load(None, half)
+
+
+@pytest.mark.parametrize(
+    ("mode", "refused"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o610, True)]
+)
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int, *, refused: bool) -> None:
+    path = file(tmp_path, WHOLE, mode)
+    if refused:
+        with pytest.raises(InputError, match="chmod 600"):
+            load(path, {})
+    else:
+        assert load(path, {}) is not None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "3", "null", {}, {"XksProxyAuthenticationCredential": SECRET},
+     {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID}},
+     {"XksProxyAuthenticationCredential": {"AccessKeyId": 3, "RawSecretAccessKey": SECRET}},
+     '{"x": "' + SECRET + '"', "[" * 50_000],
+)  # fmt: skip
+def test_a_file_that_is_none_is_refused_without_being_quoted(tmp_path: Path, content: object) -> None:
+    with pytest.raises(InputError) as caught:
+        load(file(tmp_path, content), {})
+    said = "".join(traceback.format_exception(caught.value))
+    assert "is no proxy configuration" in str(caught.value)
+    assert SECRET not in said.replace(repr(content), "")
+
+
+def test_a_missing_or_too_large_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load(tmp_path / "none", {})
+    with pytest.raises(InputError, match="larger than"):
+        load(file(tmp_path, " " * 70_000), {})
+
+
+@pytest.mark.parametrize(
+    ("key_id", "is_right"),
+    [("A" * 19, False), ("A" * 20, True), ("A" * 30, True), ("A" * 31, False), ("A" * 19 + "a", False),
+     ("A" * 19 + "1", False), ("A" * 19 + "2", True), ("A" * 19 + "7", True), ("A" * 19 + "8", False), ("A" * 20 + "\n", False)],
+)  # fmt: skip
+def test_an_access_key_id_has_20_to_30_characters(key_id: str, *, is_right: bool) -> None:
+    assert (Credential(key_id, SECRET).facts().access_key_id_fault is None) is is_right
+
+
+@pytest.mark.parametrize(
+    ("secret", "is_right"),
+    [("a" * 42, False), ("a" * 43, True), ("a" * 64, True), ("a" * 65, False), ("a" * 42 + "/+="[0], True),
+     ("a" * 42 + "-", False), ("a" * 43 + "\n", False), ("ä" * 43, False)],
+)  # fmt: skip
+def test_a_secret_has_43_to_64_characters(secret: str, *, is_right: bool) -> None:
+    assert (Credential(KEY_ID, secret).facts().secret_fault is None) is is_right
+
+
+@given(st.text(min_size=4, max_size=80), st.text(min_size=4, max_size=80))
+def test_no_fault_quotes_it(key_id: str, secret: str) -> None:
+    facts = Credential("§" + key_id, "§" + secret).facts()
+    assert "§" not in repr(facts)
+
+
+def test_it_is_shown_by_nothing() -> None:
+    credential = Credential(KEY_ID, SECRET)
+    shown = f"{credential} {credential!r} {[credential]}"
+    assert KEY_ID not in shown
+    assert SECRET not in shown
+    writers: list[Any] = [pickle.dumps, copy.copy, copy.deepcopy]
+    for write in writers:
+        with pytest.raises(TypeError):
+            write(credential)
+    assert not hasattr(credential, "__dict__")
+
+
+def test_whether_it_is_the_stores_is_said_if_it_can_be() -> None:
+    credential = Credential(KEY_ID, SECRET)
+    assert credential.facts().is_that_of_the_store is None
+    assert credential.facts(KEY_ID).is_that_of_the_store is True
+    assert credential.facts("OTHER").is_that_of_the_store is False
+
+
+def test_the_environment_is_the_processs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, KEY_ID_VARIABLE, KEY_ID)
+    monkeypatch.setitem(os.environ, SECRET_VARIABLE, SECRET)
+    assert load(None) is not None

@@ -1,0 +1,39 @@
+"""For whom a request may be signed."""
+
+from typing import Any
+
+import pytest
+from judging import DAY_S, HOST, issue, sent, target, tls
+
+from probe.model.measurements import TlsDetails
+from probe.signing.peer_check import anybody, approval
+
+NOW: Any = {"from_s": 0.0, "to_s": 4e9}
+ROOT = issue("Root", ca=True, **NOW)
+PROXY = target()
+
+
+def shown(*signers: Any) -> TlsDetails:
+    details = tls(PROXY, sent(*signers)).details
+    assert isinstance(details, TlsDetails)
+    return details
+
+
+@pytest.mark.parametrize(
+    ("details", "unmet"),
+    [
+        (shown(issue(HOST, by=ROOT, **NOW)), None),
+        (shown(issue("other.example.com", by=ROOT, **NOW)), "common-name-matches"),
+        (shown(issue(HOST, by=ROOT, from_s=0.0, to_s=30 * DAY_S)), "certificate-is-in-date"),
+        (shown(issue(HOST, **NOW)), "authority-is-trusted-by-kms"),
+        (shown(), "common-name-matches"),
+    ],
+)
+def test_only_for_a_peer_whose_name_and_chain_are_met(details: TlsDetails, unmet: str | None) -> None:
+    assert approval((ROOT.der,))(PROXY, details) == unmet
+
+
+def test_without_the_extra_authority_it_is_nobody() -> None:
+    details = shown(issue(HOST, by=ROOT, **NOW))
+    assert approval(())(PROXY, details) is not None
+    assert anybody(PROXY, details) is None

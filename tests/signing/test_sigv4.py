@@ -1,0 +1,42 @@
+"""Signatures as KMS makes them, verified by arithmetic of our own."""
+
+import pytest
+from xks_server import HOST, KEY_ID, REGION, SECRET, Asked, XksServer
+
+from probe.signing.credential import Credential
+from probe.signing.sigv4 import Signer
+
+SERVER = XksServer(certificate="")
+
+
+def signed(path: str, body: bytes, region: str = REGION, secret: str = SECRET) -> Asked:
+    headers = dict(Signer(Credential(KEY_ID, secret), region).headers(HOST, path, body))
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return Asked("POST", path, {"host": HOST, **lowered}, body)
+
+
+@pytest.mark.parametrize(
+    "path", ["/kms/xks/v1/health", "/a//b/kms/xks/v1/health", "/a-b_c/kms/xks/v1/keys/x.y/metadata"]
+)
+@pytest.mark.parametrize("body", [b"", b"{}", b"x" * 5000])
+def test_a_signature_verifies(path: str, body: bytes) -> None:
+    assert SERVER.verifies(signed(path, body))
+
+
+def test_what_is_changed_on_the_way_does_not() -> None:
+    good = signed("/kms/xks/v1/health", b"{}")
+    assert SERVER.verifies(good)
+    for changed in (
+        Asked("PUT", good.path, good.headers, good.body),
+        Asked("POST", "/other/health", good.headers, good.body),
+        Asked("POST", good.path, {**good.headers, "host": "other"}, good.body),
+        Asked("POST", good.path, good.headers, b"{ }"),
+    ):
+        assert not SERVER.verifies(changed)
+    assert not SERVER.verifies(signed("/kms/xks/v1/health", b"{}", region="eu-west-2"))
+    other = "x" * 43
+    assert not SERVER.verifies(signed("/kms/xks/v1/health", b"{}", secret=other))
+
+
+def test_it_is_not_printed() -> None:
+    assert SECRET not in repr(Signer(Credential(KEY_ID, SECRET), REGION))

@@ -1,0 +1,301 @@
+"""The account's endpoint, over loopback: asked by ordinary boto3, and by the agent's own audit."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from probe.aws.api import Api
+from probe.aws.audit import audit
+from probe.model.account import Account, Cause, Unavailable
+from probe.model.preflight import Proposal
+from simulator import ScenarioError, World, WorldError, load_scenario, start
+from simulator.scenario.reader import read_scenario
+
+pytestmark = pytest.mark.loopback
+
+REGION = "eu-central-1"
+ONE_TRY = {"total_max_attempts": 1}
+CONFIGURATIONS = "DescribeVpcEndpointServiceConfigurations"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    document = {**load_scenario("healthy").document, "account": {}}
+    with start(read_scenario("healthy", document), reduced=True) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def healed(world: World) -> Iterator[None]:
+    yield
+    world.set_account({})
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[Callable[..., Any]]:
+    """``client("ec2")`` is a boto3 client of the account."""
+    environment = world.aws_environment()
+    with ExitStack() as stack:
+
+        def make(service: str, region: str = REGION, **config: Any) -> Any:
+            made = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=environment["AWS_ENDPOINT_URL"],
+                aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                config=Config(retries=ONE_TRY, **config),
+            )
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def audited(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Account]:
+    """The account as the agent sees it."""
+    for name, value in world.aws_environment().items():
+        monkeypatch.setenv(name, value)
+
+    def run(timeout_s: float = 30.0, service_name: str | None = world.service_name) -> Account:
+        api = Api(REGION, read_timeout_s=timeout_s)
+        try:
+            return audit(
+                api, Proposal(region=REGION, service_name=service_name), taken_at_s=0.0, timeout_s=timeout_s
+            )
+        finally:
+            for made in api._clients.values():
+                made.close()
+
+    return run
+
+
+def test_the_audit_of_a_healthy_account_finds_everything(
+    world: World, audited: Callable[..., Account]
+) -> None:
+    account = audited()
+    assert account.failed_calls == ()
+    assert (account.id, account.service and account.service.name) == ("111122223333", world.service_name)  # type: ignore[union-attr]
+    (balancer,) = account.load_balancers  # type: ignore[misc]
+    assert balancer.name == "net/xks"
+    assert [node.address for node in balancer.nodes] == [world.address(n.name) for n in world.scenario.nodes]
+    (group,) = balancer.forwarded_groups
+    assert [t.id for t in group.targets] == [world.address(b.name) for b in world.scenario.backends]
+    assert {t.state for t in group.targets} == {"healthy"}
+    assert {t.zone for t in group.targets} == {zone.zone for zone in balancer.zones}
+    (vpc,) = account.vpcs  # type: ignore[misc]
+    assert (vpc.dns_support, vpc.dns_hostnames, len(vpc.subnets)) == (True, True, 2)
+    assert [store.id for store in account.key_stores] == [world.scenario.key_store]  # type: ignore[union-attr]
+
+
+def test_interfaces_are_found_by_their_description_alone(client: Callable[..., Any]) -> None:
+    ec2 = client("ec2")
+
+    def found(words: str) -> int:
+        answer = ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": [words]}])
+        return len(answer["NetworkInterfaces"])
+
+    (balancer,) = client("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert found("ELB " + balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]) == 2
+    assert found("ELB net/xks/0000000000000000") == 0
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "key", "size", "sizes"),
+    [
+        ("ec2", "describe_subnets", "Subnets", 5, [5, 1]),  # 5 is the least that the model allows
+        ("ec2", "describe_vpc_endpoint_service_configurations", "ServiceConfigurations", 1, [1]),
+        ("kms", "describe_custom_key_stores", "CustomKeyStores", 1, [1, 1]),
+        ("elbv2", "describe_load_balancers", "LoadBalancers", 1, [1]),
+    ],
+)
+def test_an_answer_comes_in_as_many_pages_as_are_asked(
+    world: World,
+    client: Callable[..., Any],
+    service: str,
+    operation: str,
+    key: str,
+    size: int,
+    sizes: list[int],
+) -> None:
+    """There are five subnets, the default ones among them, and one more by path."""
+    added = {"DescribeSubnets": {"Subnets[5]": {"SubnetId": "subnet-6"}}}
+    world.set_account({"key_stores": [{}, {"CustomKeyStoreId": "cks-2"}], "answers": added})
+    whole = getattr(client(service), operation)()[key]
+    pages = list(client(service).get_paginator(operation).paginate(PaginationConfig={"PageSize": size}))
+    assert [len(page[key]) for page in pages] == sizes
+    assert [each for page in pages for each in page[key]] == whole
+
+
+def test_the_audit_reads_all_pages_of_a_service_that_gives_one_item_at_a_time(
+    world: World, audited: Callable[..., Account]
+) -> None:
+    whole = audited()
+    world.set_account({"page_size": 1, "key_stores": [{}, {"CustomKeyStoreId": "cks-2"}]})
+    paged = audited()
+    assert paged.failed_calls == ()
+    assert paged.load_balancers == whole.load_balancers
+    assert paged.vpcs == whole.vpcs
+    assert [store.id for store in paged.key_stores] == [world.scenario.key_store, "cks-2"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("sts", "GetCallerIdentity", "InvalidClientTokenId"),
+        ("kms", "DescribeCustomKeyStores", "AccessDeniedException"),
+        ("ec2", "DescribeVpcs", "UnauthorizedOperation"),
+        ("elbv2", "DescribeLoadBalancers", "OptInRequired"),
+    ],
+)
+def test_a_refusal_has_the_protocol_s_shape_and_the_others_answer(
+    world: World, client: Callable[..., Any], service: str, operation: str, code: str
+) -> None:
+    from botocore import xform_name
+
+    world.set_account({"refused": {operation: code}})
+    with pytest.raises(ClientError) as caught:
+        getattr(client(service), xform_name(operation))()
+    assert caught.value.response["Error"]["Code"] == code
+    assert client("ec2").describe_subnets()["Subnets"]
+
+
+def test_everything_is_refused_but_what_has_a_word_of_its_own(
+    world: World, audited: Callable[..., Account]
+) -> None:
+    world.set_account({"refused": {"*": "AccessDenied", "DescribeCustomKeyStores": "OptInRequired"}})
+    account = audited()
+    causes = {failed.call: failed.cause for failed in account.failed_calls}
+    assert causes["kms:DescribeCustomKeyStores"] is Cause.NOT_OPTED_IN
+    assert set(causes.values()) == {Cause.NOT_OPTED_IN, Cause.ACCESS_DENIED}
+
+
+def test_values_are_set_by_path(world: World, audited: Callable[..., Account]) -> None:
+    answers = {
+        CONFIGURATIONS: {
+            "ServiceConfigurations[0].AcceptanceRequired": True,
+            "ServiceConfigurations[0].PrivateDnsNameConfiguration.State": "failed",
+            "ServiceConfigurations[*].PrivateDnsName": None,
+            "ServiceConfigurations[1]": {"ServiceId": "vpce-svc-2", "ServiceName": "other"},
+        },
+        "DescribeTargetHealth": {"TargetHealthDescriptions[*].TargetHealth.State": "unhealthy"},
+    }
+    world.set_account({"answers": answers})
+    account = audited()
+    service = account.service
+    assert not isinstance(service, Unavailable)
+    assert service is not None
+    assert service.acceptance_required is True
+    assert service.private_dns_name is None
+    assert service.verification is not None
+    assert service.verification.state == "failed"
+    assert len(account.services) == 2  # type: ignore[arg-type]
+    (balancer,) = account.load_balancers  # type: ignore[misc]
+    assert {t.state for t in balancer.forwarded_groups[0].targets} == {"unhealthy"}
+
+
+def test_a_path_that_does_not_fit_the_answer_is_an_error_that_says_so(
+    world: World, client: Callable[..., Any]
+) -> None:
+    world.set_account({"answers": {CONFIGURATIONS: {"ServiceConfigurations[7].ServiceId": "x"}}})
+    with pytest.raises(ClientError, match=r"ScenarioMistake.*ServiceConfigurations\[7\]"):
+        client("ec2").describe_vpc_endpoint_service_configurations()
+
+
+@pytest.mark.parametrize(
+    ("section", "error", "words"),
+    [
+        ({"answers": {CONFIGURATIONS: {"ServiceConfiguration[0]": {}}}}, WorldError, "has no ServiceConfiguration of"),
+        ({"key_stores": [{"State": "x"}]}, WorldError, "has no State of CustomKeyStoresListEntry"),
+        ({"region": "xx-nowhere-1"}, WorldError, "account.region: xx-nowhere-1"),
+        ({"delay": 1}, ScenarioError, "account.delay"),
+    ],
+)  # fmt: skip
+def test_a_mistake_changes_nothing(
+    world: World, client: Callable[..., Any], section: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    world.set_account({"key_stores": []})
+    with pytest.raises(error, match=words):
+        world.set_account(section)
+    assert client("kms").describe_custom_key_stores()["CustomKeyStores"] == []
+
+
+def test_the_account_is_in_its_region_alone(world: World, client: Callable[..., Any]) -> None:
+    world.set_account({"region": "us-east-1"})
+    assert world.aws_environment()["AWS_REGION"] == "us-east-1"
+    assert world.service_name.startswith("com.amazonaws.vpce.us-east-1.")
+    assert client("kms").describe_custom_key_stores()["CustomKeyStores"] == []
+    there = client("ec2", "us-east-1").describe_vpc_endpoint_service_configurations()
+    assert [each["ServiceName"] for each in there["ServiceConfigurations"]] == [world.service_name]
+
+
+def test_a_service_of_another_account_is_seen_by_its_consumers(
+    world: World, audited: Callable[..., Account]
+) -> None:
+    world.set_account({"service_owner": "444455556666"})
+    account = audited()
+    service = account.service
+    assert not isinstance(service, Unavailable)
+    assert service is not None
+    assert (service.is_owner_view, service.owner, service.region) == (False, "444455556666", REGION)
+    assert (account.services, account.load_balancers) == ((), ())
+
+
+def test_a_service_that_is_not_there_is_not_found(audited: Callable[..., Account]) -> None:
+    assert audited(service_name=f"com.amazonaws.vpce.{REGION}.vpce-svc-0").service is None
+
+
+def test_answers_take_their_time(world: World, client: Callable[..., Any]) -> None:
+    world.set_account({"delay": "400ms"})
+    sts = client("sts", read_timeout=5)
+    started_s = time.monotonic()
+    sts.get_caller_identity()
+    assert time.monotonic() - started_s >= 0.4
+    with pytest.raises(ReadTimeoutError):
+        client("sts", read_timeout=0.1).get_caller_identity()
+
+
+def test_an_account_that_does_not_answer_in_time_leaves_the_audit_its_deadline(
+    world: World, audited: Callable[..., Account]
+) -> None:
+    world.set_account({"delay": "20s"})
+    account = audited(timeout_s=0.5)
+    assert {failed.cause for failed in account.failed_calls} == {Cause.TIMED_OUT}
+
+
+def test_a_throttled_account_leaves_the_audit_its_deadline(
+    world: World, audited: Callable[..., Account]
+) -> None:
+    """Retries wait for seconds; what is left out for want of time is as unknown as what was throttled."""
+    world.set_account({"refused": {"*": "ThrottlingException"}})
+    started_s = time.monotonic()
+    account = audited(timeout_s=1)
+    assert time.monotonic() - started_s < 30
+    assert {failed.cause for failed in account.failed_calls} <= {Cause.THROTTLED, Cause.TIMED_OUT}
+    assert isinstance(account.key_stores, Unavailable)
+
+
+@pytest.mark.parametrize("body", [b"", b"Action=DescribeVpcs", b"\xff" * 50])
+def test_whoever_does_not_sign_is_told_so(world: World, body: bytes) -> None:
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(world.aws_environment()["AWS_ENDPOINT_URL"], data=body)  # noqa: S310
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=10)  # noqa: S310
+    with caught.value as refused:
+        assert b"UnknownService" in refused.read()
+
+
+def test_a_world_without_the_section_has_no_account() -> None:
+    with start(load_scenario("healthy"), reduced=True) as plain:
+        with pytest.raises(WorldError, match="give the scenario an 'account:' section"):
+            plain.aws_environment()
+        assert not (plain.directory / "aws.log").exists()

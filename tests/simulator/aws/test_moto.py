@@ -1,0 +1,26 @@
+"""The process without moto; what it makes with it is in test_aws.py."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator import WorldError, start
+from simulator.aws.moto import _AWSS, _MOTOS, _renamed
+from simulator.scenario.reader import read_scenario
+
+
+def test_a_load_balancer_s_arn_says_of_which_kind_it_is_wherever_it_stands() -> None:
+    answer = {"Arns": ["arn:loadbalancer/app/xks/1", {"Listener": "arn:listener/app/xks/1/2"}], "Port": 443}
+    meant = {"Arns": ["arn:loadbalancer/net/xks/1", {"Listener": "arn:listener/net/xks/1/2"}], "Port": 443}
+    assert _renamed(answer, _MOTOS, _AWSS) == meant
+    assert _renamed(meant, _AWSS, _MOTOS) == answer
+
+
+@pytest.mark.loopback
+def test_a_world_without_moto_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "moto.py").write_text("raise ImportError('no moto here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    scenario = read_scenario("mine", {"nodes": [{"name": "n", "zone": "a"}], "account": {}})
+    with pytest.raises(WorldError, match=r"needs moto.*install xks-probe\[dev\]") as caught:
+        start(scenario, reduced=True)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,47 @@
+import subprocess
+from typing import Any
+
+import pytest
+
+from simulator.network.capability import Capability, capability
+
+
+def ended(out: str, words: str = "") -> Any:
+    return lambda *_, **__: subprocess.CompletedProcess([], 0, out, words)
+
+
+def test_a_trial_that_works_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", ended("works\n"))
+    assert capability() == Capability(namespaces=True, why="", remedy="")
+
+
+@pytest.mark.parametrize(
+    ("out", "words", "why"),
+    [
+        ("OSError: not permitted\n", "", "OSError: not permitted"),
+        ("", "a\nlast", "last"),
+        ("", "", "silently"),
+    ],
+    ids=["it says why", "it crashes", "it says nothing"],
+)
+def test_a_trial_that_fails_says_why_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, out: str, words: str, why: str
+) -> None:
+    monkeypatch.setattr(subprocess, "run", ended(out, words))
+    can = capability()
+    assert not can.namespaces
+    assert why in can.why
+    assert "user.max_user_namespaces" in can.remedy
+
+
+def test_a_trial_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("trial", 10)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    assert "longer than 10 s" in capability().why
+
+
+def test_elsewhere_than_linux_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert capability().why == "this is not Linux"

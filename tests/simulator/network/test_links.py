@@ -1,0 +1,200 @@
+"""The links of a world in a forked child: real namespaces, seen through sockets and the kernel's own files."""
+
+import array
+import errno
+import fcntl
+import os
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+
+from simulator.network import namespaces
+from simulator.running import call
+
+pytestmark = pytest.mark.real
+
+AGENT_MAC, WORLD_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
+# <linux/ethtool.h>: the readers of transmit checksums, segmentation, and receive aggregation
+GETTERS = {"tx-checksum": 0x16, "tso": 0x1E, "gso": 0x23, "gro": 0x2B}
+SO_TIMESTAMPNS = 35
+
+
+def in_links(look: Callable[[int, int], Any]) -> Any:
+    """What ``look(agent, world)`` gives in a fresh wire's namespace with its links made."""
+
+    def child() -> Any:
+        wire = namespaces.enter_fresh_namespace()
+        from simulator.network import links
+
+        agent, world = namespaces.fresh_network(), namespaces.fresh_network()
+        namespaces.enter_network(wire.network)
+        links.make_links(wire.network, agent, world)
+        assert os.stat("/proc/self/ns/net").st_ino == os.fstat(wire.network).st_ino, "not back in the wire's"  # noqa: PTH116
+        return look(agent, world)
+
+    return call(child, None, 20)
+
+
+def offloads(name: str) -> dict[str, int]:
+    """Those that are on, in this namespace."""
+    found = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        for offload, command in GETTERS.items():
+            value = array.array("I", [command, 0])
+            request = struct.pack("16sP16x", name.encode(), value.buffer_info()[0])
+            fcntl.ioctl(any_socket, 0x8946, request)  # SIOCETHTOOL
+            found[offload] = value[1]
+    return found
+
+
+def heard(packets: socket.socket) -> tuple[bytes, list[Any]]:
+    packets.settimeout(5)
+    frame, ancillary, _, _ = packets.recvmsg(2048, 64)
+    return frame, ancillary
+
+
+def udp(network: int, source: str, destination: str, size: int = 3) -> None:
+    """Sent from the namespace ``network``; this process is back where it was."""
+    here = namespaces.current_network()
+    namespaces.enter_network(network)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind((source, 5))
+        sender.sendto(b"x" * size, (destination, 53))
+    namespaces.enter_network(here)
+
+
+def test_frames_of_both_ends_come_to_the_wire_whole_and_without_arp(can_have_worlds: object) -> None:
+    def look(agent: int, world: int) -> list[Any]:
+        from simulator.network import links
+
+        with (
+            links.open_packet_socket(links.WIRE_TO_AGENT) as of_agent,
+            links.open_packet_socket(links.WIRE_TO_WORLD) as of_world,
+        ):
+            udp(agent, "10.77.0.2", "10.78.1.11")
+            udp(world, "10.78.200.1", "10.77.0.2")
+            udp(world, "10.78.3.11", "10.76.0.1")  # a backend to the inside of a node
+            return [heard(packets)[0].hex() for packets in (of_agent, of_world, of_world)]
+
+    frames = [Ether(bytes.fromhex(frame)) for frame in in_links(look)]
+    assert [(frame.src, frame.dst, frame[IP].src, frame[IP].dst) for frame in frames] == [
+        (AGENT_MAC, WORLD_MAC, "10.77.0.2", "10.78.1.11"),
+        (WORLD_MAC, AGENT_MAC, "10.78.200.1", "10.77.0.2"),
+        (WORLD_MAC, AGENT_MAC, "10.78.3.11", "10.76.0.1"),
+    ]
+    for frame in frames:
+        written = frame[UDP].chksum
+        del frame[UDP].chksum
+        assert Ether(bytes(frame))[UDP].chksum == written  # a partial one would differ
+
+
+def test_the_whole_network_of_the_world_is_local_there_and_nothing_else_is(can_have_worlds: object) -> None:
+    def look(_agent: int, world: int) -> dict[str, str]:
+        namespaces.enter_network(world)
+        found = {}
+        for address in ("10.78.0.1", "10.78.255.254", "10.77.0.1", "10.76.0.1", "10.79.0.1"):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+                found[address] = errno.errorcode.get(server_bound(server, address), "local")
+        return found
+
+    assert in_links(look) == {
+        "10.78.0.1": "local",
+        "10.78.255.254": "local",
+        "10.77.0.1": "local",  # the gateway's own
+        "10.76.0.1": "EADDRNOTAVAIL",  # behind the wire: the inside of the nodes
+        "10.79.0.1": "EADDRNOTAVAIL",
+    }
+
+
+def server_bound(server: socket.socket, address: str) -> int:
+    try:
+        server.bind((address, 53))
+    except OSError as error:
+        return error.errno or -1
+    return 0
+
+
+def ping_socket() -> socket.socket:
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+
+
+def test_the_agent_may_ping_and_all_it_sends_leaves_from_its_address(can_have_worlds: object) -> None:
+    def look(agent: int, _world: int) -> list[Any]:
+        try:
+            ping_socket().close()
+            before = "may"
+        except PermissionError:
+            before = "may not"
+        namespaces.enter_network(agent)
+        with ping_socket() as pings:
+            pings.connect(("198.51.100.1", 0))
+            return [before, pings.getsockname()[0]]
+
+    assert in_links(look) == ["may not", "10.77.0.2"]  # in the wire's namespace nobody may
+
+
+def test_no_end_of_a_link_leaves_work_to_an_offload_that_is_not_there(can_have_worlds: object) -> None:
+    def look(agent: int, world: int) -> list[dict[str, int]]:
+        found = [offloads("wire-agent"), offloads("wire-world")]
+        for network, name in ((agent, "agent0"), (world, "world0")):
+            namespaces.enter_network(network)
+            found.append(offloads(name))
+        return found
+
+    assert in_links(look) == [dict.fromkeys(GETTERS, 0)] * 4
+
+
+def test_switching_offload_off_changes_a_fresh_link_and_passes_over_one_that_is_not_there(
+    can_have_worlds: object,
+) -> None:
+    def child() -> list[dict[str, int]]:
+        namespaces.enter_fresh_namespace()
+        from pyroute2 import IPRoute
+
+        from simulator.network.links import switch_offload_off
+
+        with IPRoute() as netlink:
+            netlink.link("add", ifname="one", kind="veth", peer={"ifname": "other"})
+        before = offloads("one")
+        switch_offload_off("one")
+        switch_offload_off("ghost")
+        return [before, offloads("one")]
+
+    before, after = call(child, None, 20)
+    assert (before["tso"], before["gso"], before["tx-checksum"]) == (1, 1, 1)
+    assert not any(after.values())
+
+
+def test_a_packet_socket_stamps_does_not_block_and_hears_only_what_comes_in(can_have_worlds: object) -> None:
+    def look(agent: int, _world: int) -> list[Any]:
+        from simulator.network import links
+
+        with (
+            links.open_packet_socket(links.WIRE_TO_AGENT) as packets,
+            links.open_packet_socket(links.WIRE_TO_AGENT) as other,
+        ):
+            began_ns = time.time_ns()
+            udp(agent, "10.77.0.2", "10.78.1.11")
+            frame, ancillary = heard(packets)
+            ended_ns = time.time_ns()
+            packets.setblocking(False)
+            other.send(frame)  # out
+            silent = False
+            try:
+                packets.recv(2048)
+            except BlockingIOError:
+                silent = True
+        with links.open_packet_socket(links.WIRE_TO_AGENT) as fresh:
+            blocks = fresh.getblocking()
+        ((_, kind, stamp),) = ancillary
+        seconds, nanoseconds = struct.unpack("@ll", stamp)
+        arrived_ns = seconds * 1_000_000_000 + nanoseconds
+        return [kind, began_ns <= arrived_ns <= ended_ns, silent, blocks]
+
+    assert in_links(look) == [SO_TIMESTAMPNS, True, True, False]

@@ -1,0 +1,61 @@
+"""Blocks of 127.0.0.0/8 are claimed by binding a port in them, here one that no real world uses."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from simulator.control import WorldError
+from simulator.network import loopback
+from simulator.network.loopback import claim_block
+
+pytestmark = pytest.mark.loopback
+
+
+@pytest.fixture(autouse=True)
+def _no_other_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(loopback, "_CLAIM_PORT", free.getsockname()[1])
+
+
+@pytest.fixture
+def claims() -> Iterator[contextlib.ExitStack]:
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+def claim(claims: contextlib.ExitStack) -> int:
+    block, held = claim_block()
+    claims.enter_context(held)
+    return block
+
+
+@pytest.mark.parametrize(
+    ("process", "blocks"),
+    [(249, [250, 1, 2]), (250, [1, 2, 3]), (500_007, [8, 9, 10])],
+    ids=["it begins with the last", "just after", "a large id"],
+)
+def test_worlds_get_a_block_each_from_1_to_250_begun_by_the_process(
+    monkeypatch: pytest.MonkeyPatch, claims: contextlib.ExitStack, process: int, blocks: list[int]
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: process)
+    assert [claim(claims) for _ in blocks] == blocks
+
+
+def test_a_block_is_free_again_when_its_socket_closes(claims: contextlib.ExitStack) -> None:
+    block, held = claim_block()
+    assert claim(claims) != block
+    held.close()
+    assert claim(claims) == block
+
+
+def test_the_last_free_block_is_given_and_after_it_none(
+    monkeypatch: pytest.MonkeyPatch, claims: contextlib.ExitStack
+) -> None:
+    monkeypatch.setattr(loopback, "_BLOCKS", 2)
+    assert {claim(claims), claim(claims)} == {1, 2}
+    with pytest.raises(WorldError, match="no free addresses"):
+        claim(claims)

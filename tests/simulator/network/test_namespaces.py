@@ -1,0 +1,135 @@
+"""What the kernel does, seen from a forked child: a process does not come back out of a user namespace."""
+
+import os
+import select
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.network import namespaces
+from simulator.network.namespaces import Namespace
+from simulator.running import call
+
+NETWORK, USER = "/proc/self/ns/net", "/proc/self/ns/user"
+
+
+def is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def seen() -> list[Any]:
+    return [os.stat(NETWORK).st_ino, os.stat(USER).st_ino]  # noqa: PTH116  # as os.fstat gives it
+
+
+@pytest.mark.parametrize("with_user", [True, False], ids=["with a user namespace", "without"])
+def test_closing_closes_what_it_holds_and_nothing_else(*, with_user: bool) -> None:
+    network, user, other = (os.open(NETWORK, os.O_RDONLY) for _ in range(3))
+    Namespace(network=network, user=user if with_user else None).close()
+    assert [is_open(each) for each in (network, user, other)] == [False, not with_user, True]
+    for left in (user, other)[with_user:]:
+        os.close(left)
+
+
+def test_an_error_of_the_kernel_says_what_could_not_be_done() -> None:
+    reading, writing = os.pipe()
+    with pytest.raises(OSError, match=r"cannot enter a network namespace: Invalid argument"):
+        namespaces.enter_network(reading)
+    os.close(reading)
+    os.close(writing)
+
+
+@pytest.mark.real
+def test_a_fresh_namespace_is_another_empty_one_of_its_own(can_have_worlds: object) -> None:
+    def look() -> list[Any]:
+        made = namespaces.enter_fresh_namespace()
+        held = [os.fstat(made.network).st_ino, None if made.user is None else os.fstat(made.user).st_ino]
+        return [seen(), held, socket.if_nameindex(), os.geteuid()]
+
+    (network, user), (held_network, held_user), interfaces, euid = call(look, None, 10)
+    assert network == held_network != seen()[0]
+    assert user == (held_user or seen()[1])
+    assert (held_user is not None) == (user != seen()[1])
+    assert [name for _, name in interfaces] == ["lo"]
+    assert euid == 0  # in there, whoever it is outside
+
+
+@pytest.mark.real
+def test_one_more_network_lies_in_the_same_user_namespace_and_one_can_go_back(
+    can_have_worlds: object,
+) -> None:
+    def look() -> list[Any]:
+        first = namespaces.enter_fresh_namespace()
+        in_first = seen()
+        namespaces.fresh_network()
+        in_second = seen()
+        namespaces.enter_network(first.network)
+        return [in_first, in_second, seen()]
+
+    first, second, again = call(look, None, 10)
+    assert first == again
+    assert (first[0] != second[0], first[1] == second[1]) == (True, True)
+
+
+@pytest.mark.loopback
+def test_the_current_network_is_where_the_process_is() -> None:
+    held = namespaces.current_network()
+    assert os.fstat(held).st_ino == seen()[0]
+    os.close(held)
+
+
+@pytest.mark.loopback
+def test_a_process_dies_with_its_parent() -> None:
+    """Here of the child, which is killed; the grandchild's death is the end of its pipe."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            parent = os.getpid()
+            if os.fork() == 0:
+                namespaces.die_with_parent(parent)
+                os.write(writing, b"bound")
+            else:
+                os.close(writing)
+            signal.alarm(30)  # should it live on
+            signal.pause()
+        finally:
+            os._exit(2)  # whatever happens: there is one test run
+    os.close(writing)
+    try:
+        assert os.read(reading, 10) == b"bound"
+        os.kill(child, signal.SIGKILL)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        assert select.select([reading], [], [], 5)[0], "it lives on"
+        assert os.read(reading, 10) == b""
+    finally:
+        os.close(reading)
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("is_ours", "status"), [(True, 0), (False, 1)], ids=["it is there", "it has gone"])
+def test_a_process_whose_parent_has_gone_before_it_could_ask_exits(*, is_ours: bool, status: int) -> None:
+    parent = os.getpid() if is_ours else os.getppid()
+    child = os.fork()
+    if child == 0:
+        try:
+            namespaces.die_with_parent(parent)
+            os._exit(0)
+        finally:
+            os._exit(2)  # it has raised
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == status
+
+
+@pytest.mark.loopback
+def test_precise_sleep_leaves_a_timer_no_slack() -> None:
+    def slack_ns() -> int:
+        namespaces.sleep_precisely()
+        return int(Path("/proc/self/timerslack_ns").read_text("ascii"))
+
+    assert call(slack_ns, None, 10) == 1

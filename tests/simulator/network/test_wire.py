@@ -1,0 +1,224 @@
+"""The loop of the wire with a clock and sides of its own; `tests/real` sees the whole with a real kernel."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scapy.layers.inet import ICMP, IP
+from scapy.layers.l2 import Ether
+
+from simulator.control import Lines
+from simulator.network import wire as wire_module
+from simulator.network.wire import Wire
+from simulator.network.wire_plan import forwarding_of
+from simulator.scenario.reader import read_scenario
+
+AGENT, NEAR, FAR, SLOW = "10.77.0.2", "10.78.1.11", "10.78.1.12", "10.78.1.13"
+MS = 1_000_000
+WALL_NS = 1_800_000_000 * 1_000_000_000
+SO_TIMESTAMPNS = 35
+
+
+def ping(host: str, sequence: int = 1) -> bytes:
+    return bytes(Ether() / IP(src=AGENT, dst=host) / ICMP(seq=sequence))
+
+
+def pong(host: str) -> bytes:
+    return bytes(Ether() / IP(src=host, dst=AGENT) / ICMP(type=0, seq=1))
+
+
+@dataclass
+class Clock:
+    """Both clocks of the wire; they move only by hand."""
+
+    now_ns: int = 0
+
+    def monotonic_ns(self) -> int:
+        return self.now_ns
+
+    def time_ns(self) -> int:
+        return WALL_NS + self.now_ns
+
+
+@dataclass
+class Side:
+    """A packet socket: ``waiting`` are frames with their kernel stamps (None: without), ``sent`` what went out."""
+
+    waiting: list[tuple[bytes, int | None]] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    is_full: bool = False
+
+    def recvmsg(self, _size: int, _ancillary_size: int) -> tuple[bytes, list[Any], int, None]:
+        if not self.waiting:
+            raise BlockingIOError
+        frame, stamp_ns = self.waiting.pop(0)
+        if stamp_ns is None:
+            return frame, [], 0, None
+        stamp = struct.pack("@ll", *divmod(stamp_ns, 1_000_000_000))
+        return frame, [(socket.SOL_SOCKET, SO_TIMESTAMPNS, stamp)], 0, None
+
+    def send(self, frame: bytes) -> None:
+        if self.is_full:
+            raise OSError("no buffer space")
+        self.sent.append(frame)
+
+
+@dataclass
+class Rig:
+    """A wire to Regions 20 ms, 40 ms and 4 s away."""
+
+    clock: Clock
+    agent: Side
+    world: Side
+    wire: Wire
+
+    def agent_sends(self, *frames: bytes, stamp_ns: int | None = None) -> None:
+        self.agent.waiting += [(frame, stamp_ns) for frame in frames]
+        self.wire._take(self.agent)  # type: ignore[arg-type]
+
+    def applied(self, host: str) -> dict[str, Any]:
+        return self.wire._do({"do": "applied", "address": host})
+
+    def at(self, now_ns: int) -> list[bytes]:
+        """All that has been sent to the world by then."""
+        self.clock.now_ns = now_ns
+        self.wire._send_due()
+        return self.world.sent
+
+
+@pytest.fixture
+def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
+    clock, agent, world = Clock(), Side(), Side()
+    clock_module = SimpleNamespace(monotonic_ns=clock.monotonic_ns, time_ns=clock.time_ns)
+    monkeypatch.setattr(wire_module, "time", clock_module)
+    scenario = read_scenario("mine", {"regions": {"near": "20ms", "far": "40ms", "slow": "4s"}})
+    wire = Wire(forwarding_of(scenario, Random(1)), agent, world)  # type: ignore[arg-type]
+    return Rig(clock, agent, world, wire)
+
+
+def test_a_frame_goes_on_when_it_is_due_and_not_before(rig: Rig) -> None:
+    rig.agent_sends(ping(FAR), ping(NEAR, 1), ping(NEAR, 2))
+    assert rig.at(10 * MS - 1) == []
+    assert rig.at(10 * MS) == [ping(NEAR, 1), ping(NEAR, 2)]  # of one time, in the order they came
+    assert rig.at(20 * MS - 1) == [ping(NEAR, 1), ping(NEAR, 2)]
+    assert rig.at(20 * MS) == [ping(NEAR, 1), ping(NEAR, 2), ping(FAR)]
+
+
+def test_the_loop_sleeps_until_shortly_before_the_first_is_due(rig: Rig) -> None:
+    assert rig.wire._sleep_s() == 0.5
+    rig.agent_sends(ping(NEAR))
+    assert rig.wire._sleep_s() == pytest.approx(0.00975)  # 0.25 ms are polled
+    rig.clock.now_ns = 20 * MS
+    assert rig.wire._sleep_s() == 0
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "due_ms"),
+    [(3, 3997), (1000, 3000), (1001, 3000), (-500, 4000), (None, 4000)],
+    ids=["old", "at the limit", "so old that a clock was set", "of the future", "no stamp"],
+)
+def test_the_delay_begins_with_the_stamp_of_the_kernel(rig: Rig, age_ms: int | None, due_ms: int) -> None:
+    rig.clock.now_ns = 2000 * MS
+    stamp_ns = None if age_ms is None else WALL_NS + (2000 - age_ms) * MS
+    rig.agent_sends(ping(SLOW), stamp_ns=stamp_ns)
+    assert rig.at(due_ms * MS - 1) == []
+    assert rig.at(due_ms * MS) == [ping(SLOW)]
+    assert [row.delay_ns for row in rig.applied(SLOW)["rows"]] == [2000 * MS]
+
+
+def test_what_is_recorded_is_when_it_was_sent_and_not_when_it_should_have_been(rig: Rig) -> None:
+    rig.agent_sends(ping(NEAR, 7), stamp_ns=WALL_NS)
+    rig.at(13 * MS)
+    (row,) = rig.applied(NEAR)["rows"]
+    assert (row.arrived_at_ns, row.delay_ns, row.is_back, row.sequence) == (WALL_NS, 13 * MS, False, 7)
+    assert rig.applied(FAR)["rows"] == ()
+
+
+def test_frames_above_the_limit_and_those_that_a_side_does_not_take_are_dropped_and_counted(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire_module, "_MOST_FRAMES", 2)
+    rig.agent_sends(ping(NEAR, 1), ping(NEAR, 2))
+    assert rig.wire.dropped == 0
+    rig.agent_sends(ping(NEAR, 3))
+    assert rig.wire.dropped == 1
+    rig.world.is_full = True
+    assert rig.at(10 * MS) == []
+    assert rig.applied(NEAR) == {"rows": (), "dropped": 3}
+    rig.world.is_full = False
+    rig.agent_sends(ping(NEAR, 4))
+    assert rig.at(20 * MS) == [ping(NEAR, 4)]
+
+
+def test_one_side_is_read_a_batch_at_a_time_so_that_the_other_has_its_turn(rig: Rig) -> None:
+    rig.agent_sends(*(ping(NEAR) for _ in range(65)))
+    assert len(rig.agent.waiting) == 1
+    assert len(rig.at(10 * MS)) == 64
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Lines, Lines]]:
+    one, other = socket.socketpair()
+    with one, other:
+        yield Lines(one), Lines(other)
+
+
+def test_requests_are_obeyed_or_answered_with_what_is_wrong_until_the_parent_goes(
+    rig: Rig, ends: tuple[Lines, Lines]
+) -> None:
+    parent, control = ends
+    for message in (
+        {"do": "rtt", "address": NEAR, "rtt_s": 0.1},
+        {"do": "fault", "address": FAR, "fault": "dead"},
+        {"do": "fault", "address": "10.78.9.9", "fault": "dead"},
+        {"do": "fault", "address": FAR, "fault": "asleep"},
+        {"do": "dance"},
+    ):
+        parent.send(message)
+    assert rig.wire._obey(control)
+    answers = [parent.read(1) or {} for _ in range(5)]
+    assert answers[:2] == [{"done": True}] * 2
+    words = [answer["error"] for answer in answers[2:]]
+    assert [word.partition(":")[0] for word in words] == ["KeyError", "ValueError", "ValueError"]
+    assert "unknown request dance" in words[2]
+    rig.agent_sends(ping(NEAR), ping(FAR))
+    assert rig.at(50 * MS - 1) == []
+    assert rig.at(60 * MS) == [ping(NEAR)]
+    parent.connection.close()
+    assert not rig.wire._obey(control)
+
+
+@pytest.mark.loopback
+def test_it_carries_frames_both_ways_until_the_parent_goes(ends: tuple[Lines, Lines]) -> None:
+    parent, control = ends
+    agent, agent_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    world, world_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    wire = Wire(
+        forwarding_of(read_scenario("mine", {"regions": {"r": "2ms"}}), Random(1)), agent_side, world_side
+    )
+    with agent, agent_side, world, world_side:
+        for each in (agent, world):
+            each.settimeout(5)
+        for each in (agent_side, world_side):
+            each.setblocking(False)
+        thread = threading.Thread(target=wire.run, args=(control,), name="wire")
+        thread.start()
+        try:
+            agent.send(ping(NEAR))
+            assert world.recv(2048) == ping(NEAR)
+            world.send(pong(NEAR))
+            assert agent.recv(2048) == pong(NEAR)
+            parent.send({"do": "applied", "address": NEAR})
+            answer = parent.read(5)
+        finally:
+            parent.connection.close()
+            thread.join(5)
+    assert not thread.is_alive()
+    assert answer is not None
+    assert [(row[2], row[1] >= 1 * MS) for row in answer["rows"]] == [(False, True), (True, True)]

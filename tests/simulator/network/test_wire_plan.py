@@ -1,0 +1,90 @@
+import json
+import socket
+from random import Random
+
+import pytest
+from scapy.layers.inet import ICMP, IP, TCP
+from scapy.layers.l2 import Ether
+
+from simulator.network.forwarding import Forwarding
+from simulator.network.wire_plan import forwarding_of, plan_forwarding
+from simulator.scenario.load import load_scenario
+from simulator.scenario.reader import read_scenario
+from simulator.scenario.scenario import ScenarioError
+
+AGENT = "10.77.0.2"
+MS = 1_000_000
+ONE_OF_EACH = {
+    "regions": {"r": "2ms"},
+    "backends": [{"name": "p", "zone": "a", "rtt": "6ms"}],
+    "key_managers": [{"name": "h", "rtt": "8ms"}],
+    "name_servers": [{"name": "d", "rtt": "10ms"}],
+}
+TWO_NODES = {
+    "nodes": [{"name": "n-1", "zone": "a"}, {"name": "n-2", "zone": "b"}],
+    "backends": [{"name": "p-1", "zone": "a", "rtt": "2ms"}, {"name": "p-2", "zone": "b", "rtt": "6ms"}],
+}
+
+
+def ping(address: str) -> bytes:
+    return bytes(Ether() / IP(src=AGENT, dst=address) / ICMP())
+
+
+def connect(address: str) -> bytes:
+    return bytes(Ether() / IP(src=AGENT, dst=address) / TCP(sport=5, dport=443, flags="S"))
+
+
+def way_out_ms(plan: Forwarding, frame: bytes) -> list[float]:
+    return [due.due_ns / MS for due in plan.from_agent(frame, now_ns=0)]
+
+
+@pytest.mark.parametrize(
+    ("address", "way_ms"),
+    [("10.78.1.11", 1.0), ("10.78.3.11", 3.0), ("10.78.4.11", 4.0), ("10.78.5.53", 5.0)],
+    ids=["Region", "backend", "key manager", "name server"],
+)
+def test_a_host_of_every_kind_is_on_the_wire_with_its_own_delay(address: str, way_ms: float) -> None:
+    plan = forwarding_of(read_scenario("mine", ONE_OF_EACH), Random(1))
+    assert way_out_ms(plan, ping(address)) == [way_ms]
+
+
+@pytest.mark.parametrize("kind", ["regions", "backends", "key_managers", "name_servers"])
+def test_a_host_of_every_kind_is_on_the_wire_with_its_own_fault(kind: str) -> None:
+    host = {"rtt": "2ms", "fault": "dead", "address": "10.78.200.1"}
+    document = {kind: {"x": host} if kind == "regions" else [{"name": "x", **host}]}
+    plan = forwarding_of(read_scenario("mine", document), Random(1))
+    assert way_out_ms(plan, ping("10.78.200.1")) == []
+    plan.set_fault(socket.inet_aton("10.78.200.1"), read_scenario("mine", ONE_OF_EACH).regions[0].fault)
+    assert way_out_ms(plan, ping("10.78.200.1")) == [1.0]
+
+
+def test_each_node_leads_to_its_own_backends_and_has_an_inside_of_its_own() -> None:
+    plan = forwarding_of(read_scenario("mine", TWO_NODES), Random(1))
+    ways = [plan.from_agent(connect(node), now_ns=0)[0] for node in ("10.78.2.11", "10.78.2.12")]
+    assert [way.due_ns for way in ways] == [1 * MS, 3 * MS]
+    assert [(Ether(way.frame)[IP].src, Ether(way.frame)[IP].dst) for way in ways] == [
+        ("10.76.0.1", "10.78.3.11"),
+        ("10.76.0.2", "10.78.3.12"),
+    ]
+
+
+def test_a_dead_node_is_dead_and_the_other_one_is_not() -> None:
+    nodes = [{"name": "n-1", "zone": "a", "dead": True}, {"name": "n-2", "zone": "b"}]
+    plan = forwarding_of(read_scenario("mine", {**TWO_NODES, "nodes": nodes}), Random(1))
+    assert way_out_ms(plan, connect("10.78.2.11")) == []
+    assert way_out_ms(plan, connect("10.78.2.12")) == [3.0]
+
+
+def test_the_document_of_a_scenario_sent_as_json_is_the_same_wire() -> None:
+    """So it reaches the wire's process; with the same seed it draws the same jitter."""
+    scenario = load_scenario("default")
+    sent = json.loads(json.dumps(scenario.document))
+    here, there = forwarding_of(scenario, Random(1)), plan_forwarding("default", sent, Random(1))
+    frames = [ping("10.78.1.11"), ping("10.78.4.11"), connect("10.78.2.11"), ping("10.78.9.9")]
+    assert [here.from_agent(frame, 0) for frame in frames] == [there.from_agent(frame, 0) for frame in frames]
+    assert way_out_ms(here, frames[0])[0] > 4.5  # half of 9 ms, and jitter
+
+
+def test_a_document_with_a_mistake_is_no_wire() -> None:
+    with pytest.raises(ScenarioError, match=r"regions\.r\.rtt"):
+        plan_forwarding("mine", {"regions": {"r": "2 parsecs"}}, Random(1))

@@ -1,0 +1,118 @@
+"""What can become of PrivateLink's verification record, played by the world and seen by the agent's search."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from probe.model.preflight import DomainFacts, RecordSeen, RecordState, View
+from probe.network import Network
+from probe.probes.verification_record import Search, look_up
+from simulator import World, start
+from simulator.scenario.reader import read_scenario
+
+pytestmark = pytest.mark.loopback
+
+VALUE, LABEL = "vpce:l6p0ERxlTt45jevFwOCp", "_6e86v84tqgqubxbwii1m"
+NAME = "myproxy-private.xks.example.com"
+AT_PARENT, ABOVE = f"{LABEL}.xks.example.com", f"{LABEL}.example.com"
+SERVERS = [{"name": "public"}, {"name": "own"}, {"name": "vpc"}]
+NS = {"name": "example.com", "type": "NS", "answers": ["own.example.com"]}
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with start(read_scenario("mine", {"name_servers": SERVERS}), reduced=True) as running:
+        yield running
+
+
+def txt(name: str = AT_PARENT, *answers: str, **more: object) -> dict[str, object]:
+    return {"name": name, "type": "TXT", "answers": list(answers), **more}
+
+
+def searched(
+    world: World, *records: dict[str, object], timeout_s: float = 5.0, resolver: str = "public"
+) -> DomainFacts:
+    world.set_records([NS, *records])
+    port = world.layout.endpoints[resolver].port
+    search = Search(
+        private_dns_name=NAME, label=LABEL, value=VALUE, resolvers=(world.address(resolver),), port=port
+    )
+    return asyncio.run(look_up(Network(), search, timeout_s))
+
+
+def seen(facts: DomainFacts, name: str = AT_PARENT, view: View = View.PUBLIC) -> RecordSeen:
+    return next(each for each in facts.seen if (each.name, each.view) == (name, view))
+
+
+def test_the_zone_and_its_own_servers_are_found(world: World) -> None:
+    facts = searched(world)
+    assert (facts.is_public, facts.public_zone) == (True, "example.com")
+    assert seen(facts, view=View.AUTHORITATIVE).server == world.address("own")
+
+
+@pytest.mark.parametrize(
+    ("record", "name", "state"),
+    [
+        (txt(AT_PARENT, VALUE), AT_PARENT, RecordState.PUBLISHED),
+        (txt(ABOVE, VALUE), AT_PARENT, RecordState.ABSENT),
+        (txt(ABOVE, VALUE), ABOVE, RecordState.PUBLISHED),
+        (txt("example.com", "v=spf1 -all", VALUE), "example.com", RecordState.PUBLISHED),
+        (txt(AT_PARENT, "vpce:another"), AT_PARENT, RecordState.WRONG_VALUE),
+        (txt(AT_PARENT, VALUE.lower()), AT_PARENT, RecordState.LOWER_CASED),
+        (txt(AT_PARENT, f'"{VALUE}"'), AT_PARENT, RecordState.QUOTED_TWICE),
+        (txt(f"{ABOVE}.example.com", VALUE), f"{ABOVE}.example.com", RecordState.NAME_DOUBLED),
+        (txt(AT_PARENT, rcode="NXDOMAIN"), AT_PARENT, RecordState.ABSENT),
+        (txt(AT_PARENT, rcode="SERVFAIL"), AT_PARENT, RecordState.SERVER_FAILURE),
+        (txt(AT_PARENT, rcode="REFUSED"), AT_PARENT, RecordState.SERVER_FAILURE),
+        (txt(AT_PARENT), AT_PARENT, RecordState.ABSENT),
+    ],
+    ids=[
+        *("at the parent", "above, seen at the parent", "above", "without the label", "wrong", "lower-cased"),
+        *("quoted twice", "doubled", "NXDOMAIN", "SERVFAIL", "REFUSED", "no text"),
+    ],
+)
+def test_what_is_published_is_what_is_seen(
+    world: World, record: dict[str, object], name: str, state: RecordState
+) -> None:
+    assert seen(searched(world, record), name).state is state
+
+
+def test_a_truncated_answer_is_asked_for_again_by_tcp(world: World) -> None:
+    found = seen(searched(world, txt(AT_PARENT, VALUE, truncated=True)))
+    assert (found.state, found.answers) == (RecordState.PUBLISHED, (VALUE,))  # UDP had none of it
+
+
+def test_a_slow_server_is_waited_for_until_the_time_is_over(world: World) -> None:
+    late = seen(searched(world, txt(AT_PARENT, VALUE, delay="200ms")))
+    assert late.state is RecordState.PUBLISHED
+    assert (late.rtt_s or 0) >= 0.2
+    assert (
+        seen(searched(world, txt(AT_PARENT, VALUE, delay="30s"), timeout_s=1.0)).state
+        is RecordState.TIMED_OUT
+    )
+    assert seen(searched(world, txt(AT_PARENT, silent=True), timeout_s=1.0)).state is RecordState.TIMED_OUT
+
+
+def test_a_resolver_may_not_know_yet_what_the_zones_own_server_says(world: World) -> None:
+    facts = searched(world, txt(AT_PARENT, VALUE, servers=["own"]))
+    assert seen(facts).state is RecordState.ABSENT
+    assert seen(facts, view=View.AUTHORITATIVE).state is RecordState.PUBLISHED
+
+
+def test_a_private_zone_shows_what_the_public_one_has_not(world: World) -> None:
+    only_private = txt(AT_PARENT, VALUE, servers=["vpc"])
+    assert seen(searched(world, only_private, resolver="vpc")).state is RecordState.PUBLISHED
+    assert seen(searched(world, only_private)).state is RecordState.ABSENT
+    both = (txt(AT_PARENT, VALUE), txt(AT_PARENT, "vpce:private", servers=["vpc"]))
+    assert seen(searched(world, *both)).state is RecordState.PUBLISHED
+    assert seen(searched(world, *both, resolver="vpc")).state is RecordState.WRONG_VALUE
+
+
+def test_a_zone_without_name_servers_is_none(world: World) -> None:
+    world.set_records([])
+    public = world.layout.endpoints["public"]
+    search = Search(
+        private_dns_name=NAME, label=LABEL, value=VALUE, resolvers=(public.address,), port=public.port
+    )
+    assert asyncio.run(look_up(Network(), search, 5.0)).is_public is False

@@ -1,0 +1,89 @@
+"""Requests from a stream in memory, cut in any way."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.servers import http_answers
+from simulator.servers.http_stream import Requests
+
+
+class Cut:
+    """What comes, part by part, and what was said."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self._parts = [part for part in parts if part]
+        self.said = b""
+
+    async def read(self) -> bytes:
+        if not self._parts:
+            raise EOFError
+        return self._parts.pop(0)
+
+    async def write(self, data: bytes) -> None:
+        self.said += data
+
+    async def close(self) -> None:
+        raise AssertionError("nobody closes here")
+
+
+def post(path: str, body: bytes, more: str = "") -> bytes:
+    return f"POST {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+def taken(stream: Cut) -> list[tuple[str, bytes] | None]:
+    """Path and body of each request up to the end, or to what is none."""
+
+    async def take() -> list[tuple[str, bytes] | None]:
+        requests, found = Requests(stream), []
+        try:
+            while True:
+                received = await requests.next()
+                found.append((received[0].path, received[1]) if received else None)
+                if received is None:
+                    return found
+        except EOFError:
+            return found
+
+    return asyncio.run(take())
+
+
+WHOLE = post("/a", b"12345") + post("/b", b"") + post("/c", b"\r\n\r\n")
+
+
+@given(st.lists(st.integers(0, len(WHOLE)), max_size=6).map(sorted))
+def test_requests_that_come_at_once_are_taken_one_after_the_other_however_cut(cuts: list[int]) -> None:
+    edges = [0, *cuts, len(WHOLE)]
+    stream = Cut(*(WHOLE[start:end] for start, end in pairwise(edges)))
+    assert taken(stream) == [("/a", b"12345"), ("/b", b""), ("/c", b"\r\n\r\n")]
+    assert stream.said == b""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"not HTTP\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        f"POST / HTTP/1.1\r\nContent-Length: {http_answers.MOST_BODY_BYTES + 1}\r\n\r\n".encode(),
+        b"GET / HTTP/1.1\r\nX: ".ljust(http_answers.MOST_HEAD_BYTES + 1, b"x"),
+        b"\x16\x03\x01\x02\x00\x01",  # a ClientHello never has an empty line
+    ],
+    ids=["no HTTP", "chunked", "a long body", "a long head", "TLS"],
+)
+def test_what_is_no_request_or_too_long_is_none(data: bytes) -> None:
+    assert taken(Cut(data)) == [None]
+
+
+def test_who_waits_for_leave_to_send_a_body_gets_it() -> None:
+    head, _, body = post("/", b"12345", "Expect: 100-continue\r\n").partition(b"12345")
+    stream = Cut(head, body or b"12345")
+    assert taken(stream) == [("/", b"12345")]
+    assert stream.said == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_requests_or_an_end(data: bytes) -> None:
+    assert all(one is None or one[0] is not None for one in taken(Cut(data)))

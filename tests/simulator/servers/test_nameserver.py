@@ -1,0 +1,168 @@
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import dns.message
+import pytest
+
+from simulator.network.loopback import claim_block
+from simulator.scenario.layout import lay_out
+from simulator.scenario.reader import read_scenario
+from simulator.servers import nameserver
+from simulator.servers.dns_answers import zones_of
+from simulator.servers.nameserver import NameServer
+
+pytestmark = pytest.mark.loopback
+
+PORT = 14053
+HSM = "10.78.4.11"
+SCENARIO = read_scenario(
+    "mine",
+    {
+        "key_managers": [{"name": "hsm-1", "rtt": "1ms"}],
+        "records": [
+            {"name": "silent.example.com", "type": "A", "silent": True},
+            {"name": "late.example.com", "type": "A", "answers": [HSM], "delay": "50ms"},
+        ],
+    },
+)
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def question(name: str = "hsm-1.example.com", number: int = 1) -> bytes:
+    return dns.message.make_query(name, "A", id=number).to_wire()
+
+
+def framed(message: bytes) -> bytes:
+    return len(message).to_bytes(2, "big") + message
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[str]:
+    """The address of a server in a block of 127.0.0.0/8 that no world has; none of its tasks outlives it."""
+    block, claim = claim_block()
+    server = NameServer(zones_of(SCENARIO, lay_out(SCENARIO)))
+    before = asyncio.all_tasks()
+    with claim:
+        await server.open(f"127.{block}.5.53", PORT)
+        try:
+            async with asyncio.timeout(5):
+                yield f"127.{block}.5.53"
+                await asyncio.gather(*(asyncio.all_tasks() - before))
+        finally:
+            server.close()
+
+
+@asynccontextmanager
+async def connected(address: str) -> AsyncIterator[Streams]:
+    reader, writer = await asyncio.open_connection(address, PORT)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, str]:
+    """Number and first address of the next answer."""
+    length = int.from_bytes(await reader.readexactly(2), "big")
+    message = dns.message.from_wire(await reader.readexactly(length))
+    return message.id, message.answer[0][0].to_text()
+
+
+async def test_one_connection_takes_many_questions_however_they_are_cut() -> None:
+    async with serving() as address, connected(address) as (reader, writer):
+        data = framed(question(number=1)) + framed(question(number=2))
+        for part in (data[:1], data[1:7], data[7:-3]):
+            writer.write(part)
+            await writer.drain()
+        assert await answer(reader) == (1, HSM)
+        writer.write(data[-3:])
+        assert await answer(reader) == (2, HSM)
+
+
+async def test_silence_to_one_question_does_not_cost_the_next_its_answer() -> None:
+    async with serving() as address:
+        asked = (question("silent.example.com", 1), b"not a query", question(number=2))
+        async with connected(address) as (reader, writer):
+            writer.write(b"".join(framed(each) for each in asked))
+            assert await answer(reader) == (2, HSM)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.connect((address, PORT))
+            for each in asked:
+                client.send(each)
+            data = await asyncio.get_running_loop().sock_recv(client, 512)
+            assert dns.message.from_wire(data).id == 2
+
+
+async def test_a_late_answer_holds_up_no_other_by_udp_and_keeps_its_turn_by_tcp() -> None:
+    async with serving() as address:
+        asked = (question("late.example.com", 1), question(number=2))
+        async with connected(address) as (reader, writer):
+            writer.write(b"".join(framed(each) for each in asked))
+            assert [await answer(reader), await answer(reader)] == [(1, HSM), (2, HSM)]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.connect((address, PORT))
+            for each in asked:
+                client.send(each)
+            receive = asyncio.get_running_loop().sock_recv
+            assert [dns.message.from_wire(await receive(client, 512)).id for _ in asked] == [2, 1]
+
+
+async def test_answers_that_are_still_to_come_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nameserver, "_MOST_WAITING", 1)
+    async with serving() as address:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.connect((address, PORT))
+            for number in (1, 2):
+                client.send(question("late.example.com", number))
+            receive = asyncio.get_running_loop().sock_recv
+            assert dns.message.from_wire(await receive(client, 512)).id == 1
+            client.send(question(number=3))
+            assert dns.message.from_wire(await receive(client, 512)).id == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [(100, 100), (101, 100), (10_000, 100)],
+    ids=["at the limit", "just above", "more than is read at once"],
+)
+async def test_a_connection_has_a_hundred_questions_and_then_its_end(asked: int, answered: int) -> None:
+    async with serving() as address, connected(address) as (reader, writer):
+        writer.write(framed(question()) * asked)
+        writer.write_eof()
+        data = await reader.read()  # to the end: questions left over do not make it a reset
+        assert data.count(socket.inet_aton(HSM)) == answered
+
+
+async def test_a_question_that_breaks_off_ends_the_connection_without_an_answer() -> None:
+    async with serving() as address, connected(address) as (reader, writer):
+        writer.write(framed(question())[:-1])
+        writer.write_eof()
+        assert await reader.read() == b""
+
+
+async def test_a_client_that_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nameserver, "_IDLE_S", 0.02)
+    async with serving() as address, connected(address) as (reader, _):
+        assert await reader.read() == b""
+
+
+async def test_closing_gives_both_ports_back_and_can_be_done_twice() -> None:
+    block, claim = claim_block()
+    server, address = NameServer(zones_of(SCENARIO, lay_out(SCENARIO))), f"127.{block}.5.53"
+    with claim:
+        server.close()  # nothing is open yet
+        await server.open(address, PORT)
+        with pytest.raises(OSError, match="in use"):
+            await NameServer(zones_of(SCENARIO, lay_out(SCENARIO))).open(address, PORT)
+        server.close()
+        server.close()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(address, PORT)
+        await server.open(address, PORT)
+        server.close()

@@ -1,0 +1,205 @@
+"""The proxy's answers, right and with each fault of the group ANSWER."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from xks_requests import HEALTH, METADATA, NOW_S, requested, signed
+
+from simulator.faults import ANSWER, Fault
+from simulator.scenario.xks_settings import ProxySettings
+from simulator.servers.http_answers import Form, Reply, Request
+from simulator.servers.xks_answers import Conduct, XksProxy, clock_offset_s, conduct_of, reply_to
+from simulator.sigv4 import Signed
+
+PROXY = XksProxy(key_managers=("hsm-1", "hsm-2", "hsm-3"))
+ENCRYPT = signed(
+    "/kms/xks/v1/keys/foo/encrypt",
+    json.dumps({"requestMetadata": METADATA, "plaintext": "SGk=", "encryptionAlgorithm": "AES_GCM"}).encode(),
+)
+UNSIGNED = replace(signed(), headers=[])
+GET = replace(UNSIGNED, method="GET", body=b"")
+# Faults of when an answer comes, or how it is written: what it says is as in health.
+IN_CONDUCT = (
+    *(Fault.SLOW_400_MS, Fault.SLOW_220_MS, Fault.SILENT_HTTP, Fault.CLOSES, Fault.DROPS_LARGE_BODIES),
+    *(Fault.CHUNKED, Fault.ODD_HEADERS, Fault.CLOCK_WRONG),
+)
+
+
+def reply(of: Signed, fault: Fault = Fault.HEALTHY, proxy: XksProxy = PROXY, now_s: float = NOW_S) -> Reply:
+    return reply_to(requested(of), of.body, proxy, fault, now_s)
+
+
+def said(of: Signed, fault: Fault = Fault.HEALTHY, proxy: XksProxy = PROXY) -> tuple[int, dict[str, Any]]:
+    found = reply(of, fault, proxy)
+    return found.status, json.loads(found.body or b"{}")
+
+
+def states(of: Signed, fault: Fault, proxy: XksProxy = PROXY) -> list[str]:
+    return [entry["healthStatus"] for entry in said(of, fault, proxy)[1]["ekmFleetDetails"]]
+
+
+def test_a_healthy_proxy_answers_what_is_signed_and_nothing_else() -> None:
+    assert said(signed())[0] == said(ENCRYPT)[0] == 200
+    assert said(UNSIGNED)[0] == said(replace(ENCRYPT, body=ENCRYPT.body + b" "))[0] == 401
+    assert said(signed("/other/kms/xks/v1/health"))[1]["errorName"] == "InvalidUriPathException"
+    for method in ("GET", "HEAD", "PUT"):
+        found = reply(replace(signed(), method=method))
+        assert (found.status, found.allow, found.body) == (405, "POST", b"")
+    assert reply(replace(GET, path="/")).status == 404
+
+
+def test_the_path_comes_before_the_signature_and_the_signature_before_the_body() -> None:
+    assert said(replace(UNSIGNED, path="/x"))[1]["errorName"] == "InvalidUriPathException"
+    assert said(replace(UNSIGNED, body=b""))[1]["errorName"] == "AuthenticationFailedException"
+    assert said(signed(body=b"{}"))[1]["errorName"] == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "name"),
+    [
+        (Fault.UNAUTHORIZED, 401, "AuthenticationFailedException"),
+        (Fault.ACCESS_DENIED, 403, "AccessDeniedException"),
+        (Fault.PATH_NOT_FOUND, 404, "InvalidUriPathException"),
+        (Fault.THROTTLING, 429, "ThrottlingException"),
+        (Fault.INTERNAL, 500, "InternalException"),
+        (Fault.UNSUPPORTED, 501, "UnsupportedOperationException"),
+        (Fault.DEPENDENCY_TIMEOUT, 503, "DependencyTimeoutException"),
+    ],
+)
+def test_an_error_comes_with_its_name_and_get_stays_refused(fault: Fault, status: int, name: str) -> None:
+    for request in (signed(), ENCRYPT):
+        found, document = said(request, fault)
+        assert (found, document["errorName"]) == (status, name)
+    assert reply(GET, fault).status == 405
+    assert said(UNSIGNED, fault)[0] in {401, status}
+
+
+@pytest.mark.parametrize("fault", [Fault.ACCESS_DENIED, Fault.INTERNAL, Fault.UNSUPPORTED, Fault.BAD_JSON])
+def test_who_is_behind_the_signature_does_not_make_it_needless(fault: Fault) -> None:
+    assert said(UNSIGNED, fault)[1]["errorName"] == "AuthenticationFailedException"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(Fault.WEB_SERVER_404, 404), (Fault.BAD_GATEWAY, 502), (Fault.HTML_200, 200)]
+)
+@pytest.mark.parametrize("request_", [signed(), GET, replace(GET, path="/")], ids=["signed", "get", "root"])
+def test_another_program_answers_all_with_html(fault: Fault, status: int, request_: Signed) -> None:
+    found = reply(request_, fault)
+    assert (found.status, found.content_type, found.body[:6]) == (
+        status,
+        "text/html; charset=utf-8",
+        b"<html>",
+    )
+
+
+def test_a_post_may_be_refused_as_a_method() -> None:
+    assert reply(signed(), Fault.METHOD_NOT_ALLOWED) == Reply(status=405, allow="POST")
+
+
+def test_what_may_not_be_allowed_can_be() -> None:
+    assert said(GET, Fault.GET_ALLOWED)[0] == 200
+    assert said(UNSIGNED, Fault.GET_ALLOWED)[0] == 401
+    assert said(UNSIGNED, Fault.UNSIGNED_ALLOWED)[0] == 200
+    assert reply(GET, Fault.UNSIGNED_ALLOWED).status == 405
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault.HEALTHY, ["ACTIVE"] * 3),
+        (Fault.EMPTY_FLEET, []),
+        (Fault.ELEVEN_ENTRIES, ["ACTIVE"] * 11),
+        (Fault.ALL_UNAVAILABLE, ["UNAVAILABLE"] * 3),
+        (Fault.ONE_MANAGER, ["ACTIVE"]),
+        (Fault.DEGRADED, ["ACTIVE", "ACTIVE", "DEGRADED"]),
+    ],
+)
+def test_fleets(fault: Fault, expected: list[str]) -> None:
+    assert states(signed(), fault) == expected
+
+
+@pytest.mark.parametrize(("managers", "entries"), [(0, 2), (1, 2), (2, 2), (10, 10), (11, 10)])
+def test_a_healthy_fleet_has_two_to_ten_managers_whatever_the_scenario_has(
+    managers: int, entries: int
+) -> None:
+    proxy = XksProxy(key_managers=tuple(f"hsm-{index}" for index in range(managers)))
+    _, document = said(signed(), proxy=proxy)
+    assert len({entry["id"] for entry in document["ekmFleetDetails"]}) == entries
+    assert all(name in str(document) for name in proxy.key_managers[:10])
+
+
+def test_a_field_may_be_missing_from_each_operation() -> None:
+    assert set(said(signed())[1]) - set(said(signed(), Fault.MISSING_FIELD)[1]) == {"ekmVendor"}
+    assert set(said(ENCRYPT)[1]) - set(said(ENCRYPT, Fault.MISSING_FIELD)[1]) == {"authenticationTag"}
+
+
+def test_json_may_break_off_and_a_body_may_be_huge() -> None:
+    broken = reply(signed(), Fault.BAD_JSON)
+    assert broken.status == 200
+    with pytest.raises(ValueError, match="Expecting"):
+        json.loads(broken.body)
+    assert len(reply(signed(), Fault.HUGE_BODY).body) > 65_536
+    assert said(signed(), Fault.HUGE_BODY)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "body_bytes", "conduct"),
+    [
+        (Fault.HEALTHY, 9999, Conduct()),
+        (Fault.SLOW_400_MS, 0, Conduct(delay_s=0.4)),
+        (Fault.SLOW_220_MS, 0, Conduct(delay_s=0.22)),
+        (Fault.SILENT_HTTP, 0, Conduct(is_silent=True)),
+        (Fault.CLOSES, 0, Conduct(closes=True)),
+        (Fault.DROPS_LARGE_BODIES, 1500, Conduct()),
+        (Fault.DROPS_LARGE_BODIES, 1501, Conduct(is_silent=True)),
+        (Fault.CHUNKED, 0, Conduct(form=Form.CHUNKED)),
+        (Fault.ODD_HEADERS, 0, Conduct(form=Form.ODD)),
+    ],
+)
+def test_conduct(fault: Fault, body_bytes: int, conduct: Conduct) -> None:
+    assert conduct_of(fault, body_bytes) == conduct
+
+
+@pytest.mark.parametrize("fault", IN_CONDUCT)
+def test_a_fault_of_conduct_says_what_a_healthy_proxy_says(fault: Fault) -> None:
+    assert reply(signed(), fault) == reply(signed())
+
+
+def test_a_wrong_clock_adds_to_that_of_the_scenario_and_judges_signatures() -> None:
+    proxy = XksProxy(settings=ProxySettings(clock_offset_s=-30))
+    assert clock_offset_s(proxy, Fault.HEALTHY) == -30
+    assert clock_offset_s(proxy, Fault.CLOCK_WRONG) == 570
+    assert reply(signed(), Fault.CLOCK_WRONG, now_s=NOW_S + 600).status == 401
+
+
+@pytest.mark.parametrize("fault", [fault for fault in ANSWER if fault is not Fault.HEALTHY])
+def test_no_fault_is_without_effect(fault: Fault) -> None:
+    """Of a signed request, an unsigned one, a GET or their conduct at least one is not as in health."""
+    asked = (signed(), UNSIGNED, GET)
+    differs = any(reply(request, fault) != reply(request) for request in asked)
+    conducts = conduct_of(fault, 9999) != Conduct() or clock_offset_s(PROXY, fault) != 0
+    assert differs or conducts
+
+
+PATHS = st.sampled_from(["/kms/xks/v1/health", "/kms/xks/v1/keys/foo/encrypt", "/"]) | st.text("/a?%\xff")
+
+
+@given(
+    st.sampled_from(ANSWER), st.sampled_from(["GET", "POST", "HEAD"]) | st.text("A\xff"), PATHS, st.binary()
+)
+def test_any_request_gets_an_answer(fault: Fault, method: str, path: str, body: bytes) -> None:
+    request = Request(method=method, path=path, body_bytes=len(body), keeps_alive=True)
+    assert reply_to(request, body, PROXY, fault, NOW_S).status in range(200, 600)
+
+
+@given(st.binary(max_size=200))
+def test_any_signed_body_gets_an_answer(body: bytes) -> None:
+    assert said(signed(body=body))[1]["errorName"] == "ValidationException"
+
+
+def test_the_sample_is_the_health_request_that_everything_above_takes_it_for() -> None:
+    assert signed().body == HEALTH

@@ -1,0 +1,191 @@
+"""The world's proxy as the agent's own client meets it: each fault must be told apart by what is measured."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from probe.model.measurements import HealthDetails, Manager, Measurement, Phase, Reason
+from probe.model.targets import Check, Role, Target
+from probe.network import Network
+from probe.probes.health import Client, measure
+from probe.signing.credential import Credential
+from probe.signing.peer_check import approval
+from probe.signing.sigv4 import Signer
+from simulator import Fault, World, start
+from simulator.faults import ANSWER
+from simulator.scenario.reader import read_scenario
+from simulator.scenario.xks_settings import DEFAULT_CREDENTIAL, ProxySettings
+
+pytestmark = pytest.mark.loopback
+
+SCENARIO = read_scenario(
+    "mine", {"uri_path_prefix": "/a", "backends": [{"name": "proxy-1"}], "proxy": {"region": "eu-west-1"}}
+)
+UP, DOWN = Manager.ACTIVE, Manager.UNAVAILABLE
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with start(SCENARIO, reduced=True) as running:
+        yield running
+
+
+@pytest.fixture
+def client(world: World) -> Client:
+    root = x509.load_pem_x509_certificate(world.root_pem.read_bytes()).public_bytes(Encoding.DER)
+    credential = Credential(DEFAULT_CREDENTIAL.access_key_id, DEFAULT_CREDENTIAL.secret_access_key)
+    return Client(
+        path="/a/kms/xks/v1",
+        may_sign=approval((root,)),
+        sign=Signer(credential, "eu-west-1").headers,
+        key_id="foo",
+    )
+
+
+def ask(world: World, client: Client, fault: Fault, timeout_s: float = 15.0) -> list[Measurement]:
+    for mended in (Fault.TLS_GOOD, Fault.HEALTHY):
+        world.set_fault("proxy-1", mended)
+    world.set_fault("proxy-1", fault)
+    where = world.layout.endpoints["proxy-1"]
+    target = Target(
+        name="proxy-1",
+        role=Role.BACKEND,
+        host=where.address,
+        port=where.port,
+        server_name=SCENARIO.private_dns_name,
+    )
+    return list(asyncio.run(measure(target, client, Network(), timeout_s)))
+
+
+def of(found: list[Measurement], purpose: str) -> HealthDetails:
+    details = [m.details for m in found if isinstance(m.details, HealthDetails)]
+    return next(each for each in details if each.purpose == purpose)
+
+
+def test_the_defaults_fit_each_other() -> None:
+    assert SCENARIO.proxy == replace(ProxySettings(), region="eu-west-1")
+
+
+@pytest.mark.parametrize("fault", [Fault.HEALTHY, Fault.CHUNKED, Fault.ODD_HEADERS, Fault.TLS_1_2_ONLY])
+def test_a_healthy_proxy_is_healthy_in_whatever_form(world: World, client: Client, fault: Fault) -> None:
+    found = ask(world, client, fault)
+    assert {m.failure for m in found} == {None}
+    assert {m.check for m in found} == {Check.HEALTH_COLD, Check.HEALTH_WARM}
+    health, metadata = of(found, "health"), of(found, "key_metadata")
+    assert (health.status, health.fault, [state for _, state in health.managers]) == (200, None, [UP, UP])
+    assert abs(health.clock_offset_s or 0) <= 1
+    assert (metadata.key_spec, metadata.key_usage) == ("AES_256", ("ENCRYPT", "DECRYPT"))
+    assert metadata.key_status == "ENABLED"
+    statuses = [of(found, purpose).status for purpose in ("unsigned", "get", "large_body")]
+    assert statuses == [401, 405, 200]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "name", "words"),
+    [
+        (Fault.UNAUTHORIZED, 401, "AuthenticationFailedException", None),
+        (Fault.CLOCK_WRONG, 401, "AuthenticationFailedException", None),
+        (Fault.ACCESS_DENIED, 403, "AccessDeniedException", None),
+        (Fault.PATH_NOT_FOUND, 404, "InvalidUriPathException", None),
+        (Fault.WEB_SERVER_404, 404, None, "the body is HTML or XML, no JSON"),
+        (Fault.METHOD_NOT_ALLOWED, 405, None, "the body is empty"),
+        (Fault.THROTTLING, 429, "ThrottlingException", None),
+        (Fault.INTERNAL, 500, "InternalException", None),
+        (Fault.UNSUPPORTED, 501, "UnsupportedOperationException", None),
+        (Fault.DEPENDENCY_TIMEOUT, 503, "DependencyTimeoutException", None),
+        (Fault.BAD_GATEWAY, 502, None, "the body is HTML or XML, no JSON"),
+        (Fault.HTML_200, 200, None, "the body is HTML or XML, no JSON"),
+        (Fault.BAD_JSON, 200, None, "the body is no JSON"),
+        (Fault.EMPTY_FLEET, 200, None, "ekmFleetDetails: 1 to 10 entries are asked for, it has 0"),
+        (Fault.ELEVEN_ENTRIES, 200, None, "ekmFleetDetails: 1 to 10 entries are asked for, it has 11"),
+        (Fault.MISSING_FIELD, 200, None, "ekmVendor is missing, or no text"),
+    ],
+)
+def test_what_the_proxy_says_is_what_is_measured(
+    world: World, client: Client, fault: Fault, status: int, name: str | None, words: str | None
+) -> None:
+    health = of(ask(world, client, fault), "health")
+    assert (health.status, health.error_name, health.fault) == (status, name, words)
+
+
+@pytest.mark.parametrize(
+    ("fault", "states"),
+    [
+        (Fault.ALL_UNAVAILABLE, [DOWN, DOWN]),
+        (Fault.ONE_MANAGER, [UP]),
+        (Fault.DEGRADED, [UP, Manager.DEGRADED]),
+    ],
+)
+def test_the_fleet_is_told(world: World, client: Client, fault: Fault, states: list[Manager]) -> None:
+    assert [state for _, state in of(ask(world, client, fault), "health").managers] == states
+
+
+@pytest.mark.parametrize(("fault", "least_s"), [(Fault.SLOW_220_MS, 0.22), (Fault.SLOW_400_MS, 0.4)])
+def test_a_slow_proxy_is_slow_while_it_waits(
+    world: World, client: Client, fault: Fault, least_s: float
+) -> None:
+    first = ask(world, client, fault, 1.5)[0]
+    assert first.failure is None
+    assert first.phases_s[Phase.WAIT] >= least_s
+
+
+def test_a_clock_that_is_ten_minutes_ahead_is_read_in_its_refusal(world: World, client: Client) -> None:
+    offset_s = of(ask(world, client, Fault.CLOCK_WRONG), "health").clock_offset_s
+    assert offset_s is not None
+    assert abs(offset_s - 600) <= 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "purpose", "status"),
+    [(Fault.GET_ALLOWED, "get", 200), (Fault.UNSIGNED_ALLOWED, "unsigned", 200)],
+)
+def test_what_must_be_refused_is_not(
+    world: World, client: Client, fault: Fault, purpose: str, status: int
+) -> None:
+    found = ask(world, client, fault)
+    assert of(found, purpose).status == status
+    assert of(found, "health").status == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [(Fault.SILENT_HTTP, Reason.TIMED_OUT), (Fault.HUGE_BODY, None), (Fault.CLOSES, None)],
+)
+def test_no_answer_or_too_much_of_one_is_a_failure(
+    world: World, client: Client, fault: Fault, reason: Reason | None
+) -> None:
+    failure = ask(world, client, fault)[0].failure
+    assert failure is not None
+    assert failure.phase in {Phase.WAIT, Phase.RECEIVE}
+    assert reason in {None, failure.reason}
+
+
+def test_a_large_body_alone_may_be_lost(world: World, client: Client) -> None:
+    found = ask(world, client, Fault.DROPS_LARGE_BODIES)
+    lost = [m for m in found if m.failure is not None]
+    assert [m.details.purpose for m in lost if isinstance(m.details, HealthDetails)] == ["large_body"]
+    assert of(found, "health").status == 200
+
+
+def test_a_proxy_without_tls_fails_in_the_handshake(world: World, client: Client) -> None:
+    failure = ask(world, client, Fault.PLAIN_HTTP)[0].failure
+    assert failure is not None
+    assert failure.phase is Phase.HANDSHAKE
+
+
+def test_every_fault_of_what_is_answered_is_met_here() -> None:
+    met = {
+        value
+        for name, test in globals().items()
+        if name.startswith("test_")
+        for mark in getattr(test, "pytestmark", [])
+        if mark.name == "parametrize"
+        for row in mark.args[1]
+        for value in (row if isinstance(row, tuple) else (row,))
+        if isinstance(value, Fault)
+    }
+    assert set(ANSWER) - met == {Fault.DROPS_LARGE_BODIES}  # it has a test of its own

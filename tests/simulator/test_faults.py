@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from simulator import faults
+from simulator.faults import Fault
+
+FORMAT = Path(faults.__file__).parent / "scenarios" / "default.yaml"
+GROUPS = (faults.REACHABILITY, faults.HANDSHAKE, faults.CERTIFICATE, faults.ANSWER)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_fault_is_in_exactly_one_group(fault: Fault) -> None:
+    assert sum(group.count(fault) for group in GROUPS) == 1
+
+
+def test_each_group_has_a_word_that_mends_and_it_comes_first() -> None:
+    assert [group[0] for group in GROUPS] == ["alive", "tls-good", "good", "healthy"]
+
+
+def test_only_a_backend_can_have_all_and_who_speaks_no_tls_has_no_fault_of_it() -> None:
+    assert sorted(faults.BACKEND_FAULTS) == sorted(Fault)
+    assert set(faults.HOST_FAULTS) == {"alive", "dead", "refused", "silent"}
+    assert set(faults.NODE_FAULTS) == {"alive", "dead"}
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.TLS_GOOD])
+def test_the_documented_format_knows_the_word(fault: Fault) -> None:
+    """All but `tls-good`, which only a running world needs: a file just leaves the fault out."""
+    comments = [line for line in FORMAT.read_text("utf-8").splitlines() if line.startswith("#")]
+    words = " ".join(comments).replace(",", " ").replace(".", " ").replace("tls-1 ", "tls-1.").split()
+    assert fault in words

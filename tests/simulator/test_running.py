@@ -1,0 +1,183 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator import running
+from simulator.control import WorldError
+from simulator.network.namespaces import Namespace
+from simulator.running import call, end, popen, run
+
+DEAF = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+)
+HOLDER = """
+from simulator.network.namespaces import enter_fresh_namespace
+print("user" if enter_fresh_namespace().user is not None else "root", flush=True)
+input()
+"""
+
+
+def has_gone(process: int) -> bool:
+    """Ended, and its status taken."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def where() -> str:
+    return str(Path("/proc/self/ns/net").readlink())
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+def elsewhere(can_have_worlds: object) -> Iterator[Namespace]:
+    """The namespace of another process."""
+    argv = [sys.executable, "-c", HOLDER]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        is_user = holder.stdout.readline() == "user\n"
+        network = os.open(f"/proc/{holder.pid}/ns/net", os.O_RDONLY)
+        user = os.open(f"/proc/{holder.pid}/ns/user", os.O_RDONLY) if is_user else None
+        namespace = Namespace(network=network, user=user)
+        yield namespace
+        namespace.close()
+        holder.communicate("\n")
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    "value",
+    [None, {"rtt_s": [0.5, 1]}, "x" * 1_000_000],
+    ids=["nothing", "a structure", "more than a pipe holds"],
+)
+def test_a_call_gives_the_value_of_its_function(value: object) -> None:
+    assert call(lambda: value, None, 10) == value
+
+
+def fail() -> None:
+    raise ConnectionRefusedError("nobody there")
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (fail, "ConnectionRefusedError: nobody there"),
+        (lambda: sys.exit(3), "SystemExit: 3"),
+        (object, "not JSON serializable"),
+        (lambda: os._exit(0), "the child ended without an answer"),
+    ],
+    ids=["it raises", "it exits", "its value is no JSON", "it dies"],
+)
+def test_a_call_that_gives_no_value_says_why(function: object, words: str) -> None:
+    with pytest.raises(WorldError, match=words):
+        call(function, None, 10)  # type: ignore[arg-type]
+
+
+@pytest.mark.loopback
+def test_a_call_that_does_not_answer_in_time_is_killed_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forked: list[int] = []
+    fork = os.fork
+
+    def remembering() -> int:
+        forked.append(fork())
+        return forked[-1]
+
+    monkeypatch.setattr(os, "fork", remembering)
+    descriptors = open_descriptors()
+    with pytest.raises(TimeoutError, match=r"within 0\.05 s"):
+        call(signal.pause, None, 0.05)
+    assert [has_gone(child) for child in forked] == [True]
+    assert open_descriptors() == descriptors
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    ("as_text", "out", "words"), [(True, "a\n", "b\n"), (False, b"a\n", b"b\n")], ids=["text", "bytes"]
+)
+def test_a_command_gives_its_status_and_both_streams(
+    *, as_text: bool, out: str | bytes, words: str | bytes
+) -> None:
+    done = run(["sh", "-c", "cat; echo a; echo b >&2; exit 3"], None, 10, as_text=as_text)
+    assert (done.returncode, done.stdout, done.stderr) == (3, out, words)
+
+
+@pytest.mark.loopback
+def test_a_command_gets_an_environment_besides_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURS", "kept")
+    words = [sys.executable, "-c", "import os; print(os.environ['OURS'], os.environ['MORE'])"]
+    assert run(words, None, 30, as_text=True, environment={"MORE": "added"}).stdout == "kept added\n"
+
+
+def test_real_credentials_do_not_go_along_to_a_simulated_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_EC2"):
+        monkeypatch.setenv(name, "real")
+    asked = running.merged({"AWS_REGION": "eu-central-1"})
+    assert {key: value for key, value in asked.items() if key.startswith("AWS_")} == {
+        "AWS_REGION": "eu-central-1"
+    }
+    assert running.merged({"OTHER": "x"})["AWS_PROFILE"] == "real"
+
+
+@pytest.mark.loopback
+def test_a_process_is_asked_to_end_and_a_deaf_one_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = subprocess.PIPE
+    with (
+        popen(["cat"], None, stdin=pipe) as obedient,
+        popen([sys.executable, "-c", DEAF], None, stdout=pipe) as deaf,
+        popen(["true"], None) as ended,
+    ):
+        assert deaf.stdout is not None
+        assert deaf.stdout.readline() == b"deaf\n"
+        ended.wait()
+        end(ended)
+        end(obedient)
+        monkeypatch.setattr(running, "_END_S", 0.05)
+        end(deaf)
+        assert [process.returncode for process in (obedient, deaf, ended)] == [
+            -signal.SIGTERM,
+            -signal.SIGKILL,
+            0,
+        ]
+
+
+@pytest.mark.loopback
+def test_what_was_started_dies_with_whoever_started_it() -> None:
+    """The sleeper inherits the writing end of a pipe, so that its death is the end of the file."""
+    program = """
+import os, signal
+from simulator.running import popen
+child = popen(["sleep", "60"], None)
+print(child.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        out, _ = parent.communicate(timeout=10)  # to the end of the file: the sleeper held it open
+    assert int(out) > 0
+    assert parent.returncode == -signal.SIGKILL
+
+
+@pytest.mark.real
+def test_commands_and_calls_are_in_the_namespace_and_the_parent_stays_out(elsewhere: Namespace) -> None:
+    here = where()
+    there = f"net:[{os.fstat(elsewhere.network).st_ino}]"
+    command = "import json, os; print(json.dumps(os.readlink('/proc/self/ns/net')))"
+    done = run([sys.executable, "-c", command], elsewhere, 10, as_text=True)
+    assert json.loads(done.stdout) == there
+    assert call(where, elsewhere, 10) == there
+    assert where() == here != there

@@ -1,0 +1,142 @@
+"""Strict verification; what botocore signs is the oracle."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from xks_requests import HOST, NOW_S, PATH, REGION, header, signed, with_header
+
+from simulator.scenario.xks_settings import DEFAULT_CREDENTIAL
+from simulator.sigv4 import Credential, Signed, refusal
+
+SECOND = Credential(access_key_id="ABCDEFGHIJKLMNOPQRST", secret_access_key="another" * 7)
+GOOD = signed()
+SIGNED_TYPE = (("Content-Type", "application/json"),)
+
+
+def why(of: Signed, now_s: float = NOW_S, region: str = REGION) -> str | None:
+    return refusal(of, (DEFAULT_CREDENTIAL, SECOND), region, now_s)
+
+
+@pytest.mark.parametrize("path", [PATH, "/a/b_c-d/kms/xks/v1/keys/x.y/metadata"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"x" * 5000, bytes(range(256))], ids=["none", "short", "long", "any"]
+)
+@pytest.mark.parametrize(
+    "more", [(), SIGNED_TYPE, (*SIGNED_TYPE, ("X-Blanks", "a   b"))], ids=["", "type", "blanks"]
+)
+@pytest.mark.parametrize("credential", [DEFAULT_CREDENTIAL, SECOND], ids=["first", "second"])
+def test_what_botocore_signs_is_authentic(
+    path: str, body: bytes, more: tuple[tuple[str, str], ...], credential: Credential
+) -> None:
+    assert why(signed(path, body, more=more, credential=credential)) is None
+
+
+def test_a_path_is_signed_as_it_was_sent_and_not_as_it_could_be_written() -> None:
+    """botocore makes one slash of two, so that its signature is for another path than is sent."""
+    one = signed("/a/kms/xks/v1/health")
+    assert why(one) is None
+    assert why(replace(one, path="/a//kms/xks/v1/health")) == "the signature does not match"
+    assert why(replace(one, path="/a/./kms/xks/v1/health")) == "the signature does not match"
+
+
+def test_headers_that_are_not_signed_may_be_anything() -> None:
+    assert why(with_header(GOOD, "content-type", "application/json")) is None
+
+
+@pytest.mark.parametrize(
+    ("now_s", "is_fine"),
+    [(-301, False), (-300, True), (0, True), (300, True), (301, False)],
+)
+def test_five_minutes_are_the_limit_both_ways(now_s: float, is_fine: bool) -> None:  # a column of the table
+    assert why(GOOD, NOW_S + now_s) == (None if is_fine else "x-amz-date is over five minutes off")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (replace(GOOD, method="PUT"), "the signature does not match"),
+        (replace(GOOD, path=PATH + "/"), "the signature does not match"),
+        (replace(GOOD, body=GOOD.body + b" "), "the signature does not match"),
+        (with_header(GOOD, "host", HOST + ":443"), "the signature does not match"),
+        (signed(region="eu-west-1"), "the scope is not that of kms-xks-proxy in eu-central-1"),
+        (signed(service="kms"), "the scope is not that of kms-xks-proxy in eu-central-1"),
+        (
+            signed(credential=replace(DEFAULT_CREDENTIAL, access_key_id="X" * 20)),
+            "the access key ID is unknown",
+        ),
+        (
+            signed(credential=replace(DEFAULT_CREDENTIAL, secret_access_key="x" * 43)),
+            "the signature does not match",
+        ),
+        (replace(GOOD, headers=[]), "authorization must be there once"),
+        (replace(GOOD, headers=[*GOOD.headers, ("host", HOST)]), "host must be there once"),
+        (
+            replace(GOOD, headers=[h for h in GOOD.headers if h[0] != "x-amz-date"]),
+            "x-amz-date must be there once",
+        ),
+        (
+            with_header(GOOD, "authorization", "Basic eDp5"),
+            "authorization is not in the form of Signature Version 4",
+        ),
+        (with_header(GOOD, "x-amz-date", "20260304T050608Z"), "the signature does not match"),
+        (
+            with_header(GOOD, "x-amz-date", "20260305T050607Z"),
+            "x-amz-date is no basic ISO 8601 date of the scope's day",
+        ),
+        (with_header(GOOD, "x-amz-date", "20260304T250607Z"), "x-amz-date is no date"),
+    ],
+)
+def test_what_is_changed_is_refused_with_the_reason(changed: Signed, words: str) -> None:
+    assert why(changed) == words
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("x-amz-date", "host is not signed"),
+        ("host", "x-amz-date is not signed"),
+        ("x-amz-date;host", "SignedHeaders are not sorted, in lower case and unique"),
+        ("host;host;x-amz-date", "SignedHeaders are not sorted, in lower case and unique"),
+        ("Host;x-amz-date", "SignedHeaders are not sorted, in lower case and unique"),
+        ("content-type;host;x-amz-date", "a signed header is missing"),
+    ],
+)
+def test_the_names_of_signed_headers_are_held_to_their_rules(names: str, words: str) -> None:
+    authorization = header(GOOD, "authorization").replace("host;x-amz-date", names)
+    assert why(with_header(GOOD, "authorization", authorization)) == words
+
+
+def test_a_secret_is_not_printed() -> None:
+    assert DEFAULT_CREDENTIAL.secret_access_key not in repr(DEFAULT_CREDENTIAL)
+    assert header(GOOD, "authorization") not in repr(GOOD)
+
+
+PARTS = st.sampled_from(["path", "body", "x-amz-date", "authorization", "host"])
+
+
+@given(PARTS, st.integers(0, 10_000), st.integers(1, 255))
+def test_any_changed_byte_is_refused(part: str, where: int, change: int) -> None:
+    old = {"path": PATH.encode(), "body": GOOD.body}.get(part) or header(GOOD, part).encode()
+    at = where % len(old)
+    new = old[:at] + bytes([old[at] ^ change]) + old[at + 1 :]
+    changed = (
+        replace(GOOD, body=new)
+        if part == "body"
+        else replace(GOOD, path=new.decode("latin-1"))
+        if part == "path"
+        else with_header(GOOD, part, new.decode("latin-1").strip(" \t"))
+    )
+    assert why(changed) is not None
+
+
+TEXTS = st.binary(max_size=50).map(lambda data: data.decode("latin-1"))
+NAMES = st.sampled_from(["authorization", "host", "x-amz-date", "x"])
+
+
+@given(st.lists(st.tuples(NAMES, TEXTS), max_size=5), TEXTS, st.binary(max_size=20))
+def test_any_headers_are_refused_without_an_exception(
+    headers: list[tuple[str, str]], path: str, body: bytes
+) -> None:
+    assert why(Signed(method="POST", path=path, headers=headers, body=body)) is not None

@@ -1,0 +1,70 @@
+"""Where Regions are asked: their endpoints in botocore's data, or in a file of the user's."""
+
+from pathlib import Path
+
+import pytest
+
+from probe.model.targets import Role
+from probe.survey import measure as survey
+from probe.survey import places
+from probe.survey.endpoints import endpoints, load_endpoints
+from probe.wire.input_error import InputError
+
+
+def test_all_regions_of_aws_have_endpoints_in_botocore() -> None:
+    found = endpoints([])
+    assert set(found) == set(places.places()), "places.csv and botocore's data agree"
+    assert found["eu-central-1"] == ("kms.eu-central-1.amazonaws.com", 443)
+    assert all(host == places.kms_host(region) for region, (host, _) in found.items())
+
+
+def test_named_regions_may_be_of_another_partition() -> None:
+    assert endpoints(["eusc-de-east-1"]) == {"eusc-de-east-1": ("kms.eusc-de-east-1.amazonaws.eu", 443)}
+
+
+def test_every_wrong_region_is_named() -> None:
+    with pytest.raises(InputError) as raised:
+        endpoints(["eu-west-1", "eu-wset-2", "cn-north-1", "\x1b[2J"])
+    assert raised.value.errors == (
+        "'eu-wset-2': is not a Region; did you mean 'eu-west-2'?",
+        "cn-north-1: has no external key stores; leave it out",
+        r"'\x1b[2J': is not a Region; write a Region's name, as in eu-central-1",
+    )
+
+
+def test_endpoints_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "endpoints.yaml"
+    path.write_text("eu-west-1: 127.0.0.1:8443\neu-west-2: kms.example.com\n", encoding="utf-8")
+    found = load_endpoints(path)
+    assert found == {"eu-west-1": ("127.0.0.1", 8443), "eu-west-2": ("kms.example.com", 443)}
+    assert [(t.name, t.host, t.port, t.role) for t in survey.plan(found)] == [
+        ("region-eu-west-1", "127.0.0.1", 8443, Role.REGION),
+        ("region-eu-west-2", "kms.example.com", 443, Role.REGION),
+    ]
+
+
+def test_all_mistakes_of_an_endpoint_file_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "endpoints.yaml"
+    path.write_text(
+        "eu-west-1: 7\neu-west-2: kms.example.com:0\nEU west: 10.0.0.1\neu-west-3: '::1'\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError) as raised:
+        load_endpoints(path)
+    assert raised.value.errors == (
+        "eu-west-1: '7' is not text; write host or host:port",
+        "eu-west-2: 'kms.example.com:0' is not a port; write a number from 1 to 65535",
+        "EU west: is not a Region's name; write one such as eu-central-1",
+        "eu-west-3: '::1' is an IPv6 address; XKS is IPv4 only, so write the IPv4 address",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "is empty"), ("{}", "names no Region"), ("- a", "is not a mapping")],
+    ids=["empty", "no Region", "a list"],
+)
+def test_a_file_without_regions_is_a_mistake(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "endpoints.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        load_endpoints(path)

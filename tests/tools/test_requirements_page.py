@@ -1,0 +1,82 @@
+"""The page in docs says what the code does."""
+
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
+from probe.model.verdicts import KmsError
+from probe.requirements import CATALOGUE
+from probe.requirements.kms_errors import account as account_errors
+from probe.requirements.kms_errors import health as health_errors
+from probe.requirements.kms_errors import path as path_errors
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["requirements_page.py", "--check"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "tools/requirements_page.py"), run_name="__main__")
+    assert ended.value.code == 0
+
+
+def test_the_page_has_each_requirement_once() -> None:
+    lines = (ROOT / "docs/requirements.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("### ")] == [f"### {each.id}" for each in CATALOGUE]
+
+
+# Named by the guide or the specification, and by no list of botocore's: what the proxy says, what CloudWatch
+# counts, what CreateKey says of an answer that it can't read.
+OF_THE_GUIDE_ALONE = (
+    "XksKeyInvalidResponseException",
+    "XksProxyUnreachableException",
+    "InvalidCiphertextException",
+    "DependencyTimeoutException",
+    "KMSInvalidStateException",
+)
+
+
+def _tuples(table: object) -> Iterator[tuple[Any, ...]]:
+    for value in vars(table).values():
+        if isinstance(value, tuple):
+            yield value
+        elif isinstance(value, dict):
+            yield from (each for each in value.values() if isinstance(each, tuple))
+
+
+def test_the_page_has_a_row_for_each_answer_of_the_proxy_that_the_specification_names() -> None:
+    page = (ROOT / "docs/requirements.md").read_text(encoding="utf-8")
+    rows = page.partition("## By what the proxy answers")[2].partition("## In which order")[0]
+    for name in (
+        *("ValidationException", "InvalidStateException", "InvalidKeyUsageException", "KeyNotFoundException"),
+        *("AuthenticationFailedException", "AccessDeniedException", "InvalidUriPathException"),
+        *("UnsupportedOperationException", "DependencyTimeoutException", "ThrottlingException"),
+        *("InternalException", "no TCP connection", "no handshake", "bad JSON", "UNAVAILABLE", "250 ms"),
+    ):
+        assert any(name in row.split("|")[1] for row in rows.splitlines() if row.startswith("|")), name
+
+
+def test_every_name_that_kms_has_is_led_to_or_said_not_to_be() -> None:
+    kms = Session().get_service_model("kms")
+    calls = ("CreateCustomKeyStore", "UpdateCustomKeyStore", "ConnectCustomKeyStore")
+    names = {shape.name for call in calls for shape in kms.operation_model(call).error_shapes}
+    names |= set(kms.shape_for("ConnectionErrorCodeType").enum)
+    names |= {name for name in kms.shape_names if name.startswith("XksKey") and name.endswith("Exception")}
+    names |= set(OF_THE_GUIDE_ALONE)
+    tables = (path_errors, account_errors, health_errors)
+    known = {
+        name
+        for table in tables
+        for value in _tuples(table)
+        for error in value
+        if isinstance(error, KmsError)
+        for name in (error.error, *error.alternatives)
+    }
+    tool = runpy.run_path(str(ROOT / "tools/requirements_page.py"))
+    assert names - known == names & set(tool["NOT_PREDICTED"])
+    assert known & set(tool["NOT_PREDICTED"]) == set()

@@ -1,0 +1,75 @@
+"""What KMS says of an existing store, beside what is predicted for connect."""
+
+from dataclasses import replace
+
+import pytest
+from accounts import ACCOUNT, PROPOSAL, STORE, looked_at
+
+from probe.model.verdicts import Basis, Evidence, Likelihood, Operation, PredictedError, Prediction
+from probe.verdicts.agreement import actual
+
+TIMED_OUT = PredictedError(
+    error="XKS_PROXY_TIMED_OUT",
+    likelihood=Likelihood.EXPECTED,
+    basis=Basis.DOCUMENTED,
+    alternatives=("XKS_PROXY_NOT_REACHABLE",),
+)
+AT_TIMES = replace(TIMED_OUT, likelihood=Likelihood.POSSIBLE)
+MASKED = replace(TIMED_OUT, masked_by="endpoint-service-exists")
+
+
+def store(state: str, code: str | None = None) -> Evidence:
+    known = replace(STORE, connection_state=state, connection_error_code=code)
+    return looked_at(replace(ACCOUNT, key_stores=(known,)), replace(PROPOSAL, key_store_id=STORE.id))
+
+
+def connect(*errors: PredictedError, decided: bool = True) -> tuple[Prediction, ...]:
+    return (Prediction(operation=Operation.CONNECT, decided=decided, errors=errors),)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "predictions", "agrees"),
+    [
+        (store("CONNECTED"), connect(), True),
+        (store("CONNECTED"), connect(decided=False), None),
+        (store("CONNECTED"), connect(AT_TIMES), True),
+        (store("CONNECTED"), connect(TIMED_OUT), False),
+        (store("CONNECTED"), connect(MASKED), True),
+        (store("FAILED", "XKS_PROXY_TIMED_OUT"), connect(TIMED_OUT), True),
+        (store("FAILED", "XKS_PROXY_NOT_REACHABLE"), connect(TIMED_OUT), True),
+        (store("FAILED", "XKS_PROXY_TIMED_OUT"), connect(AT_TIMES), True),
+        (store("FAILED", "INTERNAL_ERROR"), connect(TIMED_OUT), False),
+        (store("FAILED", "XKS_PROXY_TIMED_OUT"), connect(), False),
+        (store("FAILED", "XKS_PROXY_TIMED_OUT"), connect(decided=False), None),
+        (store("DISCONNECTED"), connect(TIMED_OUT), None),
+        (store("CONNECTING"), connect(), None),
+    ],
+)
+def test_it_is_compared(evidence: Evidence, predictions: tuple[Prediction, ...], agrees: bool | None) -> None:
+    found = actual(evidence, predictions)
+    assert found is not None
+    assert found.agrees is agrees
+    assert found.because
+
+
+def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> None:
+    evidence = store("FAILED", "XKS_PROXY_INVALID_CONFIGURATION")
+    assert evidence.proposal is not None
+    asked = replace(evidence, proposal=replace(evidence.proposal, uri_path="/new/kms/xks/v1"))
+    found = actual(asked, connect())
+    assert found is not None
+    assert found.agrees is None
+    assert found.because == "it has another URI path than this is about: update it first"
+
+
+def test_a_prediction_made_of_the_code_itself_does_not_agree_with_it() -> None:
+    said = replace(TIMED_OUT, error="INVALID_CREDENTIALS", requirements=("credential-is-the-one-kms-holds",))
+    found = actual(store("FAILED", "INVALID_CREDENTIALS"), connect(said))
+    assert found is not None
+    assert found.agrees is None
+
+
+def test_without_a_store_there_is_nothing_to_compare() -> None:
+    assert actual(looked_at(), connect()) is None
+    assert actual(looked_at(None), connect()) is None
+    assert actual(store("CONNECTED"), ()) is None

@@ -1,0 +1,92 @@
+"""YAML within bounds. The mistakes themselves are in golden/config_errors."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.wire import yaml_document
+from probe.wire.input_error import InputError
+
+
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [
+        ("no", "no"),
+        ("1:30", "1:30"),
+        ("010", "010"),
+        ("2026-11-23", "2026-11-23"),
+        ("0x10", "0x10"),
+        ("1e3", "1e3"),
+        ("'7'", "7"),
+        ("7", 7),
+        ("-7", -7),
+        ("0.5", 0.5),
+        ("true", True),
+        ("~", None),
+        ("", None),
+        ("9" * 18, int("9" * 18)),
+        ("9" * 19, "9" * 19),
+    ],
+)
+def test_scalars_are_those_of_yaml_1_2(scalar: str, value: object) -> None:
+    (read,) = yaml_document.parse(f"key: {scalar}", "t").values()
+    assert (type(read), read) == (type(value), value)
+
+
+def test_aliases_are_followed() -> None:
+    assert yaml_document.parse("a: &x [1, 2]\nb: *x\n", "t") == {"a": [1, 2], "b": [1, 2]}
+
+
+@pytest.mark.parametrize(("count", "is_fine"), [(64, True), (65, False)])
+def test_aliases_are_counted(count: int, is_fine: bool) -> None:
+    text = f"a: &x 1\nb: [{', '.join(['*x'] * count)}]\n"
+    if is_fine:
+        assert len(yaml_document.parse(text, "t")["b"]) == count
+    else:
+        with pytest.raises(InputError, match="more than 64 aliases"):
+            yaml_document.parse(text, "t")
+
+
+@pytest.mark.parametrize(("depth", "is_fine"), [(16, True), (17, False)])
+def test_nesting_is_bounded(depth: int, is_fine: bool) -> None:
+    text = "a: " + "[" * depth + "]" * depth
+    if is_fine:
+        assert yaml_document.parse(text, "t")
+    else:
+        with pytest.raises(InputError, match="nested deeper than 16"):
+            yaml_document.parse(text, "t")
+
+
+_plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**17), 10**17)
+    | st.text(alphabet=st.characters(codec="utf-8", categories=["L", "N", "P"]), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), _plain, min_size=1, max_size=4))
+def test_what_yaml_writes_is_read_back(tree: dict[str, object]) -> None:
+    class Plain(yaml.SafeDumper):
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    assert yaml_document.parse(yaml.dump(tree, Dumper=Plain, default_style=None), "t") == tree
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_mapping_or_a_mistake(text: str) -> None:
+    assert is_sound(text)
+
+
+def is_sound(text: str) -> bool:
+    try:
+        return isinstance(yaml_document.parse(text, "t"), dict)
+    except InputError as error:
+        return all(line.startswith("t: ") for line in error.errors)
