@@ -24,7 +24,7 @@ from accounts import (
     with_service,
     with_vpc,
 )
-from accounts import PROPOSAL as P
+from accounts import SPEC as P
 from changed_accounts import (
     CROSS_ZONE,
     IGW,
@@ -53,8 +53,9 @@ from probe.model.account import (
     RouteTable,
     Verification,
 )
-from probe.model.preflight import PUBLIC_CONNECTIVITY
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.evidence import Evidence
+from probe.model.store import PUBLIC_CONNECTIVITY
+from probe.model.verdicts import Outcome
 
 MET, VIOLATED = Outcome.MET, Outcome.VIOLATED
 UNKNOWN, NOT_APPLICABLE = Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
@@ -83,7 +84,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("endpoint-service-is-unused", VIOLATED, beside(service_name=SERVICE_NAME)),
     ("endpoint-service-is-unused", MET, store()),
     ("endpoint-service-is-unused", UNKNOWN, with_account(key_stores=DENIED)),
-    ("endpoint-service-is-unused", NOT_APPLICABLE, looked_at(proposal=PUBLIC)),
+    ("endpoint-service-is-unused", NOT_APPLICABLE, looked_at(spec=PUBLIC)),
     ("endpoint-service-is-unused", MET, connected(OWN)),
     ("endpoint-service-is-unused", MET, connected(OTHER, "rejected")),
     ("endpoint-service-is-unused", UNKNOWN, connected(OTHER)),
@@ -110,11 +111,11 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
         looked_at(replace(ACCOUNT, service=None), replace(P, service_owner=OTHER)),
     ),
     ("endpoint-service-exists", UNKNOWN, with_account(service=DENIED)),
-    ("endpoint-service-exists", NOT_APPLICABLE, looked_at(proposal=PUBLIC)),
+    ("endpoint-service-exists", NOT_APPLICABLE, looked_at(spec=PUBLIC)),
     ("endpoint-service-is-in-the-store-region", MET, looked_at()),
     ("endpoint-service-is-in-the-store-region", VIOLATED, proposed(region="eu-west-2")),
     ("endpoint-service-is-in-the-store-region", UNKNOWN, proposed(service_name="vpce-svc-1")),
-    ("endpoint-service-is-in-the-store-region", NOT_APPLICABLE, looked_at(proposal=PUBLIC)),
+    ("endpoint-service-is-in-the-store-region", NOT_APPLICABLE, looked_at(spec=PUBLIC)),
     ("endpoint-service-offers-ipv4", MET, with_service(address_types=("ipv4", "ipv6"))),
     ("endpoint-service-offers-ipv4", VIOLATED, with_service(address_types=("ipv6",))),
     ("endpoint-service-offers-ipv4", UNKNOWN, with_service(address_types=())),
@@ -153,7 +154,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     (
         "store-account-is-an-allowed-principal",
         VIOLATED,
-        looked_at(proposal=replace(P, store_account=OTHER)),
+        looked_at(spec=replace(P, store_account=OTHER)),
     ),
     (
         "store-account-is-an-allowed-principal",
@@ -173,7 +174,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("service-owner-is-declared", VIOLATED, consumer()),
     ("service-owner-is-declared", MET, consumer(replace(P, service_owner=OTHER))),
     ("service-owner-is-declared", VIOLATED, consumer(replace(P, service_owner=OWN))),
-    ("service-owner-is-declared", VIOLATED, looked_at(proposal=replace(P, service_owner=OTHER))),
+    ("service-owner-is-declared", VIOLATED, looked_at(spec=replace(P, service_owner=OTHER))),
     ("service-owner-is-declared", UNKNOWN, with_account(id=DENIED)),
     ("allowed-principals-are-minimal", MET, looked_at()),
     ("allowed-principals-are-minimal", VIOLATED, principals(KMS.principal, "*")),
@@ -212,7 +213,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("load-balancer-is-active", UNKNOWN, with_balancer(state="active_impaired")),
     ("load-balancer-is-active", UNKNOWN, with_account(load_balancers=DENIED)),
     ("load-balancer-is-active", UNKNOWN, consumer()),
-    ("load-balancer-is-active", NOT_APPLICABLE, looked_at(proposal=PUBLIC)),
+    ("load-balancer-is-active", NOT_APPLICABLE, looked_at(spec=PUBLIC)),
     ("load-balancer-has-ipv4", MET, with_balancer(address_type="dualstack")),
     ("load-balancer-has-ipv4", VIOLATED, with_balancer(address_type="ipv6")),
     ("load-balancer-has-ipv4", UNKNOWN, with_balancer(address_type="")),
@@ -373,7 +374,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
 
 # A store with a public endpoint has no endpoint service, so nothing of one applies to it.
 CASES += [
-    (id_, NOT_APPLICABLE, looked_at(proposal=PUBLIC))
+    (id_, NOT_APPLICABLE, looked_at(spec=PUBLIC))
     for id_ in (
         "endpoint-service-offers-ipv4",
         "acceptance-is-not-required",

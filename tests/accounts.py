@@ -28,9 +28,9 @@ from probe.model.account import (
     Verification,
     Vpc,
 )
-from probe.model.preflight import Proposal
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Role, Target
-from probe.model.verdicts import Evidence
 from probe.requirements.declare import Declared, Finding
 
 REGION = "eu-west-1"
@@ -40,7 +40,7 @@ SERVICE_NAME = f"com.amazonaws.vpce.{REGION}.{SERVICE_ID}"
 HOST = "myproxy-private.xks.example.com"
 NODES = {"eu-west-1a": "10.0.1.10", "eu-west-1b": "10.0.2.10"}
 
-PROPOSAL = Proposal(
+SPEC = KeyStoreSpec(
     region=REGION,
     uri_endpoint=f"https://{HOST}",
     uri_path="/kms/xks/v1",
@@ -161,15 +161,13 @@ def node(zone: str) -> Target:
     return Target(name=f"xks-{zone}", role=Role.NODE, host=NODES[zone], server_name=HOST, zone=zone)
 
 
-def looked_at(
-    account: Account | None = ACCOUNT, proposal: Proposal | None = PROPOSAL, **fields: Any
-) -> Evidence:
+def looked_at(account: Account | None = ACCOUNT, spec: KeyStoreSpec | None = SPEC, **fields: Any) -> Evidence:
     """A preflight's evidence, without measurements unless ``fields`` has some."""
-    return Evidence(taken_at_s=NOW_S, proposal=proposal, account=account, **fields)
+    return Evidence(taken_at_s=NOW_S, spec=spec, account=account, **fields)
 
 
 def proposed(**changes: Any) -> Evidence:
-    return looked_at(proposal=replace(PROPOSAL, **changes))
+    return looked_at(spec=replace(SPEC, **changes))
 
 
 def with_account(**changes: Any) -> Evidence:

@@ -20,7 +20,7 @@ from accounts import (
     with_balancer,
     with_vpc,
 )
-from accounts import PROPOSAL as P
+from accounts import SPEC as P
 
 from probe.model.account import (
     EndpointConnection,
@@ -29,8 +29,8 @@ from probe.model.account import (
     Route,
     RouteTable,
 )
-from probe.model.preflight import PUBLIC_CONNECTIVITY
-from probe.model.verdicts import Evidence
+from probe.model.evidence import Evidence
+from probe.model.store import PUBLIC_CONNECTIVITY
 
 KMS = Principal(principal="cks.kms.eu-west-1.amazonaws.com", kind="Service")
 ONE_ZONE = BALANCER.zones[:1]
@@ -38,10 +38,8 @@ PUBLIC = replace(P, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
 
 
 def store(**changes: Any) -> Evidence:
-    """The proposal is the store that exists."""
-    return looked_at(
-        replace(ACCOUNT, key_stores=(replace(STORE, **changes),)), replace(P, key_store_id=STORE.id)
-    )
+    """The spec is the store that exists."""
+    return looked_at(replace(ACCOUNT, key_stores=(replace(STORE, **changes),)), replace(P, id=STORE.id))
 
 
 def beside(**changes: Any) -> Evidence:
@@ -62,9 +60,9 @@ def principals(*names: str) -> Evidence:
     return with_account(principals=tuple(Principal(principal=name) for name in names))
 
 
-def consumer(proposal: object = P, **changes: Any) -> Evidence:
+def consumer(spec: object = P, **changes: Any) -> Evidence:
     service = replace(AS_CONSUMER, **changes)
-    return looked_at(replace(ACCOUNT, service=service, services=()), proposal)  # type: ignore[arg-type]
+    return looked_at(replace(ACCOUNT, service=service, services=()), spec)  # type: ignore[arg-type]
 
 
 def connected(owner: str, state: str = "available") -> Evidence:

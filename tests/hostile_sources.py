@@ -14,10 +14,11 @@ from probe.agent.targets import targets_of
 from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
 from probe.aws.selection import completed
+from probe.model.evidence import Evidence
+from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import Failure, Measurement, Phase, Reason, Timestamps
-from probe.model.preflight import DomainFacts, Proposal, RecordSeen, RecordState, View
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Evidence
 from probe.network.http import HttpAnswer
 from probe.probes.health import Purpose, _details
 
@@ -70,13 +71,13 @@ class World:
         caller = Recorded(self.document)
         account = audit(
             caller,
-            Proposal(region=REGION, key_store_id=STORE_ID, service_name=SERVICE_NAME),
+            KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME),
             taken_at_s=NOW_S,
             timeout_s=30.0,
         )
-        told = Proposal(region=REGION, key_store_id=STORE_ID, service_name=SERVICE_NAME, name=self.name)
-        proposal = completed(told, account)
-        targets = targets_of(proposal, account, (), plans(5.0))
+        told = KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME, name=self.name)
+        spec = completed(told, account)
+        targets = targets_of(spec, account, (), plans(5.0))
         seen = tuple(each for target in targets for each in self.measured(target))
         domain = DomainFacts(
             private_dns_name=self.record, registrable=self.record, names=(self.record,), expected_value="vpce:Value",
@@ -87,7 +88,7 @@ class World:
             targets=targets,
             latest=seen,
             recent=seen,
-            proposal=proposal,
+            spec=spec,
             account=account,
             domain=domain,
         )

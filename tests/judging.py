@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import (
     Certificate,
     Failure,
@@ -23,7 +24,6 @@ from probe.model.measurements import (
 )
 from probe.model.statistics import Summary, Window
 from probe.model.targets import Check, Plan, Role, Target
-from probe.model.verdicts import Evidence
 from probe.requirements import chain as chain_requirements
 from probe.requirements.declare import Declared, Finding
 from probe.requirements.evidence import trust

@@ -1,5 +1,6 @@
 """Made-up results for the tests of reports and of their schemas."""
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import (
     Certificate,
     DnsDetails,
@@ -18,7 +19,6 @@ from probe.model.survey import RegionRtt, Survey
 from probe.model.targets import Check, Question, Role, Target
 from probe.model.verdicts import (
     Basis,
-    Evidence,
     KmsError,
     Level,
     Likelihood,

@@ -25,10 +25,11 @@ from exporters.web.page import PageSink
 from exporters.web.render import render
 from exporters.web.status import document as page_document
 from probe.commands.output import as_json, as_text
+from probe.model.evidence import Evidence
 from probe.model.measurements import DnsDetails, Measurement, Timestamps
-from probe.model.preflight import Proposal
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Question, Role, Target
-from probe.model.verdicts import Evidence, Report
+from probe.model.verdicts import Report
 from probe.verdicts.evaluate import judge
 
 BASELINE_BYTES = 400_000
@@ -63,7 +64,7 @@ def others(world: World) -> dict[str, tuple[str, str]]:
     of = node("eu-west-1a")
     measured = world.measured(of)
     evidence = Evidence(
-        taken_at_s=NOW_S, targets=(of,), latest=measured, recent=measured, proposal=Proposal(region="r")
+        taken_at_s=NOW_S, targets=(of,), latest=measured, recent=measured, spec=KeyStoreSpec(region="r")
     )
     report = judge(evidence)
     shaken, health = measured[1], [each for each in measured if each.check is Check.HEALTH_COLD][:1]

@@ -28,8 +28,8 @@ import probe.probes.health
 from exporters.prometheus import PrometheusSink
 from probe.commands import app
 from probe.commands.exits import Exit
+from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement
-from probe.model.verdicts import Evidence
 from probe.signing.credential import Credential, load
 from probe.signing.sigv4 import Signer
 

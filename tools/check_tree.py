@@ -16,6 +16,8 @@ COVERED_ELSEWHERE = {
     "probe/__main__.py": "tests/commands run it as a program",
     "probe/model/ports.py": "protocols alone; mypy holds their implementations to them",
     "probe/model/statistics.py": "tests/test_statistics.py makes each of its values",
+    "probe/model/evidence.py": "values alone; tests/verdicts and tests/agent make them",
+    "probe/model/facts.py": "values alone; tests/probes/test_verification_record.py makes them",
     "probe/model/survey.py": "values alone; tests/survey make them",
     "probe/model/verdicts.py": "values alone; tests/verdicts make them",
     "probe/probes/tcp.py": "tests/probes/test_init.py has what checks share, and a lost SYN",

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from exporters.report import findings, health, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.account import EndpointService
+from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check, Role
 from probe.model.text import clean
-from probe.model.verdicts import Evidence, Likelihood, Operation, Outcome, Prediction, Verdict
+from probe.model.verdicts import Likelihood, Operation, Outcome, Prediction, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -54,12 +55,12 @@ class Bar:
 
 def text(of: Preflight) -> str:
     report, evidence = of.report, of.evidence
-    proposal = evidence.proposal
+    spec = evidence.spec
     return _template().render(
         version=clean(of.version),
         facts=facts(of),
         cautions=cautions(of),
-        where=clean((proposal.key_store_id or proposal.host or "new key store") if proposal else "key store"),
+        where=clean((spec.id or spec.host or "new key store") if spec else "key store"),
         extra_authorities=[clean(each) for each in report.extra_authorities],
         actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
         counts={outcome.value: count for outcome, count in report.counts().items()},

@@ -17,8 +17,8 @@ def text(of: Preflight) -> str:
 
 
 def _lines(of: Preflight) -> Iterator[str]:
-    report, proposal = of.report, of.evidence.proposal
-    where = (proposal.key_store_id or proposal.host or "new key store") if proposal else "key store"
+    report, spec = of.report, of.evidence.spec
+    where = (spec.id or spec.host or "new key store") if spec else "key store"
     yield f"# Preflight of {_said(where)}"
     yield ""
     yield _said(f"xks-probe {of.version} · {' · '.join(facts(of))}")

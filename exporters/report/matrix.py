@@ -8,11 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.report.fields import Fields
-from probe.model.account import Unavailable
+from probe.model.account import Unavailable, known
+from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Measurement, TlsDetails
 from probe.model.targets import Check, Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Verdict
+from probe.model.verdicts import Level, Outcome, Position, Verdict
 
 _PATH = (Role.PROXY, Role.NODE, Role.BACKEND, Role.KEY_MANAGER)
 _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
@@ -129,9 +130,9 @@ def _registered(evidence: Evidence) -> Mapping[tuple[str, int], Cell]:
         return {}
     cells: dict[tuple[str, int], Cell] = {}
     for balancer in account.load_balancers:
-        groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+        groups = known(balancer.target_groups)
         for group in groups:
-            for each in () if isinstance(group.targets, Unavailable) else group.targets:
+            for each in known(group.targets):
                 outcome = {"healthy": Outcome.MET, "unhealthy": Outcome.VIOLATED}.get(each.state)
                 words = each.state or "not said"
                 cell = Cell(outcome=outcome or Outcome.UNKNOWN, words=words)

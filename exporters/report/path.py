@@ -7,12 +7,12 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from exporters.report import certificates, fields, words
+from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, Failure, Measurement, TlsDetails
 from probe.model.statistics import Summary, Window
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Check, Method, Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Evidence
 
 # A target's failure is that of the check which KMS depends on most; echoes may be filtered without harm.
 _GRAVEST_FIRST = (Check.TCP, Check.TLS, Check.HEALTH_COLD, Check.HEALTH_WARM, Check.DNS, Check.ICMP)

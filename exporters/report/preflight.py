@@ -9,8 +9,9 @@ from rich.text import Text
 
 from exporters.report import changes, fields, findings, health, judged, matrix, tls, verdicts, words
 from probe.model.account import Account
+from probe.model.evidence import Evidence
 from probe.model.text import clean
-from probe.model.verdicts import Actual, Evidence, Report
+from probe.model.verdicts import Actual, Report
 
 _MOST_CALLS = 20
 
@@ -32,7 +33,7 @@ class Preflight:
 def document(of: Preflight) -> dict[str, object]:
     """As ``docs/schemas/preflight.json``."""
     report, evidence = of.report, of.evidence
-    proposal, account = evidence.proposal, evidence.account
+    spec, account = evidence.spec, evidence.account
     return {
         "schema_version": fields.SCHEMA_VERSION,
         "taken_at": fields.time(report.taken_at_s),
@@ -41,11 +42,11 @@ def document(of: Preflight) -> dict[str, object]:
         "redacted": of.is_redacted,
         "configuration_hash": of.configuration_hash or None,
         "clock_offset_seconds": of.clock_offset_s,
-        "region": clean(proposal.region) if proposal else None,
+        "region": clean(spec.region) if spec else None,
         "key_store": clean(report.key_store) or None,
-        "endpoint_service": clean(proposal.service_name or "") or None if proposal else None,
-        "uri_endpoint": clean(proposal.uri_endpoint or "") or None if proposal else None,
-        "uri_path": clean(proposal.uri_path or "") or None if proposal else None,
+        "endpoint_service": clean(spec.service_name or "") or None if spec else None,
+        "uri_endpoint": clean(spec.uri_endpoint or "") or None if spec else None,
+        "uri_path": clean(spec.uri_path or "") or None if spec else None,
         "authorities_as_of": report.authorities_as_of or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "aws": _aws(account),
@@ -121,10 +122,10 @@ def brief(of: Preflight) -> RenderableType:
 
 def facts(of: Preflight) -> tuple[str, ...]:
     """The head of each form: where from, at what, when, by which authorities, with which configuration."""
-    report, proposal = of.report, of.evidence.proposal
+    report, spec = of.report, of.evidence.spec
     said = [f"from {clean(of.vantage) or 'here'}"]
-    if proposal is not None:
-        said += [clean(proposal.region), clean(proposal.key_store_id or proposal.host or "new key store")]
+    if spec is not None:
+        said += [clean(spec.region), clean(spec.id or spec.host or "new key store")]
     said.append(words.moment(report.taken_at_s))
     if report.authorities_as_of:
         said.append(f"KMS's authorities as of {clean(report.authorities_as_of)}")

@@ -32,9 +32,9 @@ _COST, _BLOCK_BYTES, _DIGITS = 2**12, 8, 8
 
 def redacted(of: Preflight) -> Preflight:
     """The same preflight; nothing else of it has changed."""
-    proposal = of.evidence.proposal
-    about = (proposal and (proposal.key_store_id or proposal.service_name or proposal.host)) or ""
-    names = _Pseudonyms(about, proposal.key_id if proposal else None)
+    spec = of.evidence.spec
+    about = (spec and (spec.id or spec.service_name or spec.host)) or ""
+    names = _Pseudonyms(about, spec.key_id if spec else None)
     walked: Preflight = _walked(of, names.in_text)
     return replace(walked, is_redacted=True)
 

@@ -8,18 +8,10 @@ from rich.text import Text
 
 from exporters.report import fields, findings, judged, path, tls, words
 from exporters.report import survey as regions
+from probe.model.evidence import Evidence
 from probe.model.survey import Survey
 from probe.model.text import clean
-from probe.model.verdicts import (
-    Evidence,
-    Level,
-    Likelihood,
-    Operation,
-    Outcome,
-    PredictedError,
-    Prediction,
-    Report,
-)
+from probe.model.verdicts import Level, Likelihood, Operation, Outcome, PredictedError, Prediction, Report
 
 
 def document(

@@ -7,13 +7,14 @@ from probe.agent import runner
 from probe.agent.echoes import Echoes
 from probe.agent.history import History
 from probe.agent.pacing import collected
+from probe.model.evidence import Evidence
 from probe.model.measurements import EchoBatch, Measurement
 from probe.model.ports import Sink
 from probe.model.settings import Settings
 from probe.model.statistics import Window
 from probe.model.survey import Survey
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Evidence, Report
+from probe.model.verdicts import Report
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import measure
@@ -117,12 +118,11 @@ class Agent:
             recent=self.history.recent(),
             windows=windows,
             extra_authorities=self.settings.extra_authorities,
-            govcloud=self.settings.govcloud,
         )
 
     def _judged(self, evidence: Evidence) -> tuple[Report, Survey]:
         """Pure, so that a thread can do it."""
-        report = judge(evidence, key_store=self.settings.key_store)
+        report = judge(evidence, key_store=self.settings.stores[0].id if self.settings.stores else "")
         regions = rank.from_windows(evidence, threshold_s=self.settings.threshold_s, vantage=self._vantage)
         return report, regions
 

@@ -13,11 +13,13 @@ from probe.aws.audit import audit
 from probe.aws.calls import Caller
 from probe.aws.selection import completed
 from probe.model.account import Account, EndpointService
+from probe.model.evidence import Evidence
+from probe.model.facts import CredentialFacts, DomainFacts
 from probe.model.measurements import Measurement
-from probe.model.preflight import PUBLIC_CONNECTIVITY, CredentialFacts, DomainFacts, Proposal
 from probe.model.settings import Settings
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Plan, Target
-from probe.model.verdicts import Evidence, Report
+from probe.model.verdicts import Report
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import health
@@ -30,8 +32,8 @@ from probe.signing.sigv4 import Signer
 from probe.verdicts.evaluate import judge
 
 _Value = TypeVar("_Value")
-Health = Callable[[Proposal, Sequence[Target]], Awaitable[Sequence[Measurement]]]
-Domain = Callable[[Proposal, Account | None], Awaitable[DomainFacts | None]]
+Health = Callable[[KeyStoreSpec, Sequence[Target]], Awaitable[Sequence[Measurement]]]
+Domain = Callable[[KeyStoreSpec, Account | None], Awaitable[DomainFacts | None]]
 Progress = Callable[[int, int], None]
 # The last of the round trips starts this late; what is left of the time is for it.
 _ROUND_TRIPS_S = ROUND_TRIPS * ROUND_TRIP_SPACING_S
@@ -46,7 +48,7 @@ class Request:
     ``timeout_s`` is that of the audit, and again that of all that is measured after it.
     """
 
-    proposal: Proposal
+    spec: KeyStoreSpec
     caller: Caller | None
     timeout_s: float
     places: Sequence[Place] = ()
@@ -65,31 +67,31 @@ class Also:
 async def take(request: Request, progress: Progress, also: Also) -> Evidence:
     """All that can be known within the time."""
     account = await _account(request)
-    proposal = completed(request.proposal, account)
-    targets = targets_of(proposal, account, request.places, plans(request.timeout_s))
-    settings = replace(request.settings, targets=targets, key_store=proposal.key_store_id or "")
+    spec = completed(request.spec, account)
+    targets = targets_of(spec, account, request.places, plans(request.timeout_s))
+    settings = replace(request.settings, targets=targets, stores=(spec,))
     agent = Agent(settings, (), SilentObserver(), History())
     async with asyncio.TaskGroup() as group:
         if targets:
             group.create_task(agent.once(progress), name="round trips")
-        domain = group.create_task(_or_none(also.domain and also.domain(proposal, account)), name="domain")
-        asked = group.create_task(_or_none(also.health and also.health(proposal, targets)), name="health")
+        domain = group.create_task(_or_none(also.domain and also.domain(spec, account)), name="domain")
+        asked = group.create_task(_or_none(also.health and also.health(spec, targets)), name="health")
     measured = tuple(asked.result() or ())
     seen = agent.evidence()
     return replace(
         seen,
         latest=(*seen.latest, *measured),
         recent=(*seen.recent, *measured),
-        proposal=proposal,
+        spec=spec,
         account=account,
         domain=domain.result(),
-        credential=_facts(request.credential, proposal, account),
+        credential=_facts(request.credential, spec, account),
     )
 
 
 def judged(evidence: Evidence) -> Report:
     """The whole catalogue."""
-    store = evidence.proposal.key_store_id if evidence.proposal else None
+    store = evidence.spec.id if evidence.spec else None
     return judge(evidence, key_store=store or "")
 
 
@@ -103,13 +105,13 @@ def plans(timeout_s: float) -> tuple[Plan, ...]:
 
 
 async def _account(request: Request) -> Account | None:
-    caller, proposal = request.caller, request.proposal
+    caller, spec = request.caller, request.spec
     if caller is None:
         return None
     return await asyncio.to_thread(
         audit,
         caller,
-        proposal,
+        spec,
         taken_at_s=SYSTEM_CLOCK.now_s(),
         timeout_s=request.timeout_s,
     )
@@ -119,15 +121,15 @@ def health_of(credential: Credential | None, settings: Settings, timeout_s: floa
     """What asks every target for its health, all of them at once, as KMS would. ``anyway``: whoever it is."""
     may_sign = anybody if anyway else approval(settings.extra_authorities)
 
-    async def ask(proposal: Proposal, targets: Sequence[Target]) -> Sequence[Measurement]:
-        if proposal.uri_path is None or path_fault(proposal.uri_path) is not None:
+    async def ask(spec: KeyStoreSpec, targets: Sequence[Target]) -> Sequence[Measurement]:
+        if spec.uri_path is None or path_fault(spec.uri_path) is not None:
             return ()
-        signer = Signer(credential, proposal.region) if credential else None
+        signer = Signer(credential, spec.region) if credential else None
         client = Client(
-            path=proposal.uri_path,
+            path=spec.uri_path,
             may_sign=may_sign,
             sign=signer.headers if signer else None,
-            key_id=proposal.key_id,
+            key_id=spec.key_id,
         )
         network = Network(resolvers=settings.resolvers, source=settings.source_address)
         asked = [each for each in targets if not each.plans or each.plan(Check.TLS)]
@@ -145,15 +147,15 @@ def health_of(credential: Credential | None, settings: Settings, timeout_s: floa
 def domain_of(settings: Settings, timeout_s: float, resolvers: tuple[str, ...]) -> Domain:
     """What looks for the verification record in public DNS."""
 
-    async def look(proposal: Proposal, account: Account | None) -> DomainFacts | None:
-        if proposal.host is None or proposal.connectivity == PUBLIC_CONNECTIVITY:
+    async def look(spec: KeyStoreSpec, account: Account | None) -> DomainFacts | None:
+        if spec.host is None or spec.is_public:
             return None
-        if _NO_NAME & set(proposal.host):
+        if _NO_NAME & set(spec.host):
             return None
         service = account.service if account else None
         wanted = service.verification if isinstance(service, EndpointService) else None
         search = Search(
-            private_dns_name=proposal.host,
+            private_dns_name=spec.host,
             label=wanted.name if wanted else None,
             value=wanted.value if wanted else None,
             resolvers=resolvers,
@@ -168,9 +170,9 @@ def domain_of(settings: Settings, timeout_s: float, resolvers: tuple[str, ...]) 
 
 
 def _facts(
-    credential: Credential | None, proposal: Proposal, account: Account | None
+    credential: Credential | None, spec: KeyStoreSpec, account: Account | None
 ) -> CredentialFacts | None:
-    store = account.key_store(proposal.key_store_id) if account else None
+    store = account.key_store(spec.id) if account else None
     return credential.facts(store.access_key_id if store else None) if credential else None
 
 

@@ -8,8 +8,10 @@ from probe.model.account import (
     LoadBalancer,
     TargetGroup,
     Unavailable,
+    known,
+    known_items,
 )
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Plan, Role, Target
 from probe.wire.hostport import check_name, is_ipv4
 
@@ -29,7 +31,7 @@ class Place:
 
 
 def targets_of(
-    proposal: Proposal, account: Account | None, places: Iterable[Place], plans: tuple[Plan, ...]
+    spec: KeyStoreSpec, account: Account | None, places: Iterable[Place], plans: tuple[Plan, ...]
 ) -> tuple[Target, ...]:
     """What to probe, each name once: every node of every load balancer, every target, what the user names.
 
@@ -43,17 +45,17 @@ def targets_of(
         """What a key manager speaks is not known."""
         return target.role is not Role.KEY_MANAGER and (target.host, target.port) not in otherwise
 
-    found = {_key(target): target for target in (*_public(proposal), *_discovered(account))}
+    found = {_key(target): target for target in (*_public(spec), *_discovered(account))}
     named = {_key(target): target for target in _named(places)}
     unseen = {key: target for key, target in named.items() if key not in found}
     chosen = (*list(found.values())[: max(0, MOST_TARGETS - len(unseen))], *unseen.values())
-    host = _server_name(proposal)
+    host = _server_name(spec)
     return tuple(
         replace(
             target,
             name=name,
             server_name=None if target.role is Role.KEY_MANAGER else host,
-            key_store=proposal.key_store_id or "",
+            key_store=spec.id,
             plans=tuple(plan for plan in plans if plan.check is Check.TCP or speaks_tls(target)),
         )
         for name, target in _unique(chosen[:MOST_TARGETS])
@@ -69,25 +71,25 @@ def _otherwise(account: Account | None) -> Iterator[tuple[str, int]]:
     if account is None or isinstance(account.load_balancers, Unavailable):
         return
     for balancer in account.load_balancers:
-        listeners = () if isinstance(balancer.listeners, Unavailable) else balancer.listeners
+        listeners = known(balancer.listeners)
         ended = {arn for each in listeners if each.protocol == "TLS" for arn in each.target_group_arns}
         for group in balancer.forwarded_groups:
-            attributes = {} if isinstance(group.attributes, Unavailable) else group.attributes
+            attributes = known_items(group.attributes)
             if group.arn in ended or attributes.get(_PROXY_PROTOCOL) == "true":
                 yield from ((target.host, target.port) for target in _of_group(group))
 
 
-def _server_name(proposal: Proposal) -> str | None:
+def _server_name(spec: KeyStoreSpec) -> str | None:
     """What can stand in a ClientHello and a Host header; what AWS or a user says need be no name at all."""
     try:
-        return check_name(proposal.host or "")
+        return check_name(spec.host or "")
     except ValueError:
         return None
 
 
-def _public(proposal: Proposal) -> Iterator[Target]:
-    host = _server_name(proposal)
-    if proposal.connectivity == PUBLIC_CONNECTIVITY and host:
+def _public(spec: KeyStoreSpec) -> Iterator[Target]:
+    host = _server_name(spec)
+    if spec.is_public and host:
         yield Target(name=host, role=Role.PROXY, host=host)
 
 
@@ -102,7 +104,7 @@ def _discovered(account: Account | None) -> Iterator[Target]:
 
 def _nodes(balancer: LoadBalancer) -> Iterator[Target]:
     """Its interfaces; where these can't be seen, the addresses that the load balancer itself gives."""
-    interfaces = () if isinstance(balancer.nodes, Unavailable) else balancer.nodes
+    interfaces = known(balancer.nodes)
     by_interface = tuple((node.address, node.zone) for node in interfaces)
     by_zone = tuple((zone.address or "", zone.zone) for zone in balancer.zones)
     name = balancer.name.rpartition("/")[2]
@@ -117,7 +119,7 @@ def _backends(balancer: LoadBalancer) -> Iterator[Target]:
 
 
 def _of_group(group: TargetGroup) -> Iterator[Target]:
-    registered = () if isinstance(group.targets, Unavailable) else group.targets
+    registered = known(group.targets)
     for each in registered:
         port = each.port or group.port or HTTPS_PORT
         if group.target_type == "ip" and each.state not in _GONE and is_ipv4(each.id):

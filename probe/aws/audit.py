@@ -24,8 +24,9 @@ from probe.model.account import (
     TargetGroup,
     Unavailable,
     Vpc,
+    known,
 )
-from probe.model.preflight import Proposal
+from probe.model.store import KeyStoreSpec
 from probe.wire import account as read
 from probe.wire import account_network as read_network
 
@@ -35,12 +36,12 @@ _Value = TypeVar("_Value")
 _Call = tuple[str, str, Mapping[str, Any]]
 
 
-def audit(caller: Caller, proposal: Proposal, *, taken_at_s: float, timeout_s: float) -> Account:
+def audit(caller: Caller, spec: KeyStoreSpec, *, taken_at_s: float, timeout_s: float) -> Account:
     """Blocks for ``timeout_s`` at most. What could not be had by then is `Unavailable`.
 
     Which endpoint service is looked at: `selection.service_meant`.
     """
-    return _Audit(caller, timeout_s).run(proposal, taken_at_s)
+    return _Audit(caller, timeout_s).run(spec, taken_at_s)
 
 
 class _Audit:
@@ -52,7 +53,7 @@ class _Audit:
         self._calls = 0
         self._failed: list[Unavailable] = []
 
-    def run(self, proposal: Proposal, taken_at_s: float) -> Account:
+    def run(self, spec: KeyStoreSpec, taken_at_s: float) -> Account:
         identity, stores_answer, own_answer = self._ask(
             ("sts", "GetCallerIdentity", {}),
             ("kms", "DescribeCustomKeyStores", {}),
@@ -60,7 +61,7 @@ class _Audit:
         )
         stores = self._read(stores_answer, "CustomKeyStores", "kms:DescribeCustomKeyStores", read.key_store)
         own = self._read(own_answer, "ServiceConfigurations", action("ec2", _OWN_SERVICES), read.own_service)
-        name = service_meant(proposal, stores, own)
+        name = service_meant(spec, stores, own)
         service, principals, connections, balancers = self._service(name, own)
         balancers, vpcs, groups = self._behind(balancers)
         return Account(
@@ -90,7 +91,7 @@ class _Audit:
         Maybe[tuple[LoadBalancer, ...]],
     ]:
         """The service, and what belongs to it as its owner sees it."""
-        ours = () if isinstance(own, Unavailable) else own
+        ours = known(own)
         mine = next((each for each in ours if each.name == name), None)
         if name is None:
             missing = own if isinstance(own, Unavailable) else None
@@ -289,7 +290,7 @@ def _about_vpc(id_: str) -> tuple[_Call, ...]:
 
 
 def _groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
-    return () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+    return known(balancer.target_groups)
 
 
 def _owned(service: Maybe[EndpointService | None], account: Maybe[str]) -> Maybe[EndpointService | None]:

@@ -2,57 +2,57 @@
 
 from dataclasses import replace
 
-from probe.model.account import Account, EndpointService, KeyStore, Maybe, Unavailable
-from probe.model.preflight import EXTERNAL_KEY_STORE, PUBLIC_CONNECTIVITY, Proposal
+from probe.model.account import Account, EndpointService, KeyStore, Maybe, known
+from probe.model.store import EXTERNAL_KEY_STORE, KeyStoreSpec
 
 
-def store_meant(proposal: Proposal, stores: Maybe[tuple[KeyStore, ...]]) -> KeyStore | None:
+def store_meant(spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]]) -> KeyStore | None:
     """The key store that is named; where the user names nothing at all, the only external one."""
-    seen = () if isinstance(stores, Unavailable) else stores
-    if proposal.key_store_id is not None:
-        return next((store for store in seen if store.id == proposal.key_store_id), None)
+    seen = known(stores)
+    if spec.id:
+        return next((store for store in seen if store.id == spec.id), None)
     external = [store for store in seen if store.kind == EXTERNAL_KEY_STORE]
-    return external[0] if len(external) == 1 and _names_nothing(proposal) else None
+    return external[0] if len(external) == 1 and _names_nothing(spec) else None
 
 
 def service_meant(
-    proposal: Proposal, stores: Maybe[tuple[KeyStore, ...]], own: Maybe[tuple[EndpointService, ...]]
+    spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]], own: Maybe[tuple[EndpointService, ...]]
 ) -> str | None:
     """The endpoint service's name: the user's, the store's, that of the private DNS name, or the only one."""
-    store = store_meant(proposal, stores)
-    if proposal.service_name or store is not None or proposal.key_store_id is not None:
-        return proposal.service_name or (store.service_name if store else None)
-    if proposal.connectivity == PUBLIC_CONNECTIVITY:
+    store = store_meant(spec, stores)
+    if spec.service_name or store is not None or spec.id:
+        return spec.service_name or (store.service_name if store else None)
+    if spec.is_public:
         return None
-    host, seen = proposal.host, () if isinstance(own, Unavailable) else own
+    host, seen = spec.host, known(own)
     found = [each for each in seen if host is None or (each.private_dns_name or "").lower() == host]
     return found[0].name if len(found) == 1 else None
 
 
-def _names_nothing(proposal: Proposal) -> bool:
-    told = (proposal.service_name, proposal.uri_endpoint, proposal.uri_path, proposal.name)
-    return not any(told) and proposal.connectivity != PUBLIC_CONNECTIVITY
+def _names_nothing(spec: KeyStoreSpec) -> bool:
+    told = (spec.service_name, spec.uri_endpoint, spec.uri_path, spec.name)
+    return not any(told) and not spec.is_public
 
 
-def completed(proposal: Proposal, account: Account | None) -> Proposal:
+def completed(spec: KeyStoreSpec, account: Account | None) -> KeyStoreSpec:
     """What the existing key store has, where the user says nothing else; and the service's own names."""
-    store = store_meant(proposal, account.key_stores) if account else None
+    store = store_meant(spec, account.key_stores) if account else None
     if store is not None:
-        proposal = replace(
-            proposal,
-            key_store_id=store.id,
-            connectivity=store.connectivity or proposal.connectivity,
-            uri_endpoint=proposal.uri_endpoint or store.uri_endpoint,
-            uri_path=proposal.uri_path or store.uri_path,
-            service_name=proposal.service_name or store.service_name,
-            service_owner=proposal.service_owner or store.service_owner,
+        spec = replace(
+            spec,
+            id=store.id,
+            connectivity=store.connectivity or spec.connectivity,
+            uri_endpoint=spec.uri_endpoint or store.uri_endpoint,
+            uri_path=spec.uri_path or store.uri_path,
+            service_name=spec.service_name or store.service_name,
+            service_owner=spec.service_owner or store.service_owner,
         )
     service = account.service if account else None
-    if isinstance(service, EndpointService) and proposal.connectivity != PUBLIC_CONNECTIVITY:
+    if isinstance(service, EndpointService) and not spec.is_public:
         named = f"https://{service.private_dns_name}" if service.private_dns_name else None
-        proposal = replace(
-            proposal,
-            service_name=proposal.service_name or service.name,
-            uri_endpoint=proposal.uri_endpoint or named,
+        spec = replace(
+            spec,
+            service_name=spec.service_name or service.name,
+            uri_endpoint=spec.uri_endpoint or named,
         )
-    return proposal
+    return spec

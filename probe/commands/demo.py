@@ -13,9 +13,10 @@ from probe import __version__
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
 from probe.commands.logs import LogFormat, LogFormatOption, configure
+from probe.model.evidence import Evidence
 from probe.model.settings import DEFAULT_LISTEN_PORT, Settings
 from probe.model.survey import Survey
-from probe.model.verdicts import Evidence, Report
+from probe.model.verdicts import Report
 
 if TYPE_CHECKING:
     from simulator import Scenario, World

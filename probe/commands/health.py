@@ -10,12 +10,13 @@ import typer
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
 from probe.commands.tls import status
+from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
 from probe.model.settings import Settings
+from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Evidence, Position, Report
+from probe.model.verdicts import Position, Report
 
 if TYPE_CHECKING:
     from probe.signing.credential import Credential
@@ -49,8 +50,8 @@ def command(
         raise UsageError(f"--key-id: {clean(key_id, 80)!r} is none; write letters, digits, '-', '_' and '.'")
     address, port = options.host_and_port(connect_to, 443, "--connect-to") if connect_to else (host, 443)
     extra = options.read_certificates(extra_authority, "--extra-authority") if extra_authority else ()
-    settings = Settings(targets=(), source_address=source, extra_authorities=extra)
-    proposal = Proposal(
+    settings = Settings(source_address=source, extra_authorities=extra)
+    spec = KeyStoreSpec(
         region=region,
         connectivity=PUBLIC_CONNECTIVITY,
         uri_endpoint=_SCHEME + host,
@@ -59,8 +60,8 @@ def command(
     )
     target = Target(name=host, role=Role.PROXY, host=address, port=port, server_name=host)
     credential = options.credential(credential_file, credential_secret)
-    measured = asyncio.run(_ask(proposal, target, settings, credential, timeout, anyway=sign_anyway))
-    report = _judge(proposal, target, settings, credential, measured)
+    measured = asyncio.run(_ask(spec, target, settings, credential, timeout, anyway=sign_anyway))
+    report = _judge(spec, target, settings, credential, measured)
     _write(measured, report, form, file)
     return status(measured[0], report, strict=strict) if measured else Exit.UNKNOWN
 
@@ -79,7 +80,7 @@ def _parts(url: str) -> tuple[str, str]:
 
 
 async def _ask(
-    proposal: Proposal,
+    spec: KeyStoreSpec,
     target: Target,
     settings: Settings,
     credential: "Credential | None",
@@ -91,11 +92,11 @@ async def _ask(
 
     ask = health_of(credential, settings, timeout_s, anyway=anyway)
     with output.progress("asking"):
-        return await ask(proposal, (target,))
+        return await ask(spec, (target,))
 
 
 def _judge(
-    proposal: Proposal,
+    spec: KeyStoreSpec,
     target: Target,
     settings: Settings,
     credential: "Credential | None",
@@ -111,7 +112,7 @@ def _judge(
         latest=tuple(measured),
         recent=tuple(measured),
         extra_authorities=settings.extra_authorities,
-        proposal=proposal,
+        spec=spec,
         credential=credential.facts() if credential else None,
     )
     of_health = (Position.HEALTH, Position.KEY)

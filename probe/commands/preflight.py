@@ -15,12 +15,13 @@ import typer
 from probe import __version__
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
+from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails
-from probe.model.preflight import EXTERNAL_KEY_STORE, PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, Proposal
 from probe.model.settings import Settings
+from probe.model.store import EXTERNAL_KEY_STORE, PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Role
 from probe.model.text import clean
-from probe.model.verdicts import Evidence, Level, Outcome, Report
+from probe.model.verdicts import Level, Outcome, Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,9 +121,9 @@ def command(
     older = given.older(against)
     here = metadata.instance()
     caller = given.caller(account, region, timeout, here)
-    proposal = Proposal(
+    spec = KeyStoreSpec(
         region=caller.region,
-        key_store_id=given.matching(key_store, given.KEY_STORE, "--key-store", "write cks- and its id"),
+        id=given.matching(key_store, given.KEY_STORE, "--key-store", "write cks- and its id") or "",
         name=name,
         connectivity=PUBLIC_CONNECTIVITY if public else VPC_CONNECTIVITY,
         uri_endpoint=uri_endpoint,
@@ -141,12 +142,10 @@ def command(
     )
     extra = options.read_certificates(extra_authority, "--extra-authority") if extra_authority else ()
     asked = Asked(
-        proposal=proposal,
+        spec=spec,
         caller=caller,
         places=places,
-        settings=Settings(
-            targets=(), source_address=source, extra_authorities=extra, govcloud=_is_gov(proposal)
-        ),
+        settings=Settings(source_address=source, extra_authorities=extra),
         timeout_s=timeout,
         credential=options.credential(credential_file, credential_secret),
         sign_anyway=sign_anyway,
@@ -165,7 +164,7 @@ def command(
 class Asked:
     """The command line, checked."""
 
-    proposal: Proposal
+    spec: KeyStoreSpec
     caller: "Caller"
     places: "tuple[Place, ...]"
     settings: Settings
@@ -182,7 +181,7 @@ class Asked:
 
     def hash(self) -> str:
         """The same for the same question: two reports with different ones answer different questions."""
-        said = repr((self.proposal, self.places, self.settings))
+        said = repr((self.spec, self.places, self.settings))
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -237,7 +236,7 @@ async def _take(asked: Asked) -> tuple[Evidence, Report]:
     from probe.agent import round as rounds
 
     request = rounds.Request(
-        proposal=asked.proposal,
+        spec=asked.spec,
         caller=asked.caller,
         timeout_s=asked.timeout_s,
         places=asked.places,
@@ -276,10 +275,6 @@ def _write(asked: Asked, of: "Preflight", *, whole: bool) -> None:
             )
 
 
-def _is_gov(proposal: Proposal) -> bool:
-    return proposal.region.startswith("us-gov-")
-
-
 def _vantage(here: "Instance | None") -> str:
     """From where it was looked: this machine's name, and on EC2 its zone, VPC and instance."""
     zone = f"{here.zone} ({here.zone_id})" if here and here.zone and here.zone_id else here and here.zone
@@ -297,9 +292,9 @@ def _clock_offset_s(evidence: Evidence) -> float | None:
 
 def _refuse_other_stores(evidence: Evidence) -> None:
     """A store of CloudHSM has no proxy; one that is not there is a mistake of the command line."""
-    account, proposal = evidence.account, evidence.proposal
-    id_ = proposal.key_store_id if proposal else None
-    if account is None or id_ is None or not isinstance(account.key_stores, tuple):
+    account, spec = evidence.account, evidence.spec
+    id_ = spec.id if spec else ""
+    if account is None or not id_ or not isinstance(account.key_stores, tuple):
         return
     store = account.key_store(id_)
     if store is None:

@@ -12,10 +12,11 @@ import typer
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
+from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement, Offer, TlsDetails
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Evidence, Level, Outcome, Report
+from probe.model.verdicts import Level, Outcome, Report
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -14,6 +14,7 @@ from probe.config.footprint import ConfigError
 from probe.config.schema import Document
 from probe.config.targets import Draft, drafts
 from probe.model.settings import Settings
+from probe.model.store import KeyStoreSpec
 from probe.model.text import clean
 from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError
@@ -94,12 +95,23 @@ def _certificates(path: Path) -> list[bytes]:
         raise InputError((message,)) from None
 
 
+def _stores(document: Document) -> tuple[KeyStoreSpec, ...]:
+    """The key store that the file is about."""
+    name = document.proxy.private_dns_name if document.proxy else None
+    return (
+        KeyStoreSpec(
+            id=document.key_store.id if document.key_store else "",
+            uri_endpoint=f"https://{name}" if name else None,
+            is_govcloud=document.govcloud,
+        ),
+    )
+
+
 def _settings(document: Document, made: tuple[Draft, ...], authorities: tuple[bytes, ...]) -> Settings:
     host, _, port = document.listen.rpartition(":")
     return Settings(
         targets=tuple(draft.target for draft in made),
-        key_store=document.key_store.id if document.key_store else "",
-        private_dns_name=document.proxy.private_dns_name if document.proxy else None,
+        stores=_stores(document),
         listen_host=host,
         listen_port=int(port),
         external_url=document.external_url,
@@ -109,5 +121,4 @@ def _settings(document: Document, made: tuple[Draft, ...], authorities: tuple[by
         extra_authorities=authorities,
         threshold_s=document.threshold,
         report_interval_s=document.report_interval,
-        govcloud=document.govcloud,
     )

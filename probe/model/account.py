@@ -40,6 +40,16 @@ Fact = TypeVar("Fact")
 Maybe: TypeAlias = Fact | Unavailable
 
 
+def known(part: Maybe[tuple[Fact, ...]]) -> tuple[Fact, ...]:
+    """What was seen; nothing, where that a part could not be looked at is said elsewhere."""
+    return () if isinstance(part, Unavailable) else part
+
+
+def known_items(part: Maybe[Mapping[str, str]]) -> Mapping[str, str]:
+    """The same of attributes."""
+    return {} if isinstance(part, Unavailable) else part
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyStore:
     """One entry of DescribeCustomKeyStores. What only an external key store has is None for another."""
@@ -179,7 +189,7 @@ class LoadBalancer:
     @property
     def forwarded_groups(self) -> tuple[TargetGroup, ...]:
         """Those to which a listener on KMS's port forwards; all of them, where listeners can't be seen."""
-        groups = () if isinstance(self.target_groups, Unavailable) else self.target_groups
+        groups = known(self.target_groups)
         if isinstance(self.listeners, Unavailable):
             return groups
         arns = {arn for each in self.listeners if each.port == KMS_PORT for arn in each.target_group_arns}
@@ -290,5 +300,5 @@ class Account:
 
     def key_store(self, id_: str | None) -> KeyStore | None:
         """The store of that id, if it was seen."""
-        stores = () if isinstance(self.key_stores, Unavailable) else self.key_stores
+        stores = known(self.key_stores)
         return next((store for store in stores if store.id == id_), None)

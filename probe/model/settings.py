@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from probe.model.store import KeyStoreSpec
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Target
 
@@ -12,13 +13,13 @@ DEFAULT_LISTEN_PORT = 9911
 class Settings:
     """Made by ``probe.config`` from YAML; names are unique, intervals are not below their timeouts.
 
+    ``stores`` are the key stores, with unique ids; targets name theirs.
     ``resolvers`` are IPv4 addresses that names are resolved with; empty means the system's.
     ``extra_authorities`` are DER root certificates that the user trusts though KMS does not have them.
     """
 
-    targets: tuple[Target, ...]
-    key_store: str = ""
-    private_dns_name: str | None = None
+    targets: tuple[Target, ...] = ()
+    stores: tuple[KeyStoreSpec, ...] = ()
     listen_host: str = "127.0.0.1"
     listen_port: int = DEFAULT_LISTEN_PORT
     external_url: str | None = None
@@ -28,4 +29,3 @@ class Settings:
     extra_authorities: tuple[bytes, ...] = ()
     threshold_s: float = RTT_LIMIT_S
     report_interval_s: float = 10.0
-    govcloud: bool = False

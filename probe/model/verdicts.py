@@ -4,12 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from probe.model.account import Account
-from probe.model.measurements import Measurement
-from probe.model.preflight import CredentialFacts, DomainFacts, Proposal
-from probe.model.statistics import Window
-from probe.model.targets import Target
-
 
 class Outcome(StrEnum):
     MET = "met"
@@ -121,30 +115,6 @@ class Prediction:
     operation: Operation
     decided: bool
     errors: tuple[PredictedError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """All that a requirement may see: a snapshot, in which nothing changes any more.
-
-    ``latest`` has the newest measurement of each (target, check). ``windows`` are those of round
-    trips, one per (target, method). ``recent`` are the last measurements of each (target, check),
-    oldest first, for what needs more than one. ``extra_authorities`` are DER certificates of roots
-    that the user trusts and KMS does not. ``proposal``, ``account``, ``credential`` and ``domain`` are a
-    preflight's: None where none is made, or where there is nothing to look at.
-    """
-
-    taken_at_s: float
-    targets: tuple[Target, ...] = ()
-    latest: tuple[Measurement, ...] = ()
-    recent: tuple[Measurement, ...] = ()
-    windows: tuple[Window, ...] = ()
-    extra_authorities: tuple[bytes, ...] = ()
-    govcloud: bool = False
-    proposal: Proposal | None = None
-    account: Account | None = None
-    credential: CredentialFacts | None = None
-    domain: DomainFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

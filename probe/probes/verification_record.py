@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import Phase, Reason
-from probe.model.preflight import DomainFacts, RecordSeen, RecordState, View
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed, Network
 from probe.network.clock import Deadline

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from probe.model.account import Unavailable
+from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.verdicts import Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import load_balancers_of, not_seen, unseen_nodes, unseen_targets
 from probe.requirements.evidence.targets import (

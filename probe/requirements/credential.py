@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from probe.model.account import Account, KeyStore, Unavailable
-from probe.model.preflight import Proposal
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements.evidence.account import not_seen, of_account, of_proposal
+from probe.requirements.evidence.account import not_seen, of_account, of_spec
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import health as health_errors
 
@@ -29,10 +30,10 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     KMS checks patterns and lengths. It is no credential of AWS, and must not be one that is used elsewhere.
     """
 
-    def judge(proposal: Proposal) -> Finding:
+    def judge(spec: KeyStoreSpec) -> Finding:
         facts = evidence.credential
         if facts is None:
-            return not_applicable("KMS has taken it") if proposal.key_store_id else unknown(_NONE_GIVEN)
+            return not_applicable("KMS has taken it") if spec.id else unknown(_NONE_GIVEN)
         faults = [
             f"the {what} {fault}"
             for what, fault in (("access key id", facts.access_key_id_fault), ("secret", facts.secret_fault))
@@ -40,7 +41,7 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
         ]
         return violated("; ".join(faults)) if faults else met("both have it")
 
-    yield from of_proposal(evidence, judge)
+    yield from of_spec(evidence, judge)
 
 
 @requirement(
@@ -63,10 +64,10 @@ def credential_is_the_one_kms_holds(evidence: Evidence) -> Iterable[Finding]:
     then KMS's own is taken to be right while the store is connected.
     """
 
-    def judge(proposal: Proposal, account: Account) -> Finding:
-        if proposal.key_store_id is None:
+    def judge(spec: KeyStoreSpec, account: Account) -> Finding:
+        if not spec.id:
             return not_applicable("the key store does not exist yet")
-        store = account.key_store(proposal.key_store_id)
+        store = account.key_store(spec.id)
         if evidence.credential is None:
             return unknown(_NONE_GIVEN)
         if isinstance(account.key_stores, Unavailable):

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import cleandoc
 
-from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy, Requirement
+from probe.model.evidence import Evidence
+from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Requirement
 
 Judge = Callable[[Evidence], Iterable["Finding"]]
 

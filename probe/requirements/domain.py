@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from probe.model.account import EndpointService, Unavailable
-from probe.model.preflight import PUBLIC_CONNECTIVITY, DomainFacts, Proposal, RecordSeen, RecordState
-from probe.model.verdicts import Evidence, KmsError, Level, Likelihood, Outcome, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.facts import DomainFacts, RecordSeen, RecordState
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import KmsError, Level, Likelihood, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements.evidence.account import PUBLIC, not_seen, not_told, of_proposal, of_the_owner
+from probe.requirements.evidence.account import PUBLIC, not_seen, not_told, of_spec, of_the_owner
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
@@ -155,15 +157,15 @@ def _servers(seen: list[RecordSeen]) -> str:
 
 
 def _of_domain(evidence: Evidence, judge: Callable[[DomainFacts], Finding]) -> Iterable[Finding]:
-    def look(proposal: Proposal) -> Finding:
-        if proposal.connectivity == PUBLIC_CONNECTIVITY:
+    def look(spec: KeyStoreSpec) -> Finding:
+        if spec.is_public:
             return not_applicable(PUBLIC)
-        if proposal.host is None:
-            return not_told(proposal, evidence.account, "private DNS name", "--uri-endpoint")
+        if spec.host is None:
+            return not_told(spec, evidence.account, "private DNS name", "--uri-endpoint")
         if evidence.domain is None:
             return unknown(_NOT_LOOKED)
         found = judge(evidence.domain)
-        parent = proposal.host.partition(".")[2] or proposal.host
+        parent = spec.host.partition(".")[2] or spec.host
         return replace(found, values={"PARENT-DOMAIN": parent, **found.values})
 
-    return of_proposal(evidence, look)
+    return of_spec(evidence, look)

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 
 from probe.model.account import Account, EndpointService, Unavailable
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import (
     PUBLIC,
     hidden_as_owner,
     not_seen,
     not_told,
-    of_proposal,
     of_service,
+    of_spec,
     of_the_owner,
     of_vpc_account,
 )
@@ -42,14 +43,14 @@ def endpoint_service_exists(evidence: Evidence) -> Iterable[Finding]:
     A service of another account is seen by whom it allows only: that it can't be seen may have either reason.
     """
 
-    def judge(proposal: Proposal, account: Account) -> Finding:
+    def judge(spec: KeyStoreSpec, account: Account) -> Finding:
         service = account.service
-        if proposal.service_name is None:
-            return not_told(proposal, account, "endpoint service", "--endpoint-service")
+        if spec.service_name is None:
+            return not_told(spec, account, "endpoint service", "--endpoint-service")
         if isinstance(service, Unavailable):
             return not_seen(service)
         if service is None:
-            return _missing(proposal, account)
+            return _missing(spec, account)
         return _state(account, service)
 
     yield from of_vpc_account(evidence, judge)
@@ -66,16 +67,16 @@ def _state(account: Account, service: EndpointService) -> Finding:
     return met(f"{service.id} is available")
 
 
-def _missing(proposal: Proposal, account: Account) -> Finding:
-    name = quoted(proposal.service_name or "")
-    if proposal.service_owner is not None and isinstance(account.id, Unavailable):
+def _missing(spec: KeyStoreSpec, account: Account) -> Finding:
+    name = quoted(spec.service_name or "")
+    if spec.service_owner is not None and isinstance(account.id, Unavailable):
         return not_seen(account.id)
-    if proposal.service_owner is not None and proposal.service_owner != account.id:
+    if spec.service_owner is not None and spec.service_owner != account.id:
         return unknown(
             f"{name} can't be seen from this account: it does not exist, or account "
-            f"{quoted(proposal.service_owner)}, which is said to own it, does not allow this one"
+            f"{quoted(spec.service_owner)}, which is said to own it, does not allow this one"
         )
-    return violated(f"{name} is not among the endpoint services that this account sees in {proposal.region}")
+    return violated(f"{name} is not among the endpoint services that this account sees in {spec.region}")
 
 
 @requirement(
@@ -95,25 +96,25 @@ def endpoint_service_is_in_the_store_region(evidence: Evidence) -> Iterable[Find
     service's name says where it is.
     """
 
-    def judge(proposal: Proposal) -> Finding:
-        if proposal.service_name is None:
-            return not_told(proposal, evidence.account, "endpoint service", "--endpoint-service")
-        labels = proposal.service_name.split(".")
+    def judge(spec: KeyStoreSpec) -> Finding:
+        if spec.service_name is None:
+            return not_told(spec, evidence.account, "endpoint service", "--endpoint-service")
+        labels = spec.service_name.split(".")
         region = labels[3] if len(labels) > 4 else ""  # noqa: PLR2004  # com.amazonaws.vpce.REGION.ID
         if not region:
-            return unknown(f"{quoted(proposal.service_name)} names no Region")
-        if region != proposal.region:
-            return violated(f"it is in {quoted(region)}, the key store in {quoted(proposal.region)}")
+            return unknown(f"{quoted(spec.service_name)} names no Region")
+        if region != spec.region:
+            return violated(f"it is in {quoted(region)}, the key store in {quoted(spec.region)}")
         return met(f"both are in {quoted(region)}")
 
-    def look(proposal: Proposal) -> Finding:
-        return _if_vpc(proposal, judge(proposal))
+    def look(spec: KeyStoreSpec) -> Finding:
+        return _if_vpc(spec, judge(spec))
 
-    yield from of_proposal(evidence, look)
+    yield from of_spec(evidence, look)
 
 
-def _if_vpc(proposal: Proposal, finding: Finding) -> Finding:
-    return not_applicable(PUBLIC) if proposal.connectivity == PUBLIC_CONNECTIVITY else finding
+def _if_vpc(spec: KeyStoreSpec, finding: Finding) -> Finding:
+    return not_applicable(PUBLIC) if spec.is_public else finding
 
 
 @requirement(
@@ -134,7 +135,7 @@ def endpoint_service_offers_ipv4(evidence: Evidence) -> Iterable[Finding]:
     to. AWS documents no error for it.
     """
 
-    def judge(_: Proposal, _account: Account, service: EndpointService) -> Finding:
+    def judge(_: KeyStoreSpec, _account: Account, service: EndpointService) -> Finding:
         types = service.address_types
         if not types:
             return unknown("AWS does not say which address types it supports")
@@ -163,7 +164,7 @@ def acceptance_is_not_required(evidence: Evidence) -> Iterable[Finding]:
     hand is never available in time. AWS's pages have several names for the error.
     """
 
-    def judge(_: Proposal, _account: Account, service: EndpointService) -> Finding:
+    def judge(_: KeyStoreSpec, _account: Account, service: EndpointService) -> Finding:
         if service.acceptance_required is None:
             return unknown("AWS does not say whether acceptance is required")
         if service.acceptance_required:
@@ -191,7 +192,7 @@ def service_uses_a_network_load_balancer(evidence: Evidence) -> Iterable[Finding
     Load Balancers make another kind of service.
     """
 
-    def judge(_: Proposal, _account: Account, service: EndpointService) -> Finding:
+    def judge(_: KeyStoreSpec, _account: Account, service: EndpointService) -> Finding:
         types = service.types
         if types and "Interface" not in types:
             return violated(f"it is of type {listed(types)}")
@@ -224,7 +225,7 @@ def two_availability_zones(evidence: Evidence) -> Iterable[Finding]:
     their ids: the names differ from account to account.
     """
 
-    def judge(_: Proposal, account: Account, service: EndpointService) -> Finding:
+    def judge(_: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         offered = frozenset(service.zone_ids or service.zones) - {""}
         if not offered:
             return unknown("AWS does not say in which zones it is")
@@ -260,7 +261,7 @@ def endpoint_service_offers_every_load_balancer_zone(evidence: Evidence) -> Iter
     too. KMS then has fewer zones to come through than you think.
     """
 
-    def judge(_: Proposal, account: Account, service: EndpointService) -> Finding:
+    def judge(_: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         if not service.is_owner_view:
             return of_the_owner(account, service, "its load balancers")
         if isinstance(account.load_balancers, Unavailable):

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, Measurement, Offer, Reason, TlsDetails
+from probe.model.store import GOV_PARTITION
 from probe.model.targets import Target
-from probe.model.verdicts import Evidence, KmsError, Level, Position, Remedy
+from probe.model.verdicts import KmsError, Level, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import each_handshake
 from probe.requirements.kms_errors import path as path_errors
@@ -101,7 +103,7 @@ def cipher_suite_is_supported(evidence: Evidence) -> Iterable[Finding]:
         suite = quoted(details.cipher)
         if details.cipher not in _SUITES:
             return violated(f"{suite} was agreed, which KMS does not offer")
-        if evidence.govcloud and details.cipher == _CHACHA:
+        if evidence.partition == GOV_PARTITION and details.cipher == _CHACHA:
             return violated(f"{suite} was agreed, which KMS does not offer in AWS GovCloud (US)")
         return _suite_of_kms(suite, measurement.failure, details)
 

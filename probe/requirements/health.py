@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import Manager
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Target
-from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy
+from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.health import Seen, each_health
 from probe.requirements.kms_errors import health as health_errors

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from probe.model.evidence import Evidence
 from probe.model.targets import Target
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import subject_of
 from probe.requirements.evidence.health import OK, Seen, each_target, seen_of
@@ -146,8 +147,8 @@ def key_metadata_is_usable(evidence: Evidence) -> Iterable[Finding]:
             return unknown(seen.words() if seen else "the key was not asked for")
         return _key(seen)
 
-    if evidence.proposal is not None and evidence.proposal.key_id is None:
-        yield not_applicable("no external key was named with --key-id", subject_of(evidence.proposal))
+    if evidence.spec is not None and evidence.spec.key_id is None:
+        yield not_applicable("no external key was named with --key-id", subject_of(evidence.spec))
         return
     yield from each_target(evidence, look)
 

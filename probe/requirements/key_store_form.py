@@ -7,10 +7,11 @@ with ``$`` admits a newline.
 import re
 from collections.abc import Iterable
 
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
-from probe.model.verdicts import Evidence, KmsError, Level, Outcome, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements.evidence.account import PUBLIC, not_told, of_proposal
+from probe.requirements.evidence.account import PUBLIC, not_told, of_spec
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.wording import quoted
 
@@ -40,23 +41,23 @@ def proxy_endpoint_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     address, a single label, empty labels. The specification asks for a fully qualified domain name.
     """
 
-    def judge(proposal: Proposal) -> Finding:
-        endpoint = proposal.uri_endpoint
+    def judge(spec: KeyStoreSpec) -> Finding:
+        endpoint = spec.uri_endpoint
         if endpoint is None:
-            return not_told(proposal, evidence.account, "proxy URI endpoint", "--uri-endpoint")
+            return not_told(spec, evidence.account, "proxy URI endpoint", "--uri-endpoint")
         fault = endpoint_fault(endpoint)
         if fault is None:
             return met(quoted(endpoint))
-        return violated(f"{quoted(endpoint)} {fault}", kms_errors=_of_the_name(proposal, endpoint))
+        return violated(f"{quoted(endpoint)} {fault}", kms_errors=_of_the_name(spec, endpoint))
 
-    yield from of_proposal(evidence, judge)
+    yield from of_spec(evidence, judge)
 
 
-def _of_the_name(proposal: Proposal, endpoint: str) -> tuple[KmsError, ...] | None:
+def _of_the_name(spec: KeyStoreSpec, endpoint: str) -> tuple[KmsError, ...] | None:
     """What comes of a name that KMS's pattern takes and nothing can have; None where it is refused."""
     if not _taken(_ENDPOINT, endpoint, _ADDRESS_LENGTHS):
         return None
-    is_public = proposal.connectivity == PUBLIC_CONNECTIVITY
+    is_public = spec.is_public
     return account_errors.NO_PUBLIC_NAME if is_public else account_errors.NO_PRIVATE_NAME
 
 
@@ -102,23 +103,23 @@ def proxy_path_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     only one that there is. With the endpoint the whole URI may have 256 characters.
     """
 
-    def judge(proposal: Proposal) -> Finding:
-        path = proposal.uri_path
+    def judge(spec: KeyStoreSpec) -> Finding:
+        path = spec.uri_path
         if path is None:
-            return not_told(proposal, evidence.account, "proxy URI path", "--uri-path")
-        fault = path_fault(path) or _uri_fault(proposal.uri_endpoint or "", path)
+            return not_told(spec, evidence.account, "proxy URI path", "--uri-path")
+        fault = path_fault(path) or _uri_fault(spec.uri_endpoint or "", path)
         if fault is None:
             return met(quoted(path))
-        return violated(f"{quoted(path)} {fault}", kms_errors=_of_the_path(proposal, path))
+        return violated(f"{quoted(path)} {fault}", kms_errors=_of_the_path(spec, path))
 
-    yield from of_proposal(evidence, judge)
+    yield from of_spec(evidence, judge)
 
 
-def _of_the_path(proposal: Proposal, path: str) -> tuple[KmsError, ...] | None:
+def _of_the_path(spec: KeyStoreSpec, path: str) -> tuple[KmsError, ...] | None:
     """As `_of_the_name`: the proxy is asked for a path that it does not have."""
     if path_fault(path) is None or not _taken(_PATH, path, _ADDRESS_LENGTHS):
         return None
-    is_public = proposal.connectivity == PUBLIC_CONNECTIVITY
+    is_public = spec.is_public
     return account_errors.NO_SUCH_PUBLIC_PATH if is_public else account_errors.NO_SUCH_PATH
 
 
@@ -160,16 +161,16 @@ def endpoint_service_name_is_well_formed(evidence: Evidence) -> Iterable[Finding
     last label is the service's id.
     """
 
-    def judge(proposal: Proposal) -> Finding:
-        if proposal.connectivity == PUBLIC_CONNECTIVITY:
+    def judge(spec: KeyStoreSpec) -> Finding:
+        if spec.is_public:
             return not_applicable(PUBLIC)
-        name = proposal.service_name
+        name = spec.service_name
         if name is None:
-            return not_told(proposal, evidence.account, "endpoint service", "--endpoint-service")
+            return not_told(spec, evidence.account, "endpoint service", "--endpoint-service")
         fault = service_name_fault(name)
         return violated(f"{quoted(name)} {fault}") if fault else met(quoted(name))
 
-    yield from of_proposal(evidence, judge)
+    yield from of_spec(evidence, judge)
 
 
 def service_name_fault(name: str) -> str | None:
@@ -195,17 +196,17 @@ def region_supports_external_key_stores(evidence: Evidence) -> Iterable[Finding]
 
     AWS documents no error for it. Nothing is published about the isolated partitions.
     """
-    yield from of_proposal(evidence, _region)
+    yield from of_spec(evidence, _region)
 
 
-def _region(proposal: Proposal) -> Finding:
-    region = quoted(proposal.region)
-    if proposal.region.startswith("cn-"):
+def _region(spec: KeyStoreSpec) -> Finding:
+    region = quoted(spec.region)
+    if spec.region.startswith("cn-"):
         return violated(f"{region} is in China, where there are no external key stores")
-    if re.match(r"us-iso|eu-iso", proposal.region):
+    if re.match(r"us-iso|eu-iso", spec.region):
         return unknown(f"{region} is in an isolated partition, of which nothing is published")
-    if proposal.region_has_kms is None:
+    if spec.region_has_kms is None:
         return unknown(f"whether KMS is in {region} was not looked up")
-    if not proposal.region_has_kms:
+    if not spec.region_has_kms:
         return unknown(f"{region} is no Region of KMS that the installed botocore knows: misspelt, or newer")
     return met(f"KMS is in {region}")

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from probe.model.account import Account, EndpointService, KeyStore, Unavailable
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.account import Account, EndpointService, KeyStore, Unavailable, known
+from probe.model.evidence import Evidence
+from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
+from probe.model.verdicts import Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import (
     hidden_as_owner,
@@ -45,8 +46,8 @@ def key_store_quota_has_room(evidence: Evidence) -> Iterable[Finding]:
     quota can't be raised.
     """
 
-    def judge(proposal: Proposal, account: Account) -> Finding:
-        if proposal.key_store_id is not None:
+    def judge(spec: KeyStoreSpec, account: Account) -> Finding:
+        if spec.id:
             return not_applicable(_EXISTS)
         if isinstance(account.key_stores, Unavailable):
             return not_seen(account.key_stores)
@@ -71,17 +72,17 @@ def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
     state.
     """
 
-    def judge(proposal: Proposal, account: Account) -> Finding:
-        if proposal.name is None:
-            words = _EXISTS if proposal.key_store_id else "no name was given with --name"
+    def judge(spec: KeyStoreSpec, account: Account) -> Finding:
+        if spec.name is None:
+            words = _EXISTS if spec.id else "no name was given with --name"
             return not_applicable(words)
-        others = other_stores(proposal, account)
+        others = other_stores(spec, account)
         if isinstance(others, Unavailable):
             return not_seen(others)
-        taken = next((store for store in others if store.name == proposal.name), None)
+        taken = next((store for store in others if store.name == spec.name), None)
         if taken is not None:
-            return violated(f"{taken.id} is named {quoted(proposal.name)}")
-        return met(f"no other store is named {quoted(proposal.name)}")
+            return violated(f"{taken.id} is named {quoted(spec.name)}")
+        return met(f"no other store is named {quoted(spec.name)}")
 
     yield from of_account(evidence, judge)
 
@@ -104,15 +105,15 @@ def proxy_address_is_unused(evidence: Evidence) -> Iterable[Finding]:
     paths differ. A store of the one kind shares none with a store of the other, even in another account.
     """
 
-    def judge(proposal: Proposal, account: Account) -> Finding:
-        if proposal.uri_endpoint is None:
-            return not_told(proposal, account, "proxy URI endpoint", "--uri-endpoint")
-        others = other_stores(proposal, account)
+    def judge(spec: KeyStoreSpec, account: Account) -> Finding:
+        if spec.uri_endpoint is None:
+            return not_told(spec, account, "proxy URI endpoint", "--uri-endpoint")
+        others = other_stores(spec, account)
         if isinstance(others, Unavailable):
             return not_seen(others)
         for store in others:
-            if _same_endpoint(store, proposal):
-                finding = _sharing(store, proposal)
+            if _same_endpoint(store, spec):
+                finding = _sharing(store, spec)
                 if finding is not None:
                     return finding
         return met(f"none of {len(others)} other stores uses it{_OF_THIS_ACCOUNT}")
@@ -120,17 +121,17 @@ def proxy_address_is_unused(evidence: Evidence) -> Iterable[Finding]:
     yield from of_account(evidence, judge)
 
 
-def _same_endpoint(store: KeyStore, proposal: Proposal) -> bool:
-    return (store.uri_endpoint or "").lower() == (proposal.uri_endpoint or "").lower()
+def _same_endpoint(store: KeyStore, spec: KeyStoreSpec) -> bool:
+    return (store.uri_endpoint or "").lower() == (spec.uri_endpoint or "").lower()
 
 
-def _sharing(store: KeyStore, proposal: Proposal) -> Finding | None:
+def _sharing(store: KeyStore, spec: KeyStoreSpec) -> Finding | None:
     """What comes of the same endpoint: with the path it is the same address."""
-    if store.uri_path == proposal.uri_path:
+    if store.uri_path == spec.uri_path:
         return violated(f"{store.id} has the same endpoint and path")
-    if store.connectivity == proposal.connectivity == PUBLIC_CONNECTIVITY:
+    if store.connectivity == PUBLIC_CONNECTIVITY and spec.is_public:
         return None
-    words = "the same endpoint" if store.connectivity == proposal.connectivity else "it by other connectivity"
+    words = "the same endpoint" if store.connectivity == spec.connectivity else "it by other connectivity"
     return violated(f"{store.id} has {words}", kms_errors=account_errors.ENDPOINT_IN_USE)
 
 
@@ -153,17 +154,17 @@ def endpoint_service_is_unused(evidence: Evidence) -> Iterable[Finding]:
     else may be the one that KMS has made for a store of another account.
     """
 
-    def judge(proposal: Proposal, account: Account) -> Finding:
-        if proposal.service_name is None:
-            return not_told(proposal, account, "endpoint service", "--endpoint-service")
-        others = other_stores(proposal, account)
+    def judge(spec: KeyStoreSpec, account: Account) -> Finding:
+        if spec.service_name is None:
+            return not_told(spec, account, "endpoint service", "--endpoint-service")
+        others = other_stores(spec, account)
         if isinstance(others, Unavailable):
             return not_seen(others)
-        user = next((store for store in others if store.service_name == proposal.service_name), None)
+        user = next((store for store in others if store.service_name == spec.service_name), None)
         if user is not None:
             return violated(f"{user.id} uses it")
         said = f"none of {len(others)} other stores uses it"
-        hint = _somebody_elses(proposal, account)
+        hint = _somebody_elses(spec, account)
         if hint is not None:
             return replace(hint, because=f"{said}, but {hint.because}")
         return met(f"{said}{_OF_THIS_ACCOUNT}")
@@ -171,20 +172,20 @@ def endpoint_service_is_unused(evidence: Evidence) -> Iterable[Finding]:
     yield from of_vpc_account(evidence, judge)
 
 
-def _somebody_elses(proposal: Proposal, account: Account) -> Finding | None:
+def _somebody_elses(spec: KeyStoreSpec, account: Account) -> Finding | None:
     """*Unknown* where connections to the service, or that none can be seen, leave room for another's store.
 
     Of an existing store the connection is its own. Of another account's service none is shown to us.
     """
-    store = account.key_store(proposal.key_store_id)
-    if store is not None and store.service_name == proposal.service_name:
+    store = account.key_store(spec.id)
+    if store is not None and store.service_name == spec.service_name:
         return None
     service = account.service
     hidden = hidden_as_owner(account, service) if isinstance(service, EndpointService) else service
     for part in (hidden, account.connections, account.id):
         if isinstance(part, Unavailable):
             return not_seen(part)
-    connections = () if isinstance(account.connections, Unavailable) else account.connections
+    connections = known(account.connections)
     foreign = {each.owner for each in connections if each.owner != account.id and each.state.lower() in _LIVE}
     if not foreign:
         return None
@@ -213,12 +214,12 @@ def key_store_is_connected(evidence: Evidence) -> Iterable[Finding]:
     nothing about the proxy's health now.
     """
 
-    def judge(proposal: Proposal, account: Account) -> Finding:
-        if proposal.key_store_id is None:
+    def judge(spec: KeyStoreSpec, account: Account) -> Finding:
+        if not spec.id:
             return not_applicable("the key store does not exist yet")
         if isinstance(account.key_stores, Unavailable):
             return not_seen(account.key_stores)
-        store = account.key_store(proposal.key_store_id)
+        store = account.key_store(spec.id)
         if store is None:
             return unknown("the key store was not found")
         return _state(store)

@@ -10,8 +10,10 @@ from probe.model.account import (
     SecurityGroup,
     SecurityRule,
     Unavailable,
+    known,
 )
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.verdicts import Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_load_balancers
 from probe.requirements.kms_errors import account as account_errors
@@ -128,7 +130,7 @@ _MEND_LISTENER = Remedy(
 
 def _with_group(found: Finding, balancer: LoadBalancer) -> Finding:
     """With the command for the one target group that there is; else with one that shows which there are."""
-    groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+    groups = known(balancer.target_groups)
     if len(groups) == 1:
         return replace(found, values={"TARGET-GROUP-ARN": groups[0].arn})
     see = "aws elbv2 describe-target-groups --region REGION"

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, TlsDetails
 from probe.model.targets import Target
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.kms_errors import path as path_errors

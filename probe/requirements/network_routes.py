@@ -14,8 +14,10 @@ from probe.model.account import (
     Subnet,
     Unavailable,
     Vpc,
+    known,
 )
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_vpcs
 from probe.requirements.evidence.network_acls import acl_of, denial
@@ -103,8 +105,8 @@ def _is_dead(way: _Way) -> bool:
 
 def _denied(ways: tuple[_Way, ...], vpc: Vpc) -> tuple[str, ...]:
     """What network ACLs deny; what stays in its subnet passes none."""
-    acls = () if isinstance(vpc.network_acls, Unavailable) else vpc.network_acls
-    subnets = () if isinstance(vpc.subnets, Unavailable) else vpc.subnets
+    acls = known(vpc.network_acls)
+    subnets = known(vpc.subnets)
     found: list[str] = []
     for way in ways:
         acl = acl_of(way.subnet, acls)
@@ -130,7 +132,7 @@ def _gap(ways: tuple[_Way, ...], balancers: tuple[LoadBalancer, ...], vpc: Vpc) 
         return not_seen(vpc.subnets)  # what an ACL denies may stay inside a subnet
     if not ways:
         return unknown("no subnet, target or route table was found")
-    acls = () if isinstance(vpc.network_acls, Unavailable) else vpc.network_acls
+    acls = known(vpc.network_acls)
     if not all(_is_shown(acl_of(way.subnet, acls)) for way in ways):
         return unknown("not all network ACLs of the load balancers' subnets were found")
     listed_only = tuple(way for way in ways if way.may_be and (way.route is None or _is_dead(way)))
@@ -172,7 +174,7 @@ def _ways(balancers: tuple[LoadBalancer, ...], tables: tuple[RouteTable, ...]) -
 
 def _addresses(balancer: LoadBalancer) -> Iterator[tuple[str, IPv4Address, int]]:
     for group in balancer.forwarded_groups:
-        for each in () if isinstance(group.targets, Unavailable) else group.targets:
+        for each in known(group.targets):
             try:
                 yield each.id, IPv4Address(each.id), each.port or group.port or KMS_PORT
             except ValueError:

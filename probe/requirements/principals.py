@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from probe.model.account import Account, EndpointService, Principal, Unavailable
-from probe.model.preflight import Proposal
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import hidden_as_owner, not_seen, of_service, of_the_owner
 from probe.requirements.kms_errors import account as account_errors
@@ -43,16 +44,16 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
     A ``*`` lets everybody connect; whether KMS's own check takes it is not documented.
     """
 
-    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
-        wanted = kms_principal(proposal.region)
+    def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
+        wanted = kms_principal(spec.region)
         principals = _principals(account, service)
         if isinstance(principals, Finding):
             return principals
         named = {each.principal for each in principals}
         if wanted in named:
             return met(f"{wanted} is allowed")
-        if proposal.region.startswith(("us-iso", "eu-iso", "eusc-")):
-            return unknown(f"the name of KMS's principal in {quoted(proposal.region)} is not published")
+        if spec.region.startswith(("us-iso", "eu-iso", "eusc-")):
+            return unknown(f"the name of KMS's principal in {quoted(spec.region)} is not published")
         if _EVERYBODY in named:
             return unknown(f"* is allowed, {wanted} by name is not; whether KMS takes that is not documented")
         because = f"{wanted} is not among the {len(named)} allowed principals"
@@ -79,30 +80,30 @@ def store_account_is_an_allowed_principal(evidence: Evidence) -> Iterable[Findin
     from the list, once ``--store-account`` says whose store it will be.
     """
 
-    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
+    def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         if isinstance(account.id, Unavailable):
             return not_seen(account.id)
         owner = account.id if service.is_owner_view else service.owner
-        if owner == (proposal.store_account or account.id):
+        if owner == (spec.store_account or account.id):
             return not_applicable("service and key store are of one account")
         hidden = hidden_as_owner(account, service)
         if hidden is not None:
             return not_seen(hidden)
-        if not service.is_owner_view and proposal.store_account in (None, account.id):
+        if not service.is_owner_view and spec.store_account in (None, account.id):
             return met("this account sees the service, so it is allowed")
         principals = _principals(account, service)
-        return principals if isinstance(principals, Finding) else _allowing(principals, proposal)
+        return principals if isinstance(principals, Finding) else _allowing(principals, spec)
 
     yield from of_service(evidence, judge)
 
 
-def _allowing(principals: tuple[Principal, ...], proposal: Proposal) -> Finding:
-    store_account = proposal.store_account or ""
+def _allowing(principals: tuple[Principal, ...], spec: KeyStoreSpec) -> Finding:
+    store_account = spec.store_account or ""
     named = {each.principal for each in principals}
     if _EVERYBODY in named or any(f":{store_account}:" in each for each in named):
         return met(f"account {quoted(store_account)} is allowed")
     because = f"account {quoted(store_account)} is not among the {len(named)} allowed principals"
-    partition = "aws-us-gov" if proposal.region.startswith("us-gov-") else "aws"
+    partition = "aws-us-gov" if spec.region.startswith("us-gov-") else "aws"
     principal = f"arn:{partition}:iam::{store_account}:root"
     return Finding(outcome=Outcome.VIOLATED, because=because, values={"STORE-PRINCIPAL": principal})
 
@@ -124,19 +125,19 @@ def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
     service of another account has to be named with its owner.
     """
 
-    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
+    def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         if isinstance(account.id, Unavailable):
             return not_seen(account.id)
         owner = service.owner or (account.id if service.is_owner_view else None)
         if owner is None:
             hidden = hidden_as_owner(account, service)
             return not_seen(hidden) if hidden else unknown("AWS does not say who owns the service")
-        same = proposal.store_account in (None, owner)
-        if owner == account.id and same and proposal.service_owner in (None, owner):
+        same = spec.store_account in (None, owner)
+        if owner == account.id and same and spec.service_owner in (None, owner):
             return not_applicable("service and key store are of one account")
-        if proposal.service_owner == owner:
+        if spec.service_owner == owner:
             return met(f"its owner is declared: {quoted(owner)}")
-        said = quoted(proposal.service_owner) if proposal.service_owner else "none"
+        said = quoted(spec.service_owner) if spec.service_owner else "none"
         because = f"{quoted(owner)} owns the service, declared is {said}"
         values = {"OWNER": owner, "SERVICE-NAME": service.name}
         return Finding(outcome=Outcome.VIOLATED, because=because, values=values)
@@ -161,12 +162,12 @@ def allowed_principals_are_minimal(evidence: Evidence) -> Iterable[Finding]:
     proxy's own check of signatures is then in the way.
     """
 
-    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
+    def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         principals = _principals(account, service)
         if isinstance(principals, Finding):
             return principals
-        wanted = kms_principal(proposal.region)
-        store_account = proposal.store_account or (account.id if isinstance(account.id, str) else "")
+        wanted = kms_principal(spec.region)
+        store_account = spec.store_account or (account.id if isinstance(account.id, str) else "")
         others = {p.principal for p in principals if not _is_needed(p, wanted, store_account)}
         # They may all be of the key store's own account, and that one is needed.
         of_one = len(set(map(_account_of, others))) == 1 and all(map(_account_of, others))

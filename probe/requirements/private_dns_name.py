@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from probe.model.account import Account, EndpointService, Unavailable
-from probe.model.preflight import Proposal
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, not_told, of_service
 from probe.requirements.key_store_form import endpoint_fault
@@ -36,19 +37,19 @@ def private_dns_name_matches_the_endpoint(evidence: Evidence) -> Iterable[Findin
     service's private DNS name. Another name is not found there.
     """
 
-    def judge(proposal: Proposal, account: Account, service: EndpointService) -> Finding:
-        host, name = proposal.host, service.private_dns_name
+    def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
+        host, name = spec.host, service.private_dns_name
         if not name:
-            return _named(proposal, violated("the endpoint service has no private DNS name"))
+            return _named(spec, violated("the endpoint service has no private DNS name"))
         if "*" in name:  # PrivateLink takes a wildcard; KMS's pattern for an endpoint has no '*'
             said = f"it is {quoted(name)}, a wildcard, which no proxy URI endpoint can be"
-            return _named(proposal, violated(said))
+            return _named(spec, violated(said))
         if host is None:
-            return not_told(proposal, account, "proxy URI endpoint", "--uri-endpoint")
+            return not_told(spec, account, "proxy URI endpoint", "--uri-endpoint")
         if name.rstrip(".").lower() == host:
             return met(f"it is {quoted(name)}")
         said = f"it is {quoted(name)}, the endpoint's host is {quoted(host)}"
-        return _named(proposal, violated(said))
+        return _named(spec, violated(said))
 
     yield from of_service(evidence, judge)
 
@@ -60,9 +61,9 @@ _CHOOSE = Remedy(
 )
 
 
-def _named(proposal: Proposal, finding: Finding) -> Finding:
+def _named(spec: KeyStoreSpec, finding: Finding) -> Finding:
     """The finding, whose remedy names the endpoint's host only if that may be a private DNS name."""
-    is_name = proposal.uri_endpoint is not None and endpoint_fault(proposal.uri_endpoint) is None
+    is_name = spec.uri_endpoint is not None and endpoint_fault(spec.uri_endpoint) is None
     return finding if is_name else replace(finding, remedy=_CHOOSE)
 
 
@@ -85,7 +86,7 @@ def private_dns_name_is_unique_in_the_region(evidence: Evidence) -> Iterable[Fin
     refused. Those of other accounts can't be seen.
     """
 
-    def judge(_: Proposal, account: Account, service: EndpointService) -> Finding:
+    def judge(_: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         name = (service.private_dns_name or "").rstrip(".").lower()
         if not name:
             return unknown("the endpoint service has no private DNS name")
@@ -122,7 +123,7 @@ def domain_is_verified(evidence: Evidence) -> Iterable[Finding]:
     name. It looks for a TXT record in public DNS, and again from time to time.
     """
 
-    def judge(_: Proposal, _account: Account, service: EndpointService) -> Finding:
+    def judge(_: KeyStoreSpec, _account: Account, service: EndpointService) -> Finding:
         if not service.private_dns_name:
             return unknown("the endpoint service has no private DNS name to verify")
         if service.verification is None or not service.verification.state:

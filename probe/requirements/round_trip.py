@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from probe.model.evidence import Evidence
 from probe.model.statistics import Summary, Window
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Method, Role, Target
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.verdicts import Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import PATH_ROLES, common_subject, of_role
 from probe.requirements.kms_errors import path as path_errors

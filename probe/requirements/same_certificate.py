@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import TlsDetails
 from probe.model.targets import Role, Target
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.targets import common_subject, tls_targets
 from probe.requirements.kms_errors import path as path_errors

@@ -11,8 +11,11 @@ from probe.model.account import (
     RegisteredTarget,
     TargetGroup,
     Unavailable,
+    known,
+    known_items,
 )
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_load_balancers, of_target_groups
 from probe.requirements.kms_errors import account as account_errors
@@ -131,7 +134,7 @@ def _zones(balancer: LoadBalancer, groups: tuple[TargetGroup, ...]) -> Finding:
 def _without(empty: list[str], groups: tuple[TargetGroup, ...]) -> Finding:
     """Zones without a healthy target. A group that has cross-zone off for itself is the one to change."""
     found = violated(f"no healthy target for {listed(tuple(empty))}")
-    attributes = ((g, {} if isinstance(g.attributes, Unavailable) else g.attributes) for g in groups)
+    attributes = ((g, known_items(g.attributes)) for g in groups)
     own = next((group for group, of_it in attributes if of_it.get(_CROSS_ZONE, "").lower() == "false"), None)
     if own is None:
         return found
@@ -146,7 +149,7 @@ def _without(empty: list[str], groups: tuple[TargetGroup, ...]) -> Finding:
 
 def _near(group: TargetGroup, zone: LoadBalancerZone, *, across: bool) -> tuple[RegisteredTarget, ...]:
     """Those to which the node in the zone sends."""
-    targets = () if isinstance(group.targets, Unavailable) else group.targets
+    targets = known(group.targets)
     return tuple(each for each in targets if across or each.zone in {zone.zone, zone.zone_id, _EVERYWHERE})
 
 
@@ -159,7 +162,7 @@ def _beyond(
     for group, across in crosses:
         if isinstance(across, Unavailable):
             hidden = hidden or across
-            targets = () if isinstance(group.targets, Unavailable) else group.targets
+            targets = known(group.targets)
             states |= {each.state for each in targets}
     return hidden, frozenset(states)
 
@@ -252,7 +255,7 @@ def target_group_is_ip_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     def judge(balancer: LoadBalancer, group: TargetGroup) -> Finding:
         if not group.target_type:
             return unknown("AWS does not say of which type it is")
-        listeners = () if isinstance(balancer.listeners, Unavailable) else balancer.listeners
+        listeners = known(balancer.listeners)
         terminated = any(each.port == KMS_PORT and each.protocol.upper() == "TLS" for each in listeners)
         protocols = {"TCP", "TLS"} if terminated else {"TCP"}
         differing = [

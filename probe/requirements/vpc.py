@@ -4,8 +4,9 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from probe.model.account import Account, LoadBalancer, RouteTable, Subnet, Unavailable, Vpc
-from probe.model.verdicts import Evidence, Level, Position, Remedy
+from probe.model.account import Account, LoadBalancer, RouteTable, Subnet, Unavailable, Vpc, known
+from probe.model.evidence import Evidence
+from probe.model.verdicts import Level, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_vpcs
 from probe.requirements.kms_errors import account as account_errors
@@ -67,7 +68,7 @@ def subnets_of(account: Account, vpc_id: str) -> frozenset[str]:
 
 
 def balancers_of(account: Account, vpc_id: str) -> tuple[LoadBalancer, ...]:
-    balancers = () if isinstance(account.load_balancers, Unavailable) else account.load_balancers
+    balancers = known(account.load_balancers)
     return tuple(each for each in balancers if each.vpc_id == vpc_id)
 
 
@@ -156,7 +157,7 @@ def vpc_does_not_overlap_the_data_centre(evidence: Evidence) -> Iterable[Finding
 
 
 def _overlap(evidence: Evidence, vpc: Vpc, cidrs: tuple[str, ...], own: tuple[_Network, ...]) -> Finding:
-    told = evidence.proposal.data_centre if evidence.proposal else ()
+    told = evidence.spec.data_centre if evidence.spec else ()
     ranges = tuple(filter(None, map(network_of, told)))
     common = tuple(str(r) for r in ranges if any(r.overlaps(each) for each in own))
     if common:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from probe.model.preflight import CredentialFacts
+from probe.model.facts import CredentialFacts
 from probe.model.text import clean
 from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError

@@ -2,9 +2,10 @@
 
 import time
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement, TlsDetails
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.verdicts import Outcome
 from probe.probes.health import MaySign
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.dates import certificate_is_in_date

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, Measurement
 from probe.model.statistics import Summary
 from probe.model.survey import RegionRtt, Survey
 from probe.model.targets import Check, Method, Role, Target
-from probe.model.verdicts import Evidence
 from probe.statistics import MIN_SAMPLES_TO_DECIDE, summarize, within
 from probe.survey import places
 

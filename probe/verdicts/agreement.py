@@ -1,20 +1,21 @@
 """What KMS says of an existing key store, beside what was predicted for connect."""
 
 from probe.model.account import KeyStore
-from probe.model.preflight import Proposal
-from probe.model.verdicts import Actual, Evidence, Likelihood, Operation, PredictedError, Prediction
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Actual, Likelihood, Operation, PredictedError, Prediction
 
 
 def actual(evidence: Evidence, predictions: tuple[Prediction, ...]) -> Actual | None:
     """None where there is no store, or it could not be seen."""
-    if evidence.account is None or evidence.proposal is None:
+    if evidence.account is None or evidence.spec is None:
         return None
-    store = evidence.account.key_store(evidence.proposal.key_store_id)
+    store = evidence.account.key_store(evidence.spec.id)
     connect = next((each for each in predictions if each.operation is Operation.CONNECT), None)
     if store is None or connect is None:
         return None
     agrees, because = _compared(store, connect)
-    other = _asked_otherwise(store, evidence.proposal)
+    other = _asked_otherwise(store, evidence.spec)
     if other is not None:
         agrees, because = None, f"it has another {other} than this is about: update it first"
     return Actual(
@@ -55,12 +56,12 @@ def _as_predicted(first: tuple[PredictedError, ...], code: str) -> tuple[bool | 
     return True, "the code is among those predicted"
 
 
-def _asked_otherwise(store: KeyStore, proposal: Proposal) -> str | None:
+def _asked_otherwise(store: KeyStore, spec: KeyStoreSpec) -> str | None:
     """Which of the store's values the preflight is not about; None if it is about the store as it is."""
     pairs = {
-        "URI endpoint": (store.uri_endpoint, proposal.uri_endpoint),
-        "URI path": (store.uri_path, proposal.uri_path),
-        "endpoint service": (store.service_name, proposal.service_name),
+        "URI endpoint": (store.uri_endpoint, spec.uri_endpoint),
+        "URI path": (store.uri_path, spec.uri_path),
+        "endpoint service": (store.service_name, spec.service_name),
     }
     return next((name for name, (has, asked) in pairs.items() if has and asked and has != asked), None)
 

@@ -3,16 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from probe.model.verdicts import (
-    Evidence,
-    KmsError,
-    Level,
-    Likelihood,
-    Operation,
-    Outcome,
-    Position,
-    Verdict,
-)
+from probe.model.evidence import Evidence
+from probe.model.verdicts import KmsError, Level, Likelihood, Operation, Outcome, Position, Verdict
 from probe.requirements.accepting_tcp import acceptances
 from probe.requirements.evidence.targets import PATH_ROLES, entries, is_checked, of_role, tls_targets
 

@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from probe.model.evidence import Evidence
 from probe.model.targets import Role
 from probe.model.verdicts import (
     Basis,
-    Evidence,
     KmsError,
     Level,
     Likelihood,
@@ -65,9 +65,9 @@ def judge(
     everywhere is then said only if there are several addresses. Where no target belongs to a key store (only
     Regions or resolvers are watched) there is nothing to judge, and the report is empty.
     """
-    everything = catalogue or (CATALOGUE if evidence.proposal else WATCHED)
+    everything = catalogue or (CATALOGUE if evidence.spec else WATCHED)
     chosen = tuple(each for each in everything if not single_server or each.position is Position.TLS)
-    concerned = evidence.proposal is not None or any(t.role in _JUDGED_ROLES for t in evidence.targets)
+    concerned = evidence.spec is not None or any(t.role in _JUDGED_ROLES for t in evidence.targets)
     found = tuple(_verdicts(chosen, evidence, key_store, single_server=single_server)) if concerned else ()
     verdicts = as_public(seen(spread(found, evidence), evidence), evidence)
     public = is_public(evidence)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from probe.model.account import LoadBalancer, Unavailable
+from probe.model.account import LoadBalancer, Unavailable, known
+from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Measurement, TlsDetails
 from probe.model.targets import Check, Role
-from probe.model.verdicts import Evidence, Outcome, Position, Verdict
+from probe.model.verdicts import Outcome, Position, Verdict
 from probe.requirements.evidence.targets import is_fresh
 
 # What is configured of the way from the endpoint service to the proxy. What PrivateLink checks, and what only
@@ -93,7 +94,7 @@ def _passed(evidence: Evidence) -> Iterator[str]:
         vpcs[balancer.vpc_id] = vpcs.get(balancer.vpc_id, True) and passes
         if passes:
             yield balancer.name
-            groups = () if isinstance(balancer.target_groups, Unavailable) else balancer.target_groups
+            groups = known(balancer.target_groups)
             yield from (group.name for group in groups)
     yield from (vpc_id for vpc_id, passes in vpcs.items() if passes)
 
@@ -106,7 +107,7 @@ def _through(evidence: Evidence) -> frozenset[str]:
 
 
 def _addresses(balancer: LoadBalancer) -> frozenset[str]:
-    nodes = () if isinstance(balancer.nodes, Unavailable) else balancer.nodes
+    nodes = known(balancer.nodes)
     return frozenset({node.address for node in nodes} | {zone.address or "" for zone in balancer.zones})
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from probe.model.preflight import PUBLIC_CONNECTIVITY
-from probe.model.verdicts import Evidence, KmsError, Operation, Position, Verdict
+from probe.model.evidence import Evidence
+from probe.model.verdicts import KmsError, Operation, Position, Verdict
 from probe.requirements.declare import Declared
 
 _MET_AT_CREATE = frozenset({Position.NETWORK, Position.TLS, Position.HEALTH})
@@ -12,7 +12,7 @@ _OF_A_SERVICE = "XKS_VPC_ENDPOINT_SERVICE_"
 
 
 def is_public(evidence: Evidence) -> bool:
-    return evidence.proposal is not None and evidence.proposal.connectivity == PUBLIC_CONNECTIVITY
+    return evidence.spec is not None and evidence.spec.is_public
 
 
 def as_public(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:

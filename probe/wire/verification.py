@@ -10,7 +10,7 @@ from functools import cache
 
 from publicsuffixlist import PublicSuffixList
 
-from probe.model.preflight import RecordState
+from probe.model.facts import RecordState
 
 MOST_PARENTS = 6
 

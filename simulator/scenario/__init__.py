@@ -1,4 +1,4 @@
-"""Scenario files: what there is in a world, under which addresses, and the agent's configuration for it (pure).
+"""Scenario files: what a world has, under which addresses, and the agent's configuration for it (pure).
 
 `load` reads a file, `reader` checks it with all mistakes at once, `scenario` has the values, `layout` the
 addresses. A new key of the format is a field in `scenario` and a line in `reader`.

@@ -10,6 +10,7 @@ from probe.agent.agent import ROUND_TRIPS, Agent
 from probe.agent.history import History
 from probe.model.measurements import EchoBatch, Measurement, Phase, Timestamps
 from probe.model.settings import Settings
+from probe.model.store import KeyStoreSpec
 from probe.model.survey import Survey
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Outcome, Report
@@ -81,7 +82,9 @@ def _ten_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make(notebook: Notebook) -> Agent:
-    settings = Settings(targets=(KEY_MANAGER, REGION), key_store="cks-1", report_interval_s=0.05)
+    settings = Settings(
+        targets=(KEY_MANAGER, REGION), stores=(KeyStoreSpec(id="cks-1"),), report_interval_s=0.05
+    )
     return Agent(settings, (notebook,), Silent(), History())
 
 

@@ -6,27 +6,26 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import PROPOSAL
+from accounts import SPEC
 from collected import SERVICE_NAME, healthy
 
 from probe.agent.round import Also, Request, domain_of, judged, plans, take
 from probe.agent.targets import Place
 from probe.aws.recorded import Recorded
 from probe.model.account import Account
+from probe.model.facts import DomainFacts
 from probe.model.measurements import HealthDetails, Measurement
-from probe.model.preflight import DomainFacts, Proposal
 from probe.model.settings import Settings
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Outcome
 
 pytestmark = pytest.mark.loopback
-ASKED = replace(PROPOSAL, service_name=SERVICE_NAME)
+ASKED = replace(SPEC, service_name=SERVICE_NAME)
 
 
 def request(**changes: Any) -> Request:
-    return replace(
-        Request(proposal=ASKED, caller=None, timeout_s=2.5, settings=Settings(targets=())), **changes
-    )
+    return replace(Request(spec=ASKED, caller=None, timeout_s=2.5, settings=Settings(targets=())), **changes)
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -43,13 +42,13 @@ def test_what_else_is_looked_at_gets_what_was_found_and_reaches_the_evidence() -
     got: list[object] = []
     facts = DomainFacts(private_dns_name="x", registrable="example.com")
 
-    async def health(proposal: Proposal, targets: Sequence[Target]) -> Sequence[Measurement]:
-        got.extend([proposal.host, len(targets)])
+    async def health(spec: KeyStoreSpec, targets: Sequence[Target]) -> Sequence[Measurement]:
+        got.extend([spec.host, len(targets)])
         details = HealthDetails(purpose="health", status=200)
         return [Measurement(target=targets[0], check=Check.HEALTH_COLD, started_at_s=0.0, details=details)]
 
-    async def domain(proposal: Proposal, account: Account | None) -> DomainFacts | None:
-        got.append(account is not None and proposal.host)
+    async def domain(spec: KeyStoreSpec, account: Account | None) -> DomainFacts | None:
+        got.append(account is not None and spec.host)
         return facts
 
     document = healthy()
@@ -61,7 +60,7 @@ def test_what_else_is_looked_at_gets_what_was_found_and_reaches_the_evidence() -
     assert evidence.domain is facts
     assert any(isinstance(each.details, HealthDetails) for each in evidence.latest)
     assert any(isinstance(each.details, HealthDetails) for each in evidence.recent)
-    assert PROPOSAL.host in got
+    assert SPEC.host in got
     assert evidence.account is not None
 
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, PROPOSAL, TARGETS
+from accounts import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, SPEC, TARGETS
 
 from probe.agent.targets import MOST_TARGETS, Place, targets_of
 from probe.model.account import Account, RegisteredTarget
-from probe.model.preflight import PUBLIC_CONNECTIVITY
+from probe.model.store import PUBLIC_CONNECTIVITY
 from probe.model.targets import Check, Plan, Role, Target
 
 PLANS = (
@@ -17,7 +17,7 @@ PLANS = (
 
 
 def found(account: Account | None = ACCOUNT, *places: Place) -> tuple[Target, ...]:
-    return targets_of(PROPOSAL, account, places, PLANS)
+    return targets_of(SPEC, account, places, PLANS)
 
 
 def with_balancer(**changes: object) -> Account:
@@ -108,7 +108,7 @@ def test_names_are_unique_and_their_number_is_bounded() -> None:
 
 
 def test_a_public_proxy_is_probed_by_its_name() -> None:
-    public = replace(PROPOSAL, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
+    public = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
     (target,) = targets_of(public, None, (), PLANS)
     assert (target.role, target.host, target.server_name) == (Role.PROXY, HOST, HOST)
 
@@ -126,6 +126,6 @@ def test_a_public_proxy_is_probed_by_its_name() -> None:
 )
 def test_what_is_no_name_is_sent_to_nobody(name: str) -> None:
     """It would be in a ClientHello, and in the Host header of a request."""
-    asked = replace(PROPOSAL, uri_endpoint=f"https://{name}")
+    asked = replace(SPEC, uri_endpoint=f"https://{name}")
     assert {t.server_name for t in targets_of(asked, ACCOUNT, (), PLANS)} == {None}
     assert targets_of(replace(asked, connectivity=PUBLIC_CONNECTIVITY), None, (), PLANS) == ()

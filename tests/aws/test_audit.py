@@ -15,13 +15,13 @@ from probe.aws.failures import refused
 from probe.aws.recorded import Recorded, Recorder
 from probe.aws.together import MOST_AT_A_TIME, Together
 from probe.model.account import Account, Cause, EndpointService, Unavailable
-from probe.model.preflight import Proposal
+from probe.model.store import KeyStoreSpec
 
 
 def looked(document: dict[str, Any], service_name: str | None = SERVICE_NAME, **told: Any) -> Account:
     return audit(
         Recorded(document),
-        replace(Proposal(region=REGION, service_name=service_name), **told),
+        replace(KeyStoreSpec(region=REGION, service_name=service_name), **told),
         taken_at_s=1.0,
         timeout_s=5.0,
     )
@@ -62,7 +62,7 @@ def test_a_plain_account_takes_three_turns_none_of_which_waits_within_itself(
 
 
 def test_the_service_is_that_of_the_key_store_if_none_is_named() -> None:
-    account = looked(healthy(), None, key_store_id=STORE_ID)
+    account = looked(healthy(), None, id=STORE_ID)
     assert isinstance(account.service, EndpointService)
 
 
@@ -157,7 +157,9 @@ class Slow:
 def test_a_call_that_was_throttled_until_the_time_was_over_says_so() -> None:
     hangs = frozenset({"DescribeListeners", "DescribeTargetGroups"})
     slow = Slow(Recorded(healthy()), hangs=hangs, throttled=frozenset({"DescribeListeners"}))
-    account = audit(slow, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2)
+    account = audit(
+        slow, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2
+    )
     slow.never.set()
     (balancer,) = account.load_balancers  # type: ignore[misc]
     assert (balancer.listeners.cause, balancer.target_groups.cause) == (Cause.THROTTLED, Cause.TIMED_OUT)
@@ -166,7 +168,9 @@ def test_a_call_that_was_throttled_until_the_time_was_over_says_so() -> None:
 def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> None:
     slow = Slow(Recorded(healthy()), hangs=frozenset({"DescribeListeners"}))
     started_s = time.monotonic()
-    account = audit(slow, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2)
+    account = audit(
+        slow, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2
+    )
     assert time.monotonic() - started_s < 5.0  # the call itself would take 30 s
     slow.never.set()
     (balancer,) = account.load_balancers  # type: ignore[misc]
@@ -176,7 +180,9 @@ def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> Non
 
 def test_what_was_recorded_answers_as_the_one_it_was_recorded_from() -> None:
     recorder = Recorder(Recorded(healthy()))
-    first = audit(recorder, Proposal(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0)
+    first = audit(
+        recorder, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0
+    )
     assert looked(recorder.document("2026-11-24T12:00:00Z")) == first
 
 
@@ -190,5 +196,5 @@ def test_no_call_is_in_the_table_that_the_audit_does_not_make() -> None:
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     recorder = Recorder(Recorded(document))
     for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):
-        audit(recorder, Proposal(region=REGION, service_name=name), taken_at_s=1.0, timeout_s=5.0)
+        audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=1.0, timeout_s=5.0)
     assert {(each["service"], each["operation"]) for each in recorder.calls} == set(CALLS)

@@ -4,16 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import ACCOUNT, DENIED, HOST, PROPOSAL, SERVICE, STORE
+from accounts import ACCOUNT, DENIED, HOST, SERVICE, SPEC, STORE
 
 from probe.aws.selection import completed, service_meant
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 
 
 def test_an_existing_store_says_what_the_user_does_not() -> None:
-    asked = replace(
-        PROPOSAL, key_store_id=STORE.id, uri_endpoint=None, uri_path="/new/kms/xks/v1", service_name=None
-    )
+    asked = replace(SPEC, id=STORE.id, uri_endpoint=None, uri_path="/new/kms/xks/v1", service_name=None)
     known = completed(asked, replace(ACCOUNT, key_stores=(STORE,)))
     assert known == replace(asked, uri_endpoint=STORE.uri_endpoint, service_name=STORE.service_name)
 
@@ -25,30 +23,30 @@ OTHER = replace(
     private_dns_name="b.example.com",
 )
 CLOUDHSM = replace(STORE, id="cks-hsm", kind="AWS_CLOUDHSM", service_name=None)
-NOTHING = replace(PROPOSAL, uri_endpoint=None, uri_path=None, service_name=None)
+NOTHING = replace(SPEC, uri_endpoint=None, uri_path=None, service_name=None)
 
 
 def test_where_the_user_names_nothing_the_only_external_store_is_meant() -> None:
     account = replace(ACCOUNT, key_stores=(STORE, CLOUDHSM))
     known = completed(NOTHING, account)
-    assert (known.key_store_id, known.uri_path, known.service_name) == (
+    assert (known.id, known.uri_path, known.service_name) == (
         STORE.id,
         STORE.uri_path,
         STORE.service_name,
     )
     two = replace(account, key_stores=(STORE, replace(STORE, id="cks-2")))
-    assert completed(NOTHING, two).key_store_id is None
-    assert completed(replace(NOTHING, name="new"), account).key_store_id is None
-    assert completed(replace(NOTHING, uri_path="/kms/xks/v1"), account).key_store_id is None
-    assert completed(NOTHING, replace(ACCOUNT, key_stores=DENIED)).key_store_id is None
+    assert not completed(NOTHING, two).id
+    assert completed(replace(NOTHING, name="new"), account).id == ""
+    assert completed(replace(NOTHING, uri_path="/kms/xks/v1"), account).id == ""
+    assert completed(NOTHING, replace(ACCOUNT, key_stores=DENIED)).id == ""
 
 
 @pytest.mark.parametrize(
-    ("proposal", "stores", "own", "name"),
+    ("spec", "stores", "own", "name"),
     [
-        (PROPOSAL, (STORE,), (OTHER,), SERVICE.name),
-        (replace(NOTHING, key_store_id=STORE.id), (STORE,), (OTHER,), STORE.service_name),
-        (replace(NOTHING, key_store_id="cks-none"), (STORE,), (SERVICE,), None),
+        (SPEC, (STORE,), (OTHER,), SERVICE.name),
+        (replace(NOTHING, id=STORE.id), (STORE,), (OTHER,), STORE.service_name),
+        (replace(NOTHING, id="cks-none"), (STORE,), (SERVICE,), None),
         (NOTHING, (STORE,), (OTHER, SERVICE), STORE.service_name),
         (NOTHING, (), (SERVICE,), SERVICE.name),
         (NOTHING, (), (SERVICE, OTHER), None),
@@ -59,9 +57,9 @@ def test_where_the_user_names_nothing_the_only_external_store_is_meant() -> None
     ],
 )
 def test_the_endpoint_service_is_that_of_the_store_of_the_name_or_the_only_one(
-    proposal: Proposal, stores: Any, own: Any, name: str | None
+    spec: KeyStoreSpec, stores: Any, own: Any, name: str | None
 ) -> None:
-    assert service_meant(proposal, stores, own) == name
+    assert service_meant(spec, stores, own) == name
 
 
 def test_the_service_that_was_found_is_what_kms_would_be_told() -> None:
@@ -70,7 +68,7 @@ def test_the_service_that_was_found_is_what_kms_would_be_told() -> None:
 
 
 def test_without_an_endpoint_that_of_the_service_is_taken() -> None:
-    asked = replace(PROPOSAL, uri_endpoint=None)
+    asked = replace(SPEC, uri_endpoint=None)
     assert completed(asked, ACCOUNT).uri_endpoint == f"https://{HOST}"
     assert completed(asked, None).uri_endpoint is None
     nameless = replace(ACCOUNT, service=replace(SERVICE, private_dns_name=None))

@@ -39,7 +39,7 @@ def test_the_example_gives_the_targets_it_describes() -> None:
         "hsm-1", "region-eu-central-1", "region-eu-west-3", "vpc-resolver",
     ]  # fmt: skip
     private_name = "myproxy-private.xks.example.com"
-    assert settings.private_dns_name == private_name
+    assert [store.host for store in settings.stores] == [private_name]
     assert [by_name[n].server_name for n in ("proxy", "nlb-use1-az1", "proxy-1")] == [private_name] * 3
     assert [plan.check for plan in by_name["proxy-2"].plans] == [Check.TCP, Check.TLS]
     assert by_name["region-eu-central-1"].host == "kms.eu-central-1.amazonaws.com"

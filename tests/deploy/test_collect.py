@@ -16,7 +16,7 @@ from collected import REGION, SERVICE_NAME, STORE_ID, answer, call, deny, health
 from probe.aws.audit import audit
 from probe.aws.recorded import Recorded, read
 from probe.model.account import Account, Cause, Unavailable
-from probe.model.preflight import Proposal
+from probe.model.store import KeyStoreSpec
 
 pytestmark = pytest.mark.loopback
 SCRIPT = Path(__file__).parents[2] / "deploy" / "aws" / "collect.sh"
@@ -39,7 +39,7 @@ def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subpr
 
 
 def account_of(caller: Recorded) -> Account:
-    return audit(caller, Proposal(region=REGION, key_store_id=STORE_ID), taken_at_s=0.0, timeout_s=20.0)
+    return audit(caller, KeyStoreSpec(region=REGION, id=STORE_ID), taken_at_s=0.0, timeout_s=20.0)
 
 
 def collected(document: dict[str, Any], directory: Path) -> Account:

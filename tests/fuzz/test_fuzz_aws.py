@@ -26,10 +26,12 @@ from probe.aws.selection import completed
 from probe.aws.together import Together
 from probe.commands.output import as_json, as_text
 from probe.model.account import Account
+from probe.model.evidence import Evidence
+from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
-from probe.model.preflight import DomainFacts, Proposal, RecordSeen, RecordState, View
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Evidence, Operation, Outcome, Report
+from probe.model.verdicts import Operation, Outcome, Report
 from probe.requirements import CATALOGUE
 from probe.signing.credential import Credential
 from probe.verdicts.evaluate import judge
@@ -62,15 +64,15 @@ def audited(name: str, document: dict[str, Any]) -> Account:
     caller = Recorded(document)
     return audit(
         caller,
-        Proposal(region=REGION, key_store_id=store, service_name=service),
+        KeyStoreSpec(region=REGION, id=store, service_name=service),
         taken_at_s=NOW_S,
         timeout_s=30.0,
     )
 
 
-def asked(name: str) -> Proposal:
-    about = {"key_store_id": STORE_ID} if name != "new" else {"name": "bank", "service_name": SERVICE_NAME}
-    return Proposal(
+def asked(name: str) -> KeyStoreSpec:
+    about = {"id": STORE_ID} if name != "new" else {"name": "bank", "service_name": SERVICE_NAME}
+    return KeyStoreSpec(
         region=REGION, region_has_kms=True, uri_path="/kms/xks/v1", data_centre=("192.168.0.0/16",), **about
     )
 
@@ -110,10 +112,10 @@ def measured(of: Target) -> list[Measurement]:
 
 def evidence_of(name: str, document: dict[str, Any], *, is_measured: bool) -> Evidence:
     account = audited(name, document)
-    proposal = completed(asked(name), account)
-    targets = targets_of(proposal, account, (), plans(5.0))
+    spec = completed(asked(name), account)
+    targets = targets_of(spec, account, (), plans(5.0))
     seen = tuple(m for each in targets for m in measured(each)) if is_measured else ()
-    store = account.key_store(proposal.key_store_id)
+    store = account.key_store(spec.id)
     record = RecordSeen(
         name="_x.example.com", view=View.PUBLIC, server="192.0.2.1", state=RecordState.PUBLISHED
     )
@@ -127,7 +129,7 @@ def evidence_of(name: str, document: dict[str, Any], *, is_measured: bool) -> Ev
         latest=seen,
         recent=seen,
         extra_authorities=(ROOT.der,),
-        proposal=replace(proposal, key_id="k"),
+        spec=replace(spec, key_id="k"),
         account=account,
         credential=CREDENTIAL.facts(store.access_key_id if store else None),
         domain=domain if is_measured else None,
@@ -173,7 +175,7 @@ def nothing_is_open(report: Report, operation: Operation) -> None:
 def test_the_unchanged_account_is_decided_and_nothing_is_against_it(name: str) -> None:
     """Else the properties below would hold of nothing."""
     evidence = evidence_of(name, copy.deepcopy(BASES[name]), is_measured=True)
-    report = judge(evidence, key_store=evidence.proposal.key_store_id or "" if evidence.proposal else "")
+    report = judge(evidence, key_store=evidence.spec.id if evidence.spec else "")
     hold(report, BASES[name])
     wrong = [v for v in report.verdicts if v.outcome is not Outcome.MET and v.level == "required"]
     assert all(p.decided and not p.errors for p in report.predictions), (wrong, report.predictions)
@@ -187,7 +189,7 @@ def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
 ) -> None:
     name, document = world[0], changed(*world)
     evidence = evidence_of(name, document, is_measured=is_measured)
-    report = judge(evidence, key_store=evidence.proposal.key_store_id or "" if evidence.proposal else "")
+    report = judge(evidence, key_store=evidence.spec.id if evidence.spec else "")
     hold(report, document)
     harmless.CHECKS[form](written(evidence, report, form))
 
@@ -197,13 +199,13 @@ def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
 def test_no_answer_of_aws_makes_a_target_that_cannot_be_connected_to(world: World) -> None:
     name, document = world[0], changed(*world)
     account = audited(name, document)
-    proposal = completed(asked(name), account)
-    for target in targets_of(proposal, account, (), plans(5.0)):
+    spec = completed(asked(name), account)
+    for target in targets_of(spec, account, (), plans(5.0)):
         assert 0 < target.port < 65536, target
         if target.server_name is not None:
             check_name(target.server_name)
         elif target.role != "key_manager":
-            assert proposal.host is None or not _is_name(proposal.host)
+            assert spec.host is None or not _is_name(spec.host)
 
 
 def _is_name(text: str) -> bool:

@@ -14,10 +14,12 @@ from fuzzing import HOSTILE, share
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probe.model.evidence import Evidence
+from probe.model.facts import DomainFacts
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason
-from probe.model.preflight import DomainFacts, Proposal
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Question
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.verdicts import Outcome
 from probe.network import DnsAnswer, ExchangeFailed
 from probe.network.dns import failure_of
 from probe.probes.verification_record import Search, look_up
@@ -239,8 +241,8 @@ def looked_up(said: ChangedDns, host: str, label: str | None) -> DomainFacts:
 
 
 def outcomes(facts: DomainFacts) -> tuple[Outcome, Outcome]:
-    proposal = Proposal(region="eu-west-1", uri_endpoint=f"https://{HOST}")
-    evidence = Evidence(taken_at_s=0.0, proposal=proposal, domain=facts)
+    spec = KeyStoreSpec(region="eu-west-1", uri_endpoint=f"https://{HOST}")
+    evidence = Evidence(taken_at_s=0.0, spec=spec, domain=facts)
     (public,) = private_dns_name_is_under_a_public_domain.judge(evidence)
     (published,) = verification_record_is_published.judge(evidence)
     return public.outcome, published.outcome

@@ -16,9 +16,10 @@ from xks_server import HEALTHY
 
 from exporters.report import health as shown
 from probe.commands.output import as_json, as_text
+from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Measurement, Phase, Timestamps
 from probe.model.targets import Check
-from probe.model.verdicts import Evidence, Outcome, Verdict
+from probe.model.verdicts import Outcome, Verdict
 from probe.network.clock import Timing
 from probe.network.http import (
     LARGEST_BODY_BYTES,

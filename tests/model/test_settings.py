@@ -9,7 +9,7 @@ import pytest
 from probe.model.settings import Settings
 from probe.model.survey import RTT_LIMIT_S
 
-TOLD_NOTHING = Settings(targets=())
+TOLD_NOTHING = Settings()
 
 
 def test_it_listens_to_this_machine_alone_and_lets_nobody_else_in() -> None:
@@ -24,12 +24,10 @@ def test_it_judges_by_the_limit_that_aws_gives() -> None:
 
 def test_it_trusts_nobody_more_and_resolves_and_sends_as_the_system_does() -> None:
     assert (TOLD_NOTHING.extra_authorities, TOLD_NOTHING.resolvers) == ((), ())
-    assert (TOLD_NOTHING.source_address, TOLD_NOTHING.private_dns_name) == (None, None)
+    assert (TOLD_NOTHING.source_address, TOLD_NOTHING.stores) == (None, ())
 
 
-def test_settings_do_not_change_under_the_agent_and_need_targets() -> None:
-    settings: Any = Settings(targets=())
+def test_settings_do_not_change_under_the_agent() -> None:
+    settings: Any = Settings()
     with pytest.raises(FrozenInstanceError):
         settings.targets = None
-    with pytest.raises(TypeError, match="targets"):
-        Settings()  # type: ignore[call-arg]

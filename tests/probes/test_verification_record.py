@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fakes import FakeClock
 
+from probe.model.facts import DomainFacts, RecordState, View
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason
-from probe.model.preflight import DomainFacts, RecordState, View
 from probe.model.targets import Question
 from probe.network import DnsAnswer, ExchangeFailed
 from probe.network.dns import failure_of

@@ -13,7 +13,7 @@ from probe.aws.api import Api
 from probe.aws.audit import audit
 from probe.aws.calls import action
 from probe.aws.recorded import Recorder
-from probe.model.preflight import Proposal
+from probe.model.store import KeyStoreSpec
 from simulator import World
 
 pytestmark = pytest.mark.real
@@ -50,7 +50,7 @@ def recorded(world: World, section: Mapping[str, Any]) -> dict[str, Any]:
         os.environ.update(surroundings)
         recorder = Recorder(Api(REGION, read_timeout_s=30.0))
         name = world.service_name
-        audit(recorder, Proposal(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=30.0)
+        audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=30.0)
         return recorder.document("2026-01-15T09:30:00Z")
 
     document: dict[str, Any] = world.call(record, 60.0)

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import ACCOUNT, BALANCER, DENIED, GROUP, PROPOSAL, looked_at, with_account
+from accounts import ACCOUNT, BALANCER, DENIED, GROUP, SPEC, looked_at, with_account
 from judging import NOTHING_AGREED, NOW_S, by_subject, evidence, in_handshake, only, target, tcp, tls
 
 from probe.model.account import TargetGroup
+from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.targets import Role
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.verdicts import Outcome
 from probe.requirements.accepting_tcp import (
     every_node_accepts_tcp_443,
     every_target_accepts_tcp_443,
@@ -132,7 +133,7 @@ def test_nodes_and_targets_of_a_preflight_without_an_account_are_unknown() -> No
 
 
 def test_nodes_that_the_user_names_need_no_account() -> None:
-    named = evidence(tcp(A), tcp(BACKEND), proposal=PROPOSAL)
+    named = evidence(tcp(A), tcp(BACKEND), spec=SPEC)
     for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443, every_target_accepts_tcp_443):
         assert only(declared, named).outcome is Outcome.MET
 
@@ -140,7 +141,7 @@ def test_nodes_that_the_user_names_need_no_account() -> None:
 def test_shut_nodes_decide_nothing_while_others_can_not_be_seen() -> None:
     other = replace(UNSEEN_NODES, name="net/other", arn="arn:other")
     account = replace(ACCOUNT, load_balancers=(BALANCER, other))
-    shut = evidence(tcp(A, Reason.REFUSED), tcp(B, Reason.REFUSED), proposal=PROPOSAL, account=account)
+    shut = evidence(tcp(A, Reason.REFUSED), tcp(B, Reason.REFUSED), spec=SPEC, account=account)
     found = only(some_node_accepts_tcp_443, shut)
     assert found.outcome is Outcome.UNKNOWN
     assert "allow ec2:DescribeX" in found.because
@@ -157,7 +158,7 @@ def test_a_shut_target_of_one_of_several_groups_may_be_none_of_kms(
     balancer = replace(BALANCER, listeners=DENIED, target_groups=groups)
     shut = evidence(
         tcp(BACKEND, Reason.REFUSED),
-        proposal=PROPOSAL,
+        spec=SPEC,
         account=replace(ACCOUNT, load_balancers=(balancer,)),
     )
     assert by_subject(every_target_accepts_tcp_443, shut)["proxy-1"].outcome is outcome
@@ -165,9 +166,7 @@ def test_a_shut_target_of_one_of_several_groups_may_be_none_of_kms(
 
 def test_a_remedy_names_the_load_balancer_and_the_target_group() -> None:
     node_, backend = replace(A, host="10.0.1.10"), replace(BACKEND, host="192.168.1.5", port=8443)
-    shut = evidence(
-        tcp(node_, Reason.REFUSED), tcp(backend, Reason.REFUSED), proposal=PROPOSAL, account=ACCOUNT
-    )
+    shut = evidence(tcp(node_, Reason.REFUSED), tcp(backend, Reason.REFUSED), spec=SPEC, account=ACCOUNT)
     for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443):
         values = only(declared, shut).values
         assert (values["LOAD-BALANCER-ARN"], values["REGION"]) == ("arn:nlb", "eu-west-1")

@@ -22,14 +22,15 @@ from accounts import (
     the_one,
     with_account,
 )
-from accounts import PROPOSAL as P
+from accounts import SPEC as P
 from changed_accounts import PUBLIC, connected, consumer, seen_as_consumer
 
 from probe.model.account import (
     EndpointConnection,
 )
-from probe.model.preflight import PUBLIC_CONNECTIVITY
-from probe.model.verdicts import Evidence, Likelihood, Outcome
+from probe.model.evidence import Evidence
+from probe.model.store import PUBLIC_CONNECTIVITY
+from probe.model.verdicts import Likelihood, Outcome
 from probe.requirements import CATALOGUE, WATCHED
 from probe.requirements.declare import Declared
 
@@ -121,9 +122,7 @@ def test_the_connection_of_a_store_that_exists_is_its_own() -> None:
     account = replace(
         ACCOUNT, key_stores=(STORE,), connections=(EndpointConnection(owner=OTHER, state="available"),)
     )
-    found = the_one(
-        BY_ID["endpoint-service-is-unused"], looked_at(account, replace(P, key_store_id=STORE.id))
-    )
+    found = the_one(BY_ID["endpoint-service-is-unused"], looked_at(account, replace(P, id=STORE.id)))
     assert found.outcome is MET
 
 
@@ -142,7 +141,7 @@ def test_what_the_key_store_would_tell_names_the_call_that_was_denied(
     id_: str, changes: dict[str, None]
 ) -> None:
     account = replace(ACCOUNT, key_stores=DENIED, service=None, load_balancers=())
-    found = the_one(BY_ID[id_], looked_at(account, replace(P, key_store_id=STORE.id, **changes)))
+    found = the_one(BY_ID[id_], looked_at(account, replace(P, id=STORE.id, **changes)))
     assert (found.outcome, "allow ec2:DescribeX" in found.because) == (UNKNOWN, True), found.because
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Remedy
+from probe.model.evidence import Evidence
+from probe.model.verdicts import Level, Outcome, Position, Remedy
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 
 

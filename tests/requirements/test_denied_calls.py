@@ -15,8 +15,10 @@ from probe.aws.calls import CALLS, action
 from probe.aws.recorded import Recorded
 from probe.aws.selection import completed
 from probe.model.account import Account, EndpointService
-from probe.model.preflight import DomainFacts, Proposal, RecordSeen, RecordState, View
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.evidence import Evidence
+from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Outcome
 from probe.requirements import CATALOGUE
 from probe.requirements.declare import Finding
 
@@ -140,22 +142,22 @@ def looked_at(world: str, document: _Json) -> Evidence:
     service = None if store else SERVICE_NAME
     account = audit(
         Recorded(document),
-        Proposal(region=REGION, key_store_id=store, service_name=service),
+        KeyStoreSpec(region=REGION, id=store, service_name=service),
         taken_at_s=NOW_S,
         timeout_s=30.0,
     )
-    asked = Proposal(region=REGION, key_store_id=store, name=None if store else "bank", service_name=service)
-    proposal = completed(asked, account)
-    targets = targets_of(proposal, account, (), plans(5.0))
+    asked = KeyStoreSpec(region=REGION, id=store, name=None if store else "bank", service_name=service)
+    spec = completed(asked, account)
+    targets = targets_of(spec, account, (), plans(5.0))
     seen = tuple(measured for each in targets for measured in (tcp(each), tls(each)))
     return Evidence(
         taken_at_s=NOW_S,
         targets=targets,
         latest=seen,
         recent=seen,
-        proposal=proposal,
+        spec=spec,
         account=account,
-        domain=domain_of(account) if proposal.host else None,
+        domain=domain_of(account) if spec.host else None,
     )
 
 

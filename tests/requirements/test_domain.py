@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, AS_CONSUMER, DENIED, HOST, PROPOSAL, SERVICE, looked_at, the_one
+from accounts import ACCOUNT, AS_CONSUMER, DENIED, HOST, SERVICE, SPEC, looked_at, the_one
 
 from probe.model.account import Verification
-from probe.model.preflight import PUBLIC_CONNECTIVITY, DomainFacts, RecordSeen, RecordState, View
-from probe.model.verdicts import Evidence, Likelihood, Outcome
+from probe.model.evidence import Evidence
+from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
+from probe.model.store import PUBLIC_CONNECTIVITY
+from probe.model.verdicts import Likelihood, Outcome
 from probe.requirements.declare import Declared
 from probe.requirements.domain import (
     private_dns_name_is_under_a_public_domain,
@@ -87,7 +89,7 @@ ABSENT = (seen(NEAR, RecordState.ABSENT), seen(FAR, RecordState.ABSENT))
         (looked_at(replace(ACCOUNT, service=DENIED), domain=FACTS), UNKNOWN, "allow ec2:DescribeX"),
         (looked_at(replace(ACCOUNT, service=AS_CONSUMER), domain=FACTS), UNKNOWN, "444455556666"),
         (
-            looked_at(proposal=replace(PROPOSAL, connectivity=PUBLIC_CONNECTIVITY), domain=FACTS),
+            looked_at(spec=replace(SPEC, connectivity=PUBLIC_CONNECTIVITY), domain=FACTS),
             NOT_APPLICABLE,
             "public",
         ),

@@ -1,18 +1,22 @@
 """Version, suite and client certificate, each judged on its own facts."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from judging import NOTHING_AGREED, evidence, in_handshake, only, target, tls
 
 from probe.model.measurements import Failure, Measurement, Offer, Phase, Reason
-from probe.model.verdicts import Evidence, Operation, Outcome
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Operation, Outcome
 from probe.requirements.declare import Declared, Finding
 from probe.requirements.handshake import (
     cipher_suite_is_supported,
     client_certificate_is_not_required,
     tls_version_is_supported,
 )
+
+if TYPE_CHECKING:
+    from probe.model.evidence import Evidence
 
 PROXY = target()
 ALL = (tls_version_is_supported, cipher_suite_is_supported, client_certificate_is_not_required)
@@ -138,7 +142,7 @@ def test_tls_1_1_alone_has_neither() -> None:
 
 def test_govcloud_has_no_chacha() -> None:
     def judged(cipher: str) -> Outcome:
-        measured: Evidence = evidence(tls(PROXY, cipher=cipher), govcloud=True)
+        measured: Evidence = evidence(tls(PROXY, cipher=cipher), spec=KeyStoreSpec(region="us-gov-west-1"))
         return only(cipher_suite_is_supported, measured).outcome
 
     assert judged("TLS_CHACHA20_POLY1305_SHA256") is Outcome.VIOLATED

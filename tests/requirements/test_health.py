@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import ACCOUNT, PROPOSAL, STORE, looked_at, node, the_one
+from accounts import ACCOUNT, SPEC, STORE, looked_at, node, the_one
 from judging import NOW_S
 
+from probe.model.evidence import Evidence
+from probe.model.facts import CredentialFacts
 from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
-from probe.model.preflight import CredentialFacts
 from probe.model.targets import Check
-from probe.model.verdicts import Evidence, Likelihood, Operation, Outcome, Report
+from probe.model.verdicts import Likelihood, Operation, Outcome, Report
 from probe.requirements import CATALOGUE
 from probe.verdicts.evaluate import judge
 
@@ -228,7 +229,7 @@ def test_a_key_has_to_be_usable(said: dict[str, Any], outcome: Outcome) -> None:
     evidence = asked(cold(purpose="key_metadata", **said))
     declared = BY_ID["key-metadata-is-usable"]
     assert the_one(declared, evidence).outcome is NOT_APPLICABLE
-    with_key = replace(evidence, proposal=replace(PROPOSAL, key_id="foo"))
+    with_key = replace(evidence, spec=replace(SPEC, key_id="foo"))
     assert the_one(declared, with_key).outcome is outcome
 
 
@@ -251,7 +252,7 @@ def test_a_key_has_to_be_usable(said: dict[str, Any], outcome: Outcome) -> None:
 )
 def test_create_key_says_of_a_key_what_the_specification_has(said: dict[str, Any], error: str) -> None:
     evidence = asked(*[cold()] * 5, cold(purpose="key_metadata", **said))
-    with_key = replace(evidence, proposal=replace(PROPOSAL, key_id="foo"))
+    with_key = replace(evidence, spec=replace(SPEC, key_id="foo"))
     assert names(judge(with_key), Operation.CREATE_KEY) == {error: Likelihood.EXPECTED}
     assert error not in names(judge(with_key), Operation.CONNECT)
 
@@ -295,8 +296,8 @@ def test_a_credential_is_judged_without_being_seen(
     id_: str, facts: Any, store: Any, outcome: Outcome
 ) -> None:
     account = replace(ACCOUNT, key_stores=(store,)) if store else ACCOUNT
-    proposal = replace(PROPOSAL, key_store_id=store.id) if store else PROPOSAL
-    assert the_one(BY_ID[id_], looked_at(account, proposal, credential=facts)).outcome is outcome
+    spec = replace(SPEC, id=store.id) if store else SPEC
+    assert the_one(BY_ID[id_], looked_at(account, spec, credential=facts)).outcome is outcome
 
 
 def test_a_fault_of_one_target_alone_is_possible() -> None:
@@ -313,7 +314,7 @@ def test_another_credential_that_kms_holds_is_expected_at_connect_and_cured_by_u
     evidence = replace(
         asked(*[cold()] * 5, credential=CredentialFacts(is_that_of_the_store=False)),
         account=replace(ACCOUNT, key_stores=(failed,)),
-        proposal=replace(PROPOSAL, key_store_id=failed.id),
+        spec=replace(SPEC, id=failed.id),
     )
     report = judge(evidence)
     assert names(report, Operation.CONNECT) == {"INVALID_CREDENTIALS": Likelihood.EXPECTED}
@@ -327,7 +328,7 @@ def test_a_store_that_is_not_connected_answers_before_the_key_is_asked_for() -> 
     evidence = replace(
         asked(*[cold()] * 5, cold(purpose="key_metadata", status=404, error_name="KeyNotFoundException")),
         account=replace(ACCOUNT, key_stores=(away,)),
-        proposal=replace(PROPOSAL, key_store_id=away.id, key_id="foo"),
+        spec=replace(SPEC, id=away.id, key_id="foo"),
     )
     assert names(judge(evidence), Operation.CREATE_KEY) == {
         "CustomKeyStoreInvalidStateException": Likelihood.EXPECTED

@@ -184,7 +184,7 @@ def test_external_key_stores_exist_wherever_kms_is_but_in_china(
 
 def test_without_a_preflight_nothing_is_said() -> None:
     for declared in (form.proxy_endpoint_is_well_formed, form.region_supports_external_key_stores):
-        assert list(declared.judge(looked_at(proposal=None))) == []
+        assert list(declared.judge(looked_at(spec=None))) == []
 
 
 @given(st.text(max_size=300))

@@ -7,7 +7,8 @@ import pytest
 from accounts import BALANCER, DENIED, GROUP, LISTENER, LOCAL, TARGETS, VPC, the_one, with_account
 
 from probe.model.account import AclEntry, Listener, NetworkAcl, Route, RouteTable, TargetGroup
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.evidence import Evidence
+from probe.model.verdicts import Outcome
 from probe.requirements.network_routes import network_routes_reach_every_target as reached
 
 MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN

@@ -8,8 +8,9 @@ from judging import NOW_S
 
 from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
-from probe.model.preflight import Proposal
-from probe.model.verdicts import Evidence, Outcome
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
+from probe.model.verdicts import Outcome
 from probe.verdicts.evaluate import judge
 
 _TABLES = [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": "subnet-1"}], "Routes": []}]
@@ -65,13 +66,13 @@ CASES: list[tuple[str, str, Place, object]] = [
 def judged(document: dict[str, Any]) -> dict[str, list[Outcome]]:
     account = audit(
         Recorded(document),
-        Proposal(region="eu-west-1", service_name=SERVICE_NAME),
+        KeyStoreSpec(region="eu-west-1", service_name=SERVICE_NAME),
         taken_at_s=NOW_S,
         timeout_s=30.0,
     )
-    proposal = Proposal(region="eu-west-1", service_name=SERVICE_NAME)
+    spec = KeyStoreSpec(region="eu-west-1", service_name=SERVICE_NAME)
     found: dict[str, list[Outcome]] = {}
-    for verdict in judge(Evidence(taken_at_s=NOW_S, proposal=proposal, account=account)).verdicts:
+    for verdict in judge(Evidence(taken_at_s=NOW_S, spec=spec, account=account)).verdicts:
         assert not verdict.because.startswith("our bug"), verdict
         found.setdefault(verdict.requirement, []).append(verdict.outcome)
     return found

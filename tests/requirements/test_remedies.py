@@ -18,8 +18,8 @@ from accounts import (
     LISTENER,
     OTHER,
     OWN,
-    PROPOSAL,
     SERVICE,
+    SPEC,
     STORE,
     TARGETS,
     VPC,
@@ -30,6 +30,8 @@ from botocore.session import Session
 from judging import NOTHING_AGREED, NOW_S, in_handshake, issue, sent, tcp, tls, window
 
 from probe.model.account import Account, Principal, RegisteredTarget, Route, RouteTable, Verification
+from probe.model.evidence import Evidence
+from probe.model.facts import CredentialFacts, DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import (
     Failure,
     HealthDetails,
@@ -39,17 +41,9 @@ from probe.model.measurements import (
     Phase,
     Reason,
 )
-from probe.model.preflight import (
-    PUBLIC_CONNECTIVITY,
-    CredentialFacts,
-    DomainFacts,
-    Proposal,
-    RecordSeen,
-    RecordState,
-    View,
-)
+from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Check, Plan, Role, Target
-from probe.model.verdicts import Evidence, Outcome, Remedy, Verdict
+from probe.model.verdicts import Outcome, Remedy, Verdict
 from probe.requirements import CATALOGUE
 from probe.verdicts.evaluate import judge
 
@@ -188,7 +182,7 @@ def accounts() -> Iterator[Account]:
 FAILED = replace(STORE, connection_state="FAILED", connection_error_code="INVALID_CREDENTIALS")
 TAKEN = replace(STORE, id="cks-2", uri_path="/b/kms/xks/v1")
 ODD = replace(
-    PROPOSAL,
+    SPEC,
     uri_endpoint="https://10.0.0.1",
     uri_path="/kms/xks/v2",
     service_name="nonsense",
@@ -197,40 +191,40 @@ ODD = replace(
 CREDENTIAL = CredentialFacts(access_key_id_fault="is short", secret_fault=None, is_that_of_the_store=False)
 
 
-def proposals() -> Iterator[tuple[Proposal, Account]]:
+def proposals() -> Iterator[tuple[KeyStoreSpec, Account]]:
     """A store that exists, one to be made, a public one, and one of which everything is wrong."""
     for account in accounts():
         with_store = (FAILED, TAKEN) if account is not BAD else account.key_stores
         stores = replace(account, key_stores=with_store)
-        yield replace(PROPOSAL, key_store_id=STORE.id, data_centre=("10.0.0.0/8",)), stores
-        yield replace(PROPOSAL, name="bank", store_account=OTHER), account
-        yield replace(PROPOSAL, uri_endpoint=None), account
-    yield replace(PROPOSAL, region="eu-west-2"), ACCOUNT
+        yield replace(SPEC, id=STORE.id, data_centre=("10.0.0.0/8",)), stores
+        yield replace(SPEC, name="bank", store_account=OTHER), account
+        yield replace(SPEC, uri_endpoint=None), account
+    yield replace(SPEC, region="eu-west-2"), ACCOUNT
     yield ODD, replace(ACCOUNT, key_stores=(STORE,))
-    yield replace(PROPOSAL, uri_endpoint="https://localhost", service_owner=OWN), BAD
-    yield replace(PROPOSAL, connectivity=PUBLIC_CONNECTIVITY, service_name=None), ACCOUNT
+    yield replace(SPEC, uri_endpoint="https://localhost", service_owner=OWN), BAD
+    yield replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None), ACCOUNT
 
 
 def worlds() -> Iterator[Evidence]:
-    for proposal, account in proposals():
-        yield evidence(proposal, account, ())
-    existing = replace(PROPOSAL, key_store_id=STORE.id)
-    public = replace(PROPOSAL, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
-    for proposal, account in (
-        (PROPOSAL, ACCOUNT),
-        (PROPOSAL, None),
+    for spec, account in proposals():
+        yield evidence(spec, account, ())
+    existing = replace(SPEC, id=STORE.id)
+    public = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
+    for spec, account in (
+        (SPEC, ACCOUNT),
+        (SPEC, None),
         (existing, replace(ACCOUNT, key_stores=(FAILED,))),
         (public, ACCOUNT),
         (None, None),
     ):
         for of in (A, BACKEND, PROXY):
             for measured in proxies(of):
-                yield evidence(proposal, account, measured)
-        yield evidence(proposal, account, (tls(A, CHAIN), tls(B, SOON)))
+                yield evidence(spec, account, measured)
+        yield evidence(spec, account, (tls(A, CHAIN), tls(B, SOON)))
 
 
 def evidence(
-    proposal: Proposal | None, account: Account | None, measured: tuple[Measurement, ...]
+    spec: KeyStoreSpec | None, account: Account | None, measured: tuple[Measurement, ...]
 ) -> Evidence:
     return Evidence(
         taken_at_s=NOW_S,
@@ -238,7 +232,7 @@ def evidence(
         latest=measured,
         recent=measured * 2,
         windows=(window("hsm", 0.05),),
-        proposal=replace(proposal, key_id="k") if proposal else None,
+        spec=replace(spec, key_id="k") if spec else None,
         account=account,
         domain=DOMAIN,
         credential=CREDENTIAL,

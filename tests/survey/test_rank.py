@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from region_rounds import REFUSED, connect, targets
 
+from probe.model.evidence import Evidence
 from probe.model.statistics import Window
 from probe.model.survey import RegionRtt, Survey
 from probe.model.targets import Role, Target
-from probe.model.verdicts import Evidence
 from probe.statistics import summarize
 from probe.survey import places
 from probe.survey.rank import from_windows, rank

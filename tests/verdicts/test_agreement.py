@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, PROPOSAL, STORE, looked_at
+from accounts import ACCOUNT, SPEC, STORE, looked_at
 
-from probe.model.verdicts import Basis, Evidence, Likelihood, Operation, PredictedError, Prediction
+from probe.model.evidence import Evidence
+from probe.model.verdicts import Basis, Likelihood, Operation, PredictedError, Prediction
 from probe.verdicts.agreement import actual
 
 TIMED_OUT = PredictedError(
@@ -20,7 +21,7 @@ MASKED = replace(TIMED_OUT, masked_by="endpoint-service-exists")
 
 def store(state: str, code: str | None = None) -> Evidence:
     known = replace(STORE, connection_state=state, connection_error_code=code)
-    return looked_at(replace(ACCOUNT, key_stores=(known,)), replace(PROPOSAL, key_store_id=STORE.id))
+    return looked_at(replace(ACCOUNT, key_stores=(known,)), replace(SPEC, id=STORE.id))
 
 
 def connect(*errors: PredictedError, decided: bool = True) -> tuple[Prediction, ...]:
@@ -54,8 +55,8 @@ def test_it_is_compared(evidence: Evidence, predictions: tuple[Prediction, ...],
 
 def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> None:
     evidence = store("FAILED", "XKS_PROXY_INVALID_CONFIGURATION")
-    assert evidence.proposal is not None
-    asked = replace(evidence, proposal=replace(evidence.proposal, uri_path="/new/kms/xks/v1"))
+    assert evidence.spec is not None
+    asked = replace(evidence, spec=replace(evidence.spec, uri_path="/new/kms/xks/v1"))
     found = actual(asked, connect())
     assert found is not None
     assert found.agrees is None

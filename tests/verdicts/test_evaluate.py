@@ -24,11 +24,11 @@ from judging import (
     window,
 )
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.targets import Role, Target
 from probe.model.verdicts import (
     Basis,
-    Evidence,
     KmsError,
     Level,
     Likelihood,

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, BALANCER, GROUP, HOST, PROPOSAL, TARGETS, looked_at, node
+from accounts import ACCOUNT, BALANCER, GROUP, HOST, SPEC, TARGETS, looked_at, node
 from judging import NOW_S, tcp, tls
 
 from probe.model.account import Account
+from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
 from probe.model.targets import Check, Plan, Role, Target
-from probe.model.verdicts import Evidence, Operation, Outcome, Report, Verdict
+from probe.model.verdicts import Operation, Outcome, Report, Verdict
 from probe.verdicts.evaluate import judge
 
 TCP_PLAN, TLS_PLAN = (Plan(check=check, interval_s=10.0, timeout_s=10.0) for check in (Check.TCP, Check.TLS))
@@ -123,8 +124,8 @@ def test_a_key_that_the_nodes_show_need_not_be_seen_at_targets_that_admit_the_no
     details = HealthDetails(purpose="key_metadata", status=200, **usable)
     shown = [replace(health(of), details=details) for of in (A, B)]
     seen = (tls(A), tls(B), health(A), health(B), *shown)
-    proposal = replace(PROPOSAL, key_id="foo")
-    report = judge(looked_at(targets=(A, B, T1, T2), latest=seen, recent=seen, proposal=proposal))
+    spec = replace(SPEC, key_id="foo")
+    report = judge(looked_at(targets=(A, B, T1, T2), latest=seen, recent=seen, spec=spec))
     assert set(of_targets(report, "key-metadata-is-usable").values()) == {Outcome.NOT_APPLICABLE}
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.model.preflight import RecordState
+from probe.model.facts import RecordState
 from probe.wire.verification import MOST_PARENTS, Place, parents, places, registrable, state_of
 
 VALUE = "vpce:l6p0ERxlTt45jevFwOCp"

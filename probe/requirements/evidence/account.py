@@ -11,10 +11,11 @@ from probe.model.account import (
     TargetGroup,
     Unavailable,
     Vpc,
+    known,
 )
-from probe.model.preflight import PUBLIC_CONNECTIVITY, Proposal
+from probe.model.evidence import Evidence
+from probe.model.store import KeyStoreSpec
 from probe.model.targets import Role
-from probe.model.verdicts import Evidence
 from probe.requirements.declare import Finding, not_applicable, unknown
 
 NO_ACCOUNT = "no AWS account was looked at"
@@ -22,43 +23,45 @@ PUBLIC = "the key store has public endpoint connectivity"
 _ENDPOINT_SERVICE = "endpoint service"
 
 
-def of_proposal(evidence: Evidence, judge: Callable[[Proposal], Finding]) -> Iterator[Finding]:
+def of_spec(evidence: Evidence, judge: Callable[[KeyStoreSpec], Finding]) -> Iterator[Finding]:
     """One finding about what KMS would be told; none where no preflight is made."""
-    if evidence.proposal is not None:
-        yield with_subject(evidence, judge(evidence.proposal), subject_of(evidence.proposal))
+    if evidence.spec is not None:
+        yield with_subject(evidence, judge(evidence.spec), subject_of(evidence.spec))
 
 
-def of_account(evidence: Evidence, judge: Callable[[Proposal, Account], Finding]) -> Iterator[Finding]:
+def of_account(evidence: Evidence, judge: Callable[[KeyStoreSpec, Account], Finding]) -> Iterator[Finding]:
     """One finding about the account as a whole."""
 
-    def look(proposal: Proposal) -> Finding:
-        return unknown(NO_ACCOUNT) if evidence.account is None else judge(proposal, evidence.account)
+    def look(spec: KeyStoreSpec) -> Finding:
+        return unknown(NO_ACCOUNT) if evidence.account is None else judge(spec, evidence.account)
 
-    yield from of_proposal(evidence, look)
+    yield from of_spec(evidence, look)
 
 
-def of_vpc_account(evidence: Evidence, judge: Callable[[Proposal, Account], Finding]) -> Iterator[Finding]:
+def of_vpc_account(
+    evidence: Evidence, judge: Callable[[KeyStoreSpec, Account], Finding]
+) -> Iterator[Finding]:
     """As `of_account`, for what only VPC endpoint service connectivity has."""
 
-    def look(proposal: Proposal) -> Finding:
-        if proposal.connectivity == PUBLIC_CONNECTIVITY:
+    def look(spec: KeyStoreSpec) -> Finding:
+        if spec.is_public:
             return not_applicable(PUBLIC)
-        return unknown(NO_ACCOUNT) if evidence.account is None else judge(proposal, evidence.account)
+        return unknown(NO_ACCOUNT) if evidence.account is None else judge(spec, evidence.account)
 
-    yield from of_proposal(evidence, look)
+    yield from of_spec(evidence, look)
 
 
 def of_service(
-    evidence: Evidence, judge: Callable[[Proposal, Account, EndpointService], Finding]
+    evidence: Evidence, judge: Callable[[KeyStoreSpec, Account, EndpointService], Finding]
 ) -> Iterator[Finding]:
     """One finding about the endpoint service, if there is one to be seen."""
 
-    def look(proposal: Proposal, account: Account) -> Finding:
+    def look(spec: KeyStoreSpec, account: Account) -> Finding:
         if isinstance(account.service, Unavailable):
             return not_seen(account.service)
         if account.service is None:
-            return _no_service(proposal, account)
-        return judge(proposal, account, account.service)
+            return _no_service(spec, account)
+        return judge(spec, account, account.service)
 
     for finding in of_vpc_account(evidence, look):
         yield replace(finding, subject=_service_subject(evidence))
@@ -68,10 +71,10 @@ def of_load_balancers(
     evidence: Evidence, judge: Callable[[Account, LoadBalancer], Finding]
 ) -> Iterator[Finding]:
     """One finding about each load balancer of the service."""
-    proposal, account = evidence.proposal, evidence.account
-    if proposal is None:
+    spec, account = evidence.spec, evidence.account
+    if spec is None:
         return
-    reason = _no_load_balancers(proposal, account)
+    reason = _no_load_balancers(spec, account)
     if reason is not None or account is None or isinstance(account.load_balancers, Unavailable):
         found = reason or unknown(NO_ACCOUNT)
         yield with_subject(evidence, found, _service_subject(evidence))
@@ -107,10 +110,10 @@ def of_target_groups(
 
 def of_vpcs(evidence: Evidence, judge: Callable[[Account, Vpc], Finding]) -> Iterator[Finding]:
     """One finding about each VPC that has a load balancer of the service."""
-    proposal, account = evidence.proposal, evidence.account
-    if proposal is None:
+    spec, account = evidence.spec, evidence.account
+    if spec is None:
         return
-    reason = _no_load_balancers(proposal, account)
+    reason = _no_load_balancers(spec, account)
     if reason is None and account is not None and isinstance(account.vpcs, Unavailable):
         reason = not_seen(account.vpcs)
     if reason is not None or account is None or isinstance(account.vpcs, Unavailable):
@@ -123,9 +126,9 @@ def of_vpcs(evidence: Evidence, judge: Callable[[Account, Vpc], Finding]) -> Ite
         yield with_subject(evidence, replace(finding, values={"VPC-ID": vpc.id, **finding.values}), vpc.id)
 
 
-def _no_load_balancers(proposal: Proposal, account: Account | None) -> Finding | None:
+def _no_load_balancers(spec: KeyStoreSpec, account: Account | None) -> Finding | None:
     """Why there is no load balancer to look at; None where there are."""
-    if proposal.connectivity == PUBLIC_CONNECTIVITY:
+    if spec.is_public:
         return not_applicable(PUBLIC)
     if account is None:
         return unknown(NO_ACCOUNT)
@@ -136,14 +139,14 @@ def _no_load_balancers(proposal: Proposal, account: Account | None) -> Finding |
         if isinstance(part, Unavailable):
             return not_seen(part)
     if service is None:
-        return _no_service(proposal, account)
+        return _no_service(spec, account)
     return None if balancers else unknown("the endpoint service has no Network Load Balancer")
 
 
-def _no_service(proposal: Proposal, account: Account) -> Finding:
+def _no_service(spec: KeyStoreSpec, account: Account) -> Finding:
     """There is none to look at: no name of one is known, or AWS shows none of that name."""
-    if proposal.service_name is None:
-        return not_told(proposal, account, "endpoint service", "--endpoint-service")
+    if spec.service_name is None:
+        return not_told(spec, account, "endpoint service", "--endpoint-service")
     return unknown("the endpoint service was not found")
 
 
@@ -179,16 +182,16 @@ def _unseen_way(evidence: Evidence, *, named: bool) -> Finding | None:
 
     ``named``: the user has told us what is there.
     """
-    proposal = evidence.proposal
-    if proposal is None or proposal.connectivity == PUBLIC_CONNECTIVITY or named:
+    spec = evidence.spec
+    if spec is None or spec.is_public or named:
         return None
-    return _no_load_balancers(proposal, evidence.account)
+    return _no_load_balancers(spec, evidence.account)
 
 
 def load_balancers_of(evidence: Evidence) -> tuple[LoadBalancer, ...]:
     """Those that can be seen."""
     found = evidence.account.load_balancers if evidence.account else ()
-    return () if isinstance(found, Unavailable) else found
+    return known(found)
 
 
 def not_seen(unavailable: Unavailable) -> Finding:
@@ -196,10 +199,10 @@ def not_seen(unavailable: Unavailable) -> Finding:
     return unknown(f"{unavailable.call} gave nothing: {unavailable.because}")
 
 
-def not_told(proposal: Proposal, account: Account | None, what: str, option: str) -> Finding:
+def not_told(spec: KeyStoreSpec, account: Account | None, what: str, option: str) -> Finding:
     """*Unknown*: the option that says it, or the call that would have told, had it been allowed."""
     unseen: list[Unavailable] = []
-    if account is not None and proposal.key_store_id and isinstance(account.key_stores, Unavailable):
+    if account is not None and spec.id and isinstance(account.key_stores, Unavailable):
         unseen.append(account.key_stores)
     if account is not None and isinstance(account.service, Unavailable):
         unseen.append(account.service)
@@ -224,15 +227,15 @@ def hidden_as_owner(account: Account, service: EndpointService) -> Unavailable |
     return account.services if is_ours else None
 
 
-def other_stores(proposal: Proposal, account: Account) -> tuple[KeyStore, ...] | Unavailable:
+def other_stores(spec: KeyStoreSpec, account: Account) -> tuple[KeyStore, ...] | Unavailable:
     """All key stores but the one that the preflight is about."""
     if isinstance(account.key_stores, Unavailable):
         return account.key_stores
-    return tuple(store for store in account.key_stores if store.id != proposal.key_store_id)
+    return tuple(store for store in account.key_stores if store.id != spec.id)
 
 
-def subject_of(proposal: Proposal) -> str:
-    return proposal.key_store_id or proposal.name or "key store"
+def subject_of(spec: KeyStoreSpec) -> str:
+    return spec.id or spec.name or "key store"
 
 
 def with_subject(evidence: Evidence, finding: Finding, subject: str) -> Finding:
@@ -246,18 +249,18 @@ def _service_subject(evidence: Evidence) -> str:
     service = evidence.account.service if evidence.account else None
     if isinstance(service, EndpointService):
         return service.id
-    name = evidence.proposal.service_name if evidence.proposal else None
+    name = evidence.spec.service_name if evidence.spec else None
     return (name or "").rpartition(".")[2][:64] or _ENDPOINT_SERVICE
 
 
 def values_of(evidence: Evidence) -> Mapping[str, str]:
     """For the words in capitals of any remedy, as far as they are known."""
-    proposal, account = evidence.proposal, evidence.account
+    spec, account = evidence.spec, evidence.account
     service = account.service if account else None
     known = {
-        "REGION": proposal.region if proposal else None,
-        "KEY-STORE-ID": proposal.key_store_id if proposal else None,
-        "PRIVATE-DNS-NAME": proposal.host if proposal else None,
+        "REGION": spec.region if spec else None,
+        "KEY-STORE-ID": spec.id if spec else None,
+        "PRIVATE-DNS-NAME": spec.host if spec else None,
         "SERVICE-ID": service.id if isinstance(service, EndpointService) else None,
     }
     return {word: value for word, value in known.items() if value}

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Measurement, Phase, Reason
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Evidence
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import unseen_nodes
 from probe.requirements.evidence.targets import PATH_ROLES, common_subject, of_role, values_at
@@ -76,7 +76,7 @@ def each_health(
 
 def each_target(evidence: Evidence, look: Callable[[Target], Finding]) -> Iterator[Finding]:
     """One finding a target on the way; *unknown* where there is none."""
-    if evidence.proposal is None:
+    if evidence.spec is None:
         return
     targets = of_role(evidence, *PATH_ROLES)
     if not targets:

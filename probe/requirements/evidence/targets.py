@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from probe.model.account import Unavailable
+from probe.model.account import known
+from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, Measurement, Phase, TlsDetails
 from probe.model.targets import Check, Role, Target
-from probe.model.verdicts import Evidence
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import load_balancers_of, values_of
 from probe.requirements.wording import why
@@ -88,21 +88,21 @@ def each_handshake(
 def values_at(evidence: Evidence, target: Target) -> Mapping[str, str]:
     """What stands in a remedy for the words in capitals, where it is about one address."""
     name = target.server_name or target.host
-    known = {
+    values = {
         "ADDRESS:443": f"{target.host}:{target.port}",  # 443 as long as nobody says another one
         "ADDRESS": target.host,
         "PRIVATE-DNS-NAME": name,
         "PARENT-DOMAIN": name.partition(".")[2] or name,
     }
     for balancer in load_balancers_of(evidence):
-        nodes = () if isinstance(balancer.nodes, Unavailable) else balancer.nodes
+        nodes = known(balancer.nodes)
         if target.host in {*(node.address for node in nodes), *(zone.address for zone in balancer.zones)}:
-            known["LOAD-BALANCER-ARN"] = balancer.arn
+            values["LOAD-BALANCER-ARN"] = balancer.arn
         for group in balancer.forwarded_groups:
-            registered = () if isinstance(group.targets, Unavailable) else group.targets
+            registered = known(group.targets)
             if target.host in {each.id for each in registered}:
-                known["TARGET-GROUP-ARN"] = group.arn
-    return {**values_of(evidence), **known}
+                values["TARGET-GROUP-ARN"] = group.arn
+    return {**values_of(evidence), **values}
 
 
 def each_leaf(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import TlsDetails
-from probe.model.verdicts import Evidence
 from probe.requirements.evidence.authorities import Authorities, kms_authorities
 from probe.requirements.wording import moment, quoted
 from probe.wire.chain import Ending, Link, Path, Roots, build

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from accounts import ACCOUNT, looked_at
@@ -13,8 +13,11 @@ from rich.console import Console
 from exporters.report import changes, preflight
 from exporters.report.changes import UnreadableError
 from exporters.report.preflight import Preflight
-from probe.model.verdicts import Evidence, Report
+from probe.model.evidence import Evidence
 from probe.verdicts.evaluate import judge
+
+if TYPE_CHECKING:
+    from probe.model.verdicts import Report
 
 HEALTHY = looked_at()
 BROKEN = looked_at(replace(ACCOUNT, principals=()))

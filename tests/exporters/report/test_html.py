@@ -5,14 +5,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from accounts import ACCOUNT, NODES, PROPOSAL, looked_at, node
+from accounts import ACCOUNT, NODES, SPEC, looked_at, node
 from judging import NOW_S, tcp, tls
 
 from exporters.report import html
 from exporters.report.preflight import Preflight
+from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Evidence
 from probe.verdicts.evaluate import judge
 
 A, B = (node(zone) for zone in NODES)
@@ -121,11 +121,9 @@ def test_hostile_text_stays_text(hostile: str) -> None:
     service = replace(ACCOUNT.service, private_dns_name=hostile)  # type: ignore[type-var]
     named = replace(A, name=hostile, zone=hostile)
     account = replace(ACCOUNT, service=service, endpoint_url=hostile)
-    proposal = replace(PROPOSAL, uri_path=hostile, region=hostile)
+    spec = replace(SPEC, uri_path=hostile, region=hostile)
     seen = health(named, 0.05, hostile)
-    said = page(
-        looked_at(account, proposal, targets=(named,), latest=(seen,), recent=(seen,)), vantage=hostile
-    )
+    said = page(looked_at(account, spec, targets=(named,), latest=(seen,), recent=(seen,)), vantage=hostile)
     found = tags(said)
     assert not found.seen & {"script", "img"}
     assert "\x1b" not in said

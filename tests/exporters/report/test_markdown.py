@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, NODES, PROPOSAL, STORE, looked_at, node
+from accounts import ACCOUNT, NODES, SPEC, STORE, looked_at, node
 from judging import tcp, tls
 
 from exporters.report import markdown
 from exporters.report.preflight import Preflight
-from probe.model.verdicts import Evidence
+from probe.model.evidence import Evidence
 from probe.verdicts.evaluate import judge
 
 A = node(next(iter(NODES)))
@@ -53,7 +53,7 @@ def test_the_head_says_where_from_with_which_configuration_and_what_to_be_cautio
 def test_hostile_text_stays_text(hostile: str) -> None:
     service = replace(ACCOUNT.service, private_dns_name=hostile)  # type: ignore[type-var]
     account = replace(ACCOUNT, service=service, key_stores=(replace(STORE, name=hostile),))
-    said = shown(looked_at(account, replace(PROPOSAL, uri_path=hostile, uri_endpoint=f"https://{hostile}")))
+    said = shown(looked_at(account, replace(SPEC, uri_path=hostile, uri_endpoint=f"https://{hostile}")))
     assert "\x1b" not in said
     assert "<script>" not in said
     assert "](javascript" not in said

@@ -1,6 +1,7 @@
 """The matrix: each node and target in one line, what it answered to TCP, TLS and health, what AWS says of it."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from accounts import ACCOUNT, BALANCER, GROUP, NODES, looked_at, node
@@ -11,7 +12,10 @@ from exporters.report import matrix
 from probe.model.account import RegisteredTarget
 from probe.model.measurements import HealthDetails, Measurement, Reason
 from probe.model.targets import Check, Role, Target
-from probe.model.verdicts import Evidence, Level, Outcome, Position, Verdict
+from probe.model.verdicts import Level, Outcome, Position, Verdict
+
+if TYPE_CHECKING:
+    from probe.model.evidence import Evidence
 
 A, B = (node(zone) for zone in NODES)
 BACKEND = Target(name="192.168.1.5", role=Role.BACKEND, host="192.168.1.5")

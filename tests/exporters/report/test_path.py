@@ -6,8 +6,8 @@ from report_examples import NODE_1, NODE_2, NOW_S, connect, echo, evidence
 from rich.console import Console
 
 from exporters.report import path
+from probe.model.evidence import Evidence
 from probe.model.measurements import Reason
-from probe.model.verdicts import Evidence
 
 
 def test_regions_are_no_stop_of_the_path() -> None:

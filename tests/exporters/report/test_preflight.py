@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, DENIED, PROPOSAL, STORE, looked_at
+from accounts import ACCOUNT, DENIED, SPEC, STORE, looked_at
 from rich.console import Console
 from schema_check import faults
 
 from exporters.report import preflight
 from exporters.report.preflight import Preflight
-from probe.model.verdicts import Evidence
+from probe.model.evidence import Evidence
 from probe.verdicts.evaluate import judge
 
-KNOWN = looked_at(replace(ACCOUNT, key_stores=(STORE,)), replace(PROPOSAL, key_store_id=STORE.id))
+KNOWN = looked_at(replace(ACCOUNT, key_stores=(STORE,)), replace(SPEC, id=STORE.id))
 
 
 def shown(evidence: Evidence = KNOWN, **changes: object) -> Preflight:
@@ -65,7 +65,7 @@ def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_th
 def test_what_kms_says_is_compared_with_what_is_predicted() -> None:
     assert "KMS says   CONNECTED" in text(shown())
     failed = replace(STORE, connection_state="FAILED", connection_error_code="XKS_PROXY_TIMED_OUT\x1b")
-    evidence = looked_at(replace(ACCOUNT, key_stores=(failed,)), replace(PROPOSAL, key_store_id=STORE.id))
+    evidence = looked_at(replace(ACCOUNT, key_stores=(failed,)), replace(SPEC, id=STORE.id))
     assert "FAILED (XKS_PROXY_TIMED_OUT\\x1b)" in text(shown(evidence))
 
 

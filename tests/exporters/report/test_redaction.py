@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, PROPOSAL, looked_at, node
+from accounts import ACCOUNT, SPEC, looked_at, node
 from judging import tcp, tls
 
 from exporters.report import html, junit, markdown, preflight, redaction
@@ -29,9 +29,9 @@ def test_guessing_a_pseudonym_is_dear() -> None:
 
 
 def taken(**more: object) -> Preflight:
-    proposal = replace(PROPOSAL, key_id=KEY, service_owner="444455556666")
+    spec = replace(SPEC, key_id=KEY, service_owner="444455556666")
     seen = (tcp(TARGET), tls(node("eu-west-1a")))
-    evidence = looked_at(ACCOUNT, proposal, targets=(TARGET, node("eu-west-1a")), latest=seen, recent=seen)
+    evidence = looked_at(ACCOUNT, spec, targets=(TARGET, node("eu-west-1a")), latest=seen, recent=seen)
     of = Preflight(
         report=judge(evidence), evidence=evidence, vantage="ip-10-0-1-5 i-1 vpc-1", version="1.2.3"
     )
@@ -100,7 +100,7 @@ def test_the_same_value_has_the_same_pseudonym_in_each_report_of_the_same_store(
 
 def test_of_another_store_it_is_another() -> None:
     of = taken(vantage="10.0.0.1")
-    other = replace(of, evidence=replace(of.evidence, proposal=replace(PROPOSAL, key_store_id="cks-2")))
+    other = replace(of, evidence=replace(of.evidence, spec=replace(SPEC, id="cks-2")))
     assert redaction.redacted(of).vantage != redaction.redacted(other).vantage
 
 

@@ -8,8 +8,9 @@ from rich.console import Console
 from schema_check import faults
 
 from exporters.report import verdicts
+from probe.model.evidence import Evidence
 from probe.model.survey import Survey
-from probe.model.verdicts import Evidence, Level, Outcome, Report
+from probe.model.verdicts import Level, Outcome, Report
 
 ADVICE = replace(name_verdict(), level=Level.ADVICE)
 

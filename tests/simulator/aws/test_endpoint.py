@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from probe.aws.api import Api
 from probe.aws.audit import audit
 from probe.model.account import Account, Cause, Unavailable
-from probe.model.preflight import Proposal
+from probe.model.store import KeyStoreSpec
 from simulator import ScenarioError, World, WorldError, load_scenario, start
 from simulator.scenario.reader import read_scenario
 
@@ -68,7 +68,10 @@ def audited(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Acco
         api = Api(REGION, read_timeout_s=timeout_s)
         try:
             return audit(
-                api, Proposal(region=REGION, service_name=service_name), taken_at_s=0.0, timeout_s=timeout_s
+                api,
+                KeyStoreSpec(region=REGION, service_name=service_name),
+                taken_at_s=0.0,
+                timeout_s=timeout_s,
             )
         finally:
             for made in api._clients.values():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from probe.model.preflight import DomainFacts, RecordSeen, RecordState, View
+from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.network import Network
 from probe.probes.verification_record import Search, look_up
 from simulator import World, start

@@ -1,42 +1,7 @@
-"""What a preflight is asked about, and what it learned besides measurements and the account."""
+"""Slow facts besides the account: what may be said of the credential, and the verification record."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-
-VPC_CONNECTIVITY = "VPC_ENDPOINT_SERVICE"
-PUBLIC_CONNECTIVITY = "PUBLIC_ENDPOINT"
-EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What KMS would be told: of the user, or of the existing store ``key_store_id``. None: nobody said.
-
-    ``uri_endpoint``, ``uri_path``, ``service_name`` and ``service_owner`` are the parameters of
-    CreateCustomKeyStore, as written. ``data_centre`` are the IPv4 ranges of the key manager's network.
-    ``store_account`` will own the store, if that is not the account looked from. ``region_has_kms`` is
-    whether AWS's published data know KMS in the Region, None if nobody looked.
-    """
-
-    region: str
-    key_store_id: str | None = None
-    name: str | None = None
-    connectivity: str = VPC_CONNECTIVITY
-    uri_endpoint: str | None = None
-    uri_path: str | None = None
-    service_name: str | None = None
-    service_owner: str | None = None
-    store_account: str | None = None
-    data_centre: tuple[str, ...] = ()
-    key_id: str | None = None
-    region_has_kms: bool | None = None
-
-    @property
-    def host(self) -> str | None:
-        """The private DNS name: what follows ``https://`` in the endpoint, in lower case."""
-        if self.uri_endpoint is None:
-            return None
-        return self.uri_endpoint.removeprefix("https://").rstrip(".").lower() or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,38 @@
+"""What verdicts rest on: a snapshot, in which nothing changes any more."""
+
+from dataclasses import dataclass
+
+from probe.model.account import Account
+from probe.model.facts import CredentialFacts, DomainFacts
+from probe.model.measurements import Measurement
+from probe.model.statistics import Window
+from probe.model.store import AWS_PARTITION, KeyStoreSpec
+from probe.model.targets import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that a requirement may see.
+
+    ``latest`` has the newest measurement of each (target, check). ``windows`` are those of round
+    trips, one per (target, method). ``recent`` are the last measurements of each (target, check),
+    oldest first, for what needs more than one. ``extra_authorities`` are DER certificates of roots
+    that the user trusts and KMS does not. ``spec``, ``account``, ``credential`` and ``domain`` are those of
+    the key store: None where there is none, or where nobody looked.
+    """
+
+    taken_at_s: float
+    targets: tuple[Target, ...] = ()
+    latest: tuple[Measurement, ...] = ()
+    recent: tuple[Measurement, ...] = ()
+    windows: tuple[Window, ...] = ()
+    extra_authorities: tuple[bytes, ...] = ()
+    spec: KeyStoreSpec | None = None
+    account: Account | None = None
+    credential: CredentialFacts | None = None
+    domain: DomainFacts | None = None
+
+    @property
+    def partition(self) -> str:
+        """AWS's partition of the key store."""
+        return self.spec.partition if self.spec else AWS_PARTITION

@@ -1,0 +1,54 @@
+"""One external key store: what KMS is told of it, or would be. Everything about a store begins here."""
+
+from dataclasses import dataclass
+
+VPC_CONNECTIVITY = "VPC_ENDPOINT_SERVICE"
+PUBLIC_CONNECTIVITY = "PUBLIC_ENDPOINT"
+EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
+AWS_PARTITION, GOV_PARTITION = "aws", "aws-us-gov"
+_GOV_REGIONS = "us-gov-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyStoreSpec:
+    """What KMS is, or would be, told. None: nobody said.
+
+    ``id`` is ``cks-…``, or the label of a store that does not exist yet, "" without one. ``uri_endpoint``,
+    ``uri_path``, ``service_name`` and ``service_owner`` are parameters of CreateCustomKeyStore, as written.
+    ``region`` is "" where nobody said. ``data_centre`` are the IPv4 ranges of the key manager's network.
+    ``store_account`` will own the store, if that is not the account looked from. ``region_has_kms`` is
+    whether AWS's published data know KMS in the Region, None if nobody looked. ``key_id`` is an external key
+    to ask the proxy for.
+    """
+
+    region: str = ""
+    id: str = ""
+    name: str | None = None
+    connectivity: str = VPC_CONNECTIVITY
+    uri_endpoint: str | None = None
+    uri_path: str | None = None
+    service_name: str | None = None
+    service_owner: str | None = None
+    store_account: str | None = None
+    data_centre: tuple[str, ...] = ()
+    key_id: str | None = None
+    region_has_kms: bool | None = None
+    is_govcloud: bool = False  # said of a store whose Region nobody says
+
+    @property
+    def host(self) -> str | None:
+        """The private DNS name: what follows ``https://`` in the endpoint, in lower case."""
+        if self.uri_endpoint is None:
+            return None
+        return self.uri_endpoint.removeprefix("https://").rstrip(".").lower() or None
+
+    @property
+    def is_public(self) -> bool:
+        """KMS reaches the proxy over the internet, not through an endpoint service."""
+        return self.connectivity == PUBLIC_CONNECTIVITY
+
+    @property
+    def partition(self) -> str:
+        """AWS's partition of the Region; China has no external key stores."""
+        is_gov = self.is_govcloud or self.region.startswith(_GOV_REGIONS)
+        return GOV_PARTITION if is_gov else AWS_PARTITION

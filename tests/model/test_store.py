@@ -1,0 +1,29 @@
+import pytest
+
+from probe.model.store import KeyStoreSpec
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("https://proxy.example.com", "proxy.example.com"),
+        ("https://PROXY.Example.com.", "proxy.example.com"),
+        ("https://", None),
+        (None, None),
+    ],
+)
+def test_the_private_dns_name_is_what_follows_the_scheme(endpoint: str | None, host: str | None) -> None:
+    assert KeyStoreSpec(region="eu-west-1", uri_endpoint=endpoint).host == host
+
+
+@pytest.mark.parametrize(
+    ("spec", "partition"),
+    [
+        (KeyStoreSpec(region="us-gov-west-1"), "aws-us-gov"),
+        (KeyStoreSpec(is_govcloud=True), "aws-us-gov"),
+        (KeyStoreSpec(region="eu-west-1"), "aws"),
+        (KeyStoreSpec(), "aws"),
+    ],
+)
+def test_the_partition_is_that_of_the_region_or_as_said(spec: KeyStoreSpec, partition: str) -> None:
+    assert spec.partition == partition
