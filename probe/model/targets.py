@@ -1,7 +1,8 @@
 """What can be probed: targets, and what to do with them how often."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -50,9 +51,23 @@ class Plan:
     timeout_s: float
 
 
+class Identity(NamedTuple):
+    """What makes two targets the same thing: the one rule for schedule, echoes, history and every sink.
+
+    A target whose name, zone or plans change keeps everything; one of another identity begins anew.
+    """
+
+    role: Role
+    host: str
+    port: int
+    server_name: str | None
+    question: Question | None
+    key_store: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to be probed. ``name`` is unique and is the label value everywhere.
+    """One thing to be probed. ``name`` is unique and is the label value everywhere; so is ``identity``.
 
     ``host`` is an IPv4 address or a name (XKS is IPv4 only). ``server_name`` is what the
     certificate must carry and what is sent as SNI: the private DNS name, which does not
@@ -70,6 +85,11 @@ class Target:
     region: str = ""
     key_store: str = ""
     plans: tuple[Plan, ...] = ()
+    identity: Identity = field(init=False, repr=False, compare=False)  # made once: it is asked for each echo
+
+    def __post_init__(self) -> None:
+        identity = Identity(self.role, self.host, self.port, self.server_name, self.question, self.key_store)
+        object.__setattr__(self, "identity", identity)
 
     def plan(self, check: Check) -> Plan | None:
         """The plan for ``check``, or None where this target is not checked so."""

@@ -1,11 +1,11 @@
 """Targets and their plans, and words that others rely on."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
 
-from probe.model.targets import Check, Method, Plan, Role, Target
+from probe.model.targets import Check, Method, Plan, Question, Role, Target
 
 TCP = Plan(check=Check.TCP, interval_s=15.0, timeout_s=2.0)
 TLS = Plan(check=Check.TLS, interval_s=60.0, timeout_s=5.0)
@@ -47,3 +47,25 @@ def test_equal_targets_are_one_key_and_none_changes() -> None:
 )
 def test_words_in_labels_and_documents_are_never_renamed(values: Any, words: str) -> None:
     assert [str(value) for value in values] == words.split()
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({"name": "other"}, True),
+        ({"zone": "use1-az2"}, True),
+        ({"region": "eu-west-1"}, True),
+        ({"plans": (TCP,)}, True),
+        ({"role": Role.NODE}, False),
+        ({"host": "10.0.0.5"}, False),
+        ({"port": 8443}, False),
+        ({"server_name": "a.example.com"}, False),
+        ({"question": Question(name="example.com")}, False),
+        ({"key_store": "cks-2"}, False),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_identity_is_what_is_asked_and_where_not_what_it_is_called(
+    changes: dict[str, Any], *, is_same: bool
+) -> None:
+    assert (replace(PROXY, **changes).identity == PROXY.identity) is is_same
