@@ -1,0 +1,326 @@
+"""Each import contract of pyproject.toml can fail, and cannot be got round by a new folder."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.loopback  # each starts import-linter as `make lint` does
+
+ROOT = Path(__file__).parents[2]
+TOPS = ("probe", "exporters", "simulator")
+PURE = "what is pure reaches nothing"
+ONE_WAY = "imports go one way"
+NO_CIRCLE = "no folder of one parent imports another in a circle"
+OUTSIDE = (
+    "socket",
+    "asyncio",
+    "boto3",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "threading",
+    "http",
+    "time",
+    "aiohttp",
+)
+
+
+def contracts() -> list[dict[str, Any]]:
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return list(document["tool"]["importlinter"]["contracts"])
+
+
+def pure_modules() -> list[str]:
+    """What the contract names, and the folders in it."""
+    named = next(each["source_modules"] for each in contracts() if each["name"] == PURE)
+    folders = [path.parent for module in named for path in _path(module).glob("*/__init__.py")]
+    return sorted({*named, *(".".join(path.relative_to(ROOT).parts) for path in folders)})
+
+
+def _path(module: str, root: Path = ROOT) -> Path:
+    return root.joinpath(*module.split("."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Source that somebody adds, and what import-linter says of it."""
+
+    files: dict[str, str]
+    breaks: tuple[str, ...]
+    says: tuple[str, ...]
+
+
+_HOMELESS = {
+    "AWS is called in aws alone": "boto3",
+    "sockets are in network alone": "select",
+    "processes are started by the simulator alone": "subprocess",
+    "a database is in storage alone": "sqlite3",
+    "pydantic is in config alone": "pydantic",
+    "prometheus_client is in exporters.prometheus alone": "prometheus_client",
+    "aiohttp is in exporters.web alone": "aiohttp",
+    "templates are filled in exporters alone": "jinja2",
+    "the command line is read in commands alone": "typer",
+    "tables of a terminal are in report and commands alone": "rich",
+    "logs are written by commands and the page alone": "structlog",
+    "bytes of others are read in wire alone": "yaml",
+}
+_ALL_LIBRARIES = "".join(f"import {library}\n" for library in _HOMELESS.values())
+CASES = {
+    "a loose module under probe": Case(
+        files={"probe/new.py": ""}, breaks=(ONE_WAY,), says=("not listed as layers", "- probe.new")
+    ),
+    "a new folder under probe": Case(
+        files={"probe/new/__init__.py": "", "probe/new/part.py": ""},
+        breaks=(ONE_WAY,),
+        says=("not listed as layers", "- probe.new"),
+    ),
+    "a library in a folder that is in no contract": Case(
+        files={"probe/new/__init__.py": "", "probe/new/part.py": _ALL_LIBRARIES},
+        breaks=tuple(_HOMELESS),
+        says=tuple(f"probe.new.part -> {library}" for library in _HOMELESS.values()),
+    ),
+    "a library in the agent": Case(
+        files={"probe/agent/new.py": _ALL_LIBRARIES},
+        breaks=tuple(_HOMELESS),
+        says=tuple(f"probe.agent.new -> {library}" for library in _HOMELESS.values()),
+    ),
+    "the agent knows exporters": Case(
+        files={"probe/agent/new.py": "from exporters.report import words\n"},
+        breaks=("only the command line knows exporters",),
+        says=("probe.agent.new -> exporters.report.words",),
+    ),
+    "the agent knows the configuration and the command line": Case(
+        files={"probe/agent/new.py": "import probe.config.values\nimport probe.commands.exits\n"},
+        breaks=(ONE_WAY,),
+        says=("probe.agent.new -> probe.config.values", "probe.agent.new -> probe.commands.exits"),
+    ),
+    "the agent knows the simulator": Case(
+        files={"probe/agent/new.py": "from simulator.faults import Fault\n"},
+        breaks=("only demo and doctor know the simulator",),
+        says=("probe.agent.new -> simulator.faults",),
+    ),
+    "another command knows the simulator": Case(
+        files={"probe/commands/new.py": "import simulator\n"},
+        breaks=("only demo and doctor know the simulator",),
+        says=("probe.commands.new -> simulator",),
+    ),
+    "an exporter knows the agent": Case(
+        files={"exporters/report/new.py": "from probe.agent import targets\n"},
+        breaks=("exporters know the model and nothing else of the agent",),
+        says=("exporters.report.new -> probe.agent.targets",),
+    ),
+    "an exporter knows a folder that is new": Case(
+        files={
+            "probe/new/__init__.py": "",
+            "probe/new/part.py": "",
+            "exporters/web/new.py": "import probe.new.part\n",
+        },
+        breaks=("exporters know the model and nothing else of the agent",),
+        says=("exporters.web.new -> probe.new.part",),
+    ),
+    "one sink knows another": Case(
+        files={"exporters/report/new.py": "import exporters.prometheus.families\n"},
+        breaks=("exporters: the page shows what the other sinks write",),
+        says=("exporters.report.new -> exporters.prometheus.families",),
+    ),
+    "loose modules under exporters and simulator": Case(
+        files={"exporters/loose.py": "", "simulator/stray.py": ""},
+        breaks=(
+            "exporters: the page shows what the other sinks write",
+            "simulator: a scenario knows no process that plays it",
+        ),
+        says=("- exporters.loose", "- simulator.stray"),
+    ),
+    "a scenario knows what plays it": Case(
+        files={"simulator/scenario/new.py": "import simulator.network.wire\n"},
+        breaks=("simulator: a scenario knows no process that plays it",),
+        says=("simulator.scenario.new -> simulator.network.wire",),
+    ),
+    "the simulator shares code with the probe": Case(
+        files={"simulator/servers/new.py": "import probe.model.text\n"},
+        breaks=("the simulator shares no code with what it tests",),
+        says=("simulator.servers.new -> probe.model.text",),
+    ),
+    "how to look knows a judge and an error": Case(
+        files={
+            "probe/requirements/evidence/new.py": (
+                "import probe.requirements.names\nimport probe.requirements.kms_errors.path\n"
+            )
+        },
+        breaks=(
+            "requirements: what a judge sees knows no judge",
+            "requirements: how to look is below what is judged",
+        ),
+        says=(
+            "probe.requirements.evidence.new -> probe.requirements.names",
+            "probe.requirements.evidence.new -> probe.requirements.kms_errors.path",
+        ),
+    ),
+    "two siblings in a circle": Case(
+        files={
+            "exporters/report/new_a.py": "import exporters.report.new_b\n",
+            "exporters/report/new_b.py": "import exporters.report.new_a\n",
+        },
+        breaks=(NO_CIRCLE,),
+        says=("exporters.report", "new_a", "new_b"),
+    ),
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return copy_to(tmp_path)
+
+
+def copy_to(folder: Path) -> Path:
+    """All that import-linter reads."""
+    for top in TOPS:
+        shutil.copytree(ROOT / top, folder / top, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def lint(tree: Path) -> tuple[int, str]:
+    """Exit status and text. The folder it runs in comes first on its path, so it reads the copy."""
+    program = Path(sys.executable).with_name("lint-imports")
+    ran = subprocess.run(
+        [program, "--no-cache", "--no-logo"],
+        cwd=tree,
+        env={**os.environ, "COLUMNS": "200"},  # names in one line each
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+def broken(text: str) -> set[str]:
+    return set(re.findall(r"^(.+) BROKEN", text, re.MULTILINE))
+
+
+def test_the_tree_as_it_is_keeps_every_contract(tree: Path) -> None:
+    status, text = lint(tree)
+    assert (status, broken(text)) == (0, set()), text
+    assert f"Contracts: {len(contracts())} kept, 0 broken" in text
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_a_forbidden_import_is_named(tree: Path, case: Case) -> None:
+    for name, source in case.files.items():
+        path = tree / name
+        assert not path.exists()
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+    status, text = lint(tree)
+    assert status == 1
+    assert broken(text) >= set(case.breaks), text
+    for words in case.says:
+        assert words in text
+
+
+@pytest.fixture(scope="module")
+def impure(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
+    """What import-linter says when every pure folder and module imports what acts: one run for all."""
+    tree = copy_to(tmp_path_factory.mktemp("impure"))
+    for module in pure_modules():
+        path = _path(module, tree)
+        file = path / "new.py" if path.is_dir() else path.with_suffix(".py")
+        with file.open("a", encoding="utf-8") as source:
+            source.write("".join(f"import {outside}\n" for outside in OUTSIDE))
+    return lint(tree)
+
+
+@pytest.mark.parametrize("module", pure_modules())
+def test_what_is_pure_can_import_nothing_that_acts(impure: tuple[int, str], module: str) -> None:
+    status, text = impure
+    name = f"{module}.new" if _path(module).is_dir() else module
+    assert status == 1
+    assert PURE in broken(text)
+    for outside in OUTSIDE:
+        assert re.search(rf"^- +{re.escape(name)} -> {outside} \(", text, re.MULTILINE), outside
+
+
+def test_what_is_pure_is_found_to_act_through_another_module(tree: Path) -> None:
+    (tree / "probe/model/new.py").write_text("import socket\n", encoding="utf-8")
+    (tree / "probe/verdicts/new.py").write_text("import probe.model.new\n", encoding="utf-8")
+    _, text = lint(tree)
+    assert "probe.verdicts is not allowed to import socket" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "is_banned"),
+    [
+        ("import urllib.request\n", True),
+        ("from urllib import request\n", True),
+        ("from urllib.request import urlopen\n", True),
+        ("from importlib import import_module\n", True),
+        ("from urllib.parse import urlsplit\n", False),
+        ("from importlib.resources import files\n", False),
+    ],
+)
+def test_what_import_linter_cannot_see_is_banned_by_ruff(source: str, is_banned: bool) -> None:
+    ran = subprocess.run(
+        [
+            Path(sys.executable).with_name("ruff"),
+            "check",
+            "--select=TID251",
+            "--stdin-filename=probe/wire/new.py",
+            "-",
+        ],
+        input=source,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ("TID251" in ran.stdout) is is_banned, ran.stdout + ran.stderr
+    assert ran.returncode == int(is_banned)
+
+
+def test_each_contract_has_a_case_that_breaks_it() -> None:
+    shown = {PURE, *(name for case in CASES.values() for name in case.breaks)}
+    assert {each["name"] for each in contracts()} == shown
+
+
+SAYS_SO = re.compile(r"\(pure\)[.:]|(?:^|\. )Pure\b")
+
+
+@pytest.mark.parametrize(
+    ("docstring", "is_promise"),
+    [
+        ("Samples to a ranked survey (pure).", True),
+        ("From samples to quantiles. Pure.", True),
+        ("Pure; logs nothing.", True),
+        ("Which Region: plan (pure), take (measures), rank (pure).", False),
+        ("Above, pure: `offset_s`. Below, the shell.", False),
+    ],
+)
+def test_a_docstring_that_promises_purity_is_told_from_one_that_tells_parts_apart(
+    docstring: str, is_promise: bool
+) -> None:
+    assert promises_purity(docstring) is is_promise
+
+
+def promises_purity(docstring: str) -> bool:
+    first = docstring.partition("\n\n")[0]
+    return SAYS_SO.search(first) is not None and first.count("(pure)") < 2
+
+
+def test_what_calls_itself_pure_is_held_to_it() -> None:
+    """A module that is new, and says so in its docstring, goes into the contract's `source_modules`."""
+    named = pure_modules()
+    for path in sorted((ROOT / "probe").rglob("*.py")):
+        if promises_purity(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""):
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            assert any(f"{module}.".startswith(f"{each}.") for each in named), f"{module}: {PURE}"
