@@ -1,9 +1,12 @@
 """The simulated internet: a scenario file becomes namespaces, a wire with real delays, and real servers.
 
 The demo, the tests and the benchmarks run in one. It shares no code with the probe: a common codec would
-repeat our mistake on both sides.
+repeat our mistake on both sides. So it imports neither `probe` nor `exporters`, and of `probe` only the
+commands `demo` and `doctor` know it. A new fault is a row of ``faults`` and what it does in the process
+that it concerns.
 
-Start with ``scenario`` (what there is), ``layout`` (under which addresses) and ``world`` (the whole).
+Start with ``scenario`` (what there is), ``scenario.layout`` (under which addresses) and ``simulator`` (the
+whole).
 """
 
 from simulator.control import WorldError

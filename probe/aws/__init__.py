@@ -1,4 +1,11 @@
-"""Door 2: the only AWS calls. Read-only. What may not be looked at is `Unavailable`, never empty."""
+"""The only AWS calls: read-only, with deadlines; what may not be looked at is `Unavailable`, never empty.
+
+`calls` is the table of all of them, `api` makes them, `recorded` answers them from a file, `audit` makes
+them all into one Account, `selection` says which store and service are meant (pure). May import `signing`
+and what is below; boto3 and botocore belong here, but for a signer in `signing` and data in `survey`, and
+are imported by the functions that need them. A new call is a row of `calls`, a reader in `probe/wire`, and
+a part of `audit`.
+"""
 
 import os
 from dataclasses import dataclass

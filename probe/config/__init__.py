@@ -1,6 +1,10 @@
-"""YAML -> `Settings`: all mistakes at once, each with its path. pydantic stays in this package.
+"""YAML -> `Settings`: all mistakes at once, each with its path. pydantic stays in this folder.
 
-The format: docs/configuration.md; its JSON schema: docs/schemas/configuration.json.
+`schema` says which keys there are, `values` which forms they take, `rules` what holds between keys,
+`targets` makes targets of sections, `messages` words mistakes. May import `survey` and what is below; knows
+neither agent nor commands. A new key is a field in `schema`; the JSON schema is generated from it, the
+format is described in docs/configuration.md, and each new mistake gets a file in
+tests/golden/config_errors.
 """
 
 from pathlib import Path

@@ -1,8 +1,9 @@
-"""Door 1 to the world: the only sockets that probe, and the only clocks.
+"""The only sockets that probe, and the only clocks.
 
-Every duration of the network is stamped by the kernel where it can be, and says by whom it was.
-Each method of `Network` has a deadline and raises `ExchangeFailed` for what the network does; a handshake
-returns its failure, since it teaches even when it fails.
+Every duration of the network is stamped by the kernel where it can be, and says by whom it was. Each method
+of `Network` has a deadline and raises `ExchangeFailed` for what the network does; a handshake returns its
+failure, since it teaches even when it fails. May import `wire` and `model`, and knows no schedule. A new
+protocol is a file here and a method of `Network`; what its bytes mean is read in `wire`.
 
 What needs asyncio, OpenSSL or dnspython is imported by the methods that need it: each takes longer to load
 than a ping takes.

@@ -1,5 +1,9 @@
 """Probes: each takes a target and gives a Measurement, whatever the network does.
 
+One file a protocol; here is the one place that picks the probe of a check. May import `network` and what is
+below; says what is, never what should be. A new probe is a file here, a check in `probe/model`, and a case
+below.
+
 Each is imported when it is first asked for: a ping needs neither OpenSSL nor dnspython.
 """
 

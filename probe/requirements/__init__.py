@@ -1,6 +1,9 @@
 """The catalogue: what an external key store needs of AWS, its network and its proxy, one function each.
 
-The order is that of the report: required, risk, advice. ``docs/requirements.md`` is made from it.
+The order is that of the report: required, risk, advice. ``docs/requirements.md`` is made from it. May
+import `wire` and `model`: a judge sees evidence alone, and can fetch none (pure). A new requirement is a
+function in the file of its subject, with its errors in `kms_errors`, and its name in the catalogue; what a
+second judge asks of the evidence moves to `evidence`.
 """
 
 from probe.requirements.accepting_tcp import (

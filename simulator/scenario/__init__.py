@@ -1,5 +1,6 @@
 """Scenario files: what a world has, under which addresses, and the agent's configuration for it (pure).
 
 `load` reads a file, `reader` checks it with all mistakes at once, `scenario` has the values, `layout` the
-addresses. A new key of the format is a field in `scenario` and a line in `reader`.
+addresses. Knows no process that plays it. A new key of the format is a field in `scenario` and a line in
+`reader`.
 """
