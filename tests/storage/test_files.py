@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.storage.files import read_bounded, read_file
 from probe.wire.input_error import InputError
@@ -32,3 +34,25 @@ def test_what_is_not_utf_8_is_said_with_the_byte_where_it_ends(tmp_path: Path) -
     path.write_bytes(b"a: \xff")
     with pytest.raises(InputError, match=r"file: is not text in UTF-8 \(byte 3\)"):
         read_file(path)
+
+
+def text_or_mistakes(path: Path) -> str | tuple[str, ...]:
+    try:
+        return read_file(path)
+    except InputError as error:
+        return error.errors
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_a_text_or_one_line_that_says_why_not(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any-bytes"
+    path.write_bytes(content)
+    match text_or_mistakes(path):
+        case str(text):
+            assert text.encode() == content.removeprefix(b"\xef\xbb\xbf")
+        case (line,):
+            assert line.isprintable()
+        case other:
+            pytest.fail(f"{len(other)} lines of one file")

@@ -1,8 +1,11 @@
 """Where Regions are asked: their endpoints in botocore's data, or in a file of the user's."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.model.targets import Role
 from probe.survey import measure as survey
@@ -68,3 +71,24 @@ def test_a_file_without_regions_is_a_mistake(tmp_path: Path, text: str, said: st
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=said):
         load_endpoints(path)
+
+
+def endpoints_or_mistakes(path: Path) -> Mapping[str, tuple[str, int]] | tuple[str, ...]:
+    try:
+        return load_endpoints(path)
+    except InputError as error:
+        return error.errors
+
+
+@given(st.text(max_size=80) | st.from_regex(r"[a-z-]{1,9}: [a-z0-9.:]{1,20}", fullmatch=True))
+def test_any_text_is_endpoints_or_mistakes_that_a_terminal_can_show(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any-endpoints.yaml"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    found = endpoints_or_mistakes(path)
+    assert found
+    if isinstance(found, tuple):
+        assert all(line.isprintable() for line in found)
+    else:
+        assert all(host and 0 < port < 65536 for host, port in found.values())
