@@ -10,7 +10,7 @@ FUZZ_EXAMPLES ?= 200000
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test check lint fuzz format bench lock clean
+.PHONY: demo test check lint fuzz format golden pages bench lock clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
@@ -36,6 +36,14 @@ fuzz: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
+
+# Expected output that is kept in files under tests/golden; read the difference before it is committed.
+golden: $(VENV)/dev.stamp
+	XKS_PROBE_GOLDEN=write $(BIN)/python -m pytest -q $$(grep -rl --include='test_*.py' 'import golden_files' tests)
+
+# Pages, drawings and schemas that are made from the code.
+pages: $(VENV)/dev.stamp
+	$(BIN)/python tools/pages.py
 
 bench: $(VENV)/dev.stamp
 	$(COMPILE)

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import golden_files
 import pytest
 from configuring import BACKEND, ROOT, parse
 from hypothesis import given
@@ -23,7 +24,7 @@ def test_each_mistake_is_named_by_path_and_remedy(case: Path) -> None:
         config.load(case)
     said = "\n".join(raised.value.errors).replace(str(case), case.name)
     said = re.sub(r"(is not YAML): .*", r"\1", said)  # libyaml and its Python twin word it differently
-    assert said + "\n" == case.with_suffix(".txt").read_text(encoding="utf-8")
+    golden_files.check(case.with_suffix(".txt"), said + "\n")
     assert all(line.isprintable() for line in raised.value.errors)
 
 

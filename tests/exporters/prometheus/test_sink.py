@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import golden_files
 import pytest
 from exporter_world import (
     ANSWERED,
@@ -63,10 +64,7 @@ def filled() -> PrometheusSink:
 
 
 def test_everything_is_written_as_in_the_golden_file() -> None:
-    """After an intended change: `XKS_PROBE_WRITE_GOLDEN=1 pytest` writes the file; read the difference."""
-    if os.environ.get("XKS_PROBE_WRITE_GOLDEN"):
-        GOLDEN.write_text(text(filled()), encoding="utf-8")
-    assert text(filled()) == GOLDEN.read_text(encoding="utf-8")
+    golden_files.check(GOLDEN, text(filled()))
 
 
 def test_promtool_finds_nothing_to_say() -> None:

@@ -1,0 +1,46 @@
+"""Golden files are compared, written when asked, and never written in CI."""
+
+from pathlib import Path
+
+import golden_files
+import pytest
+
+
+@pytest.fixture
+def golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv(golden_files.VARIABLE, raising=False)
+    monkeypatch.delenv("XKS_PROBE_FORBID_SKIPS", raising=False)
+    path = tmp_path / "golden.txt"
+    path.write_text("before\n", encoding="utf-8")
+    return path
+
+
+def test_the_same_text_is_fine_and_another_is_not(golden: Path) -> None:
+    golden_files.check(golden, "before\n")
+    with pytest.raises(AssertionError, match="run `make golden`"):
+        golden_files.check(golden, "after\n")
+    assert golden.read_text(encoding="utf-8") == "before\n"
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(golden: Path) -> None:
+    with pytest.raises(AssertionError, match=r"new\.txt is missing; `make golden` writes it"):
+        golden_files.check(golden.with_name("new.txt"), "x\n")
+
+
+def test_it_is_written_when_asked(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(golden_files.VARIABLE, "write")
+    golden_files.check(golden, "after\n")
+    assert golden.read_text(encoding="utf-8") == "after\n"
+
+
+def test_where_skips_are_forbidden_nothing_is_written(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(golden_files.VARIABLE, "write")
+    monkeypatch.setenv("XKS_PROBE_FORBID_SKIPS", "1")
+    with pytest.raises(AssertionError, match="not for CI"):
+        golden_files.check(golden, "before\n")
+
+
+def test_a_value_that_means_nothing_is_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(golden_files.VARIABLE, "1")
+    with pytest.raises(AssertionError, match="write it as `write`"):
+        golden_files.check(golden, "before\n")
