@@ -1,12 +1,16 @@
 """A small world of values for the tests of exporters: two targets, a chain, a report, a survey."""
 
+from dataclasses import replace
 from typing import Any
 
+from probe.model.kinds import CHECKS
 from probe.model.measurements import (
     Certificate,
     EchoBatch,
     EchoOutcome,
     Failure,
+    HealthDetails,
+    Manager,
     Measurement,
     Offer,
     Phase,
@@ -82,6 +86,39 @@ def tls(of: Target, *chain: Certificate, at_s: float = NOW_S, **changes: Any) ->
         "phases_s": {Phase.CONNECT: 0.004, Phase.HANDSHAKE: 0.02},
     }  # fmt: skip
     return Measurement(target=of, check=Check.TLS, **{**base, **changes})
+
+
+def asked(name: str = "node-1", **changes: Any) -> Target:
+    """A target that is asked for its health, too."""
+    of = target(name, **changes)
+    plan = Plan(check=Check.HEALTH_COLD, interval_s=60.0, timeout_s=10.0)
+    return replace(of, plans=(*of.plans, plan))
+
+
+FLEET = (("hsm-1", Manager.ACTIVE), ("hsm-2", Manager.DEGRADED))
+PHASES_S = {Phase.CONNECT: 0.004, Phase.HANDSHAKE: 0.02, Phase.WAIT: 0.03, Phase.RECEIVE: 0.001}
+
+
+def health(
+    of: Target,
+    status: int | None = 200,
+    at_s: float = NOW_S,
+    *,
+    check: Check = Check.HEALTH_COLD,
+    failure: Failure | None = None,
+    wait_s: float = 0.03,
+    **details: Any,
+) -> Measurement:
+    """One request; ``status`` None: nothing came, or nothing was sent. A warm one has no connect and handshake."""
+    phases_s = {phase: s for phase, s in PHASES_S.items() if phase in CHECKS[check].phases}
+    base: dict[str, Any] = {"purpose": "health", "status": status, "managers": FLEET if status == 200 else ()}
+    return Measurement(
+        target=of, check=check, started_at_s=at_s, address=of.host, timestamps=Timestamps.KERNEL, failure=failure,
+        phases_s={**phases_s, Phase.WAIT: wait_s} if status else {}, details=HealthDetails(**{**base, **details}),
+    )  # fmt: skip
+
+
+SILENT = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
 
 
 def echoes(*rows: tuple[EchoOutcome, int, Reason | None], index: int = 0) -> EchoBatch:

@@ -55,7 +55,8 @@ PROBES = Definition(
     "probes_total",
     Kind.COUNTER,
     ("target", "check"),
-    "Probes that ended, answered or not: the denominator of every ratio.",
+    "Probes that ended, answered or not: the denominator of every ratio. Of requests to a proxy only those"
+    " for health count, and none that was withheld.",
 )
 PROBE_FAILURES = Definition(
     "probe_failures_total",
@@ -135,11 +136,40 @@ CERTIFICATE_INFO = Definition(
     ("target", "ip", "position", "subject_cn", "issuer_cn", "sha256"),
     "Certificates of the newest chain. Names are escaped and cut at 128 characters.",
 )
+REQUEST_DURATION = Definition(
+    "request_duration_seconds",
+    Kind.HISTOGRAM,
+    ("target", "mode"),
+    "What KMS would have waited for an answered health request: the sum of its phases without resolve. cold"
+    " opens a connection, warm finds it open. KMS gives a call 0.25 s.",
+)
+HEALTH_ANSWERS = Definition(
+    "health_answers_total",
+    Kind.COUNTER,
+    ("target", "mode", "code"),
+    "Whole answers to health requests by HTTP status. The codes are a closed set that starts at 0, so that"
+    " rate() sees the first refusal; it is kept small: what the proxy API's specification and the usual front"
+    " ends say (200, 400, 401, 403, 404, 405, 429, 500, 501, 502, 503, 504), and other for the rest.",
+)
+KEY_MANAGERS = Definition(
+    "key_managers",
+    Kind.GAUGE,
+    ("target", "state"),
+    "Key managers by state in the newest answer of the proxy that named any. Absent before the first.",
+)
+CLOCK_OFFSET = Definition(
+    "proxy_clock_offset_seconds",
+    Kind.GAUGE,
+    ("target",),
+    "The proxy's clock minus this machine's, to the second, in the newest answer that had a date. Absent"
+    " before the first.",
+)
 REQUIREMENT_OUTCOME = Definition(
     "requirement_outcome",
     Kind.GAUGE,
     ("key_store", "requirement", "subject", "outcome"),
-    "1 for the outcome of a requirement's newest verdict, 0 for the others; the worst 64 subjects of each.",
+    "1 for the outcome of a requirement's newest verdict, 0 for the others; of each key store and requirement"
+    " the worst 64 subjects.",
 )
 KMS_ERROR_PREDICTED = Definition(
     "kms_error_predicted",
@@ -211,6 +241,7 @@ DEFINITIONS = (
     *(PROBES, PROBE_FAILURES, LAST_ATTEMPT, LAST_SUCCESS, RTT, PHASE_DURATION),
     *(PACKETS_SENT, PACKETS_RECEIVED, PACKETS_DUPLICATES, PACKETS_LATE, TCP_RETRANSMITS, SAMPLES),
     *(TURNS_SKIPPED, CERTIFICATE_NOT_AFTER, CERTIFICATE_INFO),
+    *(REQUEST_DURATION, HEALTH_ANSWERS, KEY_MANAGERS, CLOCK_OFFSET),
     *(REQUIREMENT_OUTCOME, KMS_ERROR_PREDICTED, KMS_PREDICTION_DECIDED, EXTRA_AUTHORITIES),
     *(SURVEY_RTT, SURVEY_WITHIN_THRESHOLD),
     *(EVENT_LOOP_LAG, SCHEDULING_DELAY, USER_MINUS_KERNEL),

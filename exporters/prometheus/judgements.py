@@ -1,7 +1,7 @@
 """Reports and surveys to rows of label values and numbers (pure)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from exporters.prometheus.families import Labels, label
 from exporters.prometheus.kms_errors import KMS_ERRORS
@@ -12,18 +12,18 @@ MOST_SUBJECTS = 64
 _WORST_FIRST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
 
 
-def outcome_rows(report: Report) -> dict[Labels, float]:
-    """For each judged subject, one row an outcome, 1 for the one that holds."""
-    key_store = label(report.key_store)
+def outcome_rows(reports: Sequence[Report]) -> dict[Labels, float]:
+    """For each judged subject of each report, one row an outcome, 1 for the one that holds."""
     rows: dict[Labels, float] = {}
-    for requirement, outcomes in _outcomes(report.verdicts).items():
-        for subject, outcome in _worst(outcomes):
-            for other in Outcome:
-                rows[key_store, requirement, subject, other.value] = float(other is outcome)
+    for report in reports:
+        for requirement, outcomes in _outcomes(report.verdicts).items():
+            for subject, outcome in _worst(outcomes):
+                for other in Outcome:
+                    rows[label(report.key_store), requirement, subject, other.value] = float(other is outcome)
     return rows
 
 
-def prediction_rows(key_stores: Iterable[str], report: Report | None) -> dict[Labels, float]:
+def prediction_rows(key_stores: Iterable[str], reports: Sequence[Report]) -> dict[Labels, float]:
     """Every name of botocore's at 0, and 1 for what is predicted and not masked by an earlier fault."""
     rows: dict[Labels, float] = {
         (label(key_store), operation.value, error, likelihood.value): 0.0
@@ -32,23 +32,29 @@ def prediction_rows(key_stores: Iterable[str], report: Report | None) -> dict[La
         for error in errors
         for likelihood in Likelihood
     }
-    for prediction in report.predictions if report else ():
-        for error in prediction.errors:
-            where = (label(report.key_store), prediction.operation.value) if report else ()
-            row = (*where, label(error.error), error.likelihood.value)
-            rows[row] = max(rows.get(row, 0.0), float(error.masked_by is None))
+    for report in reports:
+        for prediction in report.predictions:
+            for error in prediction.errors:
+                where = (label(report.key_store), prediction.operation.value)
+                row = (*where, label(error.error), error.likelihood.value)
+                rows[row] = max(rows.get(row, 0.0), float(error.masked_by is None))
     return rows
 
 
-def decided_rows(key_stores: Iterable[str], report: Report | None) -> dict[Labels, float]:
+def decided_rows(key_stores: Iterable[str], reports: Sequence[Report]) -> dict[Labels, float]:
     """0 for each operation until a report decides it."""
     rows: dict[Labels, float] = {
         (label(key_store), operation.value): 0.0 for key_store in key_stores for operation in Operation
     }
-    if report:
+    for report in reports:
         for prediction in report.predictions:
             rows[label(report.key_store), prediction.operation.value] = float(prediction.decided)
     return rows
+
+
+def extra_authorities(reports: Sequence[Report]) -> int | None:
+    """How many the reports name together; None before the first."""
+    return len({name for report in reports for name in report.extra_authorities}) if reports else None
 
 
 def survey_rows(survey: Survey) -> dict[Labels, float]:

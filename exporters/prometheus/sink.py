@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from prometheus_client.core import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
+from exporters.checks import counts
 from exporters.prometheus import definitions as d
 from exporters.prometheus.families import empty_family, family, histogram_family, label
 from exporters.prometheus.histogram import Histogram
 from exporters.prometheus.judgements import (
     decided_rows,
+    extra_authorities,
     outcome_rows,
     prediction_rows,
     survey_rows,
@@ -18,9 +20,10 @@ from exporters.prometheus.judgements import (
 )
 from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries
+from exporters.stores import Reports
 from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Timestamps
 from probe.model.survey import Survey
-from probe.model.targets import Check, Method, Target
+from probe.model.targets import Check, Identity, Method, Target
 from probe.model.verdicts import Report, Requirement
 
 _NS_PER_S = 1e9
@@ -30,16 +33,17 @@ class PrometheusSink(Collector):
     """Implements ``probe.model.ports.Sink``; ``registry`` is its own and holds nothing else.
 
     All state is here, so a scrape writes no ``_created`` series and a removed target leaves none behind.
-    Results of targets that ``on_targets`` did not name are dropped: they were in flight at a reload.
+    A target is the same as before if its identity is: under another label or plan its counts go on. Results
+    of targets that ``on_targets`` did not name are dropped: they were in flight at a reload.
     """
 
     def __init__(self, version: str) -> None:
         self.registry = CollectorRegistry()
         self._version = version
-        self._series: dict[str, TargetSeries] = {}
+        self._series: dict[Identity, TargetSeries] = {}
         self._samples: Counter[Timestamps] = Counter(dict.fromkeys(Timestamps, 0))
         self._requirements: tuple[Requirement, ...] = ()
-        self._report: Report | None = None
+        self._reports = Reports()
         self._survey: Survey | None = None
         self._loop_lag = Histogram()
         self._scheduling_delay = Histogram()
@@ -52,17 +56,18 @@ class PrometheusSink(Collector):
     def on_targets(self, targets: Sequence[Target]) -> None:
         series = {}
         for target in targets:
-            known = self._series.get(target.name)
+            known = self._series.get(target.identity)
             if known is None:
                 known = TargetSeries(target)
             else:
                 known.become(target)
-            series[target.name] = known
+            series[target.identity] = known
         self._series = series
+        self._reports.on_targets(targets)
 
     def on_measurement(self, measurement: Measurement) -> None:
-        series = self._series.get(measurement.target.name)
-        if series is None:
+        series = self._series.get(measurement.target.identity)
+        if series is None or not counts(measurement):
             return
         series.measured(measurement)
         if measurement.timestamps is not None:
@@ -79,7 +84,7 @@ class PrometheusSink(Collector):
             strict=True,
         )
         for index, sent_ns, rtt_ns, stamp, outcome, reason in rows:
-            series = self._series.get(targets[index].name)
+            series = self._series.get(targets[index].identity)
             if series is None:
                 continue
             match outcome:
@@ -102,7 +107,7 @@ class PrometheusSink(Collector):
                     self._samples[stamp] += 1
 
     def on_report(self, report: Report) -> None:
-        self._report = report
+        self._reports.on_report(report)
         for series in self._series.values():
             series.drop_stale_addresses(report.taken_at_s)
 
@@ -118,10 +123,11 @@ class PrometheusSink(Collector):
     def observe_scheduling_delay(self, seconds: float) -> None:
         self._scheduling_delay.observe(seconds)
 
-    def count_skipped(self, target: str, check: Check, n: int = 1) -> None:
-        """``n`` turns of ``check`` of the target named ``target`` were given up."""
-        if target in self._series:
-            self._series[target].skipped[check] += n
+    def skipped(self, target: Target, check: Check, n: int = 1) -> None:
+        """``n`` turns of ``check`` were given up."""
+        series = self._series.get(target.identity)
+        if series is not None:
+            series.skipped[check] += n
 
     def set_reload(self, ok: bool, at_s: float) -> None:
         """The configuration was loaded, or was not, at ``at_s`` (Unix time)."""
@@ -163,20 +169,19 @@ class PrometheusSink(Collector):
         yield family(d.CONFIG_RELOAD_TIMESTAMP, _unlabelled(self._reload_success_at_s))
 
     def _judgement_families(self) -> Iterator[Metric]:
-        report, survey, key_stores = self._report, self._survey, self._key_stores()
-        yield family(d.REQUIREMENT_OUTCOME, outcome_rows(report) if report else {})
-        yield family(d.KMS_ERROR_PREDICTED, prediction_rows(key_stores, report))
-        yield family(d.KMS_PREDICTION_DECIDED, decided_rows(key_stores, report))
-        yield family(d.EXTRA_AUTHORITIES, _unlabelled(len(report.extra_authorities) if report else None))
+        reports, survey = self._reports.newest, self._survey
+        key_stores = self._key_stores(reports)
+        yield family(d.REQUIREMENT_OUTCOME, outcome_rows(reports))
+        yield family(d.KMS_ERROR_PREDICTED, prediction_rows(key_stores, reports))
+        yield family(d.KMS_PREDICTION_DECIDED, decided_rows(key_stores, reports))
+        yield family(d.EXTRA_AUTHORITIES, _unlabelled(extra_authorities(reports)))
         yield family(d.SURVEY_RTT, survey_rows(survey) if survey else {})
         yield family(d.SURVEY_WITHIN_THRESHOLD, within_rows(survey) if survey else {})
 
-    def _key_stores(self) -> list[str]:
-        """The report's key store; before the first report those of the targets."""
-        if self._report:
-            return [self._report.key_store]
-        named = {series.target.key_store for series in self._series.values()}
-        return sorted(named - {""}) or [""]
+    def _key_stores(self, reports: Sequence[Report]) -> list[str]:
+        """Those that are reported or that targets name, at least the one without a name."""
+        named = {series.target.key_store for series in self._series.values()} - {""}
+        return sorted(named | {report.key_store for report in reports}) or [""]
 
 
 def _unlabelled(value: float | None) -> dict[tuple[str, ...], float]:

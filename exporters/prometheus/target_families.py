@@ -6,10 +6,12 @@ from prometheus_client.core import Metric
 
 from exporters.prometheus import definitions as d
 from exporters.prometheus.families import Labels, family, histogram_family, label
+from exporters.prometheus.histogram import Histogram
 from exporters.prometheus.target_series import TargetSeries
 from probe.model.targets import Check
 
 _Numbers = Callable[[TargetSeries], Mapping[Labels, float]]
+_Histograms = Callable[[TargetSeries], Mapping[Labels, Histogram]]
 
 
 def info_labels(name: str, series: TargetSeries) -> Labels:
@@ -50,9 +52,14 @@ def _certificates(series: TargetSeries) -> dict[Labels, float]:
     }
 
 
+def _clock_offset(series: TargetSeries) -> dict[Labels, float]:
+    offset_s = series.health.clock_offset_s
+    return {} if offset_s is None else {(): offset_s}
+
+
 # Each gives, for one target, the label values after ``target`` and the numbers.
 TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
-    (d.PROBE_INTERVAL, lambda s: {(plan.check.value,): plan.interval_s for plan in s.target.plans}),
+    (d.PROBE_INTERVAL, lambda s: {(check.value,): plan.interval_s for check, plan in s.plans.items()}),
     (d.PROBES, lambda s: _by_check(s.probes)),
     (
         d.PROBE_FAILURES,
@@ -68,6 +75,20 @@ TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
     (d.TURNS_SKIPPED, lambda s: _by_check(s.skipped)),
     (d.CERTIFICATE_NOT_AFTER, _not_after),
     (d.CERTIFICATE_INFO, _certificates),
+    (
+        d.HEALTH_ANSWERS,
+        lambda s: {(mode.value, code): float(n) for (mode, code), n in s.health.answers.items()},
+    ),
+    (d.KEY_MANAGERS, lambda s: {(state.value,): float(n) for state, n in s.health.managers.items()}),
+    (d.CLOCK_OFFSET, _clock_offset),
+)
+HISTOGRAMS: tuple[tuple[d.Definition, _Histograms], ...] = (
+    (d.RTT, lambda s: {(label(ip), method.value): each for (ip, method), each in s.rtt.items()}),
+    (
+        d.PHASE_DURATION,
+        lambda s: {(check.value, phase.value): each for (check, phase), each in s.phases.items()},
+    ),
+    (d.REQUEST_DURATION, lambda s: {(mode.value,): each for mode, each in s.health.durations.items()}),
 )
 
 
@@ -81,19 +102,12 @@ def target_families(all_series: Iterable[TargetSeries]) -> Iterator[Metric]:
             for labels, value in numbers(series).items()
         }
         yield family(definition, rows)
-    yield histogram_family(
-        d.RTT,
-        {
-            (name, label(ip), method.value): histogram
-            for name, series in series_by_name.items()
-            for (ip, method), histogram in series.rtt.items()
-        },
-    )
-    yield histogram_family(
-        d.PHASE_DURATION,
-        {
-            (name, check.value, phase.value): histogram
-            for name, series in series_by_name.items()
-            for (check, phase), histogram in series.phases.items()
-        },
-    )
+    for definition, histograms in HISTOGRAMS:
+        yield histogram_family(
+            definition,
+            {
+                (name, *labels): histogram
+                for name, series in series_by_name.items()
+                for labels, histogram in histograms(series).items()
+            },
+        )

@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address
 
+from exporters.checks import ROUND_TRIPS, counts, plans_of
+from exporters.prometheus.health_series import HealthSeries
 from exporters.prometheus.histogram import Histogram
+from probe.model.kinds import CHECKS
 from probe.model.measurements import Certificate, Measurement, Phase, Reason, TcpDetails, TlsDetails
 from probe.model.targets import Check, Method, Role, Target
 
@@ -15,11 +18,11 @@ STALE_AFTER_S = (
 )
 
 # The phase that is the round trip goes to rtt_seconds alone, so that there is one distribution of it.
-_ROUND_TRIP_PHASES = {(Check.ICMP, Phase.ECHO), (Check.TCP, Phase.CONNECT)}
+_ROUND_TRIP_PHASES = frozenset((check, kind.round_trip) for check, kind in CHECKS.items() if kind.round_trip)
 
 
 class TargetSeries:
-    """Counters start at 0 for each planned check; histograms and times come with their first sample."""
+    """Counters start at 0 for each check that is measured, histograms and times with their first sample."""
 
     def __init__(self, target: Target) -> None:
         self.probes: Counter[Check] = Counter()
@@ -32,20 +35,22 @@ class TargetSeries:
         self.packets_sent = self.packets_received = self.packets_duplicates = self.packets_late = 0
         self.retransmits = 0
         self.chains: dict[str, tuple[Certificate, ...]] = {}
+        self.health = HealthSeries()
         self._met_at_s: dict[str, float] = {}
         self.become(target)
 
     def become(self, target: Target) -> None:
-        """The same name with other settings: counts go on."""
+        """The same target under another label or plan: counts go on, but for checks that it no longer has."""
         self.target = target
         self._literal = target.host if _is_address(target.host) else ""
-        checks = dict.fromkeys(plan.check for plan in target.plans)  # in order: a set shuffles the scrape
-        for known in (self.probes, self.skipped):
-            for check in checks:
-                known[check] += 0
-        for check in checks:
-            for reason in Reason:
-                self.failures[check, reason] += 0
+        self.plans = plans_of(target)
+        self.probes = Counter({check: self.probes[check] for check in self.plans})
+        self.skipped = Counter({plan.check: self.skipped[plan.check] for plan in target.plans})
+        self.failures = Counter(
+            {(check, reason): self.failures[check, reason] for check in self.plans for reason in Reason}
+        )
+        self._forget_checks()
+        self.health.become(self.plans)
 
     @property
     def address(self) -> str:
@@ -84,7 +89,9 @@ class TargetSeries:
             self._forget([min(self._met_at_s, key=lambda known: self._met_at_s[known])])
 
     def measured(self, measurement: Measurement) -> None:
-        """All that one measurement adds."""
+        """All that one measurement adds: nothing if it does not say how the target is."""
+        if not counts(measurement):
+            return
         ip = self.ip(measurement.address)
         self.met(ip, measurement.started_at_s)
         failure = measurement.failure
@@ -96,6 +103,7 @@ class TargetSeries:
             self.retransmits += measurement.details.retransmits
         if measurement.check is Check.TLS:
             self._chain(measurement, ip)
+        self.health.measured(measurement)
 
     def drop_stale_addresses(self, now_s: float) -> None:
         """Addresses that a name no longer resolves to take their series with them."""
@@ -118,6 +126,16 @@ class TargetSeries:
             self.chains.clear()
         else:
             self.chains.pop(ip, None)
+
+    def _forget_checks(self) -> None:
+        """What is of a check that is not measured any more; its staleness would look like silence."""
+        for times_s in (self.last_attempt_s, self.last_success_s):
+            for check in times_s.keys() - self.plans.keys():
+                del times_s[check]
+        self.phases = {key: each for key, each in self.phases.items() if key[0] in self.plans}
+        self.rtt = {key: each for key, each in self.rtt.items() if ROUND_TRIPS[key[1]] in self.plans}
+        if Check.TLS not in self.plans:
+            self.chains.clear()
 
     def _forget(self, ips: Iterable[str]) -> None:
         for ip in ips:

@@ -13,14 +13,13 @@ from prometheus_client.utils import floatToGoString
 from exporters.prometheus import definitions as d
 from exporters.prometheus.families import Labels, bound_text, label
 from exporters.prometheus.histogram import Histogram
-from exporters.prometheus.target_families import TABLE, info_labels
+from exporters.prometheus.target_families import HISTOGRAMS, TABLE, info_labels
 from exporters.prometheus.target_series import TargetSeries
 
 FAMILIES: tuple[d.Definition, ...] = (
     d.TARGET_INFO,
     *(definition for definition, _ in TABLE),
-    d.RTT,
-    d.PHASE_DURATION,
+    *(definition for definition, _ in HISTOGRAMS),
 )
 # Label names are written in the order of the alphabet.
 _ORDERS = {
@@ -41,12 +40,9 @@ def pieces(series: TargetSeries) -> tuple[str, ...]:
             _rows(definition, {(name, *labels): value for labels, value in numbers(series).items()})
             for definition, numbers in TABLE
         ),
-        _histograms(
-            d.RTT, {(name, label(ip), method.value): each for (ip, method), each in series.rtt.items()}
-        ),
-        _histograms(
-            d.PHASE_DURATION,
-            {(name, check.value, phase.value): each for (check, phase), each in series.phases.items()},
+        *(
+            _histograms(definition, {(name, *labels): each for labels, each in histograms(series).items()})
+            for definition, histograms in HISTOGRAMS
         ),
     )
 

@@ -44,7 +44,7 @@ class AgentObserver:
         self._instrument.observe_send_delay(seconds)
 
     def skipped(self, target: Target, check: Check) -> None:
-        self._sink.count_skipped(target.name, check, 1)
+        self._sink.skipped(target, check)
 
     def bug(self, target: Target, check: Check, error: Exception) -> None:
         where = {"target": target.name, "check": check.value}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probe.model.measurements import Phase
-from probe.model.targets import Check, Method, Role
+from probe.model.targets import Check, Method, Mode, Role
 
 _NAMES, _TLS_PORT, _DNS_PORT = (Phase.RESOLVE,), 443, 53
 
@@ -21,7 +21,7 @@ class CheckKind:
     ``phases`` are those that it can have, in order. ``gravity``: of several failed checks of one target the
     one with the lowest is named, since KMS depends on it most. ``comes_with``: it has no plan of its own, and
     is measured over the connection of that check. ``method`` and ``round_trip`` are those of the checks that
-    take round trips.
+    take round trips, ``mode`` that of the checks that make requests.
     """
 
     key: str
@@ -34,16 +34,17 @@ class CheckKind:
     comes_with: Check | None = None
     method: Method | None = None
     round_trip: Phase | None = None
+    mode: Mode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleKind:
     """One role. ``section`` is its key in the configuration, ``title`` its heading.
 
-    ``checks`` are those that it gets by default, ``possible`` those that it can have. ``is_on_path``: it is on
-    the path from KMS to the proxy, and is asked by the private DNS name. ``is_of_store``: verdicts about a key
-    store rest on it. ``needs_round_trip``: its TCP round trips are judged against 35 ms. ``is_on_page``: it has
-    a row of its own on page and report; candidate Regions have a table of their own.
+    ``checks`` are those that it gets by default, ``possible`` those that it can have. ``is_on_path``: it is
+    on the path from KMS to the proxy, and is asked by the private DNS name. ``is_of_store``: verdicts about a
+    key store rest on it. ``needs_round_trip``: its TCP round trips are judged against 35 ms. ``is_on_page``:
+    it has a row of its own on page and report; candidate Regions have a table of their own.
     """
 
     section: str
@@ -105,6 +106,7 @@ CHECKS: Mapping[Check, CheckKind] = {
         timeout_s=10.0,
         phases=_HTTP,
         gravity=3,
+        mode=Mode.COLD,
     ),
     Check.HEALTH_WARM: CheckKind(
         key="health",
@@ -114,6 +116,7 @@ CHECKS: Mapping[Check, CheckKind] = {
         phases=(Phase.SEND, Phase.WAIT, Phase.RECEIVE),
         gravity=4,
         comes_with=Check.HEALTH_COLD,
+        mode=Mode.WARM,
     ),
 }
 

@@ -188,6 +188,9 @@ class HealthDetails:
     body: str = ""
 
 
+NO_CREDENTIAL = (
+    "no credential"  # `HealthDetails.withheld` where nothing could be signed; else a requirement's id
+)
 Details = EchoDetails | TcpDetails | TlsDetails | DnsDetails | HealthDetails
 
 

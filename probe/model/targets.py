@@ -34,6 +34,13 @@ class Method(StrEnum):
     TCP = "tcp"
 
 
+class Mode(StrEnum):
+    """Whether a request opened its connection or found it open."""
+
+    COLD = "cold"
+    WARM = "warm"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a resolver is asked. ``record_type`` is the text form: ``A``, ``TXT``."""

@@ -5,6 +5,7 @@ from exporter_world import predicted, region, report, survey, verdict
 from exporters.prometheus.judgements import (
     MOST_SUBJECTS,
     decided_rows,
+    extra_authorities,
     outcome_rows,
     prediction_rows,
     survey_rows,
@@ -17,49 +18,49 @@ TLS = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 
 
 def test_each_subject_has_every_outcome_and_exactly_one_holds() -> None:
-    rows = outcome_rows(report(verdict("a", Outcome.VIOLATED)))
+    rows = outcome_rows([report(verdict("a", Outcome.VIOLATED))])
     assert len(rows) == len(Outcome)
     assert [key for key, value in rows.items() if value] == [("cks-1", "a", "node-1", "violated")]
 
 
 def test_of_two_verdicts_on_one_subject_the_worse_counts() -> None:
-    rows = outcome_rows(report(verdict("a", Outcome.VIOLATED), verdict("a", Outcome.MET)))
+    rows = outcome_rows([report(verdict("a", Outcome.VIOLATED), verdict("a", Outcome.MET))])
     assert rows["cks-1", "a", "node-1", "violated"] == 1.0
     assert rows["cks-1", "a", "node-1", "met"] == 0.0
 
 
 def test_beyond_sixty_four_subjects_the_worst_are_kept() -> None:
     fine = [verdict("a", Outcome.MET, f"fine-{n}") for n in range(MOST_SUBJECTS)]
-    rows = outcome_rows(report(*fine, verdict("a", Outcome.VIOLATED, "broken")))
+    rows = outcome_rows([report(*fine, verdict("a", Outcome.VIOLATED, "broken"))])
     assert len({subject for _, _, subject, _ in rows}) == MOST_SUBJECTS
     assert rows["cks-1", "a", "broken", "violated"] == 1.0
 
 
 def test_sixty_four_subjects_are_all_kept() -> None:
-    rows = outcome_rows(report(*[verdict("a", Outcome.MET, f"{n}") for n in range(MOST_SUBJECTS)]))
+    rows = outcome_rows([report(*[verdict("a", Outcome.MET, f"{n}") for n in range(MOST_SUBJECTS)])])
     assert len(rows) == MOST_SUBJECTS * len(Outcome)
 
 
 def test_every_name_starts_at_zero() -> None:
-    rows = prediction_rows(["cks-1"], None)
+    rows = prediction_rows(["cks-1"], ())
     assert len(rows) == sum(map(len, KMS_ERRORS.values())) * len(Likelihood)
     assert not any(rows.values())
-    assert set(decided_rows(["cks-1"], None).values()) == {0.0}
+    assert set(decided_rows(["cks-1"], ()).values()) == {0.0}
 
 
 def test_a_predicted_error_is_one_and_a_masked_one_is_not() -> None:
     masked = predicted("XKS_PROXY_TIMED_OUT", masked_by="authority-is-trusted-by-kms")
-    rows = prediction_rows(["cks-1"], report(errors=(predicted(), masked)))
+    rows = prediction_rows(["cks-1"], [report(errors=(predicted(), masked))])
     assert [key for key, value in rows.items() if value] == [("cks-1", "connect", TLS, "expected")]
 
 
 def test_an_error_named_twice_is_one_if_either_is_unmasked() -> None:
-    rows = prediction_rows(["cks-1"], report(errors=(predicted(), predicted(masked_by="x"))))
+    rows = prediction_rows(["cks-1"], [report(errors=(predicted(), predicted(masked_by="x")))])
     assert rows["cks-1", "connect", TLS, "expected"] == 1.0
 
 
 def test_decided_is_per_operation() -> None:
-    rows = decided_rows(["cks-1"], report(decided=True))
+    rows = decided_rows(["cks-1"], [report(decided=True)])
     assert rows["cks-1", "connect"] == 1.0
     assert rows["cks-1", "create"] == 0.0
 
@@ -70,3 +71,23 @@ def test_what_has_too_few_samples_or_is_undecided_is_absent() -> None:
     shown = survey(near, open_, gone, far)
     assert within_rows(shown) == {("a",): 1.0, ("d",): 0.0}
     assert survey_rows(survey(near, gone)) == {("a", "min"): 0.004, ("a", "median"): 0.004}
+
+
+def test_two_key_stores_do_not_share_their_subjects_or_errors() -> None:
+    many = [verdict("a", Outcome.MET, f"{n}") for n in range(MOST_SUBJECTS + 1)]
+    reports = (report(*many, errors=(predicted(),)), report(*many, key_store="cks-2", decided=False))
+    rows = outcome_rows(reports)
+    for key_store in ("cks-1", "cks-2"):
+        assert len({subject for store, _, subject, _ in rows if store == key_store}) == MOST_SUBJECTS
+    predictions = prediction_rows(["cks-1", "cks-2"], reports)
+    assert predictions["cks-1", "connect", TLS, "expected"] == 1.0
+    assert predictions["cks-2", "connect", TLS, "expected"] == 0.0
+    decided = decided_rows(["cks-1", "cks-2"], reports)
+    assert (decided["cks-1", "connect"], decided["cks-2", "connect"]) == (1.0, 0.0)
+
+
+def test_an_extra_authority_of_two_reports_is_one() -> None:
+    reports = (report(extra_authorities=("x",)), report(key_store="cks-2", extra_authorities=("x", "y")))
+    assert extra_authorities(reports) == 2
+    assert extra_authorities((report(),)) == 0
+    assert extra_authorities(()) is None

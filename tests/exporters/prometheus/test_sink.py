@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import golden_files
 import pytest
@@ -14,8 +15,10 @@ from exporter_world import (
     LATE,
     LOST,
     NOW_S,
+    asked,
     certificate,
     echoes,
+    health,
     predicted,
     region,
     report,
@@ -28,8 +31,8 @@ from exporter_world import (
 from prometheus_client.exposition import generate_latest
 
 from exporters.prometheus import PrometheusSink
-from probe.model.measurements import EchoBatch
-from probe.model.targets import Check, Role
+from probe.model.measurements import EchoBatch, Measurement
+from probe.model.targets import Check, Plan, Question, Role
 from probe.model.verdicts import Level, Outcome, Requirement
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "metrics.txt"
@@ -46,19 +49,22 @@ def value(sink: PrometheusSink, name: str, **labels: str) -> float | None:
 def filled() -> PrometheusSink:
     """A sink that has seen one of everything."""
     sink = PrometheusSink("1.2.3")
-    node, far = target(), target("region-1", role=Role.REGION, host="kms.example.com", region="eu-west-3")
+    node, far = asked(), target("region-1", role=Role.REGION, host="kms.example.com", region="eu-west-3")
     sink.on_targets((node, far))
     sink.set_requirements((Requirement(id="authority-is-trusted-by-kms", level=Level.REQUIRED, title="…"),))
     sink.on_measurement(tcp(node))
     sink.on_measurement(tcp(node, None, NOW_S + 15))
     sink.on_measurement(tls(node, certificate(), certificate(1, "Example CA")))
+    sink.on_measurement(health(node, clock_offset_s=-2))
+    sink.on_measurement(health(node, check=Check.HEALTH_WARM))
+    sink.on_measurement(health(node, 401, NOW_S + 60))
     sink.on_measurement(tcp(far, 0.09, address="192.0.2.1"))
     sink.on_echoes((node, far), echoes(ANSWERED, LOST, DUPLICATE, LATE))
     sink.on_report(report(verdict(outcome=Outcome.VIOLATED), errors=(predicted(),), extra_authorities=("x",)))
     sink.on_survey(survey(region(within_threshold=True)))
     sink.observe_loop_lag(0.0004)
     sink.observe_scheduling_delay(0.002)
-    sink.count_skipped("node-1", Check.TLS, 2)
+    sink.skipped(node, Check.TLS, 2)
     sink.set_reload(ok=True, at_s=NOW_S)
     return sink
 
@@ -120,19 +126,119 @@ def test_a_result_in_flight_at_a_reload_does_not_bring_the_target_back() -> None
     sink.on_targets(())
     sink.on_measurement(tcp(target()))
     sink.on_echoes((target(),), echoes(ANSWERED))
-    sink.count_skipped("node-1", Check.TCP, 1)
+    sink.skipped(target(), Check.TCP)
     assert "node-1" not in text(sink)
     assert value(sink, "samples_total", timestamps="kernel") == 0
 
 
-def test_counts_go_on_through_a_reload() -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"zone": "use1-az2"},
+        {"name": "renamed"},
+        {"region": "eu-west-3"},
+        {"plans": (Plan(check=Check.TCP, interval_s=30.0, timeout_s=2.0),)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_counts_of_the_same_target_go_on_under_its_new_label_zone_and_plan(changes: dict[str, Any]) -> None:
+    sink, before, after = PrometheusSink("1"), target(), replace(target(), **changes)
+    sink.on_targets((before,))
+    sink.on_measurement(tcp(before))
+    sink.on_targets((after,))
+    sink.on_measurement(tcp(after))
+    assert value(sink, "probes_total", target=after.name, check="tcp") == 2
+    plan = after.plan(Check.TCP)
+    assert plan is not None
+    assert value(sink, "probe_interval_seconds", target=after.name, check="tcp") == plan.interval_s
+    assert f'target_zone="{after.zone}"' in text(sink)
+    assert after.name == "node-1" or "node-1" not in text(sink)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"host": "10.0.0.2"},
+        {"port": 8443},
+        {"server_name": "other.example.com"},
+        {"role": Role.BACKEND},
+        {"question": Question(name="example.com")},
+        {"key_store": "cks-2"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_another_target_under_the_same_name_begins_anew(changes: dict[str, Any]) -> None:
+    sink, before = PrometheusSink("1"), asked()
+    after = replace(before, **changes)
+    sink.on_targets((before,))
+    for measurement in (tcp(before), tls(before, certificate()), health(before)):
+        sink.on_measurement(measurement)
+    sink.on_echoes((before,), echoes(ANSWERED))
+    sink.on_targets((after,))
+    sink.on_measurement(tcp(before))
+    sink.on_echoes((before,), echoes(ANSWERED))
+    sink.skipped(before, Check.TCP)
+    for check in ("icmp", "tcp", "tls", "health_cold"):
+        assert value(sink, "probes_total", target="node-1", check=check) == 0
+    for gone in ("rtt_seconds_count", "certificate_info{", "key_managers{", "request_duration_seconds_count"):
+        assert gone not in text(sink)
+    assert value(sink, "turns_skipped_total", target="node-1", check="tcp") == 0
+
+
+def test_a_check_that_a_target_no_longer_has_leaves_no_series() -> None:
+    sink, before = PrometheusSink("1"), asked()
+    sink.on_targets((before,))
+    for measurement in (tcp(before), tls(before, certificate()), health(before)):
+        sink.on_measurement(measurement)
+    sink.on_targets((replace(before, plans=before.plans[:1]),))
+    for gone in ('check="tcp"', 'check="health_warm"', "certificate_", 'method="tcp"', 'mode="cold"'):
+        assert gone not in "".join(line for line in text(sink).splitlines() if not line.startswith("#"))
+
+
+def test_each_key_store_has_its_own_newest_report() -> None:
     sink = PrometheusSink("1")
-    sink.on_targets((target(),))
-    sink.on_measurement(tcp(target()))
-    sink.on_targets((target(zone="use1-az2"),))
-    sink.on_measurement(tcp(target()))
-    assert value(sink, "probes_total", target="node-1", check="tcp") == 2
-    assert 'target_zone="use1-az2"' in text(sink)
+    one, two = target(), target("node-2", key_store="cks-2")
+    sink.on_targets((one, two))
+    assert value(sink, "kms_prediction_decided", key_store="cks-2", operation="connect") == 0
+    sink.on_report(report(verdict(outcome=Outcome.VIOLATED)))
+    sink.on_report(report(verdict(), key_store="cks-2"))
+    labels = {"requirement": "authority-is-trusted-by-kms", "subject": "node-1", "outcome": "violated"}
+    assert value(sink, "requirement_outcome", key_store="cks-1", **labels) == 1
+    assert value(sink, "requirement_outcome", key_store="cks-2", **labels) == 0
+    sink.on_targets((two,))
+    assert "cks-1" not in text(sink)
+    assert value(sink, "kms_prediction_decided", key_store="cks-2", operation="connect") == 1
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        health(asked(), purpose="unsigned"),
+        health(asked(), 405, purpose="get"),
+        health(asked(), purpose="large_body"),
+        health(asked(), purpose="key_metadata"),
+        health(asked(), None, withheld="common-name-matches"),
+        health(asked(), None, withheld="no credential"),
+    ],
+    ids=["unsigned", "get", "large body", "key metadata", "withheld", "without a credential"],
+)
+def test_what_is_not_a_request_for_health_or_was_not_sent_counts_nowhere(measured: Measurement) -> None:
+    sink, untouched = PrometheusSink("1"), PrometheusSink("1")
+    for each in (sink, untouched):
+        each.on_targets((asked(),))
+    sink.on_measurement(measured)
+    assert text(sink) == text(untouched)
+
+
+def test_health_is_counted_as_every_check_is() -> None:
+    sink = filled()
+    assert value(sink, "probe_interval_seconds", target="node-1", check="health_warm") == 60
+    assert value(sink, "probes_total", target="node-1", check="health_cold") == 2
+    assert value(sink, "probes_total", target="node-1", check="health_warm") == 1
+    assert value(sink, "health_answers_total", target="node-1", mode="cold", code="401") == 1
+    assert value(sink, "key_managers", target="node-1", state="UNAVAILABLE") == 0
+    assert value(sink, "proxy_clock_offset_seconds", target="node-1") == -2
+    assert value(sink, "request_duration_seconds_count", target="node-1", mode="cold") == 2
 
 
 def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:

@@ -1,0 +1,43 @@
+"""Which reports are kept when targets change."""
+
+import pytest
+from exporter_world import report, target
+
+from exporters.stores import Reports
+from probe.model.targets import Role, Target
+
+
+def kept(*targets: Target, reported: tuple[str, ...] = ("cks-1", "cks-2", "")) -> list[str]:
+    reports = Reports()
+    for key_store in reported:
+        reports.on_report(report(key_store=key_store))
+    reports.on_targets(targets)
+    return [each.key_store for each in reports.newest]
+
+
+def test_a_store_that_no_target_names_any_more_is_dropped() -> None:
+    assert kept(target(), reported=("cks-1", "cks-2")) == ["cks-1"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "nameless"),
+    [
+        ((), True),
+        ((target(key_store=""),), True),
+        ((target(), target("other", key_store="")), True),
+        ((target(),), False),
+        ((target(), target("far", role=Role.REGION, key_store="")), False),
+    ],
+    ids=["no target", "one of it", "one of it beside another store's", "only another store's", "a Region beside"],
+)  # fmt: skip
+def test_the_store_without_a_name_goes_only_where_a_named_one_has_all_there_is_to_judge(
+    targets: tuple[Target, ...], nameless: bool
+) -> None:
+    assert ("" in kept(*targets)) is nameless
+
+
+def test_the_newest_report_of_a_store_replaces_the_one_before_and_keeps_its_place() -> None:
+    reports = Reports()
+    for key_store, at_s in (("cks-1", 1.0), ("cks-2", 1.0), ("cks-1", 2.0)):
+        reports.on_report(report(key_store=key_store, taken_at_s=at_s))
+    assert [(each.key_store, each.taken_at_s) for each in reports.newest] == [("cks-1", 2.0), ("cks-2", 1.0)]
