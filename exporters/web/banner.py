@@ -1,5 +1,6 @@
 """The sentence at the top: what KMS would say now, why, and what to do next."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +30,9 @@ class State(StrEnum):
     UNDECIDED = "undecided"
 
 
+_WORST_FIRST = (State.BAD, State.RISK, State.UNDECIDED, State.GOOD)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     """``headline`` is a whole sentence without its full stop; ``error`` is the KMS name in it, if any."""
@@ -39,6 +43,12 @@ class Banner:
     error: str | None = None
     remedy: Remedy | None = None
     notes: tuple[str, ...] = ()
+
+
+def banners(reports: Iterable[Report]) -> tuple[tuple[Report | None, Banner], ...]:
+    """Each report with its banner, the worst first; one undecided banner before the first report."""
+    shown = [(report, banner(report)) for report in reports]
+    return tuple(sorted(shown, key=lambda each: _WORST_FIRST.index(each[1].state))) or ((None, banner(None)),)
 
 
 def banner(report: Report | None) -> Banner:

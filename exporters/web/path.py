@@ -3,23 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from exporters.checks import ROUND_TRIPS
+from exporters.web.health import Health, health
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from exporters.web.sparkline import Sparkline, sparkline
 from exporters.web.words import NONE, milliseconds, percent, span, utc
+from probe.model.kinds import OF_STORE, ON_PAGE, ROLES
 from probe.model.measurements import TlsDetails
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Check, Method, Role
 
 SHOWN_TARGETS = 100  # a role; the rest is in the metrics
 SOON_S = 10 * 86400.0  # a certificate that ends within ten days deserves a look (AWS's alarm)
-_ROLES = (
-    (Role.PROXY, "Proxy"),
-    (Role.NODE, "Load balancer nodes"),
-    (Role.BACKEND, "Backends"),
-    (Role.KEY_MANAGER, "Key managers"),
-    (Role.RESOLVER, "Resolvers"),
-)
-_METHODS = ((Method.TCP, Check.TCP), (Method.ICMP, Check.ICMP))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +56,17 @@ class Row:
     past: str
     round_trips: Mapping[str, RoundTrips | None]
     tls: Tls | None
+    health: Health | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One role. ``methods`` and ``tls`` say which columns it has; ``more`` targets are not shown."""
+    """One role. ``methods``, ``tls`` and ``health`` are its columns; ``more`` targets are not shown."""
 
     title: str
     methods: tuple[str, ...]
     tls: bool
+    health: bool
     rows: tuple[Row, ...]
     more: int
 
@@ -77,47 +74,59 @@ class Section:
 def sections(snapshot: Snapshot) -> tuple[Section, ...]:
     """Roles that have targets, in the order of the path. Of too many targets the failing come first."""
     found = []
-    for role, title in _ROLES:
+    stores = {state.target.key_store for state in snapshot.targets if state.target.role in OF_STORE}
+    for role in ON_PAGE:
         states = [state for state in snapshot.targets if state.target.role is role]
         if len(states) > SHOWN_TARGETS:
             states.sort(key=lambda state: not state.current_failures)
-        rows = tuple(_row(state, snapshot.now_s) for state in states[:SHOWN_TARGETS])
+        rows = tuple(
+            _row(state, snapshot.now_s, of_several=len(stores) > 1) for state in states[:SHOWN_TARGETS]
+        )
         if rows:
-            found.append(_section(title, rows, len(states) - len(rows)))
+            found.append(_section(ROLES[role].title, rows, len(states) - len(rows)))
     return tuple(found)
 
 
 def _section(title: str, rows: tuple[Row, ...], more: int) -> Section:
     methods = tuple(
-        method.value for method, _ in _METHODS if any(row.round_trips[method.value] for row in rows)
+        method.value for method in ROUND_TRIPS if any(row.round_trips[method.value] for row in rows)
     )
-    return Section(title=title, methods=methods, tls=any(row.tls for row in rows), rows=rows, more=more)
+    return Section(
+        title=title,
+        methods=methods,
+        tls=any(row.tls for row in rows),
+        health=any(row.health for row in rows),
+        rows=rows,
+        more=more,
+    )
 
 
-def _row(state: TargetState, now_s: float) -> Row:
+def _row(state: TargetState, now_s: float, *, of_several: bool) -> Row:
     kind, words = _state(state)
-    cells = {method.value: _round_trips(state, method, check) for method, check in _METHODS}
+    cells = {method.value: _round_trips(state, method, check) for method, check in ROUND_TRIPS.items()}
     return Row(
         name=state.target.name,
-        where=_where(state),
+        where=_where(state, of_several=of_several),
         kind=kind,
         state=words,
         failures=tuple(failure_words(attempt) for attempt in state.current_failures),
         past=_past(state, now_s),
         round_trips=cells,
         tls=_tls(state, now_s),
+        health=health(state),
     )
 
 
-def _where(state: TargetState) -> str:
+def _where(state: TargetState, *, of_several: bool) -> str:
     target = state.target
     host = target.host if target.role is Role.RESOLVER else f"{target.host}:{target.port}"
     resolved = state.address if state.address and state.address != target.host else ""
-    return " · ".join(part for part in (host, resolved, target.zone or target.region) if part)
+    key_store = target.key_store if of_several else ""
+    return " · ".join(part for part in (host, resolved, target.zone or target.region, key_store) if part)
 
 
 def _state(state: TargetState) -> tuple[str, str]:
-    failing, attempted = len(state.current_failures), len(state.attempts)
+    failing, attempted = len(state.current_failures), len(state.current_attempts)
     if not attempted:
         return "undecided", "not measured yet"
     if failing == attempted:
@@ -140,7 +149,7 @@ def failure_words(attempt: Attempt) -> str:
     if failure is None:
         return ""
     detail = f" ({failure.detail})" if failure.detail else ""
-    return f"{attempt.check}: {failure.phase} {failure.reason.replace('_', ' ')}{detail}"
+    return f"{attempt.check.replace('_', ' ')}: {failure.phase} {failure.reason.replace('_', ' ')}{detail}"
 
 
 def _past(state: TargetState, now_s: float) -> str:

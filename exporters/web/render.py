@@ -1,22 +1,24 @@
 """The page as HTML. Every text that a template writes is cleaned, then escaped."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypedDict
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from exporters.web.banner import State, banner, prediction_of, short
+from exporters.web.banner import Banner, State, banners, prediction_of, short
 from exporters.web.certificates import chains
-from exporters.web.findings import by_outcome, wrong
+from exporters.web.findings import Finding, by_outcome, wrong
+from exporters.web.health import LIMIT_MS
 from exporters.web.instrument_rows import rows
 from exporters.web.path import sections
 from exporters.web.regions import BAR_WIDTH, table
 from exporters.web.snapshot import Snapshot
 from exporters.web.words import utc
 from probe.model.text import clean
-from probe.model.verdicts import Operation, Outcome
+from probe.model.verdicts import Operation, Outcome, Report, Verdict
 
 REFRESH_S = 5
 _TEXT_LIMIT = 2000
@@ -34,33 +36,57 @@ _OTHER_OPERATIONS = (
 )
 
 
+_Word = tuple[str, str]  # a symbol, and what it means
+
+
+class Store(TypedDict):
+    """One key store: what KMS would say of it, and why."""
+
+    key_store: str
+    banner: Banner
+    symbol: str
+    operations: tuple[_Word, ...]
+    counts: dict[_Word, int]
+    findings: tuple[Finding, ...]
+    outcomes: tuple[tuple[_Word, tuple[Verdict, ...]], ...]
+
+
 def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
     """The whole page. ``live``: it asks the browser to come again after 5 s."""
-    head = banner(snapshot.report)
-    report = snapshot.report
     return (
         _environment()
         .get_template("page.html")
         .render(
-            banner=head,
-            symbol=_SYMBOLS[head.state],
-            operations=tuple((title, short(prediction_of(report, o))) for o, title in _OTHER_OPERATIONS),
-            extra_authorities=report.extra_authorities if report else (),
-            authorities_as_of=report.authorities_as_of if report else "",
-            key_store=report.key_store if report else "",
-            counts={_OUTCOMES[o]: n for o, n in report.counts().items()} if report else {},
-            findings=wrong(report),
+            stores=tuple(_store(report, head) for report, head in banners(snapshot.reports)),
+            extra_authorities=_once(name for report in snapshot.reports for name in report.extra_authorities),
+            authorities_as_of=", ".join(_once(report.authorities_as_of for report in snapshot.reports)),
             sections=sections(snapshot),
+            limit_ms=LIMIT_MS,
             regions=table(snapshot.survey),
             bar_width=BAR_WIDTH,
             chains=chains(snapshot),
-            outcomes=tuple((_OUTCOMES[o], verdicts) for o, verdicts in by_outcome(report)),
             instrument=rows(snapshot.health),
             taken_at=utc(snapshot.now_s),
             refresh_s=REFRESH_S if live else None,
             version=version,
         )
     )
+
+
+def _store(report: Report | None, head: Banner) -> Store:
+    return {
+        "key_store": report.key_store if report else "",
+        "banner": head,
+        "symbol": _SYMBOLS[head.state],
+        "operations": tuple((title, short(prediction_of(report, o))) for o, title in _OTHER_OPERATIONS),
+        "counts": {_OUTCOMES[o]: n for o, n in report.counts().items()} if report else {},
+        "findings": wrong(report),
+        "outcomes": tuple((_OUTCOMES[o], verdicts) for o, verdicts in by_outcome(report)),
+    }
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 @cache

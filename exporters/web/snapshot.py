@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from exporters.checks import current
+from exporters.health import Asked
 from exporters.web.instrument import Health
 from probe.model.measurements import Failure, Measurement, Timestamps
 from probe.model.statistics import Window
@@ -26,7 +28,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """The newest attempt of each check, the newest failure of each, and the newest TLS measurement.
+    """The newest attempt of each check, the newest failure of each, the newest TLS measurement and health.
 
     ``series`` are the last round trips, oldest first, None where one was lost.
     """
@@ -35,13 +37,19 @@ class TargetState:
     attempts: Mapping[Check, Attempt] = field(default_factory=dict)
     failures: Mapping[Check, Attempt] = field(default_factory=dict)
     tls: Measurement | None = None
+    health: Asked = field(default_factory=Asked)
     windows: Mapping[Method, Window] = field(default_factory=dict)
     series: Mapping[Method, tuple[float | None, ...]] = field(default_factory=dict)
 
     @property
+    def current_attempts(self) -> tuple[Attempt, ...]:
+        """The newest attempt of each check that was tried as late as what it comes with."""
+        return tuple(current(self.attempts, lambda attempt: attempt.at_s).values())
+
+    @property
     def current_failures(self) -> tuple[Attempt, ...]:
         """Failures of the checks whose newest attempt failed."""
-        return tuple(a for a in self.attempts.values() if a.failure is not None)
+        return tuple(a for a in self.current_attempts if a.failure is not None)
 
     @property
     def last_failure(self) -> Attempt | None:
@@ -56,10 +64,10 @@ class TargetState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All of it. ``report`` and ``survey`` are None before the first."""
+    """All of it. ``reports`` has the newest of each key store; ``survey`` is None before the first."""
 
     now_s: float
     targets: tuple[TargetState, ...] = ()
-    report: Report | None = None
+    reports: tuple[Report, ...] = ()
     survey: Survey | None = None
     health: Health = field(default_factory=Health)

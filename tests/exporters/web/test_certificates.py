@@ -49,6 +49,8 @@ def test_targets_that_showed_no_chain_are_left_out() -> None:
 
 def test_endless_chains_and_endless_targets_are_cut() -> None:
     long = [certificate(n) for n in range(SHOWN_CERTIFICATES + 1)]
-    shown = chains(snapshot(*[tls(target(f"n{n}"), *long) for n in range(SHOWN_TARGETS + 1)]))
+    shown = chains(
+        snapshot(*[tls(target(f"n{n}", host=f"10.0.0.{n}"), *long) for n in range(SHOWN_TARGETS + 1)])
+    )
     assert len(shown) == SHOWN_TARGETS
     assert len(shown[0].rows) == SHOWN_CERTIFICATES

@@ -1,15 +1,19 @@
 """The sink behind the page."""
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from exporter_world import (
     ANSWERED,
     DUPLICATE,
     LATE,
     LOST,
     NOW_S,
+    asked,
     certificate,
     echoes,
+    health,
     report,
     survey,
     target,
@@ -19,7 +23,7 @@ from exporter_world import (
 
 from exporters.web.page import SHOWN_ROUND_TRIPS, PageSink, _attempt
 from probe.model.statistics import Summary, Window
-from probe.model.targets import Check, Method
+from probe.model.targets import Check, Method, Role
 
 
 def sink(**settings: object) -> PageSink:
@@ -39,7 +43,7 @@ def test_the_newest_of_everything_is_kept() -> None:
     assert state.attempts[Check.TCP].rtt_s == 0.004
     assert state.failures[Check.TCP].at_s == NOW_S - 30
     assert state.tls is not None
-    assert page.snapshot().report == report()
+    assert page.snapshot().reports == (report(),)
     assert page.snapshot().survey == survey()
 
 
@@ -62,13 +66,50 @@ def test_duplicates_and_late_replies_are_no_attempts() -> None:
     assert state.attempts[Check.ICMP].rtt_s == 0.002
 
 
-def test_another_host_under_the_same_name_begins_anew() -> None:
-    page = sink()
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"zone": "elsewhere"}, True),
+        ({"name": "renamed"}, True),
+        ({"plans": target().plans[1:]}, True),
+        ({"host": "10.0.0.2"}, False),
+        ({"port": 8443}, False),
+        ({"server_name": "other.example.com"}, False),
+        ({"role": Role.BACKEND}, False),
+        ({"key_store": "cks-2"}, False),
+    ],
+    ids=lambda changes: next(iter(changes)) if isinstance(changes, dict) else "",
+)
+def test_only_another_identity_begins_anew_whatever_the_name(changes: dict[str, Any], kept: bool) -> None:
+    page, after = sink(), replace(target(), **changes)
     page.on_measurement(tcp(target()))
-    page.on_targets((target(zone="elsewhere"),))
-    assert page.snapshot().targets[0].attempts
-    page.on_targets((target(host="10.0.0.2"),))
-    assert not page.snapshot().targets[0].attempts
+    page.on_targets((after,))
+    page.on_measurement(tls(target(), certificate()))
+    (state,) = page.snapshot().targets
+    assert state.target == after
+    assert (set(state.attempts) == {Check.TCP, Check.TLS}) is kept
+    assert (not state.attempts) is not kept
+
+
+def test_each_key_store_keeps_its_newest_report_until_no_target_is_of_it() -> None:
+    page = sink()
+    page.on_report(report(key_store="cks-2"))
+    page.on_report(report())
+    page.on_report(report(key_store="cks-2", taken_at_s=NOW_S + 10))
+    assert [each.key_store for each in page.snapshot().reports] == ["cks-2", "cks-1"]
+    assert page.snapshot().reports[0].taken_at_s == NOW_S + 10
+    page.on_targets((target(),))
+    assert [each.key_store for each in page.snapshot().reports] == ["cks-1"]
+
+
+def test_a_request_that_is_not_for_health_or_was_withheld_is_no_sample() -> None:
+    page = sink()
+    page.on_targets((asked(),))
+    page.on_measurement(health(asked(), 405, purpose="get"))
+    page.on_measurement(health(asked(), None, withheld="no credential"))
+    (state,) = page.snapshot().targets
+    assert (state.attempts, state.health.withheld) == ({}, "no credential")
+    assert not any(page.snapshot().health.samples.values())
 
 
 def test_results_of_unknown_targets_are_dropped() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from exporter_world import NOW_S, certificate, target, tcp, tls
+from exporter_world import NOW_S, SILENT, asked, certificate, health, target, tcp, tls
 
 from exporters.web.page import PageSink
 from exporters.web.path import SHOWN_TARGETS, SOON_S, Row, sections
@@ -82,9 +82,41 @@ def test_a_certificate_without_a_name_says_so() -> None:
 def test_columns_are_those_that_somebody_fills() -> None:
     resolver = target(role=Role.RESOLVER, plans=(Plan(check=Check.DNS, interval_s=60, timeout_s=3),))
     (section,) = sections(snapshot(targets=(resolver,)))
-    assert (section.methods, section.tls) == ((), False)
+    assert (section.methods, section.tls, section.health) == ((), False, False)
     (section,) = sections(snapshot())
-    assert (section.methods, section.tls) == (("tcp", "icmp"), True)
+    assert (section.methods, section.tls, section.health) == (("tcp", "icmp"), True, False)
+    (section,) = sections(snapshot(targets=(target(), asked("node-2", host="10.0.0.2"))))
+    assert section.health
+    assert [row.health is None for row in section.rows] == [True, False]
+
+
+def test_health_counts_for_a_targets_state_as_every_check_does() -> None:
+    of = asked()
+    silent = health(of, None, failure=SILENT)
+    assert row(snapshot(health(of), targets=(of,))).state == "answering"
+    assert row(snapshot(silent, targets=(of,))).state == "not answering"
+    assert row(snapshot(tcp(of), silent, targets=(of,))).state == "failing in part"
+    assert row(snapshot(tcp(of), silent, targets=(of,))).failures == ("health cold: wait timed out",)
+
+
+def test_a_warm_answer_from_before_does_not_make_a_dead_target_answer_in_part() -> None:
+    of = asked()
+    warm = health(of, at_s=NOW_S - 60, check=Check.HEALTH_WARM)
+    assert row(snapshot(warm, health(of, None, failure=SILENT), targets=(of,))).state == "not answering"
+
+
+def test_what_was_not_asked_is_no_sign_of_life() -> None:
+    of = asked()
+    for not_counted in (health(of, None, withheld="common-name-matches"), health(of, 405, purpose="get")):
+        assert row(snapshot(not_counted, targets=(of,))).state == "not measured yet"
+
+
+def test_of_several_key_stores_each_row_says_its_own() -> None:
+    two = (target(), target("node-2", key_store="cks-2"), target("r", role=Role.RESOLVER, key_store=""))
+    nodes, resolvers = sections(snapshot(targets=two))
+    assert [row.where.rpartition(" · ")[2] for row in nodes.rows] == ["cks-1", "cks-2"]
+    assert "cks" not in row(snapshot()).where
+    assert "cks" not in resolvers.rows[0].where
 
 
 def test_roles_come_in_the_order_of_the_path_and_regions_are_not_in_it() -> None:
@@ -94,7 +126,7 @@ def test_roles_come_in_the_order_of_the_path_and_regions_are_not_in_it() -> None
 
 
 def test_of_too_many_targets_the_failing_are_shown() -> None:
-    targets = tuple(target(f"n{n}") for n in range(SHOWN_TARGETS + 1))
+    targets = tuple(target(f"n{n}", host=f"10.0.0.{n}") for n in range(SHOWN_TARGETS + 1))
     (section,) = sections(snapshot(tcp(targets[-1], None), targets=targets))
     assert section.more == 1
     assert section.rows[0].name == targets[-1].name

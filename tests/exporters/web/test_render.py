@@ -7,7 +7,9 @@ from exporter_world import (
     HOSTILE,
     NOW_S,
     REMEDY,
+    asked,
     certificate,
+    health,
     predicted,
     region,
     report,
@@ -22,6 +24,7 @@ from hypothesis import strategies as st
 
 from exporters.web.page import PageSink
 from exporters.web.render import render, stylesheet
+from probe.model.targets import Check
 from probe.model.verdicts import Outcome
 
 VOID = {"wbr", "meta", "link", "line", "rect", "circle", "polyline"}
@@ -54,15 +57,18 @@ class Tags(HTMLParser):
 def page(text: str = "fine", *, live: bool = True) -> str:
     """Everything that can be shown, with ``text`` wherever text of the network or of a file may be."""
     sink = PageSink(series=lambda _name, _method: (0.001, None, 0.002) * 20, now=lambda: NOW_S)
-    node = target(zone=text)
+    node = asked(zone=text)
     sink.on_targets((node, target("far", host=text or "x")))
     sink.on_measurement(tcp(node, None))
     sink.on_measurement(tls(node, certificate(name=text, issuer_common_name=text, key=text)))
+    sink.on_measurement(health(node, 500, error_name=text, fault=text))
+    sink.on_measurement(health(node, check=Check.HEALTH_WARM, wait_is_upper_bound=True, clock_offset_s=3.0))
     violated = verdict(outcome=Outcome.VIOLATED, subject=text, because=text, remedy=REMEDY, source=text)
     unknown = verdict("other", Outcome.UNKNOWN, because=text)
     sink.on_report(
         report(violated, unknown, errors=(predicted(),), extra_authorities=(text,), key_store=text)
     )
+    sink.on_report(report(unknown, decided=False, key_store=text + "2"))
     sink.on_survey(survey(region(place=text, reason=text), vantage=text, notes=(text,)))
     return render(sink.snapshot(), "1.0", live=live)
 
@@ -117,6 +123,31 @@ def test_nothing_needs_a_script_or_another_place() -> None:
     assert "style" not in shown.attributes
     assert "url(" not in stylesheet()
     assert "@import" not in stylesheet()
+
+
+def test_one_key_store_is_named_in_the_head_and_several_each_over_its_own_part() -> None:
+    sink = PageSink(now=lambda: NOW_S)
+    sink.on_report(report(verdict(), key_store="cks-1"))
+    one = render(sink.snapshot(), "1.0")
+    assert one.count("cks-1") == 1
+    assert one.count("<h1") == 1
+    sink.on_report(report(verdict(outcome=Outcome.VIOLATED), errors=(predicted(),), key_store="cks-2"))
+    two = render(sink.snapshot(), "1.0").replace("<wbr>", "")
+    assert two.index("KMS would say XKS_PROXY_INVALID_TLS_CONFIGURATION") < two.index("would stop KMS")
+    assert [two.count(name) for name in ("cks-1", "cks-2")] == [3, 3]
+    ids = re.findall(r' id="([^"]*)"', two)
+    assert len(ids) == len(set(ids))
+    assert "<title>✗ XKS_PROXY_INVALID_TLS_CONFIGURATION" in two
+
+
+def test_a_health_cell_says_in_text_what_its_bar_draws() -> None:
+    html = page()
+    assert (
+        'aria-label="cold by phase in ms: connect 4.00, handshake 20.00, wait 30.00, receive 1.00; line at 250 ms"'
+        in html
+    )
+    assert "handshake 20.00</span>" in html
+    assert "status 500" in html
 
 
 def test_every_table_has_headers() -> None:

@@ -63,6 +63,23 @@ def test_what_is_known_is_there_in_base_units() -> None:
     assert shown["survey"]["regions"][1]["rtt_seconds"] == dict.fromkeys(("min", "median", "p95", "p99"))
 
 
+def test_of_several_key_stores_the_one_that_is_worst_off_comes_first() -> None:
+    page = PageSink(now=lambda: NOW_S)
+    for at, key_store, decided in ((1, "cks-good", True), (2, "cks-open", False)):
+        page.on_report(report(taken_at_s=NOW_S + at, key_store=key_store, decided=decided))
+    page.on_report(report(errors=(predicted(),), key_store="cks-bad"))
+    shown = document(page.snapshot(), "1.0", ready=True)
+    assert [store["key_store"] for store in shown["stores"]] == ["cks-bad", "cks-open", "cks-good"]
+    assert (shown["connect"], shown["report"]) == tuple(
+        shown["stores"][0][key] for key in ("connect", "report")
+    )
+    assert shown["report"]["key_store"] == "cks-bad"
+
+
+def test_before_the_first_report_there_are_no_stores() -> None:
+    assert document(PageSink(now=lambda: NOW_S).snapshot(), "1.0", ready=False)["stores"] == []
+
+
 def test_it_is_json_and_no_text_in_it_is_unprintable() -> None:
     shown = document(filled().snapshot(), "1.0", ready=True)
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown

@@ -1,0 +1,120 @@
+"""Health requests to the targets of a report: each target's newest ones by phase, for people and programs."""
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from exporters.checks import is_answered, plans_of, total_s
+from exporters.health import Asked
+from exporters.report import fields, words
+from probe.model.kinds import CHECKS
+from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Measurement, Phase
+from probe.model.survey import CALL_LIMIT_S
+from probe.model.targets import Mode, Target
+from probe.model.text import clean
+
+_OK = 200
+# Resolving a name is no part of what KMS waits for.
+_SHOWN = tuple(
+    phase
+    for phase in Phase
+    if phase is not Phase.RESOLVE and any(phase in kind.phases for kind in CHECKS.values() if kind.mode)
+)
+
+
+def document(target: Target, asked: Asked) -> fields.Fields | None:
+    """``health`` of a target; None for one that is not asked."""
+    if asked == Asked() and not any(CHECKS[check].mode for check in plans_of(target)):
+        return None
+    counts = asked.counts()
+    return {
+        **{mode.value: _request(asked.requests.get(mode)) for mode in Mode},
+        "key_managers": {state.value: n for state, n in counts.items()} if counts else None,
+        "clock_offset_seconds": asked.clock_offset_s,
+        "withheld": fields.text(asked.withheld),
+    }
+
+
+def _request(measurement: Measurement | None) -> fields.Fields | None:
+    if measurement is None:
+        return None
+    details = measurement.details
+    said = details if isinstance(details, HealthDetails) else None
+    return {
+        "at": fields.time(measurement.started_at_s),
+        "phases_seconds": fields.phases(measurement, CHECKS[measurement.check].phases),
+        "total_seconds": fields.seconds(total_s(measurement)),
+        "status": said and said.status,
+        "error_name": fields.text(said.error_name) if said else None,
+        "failure": fields.failure(measurement.failure),
+        "wait_is_upper_bound": bool(said and said.wait_is_upper_bound),
+    }
+
+
+class HealthTable:
+    """One row a target and mode; the phases have columns of their own where there is width for them."""
+
+    def __init__(self, asked: Iterable[tuple[Target, Asked]]) -> None:
+        self._asked = tuple(asked)
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.max_width >= words.WIDE_COLUMNS
+        phases = tuple(phase.value for phase in _SHOWN) if wide else ("phases",)
+        table = words.table(
+            *("target", "mode", "total", *phases, "answer"),
+            numbers=("mode", "total", *phases),
+            title=f"Health requests (times in ms, KMS gives a call {CALL_LIMIT_S * 1e3:g})",
+        )
+        for target, asked in self._asked:
+            name = Text(clean(target.name, 64), style="bold")
+            for mode, measurement in asked.requests.items():
+                drawn = _phases(measurement)
+                cells = tuple(drawn.values()) if wide else (_joined(drawn),)
+                table.add_row(name, mode.value, _total(measurement), *cells, _answer(measurement, asked))
+                name = Text()
+            if asked.withheld is not None:
+                blank = (words.MISSING,) * (1 + len(phases))
+                table.add_row(name, words.MISSING, *blank, Text(_withheld(asked.withheld), style="yellow"))
+        yield table
+
+
+def _phases(measurement: Measurement) -> Mapping[Phase, Text]:
+    details = measurement.details
+    bounded = isinstance(details, HealthDetails) and details.wait_is_upper_bound
+    return {
+        phase: Text(
+            ("≤" if bounded and phase is Phase.WAIT and phase in measurement.phases_s else "")
+            + words.short(measurement.phases_s.get(phase))
+        )
+        for phase in _SHOWN
+    }
+
+
+def _joined(drawn: Mapping[Phase, Text]) -> Text:
+    known = [f"{phase.value} {text.plain}" for phase, text in drawn.items() if text.plain != words.MISSING]
+    return Text("\n".join(known) or words.MISSING)
+
+
+def _total(measurement: Measurement) -> Text:
+    total = total_s(measurement)
+    over = total is not None and total > CALL_LIMIT_S
+    return Text(words.short(total), style="bold red" if over else "")
+
+
+def _answer(measurement: Measurement, asked: Asked) -> Text:
+    """What came; of key managers with the newest answer that named them."""
+    details, failure = measurement.details, measurement.failure
+    if failure is not None:
+        return Text(words.failure_text(failure), style="bold red")
+    if not isinstance(details, HealthDetails) or not is_answered(measurement):
+        return Text("no answer", style="bold red")
+    wrong = " ".join(filter(None, (clean(details.error_name or ""), clean(details.fault or ""))))
+    if details.status != _OK or details.fault:
+        return Text(f"status {details.status} {wrong}".rstrip(), style="bold red")
+    counts = (asked.counts() or {}) if details.managers else {}
+    return Text(", ".join(f"{n} {state.value.lower()}" for state, n in counts.items() if n) or "200")
+
+
+def _withheld(why: str) -> str:
+    return f"not asked: {why}" if why == NO_CREDENTIAL else f"not asked: {clean(why, 64)} is not met"

@@ -1,0 +1,126 @@
+"""The health requests to one target: the time that KMS would have waited by phase, and what was answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporters.checks import is_answered, plans_of, total_s
+from exporters.web.snapshot import TargetState
+from exporters.web.words import NONE, milliseconds
+from probe.model.kinds import CHECKS
+from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Manager, Measurement, Phase
+from probe.model.survey import CALL_LIMIT_S
+from probe.model.targets import Mode
+
+WIDTH, HEIGHT = 132.0, 12.0
+LIMIT_MS = f"{CALL_LIMIT_S * 1e3:g}"
+_OK = 200
+# The limit is always in sight, and a proxy that takes seconds does not flatten the phases of all others.
+_LEAST_TOP_S, _MOST_TOP_S = CALL_LIMIT_S * 1.15, CALL_LIMIT_S * 4
+_LEAST_WIDTH = 1.5
+_MODES: Mapping[Mode, tuple[Phase, ...]] = {
+    kind.mode: tuple(phase for phase in kind.phases if phase is not Phase.RESOLVE)
+    for kind in CHECKS.values()
+    if kind.mode is not None
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One phase of a bar. ``words`` are its name and its time in milliseconds."""
+
+    phase: str
+    x: float
+    width: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The newest request of one mode. ``total`` is in milliseconds, "n/a" unless it was answered."""
+
+    mode: str
+    total: str
+    over: bool
+    wrong: str
+    segments: tuple[Segment, ...]
+    limit_x: float
+    label: str
+    limit: str = LIMIT_MS
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """``note`` says why nothing is known. ``managers`` and ``clock`` are "" until an answer says them."""
+
+    note: str
+    requests: tuple[Request, ...]
+    managers: str
+    managers_kind: str
+    clock: str
+
+
+def health(state: TargetState) -> Health | None:
+    """None for a target that is not asked."""
+    if not any(CHECKS[check].mode for check in plans_of(state.target)):
+        return None
+    asked = state.health
+    counts = asked.counts() or {}
+    usable = [n for manager, n in counts.items() if n and manager is not Manager.UNAVAILABLE]
+    return Health(
+        note=_note(asked.withheld) if asked.withheld else "" if asked.requests else "not measured yet",
+        requests=tuple(_request(mode, asked.requests[mode]) for mode in _MODES if mode in asked.requests),
+        managers=", ".join(f"{n} {manager.value.lower()}" for manager, n in counts.items() if n),
+        managers_kind="bad" if counts and not usable else "quiet",
+        clock=f"{asked.clock_offset_s:+.0f} s" if asked.clock_offset_s is not None else "",
+    )
+
+
+def _note(withheld: str) -> str:
+    return f"not asked: {withheld}" if withheld == NO_CREDENTIAL else f"not asked: {withheld} is not met"
+
+
+def _request(mode: Mode, measurement: Measurement) -> Request:
+    total = total_s(measurement)
+    known = {phase: measurement.phases_s[phase] for phase in _MODES[mode] if phase in measurement.phases_s}
+    top_s = min(max(_LEAST_TOP_S, sum(known.values())), _MOST_TOP_S)
+    segments = _segments(known, top_s, bounded=_is_bounded(measurement))
+    said = ", ".join(segment.words for segment in segments)
+    return Request(
+        mode=mode.value,
+        total=milliseconds(total),
+        over=total is not None and total > CALL_LIMIT_S,
+        wrong=_wrong(measurement),
+        segments=segments,
+        limit_x=round(CALL_LIMIT_S / top_s * WIDTH, 1),
+        label=f"{mode.value} by phase in ms: {said or NONE}; line at {LIMIT_MS} ms",
+    )
+
+
+def _segments(known: Mapping[Phase, float], top_s: float, *, bounded: bool) -> tuple[Segment, ...]:
+    """Side by side; what is beyond the right edge is cut there."""
+    segments, x = [], 0.0
+    for phase, duration_s in known.items():
+        width = min(max(_LEAST_WIDTH, duration_s / top_s * WIDTH), max(0.0, WIDTH - x))
+        bound = "≤ " if bounded and phase is Phase.WAIT else ""
+        words = f"{phase.value} {bound}{milliseconds(duration_s)}"
+        segments.append(Segment(phase=phase.value, x=round(x, 1), width=round(width, 1), words=words))
+        x += width
+    return tuple(segments)
+
+
+def _is_bounded(measurement: Measurement) -> bool:
+    details = measurement.details
+    return isinstance(details, HealthDetails) and details.wait_is_upper_bound
+
+
+def _wrong(measurement: Measurement) -> str:
+    """What is not as it should be; a failure's detail and the answer's words are the network's."""
+    details, failure = measurement.details, measurement.failure
+    if failure is not None:
+        return f"{failure.phase} {failure.reason.replace('_', ' ')}"
+    if not isinstance(details, HealthDetails) or not is_answered(measurement):
+        return "no answer"
+    status = "" if details.status == _OK else f"status {details.status}"
+    return " · ".join(filter(None, (status, details.error_name, details.fault)))

@@ -1,0 +1,65 @@
+"""Health requests in a report."""
+
+import pytest
+from exporter_world import NOW_S, SILENT, asked, health, target
+from rich.console import Console
+
+from exporters.health import asked as asked_of
+from exporters.report.asked import HealthTable, document
+from exporters.report.words import MISSING
+from probe.model.measurements import Measurement
+from probe.model.targets import Check
+
+WARM = Check.HEALTH_WARM
+
+
+def shown(*measured: Measurement, width: int = 140) -> str:
+    console = Console(width=width, no_color=True)
+    with console.capture() as captured:
+        console.print(HealthTable([(asked(), asked_of(measured))]))
+    return captured.get()
+
+
+def test_a_target_that_is_not_asked_has_no_health_and_one_that_is_has_nulls_at_first() -> None:
+    assert document(target(), asked_of(())) is None
+    said = document(asked(), asked_of(()))
+    assert said is not None
+    assert set(said.values()) == {None}
+
+
+def test_cold_and_warm_have_a_row_each_with_their_phases() -> None:
+    rows = [
+        " ".join(line.split()) for line in shown(health(asked()), health(asked(), check=WARM)).splitlines()
+    ]
+    assert f"node-1 cold 55.00 4.00 20.00 {MISSING} 30.00 1.00 1 active, 1 degraded" in rows
+    assert f"warm 31.00 {MISSING} {MISSING} {MISSING} 30.00 1.00 1 active, 1 degraded" in rows
+
+
+def test_a_wait_that_may_be_shorter_says_so_at_every_width() -> None:
+    bounded = health(asked(), wait_is_upper_bound=True)
+    assert "≤30.00" in shown(bounded)
+    assert "wait ≤30.00" in shown(bounded, width=80)
+
+
+@pytest.mark.parametrize(
+    ("measured", "words"),
+    [
+        (health(asked(), 401, error_name="AuthenticationFailedException"), "status 401 AuthenticationFailedException"),
+        (health(asked(), 200, fault="the body is HTML"), "status 200 the body is HTML"),
+        (health(asked(), managers=()), "200"),
+        (health(asked(), None, failure=SILENT), "timed out in wait"),
+        (health(asked(), None), "no answer"),
+        (health(asked(), None, withheld="common-name-matches"), "not asked: common-name-matches is not met"),
+        (health(asked(), None, withheld="no credential"), "not asked: no credential"),
+    ],
+    ids=["refused", "odd", "no managers", "silent", "nothing", "withheld", "without a credential"],
+)  # fmt: skip
+def test_what_was_answered_is_said_in_words(measured: Measurement, words: str) -> None:
+    assert words in shown(measured)
+
+
+@pytest.mark.parametrize("width", [60, 80, 119, 120, 140])
+def test_it_fits_the_terminal(width: int) -> None:
+    long = health(asked(), 500, error_name="InternalException", fault="status 500 " * 20)
+    warm = health(asked(), None, NOW_S, check=WARM, failure=SILENT)
+    assert max(map(len, shown(long, warm, width=width).splitlines())) <= width
