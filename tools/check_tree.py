@@ -71,6 +71,7 @@ GENERATORS = (
     "tools/metrics_page.py",
     "tools/iam_policy.py",
     "tools/configuration_schema.py",
+    "tools/schemas.py",
     "tools/dashboards.py",
 )
 FORBIDDEN = (

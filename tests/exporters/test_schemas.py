@@ -2,13 +2,15 @@
 
 import copy
 import json
+import re
+import runpy
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
 import pytest
 from report_examples import answer, handshake, report, survey
-from schema_check import faults, schema
+from schema_check import SCHEMAS, faults, schema
 
 from exporters.report import dns, tls
 from exporters.report import survey as survey_report
@@ -16,18 +18,42 @@ from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Role
 from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
 
-NAMES = ("ping", "tls", "dns", "survey", "report", "preflight", "health")
+WORDS = runpy.run_path(str(SCHEMAS.parents[1] / "tools" / "schemas.py"))["WORDS"]
+NAMES = ("common", "ping", "tls", "dns", "survey", "report", "preflight", "health")
+
+
+def parts(said: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(said, dict):
+        yield said
+    for part in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
+        yield from parts(part)
 
 
 def objects(said: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(said, dict):
-        if said.get("type") == "object":
-            yield said
-        for part in said.values():
-            yield from objects(part)
-    elif isinstance(said, list):
-        for part in said:
-            yield from objects(part)
+    return (part for part in parts(said) if part.get("type") == "object")
+
+
+def test_each_schema_is_looked_at_here() -> None:
+    assert {path.stem for path in SCHEMAS.glob("*.json")} == {*NAMES, "configuration"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_stands_alone(name: str) -> None:
+    """Who checks a document needs no other file and no network."""
+    said = json.dumps(schema(name))
+    wanted = set(re.findall(r'"\$ref": "([^"]*)"', said))
+    assert wanted <= {f"#/$defs/{each}" for each in schema(name).get("$defs", {})}
+    if name != "common":
+        shared = schema("common")["$defs"]
+        assert all(part == shared[each] for each, part in schema(name)["$defs"].items() if each in shared)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_list_of_words_says_whose_it_is(name: str) -> None:
+    """An enum without the title of an enumeration is one that nobody updates."""
+    for said in parts(schema(name)):
+        if "enum" in said:
+            assert list(filter(None, said["enum"])) == list(WORDS[said["title"]])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,146 @@
+"""Writes into docs/schemas/ what is the model's, and what the schemas share; ``--check`` only compares.
+
+A schema is written by hand but for three things. An ``enum`` whose ``title`` is one of `WORDS` has the words
+of that enumeration. An object whose ``title`` is one of `KEYS` has a property for each of those keys, all
+like the first. And a definition that common.json has too is a copy of that one, so that each schema stands
+alone: who checks a document needs one file and no network.
+"""
+
+import copy
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from probe.model.account import Cause
+from probe.model.kinds import CHECKS, OF_STORE
+from probe.model.measurements import Manager, Offer, Phase, Reason, Timestamps
+from probe.model.targets import Check, Method, Mode, Role
+from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
+COMMON = "common.json"
+OF_ANOTHER_TOOL = frozenset({"configuration.json"})
+_ENUMERATIONS: tuple[type[StrEnum], ...] = (
+    *(
+        Basis,
+        Cause,
+        Check,
+        Level,
+        Likelihood,
+        Manager,
+        Method,
+        Mode,
+        Offer,
+        Operation,
+        Outcome,
+        Phase,
+        Reason,
+        Role,
+    ),
+    Timestamps,
+)
+WORDS: Mapping[str, tuple[str, ...]] = {
+    **{each.__name__: tuple(each) for each in _ENUMERATIONS},
+    "Role with verdicts of a key store": OF_STORE,
+    "Outcome of what was looked at": tuple(each for each in Outcome if each is not Outcome.NOT_APPLICABLE),
+}
+KEYS: Mapping[str, tuple[str, ...]] = {
+    **{f"by {name}": words for name, words in WORDS.items()},
+    **{f"by phase of {check}": kind.phases for check, kind in CHECKS.items()},
+    **{
+        f"by phase of {check} to an address": tuple(p for p in kind.phases if p is not Phase.RESOLVE)
+        for check, kind in CHECKS.items()
+    },
+}
+_REFERENCE = "#/$defs/"
+_WIDTH = 100
+
+Schema = dict[str, Any]
+
+
+def schemas(folder: Path = FOLDER) -> dict[Path, str]:
+    """What each file should be."""
+    read = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    ours = {path: schema for path, schema in read.items() if path.name not in OF_ANOTHER_TOOL}
+    for schema in ours.values():
+        _fill(schema)
+    shared = ours[folder / COMMON]["$defs"]
+    for path, schema in ours.items():
+        if path.name != COMMON:
+            _share(schema, shared)
+    return {path: written(schema) + "\n" for path, schema in ours.items()}
+
+
+def _fill(node: Any) -> None:
+    """What is the model's, in place."""
+    for part in _parts(node):
+        title = part.get("title", "")
+        if title in WORDS and "enum" in part:
+            part["enum"] = [*map(str, WORDS[title]), *([None] if None in part["enum"] else [])]
+        elif title in KEYS and part.get("properties"):
+            first = next(iter(part["properties"].values()))
+            part["properties"] = {str(key): copy.deepcopy(first) for key in KEYS[title]}
+            if "required" in part:
+                part["required"] = list(part["properties"])
+
+
+def _share(schema: Schema, shared: Mapping[str, Schema]) -> None:
+    """Copies of what ``schema`` refers to, directly or by way of a copy; others that it had go."""
+    own = {name: part for name, part in schema.get("$defs", {}).items() if name not in shared}
+    wanted, seen = list(_references([schema | {"$defs": {}}, own])), set(own)
+    while wanted:
+        name = wanted.pop()
+        if name not in seen:
+            seen.add(name)
+            wanted += _references(shared[name])
+    schema["$defs"] = {name: own.get(name) or shared[name] for name in sorted(seen)}
+
+
+def _references(node: Any) -> Iterator[str]:
+    return (
+        part["$ref"].removeprefix(_REFERENCE) for part in _parts(node) if isinstance(part.get("$ref"), str)
+    )
+
+
+def _parts(node: Any) -> Iterator[Schema]:
+    """Every object in ``node``, the outer ones first."""
+    if isinstance(node, dict):
+        yield node
+    inner: Iterable[Any] = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for part in inner:
+        yield from _parts(part)
+
+
+def written(node: Any, indent: int = 0) -> str:
+    """JSON as a person would write it: what holds nothing but words and numbers stands in one line."""
+    line = json.dumps(node, ensure_ascii=False)
+    inner = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
+    if not any(isinstance(part, dict | list) for part in inner) and len(line) + indent <= _WIDTH:
+        return line
+    if not inner:
+        return line
+    before, margin = " " * (indent + 2), " " * indent
+    if isinstance(node, dict):
+        rows = [f"{json.dumps(key)}: {written(part, indent + 2)}" for key, part in node.items()]
+    else:
+        rows = [written(part, indent + 2) for part in inner]
+    opening, closing = "{}" if isinstance(node, dict) else "[]"
+    return f"{opening}\n{before}" + f",\n{before}".join(rows) + f"\n{margin}{closing}"
+
+
+def main(arguments: list[str]) -> int:
+    stale = {path: text for path, text in schemas().items() if path.read_text(encoding="utf-8") != text}
+    if "--check" not in arguments:
+        for path, text in stale.items():
+            path.write_text(text, encoding="utf-8")
+        return 0
+    for path in stale:
+        print(f"docs/schemas/{path.name} is out of date; run: python tools/schemas.py", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
