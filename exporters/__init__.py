@@ -1,7 +1,8 @@
-"""Sinks for people and other programs: Prometheus, the page, reports.
+"""Sinks for people and other programs: metrics, the page, reports. They know only ``probe.model``.
 
-A folder for each, which shows what it is handed and computes no opinion. They know only `probe.model`; the
-page may also import the other two, for `/metrics` and for words. Only `probe.commands` knows them. A new
-sink is a folder here that implements `Sink` of `probe/model/ports.py`, its line among the layers in
-`pyproject.toml`, and the place in `probe/commands` that hands it to the agent.
+`checks` says what counts of a measurement, `health` what came of asking a proxy, `stores` keeps the newest
+report of each key store; all folders use these. Which checks and roles there are comes from
+``probe.model.kinds``: a new one needs no list here, and tests/exporters/test_every_kind.py names the output
+that lacks it. A new sink gets a folder of its own; it implements ``probe.model.ports.Sink`` and is made in
+``probe.commands.serving``.
 """

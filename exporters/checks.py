@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from probe.model.kinds import CHECKS, GRAVEST_FIRST
 from probe.model.measurements import HealthDetails, Measurement, Phase
-from probe.model.targets import Check, Method, Plan, Target
+from probe.model.targets import Check, Method, Mode, Plan, Target
 
 _Seen = TypeVar("_Seen")
 
@@ -14,6 +14,14 @@ HEALTH_PURPOSE = "health"
 ROUND_TRIPS: Mapping[Method, Check] = {
     method: check for check in GRAVEST_FIRST if (method := CHECKS[check].method) is not None
 }
+# The checks that make requests.
+REQUESTS: Mapping[Mode, Check] = {
+    mode: check for check, kind in CHECKS.items() if (mode := kind.mode) is not None
+}
+# Where the time of a call goes, without what comes before KMS counts.
+CALL_PHASES: tuple[Phase, ...] = tuple(
+    phase for phase in CHECKS[REQUESTS[Mode.COLD]].phases if phase is not Phase.RESOLVE
+)
 # Names are resolved before KMS counts; a request goes out within the wait for its answer, not timed apart.
 _NOT_NEEDED = frozenset({Phase.RESOLVE, Phase.SEND})
 

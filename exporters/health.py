@@ -31,10 +31,13 @@ class Asked:
         if details.withheld is not None:
             return Asked(withheld=details.withheld)
         offset_s = details.clock_offset_s
+        # What comes with a request that failed is not made: an answer from before may not stand beside it.
+        is_last = measurement.failure is not None and CHECKS[measurement.check].comes_with is None
+        others = {} if is_last else self.requests
         return replace(
             self,
             withheld=None,
-            requests={**self.requests, mode: measurement},
+            requests={**others, mode: measurement},
             managers=details.managers or self.managers,
             clock_offset_s=self.clock_offset_s if offset_s is None else offset_s,
         )

@@ -1,11 +1,16 @@
 """Made-up results for the tests of reports and of their schemas."""
 
+from dataclasses import replace
+from typing import Any
+
 from probe.model.evidence import Evidence
 from probe.model.measurements import (
     Certificate,
     DnsDetails,
     EchoDetails,
     Failure,
+    HealthDetails,
+    Manager,
     Measurement,
     Offer,
     Phase,
@@ -172,6 +177,16 @@ def silence() -> Measurement:
     )
 
 
+def requested(target: Target = NODE_1, *, warm: bool = False, **details: Any) -> Measurement:
+    connected = {} if warm else {Phase.CONNECT: 0.0127, Phase.HANDSHAKE: 0.0311}
+    said: dict[str, Any] = {"purpose": "health", "status": 200, "managers": (("hsm-1", Manager.ACTIVE),)}
+    return Measurement(
+        target=target, check=Check.HEALTH_WARM if warm else Check.HEALTH_COLD, started_at_s=NOW_S, address=target.host,
+        phases_s={**connected, Phase.WAIT: 0.0185, Phase.RECEIVE: 0.0015}, timestamps=Timestamps.KERNEL,
+        details=HealthDetails(**{**said, **details}),
+    )  # fmt: skip
+
+
 def survey() -> Survey:
     return Survey(
         taken_at_s=NOW_S,
@@ -287,3 +302,13 @@ def evidence() -> Evidence:
             Window(target="hsm-1", method="tcp", span_s=600, summary=SPARSE),
         ),
     )  # fmt: skip
+
+
+def with_health() -> Evidence:
+    """As `evidence`, with requests answered, refused and withheld, and one that was not for health."""
+    seen = (
+        requested(), requested(warm=True, wait_is_upper_bound=True, clock_offset_s=2.0), requested(status=405, purpose="get"),
+        requested(NODE_2, status=401, error_name="AuthenticationFailedException", managers=()),
+        requested(BACKEND, status=None, withheld="common-name-matches", managers=()),
+    )  # fmt: skip
+    return replace(evidence(), recent=seen)

@@ -1,8 +1,9 @@
 """Metrics for Prometheus: a sink with a registry of its own.
 
-`definitions` has every name, label and help text, the source of docs/metrics.md; `sink` takes results, the
-`*_families` write series, `scrape` makes the text in slices. May import `probe.model`; prometheus_client
-belongs here alone. A new metric is a row in `definitions` and the line that fills it.
+`definitions` has every metric, `target_series` and `health_series` what a target has accumulated,
+`target_families` how it is written, `judgements` what reports and surveys give; `scrape` and `target_text`
+make the text without holding the loop. May import ``exporters.checks`` and its neighbours, and the model. A
+new metric is a definition, and a row in `target_families.TABLE` or in `sink`; docs/metrics.md is generated.
 """
 
 from exporters.prometheus.sink import PrometheusSink

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from exporters.checks import is_answered, plans_of, total_s
+from exporters.checks import CALL_PHASES, REQUESTS, is_answered, plans_of, total_s
 from exporters.health import Asked
 from exporters.report import fields, words
 from probe.model.kinds import CHECKS
@@ -15,17 +15,11 @@ from probe.model.targets import Mode, Target
 from probe.model.text import clean
 
 _OK = 200
-# Resolving a name is no part of what KMS waits for.
-_SHOWN = tuple(
-    phase
-    for phase in Phase
-    if phase is not Phase.RESOLVE and any(phase in kind.phases for kind in CHECKS.values() if kind.mode)
-)
 
 
 def document(target: Target, asked: Asked) -> fields.Fields | None:
     """``health`` of a target; None for one that is not asked."""
-    if asked == Asked() and not any(CHECKS[check].mode for check in plans_of(target)):
+    if asked == Asked() and not plans_of(target).keys() & set(REQUESTS.values()):
         return None
     counts = asked.counts()
     return {
@@ -60,7 +54,7 @@ class HealthTable:
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         wide = options.max_width >= words.WIDE_COLUMNS
-        phases = tuple(phase.value for phase in _SHOWN) if wide else ("phases",)
+        phases = tuple(phase.value for phase in CALL_PHASES) if wide else ("phases",)
         table = words.table(
             *("target", "mode", "total", *phases, "answer"),
             numbers=("mode", "total", *phases),
@@ -87,7 +81,7 @@ def _phases(measurement: Measurement) -> Mapping[Phase, Text]:
             ("≤" if bounded and phase is Phase.WAIT and phase in measurement.phases_s else "")
             + words.short(measurement.phases_s.get(phase))
         )
-        for phase in _SHOWN
+        for phase in CALL_PHASES
     }
 
 
@@ -113,7 +107,8 @@ def _answer(measurement: Measurement, asked: Asked) -> Text:
     if details.status != _OK or details.fault:
         return Text(f"status {details.status} {wrong}".rstrip(), style="bold red")
     counts = (asked.counts() or {}) if details.managers else {}
-    return Text(", ".join(f"{n} {state.value.lower()}" for state, n in counts.items() if n) or "200")
+    fleet = ", ".join(f"{n} {state.value.lower()}" for state, n in counts.items() if n)
+    return Text(f"{details.status}, key managers: {fleet}" if fleet else f"{details.status}")
 
 
 def _withheld(why: str) -> str:

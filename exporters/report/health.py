@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from exporters.checks import HEALTH_PURPOSE, REQUESTS, is_answered, is_of_health
 from exporters.report import fields, findings, judged, tls, verdicts, words
 from probe.model.measurements import HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
@@ -29,8 +30,7 @@ def document(measured: Sequence[Measurement], report: Report) -> fields.Fields:
     return {
         "schema_version": fields.SCHEMA_VERSION,
         "taken_at": fields.time(report.taken_at_s),
-        "cold": _exchange(_last(measured, Check.HEALTH_COLD)),
-        "warm": _exchange(_last(measured, Check.HEALTH_WARM)),
+        **{mode.value: _exchange(_last(measured, check)) for mode, check in REQUESTS.items()},
         "authorities_as_of": report.authorities_as_of or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
@@ -41,7 +41,7 @@ def _exchange(measurement: Measurement | None) -> fields.Fields | None:
     if measurement is None:
         return None
     details = measurement.details
-    said = details if isinstance(details, HealthDetails) else HealthDetails(purpose="health")
+    said = details if isinstance(details, HealthDetails) else HealthDetails(purpose=HEALTH_PURPOSE)
     failure = measurement.failure
     phases = {phase.value: duration_s for phase, duration_s in measurement.phases_s.items()}
     return {
@@ -80,7 +80,7 @@ def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
 
 def _unanswered(measured: Sequence[Measurement]) -> Text | None:
     """Where no exchange was answered, that is what is wrong; one among others is for the verdicts."""
-    failures = [each.failure for each in measured if _is_health(each)]
+    failures = [each.failure for each in measured if is_of_health(each)]
     last = failures[-1] if failures else None
     if last is None or None in failures:
         return None
@@ -98,9 +98,9 @@ def _head(measurement: Measurement) -> Text:
 def budget(measured: Sequence[Measurement]) -> RenderableType | None:
     """Bars of the answered health exchanges: each phase's median, cold and warm; None without any."""
     rows = [
-        (word, answered)
-        for word, check in (("cold", Check.HEALTH_COLD), ("warm", Check.HEALTH_WARM))
-        if (answered := [each for each in measured if each.check is check and _is_answered(each)])
+        (mode.value, answered)
+        for mode, check in REQUESTS.items()
+        if (answered := [each for each in measured if each.check is check and is_answered(each)])
     ]
     if not rows:
         return None
@@ -117,7 +117,7 @@ def budget(measured: Sequence[Measurement]) -> RenderableType | None:
 
 def medians(measured: Sequence[Measurement]) -> dict[Phase, float]:
     """The median of each phase over the answered health exchanges; empty without any."""
-    answered = [each for each in measured if _is_answered(each)]
+    answered = [each for each in measured if is_answered(each)]
     return {phase: _median_s(answered, phase) for phase in _STYLES} if answered else {}
 
 
@@ -147,15 +147,5 @@ def _median_s(measured: Sequence[Measurement], phase: Phase) -> float:
     return median(known) if known else 0.0
 
 
-def _is_health(measurement: Measurement) -> bool:
-    return isinstance(measurement.details, HealthDetails) and measurement.details.purpose == "health"
-
-
-def _is_answered(measurement: Measurement) -> bool:
-    details = measurement.details
-    answered = isinstance(details, HealthDetails) and details.status is not None
-    return _is_health(measurement) and answered and measurement.failure is None
-
-
 def _last(measured: Sequence[Measurement], check: Check) -> Measurement | None:
-    return next((each for each in reversed(measured) if each.check is check and _is_health(each)), None)
+    return next((each for each in reversed(measured) if each.check is check and is_of_health(each)), None)

@@ -6,13 +6,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from exporters.checks import CALL_PHASES, REQUESTS
 from exporters.report import findings, health, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.account import EndpointService
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
-from probe.model.targets import Check, Role
+from probe.model.targets import Role
 from probe.model.text import clean
 from probe.model.verdicts import Likelihood, Operation, Outcome, Prediction, Verdict
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 BAR_WIDTH = 500  # of 300 ms, so that the limit is inside the picture
 BAR_S = 0.3
 ALARM_S = 0.2
-_PHASES = (Phase.CONNECT, Phase.HANDSHAKE, Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 _MOST_BOXES = 6
 _STATIONS = ("", "endpoint service", "load balancer", "targets: the XKS proxy", "key managers")
 _LIMIT = 1024
@@ -176,19 +176,19 @@ def _shown(boxes: Sequence[Box]) -> list[Box]:
 def _bars(evidence: Evidence) -> list[Bar]:
     bars = []
     for target in evidence.targets:
-        for check, word in ((Check.HEALTH_COLD, "cold"), (Check.HEALTH_WARM, "warm")):
+        for mode, check in REQUESTS.items():
             own = [
                 each for each in evidence.recent if each.target.name == target.name and each.check is check
             ]
             phases = health.medians(own)
             if phases:
-                bars.append(_bar(f"{clean(target.name, 40)} {word}", phases))
+                bars.append(_bar(f"{clean(target.name, 40)} {mode.value}", phases))
     return bars
 
 
 def _bar(title: str, phases: dict[Phase, float]) -> Bar:
     parts, x = [], 0.0
-    for phase in _PHASES:
+    for phase in CALL_PHASES:
         duration_s = phases.get(phase, 0.0)
         width = min(duration_s / BAR_S * BAR_WIDTH, BAR_WIDTH - x)
         if duration_s:

@@ -7,15 +7,16 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from exporters.checks import is_of_health
 from exporters.report.fields import Fields
 from probe.model.account import Unavailable, known
 from probe.model.evidence import Evidence
+from probe.model.kinds import OF_STORE
 from probe.model.measurements import HealthDetails, Measurement, TlsDetails
-from probe.model.targets import Check, Role, Target
+from probe.model.targets import Check, Target
 from probe.model.text import clean
 from probe.model.verdicts import Level, Outcome, Position, Verdict
 
-_PATH = (Role.PROXY, Role.NODE, Role.BACKEND, Role.KEY_MANAGER)
 _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
 _NOT_LOOKED_AT = ("-", "dim")
 _OF_TLS = frozenset(
@@ -54,7 +55,8 @@ def rows(evidence: Evidence, verdicts: tuple[Verdict, ...]) -> tuple[Row, ...]:
     latest = {(each.target.name, each.check): each for each in evidence.latest if _counts(each)}
     registered = _registered(evidence)
     stops = sorted(
-        (each for each in evidence.targets if each.role in _PATH), key=lambda each: _PATH.index(each.role)
+        (each for each in evidence.targets if each.role in OF_STORE),
+        key=lambda each: OF_STORE.index(each.role),
     )
     return tuple(
         Row(
@@ -69,8 +71,7 @@ def rows(evidence: Evidence, verdicts: tuple[Verdict, ...]) -> tuple[Row, ...]:
 
 
 def _counts(measurement: Measurement) -> bool:
-    details = measurement.details
-    return not isinstance(details, HealthDetails) or details.purpose == "health"
+    return not isinstance(measurement.details, HealthDetails) or is_of_health(measurement)
 
 
 def _exchange(measurement: Measurement | None) -> Cell:

@@ -1,32 +1,32 @@
 """The path from KMS to the key manager: each target with its newest results, for people and programs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from exporters.report import certificates, fields, words
+from exporters.checks import ROUND_TRIPS, counts, current
+from exporters.health import Asked
+from exporters.health import asked as asked_of
+from exporters.report import asked, certificates, fields, words
 from probe.model.evidence import Evidence
+from probe.model.kinds import GRAVEST_FIRST, ON_PAGE
 from probe.model.measurements import Certificate, Failure, Measurement, TlsDetails
 from probe.model.statistics import Summary, Window
 from probe.model.survey import RTT_LIMIT_S
-from probe.model.targets import Check, Method, Role, Target
+from probe.model.targets import Check, Identity, Role, Target
 from probe.model.text import clean
-
-# A target's failure is that of the check which KMS depends on most; echoes may be filtered without harm.
-_GRAVEST_FIRST = (Check.TCP, Check.TLS, Check.HEALTH_COLD, Check.HEALTH_WARM, Check.DNS, Check.ICMP)
-# Candidates of a survey are no part of the path.
-_OFF_THE_PATH = (Role.REGION,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One target and what is known of it."""
+    """One target and what is known of it. ``latest`` has the newest of what counts."""
 
     target: Target
-    latest: dict[Check, Measurement]
+    latest: Mapping[Check, Measurement]
     window: Window | None
+    health: Asked
 
     @property
     def newest(self) -> Measurement | None:
@@ -34,8 +34,9 @@ class Stop:
 
     @property
     def failed(self) -> Measurement | None:
-        """The gravest check that failed last time."""
-        tried = (self.latest.get(check) for check in _GRAVEST_FIRST)
+        """The gravest check that failed last time: the one that KMS depends on most."""
+        newest = current(self.latest, lambda measurement: measurement.started_at_s)
+        tried = (newest.get(check) for check in GRAVEST_FIRST)
         return next((m for m in tried if m is not None and m.failure is not None), None)
 
     @property
@@ -45,7 +46,7 @@ class Stop:
     @property
     def timed(self) -> Measurement | None:
         """The newest round trip: by TCP, else by echo."""
-        tried = (self.latest.get(check) for check in (Check.TCP, Check.ICMP))
+        tried = (self.latest.get(check) for check in ROUND_TRIPS.values())
         return next((m for m in tried if m is not None and m.rtt_s is not None), None)
 
     @property
@@ -62,20 +63,28 @@ class Stop:
         return self.window.summary if self.window else Summary()
 
 
-def stops(evidence: Evidence) -> tuple[Stop, ...]:
-    """In the order of the configuration, Regions left out."""
-    latest: dict[str, dict[Check, Measurement]] = {}
-    for measurement in evidence.latest:
-        latest.setdefault(measurement.target.name, {})[measurement.check] = measurement
-    windows = {(window.target, window.method): window for window in evidence.windows}
-    return tuple(
-        Stop(
-            target=target,
-            latest=latest.get(target.name, {}),
-            window=windows.get((target.name, Method.TCP)) or windows.get((target.name, Method.ICMP)),
-        )
-        for target in evidence.targets
-        if target.role not in _OFF_THE_PATH
+def stops(*seen: Evidence) -> tuple[Stop, ...]:
+    """In the order of the configuration, Regions left out. A target that several stores share is one stop."""
+    found: dict[Identity, Stop] = {}
+    for evidence in seen:
+        measured: dict[Identity, list[Measurement]] = {}
+        for measurement in (*evidence.recent, *evidence.latest):
+            measured.setdefault(measurement.target.identity, []).append(measurement)
+        windows = {(window.target, window.method): window for window in evidence.windows}
+        for target in evidence.targets:
+            if target.role in ON_PAGE and target.identity not in found:
+                found[target.identity] = _stop(target, measured.get(target.identity, []), windows)
+    return tuple(found.values())
+
+
+def _stop(target: Target, measured: Sequence[Measurement], windows: Mapping[tuple[str, str], Window]) -> Stop:
+    latest: dict[Check, Measurement] = {}
+    for measurement in filter(counts, measured):
+        newest = latest.get(measurement.check, measurement)
+        latest[measurement.check] = max(measurement, newest, key=lambda each: each.started_at_s)
+    taken = (windows.get((target.name, method)) for method in ROUND_TRIPS)
+    return Stop(
+        target=target, latest=latest, window=next(filter(None, taken), None), health=asked_of(measured)
     )
 
 
@@ -103,6 +112,7 @@ def document(stop: Stop) -> fields.Fields:
         },
         "failure": fields.failure(stop.failure),
         "certificates": fields.certificates(stop.chain),
+        "health": asked.document(stop.target, stop.health),
     }
 
 

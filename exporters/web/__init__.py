@@ -1,7 +1,9 @@
 """The page, its JSON, and the HTTP paths around them. GET changes nothing.
 
-`app` has the paths, `guard` says which requests are let in, `page` is the sink that keeps what is shown,
-`status` makes the JSON, `render` the HTML from `templates`. May import the other sinks and `probe.model`. A
-new part of the page is a module that makes its rows, and a block in `templates/parts.html`; it must be
-readable without JavaScript.
+`page` is the sink and `memory` what it keeps of a target; `snapshot` freezes all of it, and page and JSON
+are made of that alone. `path`, `health`, `banner`, `findings`, `regions` and `certificates` make texts and
+geometry, the templates draw them, `status` and `status_target` say the same as JSON. `app`, `guard` and
+`server` are the paths and the listener. May import ``exporters.report`` for pieces of JSON,
+``exporters.prometheus`` for /metrics. A new cell of a row is a file beside `health`, a field of `path.Row`,
+and a macro.
 """

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporters.checks import is_answered, plans_of, total_s
+from exporters.checks import CALL_PHASES, REQUESTS, is_answered, plans_of, total_s
 from exporters.web.snapshot import TargetState
 from exporters.web.words import NONE, milliseconds
-from probe.model.kinds import CHECKS
 from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Manager, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Mode
@@ -17,11 +16,6 @@ _OK = 200
 # The limit is always in sight, and a proxy that takes seconds does not flatten the phases of all others.
 _LEAST_TOP_S, _MOST_TOP_S = CALL_LIMIT_S * 1.15, CALL_LIMIT_S * 4
 _LEAST_WIDTH = 1.5
-_MODES: Mapping[Mode, tuple[Phase, ...]] = {
-    kind.mode: tuple(phase for phase in kind.phases if phase is not Phase.RESOLVE)
-    for kind in CHECKS.values()
-    if kind.mode is not None
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +57,14 @@ class Health:
 
 def health(state: TargetState) -> Health | None:
     """None for a target that is not asked."""
-    if not any(CHECKS[check].mode for check in plans_of(state.target)):
+    if not plans_of(state.target).keys() & set(REQUESTS.values()):
         return None
     asked = state.health
     counts = asked.counts() or {}
     usable = [n for manager, n in counts.items() if n and manager is not Manager.UNAVAILABLE]
     return Health(
         note=_note(asked.withheld) if asked.withheld else "" if asked.requests else "not measured yet",
-        requests=tuple(_request(mode, asked.requests[mode]) for mode in _MODES if mode in asked.requests),
+        requests=tuple(_request(mode, asked.requests[mode]) for mode in Mode if mode in asked.requests),
         managers=", ".join(f"{n} {manager.value.lower()}" for manager, n in counts.items() if n),
         managers_kind="bad" if counts and not usable else "quiet",
         clock=f"{asked.clock_offset_s:+.0f} s" if asked.clock_offset_s is not None else "",
@@ -83,7 +77,7 @@ def _note(withheld: str) -> str:
 
 def _request(mode: Mode, measurement: Measurement) -> Request:
     total = total_s(measurement)
-    known = {phase: measurement.phases_s[phase] for phase in _MODES[mode] if phase in measurement.phases_s}
+    known = {phase: measurement.phases_s[phase] for phase in CALL_PHASES if phase in measurement.phases_s}
     top_s = min(max(_LEAST_TOP_S, sum(known.values())), _MOST_TOP_S)
     segments = _segments(known, top_s, bounded=_is_bounded(measurement))
     said = ", ".join(segment.words for segment in segments)

@@ -1,13 +1,12 @@
 """What is kept of one target: one attempt and one failure a check, the newest TLS and the newest health."""
 
-from exporters.checks import counts, plans_of
+from exporters.checks import REQUESTS, counts, plans_of
 from exporters.health import Asked
 from exporters.web.snapshot import Attempt
-from probe.model.kinds import CHECKS
 from probe.model.measurements import Measurement, Phase
 from probe.model.targets import Check, Target
 
-_REQUESTS = frozenset(check for check, kind in CHECKS.items() if kind.mode is not None)
+_REQUESTS = frozenset(REQUESTS.values())
 
 
 class Memory:

@@ -8,12 +8,20 @@ from exporters.web.health import Health, health
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from exporters.web.sparkline import Sparkline, sparkline
 from exporters.web.words import NONE, milliseconds, percent, span, utc
-from probe.model.kinds import OF_STORE, ON_PAGE, ROLES
-from probe.model.measurements import TlsDetails
+from probe.model.kinds import CHECKS, GRAVEST_FIRST, OF_STORE, ON_PAGE, ROLES
+from probe.model.measurements import Phase, TlsDetails
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Check, Method, Role
 
 SHOWN_TARGETS = 100  # a role; the rest is in the metrics
+# The checks that ask a question and time nothing but the answer.
+_QUESTIONS = tuple(
+    check
+    for check in GRAVEST_FIRST
+    if Phase.WAIT in CHECKS[check].phases
+    and Phase.CONNECT not in CHECKS[check].phases
+    and not CHECKS[check].mode
+)
 SOON_S = 10 * 86400.0  # a certificate that ends within ten days deserves a look (AWS's alarm)
 
 
@@ -135,8 +143,8 @@ def _state(state: TargetState) -> tuple[str, str]:
 
 
 def _answering(state: TargetState) -> str:
-    answer = state.attempts.get(Check.DNS)
-    wait_s = answer.wait_s if answer else None
+    asked = (state.attempts.get(check) for check in _QUESTIONS)
+    wait_s = next((answer.wait_s for answer in asked if answer), None)
     return "answering" if wait_s is None else f"answering in {milliseconds(wait_s)} ms"
 
 

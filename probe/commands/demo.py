@@ -27,9 +27,8 @@ VANTAGE = "simulated VPC"
 class Shown(TypedDict):
     """What a report shows."""
 
-    report: Report
+    reports: tuple[tuple[Report, Evidence], ...]
     survey: Survey
-    evidence: Evidence
     vantage: str
     version: str
 
@@ -101,11 +100,9 @@ async def _once(settings: Settings) -> Shown:
     agent = Agent(settings, (), SilentObserver(), History(), VANTAGE)
     with output.progress("measuring") as advance:
         report, survey = await agent.once(advance)
-    evidence = agent.evidence()
     return {
-        "report": report,
+        "reports": ((report, agent.evidence()),),
         "survey": survey,
-        "evidence": evidence,
         "vantage": VANTAGE,
         "version": __version__,
     }

@@ -33,6 +33,17 @@ def test_withheld_requests_hide_what_came_before_until_one_is_sent_again() -> No
     assert said.after(again) == Asked(requests={Mode.COLD: again})
 
 
+def test_a_warm_answer_from_before_does_not_stand_beside_a_cold_request_that_failed() -> None:
+    before = asked_of(
+        (health(asked(), at_s=NOW_S - 60), health(asked(), at_s=NOW_S - 60, check=Check.HEALTH_WARM))
+    )
+    assert set(before.requests) == {Mode.COLD, Mode.WARM}
+    failed = health(asked(), None, failure=SILENT)
+    assert before.after(failed).requests == {Mode.COLD: failed}
+    refused = health(asked(), 401)
+    assert set(before.after(refused).requests) == {Mode.COLD, Mode.WARM}
+
+
 def test_other_checks_and_purposes_change_nothing() -> None:
     before = asked_of((health(asked()),))
     assert before.after(tcp(asked())) is before

@@ -31,8 +31,12 @@ def test_cold_and_warm_have_a_row_each_with_their_phases() -> None:
     rows = [
         " ".join(line.split()) for line in shown(health(asked()), health(asked(), check=WARM)).splitlines()
     ]
-    assert f"node-1 cold 55.00 4.00 20.00 {MISSING} 30.00 1.00 1 active, 1 degraded" in rows
-    assert f"warm 31.00 {MISSING} {MISSING} {MISSING} 30.00 1.00 1 active, 1 degraded" in rows
+    assert (
+        f"node-1 cold 55.00 4.00 20.00 {MISSING} 30.00 1.00 200, key managers: 1 active, 1 degraded" in rows
+    )
+    assert (
+        f"warm 31.00 {MISSING} {MISSING} {MISSING} 30.00 1.00 200, key managers: 1 active, 1 degraded" in rows
+    )
 
 
 def test_a_wait_that_may_be_shorter_says_so_at_every_width() -> None:

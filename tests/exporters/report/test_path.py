@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from report_examples import NODE_1, NODE_2, NOW_S, connect, echo, evidence
+from report_examples import NODE_1, NODE_2, NOW_S, connect, echo, evidence, requested
 from rich.console import Console
 
 from exporters.report import path
 from probe.model.evidence import Evidence
-from probe.model.measurements import Reason
+from probe.model.measurements import Failure, Phase, Reason
+from probe.model.targets import Check
 
 
 def test_regions_are_no_stop_of_the_path() -> None:
@@ -39,6 +40,42 @@ def test_a_target_that_was_not_measured_is_not_called_answering() -> None:
     text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_2,)), 80)
     assert "not measured" in text
     assert "answers" not in text
+
+
+def test_a_check_of_whatever_kind_that_fails_is_never_called_answering() -> None:
+    """Also one that nobody has thought of here: it was in no list of this module once."""
+    for check in Check:
+        failed = replace(connect(rtt_s=None), check=check)
+        text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(failed,)), 140)
+        assert "answers" not in text, check
+        assert "timed out in connect" in text, check
+
+
+def test_what_was_not_sent_or_not_for_health_is_no_answer() -> None:
+    for seen in (
+        requested(withheld="common-name-matches", status=None),
+        requested(purpose="get", status=405),
+    ):
+        (stop,) = path.stops(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(seen,)))
+        assert path.document(stop)["checks"] == {}
+        text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(seen,)), 80)
+        assert "not measured" in text
+        assert "answers" not in text
+
+
+def test_the_newest_request_for_health_counts_though_another_request_came_after_it() -> None:
+    later = replace(requested(purpose="get", status=405), started_at_s=NOW_S + 1)
+    (stop,) = path.stops(
+        Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(later,), recent=(requested(),))
+    )
+    assert stop.latest == {Check.HEALTH_COLD: requested()}
+
+
+def test_a_warm_failure_from_before_the_newest_cold_answer_is_past() -> None:
+    silence = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
+    before = replace(requested(warm=True, status=None), started_at_s=NOW_S - 60, failure=silence)
+    (stop,) = path.stops(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(requested(), before)))
+    assert stop.failed is None
 
 
 def test_more_columns_come_with_more_width() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from report_examples import NOW_S, evidence, name_verdict, report, survey
+from report_examples import NOW_S, evidence, name_verdict, report, survey, with_health
 from rich.console import Console
 from schema_check import faults
 
@@ -12,23 +12,20 @@ from probe.model.evidence import Evidence
 from probe.model.survey import Survey
 from probe.model.verdicts import Level, Outcome, Report
 
+OTHER = Report(taken_at_s=NOW_S, key_store="cks-other")
 ADVICE = replace(name_verdict(), level=Level.ADVICE)
 
 
-def document(judged: Report) -> dict[str, object]:
-    return verdicts.document(
-        report=judged, survey=survey(), evidence=evidence(), vantage="here", version="0.1.0"
-    )
+def document(*judged: Report) -> dict[str, object]:
+    reports = tuple((each, evidence()) for each in judged)
+    return verdicts.document(reports=reports, survey=survey(), vantage="here", version="0.1.0")
 
 
-def shown(judged: Report, width: int = 80, seen: Evidence | None = None) -> str:
+def shown(*judged: Report, width: int = 80, seen: Evidence | None = None) -> str:
     console = Console(width=width, no_color=True)
+    reports = tuple((each, seen or evidence()) for each in judged)
     with console.capture() as captured:
-        console.print(
-            verdicts.render(
-                report=judged, survey=survey(), evidence=seen or evidence(), vantage="here", version="0.1.0"
-            )
-        )
+        console.print(verdicts.render(reports=reports, survey=survey(), vantage="here", version="0.1.0"))
     return captured.get()
 
 
@@ -38,9 +35,8 @@ def test_the_document_fulfils_its_schema() -> None:
 
 def test_an_empty_report_fulfils_it_too() -> None:
     empty = verdicts.document(
-        report=Report(taken_at_s=NOW_S),
+        reports=((Report(taken_at_s=NOW_S), Evidence(taken_at_s=NOW_S)),),
         survey=Survey(taken_at_s=NOW_S, vantage=""),
-        evidence=Evidence(taken_at_s=NOW_S),
         vantage="",
         version="0.1.0",
     )
@@ -110,4 +106,44 @@ def test_the_conclusion_never_calls_the_unknown_fine(judged: Report, line: str) 
 
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_it_fits_the_terminal(width: int) -> None:
-    assert max(map(len, shown(report(), width).splitlines())) <= width
+    lines = shown(report(), OTHER, width=width, seen=with_health()).splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("Health requests" in line for line in lines)
+
+
+def test_with_one_key_store_the_document_is_that_store_and_names_it_again_in_the_list() -> None:
+    said = document(report())
+    stores = said["stores"]
+    assert isinstance(stores, list)
+    assert [each["key_store"] for each in stores] == [said["key_store"]] == ["cks-1234567890abcdef0"]
+    assert {key: said[key] for key in stores[0]} == stores[0]
+
+
+def test_of_several_key_stores_the_one_that_is_worst_off_comes_first() -> None:
+    fine = Report(
+        taken_at_s=NOW_S, key_store="cks-fine", verdicts=(replace(name_verdict(), outcome=Outcome.MET),)
+    )
+    said = document(fine, OTHER, report())
+    stores = said["stores"]
+    assert isinstance(stores, list)
+    assert [each["key_store"] for each in stores] == ["cks-1234567890abcdef0", "cks-other", "cks-fine"]
+    assert said["key_store"] == "cks-1234567890abcdef0"
+    assert faults(said, "report") == []
+    text = shown(fine, OTHER, report())
+    places = [text.index(name) for name in ("cks-1234567890abcdef0", "cks-other", "cks-fine")]
+    assert places == sorted(places)
+    assert text.count("The path") == 1
+
+
+def test_targets_that_key_stores_share_are_there_once() -> None:
+    assert document(report(), OTHER)["targets"] == document(report())["targets"]
+
+
+def test_health_is_in_the_document_of_a_target_that_was_asked() -> None:
+    reports = ((report(), with_health()),)
+    said = verdicts.document(reports=reports, survey=survey(), vantage="here", version="0.1.0")
+    assert faults(said, "report") == []
+    targets = said["targets"]
+    assert isinstance(targets, list)
+    assert targets[0]["health"]["cold"]["total_seconds"] == 0.0638
+    assert [each["health"] for each in targets[3:]] == [None, None]
