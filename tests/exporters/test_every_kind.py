@@ -1,0 +1,194 @@
+"""Every check and every role through every output: whoever adds one learns here which output lacks it.
+
+What is made up here comes from CHECKS and ROLES alone, so that a new row is tried without a change of this file.
+"""
+
+from typing import Any
+
+import harmless
+import pytest
+from exporter_world import HOSTILE, NOW_S, report
+from prometheus_client.exposition import generate_latest
+from rich.console import Console
+from schema_check import faults, schema
+
+from exporters.prometheus import PrometheusSink
+from exporters.report import matrix, path, verdicts
+from exporters.web.page import PageSink
+from exporters.web.path import sections
+from exporters.web.render import render
+from exporters.web.status import document
+from probe.model.evidence import Evidence
+from probe.model.kinds import CHECKS, OF_STORE, ON_PAGE, ROLES
+from probe.model.measurements import Failure, HealthDetails, Measurement, Reason, Timestamps
+from probe.model.survey import Survey
+from probe.model.targets import Check, Plan, Role, Target
+
+
+def target(role: Role = Role.NODE, *checks: Check, name: str = "t") -> Target:
+    plans = tuple(Plan(check=check, interval_s=60.0, timeout_s=1.0) for check in checks)
+    return Target(
+        name=name, role=role, host="192.0.2.1", port=ROLES[role].port, key_store="cks-1", plans=plans
+    )
+
+
+def checked(check: Check) -> Target:
+    assert check in CHECKS, f"{check} has no row in probe.model.kinds.CHECKS"
+    return target(Role.NODE, CHECKS[check].comes_with or check)
+
+
+def measured(of: Target, check: Check, *, failed: bool = False, detail: str = "") -> Measurement:
+    """A measurement with all of the check's phases, or with a failure in the last of them."""
+    kind = CHECKS[check]
+    failure = Failure(phase=kind.phases[-1], reason=Reason.TIMED_OUT, detail=detail) if failed else None
+    done = kind.phases[:-1] if failed else kind.phases
+    answered = None if kind.mode is None else HealthDetails(purpose="health", status=None if failed else 200)
+    return Measurement(
+        target=of, check=check, started_at_s=NOW_S, address=of.host, phases_s=dict.fromkeys(done, 0.002),
+        timestamps=Timestamps.KERNEL, failure=failure, details=answered,
+    )  # fmt: skip
+
+
+def sinks(of: Target, *seen: Measurement) -> tuple[PrometheusSink, PageSink]:
+    metrics, page = PrometheusSink("1"), PageSink(now=lambda: NOW_S)
+    for sink in (metrics, page):
+        sink.on_targets((of,))
+        for each in seen:
+            sink.on_measurement(each)
+        sink.on_report(report())
+    return metrics, page
+
+
+def reported(of: Target, *seen: Measurement) -> dict[str, Any]:
+    """The report's document, which fulfils its schema."""
+    evidence = Evidence(taken_at_s=NOW_S, targets=(of,), latest=seen)
+    survey = Survey(taken_at_s=NOW_S, vantage="")
+    said = verdicts.document(reports=((report(), evidence),), survey=survey, vantage="", version="1")
+    assert faults(said, "report") == []
+    return said
+
+
+def drawn(of: Target, *seen: Measurement) -> str:
+    console = Console(width=200, no_color=True)
+    with console.capture() as captured:
+        console.print(
+            path.PathTable(path.stops(Evidence(taken_at_s=NOW_S, targets=(of,), latest=seen)), NOW_S)
+        )
+    return captured.get()
+
+
+@pytest.mark.parametrize("check", Check)
+def test_every_check_has_its_metrics(check: Check) -> None:
+    of = checked(check)
+    metrics, _ = sinks(of, measured(of, check), measured(of, check, failed=True))
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(
+            f"xksprobe_{name}", {"target": "t", "check": check, **labels}
+        )
+
+    assert value("probe_interval_seconds") == 60.0
+    assert value("probes_total") == 2.0
+    assert value("probe_failures_total", reason="timed_out") == 1.0
+    assert value("probe_failures_total", reason="refused") == 0.0
+    assert value("last_attempt_timestamp_seconds") == value("last_success_timestamp_seconds") == NOW_S
+    text, kind = generate_latest(metrics.registry).decode(), CHECKS[check]
+    for phase in kind.phases:
+        if phase is not kind.round_trip:
+            assert value("phase_duration_seconds_count", phase=phase), phase
+    if kind.method is not None:
+        assert f'rtt_seconds_count{{ip="192.0.2.1",method="{kind.method}",target="t"}} 1.0' in text
+    if kind.mode is not None:
+        assert f'request_duration_seconds_count{{mode="{kind.mode}",target="t"}} 1.0' in text
+        assert f'health_answers_total{{code="200",mode="{kind.mode}",target="t"}} 1.0' in text
+
+
+@pytest.mark.parametrize("check", Check)
+def test_every_check_tells_on_the_page_whether_the_target_answers(check: Check) -> None:
+    of = checked(check)
+    states = {}
+    for failed in (False, True):
+        _, page = sinks(of, measured(of, check, failed=failed))
+        (section,) = sections(page.snapshot())
+        states[failed] = section.rows[0].kind
+        html = render(page.snapshot(), "1")
+        assert (f"{check.replace('_', ' ')}: {CHECKS[check].phases[-1]} timed out" in html) is failed
+    assert states == {False: "good", True: "bad"}
+    _, page = sinks(of)
+    assert sections(page.snapshot())[0].rows[0].kind == "undecided"
+
+
+@pytest.mark.parametrize("check", Check)
+def test_every_check_is_in_the_status(check: Check) -> None:
+    of = checked(check)
+    _, page = sinks(of, measured(of, check, failed=True))
+    (shown,) = document(page.snapshot(), "1", ready=True)["targets"]
+    assert shown["checks"][check]["failure"]["reason"] == "timed_out"
+    if CHECKS[check].method is not None:
+        assert CHECKS[check].method in shown["round_trips"]
+    if CHECKS[check].mode is not None:
+        assert shown["health"][CHECKS[check].mode]["failure"]["reason"] == "timed_out"
+
+
+@pytest.mark.parametrize("check", Check)
+def test_every_check_tells_in_the_report_whether_the_target_answers(check: Check) -> None:
+    of = checked(check)
+    failure = f"{check.replace('_', ' ')}: timed out in {CHECKS[check].phases[-1]}"
+    assert "answers" in drawn(of, measured(of, check))
+    assert failure in drawn(of, measured(of, check, failed=True))
+    assert "answers" not in drawn(of, measured(of, check, failed=True))
+    (shown,) = reported(of, measured(of, check, failed=True))["targets"]
+    assert shown["failure"] is not None
+    assert shown["checks"][check]["failure"] == shown["failure"]
+    assert reported(of, measured(of, check))["targets"][0]["failure"] is None
+
+
+@pytest.mark.parametrize("check", Check)
+def test_hostile_text_of_every_check_does_no_harm(check: Check) -> None:
+    of = checked(check)
+    seen = measured(of, check, failed=True, detail=HOSTILE)
+    metrics, page = sinks(of, seen)
+    html = render(page.snapshot(), "1")
+    assert "<script" not in html
+    status = document(page.snapshot(), "1", ready=True)
+    for text in (
+        html,
+        generate_latest(metrics.registry).decode(),
+        drawn(of, seen),
+        str(status),
+        str(reported(of, seen)),
+    ):
+        harmless.printable(text)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_is_shown_everywhere_under_its_own_name(role: Role) -> None:
+    assert role in ROLES, f"{role} has no row in probe.model.kinds.ROLES"
+    kind = ROLES[role]
+    of = target(role, *kind.possible)
+    seen = [measured(of, check) for check in kind.possible]
+    metrics, page = sinks(of, *seen)
+    assert f'role="{role}"' in generate_latest(metrics.registry).decode()
+    assert [each["role"] for each in document(page.snapshot(), "1", ready=True)["targets"]] == [role]
+    assert [section.title for section in sections(page.snapshot())] == (
+        [kind.title] if role in ON_PAGE else []
+    )
+    assert (kind.title in render(page.snapshot(), "1")) is (role in ON_PAGE)
+    assert [each["role"] for each in reported(of, *seen)["targets"]] == ([role] if role in ON_PAGE else [])
+    assert ("answers" in drawn(of, *seen)) is (role in ON_PAGE)
+    rows = matrix.rows(Evidence(taken_at_s=NOW_S, targets=(of,), latest=tuple(seen)), ())
+    assert len(rows) == (role in OF_STORE)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_target_of_whatever_role_that_nobody_measured_is_not_called_answering(role: Role) -> None:
+    of = target(role, *ROLES[role].possible)
+    _, page = sinks(of)
+    assert "answering" not in render(page.snapshot(), "1")
+    assert "answers" not in drawn(of)
+
+
+def test_the_schemas_know_every_check_and_role() -> None:
+    of_target = schema("report")["$defs"]["target"]["properties"]
+    assert list(of_target["checks"]["properties"]) == list(Check)
+    assert of_target["role"]["enum"] == list(Role)
