@@ -31,7 +31,8 @@ from probe.model.account import (
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Role, Target
-from probe.requirements.declare import Declared, Finding
+from probe.model.verdicts import Scope
+from probe.requirements.declare import Finding, Rule
 
 REGION = "eu-west-1"
 OWN, OTHER = "111122223333", "444455556666"
@@ -163,6 +164,7 @@ def node(zone: str) -> Target:
 
 def looked_at(account: Account | None = ACCOUNT, spec: KeyStoreSpec | None = SPEC, **fields: Any) -> Evidence:
     """A preflight's evidence, without measurements unless ``fields`` has some."""
+    fields.setdefault("scopes", frozenset(Scope))
     return Evidence(taken_at_s=NOW_S, spec=spec, account=account, **fields)
 
 
@@ -207,7 +209,7 @@ AS_CONSUMER = replace(
 )
 
 
-def the_one(declared: Declared, evidence: Evidence) -> Finding:
+def the_one(declared: Rule, evidence: Evidence) -> Finding:
     (finding,) = declared.judge(evidence)
     assert finding.outcome in declared.published.outcomes
     return finding

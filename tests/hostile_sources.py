@@ -19,6 +19,7 @@ from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import Failure, Measurement, Phase, Reason, Timestamps
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
+from probe.model.verdicts import Scope
 from probe.network.http import HttpAnswer
 from probe.probes.health import Purpose, _details
 
@@ -91,6 +92,7 @@ class World:
             spec=spec,
             account=account,
             domain=domain,
+            scopes=frozenset(Scope),
         )
 
     def seen(self) -> RecordSeen:

@@ -25,7 +25,7 @@ from probe.model.measurements import (
 from probe.model.statistics import Summary, Window
 from probe.model.targets import Check, Plan, Role, Target
 from probe.requirements import chain as chain_requirements
-from probe.requirements.declare import Declared, Finding
+from probe.requirements.declare import Finding, Rule
 from probe.requirements.evidence import trust
 from probe.requirements.evidence.authorities import Authorities, assemble
 
@@ -225,17 +225,17 @@ def evidence(*measurements: Measurement, also: tuple[Target, ...] = (), **fields
     return Evidence(taken_at_s=NOW_S, targets=targets, latest=measurements, **fields)
 
 
-def only(declared: Declared, of: Evidence) -> Finding:
+def only(declared: Rule, of: Evidence) -> Finding:
     """The one finding of a requirement."""
     (finding,) = found(declared, of)
     return finding
 
 
-def by_subject(declared: Declared, of: Evidence) -> dict[str, Finding]:
+def by_subject(declared: Rule, of: Evidence) -> dict[str, Finding]:
     return {finding.subject: finding for finding in found(declared, of)}
 
 
-def found(declared: Declared, of: Evidence) -> tuple[Finding, ...]:
+def found(declared: Rule, of: Evidence) -> tuple[Finding, ...]:
     """What a requirement finds: nothing but what it declares."""
     findings = tuple(declared.judge(of))
     assert {finding.outcome for finding in findings} <= set(declared.published.outcomes)

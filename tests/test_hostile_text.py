@@ -10,7 +10,7 @@ from typing import Any
 import harmless
 import pytest
 from accounts import node
-from collected import STORE_ID, healthy
+from collected import healthy
 from hostile_sources import IDS, LEAF, PAYLOADS, SOURCES, World, put
 from judging import NOW_S, sent, tls
 from prometheus_client.exposition import generate_latest
@@ -29,8 +29,8 @@ from probe.model.evidence import Evidence
 from probe.model.measurements import DnsDetails, Measurement, Timestamps
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Question, Role, Target
-from probe.model.verdicts import Report
-from probe.verdicts.evaluate import judge
+from probe.model.verdicts import Report, Scope
+from probe.verdicts.judge import judge
 
 BASELINE_BYTES = 400_000
 
@@ -38,7 +38,7 @@ BASELINE_BYTES = 400_000
 def preflights(world: World, *, drawn: bool = True) -> dict[str, tuple[str, str]]:
     """Each form of a preflight's report: (how it is checked, what is written). What is ``drawn`` takes long."""
     evidence = world.evidence()
-    report = judge(evidence, key_store=STORE_ID)
+    report = judge(evidence)
     of = shown.Preflight(
         report=report,
         evidence=evidence,
@@ -64,7 +64,12 @@ def others(world: World) -> dict[str, tuple[str, str]]:
     of = node("eu-west-1a")
     measured = world.measured(of)
     evidence = Evidence(
-        taken_at_s=NOW_S, targets=(of,), latest=measured, recent=measured, spec=KeyStoreSpec(region="r")
+        taken_at_s=NOW_S,
+        targets=(of,),
+        latest=measured,
+        recent=measured,
+        spec=KeyStoreSpec(region="r"),
+        scopes=frozenset(Scope),
     )
     report = judge(evidence)
     shaken, health = measured[1], [each for each in measured if each.check is Check.HEALTH_COLD][:1]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from probe.model.verdicts import KmsError, Level, Operation
-from probe.requirements import CATALOGUE, Declared
+from probe.requirements import CATALOGUE, Rule
 from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.kms_errors import path as path_errors
 
@@ -44,9 +44,9 @@ def page() -> Iterator[str]:
     yield "Made by `tools/requirements_page.py` from `probe/requirements/`; edit the docstrings there."
     for level in Level:
         yield from ("", f"## {level.value.capitalize()}", "", _LEVELS[level])
-        for declared in CATALOGUE:
-            if declared.published.level is level:
-                yield from section(declared)
+        for rule in CATALOGUE:
+            if rule.published.level is level:
+                yield from section(rule)
     yield from faults()
 
 
@@ -109,9 +109,9 @@ def faults() -> Iterator[str]:
     """What KMS would say: by requirement, by the proxy's answer; and the names that are neither."""
     yield from ("", "## What KMS would say", "", "| violated | create | update | connect | CreateKey |")
     yield _RULE
-    for declared in CATALOGUE:
-        if declared.published.errors:
-            yield _fault(declared.id, declared.published.errors)
+    for rule in CATALOGUE:
+        if rule.published.errors:
+            yield _fault(rule.id, rule.published.errors)
     yield from (
         "",
         "With public endpoint connectivity create speaks with the proxy, and says what update says.",
@@ -158,9 +158,9 @@ def _said(errors: tuple[KmsError, ...], operation: Operation) -> Iterator[str]:
             yield f"`{error.error}`{others} ({error.likelihood.value}, {error.basis.value})"
 
 
-def section(declared: Declared) -> Iterator[str]:
+def section(rule: Rule) -> Iterator[str]:
     """One requirement: what holds, why, the errors, what to do, the source."""
-    published, remedy = declared.published, declared.remedy
+    published, remedy = rule.published, rule.remedy
     yield from ("", f"### {published.id}", "", f"**{published.title}**", "")
     yield from published.why.splitlines()
     if published.errors:

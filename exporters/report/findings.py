@@ -39,10 +39,8 @@ def group(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
 
 
 def _urgency(finding: Finding) -> tuple[int, int]:
-    return (
-        list(Level).index(finding.verdict.level),
-        list(Position).index(finding.verdict.position),
-    )
+    level, position = finding.verdict.level, finding.verdict.position
+    return list(Level).index(level), 0 if position is None else list(Position).index(position)
 
 
 def render(verdicts: Sequence[Verdict]) -> RenderableType:

@@ -19,17 +19,6 @@ from probe.model.verdicts import Level, Outcome, Position, Verdict
 
 _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
 _NOT_LOOKED_AT = ("-", "dim")
-_OF_TLS = frozenset(
-    {
-        "tls-version-is-supported",
-        "cipher-suite-is-supported",
-        "common-name-matches",
-        "certificate-is-in-date",
-        "chain-is-complete",
-        "authority-is-trusted-by-kms",
-        "client-certificate-is-not-required",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,21 +84,25 @@ def _health(measurement: Measurement | None, target: Target, verdicts: tuple[Ver
     cell = _exchange(measurement)
     if cell.outcome is not Outcome.MET:
         return cell
-    wrong = [
+    judged = _required(verdicts, target, Position.HEALTH)
+    wrong = [v for v in judged if v.outcome is Outcome.VIOLATED]
+    return replace(cell, outcome=Outcome.VIOLATED, words=wrong[0].requirement) if wrong else cell
+
+
+def _required(verdicts: tuple[Verdict, ...], target: Target, position: Position) -> list[Verdict]:
+    return [
         v
         for v in verdicts
-        if v.subject == target.name and v.position is Position.HEALTH and v.outcome is Outcome.VIOLATED
+        if v.subject == target.name and v.position is position and v.level is Level.REQUIRED
     ]
-    required = [v for v in wrong if v.level is Level.REQUIRED]
-    return replace(cell, outcome=Outcome.VIOLATED, words=required[0].requirement) if required else cell
 
 
 def _tls(measurement: Measurement | None, target: Target, verdicts: tuple[Verdict, ...]) -> Cell:
     """Its handshake, and what is wrong with its certificate."""
     if measurement is None:
         return Cell()
-    judged = [v for v in verdicts if v.subject == target.name and v.requirement in _OF_TLS]
-    wrong = [v for v in judged if v.outcome is Outcome.VIOLATED and v.level is Level.REQUIRED]
+    judged = _required(verdicts, target, Position.TLS)
+    wrong = [v for v in judged if v.outcome is Outcome.VIOLATED]
     if wrong:
         return Cell(outcome=Outcome.VIOLATED, words=wrong[0].requirement)
     if measurement.failure is not None:

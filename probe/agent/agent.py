@@ -19,7 +19,7 @@ from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import measure
 from probe.survey import rank
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 READY_AFTER_S = 30.0  # contracts: ready after the first round, or 30 s
 FIRST_REPORTS_S = 1.0  # at first people wait before the page: report often
@@ -118,11 +118,12 @@ class Agent:
             recent=self.history.recent(),
             windows=windows,
             extra_authorities=self.settings.extra_authorities,
+            spec=self.settings.stores[0] if self.settings.stores else None,
         )
 
     def _judged(self, evidence: Evidence) -> tuple[Report, Survey]:
         """Pure, so that a thread can do it."""
-        report = judge(evidence, key_store=self.settings.stores[0].id if self.settings.stores else "")
+        report = judge(evidence)
         regions = rank.from_windows(evidence, threshold_s=self.settings.threshold_s, vantage=self._vantage)
         return report, regions
 

@@ -19,7 +19,7 @@ from probe.model.measurements import Measurement
 from probe.model.settings import Settings
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Plan, Target
-from probe.model.verdicts import Report
+from probe.model.verdicts import Report, Scope
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import health
@@ -29,7 +29,7 @@ from probe.requirements.key_store_form import path_fault
 from probe.signing.credential import Credential
 from probe.signing.peer_check import anybody, approval
 from probe.signing.sigv4 import Signer
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 _Value = TypeVar("_Value")
 Health = Callable[[KeyStoreSpec, Sequence[Target]], Awaitable[Sequence[Measurement]]]
@@ -86,13 +86,13 @@ async def take(request: Request, progress: Progress, also: Also) -> Evidence:
         account=account,
         domain=domain.result(),
         credential=_facts(request.credential, spec, account),
+        scopes=frozenset(Scope),
     )
 
 
 def judged(evidence: Evidence) -> Report:
     """The whole catalogue."""
-    store = evidence.spec.id if evidence.spec else None
-    return judge(evidence, key_store=store or "")
+    return judge(evidence)
 
 
 def plans(timeout_s: float) -> tuple[Plan, ...]:

@@ -16,13 +16,12 @@ from probe.model.settings import Settings
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Position, Report
+from probe.model.verdicts import Report, Scope
 
 if TYPE_CHECKING:
     from probe.signing.credential import Credential
 
 _SCHEME = "https://"
-_NOT_OF_ONE_PROXY = frozenset({"credential-is-the-one-kms-holds", "key-store-is-connected"})
 
 
 def command(
@@ -103,8 +102,7 @@ def _judge(
     measured: Sequence[Measurement],
 ) -> Report:
     from probe.network.clock import SYSTEM_CLOCK
-    from probe.requirements import CATALOGUE
-    from probe.verdicts.evaluate import judge
+    from probe.verdicts.judge import judge
 
     evidence = Evidence(
         taken_at_s=SYSTEM_CLOCK.now_s(),
@@ -114,15 +112,9 @@ def _judge(
         extra_authorities=settings.extra_authorities,
         spec=spec,
         credential=credential.facts() if credential else None,
+        scopes=frozenset({Scope.HEALTH}),
     )
-    of_health = (Position.HEALTH, Position.KEY)
-    chosen = tuple(
-        each
-        for each in CATALOGUE
-        if (each.position in of_health and each.id not in _NOT_OF_ONE_PROXY)
-        or each.id == "credential-is-well-formed"
-    )
-    return judge(evidence, catalogue=chosen)
+    return judge(evidence)
 
 
 def _write(measured: Sequence[Measurement], report: Report, form: output.Format, file: Path | None) -> None:

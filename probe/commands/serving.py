@@ -22,8 +22,9 @@ from probe.commands.exits import UsageError
 from probe.model.settings import Settings
 from probe.model.targets import Check, Target
 from probe.model.text import clean
+from probe.model.verdicts import MEASURED
 from probe.network.clock import SYSTEM_CLOCK
-from probe.requirements import WATCHED
+from probe.requirements import of_scopes
 
 LAG_INTERVAL_S = 0.25
 SHUTDOWN_S = 1.0  # half of the two seconds for answers that are under way; the other half is ours
@@ -76,7 +77,7 @@ async def serve(settings: Settings, listener: socket.socket, vantage: str) -> No
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     sink = PrometheusSink(__version__)
-    sink.set_requirements(tuple(r.published for r in WATCHED))
+    sink.set_requirements(tuple(r.published for r in of_scopes(MEASURED)))
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
     page = PageSink(windows=lambda: agent.windows, series=history.series)

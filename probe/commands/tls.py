@@ -16,20 +16,14 @@ from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement, Offer, TlsDetails
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Level, Outcome, Report
+from probe.model.verdicts import Level, Outcome, Report, Scope
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-# What a file can tell. All else is about a handshake.
-OF_CERTIFICATES = (
-    "common-name-matches",
-    "certificate-is-in-date",
-    "chain-is-complete",
-    "authority-is-trusted-by-kms",
-    "subject-alternative-name-matches",
-    "certificate-expires-in-10-days-or-more",
-)
+# What a file can tell. A handshake tells of more.
+_OF_A_FILE = frozenset({Scope.CERTIFICATES})
+_OF_A_SERVER = frozenset({Scope.CERTIFICATES, Scope.HANDSHAKE})
 
 
 def command(
@@ -145,8 +139,7 @@ async def _measure(target: Target, source: str | None, timeout_s: float) -> Meas
 
 def _judge(measurement: Measurement, extra: tuple[bytes, ...], *, offline: bool) -> Report:
     from probe.network.clock import SYSTEM_CLOCK
-    from probe.requirements import CATALOGUE
-    from probe.verdicts.evaluate import judge
+    from probe.verdicts.judge import judge
 
     evidence = Evidence(
         taken_at_s=SYSTEM_CLOCK.now_s(),
@@ -154,9 +147,9 @@ def _judge(measurement: Measurement, extra: tuple[bytes, ...], *, offline: bool)
         latest=(measurement,),
         recent=(measurement,),
         extra_authorities=extra,
+        scopes=_OF_A_FILE if offline else _OF_A_SERVER,
     )
-    chosen = tuple(each for each in CATALOGUE if not offline or each.id in OF_CERTIFICATES)
-    return judge(evidence, catalogue=chosen, single_server=True)
+    return judge(evidence, single_server=True)
 
 
 def _write(

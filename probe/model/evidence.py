@@ -8,6 +8,7 @@ from probe.model.measurements import Measurement
 from probe.model.statistics import Window
 from probe.model.store import AWS_PARTITION, KeyStoreSpec
 from probe.model.targets import Target
+from probe.model.verdicts import MEASURED, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class Evidence:
     trips, one per (target, method). ``recent`` are the last measurements of each (target, check),
     oldest first, for what needs more than one. ``extra_authorities`` are DER certificates of roots
     that the user trusts and KMS does not. ``spec``, ``account``, ``credential`` and ``domain`` are those of
-    the key store: None where there is none, or where nobody looked.
+    the key store: None where there is none, or where nobody looked. ``scopes`` is what was looked at: the
+    requirements of these are judged, and no other.
     """
 
     taken_at_s: float
@@ -31,6 +33,7 @@ class Evidence:
     account: Account | None = None
     credential: CredentialFacts | None = None
     domain: DomainFacts | None = None
+    scopes: frozenset[Scope] = MEASURED
 
     @property
     def partition(self) -> str:

@@ -57,6 +57,31 @@ class Position(StrEnum):
     KEY = "key"  # CreateKey alone
 
 
+class Scope(StrEnum):
+    """What a requirement is about, and so where it can be judged."""
+
+    CERTIFICATES = "certificates"  # can be told of certificates alone
+    HANDSHAKE = "handshake"
+    NETWORK = "network"  # connections and round trips
+    HEALTH = "health"  # the proxy's answers to signed requests
+    ACCOUNT = "account"  # needs the AWS account, what KMS is told, or public DNS
+
+
+# What probes without a credential tell.
+MEASURED = frozenset({Scope.CERTIFICATES, Scope.HANDSHAKE, Scope.NETWORK})
+
+
+class Trait(StrEnum):
+    """What those who use a verdict have to know of its requirement."""
+
+    JUDGES_PEER = "judges_peer"  # no request is signed for a peer that does not meet it
+    MEANS_SHUT = "means_shut"  # where it is violated no connection is accepted: KMS meets nothing beyond
+    CONFIGURED_PATH = "configured_path"  # of settings on the path; that requests get through refutes it
+    ONE_SUFFICES = "one_suffices"  # of each load balancer; one that meets it is a way in
+    BACKENDS_ALONE = "backends_alone"  # of no node; a node through which requests get meets it
+    REPEATS_KMS = "repeats_kms"  # found because KMS itself says so: no second witness
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KmsError:
     """One error that KMS may give. ``alternatives`` are other names AWS's pages use for the same fault."""
@@ -83,17 +108,19 @@ class Verdict:
 
     ``because`` may hold text of the network: it passes `text.clean` on the way out.
     ``kms_errors`` is empty unless violated (or possible: 250 ms although met, a hint although unknown).
+    ``position`` is None for advice, which KMS can't see. ``traits`` are those of the requirement.
     """
 
     requirement: str
     level: Level
-    position: Position
+    position: Position | None
     subject: str
     outcome: Outcome
     because: str
     kms_errors: tuple[KmsError, ...] = ()
     remedy: Remedy | None = None
     source: str = ""
+    traits: frozenset[Trait] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +173,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What is published of a requirement; the judging function lives in ``probe.requirements``."""
+    """What is published of a requirement; the judging function lives in ``probe.requirements``.
+
+    ``position`` is where KMS meets it, None for advice.
+    """
 
     id: str
     level: Level
+    scope: Scope
     title: str
+    position: Position | None = None
+    traits: frozenset[Trait] = frozenset()
     why: str = ""
     source: str = ""
     errors: tuple[KmsError, ...] = field(default=())

@@ -6,6 +6,9 @@ function in the file of its subject, with its errors in `kms_errors`, and its na
 second judge asks of the evidence moves to `evidence`.
 """
 
+from collections.abc import Set as AbstractSet
+
+from probe.model.verdicts import Scope, Trait
 from probe.requirements.accepting_tcp import (
     every_node_accepts_tcp_443,
     every_target_accepts_tcp_443,
@@ -14,7 +17,7 @@ from probe.requirements.accepting_tcp import (
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.credential import credential_is_the_one_kms_holds, credential_is_well_formed
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
-from probe.requirements.declare import Declared, Finding
+from probe.requirements.declare import Finding, Rule
 from probe.requirements.domain import (
     private_dns_name_is_under_a_public_domain,
     verification_record_is_published,
@@ -97,9 +100,9 @@ from probe.requirements.vpc import (
     vpc_resolves_dns_names,
 )
 
-__all__ = ["CATALOGUE", "WATCHED", "Declared", "Finding"]
+__all__ = ["CATALOGUE", "Finding", "Rule", "of_scopes", "with_trait"]
 
-CATALOGUE: tuple[Declared, ...] = (
+CATALOGUE: tuple[Rule, ...] = (
     proxy_endpoint_is_well_formed,
     proxy_path_is_well_formed,
     endpoint_service_name_is_well_formed,
@@ -169,20 +172,12 @@ CATALOGUE: tuple[Declared, ...] = (
     unsigned_request_is_refused,
 )
 
-# What the running agent judges: it measures, and asks nothing of AWS.
-WATCHED: tuple[Declared, ...] = (
-    some_node_accepts_tcp_443,
-    tls_version_is_supported,
-    cipher_suite_is_supported,
-    common_name_matches,
-    certificate_is_in_date,
-    chain_is_complete,
-    authority_is_trusted_by_kms,
-    client_certificate_is_not_required,
-    round_trip_within_35_ms,
-    every_node_accepts_tcp_443,
-    every_target_accepts_tcp_443,
-    same_certificate_everywhere,
-    subject_alternative_name_matches,
-    certificate_expires_in_10_days_or_more,
-)
+
+def of_scopes(scopes: AbstractSet[Scope]) -> tuple[Rule, ...]:
+    """The requirements that can be judged where this was looked at, in the catalogue's order."""
+    return tuple(rule for rule in CATALOGUE if rule.published.scope in scopes)
+
+
+def with_trait(trait: Trait) -> tuple[Rule, ...]:
+    """The requirements that were declared with it, in the catalogue's order."""
+    return tuple(rule for rule in CATALOGUE if trait in rule.published.traits)

@@ -7,7 +7,7 @@ from probe.model.account import Unavailable
 from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
-from probe.model.verdicts import Level, Outcome, Position, Remedy
+from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import load_balancers_of, not_seen, unseen_nodes, unseen_targets
 from probe.requirements.evidence.targets import (
@@ -106,8 +106,10 @@ def _words(target: Target, measurement: Measurement) -> str:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.NETWORK,
     position=Position.NETWORK,
     errors=path_errors.NOT_REACHABLE,
+    traits={Trait.MEANS_SHUT},
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Open TCP 443 towards the load balancer's nodes: listener, security groups, network ACLs.",
@@ -150,8 +152,10 @@ def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.NETWORK,
     position=Position.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
+    traits={Trait.MEANS_SHUT},
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="See why this node differs: its zone's targets, subnet route table, network ACL.",
@@ -174,8 +178,10 @@ def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.NETWORK,
     position=Position.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
+    traits={Trait.MEANS_SHUT, Trait.BACKENDS_ALONE},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Start the proxy on this target, or let the load balancer's subnets through to it.",

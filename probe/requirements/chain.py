@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, Reason, TlsDetails
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.authorities import kms_authorities
 from probe.requirements.evidence.targets import each_leaf, latest
@@ -19,8 +19,10 @@ _NOT_OF_KMS = "an extra authority of this configuration, which KMS does not have
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.CERTIFICATES,
     position=Position.TLS,
     errors=path_errors.TLS,
+    traits={Trait.JUDGES_PEER},
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Send the server's certificate first, then each authority's that signed the one before; the "
@@ -111,8 +113,10 @@ def _length(path: Path) -> str:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.CERTIFICATES,
     position=Position.TLS,
     errors=path_errors.TLS,
+    traits={Trait.JUDGES_PEER},
     source=path_errors.AUTHORITIES,
     remedy=Remedy(
         text="Get a certificate of an authority in AWS's list, or a chain that is cross-signed under one.",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, TlsDetails
 from probe.model.targets import Target
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, violated
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.kms_errors import path as path_errors
@@ -17,8 +17,10 @@ _SOON_S = 10 * 86400.0
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.CERTIFICATES,
     position=Position.TLS,
     errors=path_errors.TLS,
+    traits={Trait.JUDGES_PEER},
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Install a certificate that is valid now, on every target.",
@@ -46,7 +48,7 @@ def certificate_is_in_date(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.TLS,
+    scope=Scope.CERTIFICATES,
     source=path_errors.MONITORING,
     remedy=Remedy(
         text="Renew the certificate on every target, and see why the renewal did not come by itself.",

@@ -1,11 +1,12 @@
 """How a requirement is written down: a function that judges, and what is published of it."""
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from inspect import cleandoc
 
 from probe.model.evidence import Evidence
-from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Requirement
+from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Requirement, Scope, Trait
 
 Judge = Callable[[Evidence], Iterable["Finding"]]
 
@@ -27,11 +28,10 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Rule:
     """A requirement of the catalogue: what is published of it, and the function that judges."""
 
     published: Requirement
-    position: Position
     remedy: Remedy
     judge: Judge
 
@@ -43,25 +43,35 @@ class Declared:
 def requirement(
     *,
     level: Level,
-    position: Position,
+    scope: Scope,
     source: str,
     remedy: Remedy,
+    position: Position | None = None,
     errors: tuple[KmsError, ...] = (),
+    traits: AbstractSet[Trait] = frozenset(),
     outcomes: tuple[Outcome, ...] = tuple(Outcome),
     never_unknown: str = "",
-) -> Callable[[Judge], Declared]:
+) -> Callable[[Judge], Rule]:
     """Make a requirement of a judging function. It is put nowhere: CATALOGUE names it.
 
     The id is the function's name with hyphens; the first line of its docstring is a sentence that is true
     when the requirement is met, the rest says why KMS cares. ``outcomes`` are those that it can end
-    in; a required one that is never unknown says why.
+    in; a required one that is never unknown says why. Raises ValueError where advice, which KMS can't see,
+    has a position or errors, and where another one has no position.
     """
 
-    def declare(judge: Judge) -> Declared:
+    def declare(judge: Judge) -> Rule:
+        if level is Level.ADVICE and (position is not None or errors):
+            raise ValueError(f"{judge.__name__}: advice has no position and no errors")
+        if level is not Level.ADVICE and position is None:
+            raise ValueError(f"{judge.__name__}: say at which position KMS meets it")
         title, _, why = cleandoc(judge.__doc__ or "").partition("\n")
         published = Requirement(
             id=judge.__name__.replace("_", "-"),
             level=level,
+            scope=scope,
+            position=position,
+            traits=frozenset(traits),
             title=title,
             why=why.strip(),
             source=source,
@@ -69,7 +79,7 @@ def requirement(
             outcomes=outcomes,
             never_unknown=never_unknown,
         )
-        return Declared(published=published, position=position, remedy=remedy, judge=judge)
+        return Rule(published=published, remedy=remedy, judge=judge)
 
     return declare
 

@@ -7,7 +7,7 @@ from probe.model.account import EndpointService, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import KmsError, Level, Likelihood, Outcome, Position, Remedy
+from probe.model.verdicts import KmsError, Level, Likelihood, Outcome, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import PUBLIC, not_seen, not_told, of_spec, of_the_owner
 from probe.requirements.kms_errors import account as account_errors
@@ -32,6 +32,7 @@ _CONTRADICTED = (
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.DOMAIN,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.VPC_CONNECTIVITY,
@@ -63,6 +64,7 @@ def private_dns_name_is_under_a_public_domain(evidence: Evidence) -> Iterable[Fi
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.DOMAIN,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=account_errors.MANAGE_DNS_NAMES,

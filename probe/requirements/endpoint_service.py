@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.account import Account, EndpointService, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import (
     PUBLIC,
@@ -28,6 +28,7 @@ _CONSOLE = "VPC > Endpoint services > the service"
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.SERVICE,
     errors=account_errors.SERVICE_NOT_FOUND,
     source=path_errors.TROUBLESHOOTING,
@@ -81,6 +82,7 @@ def _missing(spec: KeyStoreSpec, account: Account) -> Finding:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.SERVICE,
     errors=account_errors.SERVICE_NOT_FOUND,
     source=path_errors.VPC_CONNECTIVITY,
@@ -119,6 +121,7 @@ def _if_vpc(spec: KeyStoreSpec, finding: Finding) -> Finding:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.SERVICE_CONFIGURATION_INFERRED,
     source=path_errors.VPC_CONNECTIVITY,
@@ -148,6 +151,7 @@ def endpoint_service_offers_ipv4(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.ACCEPTANCE_REQUIRED,
     source=path_errors.VPC_CONNECTIVITY,
@@ -176,6 +180,7 @@ def acceptance_is_not_required(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.TROUBLESHOOTING,
@@ -209,6 +214,7 @@ def service_uses_a_network_load_balancer(evidence: Evidence) -> Iterable[Finding
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.TROUBLESHOOTING,
@@ -246,7 +252,7 @@ def two_availability_zones(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.CONFIGURATION,
+    scope=Scope.ACCOUNT,
     source=account_errors.ENDPOINT_SERVICES,
     remedy=Remedy(
         text="Enable the zone on the endpoint service, too: enabling it on the load balancer is not enough.",

@@ -6,7 +6,7 @@ from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, Measurement, Offer, Reason, TlsDetails
 from probe.model.store import GOV_PARTITION
 from probe.model.targets import Target
-from probe.model.verdicts import KmsError, Level, Position, Remedy
+from probe.model.verdicts import KmsError, Level, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import each_handshake
 from probe.requirements.kms_errors import path as path_errors
@@ -29,6 +29,7 @@ _OURS = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HANDSHAKE,
     position=Position.TLS,
     errors=path_errors.TLS,
     source=path_errors.SPECIFICATION,
@@ -75,6 +76,7 @@ def _no_handshake(failure: Failure) -> tuple[KmsError, ...]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HANDSHAKE,
     position=Position.TLS,
     errors=path_errors.TLS,
     source=path_errors.SPECIFICATION,
@@ -136,6 +138,7 @@ def _suited(failure: Failure | None) -> tuple[KmsError, ...] | None:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HANDSHAKE,
     position=Position.TLS,
     errors=path_errors.CLIENT_CERTIFICATE,
     source=path_errors.AUTHORIZE,

@@ -9,7 +9,7 @@ from probe.model.evidence import Evidence
 from probe.model.measurements import Manager
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Target
-from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy
+from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.health import Seen, each_health
 from probe.requirements.kms_errors import health as health_errors
@@ -24,6 +24,7 @@ _ALARM_S = 0.2  # AWS's recommended alarm on XksProxyLatency
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.AUTHENTICATION_FAILED,
     source=path_errors.TROUBLESHOOTING,
@@ -57,6 +58,7 @@ def credential_is_accepted(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.AUTHENTICATION_FAILED,
     source=path_errors.SPECIFICATION,
@@ -87,6 +89,7 @@ def proxy_clock_is_right(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.INVALID_URI_PATH,
     source=path_errors.TROUBLESHOOTING,
@@ -122,6 +125,7 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.ACCESS_DENIED,
     source=path_errors.TROUBLESHOOTING,
@@ -147,6 +151,7 @@ def proxy_admits_kms(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.INVALID_RESPONSE,
     source=path_errors.SPECIFICATION,
@@ -204,6 +209,7 @@ def _by_name(last: Seen) -> Finding:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.TIMED_OUT,
     source=path_errors.SPECIFICATION,
@@ -247,6 +253,7 @@ def _within(totals_s: list[float]) -> Finding:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.MANAGERS_UNAVAILABLE,
     source=path_errors.TROUBLESHOOTING,
@@ -274,7 +281,7 @@ def key_manager_is_available(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.HEALTH,
+    scope=Scope.HEALTH,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(text="Run a second key manager: with one, its maintenance stops every key of the store."),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from probe.model.evidence import Evidence
 from probe.model.targets import Target
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import subject_of
 from probe.requirements.evidence.health import OK, Seen, each_target, seen_of
@@ -34,6 +34,7 @@ def _last(evidence: Evidence, target: Target, purpose: str) -> Seen | None:
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.HEALTH,
     position=Position.HEALTH,
     errors=health_errors.AT_TIMES_TIMED_OUT,
     source=path_errors.TROUBLESHOOTING,
@@ -70,7 +71,7 @@ def large_body_is_answered(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.HEALTH,
+    scope=Scope.HEALTH,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Let the proxy answer every method but POST with 405."),
 )
@@ -99,7 +100,7 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.HEALTH,
+    scope=Scope.HEALTH,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Let the proxy verify the signature of every request, that of health included."),
 )
@@ -126,6 +127,7 @@ def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.HEALTH,
     position=Position.KEY,
     errors=health_errors.KEY_UNUSABLE,
     source=path_errors.SPECIFICATION,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy
+from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import PUBLIC, not_told, of_spec
 from probe.requirements.kms_errors import account as account_errors
@@ -26,6 +26,7 @@ _LONGEST_URI = 256  # proxy API specification: the whole URI
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.STATIC,
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
@@ -88,6 +89,7 @@ def endpoint_fault(endpoint: str) -> str | None:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.STATIC,
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
@@ -144,6 +146,7 @@ def _uri_fault(endpoint: str, path: str) -> str | None:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.STATIC,
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
@@ -185,6 +188,7 @@ def service_name_fault(name: str) -> str | None:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.STATIC,
     errors=account_errors.UNSUPPORTED_REGION,
     source=account_errors.KEY_STORES,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from probe.model.account import Account, EndpointService, KeyStore, Unavailable, known
 from probe.model.evidence import Evidence
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
-from probe.model.verdicts import Level, Outcome, Position, Remedy
+from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import (
     hidden_as_owner,
@@ -30,6 +30,7 @@ _OF_THIS_ACCOUNT = "; stores of other accounts can't be seen"
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.UNIQUENESS,
     errors=account_errors.QUOTA,
     source=account_errors.QUOTAS,
@@ -60,6 +61,7 @@ def key_store_quota_has_room(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.UNIQUENESS,
     errors=account_errors.NAME_IN_USE,
     source=account_errors.CREATE_PAGE,
@@ -89,6 +91,7 @@ def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.UNIQUENESS,
     errors=account_errors.ADDRESS_IN_USE,
     source=account_errors.CREATE_PAGE,
@@ -137,6 +140,7 @@ def _sharing(store: KeyStore, spec: KeyStoreSpec) -> Finding | None:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.UNIQUENESS,
     errors=account_errors.SERVICE_IN_USE,
     source=path_errors.VPC_CONNECTIVITY,
@@ -197,6 +201,7 @@ def _somebody_elses(spec: KeyStoreSpec, account: Account) -> Finding | None:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.UNIQUENESS,  # before the proxy is asked for the key (specification, "Error codes")
     errors=account_errors.NOT_CONNECTED,
     source=account_errors.CONNECTING,

@@ -13,7 +13,7 @@ from probe.model.account import (
     known,
 )
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Outcome, Position, Remedy
+from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_load_balancers
 from probe.requirements.kms_errors import account as account_errors
@@ -31,8 +31,10 @@ _ANYWHERE = "0.0.0.0/0"
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.NETWORK,
     errors=account_errors.NO_WAY_IN,
+    traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Wait until the load balancer is active, or make it anew.", console=_CONSOLE, cli=_DESCRIBE
@@ -61,8 +63,10 @@ def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.NETWORK,
     errors=account_errors.NO_WAY_IN,
+    traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Let the load balancer have IPv4 addresses.",
@@ -90,8 +94,10 @@ def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.NETWORK,
     errors=account_errors.NO_WAY_IN,
+    traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Add a listener for TCP (or TLS) on port 443 that forwards to the proxy's target group.",
@@ -148,6 +154,7 @@ def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.ACCOUNT,
     position=Position.NETWORK,
     errors=account_errors.AT_TIMES_NO_WAY_IN,
     source=account_errors.SECURITY_GROUPS,
@@ -213,7 +220,7 @@ def admits_https(rule: SecurityRule) -> bool:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.NETWORK,
+    scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Make an internal load balancer: the proxy needs no public address.",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, TlsDetails
 from probe.model.targets import Target
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.kms_errors import path as path_errors
@@ -19,8 +19,10 @@ _MAX_COMMON_NAME = 64
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.CERTIFICATES,
     position=Position.TLS,
     errors=path_errors.COMMON_NAME,
+    traits={Trait.JUDGES_PEER},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Get a certificate whose subject common name is the private DNS name or *.PARENT-DOMAIN. Some "
@@ -59,7 +61,7 @@ def _common_name(host: str, names: tuple[str, ...]) -> Finding:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.TLS,
+    scope=Scope.CERTIFICATES,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Get a certificate that has the private DNS name among its alternative names too."),
 )

@@ -17,7 +17,7 @@ from probe.model.account import (
     known,
 )
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_vpcs
 from probe.requirements.evidence.network_acls import acl_of, denial
@@ -48,8 +48,10 @@ class _Way:
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.ACCOUNT,
     position=Position.NETWORK,
     errors=account_errors.AT_TIMES_NO_WAY_IN,
+    traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Give the route table of each of the load balancer's subnets a route to the targets' network. "

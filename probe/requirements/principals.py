@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.account import Account, EndpointService, Principal, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Level, Outcome, Position, Remedy
+from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import hidden_as_owner, not_seen, of_service, of_the_owner
 from probe.requirements.kms_errors import account as account_errors
@@ -29,6 +29,7 @@ def kms_principal(region: str) -> str:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.KMS_NOT_ALLOWED,
     source=path_errors.VPC_CONNECTIVITY,
@@ -64,6 +65,7 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.STORE_ACCOUNT_NOT_ALLOWED,
     source=path_errors.VPC_CONNECTIVITY,
@@ -110,6 +112,7 @@ def _allowing(principals: tuple[Principal, ...], spec: KeyStoreSpec) -> Finding:
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.SERVICE_NOT_FOUND,
     source=path_errors.VPC_CONNECTIVITY,
@@ -147,7 +150,7 @@ def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.CONFIGURATION,
+    scope=Scope.ACCOUNT,
     source=account_errors.ENDPOINT_SERVICES,
     remedy=Remedy(
         text="Take away every principal but KMS's (and the key store's account, if it is another one).",

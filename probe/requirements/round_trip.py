@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from probe.model.evidence import Evidence
+from probe.model.kinds import ON_PATH
 from probe.model.statistics import Summary, Window
 from probe.model.survey import RTT_LIMIT_S
 from probe.model.targets import Method, Role, Target
-from probe.model.verdicts import Level, Outcome, Position, Remedy
+from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
-from probe.requirements.evidence.targets import PATH_ROLES, common_subject, of_role
+from probe.requirements.evidence.targets import common_subject, of_role
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import milliseconds
 
@@ -18,6 +19,7 @@ MIN_SAMPLES = 20  # an order-statistic interval of the median is too wide to dec
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.NETWORK,
     position=Position.NETWORK,
     errors=path_errors.AT_TIMES_TIMED_OUT,
     source=path_errors.SPECIFICATION,
@@ -69,7 +71,7 @@ def _whole_way(manager: Target, window: Window | None) -> Finding:
 
 def _first_legs(evidence: Evidence, windows: Mapping[str, Window]) -> Iterator[Finding]:
     """Without the key manager's round trip: a leg that is too long alone decides, a short one never."""
-    legs = of_role(evidence, Role.NODE, Role.PROXY) or of_role(evidence, *PATH_ROLES)
+    legs = of_role(evidence, Role.NODE, Role.PROXY) or of_role(evidence, *ON_PATH)
     if not legs and not of_role(evidence, Role.KEY_MANAGER):
         yield unknown("no round trip has been measured", common_subject(evidence.targets))
     for leg in legs:

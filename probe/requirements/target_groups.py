@@ -15,7 +15,7 @@ from probe.model.account import (
     known_items,
 )
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_load_balancers, of_target_groups
 from probe.requirements.kms_errors import account as account_errors
@@ -34,8 +34,10 @@ _UNDECIDED = frozenset({"initial", "unavailable", ""})
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.ACCOUNT,
     position=Position.NETWORK,
     errors=account_errors.AT_TIMES_NO_WAY_IN,
+    traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Have a second healthy target, so that one may fail or be serviced.",
@@ -73,8 +75,10 @@ def _ill(targets: tuple[RegisteredTarget, ...]) -> str:
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.ACCOUNT,
     position=Position.NETWORK,
     errors=account_errors.AT_TIMES_NO_WAY_IN,
+    traits={Trait.CONFIGURED_PATH},
     source=account_errors.LOAD_BALANCERS,
     remedy=Remedy(
         text="Register a target in each enabled zone, or turn on cross-zone load balancing.",
@@ -181,8 +185,10 @@ def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavailable:
 
 @requirement(
     level=Level.RISK,
+    scope=Scope.ACCOUNT,
     position=Position.TLS,
     errors=account_errors.AT_TIMES_NOT_TLS,
+    traits={Trait.CONFIGURED_PATH},
     source=account_errors.TARGET_GROUP_ATTRIBUTES,
     remedy=Remedy(
         text="Turn PROXY protocol off, unless the proxy parses it.",
@@ -213,7 +219,7 @@ def proxy_protocol_is_off(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.NETWORK,
+    scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(text="Register a second host of the proxy.", console=_CONSOLE, cli=_HEALTH),
 )
@@ -236,7 +242,7 @@ def two_targets_are_registered(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.NETWORK,
+    scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="AWS's guide makes a target group of IPv4 addresses, TCP (TLS behind a TLS listener), port 443. "

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from probe.model.account import Account, LoadBalancer, RouteTable, Subnet, Unavailable, Vpc, known
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Position, Remedy
+from probe.model.verdicts import Level, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_vpcs
 from probe.requirements.kms_errors import account as account_errors
@@ -21,6 +21,7 @@ _Network = ipaddress.IPv4Network
 
 @requirement(
     level=Level.REQUIRED,
+    scope=Scope.ACCOUNT,
     position=Position.CONFIGURATION,
     errors=account_errors.SUBNETS_NOT_PRIVATE,
     source=path_errors.TROUBLESHOOTING,
@@ -95,7 +96,7 @@ def network_of(text: str) -> ipaddress.IPv4Network | None:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.CONFIGURATION,
+    scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Turn on DNS resolution and DNS host names in the VPC.",
@@ -130,7 +131,7 @@ def vpc_resolves_dns_names(evidence: Evidence) -> Iterable[Finding]:
 
 @requirement(
     level=Level.ADVICE,
-    position=Position.CONFIGURATION,
+    scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Give the VPC addresses that the data centre does not have: common ones are not routed there.",

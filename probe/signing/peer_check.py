@@ -5,13 +5,11 @@ import time
 from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement, TlsDetails
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Outcome
+from probe.model.verdicts import Outcome, Trait
 from probe.probes.health import MaySign
-from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
-from probe.requirements.dates import certificate_is_in_date
-from probe.requirements.names import common_name_matches
+from probe.requirements import with_trait
 
-_OF_THE_PEER = (common_name_matches, certificate_is_in_date, chain_is_complete, authority_is_trusted_by_kms)
+_OF_PEER = with_trait(Trait.JUDGES_PEER)
 
 
 def approval(extra_authorities: tuple[bytes, ...]) -> MaySign:
@@ -25,10 +23,10 @@ def approval(extra_authorities: tuple[bytes, ...]) -> MaySign:
             latest=(seen,),
             extra_authorities=extra_authorities,
         )
-        for declared in _OF_THE_PEER:
-            findings = tuple(declared.judge(evidence))
+        for rule in _OF_PEER:
+            findings = tuple(rule.judge(evidence))
             if not findings or any(each.outcome is not Outcome.MET for each in findings):
-                return declared.id
+                return rule.id
         return None
 
     return unmet

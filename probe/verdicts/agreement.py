@@ -3,10 +3,13 @@
 from probe.model.account import KeyStore
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Actual, Likelihood, Operation, PredictedError, Prediction
+from probe.model.verdicts import Actual, Likelihood, Operation, PredictedError, Prediction, Trait
+from probe.requirements import with_trait
+
+_REPEATS_KMS = frozenset(rule.id for rule in with_trait(Trait.REPEATS_KMS))
 
 
-def actual(evidence: Evidence, predictions: tuple[Prediction, ...]) -> Actual | None:
+def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> Actual | None:
     """None where there is no store, or it could not be seen."""
     if evidence.account is None or evidence.spec is None:
         return None
@@ -51,7 +54,7 @@ def _otherwise(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None
 def _as_predicted(first: tuple[PredictedError, ...], code: str) -> tuple[bool | None, str]:
     """Where it was predicted because KMS said it, that they agree says nothing."""
     named = (each for each in first if code in (each.error, *each.alternatives))
-    if all(each.requirements == ("credential-is-the-one-kms-holds",) for each in named):
+    if all(each.requirements and _REPEATS_KMS.issuperset(each.requirements) for each in named):
         return None, "the code itself says so; with another credential it can't be tried"
     return True, "the code is among those predicted"
 

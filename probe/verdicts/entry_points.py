@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from probe.model.evidence import Evidence
-from probe.model.verdicts import KmsError, Level, Likelihood, Operation, Outcome, Position, Verdict
+from probe.model.kinds import ON_PATH
+from probe.model.verdicts import KmsError, Level, Likelihood, Operation, Outcome, Position, Trait, Verdict
 from probe.requirements.accepting_tcp import acceptances
-from probe.requirements.evidence.targets import PATH_ROLES, entries, is_checked, of_role, tls_targets
+from probe.requirements.evidence.targets import entries, is_checked, of_role, tls_targets
 
 _Named = tuple[Operation, str]
 _Names = tuple[str, ...]
-_OF_ONE_CONNECTION = frozenset({Position.TLS, Position.HEALTH})
-_OF_BALANCERS = frozenset({"load-balancer-is-active", "load-balancer-has-ipv4", "listener-forwards-443"})
+# What KMS meets only at an address that has accepted its connection.
+_BEHIND_THE_PORT = frozenset({Position.TLS, Position.HEALTH})
 
 
-def spread(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
+def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
     """The verdicts, with errors of TLS and health only *possible* unless KMS meets them wherever it comes in.
 
     KMS comes in through any node that accepts connections. An error is expected if each of these has a
@@ -40,7 +41,7 @@ def _with_another_balancer(verdicts: tuple[Verdict, ...]) -> frozenset[str]:
     return frozenset(
         verdict.requirement
         for verdict in verdicts
-        if verdict.requirement in _OF_BALANCERS and verdict.outcome is Outcome.MET
+        if Trait.ONE_SUFFICES in verdict.traits and verdict.outcome is Outcome.MET
     )
 
 
@@ -50,10 +51,10 @@ def _met_everywhere(verdicts: tuple[Verdict, ...], evidence: Evidence) -> Mappin
     That is an error that every way in has; where every way in has a fault, but not the same one, the first of
     each: which of them KMS meets depends on where it comes in.
     """
-    judged = {verdict.subject for verdict in verdicts if verdict.position in _OF_ONE_CONNECTION}
+    judged = {verdict.subject for verdict in verdicts if verdict.position in _BEHIND_THE_PORT}
     looked_at = {target.name for target, measured in tls_targets(evidence) if measured or is_checked(target)}
     known = tuple(target for target in entries(evidence) if target.name in judged & looked_at)
-    known = known or tuple(target for target in of_role(evidence, *PATH_ROLES) if target.name in judged)
+    known = known or tuple(target for target in of_role(evidence, *ON_PATH) if target.name in judged)
     open_names = [target.name for target, each in acceptances(evidence, known) if each.accepts is not False]
     by_subject = _errors_by_subject(verdicts)
     found: dict[_Named, _Names] = {}
@@ -78,7 +79,7 @@ def _errors_by_subject(verdicts: tuple[Verdict, ...]) -> Mapping[str, list[_Name
 
 def _is_at_fault(verdict: Verdict) -> bool:
     return (
-        verdict.position in _OF_ONE_CONNECTION
+        verdict.position in _BEHIND_THE_PORT
         and verdict.level is Level.REQUIRED
         and verdict.outcome is Outcome.VIOLATED
     )

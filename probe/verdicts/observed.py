@@ -7,71 +7,60 @@ from probe.model.account import LoadBalancer, Unavailable, known
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Measurement, TlsDetails
 from probe.model.targets import Check, Role
-from probe.model.verdicts import Outcome, Position, Verdict
+from probe.model.verdicts import Outcome, Trait, Verdict
 from probe.requirements.evidence.targets import is_fresh
 
-# What is configured of the way from the endpoint service to the proxy. What PrivateLink checks, and what only
-# KMS's own connection meets (security group rules), can't be seen from here.
-OF_THE_WAY = frozenset(
-    {
-        "load-balancer-is-active",
-        "load-balancer-has-ipv4",
-        "listener-forwards-443",
-        "two-targets-are-healthy",
-        "every-zone-has-a-healthy-target",
-        "network-routes-reach-every-target",
-        "proxy-protocol-is-off",
-    }
-)
-_TARGET_ACCEPTS = "every-target-accepts-tcp-443"
-_OF_ONE_CONNECTION = frozenset({Position.TLS, Position.HEALTH, Position.KEY})
 _OK = 200
 
 
-def seen(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
-    """The verdicts, without the errors of a configured way that each node of its load balancer passes."""
+def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
+    """The verdicts, without the errors of a configured path that each node of its load balancer passes.
+
+    What PrivateLink checks, and what only KMS's own connection meets (security group rules), can't be seen
+    from here, and stays.
+    """
     passed = frozenset(_passed(evidence))
-    behind = frozenset(target.name for target in evidence.targets if target.role is Role.BACKEND)
-    through = _of_nodes_alone(verdicts, evidence, behind)
+    backends = frozenset(target.name for target in evidence.targets if target.role is Role.BACKEND)
+    through = _of_nodes_alone(verdicts, evidence, backends)
 
     def weighed(verdict: Verdict) -> Verdict:
         if _is_refuted(verdict, passed):
             return _without_errors(verdict)
-        hidden = verdict.outcome is Outcome.UNKNOWN or verdict.requirement == _TARGET_ACCEPTS
-        of_nodes = verdict.requirement in through and verdict.subject in behind
+        hidden = verdict.outcome is Outcome.UNKNOWN or Trait.BACKENDS_ALONE in verdict.traits
+        of_nodes = verdict.requirement in through and verdict.subject in backends
         return _not_from_here(verdict) if hidden and of_nodes else verdict
 
     return tuple(map(weighed, verdicts))
 
 
 def _of_nodes_alone(
-    verdicts: tuple[Verdict, ...], evidence: Evidence, behind: frozenset[str]
+    verdicts: tuple[Verdict, ...], evidence: Evidence, backends: frozenset[str]
 ) -> frozenset[str]:
     """The requirements that every node meets and no target does: targets differ for us and for the nodes.
 
     They commonly admit the load balancer's addresses alone; behind a TLS listener they may speak plain HTTP.
     """
     nodes = frozenset(target.name for target in evidence.targets if target.role is Role.NODE)
-    met: dict[str, set[str]] = {_TARGET_ACCEPTS: set(nodes & _through(evidence))}
+    passed = nodes & _through(evidence)
+    met = {v.requirement: set(passed) for v in verdicts if Trait.BACKENDS_ALONE in v.traits}
     for verdict in verdicts:
-        of_path = verdict.position in _OF_ONE_CONNECTION or verdict.requirement == _TARGET_ACCEPTS
-        if verdict.outcome is Outcome.MET and of_path:
+        if verdict.outcome is Outcome.MET:
             met.setdefault(verdict.requirement, set()).add(verdict.subject)
     return frozenset(
-        id_ for id_, subjects in met.items() if nodes and nodes <= subjects and not subjects & behind
+        id_ for id_, subjects in met.items() if nodes and nodes <= subjects and not subjects & backends
     )
 
 
 def _not_from_here(verdict: Verdict) -> Verdict:
     """What is not seen of a target from here is no fault of it, and leaves nothing to be known of the way."""
     said = f"{verdict.because}; but every node passes requests on, and KMS comes through these"
-    outcome = Outcome.UNKNOWN if verdict.requirement == _TARGET_ACCEPTS else Outcome.NOT_APPLICABLE
+    outcome = Outcome.UNKNOWN if Trait.BACKENDS_ALONE in verdict.traits else Outcome.NOT_APPLICABLE
     return replace(verdict, outcome=outcome, because=said, kms_errors=(), remedy=None)
 
 
 def _is_refuted(verdict: Verdict, passed: frozenset[str]) -> bool:
     return (
-        verdict.requirement in OF_THE_WAY
+        Trait.CONFIGURED_PATH in verdict.traits
         and verdict.outcome in (Outcome.VIOLATED, Outcome.UNKNOWN)
         and verdict.subject in passed
     )

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from probe.model.evidence import Evidence
 from probe.model.verdicts import KmsError, Operation, Position, Verdict
-from probe.requirements.declare import Declared
+from probe.requirements.declare import Rule
 
-_MET_AT_CREATE = frozenset({Position.NETWORK, Position.TLS, Position.HEALTH})
+# What KMS meets by its one connection with the proxy, at the first fault of which it ends.
+AT_PROXY = frozenset({Position.NETWORK, Position.TLS, Position.HEALTH})
 # A store with public connectivity has no endpoint service of which KMS could speak.
 _OF_A_SERVICE = "XKS_VPC_ENDPOINT_SERVICE_"
 
@@ -15,7 +16,7 @@ def is_public(evidence: Evidence) -> bool:
     return evidence.spec is not None and evidence.spec.is_public
 
 
-def as_public(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
+def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
     """The verdicts; for a store with public connectivity update's errors of the proxy are create's, too.
 
     With VPC connectivity create does not speak with the proxy (API reference, XksProxyUriEndpoint).
@@ -25,10 +26,10 @@ def as_public(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdic
     return tuple(replace(each, kms_errors=_errors(each)) if each.kms_errors else each for each in verdicts)
 
 
-def operations_of(declared: Declared, *, public: bool) -> frozenset[Operation]:
+def operations_of(rule: Rule, *, public: bool) -> frozenset[Operation]:
     """The calls that would fail if the requirement were violated."""
-    named = frozenset(error.operation for error in declared.published.errors)
-    too = public and declared.position in _MET_AT_CREATE and Operation.UPDATE in named
+    named = frozenset(error.operation for error in rule.published.errors)
+    too = public and rule.published.position in AT_PROXY and Operation.UPDATE in named
     return named | {Operation.CREATE} if too else named
 
 
@@ -37,7 +38,7 @@ def _errors(verdict: Verdict) -> tuple[KmsError, ...]:
         replace(error, alternatives=tuple(n for n in error.alternatives if not n.startswith(_OF_A_SERVICE)))
         for error in verdict.kms_errors
     )
-    if verdict.position not in _MET_AT_CREATE or any(e.operation is Operation.CREATE for e in errors):
+    if verdict.position not in AT_PROXY or any(e.operation is Operation.CREATE for e in errors):
         return errors
     at_create = (
         replace(error, operation=Operation.CREATE) for error in errors if error.operation is Operation.UPDATE

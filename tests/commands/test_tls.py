@@ -11,12 +11,13 @@ import pytest
 from conftest import Authority, Issued
 from cryptography.hazmat.primitives.serialization import Encoding
 from schema_check import faults
+from tls_rows import OF_CERTIFICATES
 
 from probe.commands import app, tls
 from probe.commands.exits import Exit
 
 NAME = "proxy.xks.example.com"
-OUTCOMES_OF_A_GOOD_FILE = dict.fromkeys(tls.OF_CERTIFICATES, "met")
+OUTCOMES_OF_A_GOOD_FILE = dict.fromkeys(OF_CERTIFICATES, "met")
 TlsServer = Callable[..., int]
 Output = pytest.CaptureFixture[str]
 
@@ -89,7 +90,7 @@ def test_certificates_are_reported_also_when_everything_about_them_is_wrong(
     assert said["failure"] is None  # the handshake itself went through
     assert [one["subject_common_name"] for one in said["certificates"]] == ["other.example.com"]
     violated = {name for name, outcome in outcomes(said).items() if outcome == "violated"}
-    assert violated == set(tls.OF_CERTIFICATES) - {"authority-is-trusted-by-kms"}
+    assert violated == set(OF_CERTIFICATES) - {"authority-is-trusted-by-kms"}
     assert outcomes(said)["authority-is-trusted-by-kms"] == "unknown"  # no root can be determined
 
 

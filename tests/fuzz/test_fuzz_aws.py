@@ -31,10 +31,10 @@ from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Operation, Outcome, Report
+from probe.model.verdicts import Operation, Outcome, Report, Scope
 from probe.requirements import CATALOGUE
 from probe.signing.credential import Credential
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 from probe.wire.hostport import check_name
 
 
@@ -59,7 +59,7 @@ _DESTINATION = next(path for path in PATHS["existing"] if path[-1] == "Destinati
 
 
 def audited(name: str, document: dict[str, Any]) -> Account:
-    store = None if name == "new" else STORE_ID
+    store = "" if name == "new" else STORE_ID
     service = SERVICE_NAME if name == "new" else None
     caller = Recorded(document)
     return audit(
@@ -133,6 +133,7 @@ def evidence_of(name: str, document: dict[str, Any], *, is_measured: bool) -> Ev
         account=account,
         credential=CREDENTIAL.facts(store.access_key_id if store else None),
         domain=domain if is_measured else None,
+        scopes=frozenset(Scope),
     )
 
 
@@ -175,7 +176,7 @@ def nothing_is_open(report: Report, operation: Operation) -> None:
 def test_the_unchanged_account_is_decided_and_nothing_is_against_it(name: str) -> None:
     """Else the properties below would hold of nothing."""
     evidence = evidence_of(name, copy.deepcopy(BASES[name]), is_measured=True)
-    report = judge(evidence, key_store=evidence.spec.id if evidence.spec else "")
+    report = judge(evidence)
     hold(report, BASES[name])
     wrong = [v for v in report.verdicts if v.outcome is not Outcome.MET and v.level == "required"]
     assert all(p.decided and not p.errors for p in report.predictions), (wrong, report.predictions)
@@ -189,7 +190,7 @@ def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
 ) -> None:
     name, document = world[0], changed(*world)
     evidence = evidence_of(name, document, is_measured=is_measured)
-    report = judge(evidence, key_store=evidence.spec.id if evidence.spec else "")
+    report = judge(evidence)
     hold(report, document)
     harmless.CHECKS[form](written(evidence, report, form))
 

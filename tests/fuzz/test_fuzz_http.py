@@ -19,7 +19,7 @@ from probe.commands.output import as_json, as_text
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Measurement, Phase, Timestamps
 from probe.model.targets import Check
-from probe.model.verdicts import Outcome, Verdict
+from probe.model.verdicts import Outcome, Scope, Verdict
 from probe.network.clock import Timing
 from probe.network.http import (
     LARGEST_BODY_BYTES,
@@ -29,8 +29,7 @@ from probe.network.http import (
     HttpRequest,
 )
 from probe.probes.health import Purpose, _details
-from probe.requirements import CATALOGUE
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 POST = HttpRequest(
     method="POST",
@@ -41,9 +40,7 @@ POST = HttpRequest(
 GET = HttpRequest(method="GET", target="/kms/xks/v1/health", headers=(("Host", "proxy.example.com"),))
 USABLE = {"keySpec": "AES_256", "keyUsage": ["ENCRYPT", "DECRYPT"], "keyStatus": "ENABLED"}
 A = node("eu-west-1a")
-OF_HEALTH = tuple(
-    each for each in CATALOGUE if each.position in ("health", "key") and "kms-holds" not in each.id
-)
+OF_HEALTH = frozenset({Scope.HEALTH})
 
 
 class Stamps:
@@ -201,8 +198,8 @@ def measured(answer: HttpAnswer, purpose: Purpose) -> list[Measurement]:
 
 
 def verdicts(seen: list[Measurement]) -> tuple[Evidence, dict[str, Verdict]]:
-    evidence = looked_at(targets=(A,), latest=tuple(seen), recent=tuple(seen))
-    report = judge(evidence, catalogue=OF_HEALTH)
+    evidence = looked_at(targets=(A,), latest=tuple(seen), recent=tuple(seen), scopes=OF_HEALTH)
+    report = judge(evidence)
     for verdict in report.verdicts:
         assert not verdict.because.startswith("our bug"), verdict
     return evidence, {verdict.requirement: verdict for verdict in report.verdicts}
@@ -264,7 +261,7 @@ def test_no_reply_of_a_proxy_breaks_or_mends_its_health(reply: Reply, pieces: li
     seen = measured(answer, Purpose.HEALTH)
     evidence, said = verdicts(seen)
     hold(answer, said)
-    report = judge(evidence, catalogue=OF_HEALTH) if form != "none" else None
+    report = judge(evidence) if form != "none" else None
     if report is not None and form == "json":
         harmless.document(as_json(shown.document(seen, report)))
     if report is not None and form == "text":

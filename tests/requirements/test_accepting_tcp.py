@@ -17,7 +17,7 @@ from probe.requirements.accepting_tcp import (
     every_target_accepts_tcp_443,
     some_node_accepts_tcp_443,
 )
-from probe.requirements.declare import Declared
+from probe.requirements.declare import Rule
 
 A, B = target("nlb-a", Role.NODE), target("nlb-b", Role.NODE)
 BACKEND = target("proxy-1", Role.BACKEND)
@@ -113,7 +113,7 @@ HIDDEN_TARGETS = [
 @pytest.mark.parametrize("declared", [some_node_accepts_tcp_443, every_node_accepts_tcp_443])
 @pytest.mark.parametrize(("hidden", "_what"), HIDDEN_NODES, ids=[what for _, what in HIDDEN_NODES])
 def test_nodes_that_may_not_be_looked_at_are_unknown(
-    declared: Declared, hidden: dict[str, Any], _what: str
+    declared: Rule, hidden: dict[str, Any], _what: str
 ) -> None:
     found = only(declared, with_account(**hidden))
     assert found.outcome is Outcome.UNKNOWN

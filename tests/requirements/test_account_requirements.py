@@ -30,15 +30,14 @@ from probe.model.account import (
 )
 from probe.model.evidence import Evidence
 from probe.model.store import PUBLIC_CONNECTIVITY
-from probe.model.verdicts import Likelihood, Outcome
-from probe.requirements import CATALOGUE, WATCHED
-from probe.requirements.declare import Declared
+from probe.model.verdicts import Likelihood, Outcome, Scope
+from probe.requirements import CATALOGUE, Rule
 
 BY_ID = {declared.id: declared for declared in CATALOGUE}
 OF_THE_ACCOUNT = [
     declared
     for declared in CATALOGUE
-    if declared not in WATCHED
+    if declared.published.scope is Scope.ACCOUNT
     and not declared.judge.__module__.endswith((".health", ".health_conduct", ".credential", ".domain"))
 ]
 
@@ -52,13 +51,13 @@ def test_a_requirement_ends_as_its_world_is(id_: str, outcome: Outcome, evidence
 
 
 @pytest.mark.parametrize("declared", OF_THE_ACCOUNT, ids=lambda each: each.id)
-def test_a_healthy_account_violates_nothing_and_leaves_nothing_unknown(declared: Declared) -> None:
+def test_a_healthy_account_violates_nothing_and_leaves_nothing_unknown(declared: Rule) -> None:
     found = the_one(declared, looked_at())
     assert found.outcome in (MET, NOT_APPLICABLE), found.because
 
 
 @pytest.mark.parametrize("declared", OF_THE_ACCOUNT, ids=lambda each: each.id)
-def test_without_an_account_nothing_is_said_to_be_met_that_was_not_given(declared: Declared) -> None:
+def test_without_an_account_nothing_is_said_to_be_met_that_was_not_given(declared: Rule) -> None:
     found = the_one(declared, looked_at(None))
     given = declared.id.endswith("well-formed") or declared.id in {
         "region-supports-external-key-stores",

@@ -1,12 +1,16 @@
 """What holds for every requirement of the catalogue."""
 
+import pkgutil
+from importlib import import_module
+
 import pytest
 
-from probe.model.verdicts import Level, Likelihood, Outcome, Position
-from probe.requirements import CATALOGUE, WATCHED, Declared
+import probe.requirements
+from probe.model.verdicts import MEASURED, Level, Likelihood, Outcome, Position, Scope, Trait
+from probe.requirements import CATALOGUE, Rule, of_scopes, with_trait
 
-ids = [declared.id for declared in CATALOGUE]
-every_requirement = pytest.mark.parametrize("declared", CATALOGUE, ids=ids)
+ids = [rule.id for rule in CATALOGUE]
+every_requirement = pytest.mark.parametrize("rule", CATALOGUE, ids=ids)
 
 
 def test_ids_are_unique() -> None:
@@ -14,38 +18,102 @@ def test_ids_are_unique() -> None:
 
 
 def test_required_comes_first_and_advice_last() -> None:
-    levels = [list(Level).index(declared.published.level) for declared in CATALOGUE]
+    levels = [list(Level).index(rule.published.level) for rule in CATALOGUE]
     assert levels == sorted(levels)
 
 
 @every_requirement
-def test_it_says_what_holds_why_and_where_that_is_written(declared: Declared) -> None:
-    published = declared.published
+def test_it_says_what_holds_why_and_where_that_is_written(rule: Rule) -> None:
+    published = rule.published
     assert published.title.endswith(".")
     assert len(published.why) > 80
     assert published.source.startswith("https://")
-    assert declared.remedy.text.endswith(".")
+    assert rule.remedy.text.endswith(".")
 
 
 @every_requirement
-def test_only_advice_has_no_errors(declared: Declared) -> None:
-    assert bool(declared.published.errors) is (declared.published.level is not Level.ADVICE)
+def test_only_advice_has_no_errors(rule: Rule) -> None:
+    assert bool(rule.published.errors) is (rule.published.level is not Level.ADVICE)
 
 
 @every_requirement
-def test_required_expects_its_errors_and_risk_calls_them_possible(declared: Declared) -> None:
+def test_required_expects_its_errors_and_risk_calls_them_possible(rule: Rule) -> None:
     expected = {Level.REQUIRED: {Likelihood.EXPECTED}, Level.RISK: {Likelihood.POSSIBLE}, Level.ADVICE: set()}
-    assert {error.likelihood for error in declared.published.errors} == expected[declared.published.level]
+    assert {error.likelihood for error in rule.published.errors} == expected[rule.published.level]
 
 
-def test_what_the_agent_watches_is_what_it_measures() -> None:
-    assert {declared.position for declared in WATCHED} == {Position.NETWORK, Position.TLS}
-    assert set(WATCHED) <= set(CATALOGUE)
+def test_every_requirement_that_is_written_down_is_in_the_catalogue() -> None:
+    """Else nobody judges it."""
+    modules = pkgutil.walk_packages(probe.requirements.__path__, "probe.requirements.")
+    declared = {
+        value.id
+        for module in modules
+        for value in vars(import_module(module.name)).values()
+        if isinstance(value, Rule)
+    }
+    assert declared == set(ids)
+
+
+def test_what_is_measured_without_a_credential_is_met_on_the_network_or_by_tls() -> None:
+    positions = {rule.published.position for rule in of_scopes(MEASURED)}
+    assert positions == {Position.NETWORK, Position.TLS, None}
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_each_scope_has_requirements_of_its_own(scope: Scope) -> None:
+    rules = of_scopes({scope})
+    assert rules
+    assert not set(rules) & set(of_scopes(set(Scope) - {scope}))
+
+
+@pytest.mark.parametrize(
+    ("trait", "named"),
+    [
+        (
+            Trait.JUDGES_PEER,
+            [
+                "common-name-matches",
+                "certificate-is-in-date",
+                "chain-is-complete",
+                "authority-is-trusted-by-kms",
+            ],
+        ),
+        (
+            Trait.MEANS_SHUT,
+            ["some-node-accepts-tcp-443", "every-node-accepts-tcp-443", "every-target-accepts-tcp-443"],
+        ),
+        (
+            Trait.CONFIGURED_PATH,
+            [
+                "load-balancer-is-active",
+                "load-balancer-has-ipv4",
+                "listener-forwards-443",
+                "two-targets-are-healthy",
+                "every-zone-has-a-healthy-target",
+                "network-routes-reach-every-target",
+                "proxy-protocol-is-off",
+            ],
+        ),
+        (
+            Trait.ONE_SUFFICES,
+            ["load-balancer-is-active", "load-balancer-has-ipv4", "listener-forwards-443"],
+        ),
+        (Trait.BACKENDS_ALONE, ["every-target-accepts-tcp-443"]),
+        (Trait.REPEATS_KMS, ["credential-is-the-one-kms-holds"]),
+    ],
+    ids=str,
+)
+def test_a_trait_is_that_of_these_alone(trait: Trait, named: list[str]) -> None:
+    assert [rule.id for rule in with_trait(trait)] == named
+
+
+def test_no_trait_is_left_without_a_requirement() -> None:
+    assert all(map(with_trait, Trait))
 
 
 @every_requirement
-def test_a_required_one_that_is_never_unknown_says_why(declared: Declared) -> None:
-    published = declared.published
+def test_a_required_one_that_is_never_unknown_says_why(rule: Rule) -> None:
+    published = rule.published
     never = published.level is Level.REQUIRED and Outcome.UNKNOWN not in published.outcomes
     assert bool(published.never_unknown) is never
     assert {Outcome.MET, Outcome.VIOLATED} <= set(published.outcomes)

@@ -26,7 +26,7 @@ from judging import (
 from probe.model.measurements import Reason
 from probe.model.verdicts import Outcome
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
-from probe.requirements.declare import Declared, Finding
+from probe.requirements.declare import Finding, Rule
 
 ROOT = issue("Listed Root", ca=True)
 MIDDLE = issue("Middle", by=ROOT, ca=True)
@@ -42,7 +42,7 @@ def _listed(monkeypatch: pytest.MonkeyPatch) -> None:
     trust_only(monkeypatch, authorities_of(ROOT, EXPIRED, lacked=(LACKED,)))
 
 
-def seen(declared: Declared, *signers: Signer, **fields: Any) -> Finding:
+def seen(declared: Rule, *signers: Signer, **fields: Any) -> Finding:
     return only(declared, evidence(tls(target(), sent(*signers)), **fields))
 
 
@@ -254,6 +254,6 @@ def test_what_kms_makes_of_an_expired_root_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
-def test_without_a_certificate_it_is_unknown(declared: Declared) -> None:
+def test_without_a_certificate_it_is_unknown(declared: Rule) -> None:
     assert seen(declared).outcome is Outcome.UNKNOWN
     assert only(declared, evidence(also=(target(),))).outcome is Outcome.UNKNOWN

@@ -8,12 +8,12 @@ from judging import DAY_S, HOST, NOW_S, evidence, issue, only, sent, target, tls
 
 from probe.model.verdicts import Outcome
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
-from probe.requirements.declare import Declared, Finding
+from probe.requirements.declare import Finding, Rule
 
 BOTH = (certificate_is_in_date, certificate_expires_in_10_days_or_more)
 
 
-def seen(declared: Declared, **dates: Any) -> Finding:
+def seen(declared: Rule, **dates: Any) -> Finding:
     return only(declared, evidence(tls(target(), sent(issue(HOST, **dates)))))
 
 
@@ -51,7 +51,7 @@ def test_the_words_have_days_and_the_date() -> None:
 
 
 @pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
-def test_a_certificate_that_cannot_be_read_is_unknown(declared: Declared) -> None:
+def test_a_certificate_that_cannot_be_read_is_unknown(declared: Rule) -> None:
     (leaf,) = sent(issue(HOST))
     unreadable = replace(leaf, not_before_s=None, not_after_s=None)
     assert only(declared, evidence(tls(target(), (unreadable,)))).outcome is Outcome.UNKNOWN

@@ -18,7 +18,7 @@ from probe.model.account import Account, EndpointService
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Outcome
+from probe.model.verdicts import Outcome, Scope
 from probe.requirements import CATALOGUE
 from probe.requirements.declare import Finding
 
@@ -138,7 +138,7 @@ ACTIONS = {operation: action(service, operation) for service, operation in CALLS
 
 
 def looked_at(world: str, document: _Json) -> Evidence:
-    store = STORE_ID if world in {"existing", "consumed", "two_listeners"} else None
+    store = STORE_ID if world in {"existing", "consumed", "two_listeners"} else ""
     service = None if store else SERVICE_NAME
     account = audit(
         Recorded(document),
@@ -158,6 +158,7 @@ def looked_at(world: str, document: _Json) -> Evidence:
         spec=spec,
         account=account,
         domain=domain_of(account) if spec.host else None,
+        scopes=frozenset(Scope),
     )
 
 

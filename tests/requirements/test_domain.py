@@ -10,7 +10,7 @@ from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.store import PUBLIC_CONNECTIVITY
 from probe.model.verdicts import Likelihood, Outcome
-from probe.requirements.declare import Declared
+from probe.requirements.declare import Rule
 from probe.requirements.domain import (
     private_dns_name_is_under_a_public_domain,
     verification_record_is_published,
@@ -120,7 +120,7 @@ def test_a_record_that_was_lost_refuses_at_times() -> None:
 @pytest.mark.parametrize(
     "declared", [private_dns_name_is_under_a_public_domain, verification_record_is_published]
 )
-def test_what_privatelink_has_found_in_public_dns_outranks_who_answers_here(declared: Declared) -> None:
+def test_what_privatelink_has_found_in_public_dns_outranks_who_answers_here(declared: Rule) -> None:
     """A resolver in between says for the public ones that the domain is not there."""
     intercepted = replace(FACTS, is_public=False, public_zone=None, because="no name servers", seen=ABSENT)
     found = the_one(declared, looked_at(ACCOUNT, domain=intercepted))

@@ -8,7 +8,7 @@ from judging import NOTHING_AGREED, evidence, in_handshake, only, target, tls
 from probe.model.measurements import Failure, Measurement, Offer, Phase, Reason
 from probe.model.store import KeyStoreSpec
 from probe.model.verdicts import Operation, Outcome
-from probe.requirements.declare import Declared, Finding
+from probe.requirements.declare import Finding, Rule
 from probe.requirements.handshake import (
     cipher_suite_is_supported,
     client_certificate_is_not_required,
@@ -25,7 +25,7 @@ ASKED = {"client_certificate_requested": True, "kms_certificate_requested": True
 OLDER = {"version": "TLSv1.2", "cipher": "ECDHE-RSA-AES256-GCM-SHA384"}
 
 
-def seen(declared: Declared, failure: Failure | None = None, **details: Any) -> Finding:
+def seen(declared: Rule, failure: Failure | None = None, **details: Any) -> Finding:
     return only(declared, evidence(tls(PROXY, failure=failure, **details)))
 
 
@@ -35,12 +35,12 @@ def connect_error(finding: Finding) -> str:
 
 
 @pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
-def test_nothing_measured_is_unknown(declared: Declared) -> None:
+def test_nothing_measured_is_unknown(declared: Rule) -> None:
     assert only(declared, evidence(also=(PROXY,))).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
-def test_no_connection_leaves_all_of_tls_unknown(declared: Declared) -> None:
+def test_no_connection_leaves_all_of_tls_unknown(declared: Rule) -> None:
     refused = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
     finding = seen(declared, refused, **NOTHING_AGREED)
     assert finding.outcome is Outcome.UNKNOWN
@@ -48,7 +48,7 @@ def test_no_connection_leaves_all_of_tls_unknown(declared: Declared) -> None:
 
 
 @pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
-def test_a_measurement_without_details_is_unknown(declared: Declared) -> None:
+def test_a_measurement_without_details_is_unknown(declared: Rule) -> None:
     bare = tls(PROXY)
     measured = Measurement(
         target=PROXY, check=bare.check, started_at_s=0, failure=in_handshake(Reason.TIMED_OUT)

@@ -11,9 +11,9 @@ from probe.model.evidence import Evidence
 from probe.model.facts import CredentialFacts
 from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
 from probe.model.targets import Check
-from probe.model.verdicts import Likelihood, Operation, Outcome, Report
+from probe.model.verdicts import Likelihood, Operation, Outcome, Report, Scope
 from probe.requirements import CATALOGUE
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 MET, VIOLATED, UNKNOWN, NOT_APPLICABLE = (
     Outcome.MET,
@@ -189,15 +189,14 @@ TABLE = [
 
 def known(*measured: Measurement) -> Evidence:
     """Only health is judged: the account is healthy, and the network is not looked at."""
-    return asked(*measured)
+    return asked(*measured, scopes=frozenset({Scope.HEALTH}))
 
 
 @pytest.mark.parametrize(
     ("measured", "connect", "update"), TABLE, ids=[f"{t[1]}-{n}" for n, t in enumerate(TABLE)]
 )
 def test_a_fault_has_kmss_words(measured: Measurement, connect: str, update: str) -> None:
-    only_health = tuple(each for each in CATALOGUE if each.id in {case[0] for case in CASES})
-    report = judge(known(*[measured] * 5), catalogue=only_health)
+    report = judge(known(*[measured] * 5))
     assert connect in names(report, Operation.CONNECT)
     assert update in names(report, Operation.UPDATE)
     assert names(report, Operation.CREATE) == {}
@@ -301,10 +300,9 @@ def test_a_credential_is_judged_without_being_seen(
 
 
 def test_a_fault_of_one_target_alone_is_possible() -> None:
-    only_health = tuple(each for each in CATALOGUE if each.id in {case[0] for case in CASES})
     bad = [cold(of=B, status=500, error_name="InternalException")] * 5
     good = [cold(of=A)] * 5
-    assert names(judge(asked(*good, *bad), catalogue=only_health), Operation.CONNECT) == {
+    assert names(judge(known(*good, *bad)), Operation.CONNECT) == {
         "XKS_PROXY_INVALID_RESPONSE": Likelihood.POSSIBLE
     }
 

@@ -7,13 +7,13 @@ from judging import HOST, evidence, in_handshake, issue, only, sent, target, tls
 
 from probe.model.measurements import Reason
 from probe.model.verdicts import Outcome
-from probe.requirements.declare import Declared, Finding
+from probe.requirements.declare import Finding, Rule
 from probe.requirements.names import common_name_matches, subject_alternative_name_matches
 
 BOTH = (common_name_matches, subject_alternative_name_matches)
 
 
-def seen(declared: Declared, *common_names: str, server_name: str | None = HOST, **fields: Any) -> Finding:
+def seen(declared: Rule, *common_names: str, server_name: str | None = HOST, **fields: Any) -> Finding:
     chain = sent(issue(*common_names, **fields))
     return only(declared, evidence(tls(target(server_name=server_name), chain)))
 
@@ -77,12 +77,12 @@ def test_without_a_covering_alternative_name_the_advice_is_violated(dns_names: t
 
 
 @pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
-def test_without_a_name_to_compare_with_it_is_unknown(declared: Declared) -> None:
+def test_without_a_name_to_compare_with_it_is_unknown(declared: Rule) -> None:
     assert seen(declared, HOST, server_name=None).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
-def test_without_a_certificate_it_is_unknown(declared: Declared) -> None:
+def test_without_a_certificate_it_is_unknown(declared: Rule) -> None:
     measured = tls(target(), failure=in_handshake(Reason.RESET))
     assert only(declared, evidence(measured)).outcome is Outcome.UNKNOWN
     assert only(declared, evidence(also=(target(),))).outcome is Outcome.UNKNOWN

@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
+from accounts import looked_at
 from collected import SERVICE_NAME, answer, healthy
 from judging import NOW_S
 
 from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
-from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
 from probe.model.verdicts import Outcome
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 _TABLES = [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": "subnet-1"}], "Routes": []}]
 _RULE = {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
@@ -72,7 +72,7 @@ def judged(document: dict[str, Any]) -> dict[str, list[Outcome]]:
     )
     spec = KeyStoreSpec(region="eu-west-1", service_name=SERVICE_NAME)
     found: dict[str, list[Outcome]] = {}
-    for verdict in judge(Evidence(taken_at_s=NOW_S, spec=spec, account=account)).verdicts:
+    for verdict in judge(looked_at(account, spec)).verdicts:
         assert not verdict.because.startswith("our bug"), verdict
         found.setdefault(verdict.requirement, []).append(verdict.outcome)
     return found

@@ -43,9 +43,9 @@ from probe.model.measurements import (
 )
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Check, Plan, Role, Target
-from probe.model.verdicts import Outcome, Remedy, Verdict
+from probe.model.verdicts import Outcome, Remedy, Scope, Verdict
 from probe.requirements import CATALOGUE
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 LATER_S = 40 * 86400.0
 ROOT = issue("Nobody's root", ca=True)
@@ -236,6 +236,7 @@ def evidence(
         account=account,
         domain=DOMAIN,
         credential=CREDENTIAL,
+        scopes=frozenset(Scope),
     )
 
 
@@ -243,7 +244,7 @@ def violated() -> dict[tuple[str, Remedy], Verdict]:
     """One verdict for each remedy that anybody is given."""
     found: dict[tuple[str, Remedy], Verdict] = {}
     for world in worlds():
-        for verdict in judge(world, catalogue=CATALOGUE).verdicts:
+        for verdict in judge(world).verdicts:
             if verdict.remedy is not None:
                 found.setdefault((verdict.requirement, verdict.remedy), verdict)
     return found

@@ -7,7 +7,7 @@ from accounts import ACCOUNT, SPEC, STORE, looked_at
 
 from probe.model.evidence import Evidence
 from probe.model.verdicts import Basis, Likelihood, Operation, PredictedError, Prediction
-from probe.verdicts.agreement import actual
+from probe.verdicts.agreement import compare
 
 TIMED_OUT = PredictedError(
     error="XKS_PROXY_TIMED_OUT",
@@ -47,7 +47,7 @@ def connect(*errors: PredictedError, decided: bool = True) -> tuple[Prediction, 
     ],
 )
 def test_it_is_compared(evidence: Evidence, predictions: tuple[Prediction, ...], agrees: bool | None) -> None:
-    found = actual(evidence, predictions)
+    found = compare(predictions, evidence)
     assert found is not None
     assert found.agrees is agrees
     assert found.because
@@ -57,7 +57,7 @@ def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> Non
     evidence = store("FAILED", "XKS_PROXY_INVALID_CONFIGURATION")
     assert evidence.spec is not None
     asked = replace(evidence, spec=replace(evidence.spec, uri_path="/new/kms/xks/v1"))
-    found = actual(asked, connect())
+    found = compare(connect(), asked)
     assert found is not None
     assert found.agrees is None
     assert found.because == "it has another URI path than this is about: update it first"
@@ -65,12 +65,12 @@ def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> Non
 
 def test_a_prediction_made_of_the_code_itself_does_not_agree_with_it() -> None:
     said = replace(TIMED_OUT, error="INVALID_CREDENTIALS", requirements=("credential-is-the-one-kms-holds",))
-    found = actual(store("FAILED", "INVALID_CREDENTIALS"), connect(said))
+    found = compare(connect(said), store("FAILED", "INVALID_CREDENTIALS"))
     assert found is not None
     assert found.agrees is None
 
 
 def test_without_a_store_there_is_nothing_to_compare() -> None:
-    assert actual(looked_at(), connect()) is None
-    assert actual(looked_at(None), connect()) is None
-    assert actual(store("CONNECTED"), ()) is None
+    assert compare(connect(), looked_at()) is None
+    assert compare(connect(), looked_at(None)) is None
+    assert compare((), store("CONNECTED")) is None

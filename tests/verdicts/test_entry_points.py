@@ -7,8 +7,18 @@ from judging import evidence, target, tcp
 
 from probe.model.measurements import Phase, Reason
 from probe.model.targets import Role, Target
-from probe.model.verdicts import Basis, KmsError, Level, Likelihood, Operation, Outcome, Position, Verdict
-from probe.verdicts.entry_points import spread
+from probe.model.verdicts import (
+    Basis,
+    KmsError,
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    Position,
+    Trait,
+    Verdict,
+)
+from probe.verdicts import entry_points
 
 A, B = target("nlb-a", Role.NODE), target("nlb-b", Role.NODE)
 PROXY, BACKEND = target(), target("proxy-1", Role.BACKEND)
@@ -45,9 +55,9 @@ def fine(of: Target) -> Verdict:
 
 
 def likelihoods(verdicts: tuple[Verdict, ...], *open_targets: Target) -> list[dict[str, Likelihood]]:
-    """Of each verdict, after spreading over targets that accept connections."""
-    spreaded = spread(verdicts, evidence(*(tcp(each) for each in open_targets)))
-    return [{error.error: error.likelihood for error in verdict.kms_errors} for verdict in spreaded]
+    """Of each verdict, after weighing them over targets that accept connections."""
+    weighed = entry_points.apply(verdicts, evidence(*(tcp(each) for each in open_targets)))
+    return [{error.error: error.likelihood for error in verdict.kms_errors} for verdict in weighed]
 
 
 def test_of_two_errors_of_one_node_only_that_of_the_other_too_stays_expected() -> None:
@@ -73,7 +83,7 @@ def test_two_verdicts_of_one_node_count_together() -> None:
 )
 def test_a_node_counts_unless_it_is_known_to_accept_nothing(reason: Reason, likelihood: Likelihood) -> None:
     seen = evidence(tcp(A), tcp(B, reason, phase=Phase.CONNECT))
-    (verdict, _) = spread((fault(A, "T"), fine(B)), seen)
+    (verdict, _) = entry_points.apply((fault(A, "T"), fine(B)), seen)
     assert [error.likelihood for error in verdict.kms_errors] == [likelihood]
 
 
@@ -103,12 +113,12 @@ def test_without_nodes_the_proxy_under_its_own_name_is_the_way_in() -> None:
 )
 def test_a_verdict_that_is_no_required_violation_of_tls_stays_as_it_is(changes: dict) -> None:
     verdicts = (fault(A, "T", **changes), fine(B))
-    assert spread(verdicts, evidence(tcp(A), tcp(B))) == verdicts
+    assert entry_points.apply(verdicts, evidence(tcp(A), tcp(B))) == verdicts
 
 
 def test_where_every_way_in_is_shut_nothing_of_tls_is_expected() -> None:
     seen = evidence(tcp(A, Reason.REFUSED))
-    (verdict,) = spread((fault(A, "T"),), seen)
+    (verdict,) = entry_points.apply((fault(A, "T"),), seen)
     assert [error.likelihood for error in verdict.kms_errors] == [POSSIBLE]
 
 
@@ -124,7 +134,7 @@ def test_where_each_way_in_has_another_fault_one_of_them_it_will_be() -> None:
         fault(B, "DENIED", position=Position.HEALTH),
         fine(B),
     )
-    found = spread(verdicts, evidence(tcp(A), tcp(B)))
+    found = entry_points.apply(verdicts, evidence(tcp(A), tcp(B)))
     said = [{e.error: (e.likelihood, e.alternatives) for e in v.kms_errors} for v in found]
     assert said == [
         {"EXPIRED": (EXPECTED, ("DENIED",))},
@@ -150,8 +160,8 @@ def test_what_is_no_address_is_not_one_of_several() -> None:
 @pytest.mark.parametrize(("other", "likelihood"), [(Outcome.MET, POSSIBLE), (Outcome.VIOLATED, EXPECTED)])
 def test_another_load_balancer_that_is_well_is_a_way_in_too(other: Outcome, likelihood: Likelihood) -> None:
     bad = replace(
-        fault(A, "T", position=Position.NETWORK), requirement="listener-forwards-443", subject="net/a"
+        fault(A, "T", position=Position.NETWORK), traits=frozenset({Trait.ONE_SUFFICES}), subject="net/a"
     )
     beside = replace(bad, subject="net/b", outcome=other)
-    found = spread((bad, beside), evidence(tcp(A)))
+    found = entry_points.apply((bad, beside), evidence(tcp(A)))
     assert found[0].kms_errors[0].likelihood is likelihood

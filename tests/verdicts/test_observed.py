@@ -11,7 +11,7 @@ from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Operation, Outcome, Report, Verdict
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 TCP_PLAN, TLS_PLAN = (Plan(check=check, interval_s=10.0, timeout_s=10.0) for check in (Check.TCP, Check.TLS))
 A, B = node("eu-west-1a"), node("eu-west-1b")

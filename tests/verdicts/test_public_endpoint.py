@@ -8,7 +8,7 @@ from judging import in_handshake, issue, sent, target, tls
 from probe.model.measurements import Reason
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 from probe.model.verdicts import Operation, Report
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 PROXY = target()
 

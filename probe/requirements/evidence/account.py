@@ -16,6 +16,7 @@ from probe.model.account import (
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Role
+from probe.model.verdicts import Scope
 from probe.requirements.declare import Finding, not_applicable, unknown
 
 NO_ACCOUNT = "no AWS account was looked at"
@@ -24,7 +25,7 @@ _ENDPOINT_SERVICE = "endpoint service"
 
 
 def of_spec(evidence: Evidence, judge: Callable[[KeyStoreSpec], Finding]) -> Iterator[Finding]:
-    """One finding about what KMS would be told; none where no preflight is made."""
+    """One finding about what KMS is, or would be, told; none where there is no key store."""
     if evidence.spec is not None:
         yield with_subject(evidence, judge(evidence.spec), subject_of(evidence.spec))
 
@@ -178,12 +179,12 @@ def unseen_targets(evidence: Evidence) -> Finding | None:
 
 
 def _unseen_way(evidence: Evidence, *, named: bool) -> Finding | None:
-    """Why no load balancer can be looked at, in a preflight of a store with VPC connectivity.
+    """Why no load balancer of a store with VPC connectivity can be looked at; None where nobody wanted to.
 
     ``named``: the user has told us what is there.
     """
     spec = evidence.spec
-    if spec is None or spec.is_public or named:
+    if Scope.ACCOUNT not in evidence.scopes or spec is None or spec.is_public or named:
         return None
     return _no_load_balancers(spec, evidence.account)
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from probe.model.evidence import Evidence
+from probe.model.kinds import ON_PATH
 from probe.model.measurements import HealthDetails, Measurement, Phase, Reason
 from probe.model.targets import Check, Target
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import unseen_nodes
-from probe.requirements.evidence.targets import PATH_ROLES, common_subject, of_role, values_at
+from probe.requirements.evidence.targets import common_subject, of_role, values_at
 from probe.requirements.wording import quoted, why
 
 _BEFORE_HTTP = frozenset({Phase.RESOLVE, Phase.CONNECT, Phase.HANDSHAKE})
@@ -76,9 +77,7 @@ def each_health(
 
 def each_target(evidence: Evidence, look: Callable[[Target], Finding]) -> Iterator[Finding]:
     """One finding a target on the way; *unknown* where there is none."""
-    if evidence.spec is None:
-        return
-    targets = of_role(evidence, *PATH_ROLES)
+    targets = of_role(evidence, *ON_PATH)
     if not targets:
         reason = unseen_nodes(evidence) or unknown("no node and no proxy is known")
         yield replace(reason, subject=common_subject(evidence.targets))

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from probe.model.account import known
 from probe.model.evidence import Evidence
+from probe.model.kinds import ON_PATH
 from probe.model.measurements import Certificate, Measurement, Phase, TlsDetails
 from probe.model.targets import Check, Role, Target
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import load_balancers_of, values_of
 from probe.requirements.wording import why
 
-PATH_ROLES = (Role.PROXY, Role.NODE, Role.BACKEND)
 NOT_MEASURED = "not measured yet"
 NOT_CHECKED = "its TLS is not checked by this configuration"
 # A verdict rests on what is, not on what was: after three missed turns nothing is known any more. Never
@@ -59,7 +59,7 @@ def tls_targets(evidence: Evidence) -> Iterator[tuple[Target, Measurement | None
     """
     measured = latest(evidence, Check.TLS)
     ways_in = {target.name for target in entries(evidence)}
-    for target in of_role(evidence, *PATH_ROLES):
+    for target in of_role(evidence, *ON_PATH):
         measurement = measured.get(target.name)
         if measurement is not None or is_checked(target) or target.name in ways_in:
             yield target, measurement

@@ -33,7 +33,7 @@ from prometheus_client.exposition import generate_latest
 from exporters.prometheus import PrometheusSink
 from probe.model.measurements import EchoBatch, Measurement
 from probe.model.targets import Check, Plan, Question, Role
-from probe.model.verdicts import Level, Outcome, Requirement
+from probe.model.verdicts import Level, Outcome, Requirement, Scope
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "metrics.txt"
 
@@ -51,7 +51,13 @@ def filled() -> PrometheusSink:
     sink = PrometheusSink("1.2.3")
     node, far = asked(), target("region-1", role=Role.REGION, host="kms.example.com", region="eu-west-3")
     sink.on_targets((node, far))
-    sink.set_requirements((Requirement(id="authority-is-trusted-by-kms", level=Level.REQUIRED, title="…"),))
+    sink.set_requirements(
+        (
+            Requirement(
+                id="authority-is-trusted-by-kms", level=Level.REQUIRED, scope=Scope.CERTIFICATES, title="…"
+            ),
+        )
+    )
     sink.on_measurement(tcp(node))
     sink.on_measurement(tcp(node, None, NOW_S + 15))
     sink.on_measurement(tls(node, certificate(), certificate(1, "Example CA")))

@@ -14,7 +14,7 @@ from exporters.report import changes, preflight
 from exporters.report.changes import UnreadableError
 from exporters.report.preflight import Preflight
 from probe.model.evidence import Evidence
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 if TYPE_CHECKING:
     from probe.model.verdicts import Report

@@ -13,7 +13,7 @@ from exporters.report.preflight import Preflight
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
 from probe.model.targets import Check, Target
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 A, B = (node(zone) for zone in NODES)
 

@@ -9,7 +9,7 @@ from judging import tcp, tls
 from exporters.report import markdown
 from exporters.report.preflight import Preflight
 from probe.model.evidence import Evidence
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 A = node(next(iter(NODES)))
 

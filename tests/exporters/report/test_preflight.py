@@ -10,13 +10,13 @@ from schema_check import faults
 from exporters.report import preflight
 from exporters.report.preflight import Preflight
 from probe.model.evidence import Evidence
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 KNOWN = looked_at(replace(ACCOUNT, key_stores=(STORE,)), replace(SPEC, id=STORE.id))
 
 
 def shown(evidence: Evidence = KNOWN, **changes: object) -> Preflight:
-    report = judge(evidence, key_store=STORE.id)
+    report = judge(evidence)
     of = Preflight(
         report=report, evidence=evidence, vantage="agent-1", version="1.2.3", configuration_hash="abc"
     )

@@ -11,7 +11,7 @@ from judging import tcp, tls
 from exporters.report import html, junit, markdown, preflight, redaction
 from exporters.report.preflight import Preflight
 from probe.model.targets import Role, Target
-from probe.verdicts.evaluate import judge
+from probe.verdicts.judge import judge
 
 DEAR = redaction._COST
 KEY = "payroll-key-7"

@@ -1,0 +1,139 @@
+"""What each operation of KMS would say: which error masks which, and when it is decided."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from judging import evidence
+
+from probe.model.verdicts import (
+    Basis,
+    KmsError,
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    Position,
+    PredictedError,
+    Trait,
+    Verdict,
+)
+from probe.requirements import CATALOGUE
+from probe.verdicts.predict import predict
+
+
+def fault(name: str, position: Position, error: str, likelihood: Likelihood, level: Level) -> Verdict:
+    return Verdict(
+        requirement=name,
+        level=level,
+        position=position,
+        subject="x",
+        outcome=Outcome.VIOLATED,
+        because="",
+        kms_errors=(
+            KmsError(operation=Operation.CONNECT, error=error, likelihood=likelihood, basis=Basis.DOCUMENTED),
+        ),
+    )
+
+
+def connect(*verdicts: Verdict) -> Iterator[PredictedError]:
+    yield from next(
+        each for each in predict(verdicts, (), evidence()) if each.operation is Operation.CONNECT
+    ).errors
+
+
+EXPECTED_TLS = fault("t", Position.TLS, "T", Likelihood.EXPECTED, Level.REQUIRED)
+EXPECTED_NETWORK = fault("n", Position.NETWORK, "N", Likelihood.EXPECTED, Level.REQUIRED)
+EXPECTED_HEALTH = fault("h", Position.HEALTH, "T", Likelihood.EXPECTED, Level.REQUIRED)
+RISK = fault("r", Position.NETWORK, "R", Likelihood.POSSIBLE, Level.RISK)
+
+
+def test_an_expected_error_masks_those_of_later_positions() -> None:
+    assert [(each.error, each.masked_by) for each in connect(EXPECTED_TLS, EXPECTED_NETWORK)] == [
+        ("N", None),
+        ("T", "n"),
+    ]
+
+
+def test_an_error_at_the_same_position_is_not_masked() -> None:
+    other = replace(EXPECTED_TLS, requirement="u")
+    (error,) = connect(EXPECTED_TLS, other)
+    assert (error.masked_by, error.requirements) == (None, ("t", "u"))
+
+
+def test_a_possible_error_masks_nothing() -> None:
+    assert [each.masked_by for each in connect(RISK, EXPECTED_TLS)] == [None, None]
+
+
+def test_an_error_of_two_positions_is_masked_only_if_both_are() -> None:
+    assert [each.masked_by for each in connect(EXPECTED_TLS, EXPECTED_HEALTH)] == [None]
+    masked = {each.error: each.masked_by for each in connect(EXPECTED_NETWORK, EXPECTED_TLS, EXPECTED_HEALTH)}
+    assert masked == {"N": None, "T": "n"}
+
+
+def test_the_strongest_likelihood_of_one_name_counts() -> None:
+    possible = replace(
+        EXPECTED_TLS, kms_errors=(replace(EXPECTED_TLS.kms_errors[0], likelihood=Likelihood.POSSIBLE),)
+    )
+    (error,) = connect(possible, EXPECTED_TLS)
+    assert error.likelihood is Likelihood.EXPECTED
+
+
+def at(position: Position, error: str, operation: Operation) -> Verdict:
+    verdict = fault(error, position, error, Likelihood.EXPECTED, Level.REQUIRED)
+    return replace(verdict, kms_errors=tuple(replace(e, operation=operation) for e in verdict.kms_errors))
+
+
+@pytest.mark.parametrize(
+    ("operation", "masked"),
+    [(Operation.CONNECT, "domain"), (Operation.CREATE, None), (Operation.UPDATE, None)],
+)
+def test_connect_asks_for_the_domain_before_the_principals_and_create_in_no_known_order(
+    operation: Operation, masked: str | None
+) -> None:
+    verdicts = (at(Position.CONFIGURATION, "principals", operation), at(Position.DOMAIN, "domain", operation))
+    (said,) = (each for each in predict(verdicts, (), evidence()) if each.operation is operation)
+    assert {error.error: error.masked_by for error in said.errors} == {"domain": None, "principals": masked}
+
+
+def unknown_at(position: Position, subject: str) -> Verdict:
+    return replace(
+        fault("kms-is-an-allowed-principal", position, "x", Likelihood.EXPECTED, Level.REQUIRED),
+        outcome=Outcome.UNKNOWN,
+        subject=subject,
+        kms_errors=(),
+    )
+
+
+def decided(operation: Operation, *verdicts: Verdict) -> bool:
+    (said,) = (each for each in predict(verdicts, CATALOGUE, evidence()) if each.operation is operation)
+    return said.decided
+
+
+def test_what_is_not_known_of_the_configuration_may_give_another_name_than_what_is() -> None:
+    known = at(Position.CONFIGURATION, "acceptance", Operation.CONNECT)
+    assert not decided(Operation.CONNECT, known, unknown_at(Position.CONFIGURATION, "vpce-svc-1"))
+    before = at(Position.DOMAIN, "domain", Operation.CONNECT)
+    assert decided(Operation.CONNECT, before, unknown_at(Position.CONFIGURATION, "vpce-svc-1"))
+
+
+def test_a_violation_that_another_operation_meets_hides_nothing_that_is_not_known() -> None:
+    quota = replace(at(Position.UNIQUENESS, "LimitExceededException", Operation.CREATE), subject="store")
+    assert not decided(Operation.CONNECT, quota, unknown_at(Position.DOMAIN, "store"))
+
+
+def test_advice_is_nowhere_on_the_way_and_masks_nothing() -> None:
+    advice = replace(EXPECTED_NETWORK, requirement="a", level=Level.ADVICE, position=None)
+    assert [(each.error, each.masked_by) for each in connect(advice, EXPECTED_TLS)] == [
+        ("T", None),
+        ("N", "t"),
+    ]
+
+
+@pytest.mark.parametrize(("traits", "is_decided"), [({Trait.MEANS_SHUT}, True), (set(), False)])
+def test_of_an_address_that_is_shut_nothing_of_tls_is_left_to_be_known(
+    traits: set[Trait], is_decided: bool
+) -> None:
+    shut = replace(RISK, traits=frozenset(traits))
+    unknown = replace(unknown_at(Position.TLS, "x"), requirement="common-name-matches")
+    assert decided(Operation.CONNECT, shut, unknown) is is_decided
