@@ -99,6 +99,8 @@ def endpoint_service_is_in_the_store_region(evidence: Evidence) -> Iterable[Find
     """
 
     def judge(spec: KeyStoreSpec) -> Finding:
+        if spec.is_public:
+            return not_applicable(PUBLIC)
         if spec.service_name is None:
             return not_told(spec, evidence.account, "endpoint service", "--endpoint-service")
         labels = spec.service_name.split(".")
@@ -109,14 +111,7 @@ def endpoint_service_is_in_the_store_region(evidence: Evidence) -> Iterable[Find
             return violated(f"it is in {quoted(region)}, the key store in {quoted(spec.region)}")
         return met(f"both are in {quoted(region)}")
 
-    def look(spec: KeyStoreSpec) -> Finding:
-        return _if_vpc(spec, judge(spec))
-
-    yield from of_spec(evidence, look)
-
-
-def _if_vpc(spec: KeyStoreSpec, finding: Finding) -> Finding:
-    return not_applicable(PUBLIC) if spec.is_public else finding
+    yield from of_spec(evidence, judge)
 
 
 @requirement(

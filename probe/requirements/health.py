@@ -247,7 +247,7 @@ def _within(totals_s: list[float]) -> Finding:
     said = f"median {median} of {count} cold exchanges, p99 {p99}"
     if median_s > CALL_LIMIT_S:
         return violated(f"{said}, limit {milliseconds(CALL_LIMIT_S)}")
-    errors: tuple[KmsError, ...] | None = health_errors.AT_TIMES_TIMED_OUT if p99_s > _ALARM_S else None
+    errors: tuple[KmsError, ...] | None = path_errors.AT_TIMES_TIMED_OUT if p99_s > _ALARM_S else None
     return Finding(outcome=Outcome.MET, because=said, kms_errors=errors)
 
 

@@ -1,6 +1,6 @@
 """How the proxy takes other requests: a large one, one without a signature, a GET, one about a key."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from probe.model.evidence import Evidence
@@ -27,6 +27,20 @@ _NOT_OF_THE_KEY = Remedy(
 _WANTED_USAGE = {"ENCRYPT", "DECRYPT"}
 
 
+def _each_answer(
+    evidence: Evidence, purpose: str, unsent: str, judge: Callable[[Seen], Finding]
+) -> Iterator[Finding]:
+    """One finding a target: ``judge``'s, where a request of this purpose was answered."""
+
+    def look(target: Target) -> Finding:
+        seen = _last(evidence, target, purpose)
+        if seen is None:
+            return unknown(unsent)
+        return judge(seen) if seen.measurement.failure is None else unknown(seen.words())
+
+    yield from each_target(evidence, look)
+
+
 def _last(evidence: Evidence, target: Target, purpose: str) -> Seen | None:
     seen = seen_of(evidence, target, purpose)
     return seen[-1] if seen and seen[-1].details.withheld is None else None
@@ -36,7 +50,7 @@ def _last(evidence: Evidence, target: Target, purpose: str) -> Seen | None:
     level=Level.RISK,
     scope=Scope.HEALTH,
     position=Position.HEALTH,
-    errors=health_errors.AT_TIMES_TIMED_OUT,
+    errors=path_errors.AT_TIMES_TIMED_OUT,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Let ICMP 'fragmentation needed' pass on the way to the proxy, or clamp the MSS there.",
@@ -82,10 +96,7 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
     check.
     """
 
-    def look(target: Target) -> Finding:
-        seen = _last(evidence, target, "get")
-        if seen is None or seen.measurement.failure is not None:
-            return unknown(seen.words() if seen else "no GET was sent")
+    def judge(seen: Seen) -> Finding:
         said = f"status {seen.details.status}"
         if seen.details.status == _NOT_FOUND:
             return unknown(f"{said}: it may not serve the path at all")
@@ -95,7 +106,7 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
             return unknown(f"{said}: it was refused before its method was looked at")
         return violated(f"{said}, 405 is asked for")
 
-    yield from each_target(evidence, look)
+    yield from _each_answer(evidence, "get", "no GET was sent", judge)
 
 
 @requirement(
@@ -111,10 +122,7 @@ def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
     at it at all.
     """
 
-    def look(target: Target) -> Finding:
-        seen = _last(evidence, target, "unsigned")
-        if seen is None or seen.measurement.failure is not None:
-            return unknown(seen.words() if seen else "no unsigned request was sent")
+    def judge(seen: Seen) -> Finding:
         if seen.details.status == OK and seen.details.fault is not None:
             return unknown(f"status 200, and no answer of a proxy's: {seen.details.fault}")
         if seen.details.status == OK:
@@ -122,7 +130,7 @@ def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
         refused = seen.details.status in _REFUSING or seen.details.error_name in _REFUSALS
         return met(seen.words()) if refused else unknown(seen.words())
 
-    yield from each_target(evidence, look)
+    yield from _each_answer(evidence, "unsigned", "no unsigned request was sent", judge)
 
 
 @requirement(
@@ -142,17 +150,10 @@ def key_metadata_is_usable(evidence: Evidence) -> Iterable[Finding]:
     CreateKey asks the proxy for the key that it is told, and makes a KMS key of no other. Named with
     ``--key-id``.
     """
-
-    def look(target: Target) -> Finding:
-        seen = _last(evidence, target, "key_metadata")
-        if seen is None or seen.measurement.failure is not None:
-            return unknown(seen.words() if seen else "the key was not asked for")
-        return _key(seen)
-
     if evidence.spec is not None and evidence.spec.key_id is None:
         yield not_applicable("no external key was named with --key-id", subject_of(evidence.spec))
         return
-    yield from each_target(evidence, look)
+    yield from _each_answer(evidence, "key_metadata", "the key was not asked for", _key)
 
 
 def _key(seen: Seen) -> Finding:
@@ -163,17 +164,11 @@ def _key(seen: Seen) -> Finding:
         said = seen.words() + (f": {seen.details.fault}" if seen.details.fault else "")
         return replace(violated(said, kms_errors=health_errors.KEY_ODD), remedy=_NOT_OF_THE_KEY)
     missing = _WANTED_USAGE - set(seen.details.key_usage)
-    faults = [
-        *(
-            [f"its specification is {quoted(seen.details.key_spec or '')}"]
-            if seen.details.key_spec != "AES_256"
-            else []
-        ),
-        *(
-            [f"its status is {quoted(seen.details.key_status or '')}"]
-            if seen.details.key_status != "ENABLED"
-            else []
-        ),
-        *([f"it lacks {listed(tuple(sorted(missing)))}"] if missing else []),
-    ]
+    values = (
+        ("specification", seen.details.key_spec, "AES_256"),
+        ("status", seen.details.key_status, "ENABLED"),
+    )
+    faults = [f"its {what} is {quoted(is_ or '')}" for what, is_, wanted in values if is_ != wanted]
+    if missing:
+        faults.append(f"it lacks {listed(tuple(sorted(missing)))}")
     return violated(", ".join(faults)) if faults else met("AES_256, ENABLED, encrypts and decrypts")

@@ -58,8 +58,7 @@ def _of_the_name(spec: KeyStoreSpec, endpoint: str) -> tuple[KmsError, ...] | No
     """What comes of a name that KMS's pattern takes and nothing can have; None where it is refused."""
     if not _taken(_ENDPOINT, endpoint, _ADDRESS_LENGTHS):
         return None
-    is_public = spec.is_public
-    return account_errors.NO_PUBLIC_NAME if is_public else account_errors.NO_PRIVATE_NAME
+    return account_errors.NO_PUBLIC_NAME if spec.is_public else account_errors.NO_PRIVATE_NAME
 
 
 def _taken(pattern: re.Pattern[str], value: str, lengths: tuple[int, int]) -> bool:
@@ -121,8 +120,7 @@ def _of_the_path(spec: KeyStoreSpec, path: str) -> tuple[KmsError, ...] | None:
     """As `_of_the_name`: the proxy is asked for a path that it does not have."""
     if path_fault(path) is None or not _taken(_PATH, path, _ADDRESS_LENGTHS):
         return None
-    is_public = spec.is_public
-    return account_errors.NO_SUCH_PUBLIC_PATH if is_public else account_errors.NO_SUCH_PATH
+    return account_errors.NO_SUCH_PUBLIC_PATH if spec.is_public else account_errors.NO_SUCH_PATH
 
 
 def path_fault(path: str) -> str | None:

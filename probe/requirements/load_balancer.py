@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from probe.model.account import (
+    KMS_PORT,
     Account,
     Listener,
     LoadBalancer,
@@ -20,7 +21,6 @@ from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
 
-_HTTPS_PORT = 443
 _CONSOLE = "EC2 > Load Balancers > LOAD-BALANCER"
 _DESCRIBE = "aws elbv2 describe-load-balancers --region REGION --load-balancer-arns LOAD-BALANCER-ARN"
 _LISTENERS = "aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN"
@@ -116,7 +116,7 @@ def listener_forwards_443(evidence: Evidence) -> Iterable[Finding]:
     def judge(_: Account, balancer: LoadBalancer) -> Finding:
         if isinstance(balancer.listeners, Unavailable):
             return not_seen(balancer.listeners)
-        on_443 = tuple(each for each in balancer.listeners if each.port == _HTTPS_PORT)
+        on_443 = tuple(each for each in balancer.listeners if each.port == KMS_PORT)
         if not on_443:
             ports = tuple(str(each.port) for each in balancer.listeners)
             found = violated(f"no listener on port 443 (its ports: {', '.join(ports) or 'none'})")
@@ -156,7 +156,7 @@ def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
     level=Level.RISK,
     scope=Scope.ACCOUNT,
     position=Position.NETWORK,
-    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    errors=path_errors.AT_TIMES_NOT_REACHABLE,
     source=account_errors.SECURITY_GROUPS,
     remedy=Remedy(
         text="Let the load balancer's security group not judge PrivateLink traffic, or admit TCP 443 from "
@@ -215,7 +215,7 @@ def admits_https(rule: SecurityRule) -> bool:
         return True
     if rule.from_port is None or rule.to_port is None:
         return False
-    return rule.from_port <= _HTTPS_PORT <= rule.to_port
+    return rule.from_port <= KMS_PORT <= rule.to_port
 
 
 @requirement(

@@ -21,7 +21,6 @@ from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_vpcs
 from probe.requirements.evidence.network_acls import acl_of, denial
-from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.vpc import BLACKHOLE, ROUTES, balancers_of, network_of, subnets_of, table_of
 from probe.requirements.wording import listed
@@ -50,7 +49,7 @@ class _Way:
     level=Level.RISK,
     scope=Scope.ACCOUNT,
     position=Position.NETWORK,
-    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(

@@ -36,7 +36,7 @@ _UNDECIDED = frozenset({"initial", "unavailable", ""})
     level=Level.RISK,
     scope=Scope.ACCOUNT,
     position=Position.NETWORK,
-    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -77,7 +77,7 @@ def _ill(targets: tuple[RegisteredTarget, ...]) -> str:
     level=Level.RISK,
     scope=Scope.ACCOUNT,
     position=Position.NETWORK,
-    errors=account_errors.AT_TIMES_NO_WAY_IN,
+    errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.CONFIGURED_PATH},
     source=account_errors.LOAD_BALANCERS,
     remedy=Remedy(
@@ -269,7 +269,7 @@ def target_group_is_ip_tcp_443(evidence: Evidence) -> Iterable[Finding]:
             for what, is_, fits in (
                 ("target type", group.target_type, group.target_type == "ip"),
                 ("protocol", group.protocol, group.protocol.upper() in protocols),
-                ("port", str(group.port), group.port == 443 or terminated),  # noqa: PLR2004
+                ("port", str(group.port), group.port == KMS_PORT or terminated),
                 ("address type", group.address_type or "ipv4", group.address_type in {"ipv4", ""}),
             )
             if not fits

@@ -5,6 +5,8 @@ several names for one fault, the others are ``alternatives`` and the basis is *c
 """
 
 from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
+from probe.requirements.kms_errors.error import MISCONFIGURED, UNREACHABLE, WRONG_STATE, error
+from probe.requirements.kms_errors.path import of_path
 
 _API = "https://docs.aws.amazon.com/kms/latest/APIReference"
 CREATE_PAGE = f"{_API}/API_CreateCustomKeyStore.html"
@@ -13,24 +15,10 @@ KEY_STORES = "https://docs.aws.amazon.com/kms/latest/developerguide/keystore-ext
 MANAGE_DNS_NAMES = "https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html"
 _NLB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/network"
 LOAD_BALANCERS = f"{_NLB}/network-load-balancers.html"
-TARGET_GROUPS = f"{_NLB}/load-balancer-target-groups.html"
-TARGET_HEALTH = f"{_NLB}/target-group-health-checks.html"
 TARGET_GROUP_ATTRIBUTES = f"{_NLB}/edit-target-group-attributes.html"
 SECURITY_GROUPS = f"{_NLB}/load-balancer-security-groups.html"
 ENDPOINT_SERVICES = "https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html"
 QUOTAS = "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
-
-
-def error(
-    operation: Operation,
-    name: str,
-    *alternatives: str,
-    basis: Basis = Basis.DOCUMENTED,
-    likelihood: Likelihood = Likelihood.EXPECTED,
-) -> KmsError:
-    return KmsError(
-        operation=operation, error=name, likelihood=likelihood, basis=basis, alternatives=alternatives
-    )
 
 
 def _told(
@@ -62,8 +50,8 @@ NO_PRIVATE_NAME = (
 # The same in public: nothing is reached by it, or no certificate is in its name.
 NO_PUBLIC_NAME = (
     *_told(
-        "XksProxyUriUnreachableException",
-        "XksProxyInvalidConfigurationException",
+        UNREACHABLE,
+        MISCONFIGURED,
         basis=Basis.INFERRED,
         likelihood=Likelihood.POSSIBLE,
     ),
@@ -76,9 +64,8 @@ NO_PUBLIC_NAME = (
     ),
 )
 # KMS's pattern takes the path; a proxy of the only version that there is answers InvalidUriPathException.
-_NO_PATH = "XksProxyInvalidConfigurationException"
 NO_SUCH_PUBLIC_PATH = (
-    *_told(_NO_PATH, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
+    *_told(MISCONFIGURED, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
     error(
         Operation.CONNECT,
         "XKS_PROXY_INVALID_CONFIGURATION",
@@ -92,10 +79,9 @@ QUOTA = (error(Operation.CREATE, "LimitExceededException"),)
 NAME_IN_USE = _told("CustomKeyStoreNameInUseException")
 ADDRESS_IN_USE = _told("XksProxyUriInUseException", "XksProxyUriEndpointInUseException")
 ENDPOINT_IN_USE = _told("XksProxyUriEndpointInUseException", "XksProxyUriInUseException")
-SERVICE_IN_USE = _told("XksProxyVpcEndpointServiceInUseException")
-SERVICE_AT_TIMES_IN_USE = _told(
-    "XksProxyVpcEndpointServiceInUseException", basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE
-)
+_SERVICE_IN_USE = "XksProxyVpcEndpointServiceInUseException"
+SERVICE_IN_USE = _told(_SERVICE_IN_USE)
+SERVICE_AT_TIMES_IN_USE = _told(_SERVICE_IN_USE, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE)
 # No page names an error for a Region without the feature.
 UNSUPPORTED_REGION = (
     error(Operation.CREATE, "UnsupportedOperationException", "ValidationException", basis=Basis.INFERRED),
@@ -111,7 +97,7 @@ STORE_ACCOUNT_NOT_ALLOWED = (
     error(Operation.CONNECT, _CODE_NOT_FOUND, basis=Basis.INFERRED),
 )
 ACCEPTANCE_REQUIRED = (
-    *_told(_INVALID, "XksProxyInvalidConfigurationException", basis=Basis.CONFLICTING),
+    *_told(_INVALID, MISCONFIGURED, basis=Basis.CONFLICTING),
     error(Operation.CONNECT, _CODE_INVALID, _CODE_NOT_FOUND, basis=Basis.CONFLICTING),
 )
 SERVICE_CONFIGURATION = (*_told(_INVALID), error(Operation.CONNECT, _CODE_INVALID))
@@ -123,21 +109,12 @@ SERVICE_CONFIGURATION_INFERRED = (
 SUBNETS_NOT_PRIVATE = (error(Operation.CREATE, _INVALID),)
 
 
-def _way_in(
-    connect: str, *alternatives: str, likelihood: Likelihood = Likelihood.EXPECTED
-) -> tuple[KmsError, ...]:
-    """A fault behind the endpoint service: create does not look there, the others meet it."""
-    same = {"basis": Basis.INFERRED, "likelihood": likelihood}
-    return (
-        error(Operation.CONNECT, connect, *alternatives, **same),  # type: ignore[arg-type]
-        error(Operation.UPDATE, "XksProxyUriUnreachableException", **same),  # type: ignore[arg-type]
-        error(Operation.CREATE_KEY, "CustomKeyStoreInvalidStateException", **same),  # type: ignore[arg-type]
-    )
-
-
-NO_WAY_IN = _way_in("XKS_PROXY_NOT_REACHABLE", "NETWORK_ERRORS")
-AT_TIMES_NO_WAY_IN = _way_in("XKS_PROXY_NOT_REACHABLE", "XKS_PROXY_TIMED_OUT", likelihood=Likelihood.POSSIBLE)
-AT_TIMES_NOT_TLS = _way_in(
-    "XKS_PROXY_INVALID_TLS_CONFIGURATION", "XKS_PROXY_INVALID_RESPONSE", likelihood=Likelihood.POSSIBLE
+# Behind the endpoint service create does not look; the others meet it.
+NO_WAY_IN = of_path("XKS_PROXY_NOT_REACHABLE", "NETWORK_ERRORS", basis=Basis.INFERRED)
+AT_TIMES_NOT_TLS = of_path(
+    "XKS_PROXY_INVALID_TLS_CONFIGURATION",
+    "XKS_PROXY_INVALID_RESPONSE",
+    likelihood=Likelihood.POSSIBLE,
+    basis=Basis.INFERRED,
 )
-NOT_CONNECTED = (error(Operation.CREATE_KEY, "CustomKeyStoreInvalidStateException"),)
+NOT_CONNECTED = (error(Operation.CREATE_KEY, WRONG_STATE),)
