@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 from bench.lab import Lab, addresses, lab
-from probe.agent.runner import EchoSchedule
+from probe.agent.schedule import EchoSchedule
 from probe.model.measurements import EchoBatch, EchoOutcome
 from probe.model.targets import Check, Plan
 from probe.network import Network, echo_driver_async

@@ -7,13 +7,12 @@ from typing import Any
 
 from collected import HOST, REGION, SERVICE_NAME, STORE_ID, answer, call, healthy
 from judging import NOW_S, issue, sent, tcp, tls
+from targeting import targets_for
 from xks_server import HEALTHY
 
-from probe.agent.round import plans
-from probe.agent.targets import targets_of
 from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
-from probe.aws.selection import completed
+from probe.aws.selection import spec_with_defaults
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import Failure, Measurement, Phase, Reason, Timestamps
@@ -21,7 +20,7 @@ from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Scope
 from probe.network.http import HttpAnswer
-from probe.probes.health import Purpose, _details
+from probe.probes.health_request import Purpose, details_of
 
 # Each begins with what hurts: names are cut early.
 PAYLOADS = (
@@ -77,8 +76,8 @@ class World:
             timeout_s=30.0,
         )
         told = KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME, name=self.name)
-        spec = completed(told, account)
-        targets = targets_of(spec, account, (), plans(5.0))
+        spec = spec_with_defaults(told, account)
+        targets = targets_for(spec, account)
         seen = tuple(each for target in targets for each in self.measured(target))
         domain = DomainFacts(
             private_dns_name=self.record, registrable=self.record, names=(self.record,), expected_value="vpce:Value",
@@ -114,7 +113,7 @@ class World:
         health = (
             Measurement(
                 target=of, check=Check.HEALTH_COLD, started_at_s=NOW_S, phases_s=reply.phases_s, failure=self.failure,
-                details=_details(reply, purpose, NOW_S, 2),
+                details=details_of(reply, purpose, NOW_S, 2),
             )
             for purpose in purposes
         )  # fmt: skip

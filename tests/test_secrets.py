@@ -23,15 +23,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from prometheus_client.exposition import generate_latest
 from xks_server import HOST, KEY_ID, SECRET, XksServer
 
-import probe.agent.round
-import probe.probes.health
 from exporters.prometheus import PrometheusSink
+from probe.agent import agent
+from probe.agent.state import State
 from probe.commands import app
 from probe.commands.exits import Exit
 from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement
+from probe.probes import health_connection, health_request
 from probe.signing.credential import Credential, load
 from probe.signing.sigv4 import Signer
+from probe.verdicts import evaluate
 
 pytestmark = pytest.mark.loopback
 Output = pytest.CaptureFixture[str]
@@ -176,19 +178,19 @@ def test_no_value_and_no_metric_has_it(
     arguments: Any, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     kept: list[object] = []
-    take, request = probe.agent.round.take, probe.probes.health._request
+    snapshot, request = State.snapshot, health_request.request_of
 
-    async def noted(*asked: Any) -> Evidence:
-        evidence = await take(*asked)
-        kept.extend([*asked, evidence, probe.agent.round.judged(evidence)])
+    def noted(state: State, *asked: Any) -> Evidence:
+        evidence = snapshot(state, *asked)
+        kept.extend([*asked, state.settings, state.stores, evidence, evaluate.judge(evidence)])
         return evidence
 
     def also_noted(*asked: Any) -> Any:
         kept.extend([*asked, made := request(*asked)])
         return made
 
-    monkeypatch.setattr(probe.agent.round, "take", noted)
-    monkeypatch.setattr(probe.probes.health, "_request", also_noted)
+    monkeypatch.setattr(State, "snapshot", noted)
+    monkeypatch.setattr(health_connection, "request_of", also_noted)
     app.run(arguments("preflight"))
     capsys.readouterr()
     reached = [value for each in kept for value in _values(each, set())]
@@ -217,10 +219,10 @@ def _is_headers(value: object) -> bool:
 BREAKABLE: list[tuple[Any, str]] = [
     (botocore.auth.SigV4Auth, "signature"),
     (botocore.auth.SigV4Auth, "add_auth"),
-    (probe.probes.health, "_request"),
-    (probe.probes.health, "_details"),
-    (probe.probes.health.HttpConnection, "exchange"),
-    (probe.agent.round, "judge"),
+    (health_connection, "request_of"),
+    (health_connection, "details_of"),
+    (health_connection.HttpConnection, "exchange"),
+    (agent, "judge"),
 ]
 
 

@@ -1,12 +1,14 @@
 """The agent's ICMP echoes: names looked up, one engine for all targets, batches handed on."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from typing import TypeAlias
 
-from probe.agent import runner
+from probe.agent.schedule import EchoSchedule
+from probe.model.kinds import CHECKS
 from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason
-from probe.model.targets import Check, Target
+from probe.model.targets import Check, Identity, Plan, Target
 from probe.network import ExchangeFailed, Network, echo_driver, echo_driver_async
 from probe.network.clock import SYSTEM_CLOCK
 from probe.network.echo import EchoEngine
@@ -15,103 +17,122 @@ RESOLVE_INTERVAL_S = 60.0  # names are looked up again so often: addresses of a 
 
 PublishEchoes = Callable[[Sequence[Target], EchoBatch], None]
 PublishMeasurement = Callable[[Measurement], None]
-Addresses = dict[str, str]  # target name -> IPv4 address
+Addresses: TypeAlias = Mapping[Identity, str]
 
 
 class Echoes:
     """Echoes to every target that has an ICMP plan, by one engine.
 
-    A name that does not resolve is a failed measurement, and is looked up again; the others go on. Where the
-    machine permits no ICMP, each target gets a failure a minute saying what to permit, and TCP remains.
-    ``tell_delay_s`` hears how late each batch of echoes went out.
+    `sync` may be called at any time with the targets from now on: those that stay keep their phase. A name
+    that does not resolve is a failed measurement, and is looked up again; the others go on. Where the machine
+    permits no ICMP, each target gets a failure a minute saying what to permit, and TCP remains.
+    ``on_delay_s`` hears how late each batch of echoes went out.
     """
 
     def __init__(
         self,
-        targets: Sequence[Target],
         network: Network,
         publish_echoes: PublishEchoes,
         publish: PublishMeasurement,
-        tell_delay_s: Callable[[float], None] | None = None,
+        on_delay_s: Callable[[float], None] | None = None,
     ) -> None:
-        self._targets = tuple(t for t in targets if t.plan(Check.ICMP) is not None)
         self._network = network
         self._publish_echoes, self._publish = publish_echoes, publish
-        self._tell_delay_s = tell_delay_s
+        self._on_delay_s = on_delay_s
+        self._targets: tuple[Target, ...] = ()
+        self._changed = asyncio.Event()
+
+    def sync(self, targets: Iterable[Target]) -> None:
+        """``targets`` from now on; those without an ICMP plan are passed over."""
+        echoed = tuple(target for target in targets if target.plan(Check.ICMP) is not None)
+        if echoed != self._targets:
+            self._targets = echoed
+            self._changed.set()
 
     async def forever(self) -> None:
-        """Echo at each target's interval until cancelled; changed addresses get a new engine."""
-        if not self._targets:
-            return
-        addresses = await self._resolve()
+        """Echo at each target's interval until cancelled; changed targets or addresses get a new engine."""
+        addresses: dict[Identity, str] = {}
+        running = _Running(EchoSchedule((), SYSTEM_CLOCK.monotonic_ns()))
         async with asyncio.TaskGroup() as group:
             while True:
-                schedule = _Ending(self._intervals(addresses))
-                group.create_task(self._engine_of(addresses, schedule), name="echo engine")
-                addresses = await self._changed(addresses)
+                targets, addresses = await self._found(addresses)
                 # The engine before ends by itself once its last echo is answered or lost: none is dropped.
-                schedule.end()
-
-    async def _engine_of(self, addresses: Addresses, schedule: "_Ending") -> None:
-        """One engine until ``schedule`` ends; where the machine permits none, tried again now and then."""
-        while not schedule.ended:
-            with closing(self._engine(addresses)) as engine:
-                if engine.mode is not None:
-                    return await self._drive(engine, addresses, schedule)
-                self._not_permitted(engine.why)
-            await asyncio.sleep(RESOLVE_INTERVAL_S)
-        return None
+                running = running.followed_by(targets)
+                group.create_task(self._engine_of(targets, addresses, running), name="echo engine")
+                await self._until_changed(addresses)
 
     async def round(self, count: int, interval_s: float) -> None:
         """``count`` echoes to each target, ``interval_s`` apart."""
-        addresses = await self._resolve()
-        with closing(self._engine(addresses)) as engine:
+        if not self._targets:
+            return None
+        targets, addresses = await self._found({})
+        with closing(self._engine(targets, addresses)) as engine:
             if engine.mode is None:
-                return self._not_permitted(engine.why)
+                return self._not_permitted(targets, engine.why)
             rounds = echo_driver.Rounds(
-                size=len(addresses),
+                size=len(targets),
                 count=count,
                 interval_ns=round(interval_s * 1e9),
                 epoch_ns=SYSTEM_CLOCK.monotonic_ns(),
             )
-            await self._drive(engine, addresses, rounds)
+            await self._drive(engine, targets, rounds)
         return None
 
-    async def _drive(self, engine: EchoEngine, addresses: Addresses, schedule: echo_driver.Schedule) -> None:
-        targets = self._resolved(addresses)
+    async def _engine_of(
+        self, targets: tuple[Target, ...], addresses: Addresses, schedule: "_Running"
+    ) -> None:
+        """One engine until ``schedule`` ends; where the machine permits none, tried again now and then."""
+        while targets and not schedule.ended:
+            with closing(self._engine(targets, addresses)) as engine:
+                if engine.mode is not None:
+                    return await self._drive(engine, targets, schedule)
+                self._not_permitted(self._targets, engine.why)
+            await asyncio.sleep(RESOLVE_INTERVAL_S)
+        return None
 
+    async def _drive(
+        self, engine: EchoEngine, targets: tuple[Target, ...], schedule: echo_driver.Schedule
+    ) -> None:
         def publish(batch: EchoBatch) -> None:
             self._publish_echoes(targets, batch)
 
-        await echo_driver_async.run(engine, schedule, publish, self._tell_delay_s)
+        await echo_driver_async.run(engine, schedule, publish, self._on_delay_s)
 
-    def _engine(self, addresses: Addresses) -> EchoEngine:
-        timeout_s = max((p.timeout_s for t in self._targets if (p := t.plan(Check.ICMP))), default=2.0)
-        return self._network.echoes(tuple(addresses.values()), timeout_s=timeout_s)
+    def _engine(self, targets: tuple[Target, ...], addresses: Addresses) -> EchoEngine:
+        timeout_s = max((plan.timeout_s for plan in _plans(targets)), default=CHECKS[Check.ICMP].timeout_s)
+        return self._network.echoes(
+            tuple(addresses[target.identity] for target in targets), timeout_s=timeout_s
+        )
 
-    def _intervals(self, addresses: Addresses) -> runner.EchoSchedule:
-        plans = [plan for t in self._resolved(addresses) if (plan := t.plan(Check.ICMP))]
-        return runner.EchoSchedule(plans, epoch_ns=SYSTEM_CLOCK.monotonic_ns())
+    async def _found(self, known: Addresses) -> tuple[tuple[Target, ...], dict[Identity, str]]:
+        """The targets whose addresses are known by now, in their order; only unknown names are looked up."""
+        self._changed.clear()
+        targets = self._targets
+        unknown = [target for target in targets if target.identity not in known]
+        addresses = {**known, **await self._resolve(unknown)}
+        found = tuple(target for target in targets if target.identity in addresses)
+        return found, {target.identity: addresses[target.identity] for target in found}
 
-    def _resolved(self, addresses: Addresses) -> tuple[Target, ...]:
-        return tuple(t for t in self._targets if t.name in addresses)
-
-    async def _changed(self, addresses: Addresses) -> Addresses:
-        """Wait until the names resolve to other addresses than ``addresses``; returns those.
+    async def _until_changed(self, addresses: dict[Identity, str]) -> None:
+        """Wait until the targets change, or their names resolve to other addresses, which are put in.
 
         A name that does not resolve any more keeps its address: the name server failed, not the target.
         """
-        while True:
-            await asyncio.sleep(RESOLVE_INTERVAL_S)
-            found = addresses | await self._resolve()
-            newest = {t.name: found[t.name] for t in self._targets if t.name in found}
-            if newest != addresses:
-                return newest
+        while not self._changed.is_set():
+            try:
+                async with asyncio.timeout(RESOLVE_INTERVAL_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                newest = {**addresses, **await self._resolve(self._targets)}
+                if newest != addresses:
+                    addresses.update(newest)
+                    return
 
-    async def _resolve(self) -> Addresses:
-        """Addresses of the targets whose names resolve, in the order of the targets."""
-        found = await asyncio.gather(*(self._resolve_one(target) for target in self._targets))
-        return {t.name: a for t, a in zip(self._targets, found, strict=True) if a is not None}
+    async def _resolve(self, targets: Iterable[Target]) -> Addresses:
+        """Addresses of the targets whose names resolve."""
+        asked = tuple(targets)
+        found = await asyncio.gather(*map(self._resolve_one, asked))
+        return {t.identity: address for t, address in zip(asked, found, strict=True) if address is not None}
 
     async def _resolve_one(self, target: Target) -> str | None:
         plan = target.plan(Check.ICMP)
@@ -126,8 +147,8 @@ class Echoes:
             )
         return None
 
-    def _not_permitted(self, why: str) -> None:
-        for target in self._targets:
+    def _not_permitted(self, targets: Iterable[Target], why: str) -> None:
+        for target in targets:
             self._fail(target, Failure(phase=Phase.ECHO, reason=Reason.NOT_PERMITTED, detail=why))
 
     def _fail(self, target: Target, failure: Failure) -> None:
@@ -136,15 +157,21 @@ class Echoes:
         )
 
 
-class _Ending:
-    """A schedule that can be told to have no more turns."""
+def _plans(targets: Iterable[Target]) -> list[Plan]:
+    return [plan for target in targets if (plan := target.plan(Check.ICMP))]
 
-    def __init__(self, schedule: echo_driver.Schedule) -> None:
+
+class _Running:
+    """The schedule that one engine follows, until another engine takes over."""
+
+    def __init__(self, schedule: EchoSchedule) -> None:
         self._schedule = schedule
         self.ended = False
 
-    def end(self) -> None:
+    def followed_by(self, targets: Sequence[Target]) -> "_Running":
+        """No more slots for this engine; the rest is for that of ``targets``."""
         self.ended = True
+        return _Running(self._schedule.following(_plans(targets), [each.identity for each in targets]))
 
     def due(self, now_ns: int) -> Sequence[int]:
         return () if self.ended else self._schedule.due(now_ns)

@@ -7,15 +7,16 @@ places, fewer when there are so many targets that all rings together would pass 
 An answer whose time a step of the wall clock spoilt is neither a sample nor a loss.
 
 Times are Unix seconds. Only targets of the last `on_targets` are kept: a result that comes in for a target
-that was removed is dropped, and one that changed its address begins anew.
+that was removed is dropped, and one whose `Target.identity` changed begins anew. One that is only called
+otherwise keeps everything, under the new name.
 """
 
-from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import isnan, nan
+from dataclasses import dataclass, field, replace
+from math import nan
 
+from probe.agent.ring import Ring
 from probe.model.measurements import (
     EchoBatch,
     EchoDetails,
@@ -28,7 +29,7 @@ from probe.model.measurements import (
 )
 from probe.model.statistics import Window
 from probe.model.survey import Survey
-from probe.model.targets import Check, Method, Target
+from probe.model.targets import Check, Identity, Method, Target
 from probe.model.verdicts import Report
 from probe.statistics import summarize
 from probe.wire.hostport import is_ipv4
@@ -45,58 +46,9 @@ _ENDED = frozenset({EchoOutcome.ANSWERED, EchoOutcome.FAILED, EchoOutcome.TIMED_
 
 # What this machine refused never was on the network: it is a failure, and no lost round trip.
 _OURS = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
-
-
-class _Ring:
-    """Times and round trips, oldest first once unrolled; NaN is a lost one (arrays have no None)."""
-
-    __slots__ = ("_next", "_places", "_rtts_s", "_times_s")
-
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._next = 0
-        self._times_s, self._rtts_s = array("d"), array("d")
-
-    def append(self, time_s: float, rtt_s: float) -> None:
-        if len(self._times_s) < self._places:
-            self._times_s.append(time_s)
-            self._rtts_s.append(rtt_s)
-            return
-        self._times_s[self._next] = time_s
-        self._rtts_s[self._next] = rtt_s
-        self._next = (self._next + 1) % self._places
-
-    def since(self, start_s: float) -> list[tuple[float, float | None]]:
-        """(time, round trip) from ``start_s`` on, in the order of sending (a time-out ends late)."""
-        samples = [
-            (time, None if isnan(rtt) else rtt)
-            for time, rtt in zip(self._times_s, self._rtts_s, strict=True)
-            if time >= start_s
-        ]
-        samples.sort(key=_time_of)
-        return samples
-
-    def last(self, n: int) -> list[tuple[float, float | None]]:
-        """The same of the ``n`` newest: time-outs end late, so some more are put in order."""
-        places = len(self._times_s)
-        if places <= 2 * n:
-            return self.since(0.0)[-n:]
-        samples = [
-            (self._times_s[place % places], self._rtts_s[place % places])
-            for place in range(self._next - 2 * n, self._next)
-        ]
-        samples.sort(key=_time_of)
-        return [(time, None if isnan(rtt) else rtt) for time, rtt in samples[-n:]]
-
-    def resized(self, places: int) -> "_Ring":
-        ring = _Ring(places)
-        for time, rtt in self.since(0.0)[-places:]:
-            ring.append(time, nan if rtt is None else rtt)
-        return ring
-
-
-def _time_of(sample: tuple[float, object]) -> float:
-    return sample[0]
+# What is kept apart: checks, and of health the purposes of its requests.
+_Kind = tuple[Check, str]
+_ECHO: _Kind = (Check.ICMP, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +69,35 @@ class _Memory:
     """All that is remembered of one target."""
 
     target: Target
-    rings: dict[Method, _Ring] = field(default_factory=dict)
-    recent: dict[Check, deque[Measurement]] = field(default_factory=dict)
+    rings: dict[Method, Ring] = field(default_factory=dict)
+    recent: dict[_Kind, deque[Measurement]] = field(default_factory=dict)
     failures: deque[Measurement | _Echo] = field(default_factory=lambda: deque(maxlen=FAILURES))
     echo: _Echo | None = None
 
     def latest(self) -> list[Measurement]:
-        newest = {check: kept[-1] for check, kept in self.recent.items()}
+        newest = {kind: kept[-1] for kind, kept in self.recent.items()}
         if self.echo is not None:
-            measured = newest.get(Check.ICMP)
+            measured = newest.get(_ECHO)
             if measured is None or measured.started_at_s <= self.echo.sent_ns / 1e9:
-                newest[Check.ICMP] = _as_measurement(self.target, self.echo)
+                newest[_ECHO] = _as_measurement(self.target, self.echo)
         return list(newest.values())
+
+    def become(self, target: Target) -> None:
+        """The same thing, called otherwise: what was measured of it is of ``target`` now."""
+        if target == self.target:
+            return
+        self.target = target
+        self.recent = {
+            kind: deque((replace(each, target=target) for each in kept), maxlen=RECENT)
+            for kind, kept in self.recent.items()
+        }
+        self.failures = deque(
+            (
+                replace(each, target=target) if isinstance(each, Measurement) else each
+                for each in self.failures
+            ),
+            maxlen=FAILURES,
+        )
 
 
 class History:
@@ -138,20 +107,26 @@ class History:
         self._span_s = span_s
         self._most_places = ring_places
         self._places = ring_places
-        self._memories: dict[str, _Memory] = {}
+        self._memories: dict[Identity, _Memory] = {}
+        self._by_name: dict[str, _Memory] = {}
 
     def on_targets(self, targets: Sequence[Target]) -> None:
         before = self._memories
         self._places = _places_for(targets, self._most_places)
-        self._memories = {target.name: _carried_over(before, target) for target in targets}
+        self._memories = {target.identity: _carried_over(before, target) for target in targets}
+        self._by_name = {memory.target.name: memory for memory in self._memories.values()}
         for memory in self._memories.values():
             memory.rings = {method: ring.resized(self._places) for method, ring in memory.rings.items()}
 
     def on_measurement(self, measurement: Measurement) -> None:
-        memory = self._memories.get(measurement.target.name)
+        memory = self._memories.get(measurement.target.identity)
         if memory is None:
             return
-        memory.recent.setdefault(measurement.check, deque(maxlen=RECENT)).append(measurement)
+        if measurement.target is not memory.target:
+            measurement = replace(measurement, target=memory.target)
+        memory.recent.setdefault((measurement.check, measurement.purpose), deque(maxlen=RECENT)).append(
+            measurement
+        )
         if measurement.failure is not None:
             memory.failures.append(measurement)
         rtt_s = measurement.rtt_s
@@ -165,7 +140,7 @@ class History:
             batch.stamps, batch.reasons, batch.sequences, strict=True,
         )  # fmt: skip
         for index, outcome, sent_ns, rtt_ns, stamp, reason, sequence in rows:
-            memory = self._memories.get(targets[index].name)
+            memory = self._memories.get(targets[index].identity)
             if memory is None or outcome not in _ENDED:
                 continue
             answered = outcome is EchoOutcome.ANSWERED
@@ -193,18 +168,18 @@ class History:
 
         Samples that come meanwhile are in the later ones.
         """
-        for name, memory in tuple(self._memories.items()):
+        for memory in tuple(self._memories.values()):
             for method, ring in tuple(memory.rings.items()):
                 if samples := ring.since(now_s - self._span_s):
                     yield Window(
-                        target=name,
+                        target=memory.target.name,
                         method=method.value,
                         span_s=max(0.0, now_s - samples[0][0]),
                         summary=summarize([rtt for _, rtt in samples]),
                     )
 
     def latest(self) -> tuple[Measurement, ...]:
-        """The newest measurement of each (target, check); the last echo of a batch counts as one."""
+        """The newest measurement of each (target, check, purpose); the last echo of a batch counts as one."""
         return tuple(self.each_latest())
 
     def each_latest(self) -> Iterator[Measurement]:
@@ -213,19 +188,25 @@ class History:
             yield from memory.latest()
 
     def recent(self) -> tuple[Measurement, ...]:
-        """The last 8 measurements of each (target, check), oldest first, without batches' echoes."""
-        return tuple(m for memory in self._memories.values() for kept in memory.recent.values() for m in kept)
+        """The last 8 measurements of each (target, check, purpose), oldest first, without batches' echoes."""
+        return tuple(self.each_recent())
+
+    def each_recent(self) -> Iterator[Measurement]:
+        """The same one after the other."""
+        for memory in tuple(self._memories.values()):
+            for kept in tuple(memory.recent.values()):
+                yield from tuple(kept)
 
     def series(self, target: str, method: Method, n: int = 60) -> tuple[float | None, ...]:
         """The last ``n`` round trips in seconds, oldest first, None where lost: a sparkline."""
-        memory = self._memories.get(target)
+        memory = self._by_name.get(target)
         if memory is None or method not in memory.rings or n <= 0:
             return ()
         return tuple(rtt for _, rtt in memory.rings[method].last(n))
 
     def failures(self, target: str) -> tuple[Measurement, ...]:
         """The last 16 measurements of ``target`` that failed, oldest first."""
-        memory = self._memories.get(target)
+        memory = self._by_name.get(target)
         if memory is None:
             return ()
         return tuple(
@@ -233,10 +214,10 @@ class History:
             for kept in memory.failures
         )
 
-    def _ring(self, memory: _Memory, method: Method) -> _Ring:
+    def _ring(self, memory: _Memory, method: Method) -> Ring:
         ring = memory.rings.get(method)
         if ring is None:
-            ring = memory.rings[method] = _Ring(self._places)
+            ring = memory.rings[method] = Ring(self._places)
         return ring
 
 
@@ -249,17 +230,12 @@ def _places_for(targets: Sequence[Target], most: int) -> int:
     return min(most, max(LEAST_RING_PLACES, ALL_PLACES // max(1, rings)))
 
 
-def _carried_over(before: Mapping[str, _Memory], target: Target) -> _Memory:
-    memory = before.get(target.name)
-    if memory is None or _whereabouts(memory.target) != _whereabouts(target):
+def _carried_over(before: Mapping[Identity, _Memory], target: Target) -> _Memory:
+    memory = before.get(target.identity)
+    if memory is None:
         return _Memory(target)
-    memory.target = target
+    memory.become(target)
     return memory
-
-
-def _whereabouts(target: Target) -> tuple[object, ...]:
-    """What makes results of one target those of another thing when it changes."""
-    return (target.role, target.host, target.port, target.server_name, target.question)
 
 
 def _as_measurement(target: Target, echo: _Echo) -> Measurement:

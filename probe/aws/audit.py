@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from probe.aws.calls import Answer, Caller, action
-from probe.aws.selection import service_meant
+from probe.aws.selection import selected_service
 from probe.aws.together import Together
 from probe.model.account import (
     Account,
@@ -39,7 +39,7 @@ _Call = tuple[str, str, Mapping[str, Any]]
 def audit(caller: Caller, spec: KeyStoreSpec, *, taken_at_s: float, timeout_s: float) -> Account:
     """Blocks for ``timeout_s`` at most. What could not be had by then is `Unavailable`.
 
-    Which endpoint service is looked at: `selection.service_meant`.
+    Which endpoint service is looked at: `selection.selected_service`.
     """
     return _Audit(caller, timeout_s).run(spec, taken_at_s)
 
@@ -61,7 +61,7 @@ class _Audit:
         )
         stores = self._read(stores_answer, "CustomKeyStores", "kms:DescribeCustomKeyStores", read.key_store)
         own = self._read(own_answer, "ServiceConfigurations", action("ec2", _OWN_SERVICES), read.own_service)
-        name = service_meant(spec, stores, own)
+        name = selected_service(spec, stores, own)
         service, principals, connections, balancers = self._service(name, own)
         balancers, vpcs, groups = self._behind(balancers)
         return Account(

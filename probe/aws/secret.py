@@ -1,7 +1,6 @@
 """The proxy's credential out of AWS Secrets Manager: one call, for one secret, that nothing writes down."""
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,24 +9,23 @@ from probe.aws.calls import OF_THE_SECRET
 from probe.aws.failures import denied_by
 from probe.model.text import clean
 from probe.signing.credential import Credential, parse
+from probe.wire.aws_names import SECRET_ARN
 from probe.wire.input_error import InputError
 
 TIMEOUT_S = 5.0
 _ACTION = ":".join(OF_THE_SECRET)
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
-_ARN = re.compile(
-    r"arn:aws[a-z-]*:secretsmanager:([a-z]{2,8}(?:-[a-z]+){1,3}-[0-9]{1,2}):[0-9]{12}:secret:[\w/+=.@-]{1,512}",
-    re.ASCII,
-)
 
 
-def credential_of(arn: str) -> Credential:
-    """Raises InputError, in which nothing of the secret is. The secret's Region is in its ARN."""
+def credential_of(arn: str, source: str = "--credential-secret") -> Credential:
+    """The secret's Region is in its ARN. Raises InputError, in which nothing of the secret is.
+
+    ``source`` names what the user wrote, in errors.
+    """
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
-    option = f"--credential-secret {clean(arn, 120)}"
-    found = _ARN.fullmatch(arn)
+    option = f"{source} {clean(arn, 120)}".lstrip()
+    found = SECRET_ARN.fullmatch(arn)
     if found is None:
         raise InputError(
             (f"{option}: write the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME",)

@@ -6,7 +6,7 @@ from probe.model.account import Account, EndpointService, KeyStore, Maybe, known
 from probe.model.store import EXTERNAL_KEY_STORE, KeyStoreSpec
 
 
-def store_meant(spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]]) -> KeyStore | None:
+def selected_key_store(spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]]) -> KeyStore | None:
     """The key store that is named; where the user names nothing at all, the only external one."""
     seen = known(stores)
     if spec.id:
@@ -15,11 +15,11 @@ def store_meant(spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]]) -> KeyS
     return external[0] if len(external) == 1 and _names_nothing(spec) else None
 
 
-def service_meant(
+def selected_service(
     spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]], own: Maybe[tuple[EndpointService, ...]]
 ) -> str | None:
     """The endpoint service's name: the user's, the store's, that of the private DNS name, or the only one."""
-    store = store_meant(spec, stores)
+    store = selected_key_store(spec, stores)
     if spec.service_name or store is not None or spec.id:
         return spec.service_name or (store.service_name if store else None)
     if spec.is_public:
@@ -34,9 +34,9 @@ def _names_nothing(spec: KeyStoreSpec) -> bool:
     return not any(told) and not spec.is_public
 
 
-def completed(spec: KeyStoreSpec, account: Account | None) -> KeyStoreSpec:
+def spec_with_defaults(spec: KeyStoreSpec, account: Account | None) -> KeyStoreSpec:
     """What the existing key store has, where the user says nothing else; and the service's own names."""
-    store = store_meant(spec, account.key_stores) if account else None
+    store = selected_key_store(spec, account.key_stores) if account else None
     if store is not None:
         spec = replace(
             spec,

@@ -69,13 +69,16 @@ def _run_command(name: str, arguments: list[str]) -> int:
 
     module = import_module(f"probe.commands.{name.replace('-', '_')}")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command(name=name, help=dict(COMMANDS)[name], no_args_is_help=False)(module.command)
+    # Many options are one value: typer makes it, and the command gets it.
+    makes = getattr(module, "OPTIONS", None)
+    app.command(name=name, help=dict(COMMANDS)[name], no_args_is_help=False)(makes or module.command)
     try:
-        status = app(arguments, prog_name=f"xks-probe {name}", standalone_mode=False)
+        ended = app(arguments, prog_name=f"xks-probe {name}", standalone_mode=False)
+        status = module.command(ended) if makes and isinstance(ended, makes) else ended
     except typer.Abort:
         return Exit.INTERRUPTED
-    except typer.Exit as ended:
-        return int(ended.exit_code)
+    except typer.Exit as early:
+        return int(early.exit_code)
     except exceptions.TyperException as error:
         raise UsageError(f"{name}: {error.format_message()} (xks-probe {name} --help)") from None
     return int(status or 0)

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,24 +13,12 @@ from probe import __version__
 from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
 from probe.commands.logs import LogFormat, LogFormatOption, configure
-from probe.model.evidence import Evidence
 from probe.model.settings import DEFAULT_LISTEN_PORT, Settings
-from probe.model.survey import Survey
-from probe.model.verdicts import Report
 
 if TYPE_CHECKING:
     from simulator import Scenario, World
 
 VANTAGE = "simulated VPC"
-
-
-class Shown(TypedDict):
-    """What a report shows."""
-
-    reports: tuple[tuple[Report, Evidence], ...]
-    survey: Survey
-    vantage: str
-    version: str
 
 
 def command(
@@ -72,7 +60,7 @@ def command(
     configure(log_format)
     if once:
         with simulator.start(chosen, reduced=reduced) as started:
-            _write(asyncio.run(_once(_settings(started))), form, file)
+            asyncio.run(_once(_settings(started), form, file))
     else:
         _serve(simulator, chosen, address, reduced=reduced, allowed=allow_unauthenticated)
     return Exit.FINE
@@ -81,6 +69,7 @@ def command(
 def _serve(
     simulator: ModuleType, scenario: "Scenario", address: str, *, reduced: bool, allowed: bool
 ) -> None:
+    from probe.commands.configuration import accesses
     from probe.commands.serving import listen, serve
 
     host, port = options.host_and_port(address, DEFAULT_LISTEN_PORT, "--listen")
@@ -88,41 +77,43 @@ def _serve(
     with listen(host, port) as listener, simulator.start(scenario, reduced=reduced) as started:
         settings = replace(_settings(started), listen_host=host, listen_port=port)
         _say(f"page: http://{host}:{port}/   metrics: http://{host}:{port}/metrics   Ctrl-C ends it")
-        asyncio.run(serve(settings, listener, VANTAGE))
+        asyncio.run(serve(settings, listener, VANTAGE, accesses(settings)))
 
 
-async def _once(settings: Settings) -> Shown:
-    """One round; what `exporters.report.verdicts` needs to show it."""
+async def _once(settings: Settings, form: output.Format, file: Path | None) -> None:
+    """One round, and its report."""
+    from exporters.report import verdicts
     from probe.agent.agent import Agent
-    from probe.agent.history import History
     from probe.agent.runner import SilentObserver
+    from probe.commands.configuration import accesses
 
-    agent = Agent(settings, (), SilentObserver(), History(), VANTAGE)
+    agent = Agent(settings, (), SilentObserver(), accesses=accesses(settings), vantage=VANTAGE)
     with output.progress("measuring") as advance:
-        report, survey = await agent.once(advance)
-    return {
-        "reports": ((report, agent.evidence()),),
+        reports, survey = await agent.once(advance)
+    stores = agent.state.stores
+    shown: dict[str, Any] = {
+        "reports": [
+            (report, agent.state.snapshot(store)) for report, store in zip(reports, stores, strict=True)
+        ],
         "survey": survey,
         "vantage": VANTAGE,
         "version": __version__,
     }
+    output.write(form, file, lambda: verdicts.document(**shown), lambda: verdicts.render(**shown))
 
 
 def _settings(started: "World") -> Settings:
-    """The world's own configuration, read as any user's would be."""
+    """The world's own configuration, read as any user's would be, and nothing of this machine's."""
     import yaml
 
     from probe import config
 
     return config.parse(
-        yaml.safe_dump(started.configuration()), source="simulated world", directory=Path.cwd()
+        yaml.safe_dump(started.configuration()),
+        source="simulated world",
+        directory=Path.cwd(),
+        surroundings=config.Surroundings(environment={}),
     )
-
-
-def _write(shown: Shown, form: output.Format, file: Path | None) -> None:
-    from exporters.report import verdicts
-
-    output.write(form, file, lambda: verdicts.document(**shown), lambda: verdicts.render(**shown))
 
 
 def _say(text: str) -> None:

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from probe.model.verdicts import Level, Outcome, Report
+
 
 class Exit(IntEnum):
     """What the shell sees."""
@@ -19,3 +21,11 @@ class UsageError(Exception):
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
         self.lines = lines
+
+
+def status(report: Report, *, strict: bool, failed: bool = False) -> Exit:
+    """What the shell is told: advice counts with ``strict`` alone. ``failed``: nothing was answered."""
+    counted = {v.outcome for v in report.verdicts if strict or v.level is not Level.ADVICE}
+    if failed or Outcome.VIOLATED in counted:
+        return Exit.VIOLATED
+    return Exit.UNKNOWN if Outcome.UNKNOWN in counted else Exit.FINE

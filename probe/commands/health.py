@@ -2,24 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from probe.commands import options, output
-from probe.commands.exits import Exit, UsageError
-from probe.commands.tls import status
-from probe.model.evidence import Evidence
+from probe.commands.exits import Exit, UsageError, status
+from probe.model.evidence import evidence_of
 from probe.model.measurements import Measurement
-from probe.model.settings import Settings
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Role, Target
 from probe.model.text import clean
 from probe.model.verdicts import Report, Scope
+from probe.wire.aws_names import EXTERNAL_KEY_ID
 
 if TYPE_CHECKING:
-    from probe.signing.credential import Credential
+    from probe.signing.client import ProxyAccess
 
 _SCHEME = "https://"
 
@@ -27,29 +27,26 @@ _SCHEME = "https://"
 def command(
     url: Annotated[str, typer.Argument(help="https://PRIVATE-DNS-NAME[/PREFIX]/kms/xks/v1")],
     region: Annotated[str, typer.Option("--region", help="Region of the key store: it is in the signature")],
-    connect_to: Annotated[
-        str | None, typer.Option("--connect-to", help="ADDRESS[:PORT] instead of what the name resolves to")
-    ] = None,
-    key_id: Annotated[
-        str | None, typer.Option("--key-id", help="an external key, for GetKeyMetadata")
-    ] = None,
+    connect_to: options.ConnectToOption = None,
+    key_id: options.KeyIdOption = None,
     credential_file: options.CredentialFileOption = None,
     credential_secret: options.CredentialSecretOption = None,
     sign_anyway: options.SignAnywayOption = False,
     extra_authority: options.ExtraAuthorityOption = None,
     source: options.SourceOption = None,
     timeout: options.TimeoutOption = 10.0,
-    strict: Annotated[bool, typer.Option("--strict", help="violated advice counts, too")] = False,
+    strict: options.StrictOption = False,
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
 ) -> int:
     """Exit status 1: something required or a risk is violated; 3: nothing is, but something is not known."""
+    from probe.signing.client import ProxyAccess
+
     host, path = _parts(url)
-    if key_id is not None and not options.KEY_ID.fullmatch(key_id):
+    if key_id is not None and not EXTERNAL_KEY_ID.fullmatch(key_id):
         raise UsageError(f"--key-id: {clean(key_id, 80)!r} is none; write letters, digits, '-', '_' and '.'")
     address, port = options.host_and_port(connect_to, 443, "--connect-to") if connect_to else (host, 443)
-    extra = options.read_certificates(extra_authority, "--extra-authority") if extra_authority else ()
-    settings = Settings(source_address=source, extra_authorities=extra)
+    extra = options.extra_authorities(extra_authority)
     spec = KeyStoreSpec(
         region=region,
         connectivity=PUBLIC_CONNECTIVITY,
@@ -59,10 +56,12 @@ def command(
     )
     target = Target(name=host, role=Role.PROXY, host=address, port=port, server_name=host)
     credential = options.credential(credential_file, credential_secret)
-    measured = asyncio.run(_ask(spec, target, settings, credential, timeout, anyway=sign_anyway))
-    report = _judge(spec, target, settings, credential, measured)
+    access = ProxyAccess(credential, extra, sign_anyway=sign_anyway)
+    measured = asyncio.run(_ask(spec, target, access, source, timeout))
+    report = _judge(spec, target, access, extra, measured)
     _write(measured, report, form, file)
-    return status(measured[0], report, strict=strict) if measured else Exit.UNKNOWN
+    failed = bool(measured) and measured[0].failure is not None
+    return status(report, strict=strict, failed=failed) if measured else Exit.UNKNOWN
 
 
 def _parts(url: str) -> tuple[str, str]:
@@ -79,42 +78,38 @@ def _parts(url: str) -> tuple[str, str]:
 
 
 async def _ask(
-    spec: KeyStoreSpec,
-    target: Target,
-    settings: Settings,
-    credential: "Credential | None",
-    timeout_s: float,
-    *,
-    anyway: bool,
+    spec: KeyStoreSpec, target: Target, access: "ProxyAccess", source: str | None, timeout_s: float
 ) -> Sequence[Measurement]:
-    from probe.agent.round import health_of
+    from probe.network import Network
+    from probe.probes import health
 
-    ask = health_of(credential, settings, timeout_s, anyway=anyway)
-    with output.progress("asking"):
-        return await ask(spec, (target,))
+    client = access.client(spec)
+    network = Network(source=source)
+    try:
+        with output.progress("asking"):
+            return await health.measure(target, client, network, timeout_s) if client else ()
+    finally:
+        network.close()
 
 
 def _judge(
     spec: KeyStoreSpec,
     target: Target,
-    settings: Settings,
-    credential: "Credential | None",
+    access: "ProxyAccess",
+    extra: tuple[bytes, ...],
     measured: Sequence[Measurement],
 ) -> Report:
     from probe.network.clock import SYSTEM_CLOCK
     from probe.verdicts.judge import judge
 
-    evidence = Evidence(
-        taken_at_s=SYSTEM_CLOCK.now_s(),
-        targets=(target,),
-        latest=tuple(measured),
-        recent=tuple(measured),
-        extra_authorities=settings.extra_authorities,
-        spec=spec,
-        credential=credential.facts() if credential else None,
+    seen = evidence_of(
+        SYSTEM_CLOCK.now_s(),
+        (target,),
+        measured,
+        extra_authorities=extra,
         scopes=frozenset({Scope.HEALTH}),
     )
-    return judge(evidence)
+    return judge(replace(seen, spec=spec, credential=access.facts(None)))
 
 
 def _write(measured: Sequence[Measurement], report: Report, form: output.Format, file: Path | None) -> None:

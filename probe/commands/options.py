@@ -1,7 +1,6 @@
 """Options that several commands share, spelt and checked once."""
 
 import ipaddress
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,8 +40,16 @@ SignAnywayOption = Annotated[
     bool,
     typer.Option("--sign-anyway", help="for laboratories: sign even if the peer's name or chain is not met"),
 ]
-# botocore's model of KMS: XksKeyIdType.
-KEY_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}", re.ASCII)
+ConnectToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--connect-to",
+        metavar="ADDRESS[:PORT]",
+        help="connect here instead of to what the name resolves to",
+    ),
+]
+KeyIdOption = Annotated[str | None, typer.Option("--key-id", help="an external key, for GetKeyMetadata")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="violated advice counts, too")]
 MAX_PEM_BYTES = 1 << 20
 
 
@@ -88,6 +95,11 @@ def host_and_port(text: str, default_port: int, option: str) -> tuple[str, int]:
         return parse_host_port(text, default_port)
     except InputError as error:  # it names the text itself
         raise UsageError(f"{option}: {error}") from None
+
+
+def extra_authorities(path: Path | None) -> tuple[bytes, ...]:
+    """The roots of ``--extra-authority``, as DER."""
+    return read_certificates(path, "--extra-authority") if path else ()
 
 
 def read_certificates(path: Path, option: str) -> tuple[bytes, ...]:

@@ -5,23 +5,25 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from probe.agent.round import plans_within
+from probe.agent.targets import HTTPS_PORT, name_of
 from probe.aws import metadata
 from probe.commands import options
 from probe.commands.exits import UsageError
-from probe.model.targets import Role
+from probe.commands.preflight_options import PreflightOptions
+from probe.model.store import PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
+from probe.model.targets import Role, Target
 from probe.model.text import clean
+from probe.wire.aws_names import ACCOUNT_ID, EXTERNAL_KEY_ID, KEY_STORE_ID, REGION
 from probe.wire.hostport import is_ipv4
 from probe.wire.input_error import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from probe.agent.targets import Place
     from probe.aws.calls import Caller
 
-KEY_STORE = re.compile(r"cks-[0-9a-zA-Z]{1,60}", re.ASCII)
-ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
-_REGION = re.compile(r"[a-z]{2,8}(-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
+MOST_NAMED = 64
 
 
 def caller(
@@ -57,7 +59,7 @@ def caller(
 
 
 def _check_region(region: str, where: str) -> None:
-    if not _REGION.fullmatch(region):
+    if not REGION.fullmatch(region):
         raise UsageError(f"{where}: {clean(region, 40)!r} is no Region; write it as in eu-west-1")
 
 
@@ -97,6 +99,39 @@ def resolver(text: str) -> str:
     return text
 
 
-def places(given: list[str] | None, role: Role, option: str, make: "type[Place]") -> "list[Place]":
-    pairs = [options.host_and_port(each, 443, option) for each in given or ()]
-    return [make(host=host, port=port, role=role) for host, port in pairs]
+def typed_targets(asked: PreflightOptions) -> tuple[Target, ...]:
+    """What the user names: nodes, targets behind the load balancer, key managers."""
+    plans = plans_within(asked.timeout)
+    given = (
+        (Role.NODE, "--node", asked.node),
+        (Role.BACKEND, "--target", asked.target),
+        (Role.KEY_MANAGER, "--key-manager", asked.key_manager),
+    )
+    found = [
+        Target(name=name_of(host, port), role=role, host=host, port=port, plans=plans[role])
+        for role, option, texts in given
+        for host, port in (options.host_and_port(each, HTTPS_PORT, option) for each in texts or ())
+    ]
+    if len(found) > MOST_NAMED:
+        raise UsageError(f"--target: {len(found)} nodes, targets and key managers; name {MOST_NAMED} at most")
+    return tuple(dict.fromkeys(found))
+
+
+def spec_of(asked: PreflightOptions, region: str) -> KeyStoreSpec:
+    """What KMS is, or would be, told."""
+    from probe.survey.places import is_known
+
+    return KeyStoreSpec(
+        region=region,
+        id=matching(asked.key_store, KEY_STORE_ID, "--key-store", "write cks- and its id") or "",
+        name=asked.name,
+        connectivity=PUBLIC_CONNECTIVITY if asked.public else VPC_CONNECTIVITY,
+        uri_endpoint=asked.uri_endpoint,
+        uri_path=asked.uri_path,
+        service_name=asked.endpoint_service,
+        service_owner=matching(asked.owner, ACCOUNT_ID, "--owner", "write the 12 digits of an account"),
+        store_account=matching(asked.store_account, ACCOUNT_ID, "--store-account", "write the 12 digits"),
+        data_centre=tuple(ipv4_range(each) for each in asked.data_centre or ()),
+        region_has_kms=is_known(region),
+        key_id=matching(asked.key_id, EXTERNAL_KEY_ID, "--key-id", "write letters, digits, '-', '_' and '.'"),
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from probe.commands.configuration import DEFAULT_PATH, load
+from probe.commands.configuration import DEFAULT_PATH, accesses, load
 from probe.commands.exits import Exit
 from probe.commands.logs import LogFormat, LogFormatOption, configure
 from probe.commands.options import check_listen
@@ -25,9 +25,10 @@ def command(
     """Exit status 0 on SIGINT or SIGTERM, 2 for a wrong configuration."""
     settings = load(config)
     check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
+    asked = accesses(settings)
     configure(log_format)
     from probe.commands.serving import listen, serve
 
     with listen(settings.listen_host, settings.listen_port) as listener:
-        asyncio.run(serve(settings, listener, vantage=clean(socket.gethostname(), 64)))
+        asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked))
     return Exit.FINE

@@ -1,11 +1,9 @@
 """The agent with its page: used by `run` and by `demo`. Ends cleanly within two seconds of a signal."""
 
 import asyncio
-import gc
 import signal
 import socket
-import sys
-import time
+from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
@@ -18,19 +16,18 @@ from exporters.web.page import PageSink
 from probe import __version__
 from probe.agent.agent import Agent
 from probe.agent.history import History
+from probe.agent.pacing import keep_pauses_short, observe_lag
 from probe.commands.exits import UsageError
 from probe.model.settings import Settings
 from probe.model.targets import Check, Target
 from probe.model.text import clean
-from probe.model.verdicts import MEASURED
+from probe.model.verdicts import MEASURED, Requirement, Scope
 from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
+from probe.signing.client import ProxyAccess
 
-LAG_INTERVAL_S = 0.25
 SHUTDOWN_S = 1.0  # half of the two seconds for answers that are under way; the other half is ours
 BACKLOG = 128
-SWITCH_INTERVAL_S = 0.0002
-GARBAGE_THRESHOLDS = (10_000, 50, 100)
 
 
 class AgentObserver:
@@ -70,23 +67,37 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve(settings: Settings, listener: socket.socket, vantage: str) -> None:
-    """Run the agent and its page until SIGINT or SIGTERM; the last results are published before it ends."""
+async def serve(
+    settings: Settings, listener: socket.socket, vantage: str, accesses: Sequence[ProxyAccess | None] = ()
+) -> None:
+    """Run the agent and its page until SIGINT or SIGTERM; the last results are published before it ends.
+
+    ``accesses``: how the proxy of each key store is asked for its health.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     sink = PrometheusSink(__version__)
-    sink.set_requirements(tuple(r.published for r in of_scopes(MEASURED)))
+    sink.set_requirements(_judged(accesses))
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
     page = PageSink(windows=lambda: agent.windows, series=history.series)
-    agent = Agent(settings, (sink, page), AgentObserver(sink, page.instrument), history, vantage)
+    agent = Agent(
+        settings,
+        (sink, page),
+        AgentObserver(sink, page.instrument),
+        history=history,
+        accesses=accesses,
+        vantage=vantage,
+    )
     runner = await _start_page(settings, listener, sink, page, agent)
-    _keep_pauses_short()
+    keep_pauses_short()
     structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
     running = asyncio.create_task(agent.run(), name="agent")
-    lag = asyncio.create_task(_observe_lag(sink, page.instrument), name="loop lag")
+    lag = asyncio.create_task(
+        observe_lag(sink.observe_loop_lag, page.instrument.observe_loop_lag), name="loop lag"
+    )
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -99,17 +110,10 @@ async def serve(settings: Settings, listener: socket.socket, vantage: str) -> No
     structlog.get_logger().info("stopped")
 
 
-def _keep_pauses_short() -> None:
-    """So that echoes go out in time whatever else this process does.
-
-    Threads (verdicts, pages, compression) hand the interpreter over after 0.2 ms instead of 5. What has been
-    loaded by now stays for good, so the garbage collector need not look at it again; and it comes less
-    often: what it is for, cycles, hardly arises here, and each of its rounds takes milliseconds.
-    """
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+def _judged(accesses: Sequence[ProxyAccess | None]) -> tuple[Requirement, ...]:
+    """The requirements that this agent can judge: those of health where a proxy is asked."""
+    scopes = MEASURED | ({Scope.HEALTH} if any(accesses) else set())
+    return tuple(rule.published for rule in of_scopes(scopes))
 
 
 def _raise_bug(result: object) -> None:
@@ -130,13 +134,3 @@ async def _start_page(
         external_url=settings.external_url,
     )
     return await server.start(app, listener, shutdown_s=SHUTDOWN_S)
-
-
-async def _observe_lag(sink: PrometheusSink, instrument: Instrument) -> None:
-    """How late the event loop wakes up what asked to be woken: the instrument's own error."""
-    while True:
-        started_s = time.monotonic()
-        await asyncio.sleep(LAG_INTERVAL_S)
-        lag_s = max(0.0, time.monotonic() - started_s - LAG_INTERVAL_S)
-        sink.observe_loop_lag(lag_s)
-        instrument.observe_loop_lag(lag_s)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probe.commands import options, output
-from probe.commands.exits import Exit, UsageError
+from probe.commands.exits import UsageError, status
 from probe.commands.own_address import check_source
-from probe.model.evidence import Evidence
+from probe.model.evidence import evidence_of
 from probe.model.measurements import Measurement, Offer, TlsDetails
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.text import clean
-from probe.model.verdicts import Level, Outcome, Report, Scope
+from probe.model.verdicts import Report, Scope
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,18 +33,13 @@ def command(
     server_name: Annotated[
         str | None, typer.Option("--server-name", help="SNI, and the name that the certificate must carry")
     ] = None,
-    connect_to: Annotated[
-        str | None,
-        typer.Option("--connect-to", metavar="ADDRESS[:PORT]", help="connect here instead of to HOST"),
-    ] = None,
+    connect_to: options.ConnectToOption = None,
     chain: Annotated[
         Path | None,
         typer.Option("--chain", help="judge this PEM file (leaf first) for HOST; connects to nothing"),
     ] = None,
     extra_authority: options.ExtraAuthorityOption = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="exit with 1 when advice is violated, too")
-    ] = False,
+    strict: options.StrictOption = False,
     timeout_s: options.TimeoutOption = 5.0,
     source: options.SourceOption = None,
     form: options.FormatOption = output.Format.TEXT,
@@ -52,7 +47,7 @@ def command(
 ) -> int:
     """Exit status 1 if a required or risk requirement is violated or there was no handshake."""
     target = _target(host, connect_to, server_name, timeout_s)
-    extra = options.read_certificates(extra_authority, "--extra-authority") if extra_authority else ()
+    extra = options.extra_authorities(extra_authority)
     if chain is not None:
         _refuse_with_chain({"--connect-to": connect_to, "--source": source})
         measurement = _read(chain, target)
@@ -60,17 +55,7 @@ def command(
         measurement = asyncio.run(_measure(target, check_source(source), timeout_s))
     report = _judge(measurement, extra, offline=chain is not None)
     _write(measurement, report, chain, form, file)
-    return status(measurement, report, strict=strict)
-
-
-def status(measurement: Measurement, report: Report, *, strict: bool) -> Exit:
-    """What the shell is told of these verdicts."""
-    counted = [v for v in report.verdicts if strict or v.level is not Level.ADVICE]
-    if measurement.failure is not None or any(v.outcome is Outcome.VIOLATED for v in counted):
-        return Exit.VIOLATED
-    if any(v.outcome is Outcome.UNKNOWN for v in counted):
-        return Exit.UNKNOWN
-    return Exit.FINE
+    return status(report, strict=strict, failed=measurement.failure is not None)
 
 
 def _target(host: str, connect_to: str | None, server_name: str | None, timeout_s: float) -> Target:
@@ -141,11 +126,10 @@ def _judge(measurement: Measurement, extra: tuple[bytes, ...], *, offline: bool)
     from probe.network.clock import SYSTEM_CLOCK
     from probe.verdicts.judge import judge
 
-    evidence = Evidence(
-        taken_at_s=SYSTEM_CLOCK.now_s(),
-        targets=(measurement.target,),
-        latest=(measurement,),
-        recent=(measurement,),
+    evidence = evidence_of(
+        SYSTEM_CLOCK.now_s(),
+        (measurement.target,),
+        (measurement,),
         extra_authorities=extra,
         scopes=_OF_A_FILE if offline else _OF_A_SERVER,
     )

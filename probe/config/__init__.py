@@ -11,6 +11,7 @@ from pathlib import Path
 
 from probe.config.footprint import Footprint, describe
 from probe.config.settings import ConfigError, build
+from probe.config.stores import Surroundings
 from probe.config.template import template
 from probe.model.settings import Settings
 from probe.model.text import clean
@@ -18,10 +19,10 @@ from probe.storage.files import read_file
 from probe.wire import yaml_document
 from probe.wire.input_error import InputError
 
-__all__ = ["ConfigError", "Footprint", "describe", "load", "parse", "template"]
+__all__ = ["ConfigError", "Footprint", "Surroundings", "describe", "load", "parse", "template"]
 
 
-def load(path: Path, base: Path | None = None) -> Settings:
+def load(path: Path, base: Path | None = None, surroundings: Surroundings | None = None) -> Settings:
     """The settings in the file ``path``; files that it names are sought in ``base``, else beside it.
 
     Raises ConfigError.
@@ -30,13 +31,14 @@ def load(path: Path, base: Path | None = None) -> Settings:
         text = read_file(path)
     except InputError as error:
         raise ConfigError(error.errors) from error
-    return parse(text, source=str(path), directory=path.parent if base is None else base)
+    directory = path.parent if base is None else base
+    return parse(text, source=str(path), directory=directory, surroundings=surroundings)
 
 
-def parse(text: str, source: str, directory: Path) -> Settings:
+def parse(text: str, source: str, directory: Path, surroundings: Surroundings | None = None) -> Settings:
     """The settings in ``text``. ``source`` names it in errors of syntax. Raises ConfigError."""
     try:
         raw = yaml_document.parse(text, clean(source))
     except InputError as error:
         raise ConfigError(error.errors) from error
-    return build(raw, directory)
+    return build(raw, directory, surroundings)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 
-from probe.model.measurements import Reason
+from probe.model.kinds import CHECKS
+from probe.model.measurements import Manager, Phase, Reason
 from probe.model.settings import Settings
 from probe.model.targets import Check, Plan, Role, Target
 from probe.wire.hostport import is_ipv4
@@ -15,7 +16,7 @@ MAX_CONNECTIONS_PER_S = 200.0
 # 24 bounds for each of 10,000 targets cost 4 s of CPU a scrape in prometheus-client.
 MAX_TARGETS_WITH_HISTOGRAMS = 1000
 _HISTOGRAM_SERIES = 24 + 3  # a bucket for each bound, +Inf, the sum and the count
-_PHASES = {Check.ICMP: 1, Check.TCP: 1, Check.TLS: 2, Check.DNS: 1}
+_KEY_MANAGER_STATES = len(Manager)
 _CHAIN = 3  # leaf, intermediate, root: what most servers send at most
 _OWN_SERIES = 60  # of the agent itself: build, catalogue, lag, delay, reload
 
@@ -66,15 +67,21 @@ def _series(target: Target) -> int:
 
 
 def _series_of_check(target: Target, plan: Plan) -> int:
-    """Interval, probes, two timestamps and a failure counter for each reason; and what is the check's own."""
-    common = 4 + len(Reason)
-    phases = (_PHASES[plan.check] + (not is_ipv4(target.host))) * _HISTOGRAM_SERIES
-    match plan.check:
-        case Check.ICMP:
-            return common + phases + _HISTOGRAM_SERIES + 4
-        case Check.TCP:
-            return common + phases + _HISTOGRAM_SERIES + 1
-        case Check.TLS:
-            return common + phases + 2 * _CHAIN + 4 * 9  # four outcomes of the nine requirements about TLS
-        case _:
-            return common + phases
+    """Of the check, and of those that come with it: see `_series_of`; and what is the check's own."""
+    together = [check for check in CHECKS if plan.check in (check, CHECKS[check].comes_with)]
+    own = {
+        Check.ICMP: 4,
+        Check.TCP: 1,
+        Check.TLS: 2 * _CHAIN + 4 * 9,  # four outcomes of the nine requirements about TLS
+        Check.HEALTH_COLD: 4 * 11 + _KEY_MANAGER_STATES + 1,  # as many of health
+    }
+    return sum(_series_of(target, check) for check in together) + own.get(plan.check, 0)
+
+
+def _series_of(target: Target, check: Check) -> int:
+    """Interval, probes, two timestamps, a failure counter for each reason; and histograms."""
+    kind = CHECKS[check]
+    named = Phase.RESOLVE in kind.phases and not is_ipv4(target.host)
+    phases = len([phase for phase in kind.phases if phase is not Phase.RESOLVE]) + named
+    distributions = phases + (kind.method is not None or check in (Check.HEALTH_COLD, Check.HEALTH_WARM))
+    return 4 + len(Reason) + distributions * _HISTOGRAM_SERIES

@@ -24,6 +24,14 @@ _EXAMPLES = {
 Location = Sequence[str | int]
 
 
+def located(error: ErrorDetails, raw: Mapping[str, Any]) -> ErrorDetails:
+    """With its place as it is in the file: a key store that stands alone is in no list there."""
+    where = error["loc"]
+    if where[0] == "key_store" and not isinstance(raw.get("key_store"), list):
+        return {**error, "loc": (*where[:1], *where[2:])}
+    return error
+
+
 def line(error: ErrorDetails, schema: type[BaseModel]) -> str:
     return f"{path_text(error['loc'])}: {_message(error, schema)}"
 

@@ -1,51 +1,52 @@
 """The configuration file as pydantic sees it: keys, kinds, defaults. No rule that spans two keys."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from probe.config import values
 from probe.config.values import what, wrong
+from probe.model.kinds import CHECKS, PLANNED, ROLES
 from probe.model.settings import DEFAULT_LISTEN_PORT
 from probe.model.survey import RTT_LIMIT_S
+from probe.model.targets import Role
+from probe.wire.duration import format_duration
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class KeyStore(_Strict):
-    """The external key store; only a label, so far."""
-
-    id: values.Name = Field(description="a label in metrics and reports, as cks-1234567890abcdef0")
-
-
-class Intervals(_Strict):
-    """How often: of the whole file, or of one target."""
-
-    icmp: values.EchoInterval | None = Field(default=None, description="an echo so often; 100ms or more")
-    tcp: values.Interval | None = Field(
-        default=None, description="a connection so often; up to 30s where it is judged against 35 ms"
-    )
-    tls: values.Interval | None = Field(default=None, description="a handshake so often")
-    dns: values.Interval | None = Field(default=None, description="a query so often")
+def _times(name: str, doc: str, kinds: Mapping[str, Any]) -> type[BaseModel]:
+    """A model with a key for each check that can be planned."""
+    fields: Any = {key: (each, Field(default=None, description=text)) for key, (each, text) in kinds.items()}
+    return create_model(name, __base__=_Strict, __doc__=doc, **fields)
 
 
-class Timeouts(_Strict):
-    """Given up after: of the whole file, or of one target."""
-
-    icmp: values.Timeout | None = Field(default=None, description="an echo is lost after")
-    tcp: values.Timeout | None = Field(default=None, description="a connection is given up after")
-    tls: values.Timeout | None = Field(
-        default=None, description="connection and handshake are given up after"
-    )
-    dns: values.Timeout | None = Field(default=None, description="a query is given up after")
+_PLANNED = [CHECKS[check] for check in PLANNED]
+Intervals = _times(
+    "Intervals",
+    "How often: of the whole file, or of one target.",
+    {
+        kind.key: (
+            values.interval(kind.least_interval_s) | None,
+            f"{kind.help} so often" + (f"; {kind.note}" if kind.note else ""),
+        )
+        for kind in _PLANNED
+    },
+)
+Timeouts = _times(
+    "Timeouts",
+    "Given up after: of the whole file, or of one target.",
+    {kind.key: (values.Timeout | None, f"{kind.help} is given up after") for kind in _PLANNED},
+)
 
 
 class _Entry(_Strict):
     checks: list[values.CheckName] | None = Field(default=None, description="instead of those its role has")
-    intervals: Intervals = Field(default=Intervals(), description="instead of the file's")
-    timeouts: Timeouts = Field(default=Timeouts(), description="instead of the file's")
+    intervals: Intervals = Field(default=Intervals(), description="instead of the file's")  # type: ignore[valid-type]
+    timeouts: Timeouts = Field(default=Timeouts(), description="instead of the file's")  # type: ignore[valid-type]
 
 
 class Proxy(_Entry):
@@ -124,28 +125,81 @@ def _mapped(value: object) -> object:
     return {} if value is None else value
 
 
+def _stores(value: object) -> object:
+    """One mapping is a list of one."""
+    if value is not None and not isinstance(value, dict | list):
+        raise wrong(f"{what(value)}; a mapping belongs here, as {{id: cks-1234567890abcdef0}}")
+    return [] if value is None else [value] if isinstance(value, dict) else value
+
+
+def _defaults(name: str) -> str:
+    return ", ".join(f"{kind.key} {format_duration(getattr(kind, name))}" for kind in _PLANNED)
+
+
 _RegionEntry = Annotated[Region, BeforeValidator(_region)]
 
 
-class Document(_Strict):
-    """The whole file."""
+class Credential(_Strict):
+    """Where the credential of the XKS proxy is; it is never in this file."""
 
-    key_store: KeyStore | None = Field(default=None, description="the key store that all of this serves")
+    file: values.FilePath | None = Field(
+        default=None, description="KMS's proxy configuration JSON, which nobody else can read"
+    )
+    secret: values.SecretArn | None = Field(
+        default=None, description="instead of file, the ARN of a secret of Secrets Manager with that content"
+    )
+
+
+class _OfStore(_Strict):
+    """What is probed for one key store: at the top of the file, or below each of several key stores."""
+
     proxy: Proxy | None = Field(default=None, description="the XKS proxy")
     nodes: Annotated[list[Node], BeforeValidator(_listed)] = Field(
-        default=[], description="the Network Load Balancer's addresses, one a zone"
+        default=[], description=ROLES[Role.NODE].help
     )
     backends: Annotated[list[Node], BeforeValidator(_listed)] = Field(
-        default=[], description="targets registered behind the load balancer"
+        default=[], description=ROLES[Role.BACKEND].help
     )
     key_managers: Annotated[list[KeyManager], BeforeValidator(_listed)] = Field(
-        default=[], description="the far end of the 35 ms"
+        default=[], description=ROLES[Role.KEY_MANAGER].help
     )
+
+
+class _Described(_Strict):
+    id: values.Name = Field(description="a label in metrics and reports, as cks-1234567890abcdef0")
+    region: values.RegionName | None = Field(
+        default=None, description="its Region, for which requests are signed; else AWS_REGION, else EC2's"
+    )
+    uri_path: values.UriPath | None = Field(
+        default=None, description="the proxy's URI path as KMS is told it, as /kms/xks/v1"
+    )
+    key_id: values.ExternalKeyId | None = Field(
+        default=None, description="an external key whose metadata the proxy is asked for"
+    )
+    credential: Credential | None = Field(
+        default=None,
+        description="of the proxy; else a file in $CREDENTIALS_DIRECTORY, else the environment",
+    )
+
+
+class KeyStore(_OfStore, _Described):
+    """An external key store. With a path and a credential its proxy is asked for its health."""
+
+
+class _Stores(_Strict):
+    key_store: Annotated[list[KeyStore], BeforeValidator(_stores)] = Field(
+        default=[], description="the key store that all of this serves; or a list of several"
+    )
+
+
+class Document(_OfStore, _Stores):
+    """The whole file."""
+
     regions: Annotated[list[_RegionEntry], BeforeValidator(_listed)] = Field(
-        default=[], description="candidates of the survey: names, or mappings"
+        default=[], description=ROLES[Role.REGION].help
     )
     resolvers: Annotated[list[Resolver], BeforeValidator(_listed)] = Field(
-        default=[], description="name servers to watch"
+        default=[], description=ROLES[Role.RESOLVER].help
     )
     resolve_with: Annotated[list[values.Address], BeforeValidator(_listed)] = Field(
         default=[],
@@ -155,11 +209,11 @@ class Document(_Strict):
     extra_authorities: Annotated[list[values.FilePath], BeforeValidator(_listed)] = Field(
         default=[], max_length=64, description="PEM files of private roots, sought beside this file"
     )
-    intervals: Annotated[Intervals, BeforeValidator(_mapped)] = Field(
-        default=Intervals(), description="how often: icmp 1s, tcp 15s, tls 60s, dns 60s"
+    intervals: Annotated[Intervals, BeforeValidator(_mapped)] = Field(  # type: ignore[valid-type]
+        default=Intervals(), description=f"how often: {_defaults('interval_s')}"
     )
-    timeouts: Annotated[Timeouts, BeforeValidator(_mapped)] = Field(
-        default=Timeouts(), description="given up after: icmp 2s, tcp 2s, tls 5s, dns 3s"
+    timeouts: Annotated[Timeouts, BeforeValidator(_mapped)] = Field(  # type: ignore[valid-type]
+        default=Timeouts(), description=f"given up after: {_defaults('timeout_s')}"
     )
     threshold: values.Threshold = Field(
         default=RTT_LIMIT_S, description="what round trips are judged against"
@@ -183,6 +237,8 @@ class Document(_Strict):
 def json_schema() -> dict[str, Any]:
     """JSON schema of the file, draft 2020-12."""
     schema = Document.model_json_schema()
-    regions = schema["properties"]["regions"]
+    regions, stores = schema["properties"]["regions"], schema["properties"]["key_store"]
     regions["items"] = {"anyOf": [{"type": "string"}, regions["items"]]}
+    one, several = stores.pop("items"), {"type": stores.pop("type")}
+    stores["anyOf"] = [one, {**several, "items": one}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "xks-probe.yaml"}

@@ -9,12 +9,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 
-from probe.config import messages, rules
+from probe.config import messages, rules, stores
 from probe.config.footprint import ConfigError
 from probe.config.schema import Document
-from probe.config.targets import Draft, drafts
+from probe.config.stores import Surroundings
+from probe.config.targets import Draft, drafts, plans_by_role
 from probe.model.settings import Settings
-from probe.model.store import KeyStoreSpec
 from probe.model.text import clean
 from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError
@@ -35,33 +35,43 @@ class _Read:
     errors: list[str]
 
 
-def build(raw: Mapping[str, Any], directory: Path) -> Settings:
+def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | None = None) -> Settings:
     """Raises ConfigError. Files are sought in ``directory``."""
     read = _read(raw)
     errors = [*read.errors, *rules.names_twice(raw)]
     if read.document is None:
         raise _error(errors)
-    made = drafts(read.document, read.positions)
+    paths = _store_paths(raw, read)
+    described = stores.described(read.document, paths, directory, surroundings or Surroundings())
+    made = drafts(read.document, read.positions, described.owners)
     authorities, unreadable = _authorities(read, directory)
-    errors += [*rules.broken(made, read.document), *unreadable]
+    errors += [*described.errors, *rules.broken(made, read.document, paths), *unreadable]
     if not made and not errors:
         errors.append(_DISCOVERY if read.document.key_store else _NOTHING)
     if errors:
         raise _error(errors)
-    return _settings(read.document, made, authorities)
+    return _settings(read.document, made, described, authorities)
 
 
 def _read(raw: Mapping[str, Any]) -> _Read:
     try:
         return _Read(Document.model_validate(raw), {}, [])
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = [messages.located(each, raw) for each in error.errors(include_url=False)]
     errors = [messages.line(each, Document) for each in found]
     pruned, positions = messages.without(raw, [each["loc"] for each in found])
     try:
         return _Read(Document.model_validate(pruned), positions, errors)
     except ValidationError:
         return _Read(None, positions, errors)
+
+
+def _store_paths(raw: Mapping[str, Any], read: _Read) -> list[str]:
+    """Where each key store stands: a single one needs no list."""
+    given = raw.get("key_store")
+    if not isinstance(given, list):
+        return ["key_store"]
+    return [f"key_store[{number}]" for number in read.positions.get("key_store", range(len(given)))]
 
 
 def _error(errors: list[str]) -> ConfigError:
@@ -95,23 +105,15 @@ def _certificates(path: Path) -> list[bytes]:
         raise InputError((message,)) from None
 
 
-def _stores(document: Document) -> tuple[KeyStoreSpec, ...]:
-    """The key store that the file is about."""
-    name = document.proxy.private_dns_name if document.proxy else None
-    return (
-        KeyStoreSpec(
-            id=document.key_store.id if document.key_store else "",
-            uri_endpoint=f"https://{name}" if name else None,
-            is_govcloud=document.govcloud,
-        ),
-    )
-
-
-def _settings(document: Document, made: tuple[Draft, ...], authorities: tuple[bytes, ...]) -> Settings:
+def _settings(
+    document: Document, made: tuple[Draft, ...], described: stores.Described, authorities: tuple[bytes, ...]
+) -> Settings:
     host, _, port = document.listen.rpartition(":")
     return Settings(
         targets=tuple(draft.target for draft in made),
-        stores=_stores(document),
+        stores=described.specs,
+        plans=plans_by_role(document, asks_health=any(owner.asks_health for owner in described.owners)),
+        credentials=described.credentials,
         listen_host=host,
         listen_port=int(port),
         external_url=document.external_url,

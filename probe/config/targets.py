@@ -1,24 +1,16 @@
 """The file's sections as targets with their plans (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from probe.config import schema
+from probe.model.kinds import CHECKS, OF_STORE, ROLES
 from probe.model.targets import Check, Plan, Question, Role, Target
 from probe.survey import places
 from probe.wire.hostport import is_ipv4
 
-DEFAULT_INTERVALS_S = {Check.ICMP: 1.0, Check.TCP: 15.0, Check.TLS: 60.0, Check.DNS: 60.0}
-DEFAULT_TIMEOUTS_S = {Check.ICMP: 2.0, Check.TCP: 2.0, Check.TLS: 5.0, Check.DNS: 3.0}
-# A Network Load Balancer answers no ICMP, a Region's endpoint rarely.
-DEFAULT_CHECKS = {
-    Role.PROXY: (Check.TCP, Check.TLS),
-    Role.NODE: (Check.TCP, Check.TLS),
-    Role.BACKEND: (Check.ICMP, Check.TCP, Check.TLS),
-    Role.KEY_MANAGER: (Check.ICMP, Check.TCP),
-    Role.REGION: (Check.TCP,),
-    Role.RESOLVER: (Check.DNS,),
-}
 Entry = schema.Proxy | schema.Node | schema.KeyManager | schema.Region | schema.Resolver
 
 
@@ -29,54 +21,86 @@ class Draft:
     path: str
     target: Target
     entry: Entry
+    owner: "Owner"
 
     def where(self, kind: str, check: Check) -> str:
         """The path of what holds for ``check``; ``kind`` is ``intervals`` or ``timeouts``."""
-        own = getattr(getattr(self.entry, kind), check.value) is not None
-        return f"{self.path}.{kind}.{check}" if own else f"{kind}.{check}"
+        key = CHECKS[check].key
+        own = getattr(getattr(self.entry, kind), key) is not None
+        return f"{self.path}.{kind}.{key}" if own else f"{kind}.{key}"
 
 
-def drafts(document: schema.Document, positions: dict[str, list[int]]) -> tuple[Draft, ...]:
-    """All targets in the order of the file. ``positions``: where the entries of a pruned list had stood."""
-    return tuple(
-        Draft(path=path, entry=entry, target=_target(entry, role, document))
-        for path, role, entry in _entries(document, positions)
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The key store that a part of the file is about, or none.
+
+    ``path`` is where it stands. ``asks_health``: its proxy can be asked for its health.
+    """
+
+    path: str = "key_store"
+    id: str = ""
+    proxy: schema.Proxy | None = None
+    asks_health: bool = False
 
 
-def _entries(document: schema.Document, positions: dict[str, list[int]]) -> Iterator[tuple[str, Role, Entry]]:
-    proxy = document.proxy
-    if proxy is not None and (proxy.address or proxy.host):
-        yield "proxy", Role.PROXY, proxy
-    sections: tuple[tuple[str, Role, list[Entry]], ...] = (
-        ("nodes", Role.NODE, [*document.nodes]),
-        ("backends", Role.BACKEND, [*document.backends]),
-        ("key_managers", Role.KEY_MANAGER, [*document.key_managers]),
-        ("regions", Role.REGION, [*document.regions]),
-        ("resolvers", Role.RESOLVER, [*document.resolvers]),
-    )
-    for section, role, entries in sections:
-        for number, entry in enumerate(entries):
-            yield f"{section}[{positions[section][number] if section in positions else number}]", role, entry
+def drafts(
+    document: schema.Document, positions: Mapping[str, Sequence[int]], owners: Sequence[Owner]
+) -> tuple[Draft, ...]:
+    """All targets in the order of the file.
+
+    ``positions``: where the entries of a pruned list had stood. ``owners`` are the key stores, in their
+    order; the first one owns what stands at the top of the file.
+    """
+    made = [*_drafts(document, "", OF_STORE, positions, owners[0], document)]
+    for store, owner in zip(document.key_store, owners, strict=False):
+        made += _drafts(store, f"{owner.path}.", OF_STORE, {}, owner, document)
+    # What belongs to no store is labelled with the only one.
+    others = Owner(id=owners[0].id if len(owners) == 1 else "")
+    made += _drafts(document, "", [r for r in ROLES if r not in OF_STORE], positions, others, document)
+    return tuple(made)
 
 
-def _target(entry: Entry, role: Role, document: schema.Document) -> Target:
+def _drafts(
+    section: BaseModel,
+    prefix: str,
+    roles: Iterable[Role],
+    positions: Mapping[str, Sequence[int]],
+    owner: Owner,
+    document: schema.Document,
+) -> Iterator[Draft]:
+    for role in roles:
+        key = ROLES[role].section
+        entries = getattr(section, key)
+        if isinstance(entries, list):
+            numbers = positions.get(key, range(len(entries)))
+            found = [(f"{prefix}{key}[{n}]", entry) for n, entry in zip(numbers, entries, strict=True)]
+        else:
+            found = [(f"{prefix}{key}", entries)] if entries and (entries.address or entries.host) else []
+        for path, entry in found:
+            yield Draft(path=path, entry=entry, target=_target(entry, role, owner, document), owner=owner)
+
+
+def _target(entry: Entry, role: Role, owner: Owner, document: schema.Document) -> Target:
     host = _host(entry)
     return Target(
         name=_name(entry),
         role=role,
         host=host,
         port=entry.port,
-        server_name=_server_name(role, host, document),
+        server_name=_server_name(role, host, owner),
         question=_question(entry),
         zone=getattr(entry, "zone", None) or "",
         region=entry.region if isinstance(entry, schema.Region) else "",
-        key_store=document.key_store.id if document.key_store else "",
-        plans=tuple(
-            _plan(check, entry, document)
-            for check in (entry.checks if entry.checks is not None else DEFAULT_CHECKS[role])
-        ),
+        key_store=owner.id,
+        plans=tuple(_plan(check, entry, document) for check in _checks(entry, role, owner)),
     )
+
+
+def _checks(entry: Entry, role: Role, owner: Owner) -> Iterable[Check]:
+    """Its own, else those of its role, without health where nobody can ask for it."""
+    if entry.checks is not None:
+        return entry.checks
+    return [check for check in ROLES[role].checks if check is not Check.HEALTH_COLD or owner.asks_health]
 
 
 def _name(entry: Entry) -> str:
@@ -97,10 +121,10 @@ def _host(entry: Entry) -> str:
             return entry.address
 
 
-def _server_name(role: Role, host: str, document: schema.Document) -> str | None:
+def _server_name(role: Role, host: str, owner: Owner) -> str | None:
     """KMS asks the proxy, its nodes and backends by the private DNS name, whatever their addresses are."""
-    if role in (Role.PROXY, Role.NODE, Role.BACKEND):
-        return document.proxy.private_dns_name if document.proxy else None
+    if ROLES[role].is_on_path:
+        return owner.proxy.private_dns_name if owner.proxy else None
     return None if role is Role.RESOLVER or is_ipv4(host) else host
 
 
@@ -110,19 +134,21 @@ def _question(entry: Entry) -> Question | None:
     return Question(name=entry.question.name, record_type=entry.question.type)
 
 
+def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role, tuple[Plan, ...]]:
+    """The plans of targets that nobody types."""
+    owner = Owner(asks_health=asks_health)
+    nothing = schema.Node(name="x", address="192.0.2.1")
+    return {
+        role: tuple(_plan(check, nothing, document) for check in _checks(nothing, role, owner))
+        for role in ROLES
+    }
+
+
 def _plan(check: Check, entry: Entry, document: schema.Document) -> Plan:
-    return Plan(
-        check=check,
-        interval_s=_time(check, entry.intervals, document.intervals, DEFAULT_INTERVALS_S),
-        timeout_s=_time(check, entry.timeouts, document.timeouts, DEFAULT_TIMEOUTS_S),
-    )
-
-
-def _time(
-    check: Check,
-    own: schema.Intervals | schema.Timeouts,
-    whole: schema.Intervals | schema.Timeouts,
-    defaults: dict[Check, float],
-) -> float:
-    """The target's own, else the file's, else the default. No time is 0, so `or` will do."""
-    return getattr(own, check.value) or getattr(whole, check.value) or defaults[check]
+    """Times are the target's own, else the file's, else the default. No time is 0, so `or` will do."""
+    kind = CHECKS[check]
+    own, whole = entry.intervals, document.intervals
+    interval_s = getattr(own, kind.key) or getattr(whole, kind.key) or kind.interval_s
+    own, whole = entry.timeouts, document.timeouts
+    timeout_s = getattr(own, kind.key) or getattr(whole, kind.key) or kind.timeout_s
+    return Plan(check=check, interval_s=interval_s, timeout_s=timeout_s)

@@ -5,7 +5,8 @@ _TEMPLATE = """\
 # Durations: 250ms, 15s, 10m, 1h. Addresses are IPv4, as XKS is. Every key: docs/configuration.md
 # The addresses below are for documentation (RFC 5737); nothing answers there.
 
-# key_store: {id: cks-1234567890abcdef0}   # a label in metrics
+# Where a credential is at hand the proxy is asked for its health, by signed requests as KMS makes them.
+# key_store: {id: cks-1234567890abcdef0, region: eu-central-1, uri_path: /kms/xks/v1}
 
 proxy:
   private_dns_name: myproxy-private.xks.example.com   # sent as SNI; the certificate's CN must match it
@@ -30,8 +31,8 @@ resolvers:                                 # name servers to watch
 
 # resolve_with: [192.0.2.2]                # resolves the names above; else the system's name servers do
 # extra_authorities: [private-root.pem]    # KMS does not trust these: every report says so
-# intervals: {icmp: 1s, tcp: 15s, tls: 60s, dns: 60s}
-# timeouts: {icmp: 2s, tcp: 2s, tls: 5s, dns: 3s}
+# intervals: {icmp: 1s, tcp: 15s, tls: 60s, dns: 60s, health: 60s}
+# timeouts: {icmp: 2s, tcp: 2s, tls: 5s, dns: 3s, health: 10s}
 # threshold: 35ms
 # report_interval: 10s
 # listen: 127.0.0.1:9911

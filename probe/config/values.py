@@ -8,14 +8,17 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from probe.model.kinds import CHECKS, PLANNED
 from probe.model.targets import Check
 from probe.model.text import clean
+from probe.requirements.key_store_form import path_fault
+from probe.wire.aws_names import EXTERNAL_KEY_ID, REGION, SECRET_ARN
 from probe.wire.duration import format_duration, parse_duration
 from probe.wire.hostport import check_address, check_host, check_name, check_port
 
 DAY_S = 86400.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_CHECKS = (Check.ICMP, Check.TCP, Check.TLS, Check.DNS)
+_CHECKS = {CHECKS[check].key: check for check in PLANNED}
 _RECORD_TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
 _MAX_URL_LENGTH = 2048
 _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
@@ -106,9 +109,31 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _check(text: str) -> Check:
-    if text.startswith("health"):
-        raise ValueError("is not in this version; delete it")
-    return Check(_one_of(tuple(check.value for check in _CHECKS))(text))
+    return _CHECKS[_one_of(tuple(_CHECKS))(text)]
+
+
+def _secret_arn(text: str) -> str:
+    if not SECRET_ARN.fullmatch(text):
+        raise ValueError("is no ARN of a secret; write arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME")
+    return text
+
+
+def _region(text: str) -> str:
+    if not REGION.fullmatch(text):
+        raise ValueError("is no Region; write it as in eu-central-1")
+    return text
+
+
+def _uri_path(text: str) -> str:
+    if (fault := path_fault(text)) is not None:
+        raise ValueError(f"{fault}; write [/PREFIX]/kms/xks/v1")
+    return text
+
+
+def _key_id(text: str) -> str:
+    if not EXTERNAL_KEY_ID.fullmatch(text):
+        raise ValueError("is no external key's id; write letters, digits, '-', '_' and '.'")
+    return text
 
 
 def _url(text: str) -> str:
@@ -180,15 +205,19 @@ Boolean = Annotated[bool, BeforeValidator(_boolean)]
 RecordType = Annotated[
     str, _text(_one_of(_RECORD_TYPES), "a record type"), WithJsonSchema({"enum": list(_RECORD_TYPES)})
 ]
-CheckName = Annotated[
-    Check, _text(_check, "a check"), WithJsonSchema({"enum": [check.value for check in _CHECKS]})
-]
+CheckName = Annotated[Check, _text(_check, "a check"), WithJsonSchema({"enum": list(_CHECKS)})]
 Port = Annotated[
     int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535})
 ]
-# The hard caps per target: ten echoes a second, one connection or query of a kind a second.
-EchoInterval = Annotated[float, _duration(0.1, DAY_S), _duration_schema(0.1, DAY_S)]
-Interval = Annotated[float, _duration(1.0, DAY_S), _duration_schema(1.0, DAY_S)]
+SecretArn = Annotated[str, _text(_secret_arn, "the ARN of a secret"), _STRING]
+RegionName = Annotated[str, _text(_region, "a Region"), _STRING]
+UriPath = Annotated[str, _text(_uri_path, "a URI path"), _STRING]
+ExternalKeyId = Annotated[str, _text(_key_id, "an external key's id"), _STRING]
 Timeout = Annotated[float, _duration(0.01, 60.0), _duration_schema(0.01, 60.0)]
 Threshold = Annotated[float, _duration(0.001, 10.0), _duration_schema(0.001, 10.0)]
 ReportInterval = Annotated[float, _duration(1.0, 3600.0), _duration_schema(1.0, 3600.0)]
+
+
+def interval(least_s: float) -> Any:
+    """How often at most: the hard cap of a check for one target."""
+    return Annotated[float, _duration(least_s, DAY_S), _duration_schema(least_s, DAY_S)]

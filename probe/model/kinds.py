@@ -17,6 +17,7 @@ _NAMES, _TLS_PORT, _DNS_PORT = (Phase.RESOLVE,), 443, 53
 class CheckKind:
     """One check. ``key`` is its word in the configuration: ``intervals.KEY``, ``timeouts.KEY``, ``checks``.
 
+    ``help`` is what happens once, ``note`` what else is to be known of its interval.
     ``interval_s`` and ``timeout_s`` are the defaults, ``least_interval_s`` the hard cap for one target.
     ``phases`` are those that it can have, in order. ``gravity``: of several failed checks of one target the
     one with the lowest is named, since KMS depends on it most. ``comes_with``: it has no plan of its own, and
@@ -26,6 +27,7 @@ class CheckKind:
 
     key: str
     help: str
+    note: str = ""
     interval_s: float
     timeout_s: float
     phases: tuple[Phase, ...]
@@ -65,6 +67,7 @@ CHECKS: Mapping[Check, CheckKind] = {
     Check.ICMP: CheckKind(
         key="icmp",
         help="an echo",
+        note="100ms or more",
         interval_s=1.0,
         timeout_s=2.0,
         least_interval_s=0.1,
@@ -76,6 +79,7 @@ CHECKS: Mapping[Check, CheckKind] = {
     Check.TCP: CheckKind(
         key="tcp",
         help="a connection",
+        note="up to 30s where it is judged against 35 ms",
         interval_s=15.0,
         timeout_s=2.0,
         phases=(*_NAMES, Phase.CONNECT),
@@ -101,7 +105,9 @@ CHECKS: Mapping[Check, CheckKind] = {
     ),
     Check.HEALTH_COLD: CheckKind(
         key="health",
-        help="health requests",
+        help="health, by signed requests",
+        note="where the key store has a path and a credential",
+        least_interval_s=10.0,
         interval_s=60.0,
         timeout_s=10.0,
         phases=_HTTP,
@@ -110,7 +116,9 @@ CHECKS: Mapping[Check, CheckKind] = {
     ),
     Check.HEALTH_WARM: CheckKind(
         key="health",
-        help="health requests",
+        help="health, by signed requests",
+        note="where the key store has a path and a credential",
+        least_interval_s=10.0,
         interval_s=60.0,
         timeout_s=10.0,
         phases=(Phase.SEND, Phase.WAIT, Phase.RECEIVE),

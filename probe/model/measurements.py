@@ -213,6 +213,11 @@ class Measurement:
     details: Details | None = None
 
     @property
+    def purpose(self) -> str:
+        """Of a health request: what it was for; "" for every other check."""
+        return self.details.purpose if isinstance(self.details, HealthDetails) else ""
+
+    @property
     def method(self) -> Method | None:
         """How the round trip was taken, for the two checks that are about round trips."""
         match self.check:

@@ -7,9 +7,16 @@ below.
 Each is imported when it is first asked for: a ping needs neither OpenSSL nor dnspython.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
 from probe.model.measurements import Measurement
 from probe.model.targets import Check, Target
 from probe.network import Network
+
+if TYPE_CHECKING:
+    from probe.probes.health import HealthProbe
+    from probe.probes.health_request import Client
 
 
 async def measure(target: Target, check: Check, network: Network, timeout_s: float) -> Measurement:
@@ -32,4 +39,37 @@ async def measure(target: Target, check: Check, network: Network, timeout_s: flo
 
             return await dns.measure(target, network, timeout_s)
         case Check.HEALTH_COLD | Check.HEALTH_WARM:
-            raise ValueError(f"there is no probe for {check}")
+            raise ValueError(f"{check} takes several exchanges: see `Prober`")
+
+
+class Prober:
+    """Every check of every target, health too: the one thing that the agent asks."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._health: dict[str, HealthProbe] = {}
+
+    def sync(self, targets: Iterable[Target], clients: "Mapping[str, Client]") -> None:
+        """The targets from now on, and by key store how its proxy is asked.
+
+        What is remembered of the health of targets that stay is kept.
+        """
+        identities = {target.identity for target in targets}
+        before, self._health = self._health, {}
+        for store, client in clients.items():
+            from probe.probes.health import HealthProbe
+
+            probe = before.get(store) or HealthProbe(client, self._network)
+            probe.sync(client, identities)
+            self._health[store] = probe
+
+    async def measure(
+        self, target: Target, check: Check, timeout_s: float, publish: Callable[[Measurement], None]
+    ) -> None:
+        """One ``check``; ``publish`` gets its exchanges as they end, none where a proxy can't be asked."""
+        if check is not Check.HEALTH_COLD:
+            publish(await measure(target, check, self._network, timeout_s))
+            return
+        probe = self._health.get(target.key_store)
+        if probe is not None:
+            await probe.measure(target, timeout_s, publish)

@@ -18,6 +18,8 @@ from probe.wire.input_error import InputError
 
 KEY_ID_VARIABLE = "XKS_PROXY_ACCESS_KEY_ID"
 SECRET_VARIABLE = "XKS_PROXY_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
+DIRECTORY_VARIABLE = "CREDENTIALS_DIRECTORY"
+HANDED_NAME = "xks-proxy"  # of the credential in systemd's unit, where there is one key store
 _LARGEST_FILE_BYTES = 64 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # botocore's model of KMS: XksProxyAuthenticationAccessKeyIdType, …RawSecretAccessKeyType.
@@ -66,7 +68,7 @@ def load(file: Path | None, environment: Mapping[str, str] = os.environ) -> Cred
     Raises InputError, in which nothing of the credential is.
     """
     if file is not None:
-        return _read(file)
+        return _read(file, f"--credential-file {clean(str(file))}")
     key_id, secret = environment.get(KEY_ID_VARIABLE), environment.get(SECRET_VARIABLE)
     if not key_id and not secret:
         return None
@@ -76,15 +78,46 @@ def load(file: Path | None, environment: Mapping[str, str] = os.environ) -> Cred
     return Credential(key_id, secret)
 
 
+def load_for(
+    key_store: str, file: Path | None, environment: Mapping[str, str] = os.environ, *, is_alone: bool
+) -> Credential | None:
+    """That of a configured key store: its ``file``, else systemd's, else the environment's; None without any.
+
+    ``is_alone``: there is no other key store, so that what bears no key store's name is this one's.
+    Raises InputError, in which nothing of the credential is.
+    """
+    if file is not None:
+        return _read(file, clean(str(file)))
+    handed = _handed(key_store, environment, is_alone=is_alone)
+    if handed is not None:
+        return _read(handed, clean(str(handed)), is_guarded=True)
+    return load(None, environment) if is_alone else None
+
+
+def is_at_hand(key_store: str, environment: Mapping[str, str], *, is_alone: bool) -> bool:
+    """Whether systemd or the environment has a credential for a key store."""
+    given = environment.get(KEY_ID_VARIABLE) or environment.get(SECRET_VARIABLE)
+    return _handed(key_store, environment, is_alone=is_alone) is not None or bool(is_alone and given)
+
+
+def _handed(key_store: str, environment: Mapping[str, str], *, is_alone: bool) -> Path | None:
+    """The file in systemd's directory of credentials (systemd.exec(5), LoadCredential=)."""
+    directory = environment.get(DIRECTORY_VARIABLE)
+    names = [key_store, *([HANDED_NAME] if is_alone else [])] if directory else []
+    files = (Path(directory or "", name) for name in names if name)
+    return next((file for file in files if file.is_file()), None)
+
+
 def _check_mode(file: Path) -> None:
     if file.stat().st_mode & _OTHERS:
         raise InputError(("others can read it; chmod 600 it",))
 
 
-def _read(file: Path) -> Credential:
-    source = f"--credential-file {clean(str(file))}"
+def _read(file: Path, source: str, *, is_guarded: bool = False) -> Credential:
+    """``is_guarded``: systemd says who can read it, by access lists that look like a group's rights."""
     try:
-        _check_mode(file)
+        if not is_guarded:
+            _check_mode(file)
         content = read_bounded(file, _LARGEST_FILE_BYTES)
     except OSError as error:
         raise InputError((f"{source}: cannot be read: {error.strerror}",)) from None

@@ -2,11 +2,11 @@
 
 import time
 
-from probe.model.evidence import Evidence
+from probe.model.evidence import evidence_of
 from probe.model.measurements import Measurement, TlsDetails
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Outcome, Trait
-from probe.probes.health import MaySign
+from probe.probes.health_request import MaySign
 from probe.requirements import with_trait
 
 _OF_PEER = with_trait(Trait.JUDGES_PEER)
@@ -17,12 +17,7 @@ def approval(extra_authorities: tuple[bytes, ...]) -> MaySign:
 
     def unmet(target: Target, details: TlsDetails) -> str | None:
         seen = Measurement(target=target, check=Check.TLS, started_at_s=time.time(), details=details)
-        evidence = Evidence(
-            taken_at_s=seen.started_at_s,
-            targets=(target,),
-            latest=(seen,),
-            extra_authorities=extra_authorities,
-        )
+        evidence = evidence_of(seen.started_at_s, (target,), (seen,), extra_authorities=extra_authorities)
         for rule in _OF_PEER:
             findings = tuple(rule.judge(evidence))
             if not findings or any(each.outcome is not Outcome.MET for each in findings):

@@ -22,6 +22,11 @@ class Signer:
     def __repr__(self) -> str:
         return "Signer(not shown)"
 
+    @staticmethod
+    def load() -> None:
+        """Import what signs, which takes a quarter of a second: before there is an event loop to hold up."""
+        import botocore.auth  # noqa: F401
+
     def headers(self, host: str, path: str, body: bytes) -> Headers:
         """``Authorization`` and ``X-Amz-Date`` for a POST to ``https://HOST/PATH`` at this moment."""
         from botocore.auth import SigV4Auth

@@ -1,19 +1,21 @@
 """The agent composes: what is measured reaches every sink, and the last report is published when it is stopped."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from probe.agent import agent as agent_module
-from probe.agent.agent import ROUND_TRIPS, Agent
-from probe.agent.history import History
+from probe.agent import round as rounds
+from probe.agent.agent import Agent
+from probe.agent.round import ROUND_TRIPS
 from probe.model.measurements import EchoBatch, Measurement, Phase, Timestamps
 from probe.model.settings import Settings
 from probe.model.store import KeyStoreSpec
 from probe.model.survey import Survey
 from probe.model.targets import Check, Plan, Role, Target
 from probe.model.verdicts import Outcome, Report
+from probe.network.clock import SYSTEM_CLOCK
+from probe.probes import Prober
 
 KEY_MANAGER = Target(
     name="hsm-1",
@@ -67,31 +69,34 @@ class Silent:
 
 @pytest.fixture(autouse=True)
 def _ten_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def measure(target: Target, check: Check, _network: object, _timeout_s: float) -> Measurement:
-        return Measurement(
+    async def measure(
+        _prober: Prober, target: Target, check: Check, _timeout_s: float, publish: Callable[..., None]
+    ) -> None:
+        measurement = Measurement(
             target=target,
             check=check,
-            started_at_s=agent_module.SYSTEM_CLOCK.now_s(),
+            started_at_s=SYSTEM_CLOCK.now_s(),
             address=target.host,
             phases_s={Phase.CONNECT: 0.010},
             timestamps=Timestamps.KERNEL,
         )
+        publish(measurement)
 
-    monkeypatch.setattr(agent_module, "measure", measure)
-    monkeypatch.setattr(agent_module, "ROUND_TRIP_SPACING_S", 0.001)
+    monkeypatch.setattr(Prober, "measure", measure)
+    monkeypatch.setattr(rounds, "ROUND_TRIP_SPACING_S", 0.001)
 
 
 def make(notebook: Notebook) -> Agent:
     settings = Settings(
         targets=(KEY_MANAGER, REGION), stores=(KeyStoreSpec(id="cks-1"),), report_interval_s=0.05
     )
-    return Agent(settings, (notebook,), Silent(), History())
+    return Agent(settings, (notebook,), Silent())
 
 
 @pytest.mark.loopback
 async def test_one_round_has_enough_round_trips_for_a_verdict_on_35_ms() -> None:
     notebook, steps = Notebook(), []
-    report, survey = await make(notebook).once(lambda done, total: steps.append((done, total)))
+    (report,), survey = await make(notebook).once(lambda done, total: steps.append((done, total)))
     assert notebook.measured.count("hsm-1") == ROUND_TRIPS
     assert steps[-1] == (2 * ROUND_TRIPS, 2 * ROUND_TRIPS)
     verdict = next(v for v in report.verdicts if v.requirement == "round-trip-within-35-ms")

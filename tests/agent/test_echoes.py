@@ -1,7 +1,7 @@
 """The agent's echoes: bad names fail alone, a forbidden ICMP is said once, changed addresses start a new engine."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import pytest
@@ -87,7 +87,9 @@ def _fake_engine() -> None:
 
 
 def make(targets: list[Target], names: Names, heard: Heard) -> echoes.Echoes:
-    return echoes.Echoes(targets, names, heard.on_echoes, heard.measurements.append)  # type: ignore[arg-type]
+    made = echoes.Echoes(names, heard.on_echoes, heard.measurements.append)  # type: ignore[arg-type]
+    made.sync(targets)
+    return made
 
 
 @pytest.mark.loopback
@@ -165,7 +167,65 @@ async def test_an_address_that_changes_gets_a_new_engine(monkeypatch: pytest.Mon
     assert Engine.made == [("10.0.0.1",), ("10.0.0.9",)]
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.loopback
+async def test_targets_that_come_and_go_get_engines_and_the_others_are_echoed_all_the_time() -> None:
+    heard, a, b = Heard(), echo_target("a", "10.0.0.1"), echo_target("b", "10.0.0.2")
+    made = make([a], Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"}), heard)
+    running = asyncio.create_task(made.forever())
+    await until(lambda: "a" in heard.echoes)
+    made.sync([b, a])
+    await until(lambda: "b" in heard.echoes)
+    assert heard.echoes.count("a") >= heard.echoes.count("b")
+    made.sync([b])
+    await until(lambda: len(Engine.made) == 3)
+    ended = heard.echoes.count("a")
+    seen = len(heard.echoes)
+    await until(lambda: len(heard.echoes) > seen + 5)
+    assert heard.echoes.count("a") <= ended + 1  # one may have been under way
+    running.cancel()
+    await asyncio.wait([running])
+    assert Engine.made == [("10.0.0.1",), ("10.0.0.2", "10.0.0.1"), ("10.0.0.2",)]
+
+
+@pytest.mark.loopback
+async def test_the_same_targets_again_change_nothing() -> None:
+    heard, a = Heard(), echo_target("a", "10.0.0.1")
+    made = make([a], Names({"10.0.0.1": "10.0.0.1"}), heard)
+    running = asyncio.create_task(made.forever())
+    await until(lambda: "a" in heard.echoes)
+    made.sync([echo_target("a", "10.0.0.1")])
+    seen = len(heard.echoes)
+    await until(lambda: len(heard.echoes) > seen + 3)
+    running.cancel()
+    await asyncio.wait([running])
+    assert len(Engine.made) == 1
+
+
+@pytest.mark.loopback
+async def test_a_name_that_never_resolves_does_not_hold_up_a_change_of_the_others() -> None:
+    heard, names = Heard(), Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"})
+    made = make([echo_target("a", "10.0.0.1")], names, heard)
+    running = asyncio.create_task(made.forever())
+    await until(lambda: "a" in heard.echoes)
+    made.sync([echo_target("a", "10.0.0.1"), echo_target("x", "x.example"), echo_target("b", "10.0.0.2")])
+    await until(lambda: "b" in heard.echoes)
+    running.cancel()
+    await asyncio.wait([running])
+    assert [m.target.name for m in heard.measurements] == ["x"]
+
+
 @pytest.mark.loopback
 async def test_no_targets_need_no_engine() -> None:
-    await make([], Names({}), Heard()).forever()
+    made = make([], Names({}), Heard())
+    await made.round(count=1, interval_s=0.001)
+    running = asyncio.create_task(made.forever())
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait([running])
     assert Engine.made == []

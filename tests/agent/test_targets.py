@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 from accounts import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, SPEC, TARGETS
+from targeting import targets_for
 
-from probe.agent.targets import MOST_TARGETS, Place, targets_of
+from probe.agent.targets import MOST_DISCOVERED, StoreTargets, name_of, targets_of
 from probe.model.account import Account, RegisteredTarget
 from probe.model.store import PUBLIC_CONNECTIVITY
 from probe.model.targets import Check, Plan, Role, Target
@@ -16,8 +17,14 @@ PLANS = (
 )
 
 
-def found(account: Account | None = ACCOUNT, *places: Place) -> tuple[Target, ...]:
-    return targets_of(SPEC, account, places, PLANS)
+def found(account: Account | None = ACCOUNT, *typed: Target) -> tuple[Target, ...]:
+    return targets_for(SPEC, account, *typed, plans=dict.fromkeys(Role, PLANS))
+
+
+def named(host: str, port: int = 443, role: Role = Role.BACKEND, name: str | None = None) -> Target:
+    """As the user says it."""
+    plans = PLANS[:1] if role is Role.KEY_MANAGER else PLANS
+    return Target(name=name or name_of(host, port), role=role, host=host, port=port, plans=plans)
 
 
 def with_balancer(**changes: object) -> Account:
@@ -81,35 +88,49 @@ def test_targets_to_which_the_load_balancer_speaks_otherwise_than_kms_are_connec
 
 
 def test_of_too_many_targets_those_that_the_user_names_are_kept() -> None:
-    many = tuple(replace(TARGETS[0], id=f"192.168.{n // 250}.{n % 250}") for n in range(MOST_TARGETS + 50))
+    many = tuple(replace(TARGETS[0], id=f"192.168.{n // 250}.{n % 250}") for n in range(MOST_DISCOVERED + 50))
     account = with_balancer(target_groups=(replace(GROUP, targets=many),))
-    named = found(account, Place(host="hsm.example.com", role=Role.KEY_MANAGER))
-    assert len(named) == MOST_TARGETS
-    assert named[-1].host == "hsm.example.com"
+    kept = found(account, named("hsm.example.com", role=Role.KEY_MANAGER))
+    assert len(kept) == MOST_DISCOVERED
+    assert kept[-1].host == "hsm.example.com"
 
 
-def test_what_the_user_names_is_probed_without_an_account() -> None:
-    manager = Place(host="hsm.example.com", port=9000, role=Role.KEY_MANAGER)
-    named = found(None, Place(host="10.1.1.1"), Place(host="10.1.1.1"), manager)
-    assert [(t.name, t.role) for t in named] == [
-        ("10.1.1.1", Role.BACKEND),
-        ("hsm.example.com:9000", Role.KEY_MANAGER),
+def test_what_the_user_names_is_probed_without_an_account_however_much_it_is() -> None:
+    manager = named("hsm.example.com", 9000, Role.KEY_MANAGER)
+    kept = found(None, named("10.1.1.1"), named("10.1.1.1"), manager)
+    assert [(t.name, t.role, t.server_name) for t in kept] == [
+        ("10.1.1.1", Role.BACKEND, HOST),
+        ("hsm.example.com:9000", Role.KEY_MANAGER, None),
     ]
-    assert [plan.check for plan in named[1].plans] == [Check.TCP]
+    assert [plan.check for plan in kept[1].plans] == [Check.TCP]
+    assert len(found(None, *(named(f"10.1.{n // 250}.{n % 250}") for n in range(500)))) == 500
 
 
-def test_names_are_unique_and_their_number_is_bounded() -> None:
-    many = [Place(host=f"10.1.{n // 250}.{n % 250}") for n in range(MOST_TARGETS + 50)]
-    named = found(None, *many, Place(host="10.1.0.1", role=Role.NODE))
-    assert len(named) == MOST_TARGETS
-    assert len({t.name for t in named}) == MOST_TARGETS
-    twice = found(None, Place(host="10.1.0.1"), Place(host="10.1.0.1", role=Role.NODE))
+def test_names_are_unique() -> None:
+    twice = found(None, named("10.1.0.1"), named("10.1.0.1", role=Role.NODE))
     assert [t.name for t in twice] == ["10.1.0.1", "10.1.0.1#2"]
+
+
+def test_what_is_typed_and_discovered_is_one_target_under_the_typed_name_and_plans() -> None:
+    typed = Target(name="mine", role=Role.NODE, host="10.0.1.10", plans=PLANS[:1])
+    node = found(ACCOUNT, typed)[0]
+    assert (node.name, node.plans, node.zone, node.server_name) == ("mine", PLANS[:1], "eu-west-1a", HOST)
+    assert len(found(ACCOUNT, typed)) == len(found())
+    gone = replace(typed, host="10.0.9.9")
+    assert "10.0.9.9" in {t.host for t in found(ACCOUNT, gone)}
+
+
+def test_each_of_several_key_stores_has_its_own_targets_and_the_others_belong_to_none() -> None:
+    stores = [StoreTargets(spec=replace(SPEC, id=id_), account=ACCOUNT) for id_ in ("cks-1", "cks-2")]
+    region = Target(name="region-eu-west-1", role=Role.REGION, host="kms.example.com")
+    targets = targets_of(stores, [region], dict.fromkeys(Role, PLANS))
+    assert len({t.identity for t in targets}) == len({t.name for t in targets}) == len(targets) == 9
+    assert [t.key_store for t in targets] == ["cks-1"] * 4 + ["cks-2"] * 4 + [""]
 
 
 def test_a_public_proxy_is_probed_by_its_name() -> None:
     public = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
-    (target,) = targets_of(public, None, (), PLANS)
+    (target,) = targets_for(public, None)
     assert (target.role, target.host, target.server_name) == (Role.PROXY, HOST, HOST)
 
 
@@ -127,5 +148,5 @@ def test_a_public_proxy_is_probed_by_its_name() -> None:
 def test_what_is_no_name_is_sent_to_nobody(name: str) -> None:
     """It would be in a ClientHello, and in the Host header of a request."""
     asked = replace(SPEC, uri_endpoint=f"https://{name}")
-    assert {t.server_name for t in targets_of(asked, ACCOUNT, (), PLANS)} == {None}
-    assert targets_of(replace(asked, connectivity=PUBLIC_CONNECTIVITY), None, (), PLANS) == ()
+    assert {t.server_name for t in targets_for(asked, ACCOUNT)} == {None}
+    assert targets_for(replace(asked, connectivity=PUBLIC_CONNECTIVITY), None) == ()

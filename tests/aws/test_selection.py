@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from accounts import ACCOUNT, DENIED, HOST, SERVICE, SPEC, STORE
 
-from probe.aws.selection import completed, service_meant
+from probe.aws.selection import selected_service, spec_with_defaults
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 
 
 def test_an_existing_store_says_what_the_user_does_not() -> None:
     asked = replace(SPEC, id=STORE.id, uri_endpoint=None, uri_path="/new/kms/xks/v1", service_name=None)
-    known = completed(asked, replace(ACCOUNT, key_stores=(STORE,)))
+    known = spec_with_defaults(asked, replace(ACCOUNT, key_stores=(STORE,)))
     assert known == replace(asked, uri_endpoint=STORE.uri_endpoint, service_name=STORE.service_name)
 
 
@@ -28,17 +28,17 @@ NOTHING = replace(SPEC, uri_endpoint=None, uri_path=None, service_name=None)
 
 def test_where_the_user_names_nothing_the_only_external_store_is_meant() -> None:
     account = replace(ACCOUNT, key_stores=(STORE, CLOUDHSM))
-    known = completed(NOTHING, account)
+    known = spec_with_defaults(NOTHING, account)
     assert (known.id, known.uri_path, known.service_name) == (
         STORE.id,
         STORE.uri_path,
         STORE.service_name,
     )
     two = replace(account, key_stores=(STORE, replace(STORE, id="cks-2")))
-    assert not completed(NOTHING, two).id
-    assert completed(replace(NOTHING, name="new"), account).id == ""
-    assert completed(replace(NOTHING, uri_path="/kms/xks/v1"), account).id == ""
-    assert completed(NOTHING, replace(ACCOUNT, key_stores=DENIED)).id == ""
+    assert not spec_with_defaults(NOTHING, two).id
+    assert spec_with_defaults(replace(NOTHING, name="new"), account).id == ""
+    assert spec_with_defaults(replace(NOTHING, uri_path="/kms/xks/v1"), account).id == ""
+    assert spec_with_defaults(NOTHING, replace(ACCOUNT, key_stores=DENIED)).id == ""
 
 
 @pytest.mark.parametrize(
@@ -59,18 +59,18 @@ def test_where_the_user_names_nothing_the_only_external_store_is_meant() -> None
 def test_the_endpoint_service_is_that_of_the_store_of_the_name_or_the_only_one(
     spec: KeyStoreSpec, stores: Any, own: Any, name: str | None
 ) -> None:
-    assert service_meant(spec, stores, own) == name
+    assert selected_service(spec, stores, own) == name
 
 
 def test_the_service_that_was_found_is_what_kms_would_be_told() -> None:
-    known = completed(NOTHING, ACCOUNT)
+    known = spec_with_defaults(NOTHING, ACCOUNT)
     assert (known.service_name, known.uri_endpoint) == (SERVICE.name, f"https://{HOST}")
 
 
 def test_without_an_endpoint_that_of_the_service_is_taken() -> None:
     asked = replace(SPEC, uri_endpoint=None)
-    assert completed(asked, ACCOUNT).uri_endpoint == f"https://{HOST}"
-    assert completed(asked, None).uri_endpoint is None
+    assert spec_with_defaults(asked, ACCOUNT).uri_endpoint == f"https://{HOST}"
+    assert spec_with_defaults(asked, None).uri_endpoint is None
     nameless = replace(ACCOUNT, service=replace(SERVICE, private_dns_name=None))
-    assert completed(asked, nameless).uri_endpoint is None
-    assert completed(asked, replace(ACCOUNT, service=DENIED)).uri_endpoint is None
+    assert spec_with_defaults(asked, nameless).uri_endpoint is None
+    assert spec_with_defaults(asked, replace(ACCOUNT, service=DENIED)).uri_endpoint is None

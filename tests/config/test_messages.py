@@ -7,20 +7,23 @@ from configuring import mistakes
 from pydantic import ValidationError
 
 from probe.config import schema
-from probe.config.messages import line, model_at, without
+from probe.config.messages import line, located, model_at, without
 
 
 def said(raw: dict[str, Any]) -> list[str]:
     with pytest.raises(ValidationError) as raised:
         schema.Document.model_validate(raw)
-    return [line(error, schema.Document) for error in raised.value.errors()]
+    return [line(located(error, raw), schema.Document) for error in raised.value.errors()]
 
 
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
         ({"nodse": []}, "nodse: is not a key here; did you mean 'nodes'?"),
-        ({"key_store": {"colour": 1, "id": "x"}}, "key_store.colour: is not a key here; those are id"),
+        (
+            {"key_store": {"colour": 1, "id": "x"}},
+            "key_store.colour: is not a key here; those are id, region, uri_path, key_id, credential, proxy, nodes, backends, key_managers",
+        ),
         ({"key_store": {}}, "key_store.id: is missing; write it, as in `id: cks-1234567890abcdef0`"),
         ({"nodes": "x"}, "nodes: 'x' is text; a list belongs here, a line with `- ` for each entry"),
         ({"timeouts": 5}, "timeouts: 5 is a number; a mapping belongs here, as {icmp: 1s}"),

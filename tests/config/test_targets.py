@@ -4,7 +4,8 @@ import pytest
 from configuring import BACKEND, parse
 
 from probe.config.schema import Document
-from probe.config.targets import DEFAULT_CHECKS, DEFAULT_INTERVALS_S, DEFAULT_TIMEOUTS_S, drafts
+from probe.config.targets import Owner, drafts
+from probe.model.kinds import CHECKS, ROLES
 from probe.model.targets import Check, Role
 
 
@@ -33,10 +34,11 @@ def test_a_proxy_by_a_name_that_resolves_is_probed() -> None:
 def test_each_role_has_its_checks_at_the_default_times(role: Role, text: str) -> None:
     (target,) = parse(text).targets
     assert target.role is role
-    assert tuple(plan.check for plan in target.plans) == DEFAULT_CHECKS[role]
+    asked = [check for check in ROLES[role].checks if check is not Check.HEALTH_COLD]
+    assert [plan.check for plan in target.plans] == asked
     for plan in target.plans:
-        assert plan.interval_s == DEFAULT_INTERVALS_S[plan.check]
-        assert plan.timeout_s == DEFAULT_TIMEOUTS_S[plan.check]
+        assert plan.interval_s == CHECKS[plan.check].interval_s
+        assert plan.timeout_s == CHECKS[plan.check].timeout_s
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_what_is_not_the_proxy_is_asked_by_its_own_name_if_it_has_one(
 
 def test_a_draft_knows_where_it_stood_and_where_its_times_are_written() -> None:
     node = {"name": "n", "address": "10.0.0.1", "intervals": {"tcp": "5s"}}
-    (draft,) = drafts(Document.model_validate({"nodes": [node]}), {"nodes": [3]})
+    (draft,) = drafts(Document.model_validate({"nodes": [node]}), {"nodes": [3]}, [Owner()])
     assert draft.path == "nodes[3]"
     assert draft.where("intervals", Check.TCP) == "nodes[3].intervals.tcp"
     assert draft.where("intervals", Check.TLS) == "intervals.tls"

@@ -15,14 +15,13 @@ from fuzzing import share
 from hypothesis import example, given
 from hypothesis import strategies as st
 from judging import NOW_S, issue, sent, tcp, tls
+from targeting import targets_for
 
 from exporters.report import html, junit, markdown
 from exporters.report import preflight as shown
-from probe.agent.round import plans
-from probe.agent.targets import targets_of
 from probe.aws.audit import audit
 from probe.aws.recorded import Recorded
-from probe.aws.selection import completed
+from probe.aws.selection import spec_with_defaults
 from probe.aws.together import Together
 from probe.commands.output import as_json, as_text
 from probe.model.account import Account
@@ -112,8 +111,8 @@ def measured(of: Target) -> list[Measurement]:
 
 def evidence_of(name: str, document: dict[str, Any], *, is_measured: bool) -> Evidence:
     account = audited(name, document)
-    spec = completed(asked(name), account)
-    targets = targets_of(spec, account, (), plans(5.0))
+    spec = spec_with_defaults(asked(name), account)
+    targets = targets_for(spec, account)
     seen = tuple(m for each in targets for m in measured(each)) if is_measured else ()
     store = account.key_store(spec.id)
     record = RecordSeen(
@@ -200,8 +199,8 @@ def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
 def test_no_answer_of_aws_makes_a_target_that_cannot_be_connected_to(world: World) -> None:
     name, document = world[0], changed(*world)
     account = audited(name, document)
-    spec = completed(asked(name), account)
-    for target in targets_of(spec, account, (), plans(5.0)):
+    spec = spec_with_defaults(asked(name), account)
+    for target in targets_for(spec, account):
         assert 0 < target.port < 65536, target
         if target.server_name is not None:
             check_name(target.server_name)

@@ -28,7 +28,7 @@ from probe.network.http import (
     HttpConnection,
     HttpRequest,
 )
-from probe.probes.health import Purpose, _details
+from probe.probes.health_request import Purpose, details_of
 from probe.verdicts.judge import judge
 
 POST = HttpRequest(
@@ -192,7 +192,7 @@ def measured(answer: HttpAnswer, purpose: Purpose) -> list[Measurement]:
         started_at_s=NOW_S,
         phases_s={Phase.CONNECT: 0.01, **answer.phases_s},
         failure=answer.failure,
-        details=_details(answer, purpose, NOW_S, len(POST.body)),
+        details=details_of(answer, purpose, NOW_S, len(POST.body)),
     )
     return [one] * (5 if purpose is Purpose.HEALTH else 1)
 

@@ -16,7 +16,9 @@ from xks_server import HEALTHY, HOST, KEY_ID, REGION, SECRET, Asked, XksServer
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target
 from probe.network import Network
-from probe.probes.health import COLD_EXCHANGES, Client, measure
+from probe.network.clock import SYSTEM_CLOCK
+from probe.probes.health import COLD_EXCHANGES, CONFORMANCE_INTERVAL_S, HealthProbe, measure
+from probe.probes.health_request import Client
 from probe.signing.credential import Credential
 from probe.signing.peer_check import approval
 from probe.signing.sigv4 import Signer
@@ -207,3 +209,100 @@ def test_the_credential_is_in_nothing_that_is_measured(proxy: Started, client: C
     target, _ = proxy(answer=echo)
     said = repr(ask(target, client)) + repr(client)
     assert SECRET not in said
+
+
+class Visits:
+    """One probe, again and again, of a clock that the test can move."""
+
+    def __init__(self, client: Client) -> None:
+        self.clock = SettableClock()
+        self.network = Network(clock=self.clock)  # type: ignore[arg-type]
+        self.probe = HealthProbe(client, self.network)
+
+    def visit(self, target: Target) -> list[str]:
+        """What was asked, in order."""
+        found: list[Measurement] = []
+        asyncio.run(self.probe.measure(target, 5.0, found.append))
+        return [f"{each.check.value} {each.purpose}" for each in found]
+
+
+class SettableClock:
+    """The system's, but for ``later_s`` that have passed besides."""
+
+    def __init__(self) -> None:
+        self.later_s = 0.0
+
+    def monotonic_ns(self) -> int:
+        return SYSTEM_CLOCK.monotonic_ns() + int(self.later_s * 1e9)
+
+    def now_s(self) -> float:
+        return SYSTEM_CLOCK.now_s()
+
+    def offset_ns(self) -> int:
+        return SYSTEM_CLOCK.offset_ns()
+
+
+COLD, WARM = "health_cold health", "health_warm health"
+ODD = ["health_cold unsigned", "health_cold get", "health_cold large_body"]
+FIRST = [*[COLD] * COLD_EXCHANGES, WARM, *ODD]
+
+
+def test_the_first_visit_is_a_preflights_and_a_later_one_is_one_cold_and_one_warm_request(
+    proxy: Started, client: Client
+) -> None:
+    visits, (target, _) = Visits(client), proxy()
+    assert visits.visit(target) == FIRST
+    assert visits.visit(target) == [COLD, WARM]
+
+
+def test_requests_that_kms_never_makes_go_out_again_after_six_hours_and_not_before(
+    proxy: Started, client: Client
+) -> None:
+    visits, (target, _) = Visits(client), proxy()
+    visits.visit(target)
+    visits.clock.later_s = CONFORMANCE_INTERVAL_S - 60
+    assert visits.visit(target) == [COLD, WARM]
+    visits.clock.later_s = CONFORMANCE_INTERVAL_S + 60
+    assert visits.visit(target) == [COLD, WARM, *ODD]
+    assert visits.visit(target) == [COLD, WARM]
+
+
+def test_an_answer_of_another_kind_is_looked_at_until_it_decides(proxy: Started, client: Client) -> None:
+    """Else a proxy that has become slow would be seen after the fifth minute alone; and so one that is mended."""
+    visits, (target, server) = Visits(client), proxy()
+    visits.visit(target)
+    server.delay_s = 0.3
+    assert visits.visit(target) == [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1)]
+    assert visits.visit(target) == [COLD, WARM]
+    server.delay_s = 0.0
+    assert visits.visit(target) == [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1)]
+
+
+def test_a_proxy_that_falls_silent_is_asked_twice_and_then_once_a_visit(
+    proxy: Started, client: Client
+) -> None:
+    visits, (target, server) = Visits(client), proxy()
+    visits.visit(target)
+    server.delay_s = 9.0
+    assert visits.visit(target) == [COLD, COLD]
+    assert visits.visit(target) == [COLD]
+
+
+def test_one_that_was_silent_at_first_is_asked_the_rest_once_it_answers(
+    proxy: Started, client: Client
+) -> None:
+    visits, (target, server) = Visits(client), proxy(delay_s=2.0)
+    assert visits.visit(target) == [COLD, COLD]
+    server.delay_s = 0.0
+    later = [visits.visit(target) for _ in range(8)]  # it serves one after the other: the first ones wait
+    assert [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1), *ODD] in later
+    assert all(each == [COLD] for each in later[: later.index(max(later, key=len))])
+
+
+def test_a_target_that_is_forgotten_begins_anew(proxy: Started, client: Client) -> None:
+    visits, (target, _) = Visits(client), proxy()
+    visits.visit(target)
+    visits.probe.sync(client, {target.identity})
+    assert visits.visit(target) == [COLD, WARM]
+    visits.probe.sync(client, set())
+    assert visits.visit(target) == FIRST

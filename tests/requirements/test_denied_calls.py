@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from collected import GROUP, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, seen_by_consumers
 from judging import NOW_S, tcp, tls
+from targeting import targets_for
 
-from probe.agent.round import plans
-from probe.agent.targets import targets_of
 from probe.aws.audit import audit
 from probe.aws.calls import CALLS, action
 from probe.aws.recorded import Recorded
-from probe.aws.selection import completed
+from probe.aws.selection import spec_with_defaults
 from probe.model.account import Account, EndpointService
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
@@ -147,8 +146,8 @@ def looked_at(world: str, document: _Json) -> Evidence:
         timeout_s=30.0,
     )
     asked = KeyStoreSpec(region=REGION, id=store, name=None if store else "bank", service_name=service)
-    spec = completed(asked, account)
-    targets = targets_of(spec, account, (), plans(5.0))
+    spec = spec_with_defaults(asked, account)
+    targets = targets_for(spec, account)
     seen = tuple(measured for each in targets for measured in (tcp(each), tls(each)))
     return Evidence(
         taken_at_s=NOW_S,

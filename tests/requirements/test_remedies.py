@@ -369,7 +369,8 @@ def of_chrony(arguments: list[str]) -> None:
 
 def of_ourselves(arguments: list[str]) -> None:
     app = typer.Typer()
-    app.command()(import_module(f"probe.commands.{arguments[0]}").command)
+    module = import_module(f"probe.commands.{arguments[0]}")
+    app.command()(getattr(module, "OPTIONS", module.command))
     known = {option for parameter in typer.main.get_command(app).params for option in parameter.opts}
     assert {each for each in arguments if each.startswith("--")} <= known
 

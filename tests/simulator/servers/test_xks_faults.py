@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
 from probe.network import Network
-from probe.probes.health import Client, measure
+from probe.probes.health import measure
+from probe.probes.health_request import Client
 from probe.signing.credential import Credential
 from probe.signing.peer_check import approval
 from probe.signing.sigv4 import Signer

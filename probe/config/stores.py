@@ -1,0 +1,101 @@
+"""The key stores of the file: what KMS is told of each, and whether its proxy can be asked for its health."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from probe.config import schema
+from probe.config.targets import Owner
+from probe.model.settings import CredentialSource
+from probe.model.store import KeyStoreSpec
+from probe.model.text import clean
+from probe.signing.credential import is_at_hand
+from probe.wire.aws_names import REGION
+
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def _nowhere() -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the file may leave out: the environment, and the Region that EC2 says this instance is in."""
+
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    instance_region: Callable[[], str | None] = _nowhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """All key stores, in their order; one without a name where the file names none."""
+
+    specs: tuple[KeyStoreSpec, ...]
+    owners: tuple[Owner, ...]
+    credentials: Mapping[str, CredentialSource]
+    errors: tuple[str, ...]
+
+
+def described(
+    document: schema.Document, paths: Sequence[str], directory: Path, surroundings: Surroundings
+) -> Described:
+    """``paths`` are where the key stores stand in the file; files are sought in ``directory``."""
+    stores: list[tuple[str, schema.KeyStore | None]] = [*zip(paths, document.key_store, strict=False)]
+    credentials = {store.id: source for _, store in stores if store and (source := _source(store, directory))}
+    alone = len(stores) <= 1
+    owners: list[Owner] = []
+    specs: list[KeyStoreSpec] = []
+    errors: list[str] = []
+    for path, store in stores or [("key_store", None)]:
+        proxy = (store.proxy if store else None) or (document.proxy if alone else None)
+        id_ = store.id if store else ""
+        has_one = id_ in credentials or is_at_hand(id_, surroundings.environment, is_alone=alone)
+        asks = has_one and store is not None and store.uri_path is not None
+        owners.append(Owner(path=path, id=id_, proxy=proxy, asks_health=asks))
+        region = _region(store, surroundings, is_wanted=asks)
+        specs.append(_spec(store, proxy, region, is_govcloud=document.govcloud))
+        if store is not None:
+            errors += _mistakes(path, store, region, asks_health=asks)
+    return Described(specs=tuple(specs), owners=tuple(owners), credentials=credentials, errors=tuple(errors))
+
+
+def _source(store: schema.KeyStore, directory: Path) -> CredentialSource | None:
+    said = store.credential
+    if said is None or (said.file is None and said.secret is None):
+        return None
+    return CredentialSource(file=str(directory / said.file) if said.file else None, secret=said.secret)
+
+
+def _spec(
+    store: schema.KeyStore | None, proxy: schema.Proxy | None, region: str, *, is_govcloud: bool
+) -> KeyStoreSpec:
+    return KeyStoreSpec(
+        id=store.id if store else "",
+        region=region,
+        uri_endpoint=f"https://{proxy.private_dns_name}" if proxy else None,
+        uri_path=store.uri_path if store else None,
+        key_id=store.key_id if store else None,
+        is_govcloud=is_govcloud,
+    )
+
+
+def _region(store: schema.KeyStore | None, surroundings: Surroundings, *, is_wanted: bool) -> str:
+    """What the file says; else, where requests are signed for it, what AWS's own tools would take."""
+    if (store and store.region) or not is_wanted:
+        return (store.region if store else None) or ""
+    given = (surroundings.environment.get(name) for name in _REGION_VARIABLES)
+    return next(filter(None, given), None) or surroundings.instance_region() or ""
+
+
+def _mistakes(path: str, store: schema.KeyStore, region: str, *, asks_health: bool) -> Iterator[str]:
+    said = store.credential
+    if said is not None and (said.file is None) == (said.secret is None):
+        yield f"{path}.credential: say where it is, by file or by secret, one of them"
+    if said is not None and store.uri_path is None:
+        yield f"{path}.uri_path: is missing; health is asked for there, as in `uri_path: /kms/xks/v1`"
+    if asks_health and not region:
+        yield f"{path}.region: is missing; requests are signed for one, as in `region: eu-central-1`"
+    elif region and not REGION.fullmatch(region):
+        yield f"{path}.region: '{clean(region, 40)}' of the environment is no Region; write it here"

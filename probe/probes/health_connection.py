@@ -1,0 +1,108 @@
+"""One connection to an XKS proxy, made as KMS makes it, and the requests over it, in phases.
+
+Nothing is signed for a peer of whose chain or name the client's ``may_sign`` disapproves.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from probe.model.measurements import HealthDetails, Measurement, Phase, TlsDetails
+from probe.model.survey import CALL_LIMIT_S
+from probe.model.targets import Check, Target
+from probe.network import ExchangeFailed, Network
+from probe.network.clock import Deadline, worst
+from probe.network.http import HttpConnection
+from probe.network.tcp import TcpConnection
+from probe.probes.exchange import Exchange
+from probe.probes.health_request import Client, Purpose, details_of, request_of
+from probe.probes.tls import details_of as tls_details_of
+from probe.probes.tls import server_name_of
+
+Publish = Callable[[Measurement], None]
+EXCHANGE_S = 1.0  # KMS waits 0.25 s; how much longer it would have taken is worth to know
+LEAST_S = 2 * CALL_LIMIT_S  # what is not answered by then KMS would not have had in time
+
+
+class ProxyConnection:
+    """A connection of its own for one cold request, and perhaps a warm one after it."""
+
+    def __init__(self, target: Target, client: Client, network: Network, deadline: Deadline) -> None:
+        self._target, self._client, self._network = target, client, network
+        self._deadline = deadline
+        self._channel: HttpConnection | None = None
+
+    async def requests(self, purpose: Purpose, publish: Publish, *, warm_too: bool = False) -> None:
+        """The cold exchange; with ``warm_too`` a warm one, if the connection and the time are good for it."""
+        exchange = self._exchange(Check.HEALTH_COLD)
+        exchange.details = HealthDetails(purpose=purpose, is_signed=purpose.is_signed)
+        connection: TcpConnection | None = None
+        try:
+            async with exchange.ending():
+                address = await exchange.resolve()
+                connection = await self._network.connect(
+                    address, self._target.port, timeout_s=exchange.remaining_s()
+                )
+                await self._cold(exchange, connection, purpose)
+            publish(exchange.measurement())
+            if self._channel is not None and connection is not None:
+                if warm_too and self._deadline.remaining_s() >= LEAST_S:
+                    publish(await self._warm(self._channel, connection))
+                else:
+                    with suppress(ExchangeFailed):
+                        await self._channel.close(0.05)
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _exchange(self, check: Check) -> Exchange:
+        timeout_s = max(0.001, min(EXCHANGE_S, self._deadline.remaining_s()))
+        return Exchange(self._target, check, self._network, timeout_s)
+
+    async def _cold(self, exchange: Exchange, connection: TcpConnection, purpose: Purpose) -> None:
+        """The cold exchange; the channel is kept if another request may go over it."""
+        if connection.rtt_s is not None:
+            exchange.phases_s[Phase.CONNECT] = connection.rtt_s
+            exchange.timestamps = connection.timestamps
+        server_name = server_name_of(self._target)
+        shaken, channel = await self._network.tls_channel(
+            connection, server_name, timeout_s=exchange.remaining_s()
+        )
+        if shaken.wait_s is not None:
+            exchange.phases_s[Phase.HANDSHAKE] = shaken.wait_s
+        exchange.failure = shaken.failure
+        if channel is None:
+            return
+        withheld = self._withheld(purpose, tls_details_of(server_name, connection.local_port, shaken, None))
+        if withheld is not None:
+            exchange.details = HealthDetails(purpose=purpose, withheld=withheld)
+            return
+        if await self._ask(exchange, channel, connection, purpose):
+            self._channel = channel
+
+    def _withheld(self, purpose: Purpose, seen: TlsDetails) -> str | None:
+        if not purpose.is_signed:
+            return None
+        return "no credential" if self._client.sign is None else self._client.may_sign(self._target, seen)
+
+    async def _warm(self, channel: HttpConnection, connection: TcpConnection) -> Measurement:
+        exchange = self._exchange(Check.HEALTH_WARM)
+        exchange.address = connection.address
+        await self._ask(exchange, channel, connection, Purpose.HEALTH)
+        return exchange.measurement()
+
+    async def _ask(
+        self, exchange: Exchange, channel: HttpConnection, connection: TcpConnection, purpose: Purpose
+    ) -> bool:
+        """One request and its answer, into ``exchange``; whether another one may follow."""
+        request = request_of(self._client, self._target, purpose)
+        before_s = time.time()
+        answer = await channel.exchange(request, timeout_s=exchange.remaining_s())
+        middle_s = (before_s + time.time()) / 2
+        details = details_of(answer, purpose, middle_s, len(request.body))
+        exchange.details = replace(details, local_port=connection.local_port)
+        exchange.failure = answer.failure
+        exchange.phases_s |= answer.phases_s
+        exchange.timestamps = worst(filter(None, (exchange.timestamps, answer.timestamps)))
+        return answer.is_reusable and answer.failure is None

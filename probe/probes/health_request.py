@@ -1,0 +1,100 @@
+"""The requests that KMS, or somebody else, makes to an XKS proxy, and what an answer says. No I/O.
+
+XKS proxy API specification 1.0.3: GetHealthStatus, GetKeyMetadata, "Authentication".
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+from probe import __version__
+from probe.model.measurements import HealthDetails, TlsDetails
+from probe.model.targets import Target
+from probe.network.http import HttpAnswer, HttpRequest
+from probe.wire import health as wire
+
+_SHOWN_BYTES = 512
+Sign = Callable[[str, str, bytes], Sequence[tuple[str, str]]]
+MaySign = Callable[[Target, TlsDetails], str | None]
+
+
+class Purpose(StrEnum):
+    """Which request; a value of `HealthDetails.purpose`."""
+
+    HEALTH = "health"
+    LARGE_BODY = "large_body"
+    UNSIGNED = "unsigned"
+    GET = "get"
+    KEY_METADATA = "key_metadata"
+
+    @property
+    def is_signed(self) -> bool:
+        return self not in (Purpose.UNSIGNED, Purpose.GET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """How to ask. ``sign`` None: without a credential, and only what bears no signature is sent.
+
+    ``path`` is the URI path as KMS is told it. ``may_sign`` says why a peer must not be signed for, None if
+    it may.
+    """
+
+    path: str
+    may_sign: MaySign
+    sign: Sign | None = None
+    key_id: str | None = None
+    principal_arn: str = "arn:aws:iam::000000000000:role/xks-probe"
+
+
+def request_of(client: Client, target: Target, purpose: Purpose) -> HttpRequest:
+    """As KMS sends it: the private DNS name as host, no port; what must not be signed is added after it."""
+    host = target.server_name or target.host
+    path = f"{client.path}/health"
+    body = wire.health_request(str(uuid.uuid4()), large=purpose is Purpose.LARGE_BODY)
+    if purpose is Purpose.KEY_METADATA:
+        path = f"{client.path}/keys/{client.key_id}/metadata"
+        body = wire.metadata_request(str(uuid.uuid4()), client.principal_arn)
+    headers = [("Host", host), ("User-Agent", f"xks-probe/{__version__}")]
+    if purpose is Purpose.GET:
+        return HttpRequest(method="GET", target=path, headers=headers)
+    signed = client.sign(host, path, body) if client.sign and purpose.is_signed else ()
+    sized = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    return HttpRequest(method="POST", target=path, headers=[*headers, *sized, *signed], body=body)
+
+
+def details_of(answer: HttpAnswer, purpose: Purpose, middle_s: float, sent_bytes: int) -> HealthDetails:
+    """What came of a request. ``middle_s`` is Unix time in the middle of the exchange."""
+    said = wire.Said()
+    if answer.failure is None and answer.status is not None and purpose is not Purpose.GET:
+        read = wire.read_metadata if purpose is Purpose.KEY_METADATA else wire.read_health
+        said = read(answer.status, answer.body)
+    return HealthDetails(
+        purpose=purpose,
+        status=answer.status,
+        error_name=said.error_name,
+        error_message=said.error_message,
+        fault=said.fault,
+        managers=said.managers,
+        key_spec=said.key_spec,
+        key_usage=said.key_usage,
+        key_status=said.key_status,
+        clock_offset_s=_offset_s(answer, middle_s),
+        sent_body_bytes=sent_bytes,
+        is_signed=purpose.is_signed,
+        wait_is_upper_bound=answer.wait_is_upper_bound,
+        body=answer.body[:_SHOWN_BYTES].decode("utf-8", "replace"),
+    )
+
+
+def _offset_s(answer: HttpAnswer, middle_s: float) -> float | None:
+    """The Date header has whole seconds, cut: half a second is added (RFC 9110, section 5.6.7)."""
+    date = next((value for name, value in answer.headers if name == "date"), None)
+    if date is None:
+        return None
+    try:
+        return round(parsedate_to_datetime(date).timestamp() + 0.5 - middle_s)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

@@ -1,0 +1,49 @@
+"""How the proxy of one key store is asked: with its credential or without, and who gets signed requests."""
+
+from probe.model.account import KeyStore
+from probe.model.facts import CredentialFacts
+from probe.model.store import KeyStoreSpec
+from probe.probes.health_request import Client
+from probe.requirements.key_store_form import path_fault
+from probe.signing.credential import Credential
+from probe.signing.peer_check import anybody, approval
+from probe.signing.sigv4 import Signer
+
+
+class ProxyAccess:
+    """What the agent is handed for one key store; the credential stays inside. Not printed.
+
+    ``credential`` None: only what bears no signature is sent. ``extra_authorities`` are DER roots that peers
+    may have besides KMS's. ``sign_anyway``: for laboratories, whoever the peer is.
+    """
+
+    __slots__ = ("_credential", "_may_sign")
+
+    def __init__(
+        self,
+        credential: Credential | None,
+        extra_authorities: tuple[bytes, ...] = (),
+        *,
+        sign_anyway: bool = False,
+    ) -> None:
+        self._credential = credential
+        self._may_sign = anybody if sign_anyway else approval(extra_authorities)
+
+    def __repr__(self) -> str:
+        return "ProxyAccess(not shown)"
+
+    def client(self, spec: KeyStoreSpec) -> Client | None:
+        """How to ask; None while the path is not known, or is none that KMS takes."""
+        if spec.uri_path is None or path_fault(spec.uri_path) is not None:
+            return None
+        signer = Signer(self._credential, spec.region) if self._credential else None
+        return Client(
+            path=spec.uri_path,
+            may_sign=self._may_sign,
+            sign=signer.headers if signer else None,
+            key_id=spec.key_id,
+        )
+
+    def facts(self, store: KeyStore | None) -> CredentialFacts | None:
+        """What may be said of the credential; ``store`` is what AWS says of the existing one."""
+        return self._credential.facts(store.access_key_id if store else None) if self._credential else None

@@ -1,0 +1,197 @@
+"""When checks are due: at the same moments after every restart, evenly apart, and never caught up."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from probe.agent.schedule import EchoSchedule, next_slot, offset_of, offset_s, scheduled, slot_time
+from probe.model.targets import Check, Plan, Role, Target
+
+S = 1_000_000_000
+
+
+S = 1_000_000_000
+
+
+def test_an_offset_is_the_same_in_every_process_and_within_the_interval() -> None:
+    assert offset_s("proxy-1", Check.TCP, 15.0) == pytest.approx(10.846, abs=5e-4)
+    assert offset_s("proxy-1", Check.TCP, 15.0) != offset_s("proxy-1", Check.TLS, 15.0)
+
+
+@given(st.text(), st.sampled_from(Check), st.floats(min_value=0.1, max_value=86400))
+def test_an_offset_lies_in_the_interval(name: str, check: Check, interval_s: float) -> None:
+    assert 0 <= offset_s(name, check, interval_s) < interval_s
+
+
+def test_offsets_spread_over_the_interval() -> None:
+    tenths = Counter(int(offset_s(f"target-{n}", Check.TCP, 10.0)) for n in range(1000))
+    assert set(tenths) == set(range(10))
+    assert max(tenths.values()) < 140
+
+
+@given(
+    st.floats(min_value=0, max_value=1e7),
+    st.floats(min_value=0, max_value=1e7),
+    st.floats(min_value=0, max_value=60),
+    st.floats(min_value=0.1, max_value=3600),
+)
+def test_the_next_slot_is_the_first_that_is_not_over(
+    now: float, epoch: float, offset: float, interval: float
+) -> None:
+    number = next_slot(now, epoch, offset, interval)
+    assert slot_time(number, epoch, offset, interval) >= now
+    assert number == 0 or slot_time(number - 1, epoch, offset, interval) < now
+
+
+def test_a_slot_at_this_very_moment_is_the_next() -> None:
+    assert next_slot(130.0, 100.0, 0.0, 15.0) == 2
+    assert next_slot(130.001, 100.0, 0.0, 15.0) == 3
+
+
+def target(name: str, check: Check = Check.TCP) -> Target:
+    plan = Plan(check=check, interval_s=15.0, timeout_s=2.0)
+    return Target(name=name, role=Role.BACKEND, host=f"{name}.example", plans=(plan,))
+
+
+def test_an_offset_is_that_of_the_thing_whatever_it_is_called() -> None:
+    (check,) = scheduled([target("a")])
+    (renamed,) = scheduled([replace(target("a"), name="b", zone="z")])
+    (moved,) = scheduled([replace(target("a"), port=8443)])
+    assert offset_of(check) == offset_of(renamed) != offset_of(moved)
+
+
+def echo_plans(*intervals_s: float) -> list[Plan]:
+    return [Plan(check=Check.ICMP, interval_s=interval, timeout_s=2.0) for interval in intervals_s]
+
+
+def test_a_minute_of_echoes_has_its_share_for_each_target() -> None:
+    schedule = EchoSchedule(echo_plans(1.0, 1.0, 0.5, 10.0), epoch_ns=5 * S)
+    sent: Counter[int] = Counter()
+    now = 5 * S
+    while now < 65 * S:
+        sent.update(schedule.due(now))
+        now += S // 100
+    assert all(abs(sent[index] - expected) <= 1 for index, expected in enumerate((60, 60, 120, 6)))
+    assert schedule.skipped == 0
+
+
+def test_echoes_are_spread_evenly() -> None:
+    schedule = EchoSchedule(echo_plans(*[1.0] * 1000), epoch_ns=0)
+    per_tick = [len(schedule.due(now)) for now in range(2 * S, 3 * S, S // 100)][1:]
+    assert min(per_tick) >= 7
+    assert max(per_tick) <= 13
+
+
+@given(st.integers(1, 20), st.lists(st.integers(0, 3 * S), max_size=60))
+def test_echoes_keep_their_order_and_none_is_due_twice_in_one_call(count: int, steps: list[int]) -> None:
+    schedule = EchoSchedule(echo_plans(*[1.0] * count), epoch_ns=0)
+    now, total = 0, 0
+    for step in steps:
+        now += step
+        due = schedule.due(now)
+        assert len(due) == len(set(due))
+        assert all((b - a) % count == 1 % count for a, b in pairwise(due))
+        total += len(due)
+        assert schedule.next_due_ns is not None
+        assert schedule.next_due_ns > now
+    # Turns by then, as far as the shift of ±10 % allows.
+    assert abs(total + schedule.skipped - now / S * count) <= 0.3 * count + 1
+
+
+def test_no_echo_is_more_than_a_tenth_of_the_interval_off() -> None:
+    schedule = EchoSchedule(echo_plans(1.0), epoch_ns=0)
+    times = []
+    for _ in range(500):
+        assert schedule.next_due_ns is not None
+        times.append(schedule.next_due_ns)
+        assert schedule.due(schedule.next_due_ns) == [0]
+    assert all(abs(time - (n * S + S // 10)) <= S // 10 for n, time in enumerate(times))
+    assert len({b - a for a, b in pairwise(times)}) > 100, "the phase must not be locked"
+
+
+def test_after_an_hour_of_sleep_nothing_is_caught_up() -> None:
+    schedule = EchoSchedule(echo_plans(1.0, 1.0), epoch_ns=0)
+    schedule.due(S)
+    assert len(schedule.due(3601 * S)) == 2
+    assert 7190 <= schedule.skipped <= 7202
+    assert len(schedule.due(3601 * S)) == 0
+
+
+def test_without_plans_no_echo_is_due() -> None:
+    schedule = EchoSchedule([], epoch_ns=0)
+    assert schedule.next_due_ns is None
+    assert schedule.due(S) == []
+
+
+def test_checks_that_something_else_schedules_are_left_out() -> None:
+    both = (target("a"), target("b", check=Check.ICMP))
+    assert [check.target.name for check in scheduled(both, without=frozenset({Check.ICMP}))] == ["a"]
+
+
+def sent(schedule: EchoSchedule, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    """(when, index) of every echo that is due between the two, asked each ms."""
+    return [(now, index) for now in range(start_ns, end_ns, S // 1000) for index in schedule.due(now)]
+
+
+def test_echoes_of_targets_that_stay_keep_their_phase_when_others_come_and_go() -> None:
+    plans = echo_plans(1.0, 1.0, 1.0)
+    alone = EchoSchedule(plans, 0, "abc")
+    before = EchoSchedule(plans, 0, "abc")
+    expected = [when for when, index in sent(alone, 0, 6 * S) if index == 1]
+    found = [when for when, index in sent(before, 0, 2 * S) if index == 1]
+    more = before.following(echo_plans(*[1.0] * 5), "xbycz")
+    found += [when for when, index in sent(more, 2 * S, 4 * S) if index == 1]
+    fewer = more.following(echo_plans(1.0), "b")
+    found += [when for when, _ in sent(fewer, 4 * S, 6 * S)]
+    assert found == expected
+    assert (more.skipped, fewer.skipped) == (0, 0)
+
+
+def test_newcomers_get_the_middle_of_the_widest_gaps() -> None:
+    schedule = EchoSchedule(echo_plans(1.0), 0, ["first"])
+    keys = ["first", *range(127)]
+    grown = schedule.following(echo_plans(*[1.0] * len(keys)), keys)
+    grown.due(S)
+    per_tick = [len(grown.due(now)) for now in range(S, 2 * S, S // 16)][1:]
+    assert min(per_tick) >= 6
+    assert max(per_tick) <= 10
+
+
+def test_another_interval_takes_another_place_in_another_cycle() -> None:
+    schedule = EchoSchedule(echo_plans(1.0, 1.0), 0, "ab")
+    schedule.due(S)
+    changed = schedule.following(echo_plans(1.0, 0.1), "ab")
+    counts = Counter(index for _, index in sent(changed, S, 11 * S))
+    assert 9 <= counts[0] <= 11
+    assert 98 <= counts[1] <= 102
+
+
+def test_a_schedule_that_lost_all_its_targets_begins_evenly_again() -> None:
+    schedule = EchoSchedule(echo_plans(1.0, 1.0), 0, "ab").following([], "")
+    assert schedule.next_due_ns is None
+    schedule.due(10 * S)
+    again = schedule.following(echo_plans(*[1.0] * 4), "abcd")
+    assert again.next_due_ns is not None
+    assert again.next_due_ns > 10 * S
+    assert Counter(index for _, index in sent(again, 10 * S, 20 * S)).total() == pytest.approx(40, abs=4)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.sets(st.integers(0, 30), max_size=12), min_size=1, max_size=8))
+def test_whatever_comes_and_goes_each_has_its_echo_in_each_interval(sets: list[set[int]]) -> None:
+    schedule = EchoSchedule([], 0)
+    now = 0
+    for keys in sets:
+        ordered = sorted(keys)
+        schedule = schedule.following(echo_plans(*[1.0] * len(ordered)), ordered)
+        counts: Counter[int] = Counter()
+        for _ in range(300):
+            now += S // 100
+            due = schedule.due(now)
+            assert len(due) == len(set(due))
+            counts.update(due)
+        assert all(2 <= counts[index] <= 4 for index in range(len(ordered)))

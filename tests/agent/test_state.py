@@ -1,0 +1,122 @@
+"""What is known of each key store, and the one maker of evidence."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from accounts import ACCOUNT, HOST, SPEC, STORE
+
+from probe.agent.history import History
+from probe.agent.round import plans_within
+from probe.agent.state import State
+from probe.model.facts import DomainFacts
+from probe.model.measurements import HealthDetails, Measurement, Phase
+from probe.model.settings import Settings
+from probe.model.store import KeyStoreSpec
+from probe.model.targets import Check, Plan, Role, Target
+from probe.model.verdicts import MEASURED, Scope
+from probe.signing.client import ProxyAccess
+from probe.signing.credential import Credential
+
+TCP = Plan(check=Check.TCP, interval_s=1.0, timeout_s=1.0)
+ONE, TWO = (
+    KeyStoreSpec(
+        id=id_, region="eu-west-1", uri_endpoint=f"https://{id_}.example.com", uri_path="/kms/xks/v1"
+    )
+    for id_ in ("cks-1", "cks-2")
+)
+
+
+def node(store: str, host: str) -> Target:
+    return Target(name=f"node-{host}", role=Role.NODE, host=host, key_store=store, plans=(TCP,))
+
+
+TARGETS = (node("cks-1", "10.0.0.1"), node("cks-2", "10.0.0.2"))
+REGION = Target(name="region", role=Role.REGION, host="10.0.0.3", plans=(TCP,))
+
+
+def connected(target: Target) -> Measurement:
+    return Measurement(
+        target=target, check=Check.TCP, started_at_s=time.time(), phases_s={Phase.CONNECT: 0.001}
+    )
+
+
+def test_each_key_store_has_its_own_targets_and_measurements_and_those_that_belong_to_none() -> None:
+    history = History()
+    state = State(Settings(targets=(*TARGETS, REGION), stores=(ONE, TWO)), history)
+    history.on_targets(state.targets)
+    for target in state.targets:
+        history.on_measurement(connected(target))
+    for store, host in zip(state.stores, ("10.0.0.1", "10.0.0.2"), strict=True):
+        evidence = state.snapshot(store)
+        assert {t.host for t in evidence.targets} == {host, "10.0.0.3"}
+        assert {m.target.host for m in (*evidence.latest, *evidence.recent)} == {host, "10.0.0.3"}
+        assert {w.target for w in evidence.windows} == {f"node-{host}", "region"}
+        assert evidence.spec == store.declared
+    assert len(state.snapshot().targets) == 3
+
+
+def test_an_account_completes_the_key_store_and_changes_the_targets() -> None:
+    state = State(Settings(stores=(KeyStoreSpec(region="eu-west-1"),), plans=plans_within(5.0)), History())
+    (store,) = state.stores
+    assert state.targets == ()
+    assert state.update(store.declared, account=replace(ACCOUNT, key_stores=(STORE,)))
+    (store,) = state.stores
+    assert (store.spec.id, store.spec.host) == (STORE.id, HOST)
+    assert {(t.key_store, t.server_name) for t in state.targets} == {(STORE.id, HOST)}
+    assert not state.update(store.declared, account=replace(ACCOUNT, key_stores=(STORE,)))
+
+
+def test_facts_go_to_the_store_that_they_are_about() -> None:
+    facts = DomainFacts(private_dns_name="x", registrable=None)
+    state = State(Settings(stores=(ONE, TWO)), History())
+    state.update(TWO, domain=facts)
+    assert [state.snapshot(store).domain for store in state.stores] == [None, facts]
+
+
+@pytest.mark.parametrize(
+    ("has_access", "has_account", "scopes"),
+    [
+        (False, False, set()),
+        (True, False, {Scope.HEALTH}),
+        (False, True, {Scope.ACCOUNT}),
+        (True, True, {Scope.HEALTH, Scope.ACCOUNT}),
+    ],
+)
+def test_what_is_looked_at_is_what_is_judged(
+    *, has_access: bool, has_account: bool, scopes: set[Scope]
+) -> None:
+    access = ProxyAccess(Credential("A" * 20, "b" * 43)) if has_access else None
+    state = State(Settings(stores=(SPEC,)), History(), [access])
+    if has_account:
+        state.update(SPEC, account=ACCOUNT)
+    evidence = state.snapshot(state.stores[0])
+    assert evidence.scopes == MEASURED | scopes
+    assert (evidence.credential is not None) == has_access
+
+
+def test_only_a_proxy_whose_path_kms_takes_can_be_asked() -> None:
+    access = ProxyAccess(None)
+    pathless = replace(TWO, uri_path="/elsewhere")
+    state = State(Settings(stores=(ONE, pathless)), History(), [access, access])
+    assert set(state.clients) == {"cks-1"}
+
+
+def test_of_health_each_purpose_has_its_newest_in_the_evidence() -> None:
+    history = History()
+    state = State(Settings(targets=TARGETS[:1], stores=(ONE,)), history)
+    (target,) = state.targets
+    history.on_targets(state.targets)
+    purposes = (*["health"] * 10, "unsigned", "get")
+    for number, purpose in enumerate(purposes):
+        details = HealthDetails(purpose=purpose, status=200 + number)
+        history.on_measurement(
+            Measurement(target=target, check=Check.HEALTH_COLD, started_at_s=float(number), details=details)
+        )
+    evidence = state.snapshot(state.stores[0])
+    assert {m.purpose: m.started_at_s for m in evidence.latest} == {
+        "health": 9.0,
+        "unsigned": 10.0,
+        "get": 11.0,
+    }
+    assert [m.started_at_s for m in evidence.recent if m.purpose == "health"] == [*map(float, range(2, 10))]

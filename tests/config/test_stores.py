@@ -1,0 +1,125 @@
+"""Key stores of the file: what KMS is told of each, and whose proxy can be asked for its health."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from probe import config
+from probe.config import Surroundings
+from probe.model.settings import CredentialSource, Settings
+from probe.model.targets import Check
+
+NODES = "nodes: [{name: n, address: 10.0.0.1}]\n"
+PROXY = "proxy: {private_dns_name: P.example.com}\n"
+GIVEN = {"XKS_PROXY_ACCESS_KEY_ID": "A", "XKS_PROXY_SECRET_ACCESS_KEY": "b"}
+
+
+def parse(text: str, environment: dict[str, str] | None = None, instance: str | None = None) -> Settings:
+    surroundings = Surroundings(environment=environment or {}, instance_region=lambda: instance)
+    return config.parse(text, "test.yaml", Path("/etc/xks"), surroundings)
+
+
+def mistakes(text: str, **given: Any) -> tuple[str, ...]:
+    with pytest.raises(config.ConfigError) as raised:
+        parse(text, **given)
+    return raised.value.errors
+
+
+def asks_health(settings: Settings) -> set[str]:
+    return {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
+
+
+def test_a_file_that_names_none_is_about_one_without_a_name() -> None:
+    (store,) = parse(PROXY + NODES).stores
+    assert (store.id, store.host, store.region, store.uri_path) == ("", "p.example.com", "", None)
+
+
+def test_what_the_file_says_of_a_key_store_is_what_kms_is_told() -> None:
+    said = "key_store: {id: cks-1, region: eu-west-1, uri_path: /a/kms/xks/v1, key_id: k}\n"
+    (store,) = parse(said + PROXY + NODES).stores
+    assert (store.id, store.region, store.uri_path, store.key_id) == (
+        "cks-1",
+        "eu-west-1",
+        "/a/kms/xks/v1",
+        "k",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "environment", "asked"),
+    [
+        ("{id: cks-1}", GIVEN, False),
+        ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1}", {}, False),
+        ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1}", GIVEN, True),
+        ("{id: cks-1, uri_path: /kms/xks/v1}", {**GIVEN, "AWS_REGION": "eu-west-1"}, True),
+        ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, credential: {file: a}}", {}, True),
+    ],
+    ids=["no path", "no credential", "environment", "both of the environment", "file"],
+)
+def test_health_is_asked_where_there_are_a_path_and_a_credential(
+    said: str, environment: dict[str, str], *, asked: bool
+) -> None:
+    settings = parse(f"key_store: {said}\n" + NODES, environment)
+    assert asks_health(settings) == ({"cks-1"} if asked else set())
+    assert (
+        any(plan.check is Check.HEALTH_COLD for plans in settings.plans.values() for plan in plans) is asked
+    )
+
+
+def test_the_region_is_the_files_else_the_environments_else_the_instances() -> None:
+    text = "key_store: {id: cks-1, uri_path: /kms/xks/v1, credential: {file: a}}\n" + NODES
+    assert parse(text, {"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-3").stores[0].region == "eu-west-2"
+    assert parse(text, {}, "eu-west-3").stores[0].region == "eu-west-3"
+    assert mistakes(text)[0].startswith("key_store.region: is missing; requests are signed for one")
+    assert mistakes(text, environment={"AWS_REGION": "x\x1b[2J"}) == (
+        "key_store.region: 'x\\x1b[2J' of the environment is no Region; write it here",
+    )
+
+
+def test_who_asks_no_health_needs_no_region_and_ec2_is_not_asked() -> None:
+    def unasked() -> str | None:
+        raise AssertionError
+
+    surroundings = Surroundings(environment={}, instance_region=unasked)
+    assert config.parse(NODES, "test.yaml", Path(), surroundings).stores[0].region == ""
+
+
+def test_a_credentials_file_is_sought_beside_the_configuration_and_in_no_value() -> None:
+    text = "key_store: {id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, credential: {file: a.json}}\n"
+    settings = parse(text + NODES)
+    assert settings.credentials == {"cks-1": CredentialSource(file="/etc/xks/a.json")}
+
+
+def test_systemds_file_bears_the_key_stores_name_or_is_for_the_only_one(tmp_path: Path) -> None:
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    (tmp_path / "xks-proxy").write_text("{}")
+    one = "{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, nodes: [{name: a, address: 10.0.0.1}]}"
+    two = "{id: cks-2, region: eu-west-1, uri_path: /kms/xks/v1, nodes: [{name: b, address: 10.0.0.2}]}"
+    assert asks_health(parse(f"key_store: [{one}]", environment)) == {"cks-1"}
+    assert asks_health(parse(f"key_store: [{one}, {two}]", environment | GIVEN)) == set()
+    (tmp_path / "cks-2").write_text("{}")
+    assert asks_health(parse(f"key_store: [{one}, {two}]", environment)) == {"cks-2"}
+
+
+def test_several_key_stores_have_their_own_targets_and_names() -> None:
+    settings = parse(
+        "key_store:\n"
+        "  - {id: cks-1, proxy: {private_dns_name: a.example.com}, nodes: [{name: a, address: 10.0.0.1}]}\n"
+        "  - {id: cks-2, proxy: {private_dns_name: b.example.com}, nodes: [{name: b, address: 10.0.0.1}]}\n"
+        "regions: [eu-west-1]\n"
+    )
+    assert [store.host for store in settings.stores] == ["a.example.com", "b.example.com"]
+    assert [(t.name, t.key_store, t.server_name) for t in settings.targets] == [
+        ("a", "cks-1", "a.example.com"),
+        ("b", "cks-2", "b.example.com"),
+        ("region-eu-west-1", "", "kms.eu-west-1.amazonaws.com"),
+    ]
+
+
+def test_a_single_key_store_owns_what_stands_at_the_top_and_below_it() -> None:
+    settings = parse("key_store: {id: cks-1, nodes: [{name: m, address: 10.0.0.2}]}\n" + PROXY + NODES)
+    assert [(t.name, t.key_store, t.server_name) for t in settings.targets] == [
+        ("n", "cks-1", "P.example.com"),
+        ("m", "cks-1", "P.example.com"),
+    ]

@@ -1,0 +1,51 @@
+"""What the agent is handed for a key store: how to ask, and nothing that shows the credential."""
+
+import pickle
+
+import pytest
+
+from probe.model.account import KeyStore
+from probe.model.store import KeyStoreSpec
+from probe.signing.client import ProxyAccess
+from probe.signing.credential import Credential
+
+SPEC = KeyStoreSpec(id="cks-1", region="eu-west-1", uri_path="/a/kms/xks/v1", key_id="k")
+CREDENTIAL = Credential("A" * 20, "marker/" + "b" * 40)
+
+
+def test_requests_are_signed_for_the_stores_region_and_sent_to_its_path() -> None:
+    client = ProxyAccess(CREDENTIAL).client(SPEC)
+    assert client is not None
+    assert (client.path, client.key_id) == ("/a/kms/xks/v1", "k")
+    assert client.sign is not None
+    authorization = dict(client.sign("proxy.example.com", client.path, b"{}"))["Authorization"]
+    assert "/eu-west-1/kms-xks-proxy/aws4_request" in authorization
+
+
+def test_without_a_credential_nothing_is_signed_and_nothing_said_of_it() -> None:
+    access = ProxyAccess(None)
+    client = access.client(SPEC)
+    assert client is not None
+    assert client.sign is None
+    assert access.facts(None) is None
+
+
+@pytest.mark.parametrize("path", [None, "/kms/xks/v2", "kms/xks/v1", "/kms/xks/v1\r\nX: y"])
+def test_a_path_that_kms_would_not_take_is_asked_nothing(path: str | None) -> None:
+    assert ProxyAccess(CREDENTIAL).client(KeyStoreSpec(uri_path=path)) is None
+
+
+def test_the_access_key_id_is_held_against_the_existing_stores() -> None:
+    def is_that_of(access_key_id: str | None) -> bool | None:
+        facts = ProxyAccess(CREDENTIAL).facts(KeyStore(id="cks-1", access_key_id=access_key_id))
+        assert facts is not None
+        return facts.is_that_of_the_store
+
+    assert (is_that_of("A" * 20), is_that_of("B" * 20), is_that_of(None)) == (True, False, None)
+
+
+def test_it_shows_nothing_and_is_written_nowhere() -> None:
+    access = ProxyAccess(CREDENTIAL)
+    assert "marker" not in f"{access!r} {access} {access.client(SPEC)!r}"
+    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+        pickle.dumps(access)
