@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from preflight_scenarios import (
+from preflight_playing import (
     RECORD,
     ZONE,
+    Case,
     Played,
-    Scenario,
     command,
     environment,
     open_world,
@@ -29,13 +29,13 @@ pytestmark = pytest.mark.real
 IDLE_START_S = 1.5
 LIMIT_S = 7.0
 # Nothing to wait for: nothing may be seen, and nothing is there to be measured.
-NOTHING = Scenario(
+NOTHING = Case(
     name="nothing to wait for",
     expect={},
     account={"refused": {"*": "AccessDenied"}},
     options={"--uri-endpoint": None, "--key-manager": None},
 )
-SLOW = Scenario(
+SLOW = Case(
     name="all is slow",
     expect={},
     account={"delay": "500ms"},
@@ -51,16 +51,16 @@ def world(can_have_worlds: object) -> Iterator[World]:
         yield running
 
 
-def on_a_terminal(world: World, scenario: Scenario, program: Path, file: Path) -> tuple[Played, str]:
+def on_a_terminal(world: World, case: Case, program: Path, file: Path) -> tuple[Played, str]:
     """One run whose stderr is a terminal, and what was shown there."""
-    prepare(world, scenario)
+    prepare(world, case)
     ours, its = pty.openpty()
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    surroundings |= {**environment(world, scenario), "TERM": "xterm", "COLUMNS": "100"}
+    surroundings |= {**environment(world, case), "TERM": "xterm", "COLUMNS": "100"}
     started_s = time.monotonic()
     with file.open("wb") as out:
         process = world.popen(
-            command(world, scenario, [str(program)]),
+            command(world, case, [str(program)]),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=its,
@@ -100,7 +100,7 @@ def test_slow_answers_and_silence_end_in_time_with_progress_shown(
 
 
 def test_without_any_permission_it_takes_less_than_ten_seconds(world: World, xks_probe: Path) -> None:
-    refused = Scenario(name="", expect={}, account={"refused": {"*": "AccessDenied"}})
+    refused = Case(name="", expect={}, account={"refused": {"*": "AccessDenied"}})
     start_s = play(world, NOTHING, [str(xks_probe)]).wall_s
     run = play(world, refused, [str(xks_probe)])
     assert run.status == 3

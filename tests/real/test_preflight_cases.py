@@ -1,19 +1,19 @@
 """A preflight through the installed command for each requirement and each outcome that it declares.
 
-The scenarios are in tests/scenarios. Each report must say what its scenario expects, and find no other fault.
+Each report must say what its case in tests/preflight_cases expects, and find no other fault.
 """
 
 from pathlib import Path
 
 import pytest
-from preflight_scenarios import HEALTHY, OPERATIONS, Played, Scenario, load, play_all
+from preflight_playing import HEALTHY, OPERATIONS, Case, Played, load, play_all
 
 from probe.requirements import CATALOGUE
 from simulator.scenario.layout import lay_out
 
 pytestmark = pytest.mark.real
 
-SCENARIOS = load()
+CASES = load()
 DECLARED = {each.id: {outcome.value for outcome in each.published.outcomes} for each in CATALOGUE}
 # KMS's own words for what a preflight can find out (research: the API's errors and connection error codes).
 PREDICTABLE = {
@@ -48,20 +48,20 @@ def played(request: pytest.FixtureRequest, xks_probe: Path, can_have_worlds: obj
     """Those that the chosen tests are about, at once."""
     ours = [item for item in request.session.items if item.path == request.path]
     about = [getattr(item, "callspec", None) for item in ours]
-    names = {each.params["scenario"].name for each in about if each is not None}
-    chosen = SCENARIOS if None in about else [each for each in SCENARIOS if each.name in names]
+    names = {each.params["case"].name for each in about if each is not None}
+    chosen = CASES if None in about else [each for each in CASES if each.name in names]
     return play_all(chosen, [str(xks_probe)])
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=[each.name for each in SCENARIOS])
-def test_a_preflight_says_what_is_so_and_nothing_else(scenario: Scenario, played: dict[str, Played]) -> None:
-    run = played[scenario.name]
+@pytest.mark.parametrize("case", CASES, ids=[each.name for each in CASES])
+def test_a_preflight_says_what_is_so_and_nothing_else(case: Case, played: dict[str, Played]) -> None:
+    run = played[case.name]
     assert run.report, run.words
     found = run.outcomes()
-    assert {id_: found.get(id_) for id_ in scenario.expect} == dict(scenario.expect)
-    assert run.of_outcome("violated") == {id_ for id_, of in scenario.expect.items() if "violated" in of}
-    assert run.unmasked() == {each: set(scenario.predict.get(each, ())) for each in OPERATIONS}
-    assert run.undecided() == scenario.undecided
+    assert {id_: found.get(id_) for id_ in case.expect} == dict(case.expect)
+    assert run.of_outcome("violated") == {id_ for id_, of in case.expect.items() if "violated" in of}
+    assert run.unmasked() == {each: set(case.predict.get(each, ())) for each in OPERATIONS}
+    assert run.undecided() == case.undecided
     assert run.status == run.status_of_verdicts()
     for id_, outcomes in found.items():
         assert outcomes <= DECLARED[id_], id_
@@ -69,9 +69,9 @@ def test_a_preflight_says_what_is_so_and_nothing_else(scenario: Scenario, played
 
 def test_each_outcome_that_a_requirement_declares_was_seen(played: dict[str, Played]) -> None:
     seen: dict[str, set[str]] = {each.id: set() for each in CATALOGUE}
-    for scenario in SCENARIOS:
-        found = played[scenario.name].outcomes()
-        for id_, outcomes in scenario.expect.items():
+    for case in CASES:
+        found = played[case.name].outcomes()
+        for id_, outcomes in case.expect.items():
             seen[id_] |= outcomes & found.get(id_, set())
     assert seen == DECLARED
 
@@ -90,10 +90,10 @@ def test_all_is_well_is_said_of_nothing_else(played: dict[str, Played]) -> None:
         assert report["aws"]["failed_calls"] == []
         assert not played[name].of_outcome("violated") | played[name].of_outcome("unknown")
         assert not played[name].undecided() | played[name].named_errors()
-    for scenario in SCENARIOS:
-        wrong = {id_ for id_, of in scenario.expect.items() if of & {"violated", "unknown"}}
+    for case in CASES:
+        wrong = {id_ for id_, of in case.expect.items() if of & {"violated", "unknown"}}
         levels = {each.published.level.value for each in CATALOGUE if each.id in wrong}
-        assert (scenario.name in fine) is (levels <= {"advice"}), scenario.name
+        assert (case.name in fine) is (levels <= {"advice"}), case.name
 
 
 def test_each_error_of_kms_that_can_be_predicted_was(played: dict[str, Played]) -> None:

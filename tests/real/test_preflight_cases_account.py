@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preflight_scenarios import NAME, Played, Scenario, open_world, play
+from preflight_playing import NAME, Case, Played, open_world, play
 
 from probe.aws.api import Api
 from probe.aws.audit import audit
@@ -36,7 +36,7 @@ def world(can_have_worlds: object) -> Iterator[World]:
 @pytest.fixture
 def preflight(world: World, xks_probe: Path) -> Preflight:
     def run(more: Mapping[str, str] | None = None, **differs: Any) -> Played:
-        return play(world, Scenario(name="", expect={}, **differs), [str(xks_probe)], more)
+        return play(world, Case(name="", expect={}, **differs), [str(xks_probe)], more)
 
     return run
 

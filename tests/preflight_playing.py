@@ -1,6 +1,7 @@
-"""Preflights through the command line in simulated worlds: what differs from all being well, what is to be found.
+"""Plays preflight cases: the command line in a simulated world, what is wrong there, and what is to be found.
 
-The scenarios are in ``tests/scenarios/*.yaml``: a sentence each, its world, and what the report must say.
+The cases are in ``tests/preflight_cases/*.yaml``: a sentence each, how its world differs from a healthy one, and
+what the report must say. They are no scenarios: a scenario is a world of its own (``simulator/scenarios``).
 ``faults`` are of hosts (``*``: all proxies), ``account`` and ``records`` as scenario files of worlds have them,
 ``options`` change the command line (null: leave out). ``predict`` has every error that nothing masks, by
 operation, with *maybe* where it is only possible; ``undecided`` has the operations of which too little is
@@ -32,7 +33,7 @@ ZONE = [
     {"name": "ns.example.com", "type": "A", "answers": [NAME_SERVER]},
 ]
 HEALTHY = load_scenario("healthy")
-_DIRECTORY = Path(__file__).parent / "scenarios"
+_DIRECTORY = Path(__file__).parent / "preflight_cases"
 _KEYS = frozenset(
     {
         *("account", "exists", "options", "faults", "rtt", "records", "credential", "resolver"),
@@ -69,7 +70,7 @@ _WORLDS = 4  # a run waits more than it works
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Case:
     """One preflight. ``expect`` has the outcomes of a requirement over all its subjects."""
 
     name: str
@@ -137,17 +138,17 @@ class Played:
         return 1 if "violated" in counted else 3 if "unknown" in counted else 0
 
 
-def load() -> tuple[Scenario, ...]:
+def load() -> tuple[Case, ...]:
     """All of them, in the order of their files."""
     documents = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(_DIRECTORY.glob("*.yaml"))]
-    return tuple(_scenario(name, item) for document in documents for name, item in document.items())
+    return tuple(_case(name, item) for document in documents for name, item in document.items())
 
 
-def _scenario(name: str, item: Mapping[str, Any]) -> Scenario:
+def _case(name: str, item: Mapping[str, Any]) -> Case:
     unknown = set(item) - _KEYS
     if unknown:
         raise ValueError(f"{name}: unknown {sorted(unknown)}")
-    return Scenario(
+    return Case(
         name=name,
         expect={key: frozenset(_listed(value)) for key, value in item.get("expect", {}).items()},
         predict={key: frozenset(value) for key, value in item.get("predict", {}).items()},
@@ -178,25 +179,25 @@ def open_world() -> World:
     return start(read_scenario("healthy", document), reduced=False, enter=False)
 
 
-def prepare(world: World, scenario: Scenario) -> None:
-    """Make the world all well again, then as the scenario has it."""
+def prepare(world: World, case: Case) -> None:
+    """Make the world all well again, then as the case has it."""
     for host in (*world.scenario.nodes, *world.scenario.name_servers):
         world.set_fault(host.name, "alive")
     for fault in ("alive", "tls-good", "good", "healthy"):
         world.set_fault("*", fault)
     world.set_delay("hsm-1", 0.012)
-    for host, faults in scenario.faults.items():
+    for host, faults in case.faults.items():
         for fault in faults:
             world.set_fault(host, fault)
-    for host, rtt_s in scenario.rtt_s.items():
+    for host, rtt_s in case.rtt_s.items():
         world.set_delay(host, rtt_s)
-    world.set_records([*ZONE, RECORD] if scenario.records is None else scenario.records)
-    world.set_account({"key_stores": [{}] if scenario.exists else [], **scenario.account})
+    world.set_records([*ZONE, RECORD] if case.records is None else case.records)
+    world.set_account({"key_stores": [{}] if case.exists else [], **case.account})
 
 
-def command(world: World, scenario: Scenario, program: Sequence[str]) -> list[str]:
+def command(world: World, case: Case, program: Sequence[str]) -> list[str]:
     """The command line in this world."""
-    options = {**_OPTIONS, **(_OF_AN_EXISTING_STORE if scenario.exists else {}), **scenario.options}
+    options = {**_OPTIONS, **(_OF_AN_EXISTING_STORE if case.exists else {}), **case.options}
     values = {"service": world.service_name, "store": world.scenario.key_store}
     values |= {host: world.address(host) for host in world.layout.endpoints}
     words = [*program, "preflight"]
@@ -204,7 +205,7 @@ def command(world: World, scenario: Scenario, program: Sequence[str]) -> list[st
         for value in _listed(given):
             if value is not None:
                 words += [option] if value is True else [option, _filled(str(value), values)]
-    if scenario.resolver:
+    if case.resolver:
         file = world.directory / "resolv.conf"
         file.write_text(f"nameserver {NAME_SERVER}\n", "ascii")
         words = [*_WITH_RESOLVER, str(file), *words]
@@ -217,12 +218,12 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return text  # {ca} is the world's own
 
 
-def environment(world: World, scenario: Scenario) -> dict[str, str]:
-    """AWS's, and the proxy's credential: the right one unless the scenario has another, or {} for none."""
+def environment(world: World, case: Case) -> dict[str, str]:
+    """AWS's, and the proxy's credential: the right one unless the case has another, or {} for none."""
     right = world.scenario.proxy.credentials[0]
     given = {"id": right.access_key_id, "secret": right.secret_access_key}
-    found = given if scenario.credential is None else {**given, **scenario.credential}
-    if scenario.credential == {}:
+    found = given if case.credential is None else {**given, **case.credential}
+    if case.credential == {}:
         return world.aws_environment()
     return {
         **world.aws_environment(),
@@ -231,36 +232,34 @@ def environment(world: World, scenario: Scenario) -> dict[str, str]:
     }
 
 
-def play(
-    world: World, scenario: Scenario, program: Sequence[str], more: Mapping[str, str] | None = None
-) -> Played:
+def play(world: World, case: Case, program: Sequence[str], more: Mapping[str, str] | None = None) -> Played:
     """One run of the command. ``more`` is added to its environment."""
-    prepare(world, scenario)
+    prepare(world, case)
     started_s = time.monotonic()
-    surroundings = {**environment(world, scenario), **(more or {})}
-    done = world.run(command(world, scenario, program), _RUN_S, environment=surroundings)
+    surroundings = {**environment(world, case), **(more or {})}
+    done = world.run(command(world, case, program), _RUN_S, environment=surroundings)
     wall_s = time.monotonic() - started_s
     report = json.loads(done.stdout) if done.stdout else {}
     return Played(status=done.returncode, report=report, words=done.stderr, wall_s=wall_s)
 
 
-def play_all(scenarios: Sequence[Scenario], program: Sequence[str]) -> dict[str, Played]:
-    """By name. Some worlds at once, each in a process of its own and with a share of the scenarios."""
-    worlds = min(_WORLDS, len(scenarios))
-    shares = [scenarios[n::worlds] for n in range(worlds)]
+def play_all(cases: Sequence[Case], program: Sequence[str]) -> dict[str, Played]:
+    """By name. Some worlds at once, each in a process of its own and with a share of the cases."""
+    worlds = min(_WORLDS, len(cases))
+    shares = [cases[n::worlds] for n in range(worlds)]
     spawning = multiprocessing.get_context("spawn")  # a world is started before any thread
     with ProcessPoolExecutor(worlds, mp_context=spawning) as pool:
         played: Iterable[dict[str, Played]] = pool.map(_play_share, shares, [list(program)] * worlds)
         return {name: each for share in played for name, each in share.items()}
 
 
-def _play_share(scenarios: Sequence[Scenario], program: Sequence[str]) -> dict[str, Played]:
+def _play_share(cases: Sequence[Case], program: Sequence[str]) -> dict[str, Played]:
     with open_world() as world:
-        return {each.name: play(world, each, program) for each in scenarios}
+        return {each.name: play(world, each, program) for each in cases}
 
 
 def main(names: Sequence[str]) -> None:
-    """For whoever writes a scenario: what differs from all being well, as the file would have it."""
+    """For whoever writes a preflight case: what differs from all being well, as the file would have it."""
     chosen = [each for each in load() if not names or any(name in each.name for name in names)]
     for name, played in play_all(chosen, [sys.executable, "-m", "probe"]).items():
         outcomes = {k: sorted(v) for k, v in played.outcomes().items() if v & {"violated", "unknown"}}
