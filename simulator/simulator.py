@@ -13,13 +13,14 @@ import yaml
 
 from simulator import running
 from simulator.control import Child, WorldError
-from simulator.faults import BACKEND_FAULTS, HOST_FAULTS, NODE_FAULTS, REACHABILITY, Fault
+from simulator.faults import REACHABILITY, Fault
 from simulator.network import namespaces
 from simulator.network.capability import capability
 from simulator.network.loopback import claim_block
 from simulator.network.namespaces import Namespace
 from simulator.network.records import AppliedDelay, applied_delay, round_trips_s
 from simulator.scenario.agent_configuration import configuration_of
+from simulator.scenario.kinds import every_host
 from simulator.scenario.layout import Layout, lay_out
 from simulator.scenario.reader import read_account, read_records
 from simulator.scenario.scenario import Scenario
@@ -195,13 +196,8 @@ class World:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _set_fault(self, name: str, fault: Fault) -> None:
-        scenario = self.scenario
-        allowed: tuple[Fault, ...] = HOST_FAULTS
-        if any(node.name == name for node in scenario.nodes):
-            allowed = NODE_FAULTS
-        elif any(backend.name == name for backend in scenario.backends):
-            allowed = BACKEND_FAULTS
-        if name not in self.layout.endpoints or fault not in allowed:
+        allowed = {host.name: kind.faults for kind, host in every_host(self.scenario)}
+        if fault not in allowed.get(name, ()):
             raise ValueError(f"{name} cannot be {fault}: no such host, or not a fault of its kind")
         self._needs(self._servers).request({"do": "fault", "name": name, "fault": fault})
         if self._wire is not None and fault in REACHABILITY:

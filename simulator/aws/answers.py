@@ -67,7 +67,7 @@ def _key_store(view: View, resources: Resources) -> _Json:
         "Connectivity": "VPC_ENDPOINT_SERVICE",
         "AccessKeyId": scenario.proxy.credentials[0].access_key_id,
         "UriEndpoint": f"https://{scenario.private_dns_name}",
-        "UriPath": f"{scenario.uri_path_prefix}/kms/xks/v1",
+        "UriPath": scenario.uri_path,
         "VpcEndpointServiceName": resources.service_name,
         **({"VpcEndpointServiceOwner": owner} if owner else {}),
     }

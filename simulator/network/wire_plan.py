@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.network.forwarding import Forwarding, HostOnWire
 from simulator.network.nat import Nat, NodeAddresses
+from simulator.scenario.kinds import every_host
 from simulator.scenario.layout import AGENT_ADDRESS, lay_out
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import Scenario
@@ -31,12 +32,5 @@ def forwarding_of(scenario: Scenario, chance: Random) -> Forwarding:
         )
         for node in scenario.nodes
     )
-    groups = (
-        scenario.regions,
-        scenario.nodes,
-        scenario.backends,
-        scenario.key_managers,
-        scenario.name_servers,
-    )
-    hosts = {packed(host.name): HostOnWire(host.delay, host.fault) for group in groups for host in group}
+    hosts = {packed(host.name): HostOnWire(host.delay, host.fault) for _, host in every_host(scenario)}
     return Forwarding(hosts, Nat(socket.inet_aton(AGENT_ADDRESS), nodes), chance)

@@ -1,11 +1,12 @@
 """The agent's configuration for a scenario, in the format of docs/configuration-example.yaml. Pure."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from simulator.scenario.dns_records import host_names
+from simulator.scenario.kinds import KINDS, HostKind, host_names, hosts_of
 from simulator.scenario.layout import Layout
-from simulator.scenario.scenario import Scenario
+from simulator.scenario.scenario import AnyHost, Host, Scenario
 
 # Short enough for a demo; 20 connects, which the 35 ms are decided by, take 40 s.
 _INTERVALS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "5s"}
@@ -16,28 +17,36 @@ def configuration_of(scenario: Scenario, layout: Layout, root_file: Path) -> dic
     """What the agent is told of the world; ``root_file`` is the PEM file of its root."""
     uses_names = bool(scenario.name_servers) and not layout.reduced
     names = {host: name for name, host in host_names(scenario).items()} if uses_names else {}
-
-    def where(host: str) -> dict[str, Any]:
-        endpoint = layout.endpoints[host]
-        return {"host": names.get(host, endpoint.address), "port": endpoint.port}
-
-    def registered(host: str, zone: str) -> dict[str, Any]:
-        endpoint = layout.endpoints[host]
-        return {"name": host, "address": endpoint.address, "port": endpoint.port, "zone": zone}
-
-    servers = () if layout.reduced else scenario.name_servers  # only port 53 can be configured
+    sections = {kind.section: _section(kind, scenario, layout, names) for kind in KINDS if kind.section}
     return {
         "key_store": {"id": scenario.key_store},
         "proxy": {"private_dns_name": scenario.private_dns_name},
-        "nodes": [registered(node.name, node.zone) for node in scenario.nodes],
-        "backends": [registered(backend.name, backend.zone) for backend in scenario.backends],
-        "key_managers": [{"name": host.name, **where(host.name)} for host in scenario.key_managers],
-        "regions": [{"region": host.name, **where(host.name)} for host in scenario.regions],
-        "resolvers": [{"name": host.name, "address": layout.address(host.name)} for host in servers],
-        "resolve_with": [layout.address(host.name) for host in servers],
+        **sections,
+        "resolve_with": [each["address"] for each in sections["resolvers"]],
         "extra_authorities": [str(root_file)],
         "intervals": dict(_INTERVALS),
         "timeouts": dict(_TIMEOUTS),
         "threshold": "35ms",
         "report_interval": "2s",
     }
+
+
+def _section(
+    kind: HostKind, scenario: Scenario, layout: Layout, names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    if layout.reduced and "port" not in kind.told:
+        return []  # the agent would ask at the real port, where nobody is
+    return [_entry(kind, host, layout, names) for host in hosts_of(scenario, kind)]
+
+
+def _entry(kind: HostKind, host: AnyHost, layout: Layout, names: Mapping[str, str]) -> dict[str, Any]:
+    endpoint = layout.endpoints[host.name]
+    words: Mapping[str, Any] = {
+        "name": host.name,
+        "region": host.name,
+        "zone": "" if isinstance(host, Host) else host.zone,
+        "host": names.get(host.name, endpoint.address),
+        "address": endpoint.address,
+        "port": endpoint.port,
+    }
+    return {word: words[word] for word in kind.told}

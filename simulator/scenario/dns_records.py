@@ -1,4 +1,6 @@
-"""Records of a scenario in DNS's own form, and which hosts have a name. Pure."""
+"""The DNS records of a scenario: read from its file, and written in DNS's own form. Pure."""
+
+from collections.abc import Collection
 
 import dns.exception
 import dns.name
@@ -6,14 +8,50 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from simulator.scenario.scenario import Record, Scenario
+from simulator.scenario.fields import Fields
+from simulator.scenario.scenario import Record
+
+_KEYS = ("name", "type", "answers", "ttl", "rcode", "silent", "servers", "delay", "truncated")
+_RCODES = ("NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED")
+_DEFAULT_TTL_S = 300
 
 
-def host_names(scenario: Scenario) -> dict[str, str]:
-    """DNS names of hosts that have one, each with the host's name."""
-    regions = {f"kms.{region.name}.amazonaws.com": region.name for region in scenario.regions}
-    others = (*scenario.key_managers, *scenario.name_servers)
-    return regions | {f"{host.name}.example.com".lower(): host.name for host in others}
+def read_records(value: object, servers: Collection[str], fields: Fields) -> tuple[Record, ...]:
+    """The records in a list of a scenario file; ``servers`` are the names of its name servers."""
+
+    def read(path: str, item: object) -> Record:
+        record = _record(path, item, fields)
+        for name in record.servers:
+            if name not in servers:
+                fields.note(f"{path}.servers", f"{name!r} is not among the name_servers")
+        fault = fault_of(record)
+        if fault is not None:
+            fields.note(f"{path}.answers", fault)
+        return record
+
+    return fields.items("records", value, read)
+
+
+def _record(path: str, value: object, fields: Fields) -> Record:
+    item = fields.mapping(path, value, _KEYS)
+    return Record(
+        name=fields.text(f"{path}.name", item.get("name", "")).rstrip(".").lower(),
+        record_type=fields.text(f"{path}.type", item.get("type", "A")).upper(),
+        answers=fields.texts(f"{path}.answers", item.get("answers", [])),
+        ttl_s=_ttl_s(f"{path}.ttl", item.get("ttl", _DEFAULT_TTL_S), fields),
+        rcode=fields.one_of(f"{path}.rcode", item.get("rcode", "NOERROR"), _RCODES),
+        silent=fields.flag(f"{path}.silent", item.get("silent", False)),
+        servers=fields.texts(f"{path}.servers", item.get("servers", [])),
+        delay_s=fields.duration_s(f"{path}.delay", item.get("delay", "0ms")),
+        is_truncated=fields.flag(f"{path}.truncated", item.get("truncated", False)),
+    )
+
+
+def _ttl_s(path: str, value: object, fields: Fields) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31:
+        return value
+    fields.note(path, "write whole seconds, such as 300")
+    return _DEFAULT_TTL_S
 
 
 def fault_of(record: Record) -> str | None:

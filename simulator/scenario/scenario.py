@@ -73,6 +73,9 @@ class Backend:
     address: str | None = None
 
 
+AnyHost = Host | Node | Backend
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What name servers say to one question: ``answers``, an ``rcode`` alone, or nothing if ``silent``.
@@ -94,7 +97,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A whole simulated internet. Names of hosts are unique among all groups.
+    """A whole simulated internet. Each kind of host (`KINDS`) is a field; names are unique among all.
 
     ``zones`` are the names that the name servers are authoritative for; all else they refuse. ``account``
     None: there is no AWS account. ``expect`` is what tests compare with, untouched. ``document`` is the
@@ -117,3 +120,8 @@ class Scenario:
     account: AccountSection | None = None
     expect: Mapping[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def uri_path(self) -> str:
+        """Where the proxies serve the API, as CreateCustomKeyStore has it."""
+        return f"{self.uri_path_prefix}/kms/xks/v1"

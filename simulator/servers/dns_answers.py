@@ -11,9 +11,11 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from simulator.scenario.dns_records import host_names, rrset_of
+from simulator.scenario.dns_records import rrset_of
+from simulator.scenario.kinds import host_names
 from simulator.scenario.layout import Layout
 from simulator.scenario.scenario import Record, Scenario
+from simulator.servers.listener import Datagram
 
 MOST_UDP_BYTES = 1232  # what name servers agreed on in 2020 so that no answer is fragmented
 _PLAIN_UDP_BYTES = 512  # RFC 1035, 4.2.1: without EDNS
@@ -26,14 +28,6 @@ class Zones:
 
     names: tuple[str, ...]
     records: dict[tuple[str, str], Record]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """An answer in wire form, and how long it takes to come."""
-
-    data: bytes
-    delay_s: float = 0.0
 
 
 def zones_of(scenario: Scenario, layout: Layout, server: str | None = None) -> Zones:
@@ -54,7 +48,7 @@ def zones_of(scenario: Scenario, layout: Layout, server: str | None = None) -> Z
     return Zones(names=tuple(zone.lower() for zone in scenario.zones), records=records)
 
 
-def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Said | None:
+def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Datagram | None:
     """The answer in wire form, or None for silence (asked for, or not a query at all). Never an exception."""
     try:
         query = dns.message.from_wire(query_bytes)
@@ -73,7 +67,7 @@ def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Said | 
     most_bytes = 65_535
     if over_udp:
         most_bytes = min(query.payload, MOST_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
-    return Said(data=_to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes)), delay_s=delay_s)
+    return Datagram(data=_to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes)), delay_s=delay_s)
 
 
 def _record(zones: Zones, response: dns.message.Message) -> Record | None:

@@ -5,10 +5,11 @@ USER are descriptors of the world's namespaces; without them it serves the machi
 """
 
 import asyncio
+import itertools
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -16,38 +17,20 @@ from typing import Any
 from simulator.control import Lines, answered
 from simulator.faults import REACHABILITY, Fault
 from simulator.network import namespaces
-from simulator.scenario.layout import Endpoint, Layout, lay_out
+from simulator.scenario.kinds import HostKind, Server, every_host
+from simulator.scenario.layout import Layout, lay_out
 from simulator.scenario.reader import read_records, read_scenario
-from simulator.scenario.scenario import Backend, Host, Node, Record, Scenario, ScenarioError
+from simulator.scenario.scenario import Backend, Record, Scenario, ScenarioError
 from simulator.servers.certificates import CertificateMaker
-from simulator.servers.dns_answers import zones_of
+from simulator.servers.dns_answers import Zones, zones_of
+from simulator.servers.listener import Listener, Service
 from simulator.servers.nameserver import NameServer
 from simulator.servers.tls_proxy import Faults, ProxyAnswers, TlsProxy
 from simulator.servers.tls_stream import close_politely, reset
 from simulator.servers.xks_answers import XksProxy
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
 _IDLE_S = 30.0
-_BACKLOG = 512
 _NOT_LISTENING = (Fault.REFUSED, Fault.DEAD, Fault.SILENT)
-
-
-class Listener:
-    """A TCP port that can be closed (then it refuses) and opened again."""
-
-    def __init__(self, endpoint: Endpoint, serve: Serve) -> None:
-        self._endpoint = endpoint
-        self._serve = serve
-        self._server: asyncio.Server | None = None
-
-    async def set_open(self, *, is_open: bool) -> None:
-        if is_open and self._server is None:
-            address, port = self._endpoint.address, self._endpoint.port
-            self._server = await asyncio.start_server(self._serve, address, port, backlog=_BACKLOG)
-        elif not is_open and self._server is not None:
-            self._server.close()
-            self._server = None
 
 
 class Servers:
@@ -60,32 +43,28 @@ class Servers:
         managers = tuple(manager.name for manager in scenario.key_managers)
         proxy = XksProxy(prefix=scenario.uri_path_prefix, key_managers=managers, settings=scenario.proxy)
         answers = ProxyAnswers(makes=self.makes, proxy=proxy)
-        self._proxies = {
-            backend.name: TlsProxy(answers, _faults_of(backend)) for backend in scenario.backends
+        self._proxies = {each.name: TlsProxy(answers, _faults_of(each)) for each in scenario.backends}
+        self._balancers = {
+            node.name: LoadBalancer([self._proxies[name] for name in node.backends])
+            for node in scenario.nodes
+        }
+        self._name_servers = {
+            host.name: NameServer(self._zones(scenario, host.name)) for host in scenario.name_servers
         }
         self._listeners: dict[str, Listener] = {}
-        self._name_servers: dict[str, NameServer] = {}
-        self._turns = dict.fromkeys((node.name for node in scenario.nodes), 0)
 
     async def open(self) -> None:
-        scenario = self._scenario
-        plain = (*scenario.regions, *scenario.key_managers)
-        await asyncio.gather(*(self._listen(host, _accept) for host in plain))
-        await asyncio.gather(
-            *(self._listen(backend, self._proxies[backend.name].serve) for backend in scenario.backends)
-        )
-        if self._layout.reduced:  # in namespaces the wire is the load balancer
-            await asyncio.gather(*(self._listen(node, self._as_node(node)) for node in scenario.nodes))
-        for host in scenario.name_servers:
-            server = NameServer(zones_of(scenario, self._layout, host.name))
-            endpoint = self._layout.endpoints[host.name]
-            await server.open(endpoint.address, endpoint.port)
-            self._name_servers[host.name] = server
+        for kind, host in every_host(self._scenario):
+            service = self._service(kind, host.name)
+            if service is not None:
+                listener = Listener(self._layout.endpoints[host.name], kind.transports, service)
+                await listener.set_open(is_open=self._listens(host.fault))
+                self._listeners[host.name] = listener
 
     def set_records(self, records: tuple[Record, ...]) -> None:
         scenario = replace(self._scenario, records=records)
         for name, server in self._name_servers.items():
-            server.zones = zones_of(scenario, self._layout, name)
+            server.zones = self._zones(scenario, name)
 
     async def set_fault(self, name: str, fault: Fault) -> None:
         if name in self._proxies:
@@ -93,27 +72,37 @@ class Servers:
         if name in self._listeners and fault in REACHABILITY:
             await self._listeners[name].set_open(is_open=self._listens(fault))
 
-    async def _listen(self, host: Host | Node | Backend, serve: Serve) -> None:
-        listener = self._listeners[host.name] = Listener(self._layout.endpoints[host.name], serve)
-        await listener.set_open(is_open=self._listens(host.fault))
+    def _service(self, kind: HostKind, name: str) -> Service | None:
+        """What answers at that host; None where the wire does."""
+        match kind.server:
+            case Server.ACCEPTS:
+                return Service(serve=_accept)
+            case Server.XKS_PROXY:
+                return Service(serve=self._proxies[name].serve)
+            case Server.NAME_SERVER:
+                return self._name_servers[name].service
+            case Server.LOAD_BALANCER:
+                return Service(serve=self._balancers[name].serve) if self._layout.reduced else None
+
+    def _zones(self, scenario: Scenario, name: str) -> Zones:
+        return zones_of(scenario, self._layout, name)
 
     def _listens(self, fault: Fault) -> bool:
         return fault not in (_NOT_LISTENING if self._layout.reduced else (Fault.REFUSED,))
 
-    def _as_node(self, node: Node) -> Serve:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if not node.backends:
-                reset(writer)
-                return
-            turn = self._turns[node.name]
-            self._turns[node.name] = turn + 1
-            proxy = self._proxies[node.backends[turn % len(node.backends)]]
-            if proxy.reach in _NOT_LISTENING:
-                reset(writer)
-            else:
-                await proxy.serve(reader, writer)
 
-        return serve
+class LoadBalancer:
+    """A node of a reduced world: a connection goes to its proxies in turn."""
+
+    def __init__(self, proxies: Sequence[TlsProxy]) -> None:
+        self._next = itertools.cycle(proxies)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        proxy = next(self._next, None)
+        if proxy is None or proxy.reach in _NOT_LISTENING:
+            reset(writer)
+        else:
+            await proxy.serve(reader, writer)
 
 
 def _faults_of(backend: Backend) -> Faults:

@@ -18,12 +18,6 @@ def test_each_group_has_a_word_that_mends_and_it_comes_first() -> None:
     assert [group[0] for group in GROUPS] == ["alive", "tls-good", "good", "healthy"]
 
 
-def test_only_a_backend_can_have_all_and_who_speaks_no_tls_has_no_fault_of_it() -> None:
-    assert sorted(faults.BACKEND_FAULTS) == sorted(Fault)
-    assert set(faults.HOST_FAULTS) == {"alive", "dead", "refused", "silent"}
-    assert set(faults.NODE_FAULTS) == {"alive", "dead"}
-
-
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.TLS_GOOD])
 def test_the_documented_format_knows_the_word(fault: Fault) -> None:
     """All but `tls-good`, which only a running world needs: a file just leaves the fault out."""

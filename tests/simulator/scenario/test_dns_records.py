@@ -3,7 +3,8 @@
 import pytest
 
 from simulator.scenario.dns_records import fault_of
-from simulator.scenario.scenario import Record
+from simulator.scenario.reader import read_records, read_scenario
+from simulator.scenario.scenario import Record, ScenarioError
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,43 @@ def test_a_record_can_be_an_answer_or_says_what_to_do(
     fault = fault_of(Record(name="x", record_type=record_type, answers=answers))
     words = f"write answers as a zone file has them for type {record_type}"
     assert fault == (None if is_fine else words)
+
+
+def mistakes(document: object) -> tuple[str, ...]:
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario("mine", document)
+    return caught.value.mistakes
+
+
+def test_a_record_may_be_known_to_some_servers_late_or_only_by_tcp() -> None:
+    servers = [{"name": "dns-1"}, {"name": "dns-2"}]
+    item = {"name": "X.example.com.", "type": "txt", "answers": ["a"], "servers": ["dns-2"]}
+    document = {"name_servers": servers, "records": [{**item, "delay": "2s", "truncated": True}]}
+    assert read_scenario("mine", document).records == (
+        Record(
+            name="x.example.com",
+            record_type="TXT",
+            answers=("a",),
+            servers=("dns-2",),
+            delay_s=2.0,
+            is_truncated=True,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "path"),
+    [
+        ({"servers": ["ghost"]}, "servers"),
+        ({"type": "A", "answers": ["example.com"]}, "answers"),
+        ({"type": "NS", "answers": ["a..b"]}, "answers"),
+        ({"type": "ODD"}, "answers"),
+        ({"delay": "2"}, "delay"),
+        ({"truncated": 1}, "truncated"),
+    ],
+)
+def test_a_record_that_no_server_could_give_is_a_mistake(record: dict[str, object], path: str) -> None:
+    scenario = read_scenario("mine", {})
+    with pytest.raises(ScenarioError) as caught:
+        read_records([{"name": "x.example.com", **record}], scenario)
+    assert [line.partition(": ")[0] for line in caught.value.mistakes] == [f"records[0].{path}"]

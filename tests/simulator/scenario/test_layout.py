@@ -1,13 +1,14 @@
 import ipaddress
 
+from simulator.scenario.fields import MOST_ITEMS
 from simulator.scenario.layout import WORLD_NETWORK, lay_out
 from simulator.scenario.load import load_scenario
-from simulator.scenario.reader import MOST_HOSTS, read_scenario
+from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import Scenario
 
 
 def full() -> Scenario:
-    return read_scenario("mine", {"regions": {f"r-{index}": "1ms" for index in range(MOST_HOSTS)}})
+    return read_scenario("mine", {"regions": {f"r-{index}": "1ms" for index in range(MOST_ITEMS)}})
 
 
 def test_every_host_has_an_address_of_its_own_in_the_world() -> None:

@@ -2,15 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.scenario.fields import Fields
 from simulator.scenario.xks_settings import DEFAULT_KEYS, ExternalKey, ProxySettings, read_proxy
 
 SECRET = "s" * 43
 
 
 def read(document: object) -> tuple[ProxySettings, list[str]]:
-    mistakes: list[str] = []
-    settings = read_proxy(document, lambda path, words: mistakes.append(f"{path}: {words}"))
-    return settings, mistakes
+    fields = Fields()
+    settings = read_proxy(document, fields)
+    return settings, fields.mistakes
 
 
 def test_without_a_word_there_are_a_credential_and_keys_of_each_kind() -> None:

@@ -7,10 +7,12 @@ import dns.message
 import pytest
 
 from simulator.network.loopback import claim_block
-from simulator.scenario.layout import lay_out
+from simulator.scenario.kinds import Transport
+from simulator.scenario.layout import Endpoint, lay_out
 from simulator.scenario.reader import read_scenario
-from simulator.servers import nameserver
+from simulator.servers import listener, nameserver
 from simulator.servers.dns_answers import zones_of
+from simulator.servers.listener import Listener
 from simulator.servers.nameserver import NameServer
 
 pytestmark = pytest.mark.loopback
@@ -38,20 +40,25 @@ def framed(message: bytes) -> bytes:
     return len(message).to_bytes(2, "big") + message
 
 
+def listening_at(address: str) -> Listener:
+    server = NameServer(zones_of(SCENARIO, lay_out(SCENARIO)))
+    return Listener(Endpoint(address=address, port=PORT), (Transport.TCP, Transport.UDP), server.service)
+
+
 @asynccontextmanager
 async def serving() -> AsyncIterator[str]:
     """The address of a server in a block of 127.0.0.0/8 that no world has; none of its tasks outlives it."""
     block, claim = claim_block()
-    server = NameServer(zones_of(SCENARIO, lay_out(SCENARIO)))
+    server = listening_at(f"127.{block}.5.53")
     before = asyncio.all_tasks()
     with claim:
-        await server.open(f"127.{block}.5.53", PORT)
+        await server.set_open(is_open=True)
         try:
             async with asyncio.timeout(5):
                 yield f"127.{block}.5.53"
                 await asyncio.gather(*(asyncio.all_tasks() - before))
         finally:
-            server.close()
+            await server.set_open(is_open=False)
 
 
 @asynccontextmanager
@@ -113,7 +120,7 @@ async def test_a_late_answer_holds_up_no_other_by_udp_and_keeps_its_turn_by_tcp(
 
 
 async def test_answers_that_are_still_to_come_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nameserver, "_MOST_WAITING", 1)
+    monkeypatch.setattr(listener, "_MOST_WAITING", 1)
     async with serving() as address:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.setblocking(False)
@@ -150,19 +157,3 @@ async def test_a_client_that_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(nameserver, "_IDLE_S", 0.02)
     async with serving() as address, connected(address) as (reader, _):
         assert await reader.read() == b""
-
-
-async def test_closing_gives_both_ports_back_and_can_be_done_twice() -> None:
-    block, claim = claim_block()
-    server, address = NameServer(zones_of(SCENARIO, lay_out(SCENARIO))), f"127.{block}.5.53"
-    with claim:
-        server.close()  # nothing is open yet
-        await server.open(address, PORT)
-        with pytest.raises(OSError, match="in use"):
-            await NameServer(zones_of(SCENARIO, lay_out(SCENARIO))).open(address, PORT)
-        server.close()
-        server.close()
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection(address, PORT)
-        await server.open(address, PORT)
-        server.close()

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import dns.message
 import dns.query
 import pytest
+from kinds_of_hosts import NAME as HOST
+from kinds_of_hosts import document_of
 from OpenSSL import SSL
 
 from simulator import Fault, ScenarioError, World, load_scenario, start
+from simulator.scenario.kinds import KINDS, HostKind, Transport
 from simulator.scenario.reader import read_scenario
 
 pytestmark = pytest.mark.loopback
@@ -168,6 +171,42 @@ def test_what_proxies_answer_changes_while_the_world_runs(world: World) -> None:
     assert get(world, "proxy-2").startswith(b"HTTP/1.1 200 OK\r\n")
     world.set_fault("*", Fault.HEALTHY)
     assert get(world).startswith(b"HTTP/1.1 404 ")
+
+
+def answers_by(transport: Transport, address: tuple[str, int]) -> bool:
+    """Whether anything listens there; a datagram that nobody takes comes back as an ICMP error."""
+    if transport is Transport.TCP:
+        try:
+            socket.create_connection(address, 5).close()
+        except ConnectionRefusedError:
+            return False
+        except ConnectionResetError:  # a node without a backend accepts, and resets at once
+            pass
+        return True
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(address)
+        client.settimeout(0.1)
+        try:
+            client.send(bytes(48))
+            client.recv(512)
+        except ConnectionRefusedError:
+            return False
+        except TimeoutError:
+            pass
+    return True
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.key for kind in KINDS])
+def test_a_host_of_every_kind_listens_by_its_transports_until_it_is_dead(kind: HostKind) -> None:
+    with start(read_scenario("mine", document_of(kind)), reduced=True) as world:
+        address = where(world, HOST)
+        for fault, is_there in ((Fault.ALIVE, True), (Fault.DEAD, False), (Fault.ALIVE, True)):
+            world.set_fault(HOST, fault)
+            listens = [answers_by(transport, address) for transport in kind.transports]
+            assert listens == [is_there] * len(kind.transports)
+        for fault in set(Fault) - set(kind.faults):
+            with pytest.raises(ValueError, match=f"{HOST} cannot be {fault}"):
+                world.set_fault(HOST, fault)
 
 
 def test_records_are_replaced_while_the_world_runs_whole_or_not_at_all() -> None:

@@ -1,0 +1,13 @@
+"""A scenario file with one host, for tests that take every kind of host."""
+
+from typing import Any
+
+from simulator.scenario.kinds import HostKind
+
+NAME = "host-1"
+
+
+def document_of(kind: HostKind, **more: Any) -> dict[str, Any]:
+    """In the form that files have this kind in."""
+    host = {"rtt": "2ms", **more}
+    return {kind.key: {NAME: host} if kind.is_by_name else [{"name": NAME, **host}]}

@@ -1,0 +1,107 @@
+import pytest
+
+from simulator.faults import Fault
+from simulator.scenario.fields import MOST_ITEMS
+from simulator.scenario.reader import read_scenario
+from simulator.scenario.scenario import Delay, ScenarioError
+
+BACKENDS = [{"name": "p-1", "zone": "a", "rtt": "4ms"}, {"name": "p-2", "zone": "b", "rtt": "5ms"}]
+
+
+def mistakes(document: object) -> tuple[str, ...]:
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario("mine", document)
+    return caught.value.mistakes
+
+
+def test_a_round_trip_is_halved_or_given_as_two_ways() -> None:
+    halved = read_scenario("mine", {"regions": {"r": "35.6ms"}})
+    apart = read_scenario("mine", {"regions": {"r": {"rtt": {"out": "5ms", "back": "30ms"}, "loss": 0.02}}})
+    assert halved.regions[0].delay == Delay(out_s=0.0178, back_s=0.0178)
+    assert apart.regions[0].delay == Delay(out_s=0.005, back_s=0.030, loss=0.02)
+
+
+def test_a_node_forwards_to_its_zone_unless_told_otherwise() -> None:
+    nodes = [
+        {"name": "n-1", "zone": "a"},
+        {"name": "n-2", "zone": "b", "cross_zone": True, "dead": True},
+        {"name": "n-3", "zone": "a", "backends": ["p-2"], "rtt": "1ms"},
+    ]
+    scenario = read_scenario("mine", {"backends": BACKENDS, "nodes": nodes})
+    assert [node.backends for node in scenario.nodes] == [("p-1",), ("p-1", "p-2"), ("p-2",)]
+    assert [node.fault for node in scenario.nodes] == [Fault.ALIVE, Fault.DEAD, Fault.ALIVE]
+    assert [node.delay is None for node in scenario.nodes] == [True, True, False]
+
+
+def test_a_fault_falls_into_its_group_and_the_top_holds_for_backends_without_their_own() -> None:
+    own = {"name": "p-3", "zone": "a", "rtt": "1ms", "fault": "aes-128-only"}
+    scenario = read_scenario(
+        "mine", {"fault": "refused", "certificate": "expired", "backends": [*BACKENDS, own]}
+    )
+    first, _, third = scenario.backends
+    assert (first.fault, first.handshake, first.certificate) == (Fault.REFUSED, Fault.TLS_GOOD, Fault.EXPIRED)
+    assert (third.fault, third.handshake) == (Fault.ALIVE, Fault.AES_128_ONLY)
+
+
+def test_what_a_proxy_answers_is_a_group_of_its_own_beside_its_certificate() -> None:
+    own = {"name": "p-3", "zone": "a", "rtt": "1ms", "fault": "throttling", "certificate": "good"}
+    scenario = read_scenario(
+        "mine", {"answer": "degraded", "certificate": "expired", "backends": [*BACKENDS, own]}
+    )
+    first, _, third = scenario.backends
+    assert (first.fault, first.certificate, first.answer) == (Fault.ALIVE, Fault.EXPIRED, Fault.DEGRADED)
+    assert (third.fault, third.certificate, third.answer) == (Fault.ALIVE, Fault.GOOD, Fault.THROTTLING)
+    assert mistakes({"answer": "expired", "backends": BACKENDS[:1]})[0].startswith(
+        "backends[0].answer: write"
+    )
+
+
+@pytest.mark.parametrize(("count", "is_fine"), [(MOST_ITEMS, True), (MOST_ITEMS + 1, False)])
+def test_a_kind_has_room_for_a_fixed_number_of_hosts(count: int, is_fine: bool) -> None:  # as above
+    document = {"regions": {f"r-{index}": "1ms" for index in range(count)}}
+    if is_fine:
+        assert len(read_scenario("mine", document).regions) == count
+    else:
+        assert mistakes(document) == (f"regions: give at most {MOST_ITEMS}, not {count}",)
+
+
+@pytest.mark.parametrize(
+    ("document", "mistake"),
+    [
+        (
+            {"regions": {"a": "1ms"}, "key_managers": [{"name": "a", "rtt": "1ms"}]},
+            "key_managers: 'a' is used twice",
+        ),
+        (
+            {
+                "name_servers": [
+                    {"name": "a", "address": "10.78.128.1"},
+                    {"name": "b", "address": "10.78.128.1"},
+                ]
+            },
+            "name_servers: '10.78.128.1' is used twice",
+        ),
+    ],
+    ids=["a name, by another kind", "an address"],
+)
+def test_names_and_addresses_are_unique_among_all_kinds(document: object, mistake: str) -> None:
+    assert mistakes(document) == (mistake,)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_fine"),
+    [
+        ("10.78.127.255", False),
+        ("10.78.128.0", True),
+        ("10.78.255.255", True),
+        ("10.79.0.0", False),
+        ("x", False),
+    ],
+)
+def test_a_given_address_is_of_the_half_that_is_not_given_out(address: str, is_fine: bool) -> None:
+    document = {"key_managers": [{"name": "h", "address": address}]}
+    if is_fine:
+        assert read_scenario("mine", document).key_managers[0].address == address
+    else:
+        wanted = "write an address in 10.78.128.0/17, or leave it out"
+        assert mistakes(document) == (f"key_managers[0].address: {wanted}",)
