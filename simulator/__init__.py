@@ -15,7 +15,8 @@ from simulator.network.capability import Capability, capability
 from simulator.network.records import AppliedDelay
 from simulator.scenario.load import bundled_scenarios, load_scenario
 from simulator.scenario.scenario import Scenario, ScenarioError
-from simulator.simulator import World, run_in_world, start
+from simulator.simulator import World
+from simulator.starting import run_in_world, start
 
 __all__ = [
     "AppliedDelay",

@@ -250,7 +250,7 @@ def test_a_command_that_does_not_end_is_killed(world: World) -> None:
 
 def test_a_process_of_the_world_that_dies_surfaces(can_have_worlds: object) -> None:
     with start(load_scenario("healthy"), reduced=False, enter=False) as world:
-        wire = world._wire
+        wire = world._processes.wire
         assert wire is not None
         wire.process.kill()
         with pytest.raises(WorldError, match=r"the wire process ended \(status -9\)"):

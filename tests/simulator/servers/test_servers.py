@@ -230,7 +230,7 @@ def test_records_are_replaced_while_the_world_runs_whole_or_not_at_all() -> None
 def test_stopping_leaves_neither_processes_nor_files() -> None:
     scenario = read_scenario("mine", {"backends": [{"name": "p", "rtt": "1ms"}]})
     with start(scenario, reduced=True) as world:
-        servers = world._servers
+        servers = world._processes.servers
         assert servers is not None
         assert world.root_pem.exists()
         world.stop()

@@ -1,0 +1,39 @@
+"""The processes of a world without a wire, by themselves; tests/real/test_simulator.py has those with one."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.control import WorldError
+from simulator.network.loopback import claim_block
+from simulator.processes import Processes
+
+pytestmark = pytest.mark.loopback
+
+START = {"name": "mine", "seed": 1, "scenario": {"key_managers": [{"name": "h", "rtt": "1ms"}]}}
+
+
+def test_the_servers_alone_are_started_and_stopped(tmp_path: Path) -> None:
+    block, claim = claim_block()
+    processes = Processes(directory=tmp_path)
+    with claim:
+        root = processes.open({**START, "reduced_block": block}, has_wire=False, has_account=False)
+    servers = processes.servers
+    assert root.startswith("-----BEGIN CERTIFICATE-----")
+    assert (processes.wire, processes.aws, processes.namespace) == (None, None, None)
+    processes.stop()
+    processes.stop()  # once more does nothing
+    assert servers is not None
+    assert servers.process.returncode is not None
+    assert processes.servers is None
+
+
+def test_a_process_that_cannot_start_says_why_and_leaves_none_behind(tmp_path: Path) -> None:
+    processes = Processes(directory=tmp_path)
+    wrong = {**START, "scenario": {"key_managers": [{"name": "h", "fault": "ghost"}]}, "reduced_block": 1}
+    with pytest.raises(WorldError, match=r"key_managers\[0\]\.fault: write one of"):
+        processes.open(wrong, has_wire=False, has_account=False)
+    servers = processes.servers
+    processes.stop()
+    assert servers is not None
+    assert servers.process.returncode is not None
