@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from simulator.aws import answers
+from simulator.aws import answers, members
 from simulator.aws.account import Resources, plan_account
 from simulator.aws.moto import Moto
 from simulator.aws.pages import page_of, without_paging
@@ -104,8 +104,8 @@ class Aws:
             answer = answers.LACKING[operation](view, asked)
         else:
             answer = self._moto.ask(service, region, operation, asked)
-            if resources is not None and operation in answers.COMPLETED:
-                answer = dict(answers.COMPLETED[operation](answer, view, resources))
+            if resources is not None and operation in members.COMPLETED:
+                answer = dict(members.COMPLETED[operation](answer, view, resources))
         return changed(answer, section.answers.get(operation, {}))
 
     def _check(self, section: AccountSection) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.aws.account import ACCOUNT_ID, EVERY_ZONE, Plan, Resources, Zone
-from simulator.aws.answers import interface_description
+from simulator.aws.members import interface_description
 from simulator.aws.protocol import AwsError
 from simulator.control import WorldError
 
@@ -72,15 +72,7 @@ class Moto:
                     Description=interface_description(arn),
                     Groups=[group],
                 )
-            service = ec2.create_vpc_endpoint_service_configuration(
-                NetworkLoadBalancerArns=[motos_arn],
-                AcceptanceRequired=False,
-                PrivateDnsName=private_dns_name,
-            )["ServiceConfiguration"]
-            ec2.modify_vpc_endpoint_service_permissions(
-                ServiceId=service["ServiceId"],
-                AddAllowedPrincipals=[f"cks.kms.{region}.amazonaws.com"],
-            )
+            service = _endpoint_service(ec2, motos_arn, region, private_dns_name)
         return Resources(
             plan=plan,
             region=region,
@@ -161,6 +153,17 @@ def _load_balancer(
     forward = {"Type": "forward", "TargetGroupArn": target_group}
     elbv2.create_listener(LoadBalancerArn=arn, Protocol="TCP", Port=443, DefaultActions=[forward])
     return arn, target_group
+
+
+def _endpoint_service(ec2: Any, load_balancer: str, region: str, private_dns_name: str) -> dict[str, Any]:
+    """One that KMS may use; as the call that made it describes it."""
+    service: dict[str, Any] = ec2.create_vpc_endpoint_service_configuration(
+        NetworkLoadBalancerArns=[load_balancer], AcceptanceRequired=False, PrivateDnsName=private_dns_name
+    )["ServiceConfiguration"]
+    ec2.modify_vpc_endpoint_service_permissions(
+        ServiceId=service["ServiceId"], AddAllowedPrincipals=[f"cks.kms.{region}.amazonaws.com"]
+    )
+    return service
 
 
 def _renamed(value: Any, words: tuple[str, ...], others: tuple[str, ...]) -> Any:

@@ -1,6 +1,5 @@
 """Ethernet frames of IPv4: what the wire has to know of one. Pure, and fast: it runs for every frame."""
 
-import socket
 import struct
 from typing import NamedTuple
 
@@ -92,7 +91,3 @@ def _update(frame: bytearray, offset: int, difference: int) -> None:
     old = 0xFFFF - ((frame[offset] << 8) | frame[offset + 1])
     new = 0xFFFF - ((old + difference) % 0xFFFF or 0xFFFF)
     frame[offset : offset + 2] = new.to_bytes(2, "big")
-
-
-def text_address(address: bytes) -> str:
-    return socket.inet_ntoa(address)

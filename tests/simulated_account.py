@@ -1,0 +1,62 @@
+"""The account of a healthy scenario, and whether an answer about it is one of AWS's."""
+
+import datetime as dt
+from typing import Any
+
+import botocore.parsers
+import botocore.session
+
+from simulator.aws.account import Resources, Zone, plan_account
+from simulator.aws.answers import View
+from simulator.aws.protocol import write_answer
+from simulator.scenario.aws_section import OPERATIONS
+from simulator.scenario.layout import lay_out
+from simulator.scenario.load import load_scenario
+from simulator.scenario.reader import read_account
+
+SESSION = botocore.session.Session()
+SCENARIO = load_scenario("healthy")
+ZONES = (Zone(name="eu-central-1a", id="euc1-az1"), Zone(name="eu-central-1b", id="euc1-az2"))
+ARN = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/xks/50dc6c495c0c9188"
+RESOURCES = Resources(
+    plan=plan_account(SCENARIO, lay_out(SCENARIO), ZONES),
+    region="eu-central-1",
+    service_id="vpce-svc-1",
+    service_name="com.amazonaws.vpce.eu-central-1.vpce-svc-1",
+    load_balancer_arn=ARN,
+    target_group_arn="arn:group",
+)
+
+
+def view(section: object = None, *, elsewhere: bool = False) -> View:
+    return View(scenario=SCENARIO, section=read_account(section), resources=None if elsewhere else RESOURCES)
+
+
+def check_against_the_model(operation: str, answer: Any) -> None:
+    """All of it is in botocore's model, of its types, and read by botocore as it was meant."""
+    model = SESSION.get_service_model(OPERATIONS[operation])
+    shape = model.operation_model(operation).output_shape
+    assert list(odd(shape, answer)) == []
+    reply = write_answer(model, operation, answer)
+    read = botocore.parsers.create_parser(model.protocol).parse(
+        {"body": reply.body, "headers": {}, "status_code": 200}, shape
+    )
+    assert {key: value for key, value in read.items() if key != "ResponseMetadata"} == answer
+
+
+def odd(shape: Any, value: Any, path: str = "") -> Any:
+    """The paths of what is not in the model, not of its type, or none of its words."""
+    if shape.type_name == "structure":
+        yield from (f"{path}.{key}" for key in value if key not in shape.members)
+        for key in value.keys() & shape.members.keys():
+            yield from odd(shape.members[key], value[key], f"{path}.{key}")
+    elif shape.type_name == "list":
+        for each in value:
+            yield from odd(shape.member, each, f"{path}[]")
+    else:
+        types = {"string": str, "boolean": bool, "integer": int, "timestamp": dt.datetime}
+        words = {
+            word.lower() for word in getattr(shape, "enum", ())
+        }  # EC2 itself does not write them as there
+        if type(value) is not types[shape.type_name] or (words and value.lower() not in words):
+            yield f"{path}: {value!r}"
