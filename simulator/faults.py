@@ -56,6 +56,7 @@ class Fault(StrEnum):
     DEGRADED = "degraded"
     MISSING_FIELD = "missing-field"
     SLOW_400_MS = "slow-400ms"
+    SLOW_300_MS = "slow-300ms"
     SLOW_220_MS = "slow-220ms"
     SILENT_HTTP = "silent-http"  # takes the request and never answers
     CLOSES = "closes"  # without an answer

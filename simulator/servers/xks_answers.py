@@ -15,7 +15,8 @@ from simulator.sigv4 import Signed
 
 WRONG_CLOCK_S = 600.0  # over the five minutes that a signature may be off
 LARGE_BODY_BYTES = 1500  # a packet of an Ethernet: what a tunnel on the way may lose
-_SLOW_S = {Fault.SLOW_400_MS: 0.4, Fault.SLOW_220_MS: 0.22}  # around the 250 ms that KMS waits
+# Around the 250 ms that KMS waits.
+_SLOW_S = {Fault.SLOW_400_MS: 0.4, Fault.SLOW_300_MS: 0.3, Fault.SLOW_220_MS: 0.22}
 _HUGE_BYTES = 80_000  # over the 64 KiB that anybody would read
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 _LEAST_MANAGERS = 2  # with one AWS advises to have another

@@ -24,7 +24,8 @@ UNSIGNED = replace(signed(), headers=[])
 GET = replace(UNSIGNED, method="GET", body=b"")
 # Faults of when an answer comes, or how it is written: what it says is as in health.
 IN_CONDUCT = (
-    *(Fault.SLOW_400_MS, Fault.SLOW_220_MS, Fault.SILENT_HTTP, Fault.CLOSES, Fault.DROPS_LARGE_BODIES),
+    *(Fault.SLOW_400_MS, Fault.SLOW_300_MS, Fault.SLOW_220_MS),
+    *(Fault.SILENT_HTTP, Fault.CLOSES, Fault.DROPS_LARGE_BODIES),
     *(Fault.CHUNKED, Fault.ODD_HEADERS, Fault.CLOCK_WRONG),
 )
 
@@ -151,6 +152,7 @@ def test_json_may_break_off_and_a_body_may_be_huge() -> None:
     [
         (Fault.HEALTHY, 9999, Conduct()),
         (Fault.SLOW_400_MS, 0, Conduct(delay_s=0.4)),
+        (Fault.SLOW_300_MS, 0, Conduct(delay_s=0.3)),
         (Fault.SLOW_220_MS, 0, Conduct(delay_s=0.22)),
         (Fault.SILENT_HTTP, 0, Conduct(is_silent=True)),
         (Fault.CLOSES, 0, Conduct(closes=True)),

@@ -125,7 +125,9 @@ def test_the_fleet_is_told(world: World, client: Client, fault: Fault, states: l
     assert [state for _, state in of(ask(world, client, fault), "health").managers] == states
 
 
-@pytest.mark.parametrize(("fault", "least_s"), [(Fault.SLOW_220_MS, 0.22), (Fault.SLOW_400_MS, 0.4)])
+@pytest.mark.parametrize(
+    ("fault", "least_s"), [(Fault.SLOW_220_MS, 0.22), (Fault.SLOW_300_MS, 0.3), (Fault.SLOW_400_MS, 0.4)]
+)
 def test_a_slow_proxy_is_slow_while_it_waits(
     world: World, client: Client, fault: Fault, least_s: float
 ) -> None:
