@@ -13,6 +13,7 @@ import yaml
 
 from simulator import running
 from simulator.control import Child, WorldError
+from simulator.credential_file import write_credential
 from simulator.faults import REACHABILITY, Fault
 from simulator.network import namespaces
 from simulator.network.loopback import claim_block
@@ -36,7 +37,8 @@ class World:
 
     Methods raise WorldError if one of its processes ended.
     ``reduced`` worlds serve on 127.0.0.0/8 with no namespaces; ``notes`` says so in words for people.
-    ``root_pem`` is the file of the simulated root, ``directory`` a private one that `stop` removes.
+    ``root_pem`` is the file of the simulated root, ``credential_file`` that of the proxies' first credential,
+    ``directory`` a private one with both, which `stop` removes.
     """
 
     def __init__(self, scenario: Scenario, notes: tuple[str, ...], *, reduced: bool) -> None:
@@ -45,6 +47,7 @@ class World:
         self.notes = notes
         self.directory = Path(tempfile.mkdtemp(prefix="xks-probe-world-"))
         self.root_pem = self.directory / "root.pem"
+        self.credential_file = self.directory / "credential.json"
         self._block: int | None = None
         self._claim: socket.socket | None = None
         if reduced:
@@ -72,6 +75,7 @@ class World:
         has_account = self.scenario.account is not None
         root = self._processes.open(start, has_wire=not self.reduced, has_account=has_account)
         self.root_pem.write_text(root, "ascii")
+        write_credential(self.credential_file, self.scenario.proxy.credentials[0])
 
     def enter(self) -> None:
         """Move this process into the agent's namespace, if there is one, until `stop`."""
@@ -92,7 +96,7 @@ class World:
 
     def configuration(self) -> dict[str, Any]:
         """The agent's configuration, as YAML would hold it (docs/configuration-example.yaml)."""
-        return configuration_of(self.scenario, self.layout, self.root_pem)
+        return configuration_of(self.scenario, self.layout, self.root_pem, self.credential_file)
 
     def address(self, name: str) -> str:
         """The IPv4 address of a host of the scenario."""

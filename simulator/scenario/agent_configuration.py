@@ -9,17 +9,22 @@ from simulator.scenario.layout import Layout
 from simulator.scenario.scenario import AnyHost, Host, Scenario
 
 # Short enough for a demo; 20 connects, which the 35 ms are decided by, take 40 s.
-_INTERVALS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "5s"}
-_TIMEOUTS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "3s"}
+_INTERVALS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "5s", "health": "5s"}
+_TIMEOUTS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "3s", "health": "5s"}
 
 
-def configuration_of(scenario: Scenario, layout: Layout, root_file: Path) -> dict[str, Any]:
-    """What the agent is told of the world; ``root_file`` is the PEM file of its root."""
+def configuration_of(
+    scenario: Scenario, layout: Layout, root_file: Path, credential_file: Path
+) -> dict[str, Any]:
+    """What the agent is told of the world.
+
+    ``root_file`` is the PEM file of its root, ``credential_file`` has the proxies' credential in KMS's form.
+    """
     uses_names = bool(scenario.name_servers) and not layout.reduced
     names = {host: name for name, host in host_names(scenario).items()} if uses_names else {}
     sections = {kind.section: _section(kind, scenario, layout, names) for kind in KINDS if kind.section}
     return {
-        "key_store": {"id": scenario.key_store},
+        "key_store": _key_store(scenario, credential_file),
         "proxy": {"private_dns_name": scenario.private_dns_name},
         **sections,
         "resolve_with": [each["address"] for each in sections["resolvers"]],
@@ -28,6 +33,16 @@ def configuration_of(scenario: Scenario, layout: Layout, root_file: Path) -> dic
         "timeouts": dict(_TIMEOUTS),
         "threshold": "35ms",
         "report_interval": "2s",
+    }
+
+
+def _key_store(scenario: Scenario, credential_file: Path) -> dict[str, Any]:
+    """With all that a signed health request needs."""
+    return {
+        "id": scenario.key_store,
+        "region": scenario.proxy.region,
+        "uri_path": scenario.uri_path,
+        "credential": {"file": str(credential_file)},
     }
 
 

@@ -30,6 +30,9 @@ FAULTS = (
     "tls-1.1-only",
     "client-certificate-demanded",
     "client-certificate-requested",
+    "slow-health",
+    "wrong-credential",
+    "key-manager-unavailable",
 )
 LIKELIHOOD = {"dead-zone": "possible"}  # KMS may come through the other zone
 AT_A_TIME = 3  # they mostly wait

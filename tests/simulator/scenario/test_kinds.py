@@ -16,7 +16,7 @@ from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import AnyHost, Node, Scenario, ScenarioError
 
-ROOT = Path("/tmp/root.pem")  # noqa: S108  # a name only, never opened
+FILES = (Path("root.pem"), Path("credential.json"))  # names only, never opened
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.key for kind in KINDS])
 
 
@@ -87,7 +87,7 @@ def test_a_host_has_the_name_of_its_kind_or_none(kind: HostKind) -> None:
 def test_the_agent_is_told_of_a_host_in_the_section_of_its_kind(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
     layout = lay_out(scenario)
-    configuration = configuration_of(scenario, layout, ROOT)
+    configuration = configuration_of(scenario, layout, *FILES)
     filled = [
         section for section in {each.section for each in KINDS if each.section} if configuration[section]
     ]
@@ -101,5 +101,5 @@ def test_the_agent_is_told_of_a_host_in_the_section_of_its_kind(kind: HostKind) 
 @every_kind
 def test_in_a_reduced_world_the_agent_is_told_of_a_host_only_with_its_port(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
-    section = configuration_of(scenario, lay_out(scenario, reduced_block=7), ROOT).get(kind.section, [])
+    section = configuration_of(scenario, lay_out(scenario, reduced_block=7), *FILES).get(kind.section, [])
     assert [entry["port"] for entry in section] == ([kind.reduced_port] if "port" in kind.told else [])

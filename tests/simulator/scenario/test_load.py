@@ -22,6 +22,9 @@ FAULT_SCENARIOS = {
     "tls-1.1-only",
     "client-certificate-demanded",
     "client-certificate-requested",
+    "slow-health",
+    "wrong-credential",
+    "key-manager-unavailable",
 }
 
 
@@ -40,10 +43,10 @@ def test_a_bundled_scenario_loads_and_says_what_to_expect(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(FAULT_SCENARIOS - {"healthy", "dead-zone"}))
 def test_the_fault_of_a_fault_scenario_sits_at_every_backend(name: str) -> None:
     backends = load_scenario(name).backends
-    kinds = {(b.fault, b.handshake, b.certificate) for b in backends}
+    kinds = {(b.fault, b.handshake, b.certificate, b.answer) for b in backends}
     assert len(backends) == 2
     assert len(kinds) == 1
-    assert kinds != {(Fault.ALIVE, Fault.TLS_GOOD, Fault.GOOD)}
+    assert kinds != {(Fault.ALIVE, Fault.TLS_GOOD, Fault.GOOD, Fault.HEALTHY)}
 
 
 def test_the_thirty_four_regions_have_one_just_within_and_one_just_over_the_limit() -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import stat
 from collections.abc import Iterator
 
 import dns.message
@@ -233,6 +234,8 @@ def test_stopping_leaves_neither_processes_nor_files() -> None:
         servers = world._processes.servers
         assert servers is not None
         assert world.root_pem.exists()
+        assert world.configuration()["key_store"]["credential"] == {"file": str(world.credential_file)}
+        assert stat.S_IMODE(world.credential_file.stat().st_mode) == 0o600
         world.stop()
         world.stop()  # once more does nothing
     assert servers.process.returncode is not None
