@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from probe.agent import refresh
 from probe.agent import round as rounds
 from probe.agent.echoes import Echoes
-from probe.agent.history import History
+from probe.agent.history import History, renamed
 from probe.agent.pacing import collect_in_slices
 from probe.agent.refresh import Sources
 from probe.agent.runner import Observer, Runner
@@ -72,7 +72,9 @@ class Agent:
 
     def update(self, store: StoreFacts, **facts: Account | DomainFacts | None) -> None:
         """``account=…`` or ``domain=…`` are the newest facts of ``store``; changed targets are followed."""
+        before = self.state.targets
         if self.state.update(store.declared, **facts):
+            self.windows = renamed(self.windows, before, self.state.targets)
             self._sync()
 
     async def run(self) -> None:

@@ -100,6 +100,18 @@ class _Memory:
         )
 
 
+def renamed(
+    windows: Sequence[Window], before: Sequence[Target], targets: Sequence[Target]
+) -> tuple[Window, ...]:
+    """Windows made for the targets ``before``, under the names that those who stay have among ``targets``."""
+    identities = {target.name: target.identity for target in before}
+    names = {target.identity: target.name for target in targets}
+    moved = (
+        (window, names.get(identities[window.target])) for window in windows if window.target in identities
+    )
+    return tuple(replace(window, target=name) for window, name in moved if name is not None)
+
+
 class History:
     """`Sink` and `HistoryReader`. See the module for what is kept how long."""
 

@@ -15,7 +15,7 @@ from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
 from probe.model.measurements import Measurement
 from probe.model.survey import Survey
-from probe.model.targets import Check, Target
+from probe.model.targets import Check, Identity, Target
 from probe.model.text import clean
 from probe.survey import endpoints as region_endpoints
 from probe.survey.measure import Taking, plan, take
@@ -52,7 +52,7 @@ def command(
     """Exit status 0 a Region is within the limit, 1 none is, 3 undecided or interrupted."""
     threshold_s = _threshold(threshold)
     targets = plan(_endpoints(regions or [], endpoints))
-    samples: dict[str, list[Measurement]] = {}
+    samples: dict[Identity, list[Measurement]] = {}
     taking = Taking(
         count=count,
         interval_s=interval_s,
@@ -70,7 +70,7 @@ def _take(
     targets: Sequence[Target],
     taking: Taking,
     source: str | None,
-    samples: dict[str, list[Measurement]],
+    samples: dict[Identity, list[Measurement]],
 ) -> bool:
     """Fill ``samples``; False if Ctrl-C ended it early: what came so far is reported all the same."""
     from probe.network import Network
@@ -85,7 +85,7 @@ def _take(
         task = progress.add_task("measuring", total=taking.count * len(targets)) if progress else None
 
         def publish(measurement: Measurement) -> None:
-            samples.setdefault(measurement.target.name, []).append(measurement)
+            samples.setdefault(measurement.target.identity, []).append(measurement)
             if progress is not None and task is not None:
                 progress.advance(task)
 
@@ -98,7 +98,7 @@ def _take(
 
 def _rank(
     targets: Sequence[Target],
-    samples: Mapping[str, Sequence[Measurement]],
+    samples: Mapping[Identity, Sequence[Measurement]],
     threshold_s: float,
     *,
     complete: bool,

@@ -7,7 +7,7 @@ from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, Measurement
 from probe.model.statistics import Summary
 from probe.model.survey import RegionRtt, Survey
-from probe.model.targets import Check, Method, Role, Target
+from probe.model.targets import Check, Identity, Method, Role, Target
 from probe.statistics import MIN_SAMPLES_TO_DECIDE, summarize, within
 from probe.survey import places
 
@@ -17,7 +17,7 @@ Coordinates = tuple[float, float]
 
 def rank(
     targets: Sequence[Target],
-    samples: Mapping[str, Sequence[Measurement]],
+    samples: Mapping[Identity, Sequence[Measurement]],
     threshold_s: float,
     taken_at_s: float,
     vantage: str,
@@ -25,11 +25,12 @@ def rank(
     *,
     coordinates: Coordinates | None = None,
 ) -> Survey:
-    """``samples``: a target's name -> its measurements in order. ``coordinates``: the vantage's, in degrees.
+    """Candidates, nearest first.
 
-    With ``coordinates``, a Region that answers faster than light gets there is not ranked, and noted.
+    ``samples``: a target's identity -> its measurements in order. ``coordinates``: the vantage's, in degrees.
+    With them, a Region that answers faster than light gets there is not ranked, and noted.
     """
-    found = [_region(target, samples.get(target.name, ()), threshold_s) for target in targets]
+    found = [_region(target, samples.get(target.identity, ()), threshold_s) for target in targets]
     return _survey(found, threshold_s, taken_at_s, vantage, complete=complete, coordinates=coordinates)
 
 
@@ -38,9 +39,9 @@ def from_windows(
 ) -> Survey:
     """The survey that a running agent has all the time: from the TCP windows of its Regions."""
     windows = {w.target: w.summary for w in evidence.windows if w.method == Method.TCP.value}
-    latest = {m.target.name: m for m in evidence.latest if m.check is Check.TCP}
+    latest = {m.target.identity: m for m in evidence.latest if m.check is Check.TCP}
     found = [
-        _judged(target, windows.get(target.name, Summary()), latest.get(target.name), threshold_s)
+        _judged(target, windows.get(target.name, Summary()), latest.get(target.identity), threshold_s)
         for target in evidence.targets
         if target.role is Role.REGION
     ]

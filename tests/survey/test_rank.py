@@ -18,7 +18,7 @@ def ranked(
     rtts: dict[str, list[float | None]], *, complete: bool = True, at: tuple[float, float] | None = None
 ) -> Survey:
     planned = targets(*rtts)
-    samples = {t.name: [connect(t, rtt) for rtt in rtts[t.region]] for t in planned}
+    samples = {t.identity: [connect(t, rtt) for rtt in rtts[t.region]] for t in planned}
     return rank(planned, samples, 0.035, 1000.0, "here", complete, coordinates=at)
 
 
