@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from probe.model.kinds import CHECKS, GRAVEST_FIRST
-from probe.model.measurements import HealthDetails, Measurement, Phase
+from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, Measurement, Phase
 from probe.model.targets import Check, Method, Mode, Plan, Target
 
 _Seen = TypeVar("_Seen")
 
-HEALTH_PURPOSE = "health"
 # The checks that take round trips, the one that KMS depends on most first.
 ROUND_TRIPS: Mapping[Method, Check] = {
     method: check for check in GRAVEST_FIRST if (method := CHECKS[check].method) is not None

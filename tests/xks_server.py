@@ -50,6 +50,7 @@ class XksServer:
     answer: Callable[[Asked], Answer | None] = lambda _asked: None
     date: str | None = ""  # "" now, None no header
     delay_s: float = 0.0
+    drops: str = ""  # the method of requests that get no answer but the connection's end
     asked: list[Asked] = field(default_factory=list)
 
     def serve(self, connection: socket.socket) -> None:
@@ -58,6 +59,8 @@ class XksServer:
         with context.wrap_socket(connection, server_side=True) as stream, stream.makefile("rb") as reader:
             while asked := self._read(reader):
                 self.asked.append(asked)
+                if asked.method == self.drops:
+                    return
                 time.sleep(self.delay_s)
                 status, body = self.answer(asked) or self._usual(asked)
                 date = formatdate(usegmt=True) if self.date == "" else self.date

@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from exporters.checks import HEALTH_PURPOSE, REQUESTS, is_answered, is_of_health
+from exporters.checks import REQUESTS, is_answered, is_of_health
 from exporters.report import fields, findings, judged, tls, verdicts, words
-from probe.model.measurements import HealthDetails, Measurement, Phase
+from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check
 from probe.model.text import clean

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from probe.model.measurements import Phase
 from probe.model.targets import Check, Method, Mode, Role
 
+# Health requests that no KMS makes (unsigned, GET, a large body) may trip intrusion detection: once at the
+# start, and then so rarely. One that failed is tried again sooner: no passing fault stays for hours.
+CONFORMANCE_INTERVAL_S = 6 * 3600.0
+CONFORMANCE_RETRY_S = 600.0
+
 _NAMES, _TLS_PORT, _DNS_PORT = (Phase.RESOLVE,), 443, 53
 
 

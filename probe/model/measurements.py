@@ -188,9 +188,9 @@ class HealthDetails:
     body: str = ""
 
 
-NO_CREDENTIAL = (
-    "no credential"  # `HealthDetails.withheld` where nothing could be signed; else a requirement's id
-)
+# What `HealthDetails.withheld` says where nothing could be signed, whoever the peer is.
+NO_CREDENTIAL = "no credential"
+HEALTH_PURPOSE = "health"  # of `HealthDetails.purpose`: the request that is timed for a verdict
 Details = EchoDetails | TcpDetails | TlsDetails | DnsDetails | HealthDetails
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from probe.model.kinds import CONFORMANCE_INTERVAL_S, CONFORMANCE_RETRY_S
 from probe.model.measurements import HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check, Identity, Target
@@ -19,7 +20,6 @@ from probe.probes.health_connection import LEAST_S, ProxyConnection, Publish
 from probe.probes.health_request import Client, Purpose
 
 COLD_EXCHANGES = 5  # contracts, rules of judgement: at least
-CONFORMANCE_INTERVAL_S = 6 * 3600.0
 
 
 class _Answer(Enum):
@@ -32,10 +32,10 @@ class _Answer(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Memory:
-    """Of the visit before: its last answer, and when the odd requests went out (monotonic), if they did."""
+    """Of the visit before: its last answer, and when the odd requests go out next (monotonic)."""
 
     answer: _Answer
-    conformance_at_s: float | None
+    conformance_due_s: float
 
 
 class HealthProbe:
@@ -57,15 +57,14 @@ class HealthProbe:
         begun for which so little time is left that our own deadline, not the proxy, would end it.
         """
         memory, now_s = self._memories.get(target.identity), self._network.clock.monotonic_ns() / 1e9
-        conformance_at_s = memory.conformance_at_s if memory else None
+        due_s = memory.conformance_due_s if memory else now_s
         was_silent = memory is not None and memory.answer is _Answer.NONE
         visit = _Visit(target, self._client, self._network, timeout_s, publish, was_silent=was_silent)
         await visit.health(memory)
-        is_due = conformance_at_s is None or now_s - conformance_at_s >= CONFORMANCE_INTERVAL_S
-        if is_due and not visit.is_silent:  # of a silent proxy they would only say the same
-            conformance_at_s = now_s
-            await visit.conformance()
-        self._memories[target.identity] = _Memory(answer=visit.answer, conformance_at_s=conformance_at_s)
+        if now_s >= due_s and not visit.is_silent:  # of a silent proxy they would only say the same
+            were_answered = await visit.conformance()
+            due_s = now_s + (CONFORMANCE_INTERVAL_S if were_answered else CONFORMANCE_RETRY_S)
+        self._memories[target.identity] = _Memory(answer=visit.answer, conformance_due_s=due_s)
 
 
 class _Visit:
@@ -111,11 +110,18 @@ class _Visit:
             return False
         return memory is None or number > 1 or self.answer is not memory.answer
 
-    async def conformance(self) -> None:
-        """Requests that no KMS makes, and that for a key's metadata."""
-        for purpose in self._others():
+    async def conformance(self) -> bool:
+        """Requests that no KMS makes, and that for a key's metadata; whether each was sent and answered."""
+        answered: list[bool] = []
+
+        def note(measurement: Measurement) -> None:
+            answered.append(measurement.failure is None)
+            self._publish(measurement)
+
+        for purpose in (others := self._others()):
             if self._has_time():
-                await self._connection().requests(purpose, self._publish)
+                await self._connection().requests(purpose, note)
+        return len(answered) == len(others) and all(answered)
 
     def _connection(self) -> ProxyConnection:
         return ProxyConnection(self._target, self._client, self._network, self._deadline)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from probe.model.measurements import HealthDetails, Measurement, Phase, TlsDetails
+from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Measurement, Phase, TlsDetails
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Network
@@ -84,7 +84,7 @@ class ProxyConnection:
     def _withheld(self, purpose: Purpose, seen: TlsDetails) -> str | None:
         if not purpose.is_signed:
             return None
-        return "no credential" if self._client.sign is None else self._client.may_sign(self._target, seen)
+        return NO_CREDENTIAL if self._client.sign is None else self._client.may_sign(self._target, seen)
 
     async def _warm(self, channel: HttpConnection, connection: TcpConnection) -> Measurement:
         exchange = self._exchange(Check.HEALTH_WARM)

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from probe import __version__
-from probe.model.measurements import HealthDetails, TlsDetails
+from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, TlsDetails
 from probe.model.targets import Target
 from probe.network.http import HttpAnswer, HttpRequest
 from probe.wire import health as wire
@@ -23,7 +23,7 @@ MaySign = Callable[[Target, TlsDetails], str | None]
 class Purpose(StrEnum):
     """Which request; a value of `HealthDetails.purpose`."""
 
-    HEALTH = "health"
+    HEALTH = HEALTH_PURPOSE
     LARGE_BODY = "large_body"
     UNSIGNED = "unsigned"
     GET = "get"

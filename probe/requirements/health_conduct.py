@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from probe.model.evidence import Evidence
+from probe.model.measurements import HEALTH_PURPOSE
 from probe.model.targets import Target
 from probe.model.verdicts import Level, Position, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import subject_of
-from probe.requirements.evidence.health import OK, Seen, each_target, seen_of
+from probe.requirements.evidence.health import OK, Seen, aged, each_target, seen_of
 from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
@@ -36,7 +37,8 @@ def _each_answer(
         seen = _last(evidence, target, purpose)
         if seen is None:
             return unknown(unsent)
-        return judge(seen) if seen.measurement.failure is None else unknown(seen.words())
+        finding = judge(seen) if seen.measurement.failure is None else unknown(seen.words())
+        return aged(finding, seen, evidence)
 
     yield from each_target(evidence, look)
 
@@ -66,21 +68,23 @@ def large_body_is_answered(evidence: Evidence) -> Iterable[Finding]:
 
     def look(target: Target) -> Finding:
         large = _last(evidence, target, "large_body")
-        small = _last(evidence, target, "health")
+        small = _last(evidence, target, HEALTH_PURPOSE)
         if large is None or small is None:
             return unknown("no large request was sent")
-        if large.details.status == _TOO_LARGE and small.details.status != _TOO_LARGE:
-            said = f"a small request was answered with status {small.details.status}, a large one with 413"
-            return replace(violated(said), remedy=_ADMIT_LARGE_BODIES)
-        if large.measurement.failure is None:
-            return met(
-                f"{large.details.sent_body_bytes} bytes were answered with status {large.details.status}"
-            )
-        if small.measurement.failure is not None:
-            return unknown(f"small requests are not answered either ({small.words()})")
-        return violated(f"a small request was answered, one of 4,000 bytes was not ({large.words()})")
+        return aged(_large_beside_small(large, small), large, evidence)
 
     yield from each_target(evidence, look)
+
+
+def _large_beside_small(large: Seen, small: Seen) -> Finding:
+    if large.details.status == _TOO_LARGE and small.details.status != _TOO_LARGE:
+        said = f"a small request was answered with status {small.details.status}, a large one with 413"
+        return replace(violated(said), remedy=_ADMIT_LARGE_BODIES)
+    if large.measurement.failure is None:
+        return met(f"{large.details.sent_body_bytes} bytes were answered with status {large.details.status}")
+    if small.measurement.failure is not None:
+        return unknown(f"small requests are not answered either ({small.words()})")
+    return violated(f"a small request was answered, one of 4,000 bytes was not ({large.words()})")
 
 
 @requirement(

@@ -69,6 +69,17 @@ def moment(time_s: float) -> str:
         return f"{time_s:.0f} s after 1970"
 
 
+def minutes(duration_s: float) -> str:
+    """How long ago, as people read it: in minutes up to two hours, then in hours.
+
+    >>> minutes(600), minutes(7199), minutes(7200), minutes(6 * 3600)
+    ('10 minutes', '119 minutes', '2 hours', '6 hours')
+    """
+    if duration_s < 2 * 3600:
+        return f"{duration_s // 60:.0f} minutes"
+    return f"{duration_s // 3600:.0f} hours"
+
+
 def days(duration_s: float) -> str:
     """A long duration as people read it.
 

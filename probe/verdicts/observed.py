@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from probe.model.account import LoadBalancer, Unavailable, known
 from probe.model.evidence import Evidence
-from probe.model.measurements import HealthDetails, Measurement, TlsDetails
+from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, Measurement, TlsDetails
 from probe.model.targets import Check, Role
 from probe.model.verdicts import Outcome, Trait, Verdict
 from probe.requirements.evidence.targets import is_fresh
@@ -90,9 +90,8 @@ def _passed(evidence: Evidence) -> Iterator[str]:
 
 def _through(evidence: Evidence) -> frozenset[str]:
     """The targets with which TLS or health succeeded."""
-    return frozenset(
-        each.target.name for each in evidence.latest if _succeeded(each) and is_fresh(each, evidence)
-    )
+    seen = (*evidence.latest, *(each for each in evidence.recent if each.purpose))  # any one of health counts
+    return frozenset(each.target.name for each in seen if _succeeded(each) and is_fresh(each, evidence))
 
 
 def _addresses(balancer: LoadBalancer) -> frozenset[str]:
@@ -106,4 +105,4 @@ def _succeeded(measurement: Measurement) -> bool:
         return False
     if measurement.check is Check.TLS:
         return isinstance(details, TlsDetails) and details.kms_handshake_succeeded
-    return isinstance(details, HealthDetails) and details.purpose == "health" and details.status == _OK
+    return isinstance(details, HealthDetails) and details.purpose == HEALTH_PURPOSE and details.status == _OK

@@ -13,11 +13,12 @@ from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
 from xks_server import HEALTHY, HOST, KEY_ID, REGION, SECRET, Asked, XksServer
 
+from probe.model.kinds import CONFORMANCE_INTERVAL_S, CONFORMANCE_RETRY_S
 from probe.model.measurements import HealthDetails, Manager, Measurement, Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
-from probe.probes.health import COLD_EXCHANGES, CONFORMANCE_INTERVAL_S, HealthProbe, measure
+from probe.probes.health import COLD_EXCHANGES, HealthProbe, measure
 from probe.probes.health_request import Client
 from probe.signing.credential import Credential
 from probe.signing.peer_check import approval
@@ -264,6 +265,18 @@ def test_requests_that_kms_never_makes_go_out_again_after_six_hours_and_not_befo
     assert visits.visit(target) == [COLD, WARM]
     visits.clock.later_s = CONFORMANCE_INTERVAL_S + 60
     assert visits.visit(target) == [COLD, WARM, *ODD]
+    assert visits.visit(target) == [COLD, WARM]
+
+
+def test_an_odd_request_that_failed_is_tried_again_after_ten_minutes(proxy: Started, client: Client) -> None:
+    visits, (target, server) = Visits(client), proxy(drops="GET")
+    assert visits.visit(target) == FIRST
+    server.drops = ""
+    visits.clock.later_s = CONFORMANCE_RETRY_S - 60
+    assert visits.visit(target) == [COLD, WARM]
+    visits.clock.later_s = CONFORMANCE_RETRY_S + 60
+    assert visits.visit(target) == [COLD, WARM, *ODD]
+    visits.clock.later_s = CONFORMANCE_INTERVAL_S
     assert visits.visit(target) == [COLD, WARM]
 
 

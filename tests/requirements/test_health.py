@@ -7,10 +7,10 @@ import pytest
 from accounts import ACCOUNT, SPEC, STORE, looked_at, node, the_one
 from judging import NOW_S
 
-from probe.model.evidence import Evidence
+from probe.model.evidence import Evidence, evidence_of
 from probe.model.facts import CredentialFacts
 from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
-from probe.model.targets import Check
+from probe.model.targets import Check, Plan
 from probe.model.verdicts import Likelihood, Operation, Outcome, Report, Scope
 from probe.requirements import CATALOGUE
 from probe.verdicts.judge import judge
@@ -331,3 +331,45 @@ def test_a_store_that_is_not_connected_answers_before_the_key_is_asked_for() -> 
     assert names(judge(evidence), Operation.CREATE_KEY) == {
         "CustomKeyStoreInvalidStateException": Likelihood.EXPECTED
     }
+
+
+HOUR_S = 3600.0
+PLANNED = replace(A, plans=(Plan(check=Check.HEALTH_COLD, interval_s=60.0, timeout_s=10.0),))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "age_s", "is_known"),
+    [
+        ("health", 180.0, True),
+        ("health", 181.0, False),
+        ("unsigned", 12 * HOUR_S, True),
+        ("unsigned", 12 * HOUR_S + 1, False),
+    ],
+)
+def test_what_was_asked_too_long_ago_says_nothing(purpose: str, age_s: float, *, is_known: bool) -> None:
+    rule = "credential-is-accepted" if purpose == "health" else "unsigned-request-is-refused"
+    status = 200 if purpose == "health" else 401
+    asked = Measurement(
+        target=PLANNED,
+        check=Check.HEALTH_COLD,
+        started_at_s=NOW_S - age_s,
+        details=replace(GOOD, purpose=purpose, status=status),
+    )
+    seen = evidence_of(NOW_S, (PLANNED,), (asked,), scopes=frozenset({Scope.HEALTH}))
+    (verdict,) = [each for each in judge(seen).verdicts if each.requirement == rule]
+    assert (verdict.outcome is MET) is is_known
+
+
+@pytest.mark.parametrize(
+    ("age_s", "said"), [(599.0, ""), (600.0, ", 10 minutes ago"), (5 * HOUR_S, ", 5 hours ago")]
+)
+def test_the_age_of_what_is_asked_each_six_hours_is_said(age_s: float, said: str) -> None:
+    asked = Measurement(
+        target=PLANNED,
+        check=Check.HEALTH_COLD,
+        started_at_s=NOW_S - age_s,
+        details=replace(GOOD, purpose="unsigned", status=401),
+    )
+    seen = evidence_of(NOW_S, (PLANNED,), (asked,), scopes=frozenset({Scope.HEALTH}))
+    verdicts = {each.requirement: each.because for each in judge(seen).verdicts}
+    assert verdicts["unsigned-request-is-refused"] == f"status 401{said}"

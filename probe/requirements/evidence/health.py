@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 
 from probe.model.evidence import Evidence
 from probe.model.kinds import ON_PATH
-from probe.model.measurements import HealthDetails, Measurement, Phase, Reason
+from probe.model.measurements import HEALTH_PURPOSE, NO_CREDENTIAL, HealthDetails, Measurement, Phase, Reason
 from probe.model.targets import Check, Target
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import unseen_nodes
-from probe.requirements.evidence.targets import common_subject, of_role, values_at
-from probe.requirements.wording import quoted, why
+from probe.requirements.evidence.targets import common_subject, is_fresh, of_role, values_at
+from probe.requirements.wording import minutes, quoted, why
 
+_AGE_WORTH_SAYING_S = 600.0
 _BEFORE_HTTP = frozenset({Phase.RESOLVE, Phase.CONNECT, Phase.HANDSHAKE})
 OK = 200
-NO_CREDENTIAL = "no credential"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,8 @@ class Seen:
 def seen_of(
     evidence: Evidence, target: Target, purpose: str, check: Check = Check.HEALTH_COLD
 ) -> tuple[Seen, ...]:
-    """Exchanges of one purpose with one target, oldest first."""
-    return tuple(
+    """Exchanges of one purpose with one target, oldest first; none where the newest is stale."""
+    seen = tuple(
         Seen(measurement=each, details=each.details)
         for each in evidence.recent
         if each.target.name == target.name
@@ -61,6 +61,7 @@ def seen_of(
         and isinstance(each.details, HealthDetails)
         and each.details.purpose == purpose
     )
+    return seen if seen and is_fresh(seen[-1].measurement, evidence) else ()
 
 
 def each_health(
@@ -69,10 +70,18 @@ def each_health(
     """One finding a target: ``judge``'s, where a signed health request was answered in whatever way."""
 
     def look(target: Target) -> Finding:
-        seen = seen_of(evidence, target, "health")
+        seen = seen_of(evidence, target, HEALTH_PURPOSE)
         return _unasked(seen) or judge(target, seen)
 
     yield from each_target(evidence, look)
+
+
+def aged(finding: Finding, seen: Seen, evidence: Evidence) -> Finding:
+    """The finding, and how old it is where that is worth saying: some requests are made each six hours."""
+    age_s = evidence.taken_at_s - seen.measurement.started_at_s
+    if age_s < _AGE_WORTH_SAYING_S:
+        return finding
+    return replace(finding, because=f"{finding.because}, {minutes(age_s)} ago")
 
 
 def each_target(evidence: Evidence, look: Callable[[Target], Finding]) -> Iterator[Finding]:

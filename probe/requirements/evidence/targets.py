@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from probe.model.account import known
 from probe.model.evidence import Evidence
-from probe.model.kinds import ON_PATH
-from probe.model.measurements import Certificate, Measurement, Phase, TlsDetails
+from probe.model.kinds import CHECKS, CONFORMANCE_INTERVAL_S, ON_PATH
+from probe.model.measurements import HEALTH_PURPOSE, Certificate, Measurement, Phase, TlsDetails
 from probe.model.targets import Check, Role, Target
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import load_balancers_of, values_of
@@ -44,11 +44,16 @@ def latest(evidence: Evidence, check: Check) -> Mapping[str, Measurement]:
 
 
 def is_fresh(measurement: Measurement, evidence: Evidence) -> bool:
-    """It is no older than three intervals of its plan, or a minute; without a plan it does not age."""
-    plan = measurement.target.plan(measurement.check)
+    """It is no older than three intervals of its plan, or a minute; without a plan it does not age.
+
+    What is asked each six hours may be twice as old.
+    """
+    plan = measurement.target.plan(CHECKS[measurement.check].comes_with or measurement.check)
     if plan is None:
         return True
     limit_s = max(STALE_AFTER_INTERVALS * plan.interval_s, STALE_AFTER_S)
+    if measurement.purpose not in ("", HEALTH_PURPOSE):
+        limit_s = max(limit_s, 2 * CONFORMANCE_INTERVAL_S)
     return evidence.taken_at_s - measurement.started_at_s <= limit_s
 
 
