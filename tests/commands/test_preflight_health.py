@@ -88,8 +88,8 @@ def test_a_crash_does_not_show_it() -> None:
         "import botocore.auth as auth\n"
         "def broken(self, request): raise RuntimeError('oops')\n"
         "auth.SigV4Auth.add_auth = broken\n"
-        "from probe.credential import Credential\n"
-        "from probe.signing import Signer\n"
+        "from probe.signing.credential import Credential\n"
+        "from probe.signing.sigv4 import Signer\n"
         "import os\n"
         "Signer(Credential('A' * 20, os.environ['MARKER']), 'eu-west-1').headers('h', '/p', b'')\n"
     )
