@@ -9,12 +9,12 @@ from probe.agent.echoes import Echoes
 from probe.agent.history import History, renamed
 from probe.agent.pacing import collect_in_slices
 from probe.agent.refresh import Sources
-from probe.agent.runner import Observer, Runner
+from probe.agent.runner import Runner
 from probe.agent.state import Measured, State, StoreFacts
 from probe.model.account import Account
 from probe.model.facts import DomainFacts
 from probe.model.measurements import EchoBatch, Measurement
-from probe.model.ports import Sink
+from probe.model.ports import Observer, Sink
 from probe.model.settings import Settings
 from probe.model.survey import Survey
 from probe.model.targets import Check, Target

@@ -113,7 +113,7 @@ def renamed(
 
 
 class History:
-    """`Sink` and `HistoryReader`. See the module for what is kept how long."""
+    """A `Sink` that can be asked. See the module for what is kept how long."""
 
     def __init__(self, span_s: float = SPAN_S, ring_places: int = RING_PLACES) -> None:
         self._span_s = span_s
@@ -127,8 +127,6 @@ class History:
         self._places = _places_for(targets, self._most_places)
         self._memories = {target.identity: _carried_over(before, target) for target in targets}
         self._by_name = {memory.target.name: memory for memory in self._memories.values()}
-        for memory in self._memories.values():
-            memory.rings = {method: ring.resized(self._places) for method, ring in memory.rings.items()}
 
     def on_measurement(self, measurement: Measurement) -> None:
         memory = self._memories.get(measurement.target.identity)
@@ -227,9 +225,12 @@ class History:
         )
 
     def _ring(self, memory: _Memory, method: Method) -> Ring:
+        """With as many places as there are now. All at once would hold up the loop: each when it is used."""
         ring = memory.rings.get(method)
         if ring is None:
             ring = memory.rings[method] = Ring(self._places)
+        elif ring.places != self._places:
+            ring = memory.rings[method] = ring.resized(self._places)
         return ring
 
 

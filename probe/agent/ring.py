@@ -7,21 +7,21 @@ from math import isnan, nan
 class Ring:
     """Times and round trips, oldest first once unrolled; NaN is a lost one (arrays have no None)."""
 
-    __slots__ = ("_next", "_places", "_rtts_s", "_times_s")
+    __slots__ = ("_next", "_rtts_s", "_times_s", "places")
 
     def __init__(self, places: int) -> None:
-        self._places = places
+        self.places = places
         self._next = 0
         self._times_s, self._rtts_s = array("d"), array("d")
 
     def append(self, time_s: float, rtt_s: float) -> None:
-        if len(self._times_s) < self._places:
+        if len(self._times_s) < self.places:
             self._times_s.append(time_s)
             self._rtts_s.append(rtt_s)
             return
         self._times_s[self._next] = time_s
         self._rtts_s[self._next] = rtt_s
-        self._next = (self._next + 1) % self._places
+        self._next = (self._next + 1) % self.places
 
     def since(self, start_s: float) -> list[tuple[float, float | None]]:
         """(time, round trip) from ``start_s`` on, in the order of sending (a time-out ends late)."""

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from probe.agent.runner import Measure, Observer, Publish, run_once
+from probe.agent.runner import Measure, Publish, run_once
 from probe.agent.schedule import ScheduledCheck, scheduled
 from probe.model.kinds import ROLES
+from probe.model.ports import Observer
 from probe.model.targets import Check, Plan, Role, Target
 
 ROUND_TRIPS = 20  # fewer than 20 samples decide nothing about 35 ms (contracts, rules of judgement)

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
-from typing import Protocol
 
 from probe.agent.schedule import (
     Key,
@@ -21,6 +20,7 @@ from probe.agent.schedule import (
     slot_time,
 )
 from probe.model.measurements import Measurement
+from probe.model.ports import Observer
 from probe.model.targets import Check, Target
 
 DEFAULT_LIMIT = 64
@@ -29,19 +29,6 @@ GRACE_S = 5.0
 
 Publish = Callable[[Measurement], None]
 Measure = Callable[[Target, Check, float, Publish], Awaitable[None]]
-
-
-class Observer(Protocol):
-    """Hears how the schedule itself is doing."""
-
-    def skipped(self, target: Target, check: Check) -> None:
-        """A slot was dropped: the probe before it was still running, or the loop came too late."""
-
-    def delay(self, seconds: float) -> None:
-        """How long after its slot a probe began."""
-
-    def bug(self, target: Target, check: Check, error: Exception) -> None:
-        """A probe raised: our mistake, not the network's."""
 
 
 class SilentObserver:

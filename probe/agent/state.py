@@ -54,7 +54,7 @@ class StoreFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What the history has at one moment, Unix time: see `HistoryReader`."""
+    """What the history has at one moment, Unix time: see `History`."""
 
     at_s: float
     latest: tuple[Measurement, ...] = ()

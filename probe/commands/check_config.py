@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from probe.commands import output
-from probe.commands.configuration import DEFAULT_PATH, load
+from probe.commands.configuration import DEFAULT_PATH, check_credentials, load
 from probe.commands.exits import Exit
 from probe.commands.options import FormatOption, OutputOption
+from probe.model.kinds import CHECKS
 from probe.model.settings import Settings
 from probe.model.text import clean
 
@@ -23,6 +24,7 @@ def command(
     from probe.config import describe
 
     settings = load(config)
+    check_credentials(settings)
     footprint = asdict(describe(settings))
     if form is output.Format.JSON:
         output.write_document(output.as_json({"schema_version": 1, **footprint}), file)
@@ -35,7 +37,7 @@ def _text(settings: Settings, footprint: dict[str, float]) -> str:
     width = max(len(target.name) for target in settings.targets)
     rows = [
         f"  {clean(t.name):<{width}}  {t.role:<11}  {clean(t.host)}:{t.port}  "
-        + ", ".join(f"{p.check} every {p.interval_s:g} s" for p in t.plans)
+        + ", ".join(f"{CHECKS[p.check].key} every {p.interval_s:g} s" for p in t.plans)
         for t in settings.targets
     ]
     total = "  ".join(f"{name.replace('_', ' ')}: {value:,.6g}" for name, value in footprint.items())

@@ -32,7 +32,7 @@ def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
     from probe.signing.client import ProxyAccess
     from probe.signing.sigv4 import Signer
 
-    asked = {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
+    asked = _asked(settings)
     found = []
     for store in settings.stores:
         credential = _credential(settings, store.id) if store.id in asked else None
@@ -40,6 +40,18 @@ def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
     if any(found):
         Signer.load()
     return tuple(found)
+
+
+def check_credentials(settings: Settings) -> None:
+    """Read what `accesses` would, but for secrets: AWS is not asked. Raises `UsageError` as that does."""
+    for key_store in _asked(settings):
+        if settings.credentials.get(key_store, CredentialSource()).secret is None:
+            _credential(settings, key_store)
+
+
+def _asked(settings: Settings) -> set[str]:
+    """The key stores whose proxies are asked for their health."""
+    return {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
 
 
 def _credential(settings: Settings, key_store: str) -> "Credential | None":

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from probe.model.measurements import EchoBatch, Measurement
-from probe.model.statistics import Window
 from probe.model.survey import Survey
-from probe.model.targets import Target
+from probe.model.targets import Check, Target
 from probe.model.verdicts import Report
 
 
@@ -26,14 +25,17 @@ class Sink(Protocol):
     def on_survey(self, survey: Survey) -> None: ...
 
 
-class HistoryReader(Protocol):
-    """What the page and the requirements may ask of the past."""
+class Observer(Protocol):
+    """Hears how the schedule itself is doing."""
 
-    def windows(self, now_s: float) -> tuple[Window, ...]: ...
+    def skipped(self, target: Target, check: Check) -> None:
+        """A slot was dropped: the probe before it was still running, or the loop came too late."""
 
-    def latest(self) -> tuple[Measurement, ...]: ...
+    def delay(self, seconds: float) -> None:
+        """How long after its slot a probe began."""
 
-    def recent(self) -> tuple[Measurement, ...]: ...
+    def bug(self, target: Target, check: Check, error: Exception) -> None:
+        """A probe raised: our mistake, not the network's."""
 
 
 class Control(Protocol):
