@@ -32,11 +32,10 @@ def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
     from probe.signing.client import ProxyAccess
     from probe.signing.sigv4 import Signer
 
-    asked = _asked(settings)
-    found = []
-    for store in settings.stores:
-        credential = _credential(settings, store.id) if store.id in asked else None
-        found.append(ProxyAccess(credential, settings.extra_authorities) if credential else None)
+    found = [
+        ProxyAccess(credential, settings.extra_authorities) if credential else None
+        for credential in _credentials(settings, are_secrets_fetched=True)
+    ]
     if any(found):
         Signer.load()
     return tuple(found)
@@ -44,31 +43,38 @@ def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
 
 def check_credentials(settings: Settings) -> None:
     """Read what `accesses` would, but for secrets: AWS is not asked. Raises `UsageError` as that does."""
-    for key_store in _asked(settings):
-        if settings.credentials.get(key_store, CredentialSource()).secret is None:
-            _credential(settings, key_store)
+    _credentials(settings, are_secrets_fetched=False)
 
 
-def _asked(settings: Settings) -> set[str]:
-    """The key stores whose proxies are asked for their health."""
-    return {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
-
-
-def _credential(settings: Settings, key_store: str) -> "Credential | None":
-    from probe.signing.credential import load_for
+def _credentials(settings: Settings, *, are_secrets_fetched: bool) -> "list[Credential | None]":
+    """By key store; every one that cannot be read is a line of the `UsageError`."""
     from probe.wire.input_error import InputError
 
-    source = settings.credentials.get(key_store, CredentialSource())
-    try:
-        if source.secret is not None:
-            from probe.aws.secret import credential_of
+    is_alone = len(settings.stores) == 1
+    asked = {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
+    found: list[Credential | None] = []
+    errors: list[str] = []
+    for index, store in enumerate(settings.stores):
+        source = settings.credentials.get(store.id, CredentialSource())
+        is_read = store.id in asked and (are_secrets_fetched or source.secret is None)
+        try:
+            found.append(_credential(store.id, source, is_alone=is_alone) if is_read else None)
+        except InputError as error:
+            path = "key_store" if is_alone else f"key_store[{index}]"
+            errors += (f"{path}.credential: {line}" for line in error.errors)
+    if errors:
+        raise UsageError(*errors)
+    return found
 
-            return credential_of(source.secret, "")
-        return load_for(
-            key_store, Path(source.file) if source.file else None, is_alone=len(settings.stores) == 1
-        )
-    except InputError as error:
-        raise UsageError(*(f"key_store.credential: {line}" for line in error.errors)) from None
+
+def _credential(key_store: str, source: CredentialSource, *, is_alone: bool) -> "Credential | None":
+    from probe.signing.credential import load_for
+
+    if source.secret is not None:
+        from probe.aws.secret import credential_of
+
+        return credential_of(source.secret, "")
+    return load_for(key_store, Path(source.file) if source.file else None, is_alone=is_alone)
 
 
 def _instance_region() -> str | None:
