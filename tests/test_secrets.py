@@ -33,7 +33,7 @@ from probe.model.measurements import Measurement
 from probe.probes import health_connection, health_request
 from probe.signing.credential import Credential, load
 from probe.signing.sigv4 import Signer
-from probe.verdicts import evaluate
+from probe.verdicts.judge import judge
 
 pytestmark = pytest.mark.loopback
 Output = pytest.CaptureFixture[str]
@@ -182,7 +182,7 @@ def test_no_value_and_no_metric_has_it(
 
     def noted(state: State, *asked: Any) -> Evidence:
         evidence = snapshot(state, *asked)
-        kept.extend([*asked, state.settings, state.stores, evidence, evaluate.judge(evidence)])
+        kept.extend([*asked, state.settings, state.stores, evidence, judge(evidence)])
         return evidence
 
     def also_noted(*asked: Any) -> Any:
@@ -232,7 +232,7 @@ def test_a_crash_is_one_line_and_no_value_in_its_frames_is_the_secret(
     arguments: Any, command: str, where: Any, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     if (command, name) == ("health", "judge"):
-        where = sys.modules["probe.verdicts.evaluate"]
+        where = sys.modules["probe.verdicts.judge"]
     frames: list[traceback.FrameSummary] = []
 
     def broken(*_args: object, **_named: object) -> None:

@@ -56,7 +56,7 @@ def served(
     monkeypatch: pytest.MonkeyPatch, agent: FakeAgent
 ) -> tuple[asyncio.Task[None], socket.socket, str]:
     """The running command with ``agent`` in it; its listener, and the address of its page."""
-    monkeypatch.setattr(serving, "Agent", lambda *_: agent)
+    monkeypatch.setattr(serving, "Agent", lambda *_, **_named: agent)
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     task = asyncio.create_task(serve(Settings(targets=()), listener, vantage="here"))
