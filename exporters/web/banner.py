@@ -9,6 +9,7 @@ from probe.model.verdicts import (
     Likelihood,
     Operation,
     Outcome,
+    Position,
     PredictedError,
     Prediction,
     Remedy,
@@ -16,10 +17,12 @@ from probe.model.verdicts import (
     Verdict,
 )
 
-# Judged are the network and TLS. KMS also looks at the AWS side, the credential and the proxy's answers, and
-# has no authority but its own: nothing here may read as "KMS would connect".
+# KMS also looks at what is not judged here, and has no authority but its own: nothing here may read as "KMS
+# would connect".
 _CLEAR = "Nothing on the network or in TLS would stop KMS"
-_NOT_JUDGED = "the AWS side, the credential and what the proxy answers are not part of this judgement"
+_CLEAR_WITH_HEALTH = "Nothing on the network, in TLS or in the proxy's answers would stop KMS"
+_AWS_SIDE, _PROXY_SIDE = "the AWS side", "the credential and what the proxy answers"
+_OF_AWS = frozenset({Position.SERVICE, Position.DOMAIN, Position.CONFIGURATION})
 _REFUSED = "but KMS refuses a certificate that rests on an extra authority, which it does not have"
 
 
@@ -66,9 +69,7 @@ def banner(report: Report | None) -> Banner:
     possible = _foremost(prediction, Likelihood.POSSIBLE)
     if possible is not None:
         return _at_risk(report, possible)
-    if report.extra_authorities:
-        return Banner(state=State.RISK, headline=_CLEAR, because=_REFUSED, notes=(_NOT_JUDGED,))
-    return Banner(state=State.GOOD, headline=_CLEAR, because=_NOT_JUDGED)
+    return _clear(report)
 
 
 def prediction_of(report: Report | None, operation: Operation) -> Prediction | None:
@@ -92,6 +93,18 @@ def short(prediction: Prediction | None) -> str:
 def _foremost(prediction: Prediction, likelihood: Likelihood) -> PredictedError | None:
     """The first error of that likelihood that no earlier fault masks."""
     return next((e for e in prediction.errors if e.likelihood is likelihood and e.masked_by is None), None)
+
+
+def _clear(report: Report) -> Banner:
+    """What was judged is fine; the rest is named."""
+    judged = {verdict.position for verdict in report.verdicts}
+    has_health = Position.HEALTH in judged
+    missing = [*([] if _OF_AWS & judged else [_AWS_SIDE]), *([] if has_health else [_PROXY_SIDE])]
+    headline = _CLEAR_WITH_HEALTH if has_health else _CLEAR
+    rest = f"{', '.join(missing)} {'is' if missing == [_AWS_SIDE] else 'are'} not part of this judgement"
+    if report.extra_authorities:
+        return Banner(state=State.RISK, headline=headline, because=_REFUSED, notes=(rest,) if missing else ())
+    return Banner(state=State.GOOD, headline=headline, because=rest if missing else "")
 
 
 def _failing(report: Report, prediction: Prediction, error: PredictedError) -> Banner:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from exporter_world import REMEDY, predicted, report, verdict
 
 from exporters.web.banner import State, banner, prediction_of, short
-from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
+from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome, Position
 
 CAUSE = verdict(outcome=Outcome.VIOLATED, because="the root is private", remedy=REMEDY)
 
@@ -19,6 +19,20 @@ def test_decided_without_errors_nothing_that_was_judged_would_stop_kms() -> None
     shown = banner(report(verdict()))
     assert (shown.state, shown.headline) == (State.GOOD, "Nothing on the network or in TLS would stop KMS")
     assert "AWS side" in shown.because, "half of what KMS looks at is not judged here, and that is said"
+
+
+def test_where_the_proxy_is_asked_its_answers_are_part_of_the_judgement() -> None:
+    health = verdict("credential-is-accepted", position=Position.HEALTH)
+    shown = banner(report(verdict(), health))
+    assert shown.headline == "Nothing on the network, in TLS or in the proxy's answers would stop KMS"
+    assert shown.because == "the AWS side is not part of this judgement"
+    extra = banner(replace(report(verdict(), health), extra_authorities=("CN=Lab",)))
+    assert extra.notes == ("the AWS side is not part of this judgement",)
+
+
+def test_where_all_is_judged_nothing_is_said_to_be_left_out() -> None:
+    judged = (verdict(position=position) for position in (Position.HEALTH, Position.CONFIGURATION))
+    assert banner(report(*judged)).because == ""
 
 
 def test_with_an_extra_authority_it_is_never_said_that_kms_would_connect() -> None:
