@@ -47,6 +47,17 @@ def test_what_the_file_says_of_a_key_store_is_what_kms_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("region", "has_kms"),
+    [("{id: a, region: eu-west-1}", True), ("{id: a, region: mars-north-1}", False), ("{id: a}", None)],
+)
+def test_whether_a_region_has_kms_is_looked_up_as_a_preflight_does(
+    region: str, *, has_kms: bool | None
+) -> None:
+    (store,) = parse(f"key_store: {region}\n{PROXY}{NODES}").stores
+    assert store.region_has_kms is has_kms
+
+
+@pytest.mark.parametrize(
     ("said", "environment", "asked"),
     [
         ("{id: cks-1}", GIVEN, False),

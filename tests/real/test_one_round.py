@@ -1,0 +1,179 @@
+"""A preflight and one round of a configured agent are the same judgement, in the same world and of one account."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from preflight_playing import NAME, NAME_SERVER, Case, environment, open_world, play
+
+from exporters.report import judged
+from probe import config
+from probe.agent.agent import Agent
+from probe.agent.refresh import Sources
+from probe.agent.runner import SilentObserver
+from probe.aws.api import Api
+from probe.commands.configuration import accesses
+from probe.requirements import CATALOGUE
+from simulator import World
+
+pytestmark = pytest.mark.real
+
+REGION = "eu-central-1"
+# As discovery names them: the load balancer and the zone, and the address of a target.
+NODES = {"xks-eu-central-1a": "nlb-euc1-az1", "xks-eu-central-1b": "nlb-euc1-az2"}
+BACKENDS = ("proxy-1", "proxy-2")
+KEY_MANAGER = "hsm-1"
+QUICK = "health-answers-within-250-ms"
+LATE = "slow-300ms"
+WORLDS: Mapping[str, Mapping[str, Any]] = {
+    "all is well": {},
+    "a dead zone, and a credential that is refused": {
+        "faults": {"nlb-euc1-az2": ["dead"], "*": ["unauthorized"]},
+    },
+    "an expired certificate, a principal that is not allowed, a target that AWS holds for unhealthy": {
+        "faults": {"proxy-1": ["expired"]},
+        "account": {
+            "answers": {
+                "DescribeVpcEndpointServicePermissions": {"AllowedPrincipals[0].Principal": "*"},
+                "DescribeTargetHealth": {"TargetHealthDescriptions[1].TargetHealth.State": "unhealthy"},
+            }
+        },
+    },
+    "late answers, a key manager that is far, no verification record, a call that is refused": {
+        "faults": {"*": [LATE]},
+        "rtt": {KEY_MANAGER: 0.06},
+        "records": [],
+        "account": {"refused": {"DescribeRouteTables": "UnauthorizedOperation"}},
+    },
+}
+Judgement = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def world(can_have_worlds: object) -> Iterator[World]:
+    with open_world() as running:
+        yield running
+
+
+def case_of(name: str) -> Case:
+    faults = dict(WORLDS[name])
+    rtt_s = faults.pop("rtt", {})
+    options = {"--data-centre": None, "--name": None}
+    return Case(name=name, expect={}, exists=True, options=options, rtt_s=rtt_s, **faults)
+
+
+def written_out(world: World) -> dict[str, Any]:
+    """What a user writes who lets nothing be discovered."""
+
+    def at(*names: str) -> list[dict[str, str]]:
+        return [{"name": world.address(name), "address": world.address(name)} for name in names]
+
+    (backends, key_managers) = (at(*BACKENDS), at(KEY_MANAGER))
+    return {
+        "key_store": {
+            "id": world.scenario.key_store,
+            "region": REGION,
+            "uri_path": world.scenario.uri_path,
+            "key_id": "foo",
+            "credential": {"file": str(world.credential_file)},
+        },
+        "proxy": {"private_dns_name": NAME},
+        "nodes": [{"name": name, "address": world.address(host)} for name, host in NODES.items()],
+        "backends": backends,
+        "key_managers": [{"name": each["name"], "host": each["address"]} for each in key_managers],
+        "extra_authorities": [str(world.root_pem)],
+        "intervals": {"health": "8s"},
+        "timeouts": {"health": "8s"},
+    }
+
+
+def one_round(world: World, case: Case) -> Judgement:
+    """In a process of its own, which has the agent's network and AWS's endpoint."""
+    document, surroundings = yaml.safe_dump(written_out(world)), environment(world, case)
+
+    def measured() -> Judgement:
+        os.environ.update(surroundings)
+        settings = config.parse(document, source="test", directory=Path("/"))
+        sources = Sources(
+            caller=Api(REGION, read_timeout_s=8.0), public_resolvers=(NAME_SERVER,), timeout_s=8.0
+        )
+        agent = Agent(settings, (), SilentObserver(), accesses=accesses(settings), sources=sources)
+        (report,), _ = asyncio.run(agent.once(lambda _done, _total: None))
+        return {
+            "verdicts": [judged.verdict(each) for each in report.verdicts],
+            "prediction": judged.predictions(report.predictions),
+        }
+
+    found: Judgement = world.call(measured, 60.0)
+    return found
+
+
+def verdicts(of: Judgement) -> dict[tuple[str, str], tuple[str, frozenset[tuple[str, ...]]]]:
+    """By requirement and subject: the outcome, and KMS's errors with their likelihood.
+
+    Without those of a few slow exchanges among quick ones: that is this machine's doing.
+    """
+    return {
+        (each["requirement"], each["subject"]): (
+            each["outcome"],
+            frozenset(
+                (error["operation"], error["error"], error["likelihood"])
+                for error in each["kms_errors"]
+                if (each["requirement"], each["outcome"]) != (QUICK, "met")
+            ),
+        )
+        for each in of["verdicts"]
+    }
+
+
+def predictions(of: Judgement) -> dict[str, tuple[bool, list[tuple[str, str, str | None]]]]:
+    """By operation: whether it is decided, and the errors in their order with their likelihood and mask."""
+    return {
+        operation: (
+            said["decided"],
+            [
+                (error["error"], error["likelihood"], error["masked_by"])
+                for error in said["errors"]
+                if error["likelihood"] == "expected" or error["requirements"] != [QUICK]
+            ],
+        )
+        for operation, said in of["prediction"].items()
+    }
+
+
+@pytest.fixture(scope="module")
+def pairs(world: World, xks_probe: Path) -> dict[str, tuple[Judgement, Judgement]]:
+    """By world: what a preflight judged, and what the agent did."""
+    found = {}
+    for name in WORLDS:
+        case = case_of(name)
+        preflight = play(world, case, [str(xks_probe)])
+        assert preflight.report, preflight.words
+        found[name] = (dict(preflight.report), one_round(world, case))
+    return found
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_each_requirement_has_the_same_outcome_for_the_same_subjects(
+    name: str, pairs: dict[str, tuple[Judgement, Judgement]]
+) -> None:
+    preflight, agent = map(verdicts, pairs[name])
+    assert preflight == agent
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_same_is_predicted(name: str, pairs: dict[str, tuple[Judgement, Judgement]]) -> None:
+    preflight, agent = map(predictions, pairs[name])
+    assert preflight == agent
+
+
+def test_all_that_can_be_judged_was(pairs: dict[str, tuple[Judgement, Judgement]]) -> None:
+    """Else the tests above would compare little."""
+    judged_ones = {each["requirement"] for pair in pairs.values() for each in pair[1]["verdicts"]}
+    assert judged_ones == {each.id for each in CATALOGUE}
+    outcomes = {each["outcome"] for pair in pairs.values() for each in pair[1]["verdicts"]}
+    assert outcomes == {"met", "violated", "unknown", "not_applicable"}
