@@ -1,0 +1,184 @@
+"""One agent and two key stores: each has its own verdicts, predictions, series and banner."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import prometheus_server
+import pytest
+import yaml
+from prometheus_client.exposition import generate_latest
+from running_agent import QUICK, RunningAgent, connect_errors, outcomes
+
+from exporters.prometheus import PrometheusSink
+from probe import config
+from probe.agent.agent import Agent
+from probe.agent.history import History
+from probe.agent.runner import SilentObserver
+from probe.agent.state import State
+from probe.commands.configuration import accesses
+from probe.verdicts.judge import judge
+from simulator import Capability, World, load_scenario, start
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+RIGHT, WRONG = "cks-1111111111111111", "cks-2222222222222222"
+HOSTS = {RIGHT: ("nlb-euc1-az1", "proxy-1"), WRONG: ("nlb-euc1-az2", "proxy-2")}
+REFUSED = "INVALID_CREDENTIALS"
+ACCEPTED = "credential-is-accepted"
+OF_A_STORE = ("requirement_outcome", "kms_error_predicted", "kms_prediction_decided")
+
+
+@pytest.fixture(scope="module")
+def world(can_have_worlds: Capability) -> Iterator[World]:
+    assert can_have_worlds.namespaces
+    with start(load_scenario("healthy"), enter=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def settings(world: World) -> dict[str, Any]:
+    """Each key store has the load balancer's node and the proxy of one zone; the second one's credential is old."""
+    whole = world.configuration()
+    told = json.loads(world.credential_file.read_text())
+    told["XksProxyAuthenticationCredential"]["RawSecretAccessKey"] = "x" * 43
+    old = world.directory / "old-credential.json"
+    old.touch(mode=0o600)
+    old.write_text(json.dumps(told))
+    files = {RIGHT: world.credential_file, WRONG: old}
+    others = {key: whole[key] for key in ("resolve_with", "extra_authorities", "regions", "threshold")}
+    return {**others, **QUICK, "key_store": [_store(whole, id_, files[id_]) for id_ in HOSTS]}
+
+
+def _store(whole: Mapping[str, Any], id_: str, credential: Path) -> dict[str, Any]:
+    of_its_own = {"nodes": HOSTS[id_], "backends": HOSTS[id_]}
+    return {
+        **whole["key_store"],
+        "id": id_,
+        "credential": {"file": str(credential)},
+        "proxy": whole["proxy"],
+        **{
+            section: [each for each in whole[section] if each["name"] in names]
+            for section, names in of_its_own.items()
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def agent(
+    world: World, settings: dict[str, Any], xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAgent]:
+    file = tmp_path_factory.mktemp("two") / "xks-probe.yaml"
+    with RunningAgent(world, xks_probe, file, settings) as running:
+        prometheus_server.wait_for("both are judged", lambda: all(map(is_judged, stores(running).values())))
+        yield running
+
+
+def stores(agent: RunningAgent) -> dict[str, dict[str, Any]]:
+    return {each["key_store"]: each for each in agent.status()["stores"]}
+
+
+def is_judged(store: Mapping[str, Any]) -> bool:
+    return len(outcomes(store, ACCEPTED)) > 0 and "unknown" not in outcomes(store, ACCEPTED)
+
+
+def test_each_has_its_own_verdicts_about_its_own_targets(agent: RunningAgent) -> None:
+    shown = stores(agent)
+    assert {id_: outcomes(store, ACCEPTED) for id_, store in shown.items()} == {
+        RIGHT: {"met"},
+        WRONG: {"violated"},
+    }
+    for id_, store in shown.items():
+        verdicts = store["report"]["verdicts"]
+        assert {each["subject"] for each in verdicts if each["requirement"] == ACCEPTED} == set(HOSTS[id_])
+
+
+def test_each_has_its_own_prediction(agent: RunningAgent) -> None:
+    errors = {id_: connect_errors(store) for id_, store in stores(agent).items()}
+    assert errors[WRONG] == {REFUSED: "expected"}
+    assert REFUSED not in errors[RIGHT]
+
+
+def test_each_has_its_own_series(agent: RunningAgent) -> None:
+    for id_, is_refused in ((RIGHT, 0.0), (WRONG, 1.0)):
+        predicted = agent.values(
+            "kms_error_predicted", key_store=id_, operation="connect", error=REFUSED, likelihood="expected"
+        )
+        violated = agent.values(
+            "requirement_outcome", key_store=id_, requirement=ACCEPTED, outcome="violated"
+        )
+        assert (predicted, violated) == ([is_refused], [is_refused] * len(HOSTS[id_]))
+    assert {each.labels["key_store"] for each in agent.samples() if each.name in OF_A_STORE} == {RIGHT, WRONG}
+
+
+def test_each_has_its_own_banner_the_worst_first(agent: RunningAgent) -> None:
+    status, page = agent.status(), agent.page()
+    assert [each["key_store"] for each in status["stores"]] == [WRONG, RIGHT]
+    assert status["connect"]["headline"] == f"KMS would say {REFUSED}"
+    assert page.index(WRONG) < page.index(f"KMS would say {REFUSED}") < page.index(RIGHT)
+
+
+def test_the_same_proxy_may_serve_both(
+    world: World, settings: dict[str, Any], xks_probe: Path, tmp_path: Path
+) -> None:
+    """One address under two key stores is two targets: each is asked with the credential of its store."""
+    right, wrong = settings["key_store"]
+    same = [{**each, "name": f"{each['name']}-too"} for each in right["nodes"]]
+    shared = {**settings, "key_store": [right, {**wrong, "nodes": same, "backends": []}]}
+    with RunningAgent(world, xks_probe, tmp_path / "xks-probe.yaml", shared, port=9912) as agent:
+        prometheus_server.wait_for(
+            "each has the answer to its own",
+            lambda: (
+                {id_: outcomes(store, ACCEPTED) for id_, store in stores(agent).items()}
+                == {RIGHT: {"met"}, WRONG: {"violated"}}
+            ),
+        )
+        answers = {
+            name: {each.labels["code"] for each in agent.samples() if is_answer(each, name)}
+            for name in (HOSTS[RIGHT][0], f"{HOSTS[RIGHT][0]}-too")
+        }
+        assert list(answers.values()) == [{"200"}, {"401"}]
+
+
+def is_answer(sample: Any, target: str) -> bool:
+    return (
+        sample.name == "health_answers_total"
+        and sample.labels["target"] == target
+        and sample.labels["mode"] == "cold"
+        and sample.value > 0
+    )
+
+
+def test_of_one_that_is_taken_away_no_series_is_left(world: World, settings: dict[str, Any]) -> None:
+    """What the sinks are handed while the agent runs, when its settings lose a key store."""
+    right, _ = settings["key_store"]
+    documents = [
+        {**settings, "listen": "127.0.0.1:9913", "key_store": each}
+        for each in (settings["key_store"], [right])
+    ]
+    before, after = world.call(lambda: asyncio.run(_series_with_both_and_with_one(documents)), 90.0)
+    for word in (WRONG, *HOSTS[WRONG]):
+        assert word in before
+        assert word not in after
+    for word in (RIGHT, *HOSTS[RIGHT]):
+        assert f'"{word}"' in after
+    counted = re.findall(
+        rf'health_answers_total{{code="200",mode="cold",target="{HOSTS[RIGHT][0]}"}} (.*)', after
+    )
+    assert [float(count) > 0 for count in counted] == [True], "what stays keeps what was counted"
+
+
+async def _series_with_both_and_with_one(documents: Sequence[Mapping[str, Any]]) -> list[str]:
+    both, one = (config.parse(yaml.safe_dump(each), source="test", directory=Path("/")) for each in documents)
+    sink, history = PrometheusSink("1"), History()
+    agent = Agent(both, (sink,), SilentObserver(), history=history, accesses=accesses(both))
+    await agent.once(lambda _done, _total: None)
+    before = generate_latest(sink.registry).decode()
+    state = State(one, history, accesses(one))
+    for each in (history, sink):
+        each.on_targets(state.targets)
+    for store in state.stores:
+        sink.on_report(judge(state.snapshot(store)))
+    return [before, generate_latest(sink.registry).decode()]

@@ -1,0 +1,125 @@
+"""`xks-probe run`, the installed command, in a simulated world: asked as its users ask it, over HTTP."""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import prometheus_server
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from simulator import World
+
+# Short enough for a test, as slow a machine as it may run on.
+QUICK = {
+    "intervals": {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "10s", "health": "5s"},
+    "timeouts": {"icmp": "900ms", "tcp": "2s", "tls": "5s", "dns": "5s", "health": "5s"},
+    "report_interval": "1s",
+}
+_ANSWER_S = 20.0
+
+
+class Sample(NamedTuple):
+    """One row of /metrics, without the prefix that all bear."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+class RunningAgent:
+    """One agent with its page on ``port``; `stop` ends it. Entered, it is ready."""
+
+    def __init__(
+        self,
+        world: World,
+        xks_probe: Path,
+        file: Path,
+        settings: Mapping[str, Any],
+        *,
+        port: int = 9911,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._world, self._port = world, port
+        file.write_text(yaml.safe_dump({**settings, "listen": f"127.0.0.1:{port}"}), "utf-8")
+        self.log = file.with_suffix(".log")
+        with self.log.open("wb") as log:
+            self.process = world.popen(
+                [str(xks_probe), "run", "-c", str(file), "--log-format", "json"],
+                stderr=log,
+                env=environment,
+            )
+
+    def __enter__(self) -> Self:
+        prometheus_server.wait_for("the page", lambda: self._answer("/-/ready") is not None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        prometheus_server.end(self.process)
+
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads(self.ask("/api/v1/status"))
+        return status
+
+    def page(self) -> str:
+        """The words of the page, without its marks."""
+        words = _Words()
+        words.feed(self.ask("/"))
+        return " ".join("".join(words.found).split())
+
+    def samples(self) -> list[Sample]:
+        families = text_string_to_metric_families(self.ask("/metrics"))
+        return [
+            Sample(each.name.removeprefix("xksprobe_"), each.labels, each.value)
+            for family in families
+            for each in family.samples
+        ]
+
+    def values(self, name: str, **labels: str) -> list[float]:
+        """Those of one metric whose labels are (among others) ``labels``."""
+        wanted = labels.items()
+        return [each.value for each in self.samples() if each.name == name and wanted <= each.labels.items()]
+
+    def ask(self, path: str) -> str:
+        answer = self._answer(path)
+        assert answer is not None, f"{path} is not answered; the agent said: {self.log.read_text()[-2000:]}"
+        return answer
+
+    def _answer(self, path: str) -> str | None:
+        answer: str | None = self._world.call(lambda: _text_of(self._port, path), _ANSWER_S)
+        return answer
+
+
+def outcomes(store: Mapping[str, Any], requirement: str) -> set[str]:
+    """Over all subjects, in a report of the status."""
+    report = store["report"] or {"verdicts": []}
+    return {each["outcome"] for each in report["verdicts"] if each["requirement"] == requirement}
+
+
+def connect_errors(store: Mapping[str, Any]) -> dict[str, str]:
+    """What KMS would say on connecting, with its likelihood, but for what an earlier fault masks."""
+    report = store["report"]
+    errors = report["prediction"]["connect"]["errors"] if report else []
+    return {each["error"]: each["likelihood"] for each in errors if each["masked_by"] is None}
+
+
+def _text_of(port: int, path: str) -> str | None:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_ANSWER_S / 2) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return None
+
+
+class _Words(HTMLParser):
+    """``<wbr>`` within a word parts nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
