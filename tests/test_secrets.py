@@ -4,8 +4,6 @@ Nor what is made of it: the signing keys of SigV4, and the usual ways to write b
 """
 
 import base64
-import datetime as dt
-import hmac
 import json
 import logging
 import sys
@@ -20,6 +18,7 @@ import pytest
 from collected import SERVICE_NAME, answer, healthy, written
 from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
+from planted import shows_no_secret, shows_nothing
 from prometheus_client.exposition import generate_latest
 from xks_server import HOST, KEY_ID, SECRET, XksServer
 
@@ -40,34 +39,6 @@ Output = pytest.CaptureFixture[str]
 FORMS = ("text", "json", "markdown", "junit", "html")
 # What computes the signature has to know the secret; whoever prints the values of its frames prints it.
 _OF_THE_SIGNATURE = ("botocore/auth.py", "botocore/credentials.py", "hmac.py")
-
-
-def _forms(of: bytes) -> Iterator[str]:
-    yield from (of.hex(), base64.b64encode(of).decode().rstrip("="), repr(of)[2:-1])
-
-
-def _secrets() -> frozenset[str]:
-    """The secret and each key that SigV4 makes of it today (or did yesterday), as somebody may write them."""
-    made = {SECRET, *_forms(SECRET.encode())}
-    for ago in (0, 1):
-        key = f"AWS4{SECRET}".encode()
-        day = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=ago):%Y%m%d}"
-        for part in (day, "eu-west-1", "kms-xks-proxy", "aws4_request"):
-            key = hmac.digest(key, part.encode(), "sha256")
-            made.update(_forms(key))
-    return frozenset(made)
-
-
-def shows_no_secret(said: str) -> None:
-    found = [secret[:4] for secret in _secrets() if secret in said]
-    assert found == []
-
-
-def shows_nothing(said: str) -> None:
-    """Neither the secret, nor the key id, nor a signature."""
-    shows_no_secret(said)
-    for word in (KEY_ID, *_forms(KEY_ID.encode()), "AWS4-HMAC-SHA256", "Signature="):
-        assert word not in said
 
 
 @pytest.fixture

@@ -1,0 +1,236 @@
+"""A credential that the running agent signs with is found nowhere in what it writes, shows or starts.
+
+Asked is a proxy on loopback that accepts it, and one that is broken on our side of the signature.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Authority
+from cryptography.hazmat.primitives.serialization import Encoding
+from planted import shows_nothing
+from xks_server import HOST, KEY_ID, REGION, SECRET, XksServer
+
+from probe.commands import app
+from probe.commands.exits import Exit
+
+pytestmark = pytest.mark.loopback
+STORE = "cks-1234567890abcdef0"
+WORDS = json.dumps(
+    {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}}
+)
+NOT_OURS = ("XKS_PROXY_", "CREDENTIALS_DIRECTORY")
+# All that is logged by anybody, down to debug, goes to stderr; what a signature is made of is in these logs.
+DEBUG = "import logging; logging.basicConfig(level=logging.DEBUG); "
+BROKEN = {
+    "the signature": ("botocore.auth", "SigV4Auth.add_auth"),
+    "the request": ("probe.probes.health_connection", "request_of"),
+    "the answer": ("probe.probes.health_connection", "details_of"),
+}
+BREAK = """
+import importlib
+def broken(*_args, **_named):
+    raise RuntimeError("oops")
+module = importlib.import_module("{0}")
+*inner, name = "{1}".split(".")
+for each in inner:
+    module = getattr(module, each)
+setattr(module, name, broken)
+"""
+RUN = "from probe.commands import app; import sys; sys.exit(app.run(sys.argv[1:]))"
+Configured = Callable[..., Path]
+
+
+@pytest.fixture
+def configured(authority: Authority, tmp_path: Path, tcp_server: Any) -> Configured:
+    """``configured(credential)``: the file of an agent that asks a proxy on loopback each five seconds."""
+    root = tmp_path / "root.pem"
+    root.write_bytes(authority.root.public_bytes(Encoding.PEM))
+    certificate = str(authority.issue(HOST, dns_names=(HOST,)).write(tmp_path))
+
+    def of(credential: Mapping[str, str] | None = None) -> Path:
+        port = tcp_server(XksServer(certificate=certificate).serve)
+        store = {"id": STORE, "region": REGION, "uri_path": "/kms/xks/v1"}
+        document = {
+            "key_store": {**store, **({"credential": credential} if credential else {})},
+            "proxy": {"private_dns_name": HOST},
+            "nodes": [{"name": "here", "address": "127.0.0.1", "port": port}],
+            "extra_authorities": ["root.pem"],
+            "intervals": {"tcp": "1s", "health": "5s"},
+            "timeouts": {"tcp": "1s", "health": "5s"},
+            "report_interval": "1s",
+            "listen": f"127.0.0.1:{free_port()}",
+        }
+        file = tmp_path / "xks-probe.yaml"
+        file.write_text(yaml.safe_dump(document))
+        return file
+
+    return of
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def written(file: Path, words: str = WORDS, mode: int = 0o600) -> Path:
+    file.touch(mode=mode)
+    file.chmod(mode)
+    file.write_text(words)
+    return file
+
+
+def by_file(configured: Configured, folder: Path) -> tuple[Path, dict[str, str]]:
+    written(folder / "credential.json")
+    return configured({"file": "credential.json"}), {}
+
+
+def by_systemd(configured: Configured, folder: Path) -> tuple[Path, dict[str, str]]:
+    handed = folder / "handed"
+    handed.mkdir()
+    written(handed / "xks-proxy", mode=0o440)
+    return configured(), {"CREDENTIALS_DIRECTORY": str(handed)}
+
+
+def by_environment(configured: Configured, _folder: Path) -> tuple[Path, dict[str, str]]:
+    return configured(), {"XKS_PROXY_ACCESS_KEY_ID": KEY_ID, "XKS_PROXY_SECRET_ACCESS_KEY": SECRET}
+
+
+SOURCES = {"file": by_file, "systemd": by_systemd, "environment": by_environment}
+
+
+@contextmanager
+def running(
+    file: Path, given: Mapping[str, str], prelude: str, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
+    command = [
+        sys.executable,
+        "-c",
+        DEBUG + prelude + "\n" + RUN,
+        "run",
+        "-c",
+        str(file),
+        "--log-format",
+        "json",
+    ]
+    with log.open("wb") as words:
+        process = subprocess.Popen(command, stdout=words, stderr=words, env={**kept, **given})
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def shown(file: Path, path: str) -> str:
+    listen = yaml.safe_load(file.read_text())["listen"]
+    try:
+        with urllib.request.urlopen(f"http://{listen}{path}", timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def wait_for(condition: Callable[[], bool], log: Path) -> None:
+    deadline_s = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline_s, log.read_text()[-3000:]
+        time.sleep(0.2)
+
+
+def was_accepted(file: Path) -> bool:
+    status = json.loads(shown(file, "/api/v1/status") or "{}")
+    verdicts = (status.get("report") or {"verdicts": []})["verdicts"]
+    return ("credential-is-accepted", "met") in {(each["requirement"], each["outcome"]) for each in verdicts}
+
+
+def started_by(pid: int) -> list[str]:
+    children = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [child for of in children for child in of.split()]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_whoever_asks_a_running_agent_or_reads_its_log_does_not_find_it(
+    source: str, configured: Configured, tmp_path: Path
+) -> None:
+    file, given = SOURCES[source](configured, tmp_path)
+    log = tmp_path / "log"
+    with running(file, given, "", log) as process:
+        wait_for(lambda: was_accepted(file), log)
+        for path in ("/", "/metrics", "/api/v1/status", "/-/ready", "/nowhere"):
+            shows_nothing(shown(file, path))
+        of = Path(f"/proc/{process.pid}")
+        shows_nothing((of / "cmdline").read_text())
+        if source != "environment":
+            shows_nothing((of / "environ").read_text())
+        for child in started_by(process.pid):
+            shows_nothing(Path(f"/proc/{child}/environ").read_text())
+    assert process.returncode == Exit.FINE
+    assert "started" in log.read_text()
+    shows_nothing(log.read_text())
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_bug_of_ours_beside_it_is_logged_without_it(
+    broken: str, configured: Configured, tmp_path: Path
+) -> None:
+    file, given = by_file(configured, tmp_path)
+    log = tmp_path / "log"
+    with running(file, given, BREAK.format(*BROKEN[broken]), log):
+        wait_for(lambda: "our own fault" in log.read_text(), log)
+        shows_nothing(shown(file, "/") + shown(file, "/metrics") + shown(file, "/api/v1/status"))
+    assert "oops" in log.read_text()
+    shows_nothing(log.read_text())
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "is missing": (lambda _file: None, "cannot be read: No such file or directory"),
+    "others can read": (lambda file: written(file, mode=0o644), "others can read it; chmod 600 it"),
+    "is no JSON": (lambda file: written(file, WORDS[:-3]), "is no proxy configuration of KMS"),
+    "is something else": (lambda file: written(file, "[]"), "is no proxy configuration of KMS"),
+}
+
+
+@pytest.mark.parametrize("fault", UNUSABLE)
+def test_a_file_that_cannot_be_used_is_one_clear_line_of_run(
+    fault: str, configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make, words = UNUSABLE[fault]
+    make(tmp_path / "credential.json")
+    file = configured({"file": "credential.json"})
+    assert app.run(["run", "-c", str(file)]) == Exit.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path / "credential.json") in line
+    assert words in line
+    shows_nothing(line)
+
+
+def test_a_configuration_is_checked_without_its_credential_being_read(
+    configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be on another machine."""
+    file = configured({"file": "credential.json"})
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
+    assert "health" in capsys.readouterr().out
+
+
+def test_two_sources_or_none_are_one_clear_line_of_both(
+    configured: Configured, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = configured({"file": "a", "secret": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:b"})
+    for command in ("run", "check-config"):
+        assert app.run([command, "-c", str(file)]) == Exit.USAGE
+        assert "key_store.credential: say where it is, by file or by secret" in capsys.readouterr().err
