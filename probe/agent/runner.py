@@ -13,6 +13,7 @@ from itertools import count
 from probe.agent.schedule import (
     Key,
     ScheduledCheck,
+    first_number,
     first_offset_s,
     next_slot,
     offset_of,
@@ -112,7 +113,8 @@ class _Agenda:
 
     def join(self, entry: _Entry, now_s: float, among: int) -> None:
         """Begin a new phase: ``among`` entries do so at once."""
-        entry.epoch_s, entry.offset_s, entry.number = now_s, offset_of(entry.check), 0
+        entry.epoch_s, entry.offset_s = now_s, offset_of(entry.check)
+        entry.number = first_number(entry.check, among)
         entry.phase += 1
         self.entries[entry.check.key] = entry
         self.push(entry, now_s + first_offset_s(entry.check, among))

@@ -67,6 +67,15 @@ def first_offset_s(check: ScheduledCheck, among: int) -> float:
     return offset_of(check) * min(1.0, span_s / check.plan.interval_s)
 
 
+def first_number(check: ScheduledCheck, among: int) -> int:
+    """The number of that first slot: the next one is 0 if it is half an interval later or more, else 1.
+
+    Without it a check with a late offset would wait nearly two intervals after its first slot.
+    """
+    is_far = offset_of(check) - first_offset_s(check, among) >= check.plan.interval_s / 2
+    return -1 if is_far else 0
+
+
 def next_slot(now_s: float, epoch_s: float, offset_s: float, interval_s: float) -> int:
     """The number of the first slot not before ``now_s``; slot n is at epoch + offset + n intervals."""
     number = max(0, ceil((now_s - epoch_s - offset_s) / interval_s))

@@ -112,6 +112,17 @@ def test_the_first_round_takes_seconds_even_where_the_interval_is_long() -> None
     assert len(set(watch.published)) == 50
 
 
+def test_after_the_first_round_the_second_slot_comes_within_half_to_one_and_a_half_intervals() -> None:
+    """A fault that begins just after the first round is seen then: of a minute's checks within two."""
+    watch = Watch()
+    names = [f"t{n}" for n in range(100)]
+    run_for(300, watch, *(target(name, interval_s=60.0) for name in names))
+    gaps_s = [second - first for first, second, *_ in (times_of(watch, name) for name in names)]
+    assert 30 - 1e-6 <= min(gaps_s) < 40
+    assert 80 < max(gaps_s) <= 90 + 1e-6
+    assert not watch.skips
+
+
 def test_without_checks_the_first_round_is_done_at_once() -> None:
     async def main() -> None:
         runner = runner_of(Watch())
