@@ -1,0 +1,175 @@
+"""The running agent asks for health: what the proxy begins to do wrong is seen by verdict, metric and page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import prometheus_server
+import pytest
+from running_agent import QUICK, RunningAgent, connect_errors, outcomes
+
+from simulator import Capability, World, load_scenario, start
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+WITHIN_S = 120.0  # a fault is seen
+AGAIN_WITHIN_S = 240.0  # a mended one is forgotten
+LIMIT_S = "0.25"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A fault, and what is to be seen of it. ``error`` is KMS's, ``words`` are the page's."""
+
+    fault: str
+    requirement: str
+    error: str
+    words: str
+
+
+SLOW = Row(
+    fault="slow-300ms",
+    requirement="health-answers-within-250-ms",
+    error="XKS_PROXY_TIMED_OUT",
+    words="cold exchanges",
+)
+REFUSED = Row(
+    fault="unauthorized",
+    requirement="credential-is-accepted",
+    error="INVALID_CREDENTIALS",
+    words="AuthenticationFailedException",
+)
+UNAVAILABLE = Row(
+    fault="all-unavailable",
+    requirement="key-manager-is-available",
+    error="XKS_PROXY_NOT_REACHABLE",
+    words="UNAVAILABLE",
+)
+ROWS = (SLOW, REFUSED, UNAVAILABLE)
+ASKED = 4  # nodes and backends of the world
+
+
+@pytest.fixture(scope="module")
+def world(can_have_worlds: Capability) -> Iterator[World]:
+    assert can_have_worlds.namespaces
+    with start(load_scenario("healthy"), enter=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def agent(world: World, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
+    file = tmp_path_factory.mktemp("quick") / "xks-probe.yaml"
+    with RunningAgent(world, xks_probe, file, world.configuration() | QUICK) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def usual(world: World, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
+    """With the intervals that a user has who says none."""
+    file = tmp_path_factory.mktemp("usual") / "xks-probe.yaml"
+    left_out = ("intervals", "timeouts", "report_interval")
+    settings = {key: value for key, value in world.configuration().items() if key not in left_out}
+    with RunningAgent(world, xks_probe, file, settings, port=9912) as running:
+        yield running
+
+
+def is_well(agent: RunningAgent) -> bool:
+    (store,) = agent.status()["stores"]
+    every = [outcomes(store, row.requirement) for row in ROWS]
+    return every == [{"met"}] * len(ROWS) and "expected" not in connect_errors(store).values()
+
+
+def is_seen(agent: RunningAgent, row: Row) -> bool:
+    """By verdict and prediction; of every target, for all proxies of the world have the fault."""
+    (store,) = agent.status()["stores"]
+    is_predicted = connect_errors(store).get(row.error) == "expected"
+    return outcomes(store, row.requirement) == {"violated"} and is_predicted
+
+
+def is_in_metrics(agent: RunningAgent, row: Row, *, seen: bool = True) -> bool:
+    violated = agent.values("requirement_outcome", requirement=row.requirement, outcome="violated")
+    predicted = agent.values(
+        "kms_error_predicted", operation="connect", error=row.error, likelihood="expected"
+    )
+    return violated == [float(seen)] * ASKED and predicted == [float(seen)]
+
+
+def wait_until_well(agent: RunningAgent) -> None:
+    prometheus_server.wait_for("all is met", lambda: is_well(agent), AGAIN_WITHIN_S)
+
+
+def over_the_limit(agent: RunningAgent) -> float:
+    """Answered requests that took longer than KMS waits."""
+    in_time = agent.values("request_duration_seconds_bucket", mode="cold", le=LIMIT_S)
+    return sum(agent.values("request_duration_seconds_count", mode="cold")) - sum(in_time)
+
+
+@pytest.fixture
+def broken(world: World, agent: RunningAgent, request: pytest.FixtureRequest) -> Iterator[Row]:
+    """A row's fault, set while the agent runs in a world that was well, and taken back after the test."""
+    row: Row = request.param
+    wait_until_well(agent)
+    assert is_in_metrics(agent, row, seen=False)
+    assert row.error not in agent.page()
+    world.set_fault("*", row.fault)
+    try:
+        prometheus_server.wait_for(f"{row.requirement} is violated", lambda: is_seen(agent, row), WITHIN_S)
+        yield row
+    finally:
+        world.set_fault("*", "healthy")
+
+
+@pytest.mark.parametrize("broken", ROWS, indirect=True, ids=[row.fault for row in ROWS])
+def test_what_the_proxy_begins_to_do_wrong_is_seen_and_when_it_is_mended_that_is_seen(
+    broken: Row, world: World, agent: RunningAgent
+) -> None:
+    prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(agent, broken))
+    page = agent.page()
+    for word in (f"KMS would say {broken.error}", broken.requirement, broken.words):
+        assert word in page
+    world.set_fault("*", "healthy")
+    wait_until_well(agent)
+    prometheus_server.wait_for("and so the metrics", lambda: is_in_metrics(agent, broken, seen=False))
+    # The late answers among the newest still make it possible, which is said otherwise.
+    assert f"KMS would say {broken.error}" not in agent.page()
+
+
+@pytest.mark.parametrize("broken", [SLOW], indirect=True)
+def test_answers_that_kms_would_not_wait_for_are_counted_as_such(broken: Row, agent: RunningAgent) -> None:
+    before = over_the_limit(agent)
+    prometheus_server.wait_for("more of them", lambda: over_the_limit(agent) > before >= ASKED)
+    (bar,) = {each["health"]["cold"]["failure"] for each in agent.status()["targets"] if each["health"]}
+    assert bar is None, "late is no failure"
+
+
+@pytest.mark.parametrize("broken", [REFUSED], indirect=True)
+def test_refusals_are_counted_by_their_status(broken: Row, agent: RunningAgent) -> None:
+    for mode in ("cold", "warm"):
+        refused = agent.values("health_answers_total", mode=mode, code="401")
+        assert len(refused) == ASKED
+        assert all(count > 0 for count in refused)
+    assert sum(agent.values("health_answers_total", code="200")) > 0, "from before"
+
+
+@pytest.mark.parametrize("broken", [UNAVAILABLE], indirect=True)
+def test_key_managers_are_counted_by_their_state(broken: Row, agent: RunningAgent) -> None:
+    assert agent.values("key_managers", state="ACTIVE") == [0.0] * ASKED
+    unavailable = agent.values("key_managers", state="UNAVAILABLE")
+    assert len(unavailable) == ASKED
+    assert all(count > 0 for count in unavailable)
+
+
+def test_the_clock_of_each_proxy_is_compared_with_ours(agent: RunningAgent) -> None:
+    offsets_s = agent.values("proxy_clock_offset_seconds")
+    assert len(offsets_s) == ASKED
+    assert all(abs(offset_s) <= 2 for offset_s in offsets_s)
+
+
+def test_at_the_usual_interval_a_fault_is_seen_within_two_minutes(world: World, usual: RunningAgent) -> None:
+    wait_until_well(usual)
+    world.set_fault("*", SLOW.fault)
+    try:
+        prometheus_server.wait_for("it is seen", lambda: is_seen(usual, SLOW), WITHIN_S)
+        prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(usual, SLOW))
+        assert f"KMS would say {SLOW.error}" in usual.page()
+    finally:
+        world.set_fault("*", "healthy")
