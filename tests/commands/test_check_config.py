@@ -16,6 +16,7 @@ def test_the_example_says_what_it_would_probe(capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr().out
     assert "nlb-use1-az1" in shown
     assert "tcp every 15 s" in shown
+    assert "health every 60 s" in shown, "in the words of the file"
 
 
 def test_the_footprint_is_a_document(capsys: pytest.CaptureFixture[str]) -> None:
