@@ -36,6 +36,7 @@ FAULTS = (
 )
 LIKELIHOOD = {"dead-zone": "possible"}  # KMS may come through the other zone
 AT_A_TIME = 3  # they mostly wait
+QUICK = "health-answers-within-250-ms"
 NO_HANDSHAKE = {"refused-port", "silent-port", "reset-in-handshake"}
 
 
@@ -67,6 +68,12 @@ def of_outcome(report: dict[str, Any], outcome: str) -> set[str]:
     return {v["requirement"] for v in report["verdicts"] if v["outcome"] == outcome}
 
 
+def is_of_hiccups(error: dict[str, Any], report: dict[str, Any]) -> bool:
+    """A slow exchange among quick ones is the doing of the machine that plays three worlds at a time."""
+    is_slow = QUICK in of_outcome(report, "violated")
+    return not is_slow and error["likelihood"] == "possible" and error["requirements"] == [QUICK]
+
+
 def test_every_bundled_fault_is_played_here() -> None:
     assert set(FAULTS) <= set(bundled_scenarios())
 
@@ -79,14 +86,16 @@ def test_a_fault_gives_its_verdicts_and_its_kms_error(
     report = played(scenario)
     connect = report["prediction"]["connect"]
     assert set(expected["violated"]) == of_outcome(report, "violated")
-    assert set(expected.get("unknown", [])) <= of_outcome(report, "unknown")
+    possibly = set(expected.get("possibly_unknown", []))
+    assert of_outcome(report, "unknown") - possibly == set(expected["unknown"])
     # The scenario names the error first, then what else AWS's pages call it.
     first, others = expected["predicted_connect"][:1], expected["predicted_connect"][1:]
-    assert [error["error"] for error in connect["errors"]] == first
-    assert {error["likelihood"] for error in connect["errors"]} == (
+    errors = [error for error in connect["errors"] if not is_of_hiccups(error, report)]
+    assert [error["error"] for error in errors] == first
+    assert {error["likelihood"] for error in errors} == (
         {LIKELIHOOD.get(scenario, "expected")} if first else set()
     )
-    assert set(others) <= {name for error in connect["errors"] for name in error["alternatives"]}
+    assert set(others) <= {name for error in errors for name in error["alternatives"]}
     assert connect["decided"] is True
     if scenario not in NO_HANDSHAKE:
         chains = [
