@@ -1,7 +1,6 @@
 """One question to one name server: UDP with kernel stamps, then TCP if the answer was truncated."""
 
 import asyncio
-import contextlib
 import secrets
 import socket
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from dataclasses import dataclass
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason, Timestamps
 from probe.model.targets import Question
 from probe.network.clock import Clock, Deadline, Timing
+from probe.network.datagram import Peer, exchange
 from probe.network.failures import fail, failing
-from probe.network.stamped import StampedSocket
 from probe.network.tcp import connect
 from probe.wire.dns import question_packet, read_answer
 
@@ -74,20 +73,11 @@ def failure_of(rcode: str | None) -> Failure | None:
 
 async def _ask_by_datagram(inquiry: Inquiry, clock: Clock, deadline: Deadline) -> tuple[DnsDetails, Timing]:
     identifier = secrets.randbits(16)
+    server = Peer(address=inquiry.server, port=inquiry.port, source=inquiry.source)
     packet = question_packet(inquiry.question, identifier)
-    with contextlib.ExitStack() as opened:
-        async with failing(Phase.SEND, deadline.remaining_s()):
-            sock = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            sock.setblocking(False)
-            if inquiry.source is not None:
-                sock.bind((inquiry.source, 0))
-            sock.connect((inquiry.server, inquiry.port))  # from now on only that server is heard
-            stamped = StampedSocket(sock, clock)
-            await stamped.send(packet)
-        async with failing(Phase.WAIT, deadline.remaining_s()):
-            while (details := _details(await stamped.receive(), inquiry, identifier)) is None:
-                pass  # somebody guessing, or an old answer: the deadline is what ends the wait
-        return details, stamped.timing()
+    return await exchange(
+        server, packet, lambda data: _details(data, inquiry, identifier), clock=clock, deadline=deadline
+    )
 
 
 async def _ask_by_stream(inquiry: Inquiry, deadline: Deadline) -> DnsDetails:
@@ -96,12 +86,12 @@ async def _ask_by_stream(inquiry: Inquiry, deadline: Deadline) -> DnsDetails:
     )
     try:
         async with failing(Phase.RECEIVE, deadline.remaining_s()):
-            return await _exchange(connection.sock, inquiry)
+            return await _exchange_by_stream(connection.sock, inquiry)
     finally:
         connection.close()
 
 
-async def _exchange(sock: socket.socket | None, inquiry: Inquiry) -> DnsDetails:
+async def _exchange_by_stream(sock: socket.socket | None, inquiry: Inquiry) -> DnsDetails:
     if sock is None:
         raise ValueError("a connection without a socket")
     identifier = secrets.randbits(16)
