@@ -11,7 +11,7 @@ from exporters.web.words import NONE, milliseconds, percent, span, utc
 from probe.model.kinds import CHECKS, GRAVEST_FIRST, OF_STORE, ON_PAGE, ROLES
 from probe.model.measurements import Phase, TlsDetails
 from probe.model.survey import RTT_LIMIT_S
-from probe.model.targets import Check, Method, Role
+from probe.model.targets import Check, Method
 
 SHOWN_TARGETS = 100  # a role; the rest is in the metrics
 # The checks that ask a question and time nothing but the answer.
@@ -127,7 +127,7 @@ def _row(state: TargetState, now_s: float, *, of_several: bool) -> Row:
 
 def _where(state: TargetState, *, of_several: bool) -> str:
     target = state.target
-    host = target.host if target.role is Role.RESOLVER else f"{target.host}:{target.port}"
+    host = f"{target.host}:{target.port}" if ROLES[target.role].speaks_tls else target.host
     resolved = state.address if state.address and state.address != target.host else ""
     key_store = target.key_store if of_several else ""
     return " · ".join(part for part in (host, resolved, target.zone or target.region, key_store) if part)

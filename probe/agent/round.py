@@ -6,7 +6,7 @@ from typing import Protocol
 
 from probe.agent.runner import Measure, Publish, run_once
 from probe.agent.schedule import ScheduledCheck, scheduled
-from probe.model.kinds import ROLES
+from probe.model.kinds import OF_STORE, PLANNED, ROLES
 from probe.model.ports import Observer
 from probe.model.targets import Check, Plan, Role, Target
 
@@ -15,6 +15,12 @@ ROUND_TRIP_SPACING_S = 0.1
 # A preflight's targets are all under way at once, with each of their checks: its time-out is one for all.
 MOST_AT_ONCE = 256
 _LEAST_S = 0.25  # as long as KMS waits
+# What hosts of a key store are checked for, but for echoes, which are sent in batches.
+_IN_PREFLIGHT = tuple(
+    check
+    for check in PLANNED
+    if check is not Check.ICMP and any(check in ROLES[role].checks for role in OF_STORE)
+)
 
 Progress = Callable[[int, int], None]
 
@@ -38,16 +44,12 @@ def plans_within(timeout_s: float) -> Mapping[Role, tuple[Plan, ...]]:
     The last of the round trips starts late: what is left of the time is for it.
     """
     connect_s = max(_LEAST_S, timeout_s - ROUND_TRIPS * ROUND_TRIP_SPACING_S)
-    plans = {
-        Check.TCP: Plan(check=Check.TCP, interval_s=connect_s, timeout_s=connect_s),
-        Check.TLS: Plan(check=Check.TLS, interval_s=timeout_s, timeout_s=timeout_s),
-        Check.HEALTH_COLD: Plan(
-            check=Check.HEALTH_COLD, interval_s=timeout_s, timeout_s=max(timeout_s, _LEAST_S)
-        ),
-    }
-    return {
-        role: tuple(plans[check] for check in plans if check in kind.checks) for role, kind in ROLES.items()
-    }
+    within_s = {Check.TCP: connect_s, Check.HEALTH_COLD: max(_LEAST_S, timeout_s)}
+    plans = [
+        Plan(check=check, interval_s=timeout_s, timeout_s=within_s.get(check, timeout_s))
+        for check in _IN_PREFLIGHT
+    ]
+    return {role: tuple(plan for plan in plans if plan.check in kind.checks) for role, kind in ROLES.items()}
 
 
 async def take(

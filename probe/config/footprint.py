@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import fsum
 
 from probe.model.kinds import CHECKS
-from probe.model.measurements import Manager, Phase, Reason
+from probe.model.measurements import Phase, Reason
 from probe.model.settings import Settings
 from probe.model.targets import Check, Plan, Role, Target
 from probe.wire.hostport import is_ipv4
@@ -16,8 +16,6 @@ MAX_CONNECTIONS_PER_S = 200.0
 # 24 bounds for each of 10,000 targets cost 4 s of CPU a scrape in prometheus-client.
 MAX_TARGETS_WITH_HISTOGRAMS = 1000
 _HISTOGRAM_SERIES = 24 + 3  # a bucket for each bound, +Inf, the sum and the count
-_KEY_MANAGER_STATES = len(Manager)
-_CHAIN = 3  # leaf, intermediate, root: what most servers send at most
 _OWN_SERIES = 60  # of the agent itself: build, catalogue, lag, delay, reload
 
 
@@ -67,21 +65,18 @@ def _series(target: Target) -> int:
 
 
 def _series_of_check(target: Target, plan: Plan) -> int:
-    """Of the check, and of those that come with it: see `_series_of`; and what is the check's own."""
+    """Of the check, and of those that come with it."""
     together = [check for check in CHECKS if plan.check in (check, CHECKS[check].comes_with)]
-    own = {
-        Check.ICMP: 4,
-        Check.TCP: 1,
-        Check.TLS: 2 * _CHAIN + 4 * 9,  # four outcomes of the nine requirements about TLS
-        Check.HEALTH_COLD: 4 * 11 + _KEY_MANAGER_STATES + 1,  # as many of health
-    }
-    return sum(_series_of(target, check) for check in together) + own.get(plan.check, 0)
+    return sum(_series_of(target, check) for check in together)
 
 
 def _series_of(target: Target, check: Check) -> int:
-    """Interval, probes, two timestamps, a failure counter for each reason; and histograms."""
+    """Interval, probes, two timestamps, skipped turns, each failure by reason; histograms; and its own.
+
+    A round trip is one histogram, not that of its phase too.
+    """
     kind = CHECKS[check]
-    named = Phase.RESOLVE in kind.phases and not is_ipv4(target.host)
-    phases = len([phase for phase in kind.phases if phase is not Phase.RESOLVE]) + named
-    distributions = phases + (kind.method is not None or check in (Check.HEALTH_COLD, Check.HEALTH_WARM))
-    return 4 + len(Reason) + distributions * _HISTOGRAM_SERIES
+    phases = len(kind.phases) - (Phase.RESOLVE in kind.phases and is_ipv4(target.host))
+    distributions = phases + (kind.mode is not None)
+    planned = 1 if kind.comes_with is None else 0
+    return 4 + planned + len(Reason) + distributions * _HISTOGRAM_SERIES + kind.own_series

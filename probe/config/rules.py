@@ -148,5 +148,5 @@ def _rates(drafts: Sequence[Draft]) -> Iterator[str]:
     if connections_per_s > MAX_CONNECTIONS_PER_S:
         yield (
             f"intervals: {connections_per_s:,.1f} connections and queries a second in sum, at most "
-            f"{MAX_CONNECTIONS_PER_S:,.0f}; make intervals of tcp, tls and dns longer, or probe fewer targets"
+            f"{MAX_CONNECTIONS_PER_S:,.0f}; make intervals other than icmp longer, or probe fewer targets"
         )

@@ -108,6 +108,9 @@ class Resolver(_Entry):
     question: Question = Field(default=Question(), description="what it is asked")
 
 
+Entry = Proxy | Node | KeyManager | Region | Resolver
+
+
 def _region(value: object) -> object:
     if isinstance(value, str):
         return {"region": value}

@@ -14,7 +14,9 @@ from probe.config.footprint import ConfigError
 from probe.config.schema import Document
 from probe.config.stores import Surroundings
 from probe.config.targets import Draft, drafts, plans_by_role
+from probe.model.kinds import ROLES
 from probe.model.settings import Settings
+from probe.model.targets import Role
 from probe.model.text import clean
 from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError
@@ -22,7 +24,8 @@ from probe.wire.input_error import InputError
 __all__ = ["ConfigError", "build"]
 
 MAX_ERRORS = 200  # a file of another kind altogether has one in every line
-_NOTHING = "nothing is to be probed; write nodes, backends, key_managers, regions or resolvers"
+_SECTIONS = [kind.section for role, kind in ROLES.items() if role is not Role.PROXY]
+_NOTHING = f"nothing is to be probed; write {', '.join(_SECTIONS[:-1])} or {_SECTIONS[-1]}"
 _DISCOVERY = f"key_store: discovery by the AWS API is not in this version, so {_NOTHING}"
 
 

@@ -11,8 +11,6 @@ from probe.model.targets import Check, Plan, Question, Role, Target
 from probe.survey import places
 from probe.wire.hostport import is_ipv4
 
-Entry = schema.Proxy | schema.Node | schema.KeyManager | schema.Region | schema.Resolver
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -20,7 +18,7 @@ class Draft:
 
     path: str
     target: Target
-    entry: Entry
+    entry: schema.Entry
     owner: "Owner"
 
     def where(self, kind: str, check: Check) -> str:
@@ -80,7 +78,7 @@ def _drafts(
             yield Draft(path=path, entry=entry, target=_target(entry, role, owner, document), owner=owner)
 
 
-def _target(entry: Entry, role: Role, owner: Owner, document: schema.Document) -> Target:
+def _target(entry: schema.Entry, role: Role, owner: Owner, document: schema.Document) -> Target:
     host = _host(entry)
     return Target(
         name=_name(entry),
@@ -96,20 +94,20 @@ def _target(entry: Entry, role: Role, owner: Owner, document: schema.Document) -
     )
 
 
-def _checks(entry: Entry, role: Role, owner: Owner) -> Iterable[Check]:
+def _checks(entry: schema.Entry, role: Role, owner: Owner) -> Iterable[Check]:
     """Its own, else those of its role, without health where nobody can ask for it."""
     if entry.checks is not None:
         return entry.checks
     return [check for check in ROLES[role].checks if check is not Check.HEALTH_COLD or owner.asks_health]
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: schema.Entry) -> str:
     if isinstance(entry, schema.Region):
         return entry.name or f"region-{entry.region}"
     return entry.name
 
 
-def _host(entry: Entry) -> str:
+def _host(entry: schema.Entry) -> str:
     match entry:
         case schema.Proxy():
             return entry.address or entry.host or ""
@@ -125,10 +123,10 @@ def _server_name(role: Role, host: str, owner: Owner) -> str | None:
     """KMS asks the proxy, its nodes and backends by the private DNS name, whatever their addresses are."""
     if ROLES[role].is_on_path:
         return owner.proxy.private_dns_name if owner.proxy else None
-    return None if role is Role.RESOLVER or is_ipv4(host) else host
+    return host if ROLES[role].speaks_tls and not is_ipv4(host) else None
 
 
-def _question(entry: Entry) -> Question | None:
+def _question(entry: schema.Entry) -> Question | None:
     if not isinstance(entry, schema.Resolver):
         return None
     return Question(name=entry.question.name, record_type=entry.question.type)
@@ -144,7 +142,7 @@ def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role,
     }
 
 
-def _plan(check: Check, entry: Entry, document: schema.Document) -> Plan:
+def _plan(check: Check, entry: schema.Entry, document: schema.Document) -> Plan:
     """Times are the target's own, else the file's, else the default. No time is 0, so `or` will do."""
     kind = CHECKS[check]
     own, whole = entry.intervals, document.intervals

@@ -1,14 +1,19 @@
 """One row a kind: what each check and each role is, for everything that lists them.
 
 Configuration, page, report, schemas, docs and tests derive their lists from here. A new member of `Check` or
-`Role` needs its row: a test demands it.
+`Role` needs its row: without it this module is not imported.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
 
 from probe.model.measurements import Phase
 from probe.model.targets import Check, Method, Mode, Role
+
+_Member = TypeVar("_Member", bound=Enum)
+_Row = TypeVar("_Row")
 
 # Health requests that no KMS makes (unsigned, GET, a large body) may trip intrusion detection: once at the
 # start, and then so rarely. One that failed is tried again sooner: no passing fault stays for hours.
@@ -27,7 +32,8 @@ class CheckKind:
     ``phases`` are those that it can have, in order. ``gravity``: of several failed checks of one target the
     one with the lowest is named, since KMS depends on it most. ``comes_with``: it has no plan of its own, and
     is measured over the connection of that check. ``method`` and ``round_trip`` are those of the checks that
-    take round trips, ``mode`` that of the checks that make requests.
+    take round trips, ``mode`` that of the checks that make requests. ``own_series`` is about how many time
+    series it has for one target, besides those of every check and the histograms of its phases.
     """
 
     key: str
@@ -42,12 +48,14 @@ class CheckKind:
     method: Method | None = None
     round_trip: Phase | None = None
     mode: Mode | None = None
+    own_series: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleKind:
     """One role. ``section`` is its key in the configuration, ``title`` its heading.
 
+    ``examples`` are entries of the section in YAML, the first of them as short as one may be.
     ``checks`` are those that it gets by default, ``possible`` those that it can have. ``is_on_path``: it is
     on the path from KMS to the proxy, and is asked by the private DNS name. ``is_of_store``: verdicts about a
     key store rest on it. ``needs_round_trip``: its TCP round trips are judged against 35 ms. ``is_on_page``:
@@ -57,6 +65,7 @@ class RoleKind:
     section: str
     title: str
     help: str
+    examples: tuple[str, ...]
     checks: tuple[Check, ...]
     possible: tuple[Check, ...]
     port: int = _TLS_PORT
@@ -65,10 +74,27 @@ class RoleKind:
     needs_round_trip: bool = False
     is_on_page: bool = True
 
+    @property
+    def speaks_tls(self) -> bool:
+        """Its hosts are met at a port, by a name that their certificates bear."""
+        return Check.TLS in self.possible
 
+
+def complete(of: type[_Member], rows: Mapping[_Member, _Row], table: str) -> Mapping[_Member, _Row]:
+    """``rows``, if each member has one. Raises LookupError."""
+    missing = [f"{of.__name__}.{member.name}" for member in of if member not in rows]
+    if missing:
+        raise LookupError(f"{', '.join(missing)}: no row in {table}, probe/model/kinds.py")
+    return rows
+
+
+# Time series of a check's own, for one target: see `CheckKind.own_series`.
+_PACKET_COUNTERS, _ANSWERS, _KEY_MANAGER_STATES, _CLOCK_OFFSET = 4, 13, 3, 1
+_CERTIFICATES = 2 * 3  # a date and an info of leaf, intermediate and root: what most servers send at most
+_OUTCOMES_OF_TLS, _OUTCOMES_OF_HEALTH = 4 * 9, 4 * 11  # four of each requirement
 _HTTP = (*_NAMES, Phase.CONNECT, Phase.HANDSHAKE, Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 
-CHECKS: Mapping[Check, CheckKind] = {
+_CHECKS = {
     Check.ICMP: CheckKind(
         key="icmp",
         help="an echo",
@@ -80,6 +106,7 @@ CHECKS: Mapping[Check, CheckKind] = {
         gravity=6,
         method=Method.ICMP,
         round_trip=Phase.ECHO,
+        own_series=_PACKET_COUNTERS,
     ),
     Check.TCP: CheckKind(
         key="tcp",
@@ -91,6 +118,7 @@ CHECKS: Mapping[Check, CheckKind] = {
         gravity=1,
         method=Method.TCP,
         round_trip=Phase.CONNECT,
+        own_series=1,  # segments that were sent again
     ),
     Check.TLS: CheckKind(
         key="tls",
@@ -99,6 +127,7 @@ CHECKS: Mapping[Check, CheckKind] = {
         timeout_s=5.0,
         phases=(*_NAMES, Phase.CONNECT, Phase.HANDSHAKE),
         gravity=2,
+        own_series=_CERTIFICATES + _OUTCOMES_OF_TLS,
     ),
     Check.DNS: CheckKind(
         key="dns",
@@ -118,6 +147,7 @@ CHECKS: Mapping[Check, CheckKind] = {
         phases=_HTTP,
         gravity=3,
         mode=Mode.COLD,
+        own_series=_OUTCOMES_OF_HEALTH + _ANSWERS + _KEY_MANAGER_STATES + _CLOCK_OFFSET,
     ),
     Check.HEALTH_WARM: CheckKind(
         key="health",
@@ -130,18 +160,21 @@ CHECKS: Mapping[Check, CheckKind] = {
         gravity=4,
         comes_with=Check.HEALTH_COLD,
         mode=Mode.WARM,
+        own_series=_ANSWERS,
     ),
 }
+CHECKS: Mapping[Check, CheckKind] = complete(Check, _CHECKS, "CHECKS")
 
 _CONNECTED = (Check.TCP, Check.TLS, Check.HEALTH_COLD)
 _OF_HOSTS = (Check.ICMP, *_CONNECTED)
 
 # In the order of the path.
-ROLES: Mapping[Role, RoleKind] = {
+_ROLES = {
     Role.PROXY: RoleKind(
         section="proxy",
         title="Proxy",
         help="the XKS proxy",
+        examples=("{private_dns_name: myproxy-private.xks.example.com, address: 192.0.2.5}",),
         checks=_CONNECTED,
         possible=_OF_HOSTS,
         is_on_path=True,
@@ -153,6 +186,10 @@ ROLES: Mapping[Role, RoleKind] = {
         section="nodes",
         title="Load balancer nodes",
         help="the Network Load Balancer's addresses, one a zone",
+        examples=(
+            "{name: nlb-az1, address: 192.0.2.10, zone: use1-az1}",
+            "{name: nlb-az2, address: 192.0.2.20, zone: use1-az2}",
+        ),
         checks=_CONNECTED,
         possible=_OF_HOSTS,
         is_on_path=True,
@@ -163,6 +200,10 @@ ROLES: Mapping[Role, RoleKind] = {
         section="backends",
         title="Backends",
         help="targets registered behind the load balancer",
+        examples=(
+            "{name: proxy-1, address: 192.0.2.11, zone: use1-az1}",
+            "{name: proxy-2, address: 192.0.2.21, zone: use1-az2}",
+        ),
         checks=_OF_HOSTS,
         possible=_OF_HOSTS,
         is_on_path=True,
@@ -172,6 +213,7 @@ ROLES: Mapping[Role, RoleKind] = {
         section="key_managers",
         title="Key managers",
         help="the far end of the 35 ms",
+        examples=("{name: hsm-1, host: 192.0.2.30, port: 443}",),
         checks=(Check.ICMP, Check.TCP),
         possible=(Check.ICMP, Check.TCP, Check.TLS),
         is_of_store=True,
@@ -182,6 +224,7 @@ ROLES: Mapping[Role, RoleKind] = {
         section="regions",
         title="Candidate Regions",
         help="candidates of the survey: names, or mappings",
+        examples=("eu-central-1",),
         checks=(Check.TCP,),
         possible=(Check.ICMP, Check.TCP, Check.TLS),
         needs_round_trip=True,
@@ -191,11 +234,13 @@ ROLES: Mapping[Role, RoleKind] = {
         section="resolvers",
         title="Resolvers",
         help="name servers to watch",
+        examples=("{name: vpc-resolver, address: 192.0.2.2, question: {name: xks.example.com, type: TXT}}",),
         checks=(Check.DNS,),
         possible=(Check.ICMP, Check.DNS),
         port=_DNS_PORT,
     ),
 }
+ROLES: Mapping[Role, RoleKind] = complete(Role, _ROLES, "ROLES")
 
 # Those that have a plan, in the order of `Check`.
 PLANNED: tuple[Check, ...] = tuple(check for check in Check if CHECKS[check].comes_with is None)

@@ -8,7 +8,7 @@ Each is imported when it is first asked for: a ping needs neither OpenSSL nor dn
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from probe.model.measurements import Measurement
 from probe.model.targets import Check, Target
@@ -40,6 +40,8 @@ async def measure(target: Target, check: Check, network: Network, timeout_s: flo
             return await dns.measure(target, network, timeout_s)
         case Check.HEALTH_COLD | Check.HEALTH_WARM:
             raise ValueError(f"{check} takes several exchanges: see `Prober`")
+        case _:
+            assert_never(check)
 
 
 class Prober:

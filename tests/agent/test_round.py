@@ -7,7 +7,6 @@ import pytest
 from probe.agent import round as rounds
 from probe.agent.round import ROUND_TRIPS, plans_within, rounds_of, take
 from probe.agent.runner import Publish, SilentObserver
-from probe.model.kinds import ROLES
 from probe.model.measurements import Measurement
 from probe.model.targets import Check, Role, Target
 
@@ -33,12 +32,6 @@ def test_the_last_connection_has_what_is_left_and_never_less_than_kms_gives(time
     assert tls.timeout_s == timeout_s
     assert health.timeout_s == max(0.25, timeout_s)
     assert tcp.timeout_s == max(0.25, timeout_s - 2.0)
-
-
-@pytest.mark.parametrize("role", Role)
-def test_a_preflight_does_what_the_role_has_but_echoes_and_questions(role: Role) -> None:
-    done = {plan.check for plan in plans_within(5.0)[role]}
-    assert done == set(ROLES[role].checks) - {Check.ICMP, Check.DNS}
 
 
 class Echoes:

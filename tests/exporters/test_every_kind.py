@@ -1,6 +1,7 @@
 """Every check and every role through every output: whoever adds one learns here which output lacks it.
 
-What is made up here comes from CHECKS and ROLES alone, so that a new row is tried without a change of this file.
+What is made up here comes from CHECKS and ROLES alone, and from what tests/kinds_of_checks.py says that a check
+tells, so that a new row is tried without a change of this file.
 """
 
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import harmless
 import pytest
 from exporter_world import HOSTILE, NOW_S, report
+from kinds_of_checks import measured, without_details
 from prometheus_client.exposition import generate_latest
 from rich.console import Console
 from schema_check import faults, schema
@@ -20,7 +22,7 @@ from exporters.web.render import render
 from exporters.web.status import document
 from probe.model.evidence import Evidence
 from probe.model.kinds import CHECKS, OF_STORE, ON_PAGE, ROLES
-from probe.model.measurements import Failure, HealthDetails, Measurement, Reason, Timestamps
+from probe.model.measurements import Measurement
 from probe.model.survey import Survey
 from probe.model.targets import Check, Plan, Role, Target
 
@@ -35,18 +37,6 @@ def target(role: Role = Role.NODE, *checks: Check, name: str = "t") -> Target:
 def checked(check: Check) -> Target:
     assert check in CHECKS, f"{check} has no row in probe.model.kinds.CHECKS"
     return target(Role.NODE, CHECKS[check].comes_with or check)
-
-
-def measured(of: Target, check: Check, *, failed: bool = False, detail: str = "") -> Measurement:
-    """A measurement with all of the check's phases, or with a failure in the last of them."""
-    kind = CHECKS[check]
-    failure = Failure(phase=kind.phases[-1], reason=Reason.TIMED_OUT, detail=detail) if failed else None
-    done = kind.phases[:-1] if failed else kind.phases
-    answered = None if kind.mode is None else HealthDetails(purpose="health", status=None if failed else 200)
-    return Measurement(
-        target=of, check=check, started_at_s=NOW_S, address=of.host, phases_s=dict.fromkeys(done, 0.002),
-        timestamps=Timestamps.KERNEL, failure=failure, details=answered,
-    )  # fmt: skip
 
 
 def sinks(of: Target, *seen: Measurement) -> tuple[PrometheusSink, PageSink]:
@@ -75,6 +65,10 @@ def drawn(of: Target, *seen: Measurement) -> str:
             path.PathTable(path.stops(Evidence(taken_at_s=NOW_S, targets=(of,), latest=seen)), NOW_S)
         )
     return captured.get()
+
+
+def test_what_every_check_can_tell_is_tried_here() -> None:
+    assert without_details() == [], "add it to DETAILS in tests/kinds_of_checks.py"
 
 
 @pytest.mark.parametrize("check", Check)
@@ -147,7 +141,7 @@ def test_every_check_tells_in_the_report_whether_the_target_answers(check: Check
 def test_hostile_text_of_every_check_does_no_harm(check: Check) -> None:
     of = checked(check)
     seen = measured(of, check, failed=True, detail=HOSTILE)
-    metrics, page = sinks(of, seen)
+    metrics, page = sinks(of, measured(of, check, started_at_s=NOW_S - 1.0), seen)
     html = render(page.snapshot(), "1")
     assert "<script" not in html
     status = document(page.snapshot(), "1", ready=True)

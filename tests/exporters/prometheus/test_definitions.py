@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from exporters.prometheus.definitions import BOUNDS_S, DEFINITIONS, Kind
+from exporters.prometheus import PrometheusSink, definitions
+from exporters.prometheus.definitions import BOUNDS_S, DEFINITIONS, Definition, Kind
+from exporters.prometheus.families import empty_family
 
 ROOT = Path(__file__).resolve().parents[3]
 CLASHING_LABELS = {"region", "az", "service", "env", "type", "quantile"}
@@ -26,6 +28,16 @@ def test_names_are_legal_unique_and_say_their_type() -> None:
         assert definition.name.endswith("_total") == (definition.kind is Kind.COUNTER)
         assert definition.name.endswith("_info") == (definition.kind is Kind.INFO)
         assert definition.help.endswith(".")
+
+
+def test_every_definition_is_listed_and_every_listed_one_written() -> None:
+    written = [family.name for family in PrometheusSink("1").collect()]
+    for name, each in vars(definitions).items():
+        if isinstance(each, Definition):
+            assert each in DEFINITIONS, f"{name} ({each.name}) is not in DEFINITIONS"
+            assert empty_family(each).name in written, (
+                f"{name} ({each.name}): no family, as in target_families.TABLE"
+            )
 
 
 def test_no_label_clashes_with_those_of_a_scrape() -> None:

@@ -1,0 +1,64 @@
+"""What each check can tell, for tests that take every check: nothing is left out, and each text is hostile."""
+
+from typing import Any, get_args
+
+from exporter_world import HOSTILE, NOW_S, certificate
+
+from probe.model.kinds import CHECKS
+from probe.model.measurements import (
+    Details,
+    DnsDetails,
+    EchoDetails,
+    Failure,
+    HealthDetails,
+    Manager,
+    Measurement,
+    Offer,
+    Reason,
+    TcpDetails,
+    Timestamps,
+    TlsDetails,
+)
+from probe.model.targets import Check, Target
+
+_HEALTH = HealthDetails(
+    purpose="health", status=200, managers=tuple((HOSTILE, state) for state in Manager), clock_offset_s=1.0,
+    fault=HOSTILE, body=HOSTILE,
+)  # fmt: skip
+_UNANSWERED = HealthDetails(purpose="health")
+DETAILS: dict[Check, Details] = {
+    Check.ICMP: EchoDetails(identifier=1, sequence=2),
+    Check.TCP: TcpDetails(local_port=40000, retransmits=1),
+    Check.TLS: TlsDetails(
+        server_name="proxy.example.com", local_port=40000, offer=Offer.KMS, kms_handshake_succeeded=True,
+        version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384",
+        chain=tuple(certificate(position, HOSTILE) for position in range(3)),
+    ),
+    Check.DNS: DnsDetails(
+        server="192.0.2.1", name="a.example", record_type="TXT", view="resolver", rcode="NOERROR", answers=(HOSTILE,)
+    ),
+    Check.HEALTH_COLD: _HEALTH,
+    Check.HEALTH_WARM: _HEALTH,
+}  # fmt: skip
+
+
+def without_details() -> list[str]:
+    """Checks and types of details that this file lacks."""
+    types = {type(details) for details in DETAILS.values()}
+    lacking = [f"{each.__name__}: no check tells it" for each in get_args(Details) if each not in types]
+    return [*(f"Check.{check.name}: no details" for check in Check if check not in DETAILS), *lacking]
+
+
+def measured(of: Target, check: Check, *, failed: bool = False, **changes: Any) -> Measurement:
+    """A measurement with all of the check's phases and details, or with a failure in the last of them."""
+    kind = CHECKS[check]
+    failure = Failure(phase=kind.phases[-1], reason=Reason.TIMED_OUT, detail=changes.pop("detail", ""))
+    whole = {
+        "started_at_s": NOW_S,
+        "address": of.host,
+        "phases_s": dict.fromkeys(kind.phases[:-1] if failed else kind.phases, 0.002),
+        "timestamps": Timestamps.KERNEL,
+        "failure": failure if failed else None,
+        "details": DETAILS.get(check) if not failed else _UNANSWERED if kind.mode else None,
+    }
+    return Measurement(target=of, check=check, **{**whole, **changes})
