@@ -65,21 +65,31 @@ class Proxy(_Entry):
     port: values.Port = Field(default=443, description="its TCP port")
 
 
-class Node(_Entry):
-    """One address of the Network Load Balancer, or one target registered behind it."""
+class ByAddress(_Entry):
+    """What is met at an address alone."""
 
     name: values.Name = Field(description="its label, unique in the file")
     address: values.Address = Field(description="its IPv4 address")
     port: values.Port = Field(default=443, description="its TCP port")
-    zone: values.Name | None = Field(default=None, description="its zone id, as use1-az1")
 
 
-class KeyManager(_Entry):
-    """What the proxy asks: the far end of the 35 ms."""
+class ByHost(_Entry):
+    """What may have a name that resolves."""
 
     name: values.Name = Field(description="its label, unique in the file")
     host: values.Host = Field(description="IPv4 address or name")
     port: values.Port = Field(default=443, description="its TCP port")
+
+
+class Node(ByAddress):
+    """One address of the Network Load Balancer, or one target registered behind it."""
+
+    zone: values.Name | None = Field(default=None, description="its zone id, as use1-az1")
+
+
+class KeyManager(ByHost):
+    """What the proxy asks: the far end of the 35 ms."""
+
     zone: values.Name | None = Field(default=None, description="its zone id, if it has one")
 
 
@@ -99,16 +109,14 @@ class Question(_Strict):
     type: values.RecordType = Field(default="SOA", description="a record type")
 
 
-class Resolver(_Entry):
+class Resolver(ByAddress):
     """A name server to watch."""
 
-    name: values.Name = Field(description="its label, unique in the file")
-    address: values.Address = Field(description="its IPv4 address")
     port: values.Port = Field(default=53, description="its UDP port")
     question: Question = Field(default=Question(), description="what it is asked")
 
 
-Entry = Proxy | Node | KeyManager | Region | Resolver
+Entry = Proxy | Region | ByAddress | ByHost
 
 
 def _region(value: object) -> object:

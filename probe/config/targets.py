@@ -113,9 +113,9 @@ def _host(entry: schema.Entry) -> str:
             return entry.address or entry.host or ""
         case schema.Region():
             return entry.host or places.kms_host(entry.region)
-        case schema.KeyManager():
+        case schema.ByHost():
             return entry.host
-        case _:
+        case schema.ByAddress():
             return entry.address
 
 
