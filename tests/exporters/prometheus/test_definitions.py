@@ -1,13 +1,12 @@
 """The metrics' names and bounds are promises."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from exporters.prometheus import PrometheusSink, definitions
 from exporters.prometheus.definitions import BOUNDS_S, DEFINITIONS, Definition, Kind
 from exporters.prometheus.families import empty_family
+from tools.check_tree import generated
 
 ROOT = Path(__file__).resolve().parents[3]
 CLASHING_LABELS = {"region", "az", "service", "env", "type", "quantile"}
@@ -45,7 +44,5 @@ def test_no_label_clashes_with_those_of_a_scrape() -> None:
 
 
 def test_the_generated_page_is_up_to_date() -> None:
-    checked = subprocess.run(
-        [sys.executable, "tools/metrics_page.py", "--check"], cwd=ROOT, capture_output=True, check=False
-    )
+    checked = generated(ROOT, "tools/metrics_page.py", "--check")
     assert checked.returncode == 0, checked.stderr

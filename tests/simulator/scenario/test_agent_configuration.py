@@ -2,7 +2,9 @@ from pathlib import Path
 
 import yaml
 
+from probe.model.kinds import CHECKS, ROLES
 from simulator.scenario.agent_configuration import configuration_of
+from simulator.scenario.kinds import KINDS
 from simulator.scenario.layout import lay_out
 from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario
@@ -19,7 +21,16 @@ def test_it_has_no_key_that_the_documented_format_has_not() -> None:
     assert set(made) <= set(known)
     assert set(made["key_store"]) <= set(known["key_store"])
     for group in ("intervals", "timeouts"):
-        assert set(made[group]) == set(known[group])
+        assert set(made[group]) <= set(known[group])
+
+
+def test_every_check_of_a_host_of_the_world_is_made_as_often_as_a_demo_needs() -> None:
+    made = configuration_of(load_scenario("default"), lay_out(load_scenario("default")), ROOT, CREDENTIAL)
+    told = {kind.section for kind in KINDS}
+    checks = {check for role in ROLES.values() if role.section in told for check in role.checks}
+    for group in ("intervals", "timeouts"):
+        lacking = {CHECKS[check].key for check in checks} - set(made[group])
+        assert lacking == set(), f"{group} in simulator/scenario/agent_configuration.py"
 
 
 def test_it_names_what_a_signed_health_request_needs() -> None:
