@@ -22,11 +22,9 @@ from probe.agent.schedule import (
 )
 from probe.model.measurements import Measurement
 from probe.model.ports import Observer
-from probe.model.targets import Check, Target
+from probe.model.targets import GRACE_S, Check, Target
 
 DEFAULT_LIMIT = 64
-# A probe keeps its own deadline; one that is still running so long after it is a bug of ours.
-GRACE_S = 5.0
 
 Publish = Callable[[Measurement], None]
 Measure = Callable[[Target, Check, float, Publish], Awaitable[None]]

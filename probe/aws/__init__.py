@@ -11,7 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from probe.model.account import Cause, Unavailable
+from probe.model.account import Unavailable
+from probe.wire.input_error import InputError
+from probe.wire.json_values import text
 
 __all__ = ["Identity", "Unavailable", "caller_identity", "on_ec2"]
 
@@ -38,23 +40,14 @@ def on_ec2(vendor_file: Path = _DMI_VENDOR) -> bool:
 
 def caller_identity() -> Identity | Unavailable:
     """Ask STS who is calling. Blocks up to a few seconds: call it in a thread or before the loop."""
-    call = "sts:GetCallerIdentity"
-    if not on_ec2():
-        os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from probe.aws.api import Api
 
-    limits = Config(
-        connect_timeout=CALL_TIMEOUT_S, read_timeout=CALL_TIMEOUT_S, retries={"total_max_attempts": 1}
-    )
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     try:
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-        client = boto3.session.Session().client("sts", region_name=region, config=limits)
-        return Identity(arn=str(client.get_caller_identity()["Arn"]))
-    except NoCredentialsError:
-        return Unavailable(call=call, because="no credentials found", cause=Cause.NO_CREDENTIALS)
-    except ClientError as error:
-        return Unavailable(call=call, because=str(error.response.get("Error", {}).get("Code", "refused")))
-    except BotoCoreError as error:
-        return Unavailable(call=call, because=type(error).__name__)
+        api = Api(region, read_timeout_s=CALL_TIMEOUT_S, attempts=1)
+        found = api.call("sts", "GetCallerIdentity", {}, CALL_TIMEOUT_S)
+    except InputError as error:
+        return Unavailable(call="sts:GetCallerIdentity", because=str(error))
+    if isinstance(found, Unavailable):
+        return found
+    return Identity(arn=text(found, "Arn") or "AWS did not say who")

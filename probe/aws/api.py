@@ -36,14 +36,15 @@ def session(region: str | None = None) -> Any:
 
 
 class Api:
-    """Implements `calls.Caller`. ``read_timeout_s`` bounds one attempt, the audit's deadline the whole.
+    """Implements `calls.Caller`. ``read_timeout_s`` bounds each of ``attempts``, a deadline the whole.
 
     Raises InputError where AWS's own settings (profile, configuration file) can't be used.
     """
 
-    def __init__(self, region: str, *, read_timeout_s: float = 10.0) -> None:
+    def __init__(self, region: str, *, read_timeout_s: float = 10.0, attempts: int = _ATTEMPTS) -> None:
         self.region = region
         self._read_timeout_s = read_timeout_s
+        self._attempts = attempts
         self._session = session(region)
         self._clients: dict[str, Any] = {}
         self._refused: dict[str, Mapping[str, Any]] = {}
@@ -98,7 +99,7 @@ class Api:
                 config = Config(
                     connect_timeout=min(_CONNECT_S, self._read_timeout_s),
                     read_timeout=self._read_timeout_s,
-                    retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+                    retries={"mode": "adaptive", "total_max_attempts": self._attempts},
                     user_agent_extra="xks-probe",
                 )
                 client = client_of(self._session, service, config)

@@ -50,7 +50,6 @@ ConnectToOption = Annotated[
 ]
 KeyIdOption = Annotated[str | None, typer.Option("--key-id", help="an external key, for GetKeyMetadata")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="violated advice counts, too")]
-MAX_PEM_BYTES = 1 << 20
 
 
 def credential(file: Path | None, secret: str | None) -> "Credential | None":
@@ -104,17 +103,11 @@ def extra_authorities(path: Path | None) -> tuple[bytes, ...]:
 
 def read_certificates(path: Path, option: str) -> tuple[bytes, ...]:
     """The certificates of a PEM file, as DER, in their order; at least one."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
+    from probe.storage.files import read_bounded
+    from probe.wire.input_error import InputError
+    from probe.wire.pem import whole_certificates
 
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_PEM_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{option} {path}: {error.strerror}; name a readable PEM file") from None
-    if len(data) > MAX_PEM_BYTES:
-        raise UsageError(f"{option} {path}: larger than 1 MiB; name a file with certificates alone")
-    try:
-        return tuple(c.public_bytes(Encoding.DER) for c in x509.load_pem_x509_certificates(data))
-    except ValueError:
-        raise UsageError(f"{option} {path}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)") from None
+        return whole_certificates(read_bounded(path))
+    except InputError as error:
+        raise UsageError(f"{option} {clean(str(path))}: {error}") from None

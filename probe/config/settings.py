@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 
 from probe.config import messages, rules, stores
@@ -20,6 +18,7 @@ from probe.model.targets import Role
 from probe.model.text import clean
 from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError
+from probe.wire.pem import whole_certificates
 
 __all__ = ["ConfigError", "build"]
 
@@ -91,21 +90,10 @@ def _authorities(read: _Read, directory: Path) -> tuple[tuple[bytes, ...], list[
     positions = read.positions.get("extra_authorities", range(len(names)))
     for position, name in zip(positions, names, strict=True):
         try:
-            found.update(dict.fromkeys(_certificates(directory / name)))
+            found.update(dict.fromkeys(whole_certificates(read_bounded(directory / name))))
         except InputError as error:
             errors.append(f"extra_authorities[{position}]: '{clean(name)}' {error}")
     return tuple(found), errors
-
-
-def _certificates(path: Path) -> list[bytes]:
-    try:
-        certificates = x509.load_pem_x509_certificates(read_bounded(path))
-        return [certificate.public_bytes(Encoding.DER) for certificate in certificates]
-    except InputError:
-        raise
-    except ValueError:
-        message = "holds no readable certificate; name a PEM file with -----BEGIN CERTIFICATE-----"
-        raise InputError((message,)) from None
 
 
 def _settings(

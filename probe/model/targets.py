@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+# A probe keeps its own deadline; one that is still running so long after it is a bug of ours.
+GRACE_S = 5.0
+
 
 class Role(StrEnum):
     """What a target is on the path from KMS to the key manager."""

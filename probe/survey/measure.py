@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 from probe.model.measurements import Measurement
 from probe.model.survey import RTT_LIMIT_S
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import GRACE_S, Check, Plan, Role, Target
 from probe.statistics import summarize, within
 
 MAX_ROUNDS_UNTIL_DECIDED = 200
 UNREACHABLE_AFTER = 5  # attempts without any answer; --until-decided waits no longer for that Region
-# A probe keeps its own deadline; one that is still running so long after it is a bug of ours.
-GRACE_S = 5.0
 
 MeasureOne = Callable[[Target], Awaitable[Measurement]]
 Publish = Callable[[Measurement], None]

@@ -28,7 +28,7 @@ def test_what_is_no_host_is_refused_with_the_option_named(text: str) -> None:
         (None, "No such file"),
         (b"", "holds no PEM"),
         (b"\x00\xff", "holds no PEM"),
-        (b"x" * (1 << 20 | 1), "larger than 1 MiB"),
+        (b"x" * (1 << 20 | 1), "larger than 1048576 bytes"),
     ],
     ids=["missing", "empty", "binary", "too large"],
 )
