@@ -15,13 +15,15 @@ from rich.console import Console
 from schema_check import faults, schema
 
 from exporters.prometheus import PrometheusSink
+from exporters.prometheus.families import empty_family
+from exporters.prometheus.target_families import HISTOGRAMS, TABLE
 from exporters.report import matrix, path, verdicts
 from exporters.web.page import PageSink
 from exporters.web.path import sections
 from exporters.web.render import render
 from exporters.web.status import document
 from probe.model.evidence import Evidence
-from probe.model.kinds import CHECKS, OF_STORE, ON_PAGE, ROLES
+from probe.model.kinds import CHECKS, OF_STORE, ON_PAGE, PLANNED, ROLES
 from probe.model.measurements import Measurement
 from probe.model.survey import Survey
 from probe.model.targets import Check, Plan, Role, Target
@@ -95,6 +97,39 @@ def test_every_check_has_its_metrics(check: Check) -> None:
     if kind.mode is not None:
         assert f'request_duration_seconds_count{{mode="{kind.mode}",target="t"}} 1.0' in text
         assert f'health_answers_total{{code="200",mode="{kind.mode}",target="t"}} 1.0' in text
+
+
+def test_every_metric_of_a_target_is_written_by_what_some_check_tells() -> None:
+    metrics = PrometheusSink("1")
+    of = target(Role.NODE, *PLANNED)
+    metrics.on_targets((of,))
+    for check in Check:
+        metrics.on_measurement(measured(of, check))
+    written = {family.name for family in metrics.collect() if family.samples}
+    for definition, _ in (*TABLE, *HISTOGRAMS):
+        assert empty_family(definition).name in written, f"{definition.name}: nothing in DETAILS writes it"
+
+
+def lines_of(metrics: PrometheusSink) -> list[str]:
+    """What is written of the target; the agent's own metrics count on."""
+    return [line for line in generate_latest(metrics.registry).decode().splitlines() if 'target="t"' in line]
+
+
+@pytest.mark.parametrize("check", PLANNED)
+def test_what_a_check_has_shown_goes_with_the_check(check: Check) -> None:
+    other = next(each for each in PLANNED if each is not check)
+    had, has = target(Role.NODE, check), target(Role.NODE, other)
+    before = [measured(had, each) for each in Check if check in (each, CHECKS[each].comes_with)]
+    metrics, page = sinks(had, *before)
+    fresh_metrics, fresh_page = sinks(has, measured(has, other))
+    for sink in (metrics, page):
+        sink.on_targets((has,))
+        sink.on_measurement(measured(has, other))
+    assert lines_of(metrics) == lines_of(fresh_metrics)
+    assert (
+        document(page.snapshot(), "1", ready=True)["targets"]
+        == (document(fresh_page.snapshot(), "1", ready=True)["targets"])
+    )
 
 
 @pytest.mark.parametrize("check", Check)
