@@ -24,7 +24,6 @@ RESOURCES = Resources(
     service_id="vpce-svc-1",
     service_name="com.amazonaws.vpce.eu-central-1.vpce-svc-1",
     load_balancer_arn=ARN,
-    target_group_arn="arn:group",
 )
 
 

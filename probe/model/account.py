@@ -139,7 +139,6 @@ class Listener:
     port: int | None
     protocol: str
     target_group_arns: tuple[str, ...] = ()
-    ssl_policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +255,6 @@ class SecurityRule:
 class SecurityGroup:
     id: str
     inbound: tuple[SecurityRule, ...] = ()
-    outbound: tuple[SecurityRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,6 @@ class RecordSeen:
     answers: tuple[str, ...] = ()
     detail: str = ""
     rtt_s: float | None = None
-    by_tcp: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,8 +139,3 @@ def drops(sock: socket.socket) -> int:
     """
     data = sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size)
     return int(_MEMINFO.unpack(data)[-1]) if len(data) == _MEMINFO.size else 0
-
-
-def stamp_identifier(key: int) -> tuple[int, int, bytes]:
-    """The control message that names the transmit stamp of one packet (32 bits)."""
-    return (socket.SOL_SOCKET, SCM_TS_OPT_ID, _U32.pack(key & 0xFFFFFFFF))

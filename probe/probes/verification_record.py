@@ -102,7 +102,6 @@ class _Looker:
                 state=state,
                 answers=answer.details.answers[:8],
                 rtt_s=answer.wait_s,
-                by_tcp=answer.details.truncated,
             )
         failure = answer.failure
         reason = failure.reason if failure else Reason.PROTOCOL_ERROR

@@ -241,7 +241,6 @@ def listener(one: _Json) -> Listener | None:
         port=port(one, "Port"),
         protocol=words(one, "Protocol"),
         target_group_arns=tuple(dict.fromkeys(filter(None, [*simple, *weighted]))),
-        ssl_policy=text(one, "SslPolicy"),
     )
 
 

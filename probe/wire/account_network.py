@@ -132,7 +132,6 @@ def security_group(one: _Json) -> SecurityGroup | None:
     return SecurityGroup(
         id=id_,
         inbound=tuple(map(_rule, entries(one, "IpPermissions") or ())),
-        outbound=tuple(map(_rule, entries(one, "IpPermissionsEgress") or ())),
     )
 
 

@@ -67,7 +67,6 @@ class Resources:
     service_id: str
     service_name: str
     load_balancer_arn: str
-    target_group_arn: str
 
 
 def plan_account(scenario: Scenario, layout: Layout, zones: Sequence[Zone]) -> Plan:

@@ -63,7 +63,7 @@ class Moto:
             vpc = ec2.create_vpc(CidrBlock=plan.ranges[0])["Vpc"]["VpcId"]
             subnets = _network(ec2, vpc, plan)
             group = _security_group(ec2, vpc)
-            motos_arn, target_group = _load_balancer(elbv2, vpc, plan, subnets, group)
+            motos_arn = _load_balancer(elbv2, vpc, plan, subnets, group)
             arn = _renamed(motos_arn, _MOTOS, _AWSS)
             for node in plan.nodes:
                 ec2.create_network_interface(
@@ -79,7 +79,6 @@ class Moto:
             service_id=service["ServiceId"],
             service_name=service["ServiceName"],
             load_balancer_arn=arn,
-            target_group_arn=target_group,
         )
 
     def ask(self, service: str, region: str, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,10 +132,8 @@ def _security_group(ec2: Any, vpc: str) -> str:
     return group
 
 
-def _load_balancer(
-    elbv2: Any, vpc: str, plan: Plan, subnets: Mapping[str, str], group: str
-) -> tuple[str, str]:
-    """The load balancer with its listener and target group: the ARNs of the first, and of the last."""
+def _load_balancer(elbv2: Any, vpc: str, plan: Plan, subnets: Mapping[str, str], group: str) -> str:
+    """The ARN of the load balancer, which has its listener and target group."""
     arn: str = elbv2.create_load_balancer(
         Name=NAME, Type="network", Scheme="internal", Subnets=list(subnets.values()), SecurityGroups=[group]
     )["LoadBalancers"][0]["LoadBalancerArn"]
@@ -152,7 +149,7 @@ def _load_balancer(
         elbv2.register_targets(TargetGroupArn=target_group, Targets=targets)
     forward = {"Type": "forward", "TargetGroupArn": target_group}
     elbv2.create_listener(LoadBalancerArn=arn, Protocol="TCP", Port=443, DefaultActions=[forward])
-    return arn, target_group
+    return arn
 
 
 def _endpoint_service(ec2: Any, load_balancer: str, region: str, private_dns_name: str) -> dict[str, Any]:
