@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 from simulator.control import Lines, answered
 from simulator.faults import REACHABILITY, Fault
@@ -83,6 +83,8 @@ class Servers:
                 return self._name_servers[name].service
             case Server.LOAD_BALANCER:
                 return Service(serve=self._balancers[name].serve) if self._layout.reduced else None
+            case _:
+                assert_never(kind.server)
 
     def _zones(self, scenario: Scenario, name: str) -> Zones:
         return zones_of(scenario, self._layout, name)

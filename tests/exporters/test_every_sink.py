@@ -1,0 +1,95 @@
+"""Every sink takes whatever the agent has, and is handed to the agent."""
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from exporter_world import (
+    ANSWERED,
+    DUPLICATE,
+    HOSTILE,
+    LATE,
+    LOST,
+    NOW_S,
+    echoes,
+    region,
+    report,
+    survey,
+    target,
+)
+from kinds_of_checks import measured
+
+import exporters
+from exporters.prometheus import PrometheusSink
+from exporters.web.page import PageSink
+from probe.agent.history import History
+from probe.model.kinds import PLANNED
+from probe.model.ports import Sink
+from probe.model.targets import Check, Plan, Role, Target
+
+# Each class that is a sink, and how one is made for a test.
+SINKS: dict[type, Callable[[], Sink]] = {
+    PrometheusSink: lambda: PrometheusSink("1"),
+    PageSink: lambda: PageSink(now=lambda: NOW_S),
+    History: History,
+}
+SERVING = Path(__file__).parents[2] / "probe" / "commands" / "serving.py"
+METHODS = [name for name in vars(Sink) if name.startswith("on_")]
+every_sink = pytest.mark.parametrize("make", SINKS.values(), ids=[each.__name__ for each in SINKS])
+
+
+def sinks_in_the_tree() -> Iterator[type]:
+    for module in pkgutil.walk_packages(exporters.__path__, "exporters."):
+        for value in vars(import_module(module.name)).values():
+            is_ours = isinstance(value, type) and value.__module__ == module.name
+            if is_ours and any(
+                name in vars(value) for name in METHODS if name not in ("on_targets", "on_report")
+            ):
+                yield value
+
+
+def test_every_sink_is_tried_here_and_handed_to_the_agent() -> None:
+    handed = SERVING.read_text(encoding="utf-8")
+    for sink in sinks_in_the_tree():
+        assert sink in SINKS, (
+            f"{sink.__module__}.{sink.__name__}: add it to SINKS in tests/exporters/test_every_sink.py"
+        )
+        assert f"{sink.__name__}(" in handed, (
+            f"{sink.__name__}: probe/commands/serving.py hands it to no agent"
+        )
+        assert [name for name in METHODS if not hasattr(sink, name)] == [], (
+            f"{sink.__name__}: see probe/model/ports.py"
+        )
+
+
+def every_target() -> tuple[Target, ...]:
+    plans = tuple(Plan(check=check, interval_s=60.0, timeout_s=1.0) for check in PLANNED)
+    return tuple(target(f"t-{role}", role=role, plans=plans, key_store=HOSTILE) for role in Role)
+
+
+@every_sink
+def test_a_sink_takes_everything_of_every_role_and_check(make: Callable[[], Sink]) -> None:
+    sink, targets = make(), every_target()
+    sink.on_targets(targets)
+    for of in targets:
+        for check in Check:
+            sink.on_measurement(measured(of, check))
+            sink.on_measurement(measured(of, check, failed=True, detail=HOSTILE))
+    sink.on_echoes(targets, echoes(ANSWERED, LOST, DUPLICATE, LATE))
+    sink.on_report(report(key_store=HOSTILE))
+    sink.on_survey(survey(region()))
+    sink.on_targets(targets[1:])
+    sink.on_targets(())
+
+
+@every_sink
+def test_a_sink_bears_what_came_too_late(make: Callable[[], Sink]) -> None:
+    """Of targets that have gone, and before the first that came."""
+    sink, targets = make(), every_target()
+    for before in ((), targets[:1]):
+        sink.on_targets(before)
+        for check in Check:
+            sink.on_measurement(measured(targets[-1], check))
+        sink.on_echoes(targets, echoes(ANSWERED, LOST, DUPLICATE, LATE, index=len(targets) - 1))
