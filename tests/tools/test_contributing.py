@@ -1,0 +1,51 @@
+"""CONTRIBUTING.md names what is there: files, make targets, and words of the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+QUOTED = sorted(set(re.findall(r"`([^`\n]+)`", PROSE)))
+LINKED = sorted(set(re.findall(r"\]\(([^)#]+)", PROSE)))
+# A new file's name is written NAME.
+PATHS = [*LINKED, *(each for each in QUOTED if re.fullmatch(r"[\w./-]*/[\w./-]*|[\w-]+\.\w+", each))]
+TARGETS = [each.removeprefix("make ") for each in QUOTED if each.startswith("make ")]
+WORDS = [each for each in QUOTED if re.fullmatch(r"[A-Z]\w+|_[A-Z]\w+|[A-Z_]+", each)]
+
+
+@pytest.mark.parametrize("path", [each for each in PATHS if "NAME" not in each])
+def test_every_path_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("path", [each for each in PATHS if "NAME" in each])
+def test_the_folder_of_every_new_file_exists(path: str) -> None:
+    assert (ROOT / path).parent.is_dir()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_make_target_exists(target: str) -> None:
+    assert re.search(rf"(?m)^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_name_of_the_code_is_defined(word: str) -> None:
+    folders = ("probe", "exporters", "simulator", "tools", "tests")
+    files = (file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+    new = word == "NtpDetails"  # of the example
+    defined = re.compile(rf"(?m)^\s*(class |def )?{word}\b\s*[:=(]")
+    assert new or any(defined.search(file.read_text(encoding="utf-8")) for file in files)
+
+
+def test_every_command_for_contributors_is_described() -> None:
+    phony = re.search(r"(?m)^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert phony is not None
+    assert set(phony[1].split()) - set(TARGETS) == {"demo", "clean"}
+    assert len(PATHS) > 30
+
+
+def test_it_is_read_in_one_go() -> None:
+    assert len(TEXT.splitlines()) <= 200
