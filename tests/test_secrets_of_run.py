@@ -204,25 +204,37 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+@pytest.mark.parametrize("command", ["run", "check-config"])
 @pytest.mark.parametrize("fault", UNUSABLE)
-def test_a_file_that_cannot_be_used_is_one_clear_line_of_run(
-    fault: str, configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_that_cannot_be_used_is_one_clear_line_of_both(
+    fault: str, command: str, configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make, words = UNUSABLE[fault]
     make(tmp_path / "credential.json")
     file = configured({"file": "credential.json"})
-    assert app.run(["run", "-c", str(file)]) == Exit.USAGE
+    assert app.run([command, "-c", str(file)]) == Exit.USAGE
     (line,) = capsys.readouterr().err.splitlines()
     assert str(tmp_path / "credential.json") in line
     assert words in line
     shows_nothing(line)
 
 
-def test_a_configuration_is_checked_without_its_credential_being_read(
+def test_a_configuration_is_checked_and_nothing_of_its_credential_shown(
     configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It may be on another machine."""
+    written(tmp_path / "credential.json", WORDS)
     file = configured({"file": "credential.json"})
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
+    said = capsys.readouterr()
+    assert "health" in said.out
+    shows_nothing(said.out + said.err)
+
+
+def test_a_secret_of_aws_is_not_asked_for_to_check_a_configuration(
+    configured: Configured, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who checks a file may have no role that can read it; nothing here answers for AWS."""
+    file = configured({"secret": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:b"})
     assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
     assert "health" in capsys.readouterr().out
 
