@@ -259,7 +259,7 @@ def _play_share(cases: Sequence[Case], program: Sequence[str]) -> dict[str, Play
 
 
 def main(names: Sequence[str]) -> None:
-    """For whoever writes a preflight case: what differs from all being well, as the file would have it."""
+    """To help write a preflight case: what differs from all being well, as the file would have it."""
     chosen = [each for each in load() if not names or any(name in each.name for name in names)]
     for name, played in play_all(chosen, [sys.executable, "-m", "probe"]).items():
         outcomes = {k: sorted(v) for k, v in played.outcomes().items() if v & {"violated", "unknown"}}

@@ -1,6 +1,6 @@
 """Every check and every role from the configuration to its measurements; tests/exporters goes on from there.
 
-What is tried comes from CHECKS and ROLES alone: whoever adds a row is told here what else it needs.
+What is tried comes from CHECKS and ROLES alone: what a new row needs besides is named here.
 """
 
 import re
@@ -146,7 +146,7 @@ def test_every_check_is_documented_with_its_times(check: Check) -> None:
 
 @every_planned
 async def test_every_check_is_scheduled_and_measured_within_its_own_phases(check: Check) -> None:
-    """In a network without anybody; without a credential nobody is asked for health."""
+    """In an empty network; without a credential no proxy is asked for its health."""
     plan = Plan(check=check, interval_s=60.0, timeout_s=1.0)
     hosts = {"192.0.2.1": (), "a.example": (Phase.RESOLVE,)}
     for host, phases in hosts.items():

@@ -32,7 +32,7 @@ WORDS = json.dumps(
     {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}}
 )
 NOT_OURS = ("XKS_PROXY_", "CREDENTIALS_DIRECTORY")
-# All that is logged by anybody, down to debug, goes to stderr; what a signature is made of is in these logs.
+# All log records of all libraries, down to debug, go to stderr; what a signature is made of is in these logs.
 DEBUG = "import logging; logging.basicConfig(level=logging.DEBUG); "
 BROKEN = {
     "the signature": ("botocore.auth", "SigV4Auth.add_auth"),
@@ -163,7 +163,7 @@ def started_by(pid: int) -> list[str]:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_whoever_asks_a_running_agent_or_reads_its_log_does_not_find_it(
+def test_neither_the_answers_of_a_running_agent_nor_its_log_have_it(
     source: str, configured: Configured, tmp_path: Path
 ) -> None:
     file, given = SOURCES[source](configured, tmp_path)

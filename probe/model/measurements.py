@@ -188,7 +188,7 @@ class HealthDetails:
     body: str = ""
 
 
-# What `HealthDetails.withheld` says where nothing could be signed, whoever the peer is.
+# What `HealthDetails.withheld` says where nothing could be signed for any peer.
 NO_CREDENTIAL = "no credential"
 HEALTH_PURPOSE = "health"  # of `HealthDetails.purpose`: the request that is timed for a verdict
 Details = EchoDetails | TcpDetails | TlsDetails | DnsDetails | HealthDetails

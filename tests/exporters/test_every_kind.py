@@ -1,4 +1,4 @@
-"""Every check and every role through every output: whoever adds one learns here which output lacks it.
+"""Every check and every role through every output: after adding one, run this to see which output lacks it.
 
 What is made up here comes from CHECKS and ROLES alone, and from what tests/kinds_of_checks.py says that a check
 tells, so that a new row is tried without a change of this file.

@@ -1,4 +1,4 @@
-"""Each check and each role has its row: whoever adds one is told here what is missing."""
+"""Each check and each role has its row: a missing part is named here."""
 
 import pytest
 
