@@ -17,7 +17,7 @@ _ETH_P_ALL = 0x0003  # <linux/if_ether.h>
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6  # <linux/socket.h>, <linux/if_packet.h>
 _SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33  # <asm-generic/socket.h>
 _BUFFER_BYTES = 128 * 1024 * 1024
-_LONGEST_FRAME_BYTES = 65_550
+_MAX_FRAME_BYTES = 65_550
 _SETTLE_S = 0.2
 # Nobody waits for a frame: the tap would wake him on the packet's own way out, between its stamp and the
 # driver's, and another core's wake-up takes some 15 µs. Stamps are the kernel's, however late they are read.
@@ -96,7 +96,7 @@ def _close_other_pipes(*kept: int) -> None:
 def _drain(tap: socket.socket, file: BinaryIO) -> None:
     with suppress(BlockingIOError):
         while True:
-            data, ancillary, _, _ = tap.recvmsg(_LONGEST_FRAME_BYTES, _ANCILLARY_BYTES)
+            data, ancillary, _, _ = tap.recvmsg(_MAX_FRAME_BYTES, _ANCILLARY_BYTES)
             for level, kind, value in ancillary:
                 if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
                     seconds, nanoseconds = _TIMESPEC.unpack(value)

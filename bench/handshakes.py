@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from bench.hogs import busy_threads
+from bench.cpu_load import busy_threads
 from probe.network import Handshake, Network, TcpConnection
 
 SERVER_NAME = "lab.example"

@@ -1,7 +1,7 @@
 """Two network namespaces joined by one veth pair, and nothing between them that could be late.
 
-The world's kernel answers for all of 10.78.0.0/16. The calling process moves into the agent's namespace and
-stays there, so that an ordinary user can have a lab too (a user namespace can't be left again).
+The simulation's kernel answers for all of 10.78.0.0/16. The calling process moves into the agent's namespace
+and stays there, so that an ordinary user can have a lab too (a user namespace can't be left again).
 """
 
 import os
@@ -19,13 +19,13 @@ from pyroute2 import IPRoute
 from bench import capabilities
 from simulator.network import namespaces
 
-AGENT_LINK, WORLD_LINK = "agent0", "world0"
-AGENT_ADDRESS, WORLD_ADDRESS = "10.77.0.1", "10.77.0.2"
+AGENT_LINK, SIMULATION_LINK = "agent0", "simulation0"
+AGENT_ADDRESS, SIMULATION_ADDRESS = "10.77.0.1", "10.77.0.2"
 HOSTS = "10.78.0.0/16"
 TCP_PORT = 443
 _TABLE_LOCAL, _SCOPE_HOST = 255, 254  # <linux/rtnetlink.h>
 _BACKLOG = 4096
-_MOST_HOSTS = 256 * 254
+_MAX_HOSTS = 256 * 254
 _PINGS = Path("/proc/sys/net/ipv4/ping_group_range")  # of the namespace of whoever opens it
 
 
@@ -34,7 +34,7 @@ class Lab:
     """Open descriptors of the network namespaces; ``outside`` is where this process came from."""
 
     agent: int
-    world: int
+    simulation: int
     outside: int
 
     def popen(
@@ -42,7 +42,7 @@ class Lab:
     ) -> subprocess.Popen[Any]:
         """Start ``argv`` in the agent's namespace; it dies with this process.
 
-        ``without_admin`` takes CAP_NET_ADMIN from it: then it gets no larger buffers than anybody else.
+        ``without_admin`` takes CAP_NET_ADMIN from it: then it gets no larger buffers than any other user.
         """
         parent, agent = os.getpid(), self.agent
 
@@ -73,25 +73,25 @@ class Lab:
 
 
 def addresses(count: int) -> list[str]:
-    """The first ``count`` hosts of the world that end neither in 0 nor in 255."""
-    if count > _MOST_HOSTS:
-        raise ValueError(f"the world has {_MOST_HOSTS} hosts, not {count}")
+    """The first ``count`` hosts of the simulation that end neither in 0 nor in 255."""
+    if count > _MAX_HOSTS:
+        raise ValueError(f"the simulation has {_MAX_HOSTS} hosts, not {count}")
     return [f"10.78.{number // 254}.{number % 254 + 1}" for number in range(count)]
 
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """A lab with this process in its agent's namespace, and a TCP server on every address of the world.
+    """A lab with this process in its agent's namespace, and a TCP server on every address of the simulation.
 
     Raises OSError where the system allows no namespaces.
     """
     outside = namespaces.current_network()
     agent = namespaces.enter_fresh_namespace().network
-    world = namespaces.fresh_network()
+    simulation = namespaces.fresh_network()
     namespaces.enter_network(agent)
-    _join(agent, world)
-    made = Lab(agent=agent, world=world, outside=outside)
-    server = in_child(lambda: _accept_forever(world))
+    _join(agent, simulation)
+    made = Lab(agent=agent, simulation=simulation, outside=outside)
+    server = in_child(lambda: _accept_forever(simulation))
     try:
         yield made
     finally:
@@ -114,21 +114,23 @@ def in_child(function: Callable[[], None]) -> int:
         os._exit(status)  # a forked child must not go on as its parent
 
 
-def _join(agent: int, world: int) -> None:
+def _join(agent: int, simulation: int) -> None:
     """Called in the agent's namespace; comes back to it."""
     with IPRoute() as netlink:
-        netlink.link("add", ifname=AGENT_LINK, kind="veth", peer={"ifname": WORLD_LINK, "net_ns_fd": world})
-    namespaces.enter_network(world)
+        netlink.link(
+            "add", ifname=AGENT_LINK, kind="veth", peer={"ifname": SIMULATION_LINK, "net_ns_fd": simulation}
+        )
+    namespaces.enter_network(simulation)
     try:
         with IPRoute() as netlink:
-            _set_up(netlink, WORLD_LINK, WORLD_ADDRESS)
+            _set_up(netlink, SIMULATION_LINK, SIMULATION_ADDRESS)
             loopback = netlink.link_lookup(ifname="lo")[0]
             netlink.route("add", dst=HOSTS, oif=loopback, type="local", table=_TABLE_LOCAL, scope=_SCOPE_HOST)
     finally:
         namespaces.enter_network(agent)
     with IPRoute() as netlink:
         _set_up(netlink, AGENT_LINK, AGENT_ADDRESS)
-        netlink.route("add", dst=HOSTS, gateway=WORLD_ADDRESS)
+        netlink.route("add", dst=HOSTS, gateway=SIMULATION_ADDRESS)
     _open_pings()
 
 
@@ -147,8 +149,8 @@ def _open_pings() -> None:
             return
 
 
-def _accept_forever(world: int) -> None:
-    namespaces.enter_network(world)
+def _accept_forever(simulation: int) -> None:
+    namespaces.enter_network(simulation)
     with socket.create_server(("0.0.0.0", TCP_PORT), backlog=_BACKLOG) as server:
         while True:
             connection, _ = server.accept()

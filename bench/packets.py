@@ -205,7 +205,7 @@ def exchanges(captured: Sequence[Segment]) -> dict[tuple[str, int], list[Exchang
 
 
 def _turns(talk: Sequence[tuple[Segment, bool]]) -> list[Exchange]:
-    """The last turn is left out if it has no answer: a goodbye has none."""
+    """The last turn is left out if it has no answer: a close_notify has none."""
     asked: list[Segment] = []
     answered: list[Segment] = []
     found = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import readings
 from bench.capture import capturing
-from bench.hogs import busy
+from bench.cpu_load import busy
 from bench.lab import Lab
 from bench.packets import echoes
 from bench.runs import Load, file_name
@@ -78,7 +78,7 @@ def _blackbox(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Row:
         try:
             _page(f"http://{_BLACKBOX_LISTEN}/", attempts=50)
             file = keep / f"{file_name('blackbox', load)}.pcap"
-            with busy(load.hogs), capturing(file) as taken:
+            with busy(load.loads), capturing(file) as taken:
                 url = f"http://{_BLACKBOX_LISTEN}/probe?module=icmp&debug=true&target="
                 pages = [(host, _page(url + host)) for host in asked]
         finally:
@@ -99,7 +99,7 @@ def _smokeping(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Row:
     ]
     name = file_name("smokeping", load)
     with (
-        busy(load.hogs),
+        busy(load.loads),
         capturing(keep / f"{name}.pcap") as taken,  # from the first echo on
         lab.popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process,
     ):

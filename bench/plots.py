@@ -25,7 +25,7 @@ rect { fill-opacity: 0.55; stroke-opacity: 0 }
 </style>"""
 _WIDTH, _LEFT, _RIGHT = 860, 270, 100
 _COLOURS = 4
-_LEAST_US = 0.1  # what is smaller is drawn here: a logarithmic axis has no zero
+_MIN_US = 0.1  # what is smaller is drawn here: a logarithmic axis has no zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +65,18 @@ def error_plot(rows: Sequence[Row]) -> str:
     lanes = sorted(dict.fromkeys((row.tool, row.method) for row in known), key=lambda lane: lane[0] != OWN)
     loads = list(dict.fromkeys(row.load for row in known))
     farthest_us = max(p99(row.found.errors_us) for row in known)
-    decades = max(1, math.ceil(math.log10(max(farthest_us, _LEAST_US) / _LEAST_US)))
+    decades = max(1, math.ceil(math.log10(max(farthest_us, _MIN_US) / _MIN_US)))
     lane_height, top = 18 * len(loads) + 14, 76
     bottom = top + lane_height * len(lanes)
 
     def across(us: float) -> float:
-        share = math.log10(max(abs(us), _LEAST_US) / _LEAST_US) / decades
+        share = math.log10(max(abs(us), _MIN_US) / _MIN_US) / decades
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
     parts = [_text(20, 28, "Error against the capture, µs: ● median, | 99th percentile", "title")]
     parts += _legend(loads, 52)
     for decade in range(decades + 1):
-        us = _LEAST_US * 10**decade
+        us = _MIN_US * 10**decade
         parts += [
             f'<line class="grid" x1="{across(us):.1f}" x2="{across(us):.1f}" y1="{top}" y2="{bottom}"/>',
             _text(across(us), bottom + 18, f"{us:g}", "small", "middle"),

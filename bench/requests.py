@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.cpu_load import busy_threads
 from bench.handshakes import options_of
-from bench.hogs import busy_threads
 from probe.model.measurements import Phase, Timestamps
 from probe.network import Network
 from probe.network.http import HttpRequest

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.capture import Capture, capturing
-from bench.hogs import busy
+from bench.cpu_load import busy
 from bench.lab import Lab
 from bench.readings import Errors
 from bench.tables import Row
@@ -20,15 +20,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """``hogs`` are processes that burn CPU meanwhile, ``threads`` busy threads in the measured process."""
+    """``loads`` are processes that burn CPU meanwhile, ``threads`` busy threads in the measured process."""
 
     name: str
-    hogs: int = 0
+    loads: int = 0
     threads: int = 0
 
 
 IDLE = Load(name="idle")
-HOGGED = Load(name=f"{HOGS} CPU hogs", hogs=HOGS)
+HOGGED = Load(name=f"{HOGS} CPU loads", loads=HOGS)
 THREADED = Load(name=f"{THREADS} busy threads of its own", threads=THREADS)
 
 
@@ -73,7 +73,7 @@ def captured(
     """
     name, argv, load = what
     file = file_name(name, load)
-    with busy(load.hogs), capturing(keep / f"{file}.pcap") as taken:
+    with busy(load.loads), capturing(keep / f"{file}.pcap") as taken:
         text = output(lab, argv)
     (keep / f"{file}.txt").write_text(text)
     return read(text, taken), taken.dropped

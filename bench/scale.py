@@ -24,7 +24,7 @@ from urllib.request import Request, urlopen
 from bench.lab import Lab, addresses, lab
 from probe.agent.schedule import EchoSchedule
 from probe.model.measurements import EchoBatch, EchoOutcome
-from probe.model.targets import Check, Plan
+from probe.model.targets import Check, PlannedCheck
 from probe.network import Network, echo_driver_async
 from probe.network.clock import SYSTEM_CLOCK
 from simulator import capability
@@ -261,7 +261,7 @@ class _Timed:
 
 async def _drive(targets: int, interval_s: float, seconds: float) -> tuple[float, int, int]:
     """Core, echoes that ended, echoes answered."""
-    plans = [Plan(check=Check.ICMP, interval_s=interval_s, timeout_s=0.5)] * targets
+    plans = [PlannedCheck(check=Check.ICMP, interval_s=interval_s, timeout_s=0.5)] * targets
     ended = answered = 0
 
     def count(batch: EchoBatch) -> None:

@@ -1,4 +1,4 @@
-"""The lab's TLS and HTTP server, on every address of the world, in a process of its own."""
+"""The lab's TLS and HTTP server, on every address of the simulation, in a process of its own."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ HTTP_PORT, TLS_PORT = 8080, 8443
 # Head and body in one write: one segment, so that its first byte and its last have one stamp.
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 _BACKLOG = 4096
-_MOST_HEAD_BYTES = 16_384
+_MAX_HEADER_BYTES = 16_384
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def server_context(pem: Path) -> ssl.SSLContext:
 
 def _listen(lab: Lab, port: int) -> socket.socket:
     """A socket belongs to the namespace that it was made in."""
-    namespaces.enter_network(lab.world)
+    namespaces.enter_network(lab.simulation)
     try:
         return socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)
     finally:
@@ -67,13 +67,13 @@ def _listen(lab: Lab, port: int) -> socket.socket:
 
 
 async def _serve(plain: socket.socket, over_tls: socket.socket, pem: Path) -> None:
-    await asyncio.start_server(answer, sock=plain, limit=_MOST_HEAD_BYTES)
-    await asyncio.start_server(answer, sock=over_tls, limit=_MOST_HEAD_BYTES, ssl=server_context(pem))
+    await asyncio.start_server(answer, sock=plain, limit=_MAX_HEADER_BYTES)
+    await asyncio.start_server(answer, sock=over_tls, limit=_MAX_HEADER_BYTES, ssl=server_context(pem))
     await asyncio.Event().wait()
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Requests until the client closes; nothing is said unasked, not even goodbye."""
+    """Requests until the client closes; nothing is said unasked, not even close_notify."""
     with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         while await reader.readuntil(b"\r\n\r\n"):
             writer.write(ANSWER)

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from probe.model.kinds import CHECKS, GRAVEST_FIRST
 from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, Measurement, Phase
-from probe.model.targets import Check, Method, Mode, Plan, Target
+from probe.model.targets import Check, Method, Mode, PlannedCheck, Target
 
 _Seen = TypeVar("_Seen")
 
@@ -25,7 +25,7 @@ CALL_PHASES: tuple[Phase, ...] = tuple(
 _NOT_NEEDED = frozenset({Phase.RESOLVE, Phase.SEND})
 
 
-def plans_of(target: Target) -> Mapping[Check, Plan]:
+def plans_of(target: Target) -> Mapping[Check, PlannedCheck]:
     """Each check that is measured, with its own plan or that of the check it comes with."""
     planned = {plan.check: plan for plan in target.plans}
     return {

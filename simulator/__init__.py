@@ -5,18 +5,18 @@ repeat our mistake on both sides. So it imports neither `probe` nor `exporters`,
 commands `demo` and `doctor` know it. A new fault is a row of ``faults`` and what it does in the process
 that it concerns.
 
-Start with ``scenario`` (what there is), ``scenario.layout`` (under which addresses) and ``simulator`` (the
-whole).
+Start with ``scenario`` (what there is), ``scenario.addressing`` (under which addresses) and ``simulator``
+(the whole).
 """
 
-from simulator.control import WorldError
+from simulator.control import SimulationError
 from simulator.faults import Fault
 from simulator.network.capability import Capability, capability
 from simulator.network.records import AppliedDelay
 from simulator.scenario.load import bundled_scenarios, load_scenario
 from simulator.scenario.scenario import Scenario, ScenarioError
-from simulator.simulator import World
-from simulator.starting import run_in_world, start
+from simulator.simulator import Simulation
+from simulator.starting import run_in_simulation, start
 
 __all__ = [
     "AppliedDelay",
@@ -24,11 +24,11 @@ __all__ = [
     "Fault",
     "Scenario",
     "ScenarioError",
-    "World",
-    "WorldError",
+    "Simulation",
+    "SimulationError",
     "bundled_scenarios",
     "capability",
     "load_scenario",
-    "run_in_world",
+    "run_in_simulation",
     "start",
 ]

@@ -1,4 +1,4 @@
-"""How the parent talks to the processes of a world: JSON lines on a socket pair, each with a deadline."""
+"""How the parent talks to the processes of a simulation: JSON lines on a socket pair, with deadlines."""
 
 import json
 import os
@@ -11,19 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_MOST_BYTES = 64 * 1024 * 1024  # far beyond the records of one host; a line without end is a bug
-# The module of each process of the world.
+_MAX_BYTES = 64 * 1024 * 1024  # far beyond the records of one host; a line without end is a bug
+# The module of each process of the simulation.
 MODULES = {
-    "wire": "simulator.network.wire",
+    "wire": "simulator.network.delay_link",
     "servers": "simulator.servers.servers",
     "aws": "simulator.aws.endpoint",
 }
 _STOP_S = 2.0
-_MOST_DESCRIPTORS = 4
+_MAX_DESCRIPTORS = 4
 
 
-class WorldError(Exception):
-    """The world cannot be started, or one of its processes ended; says which and why."""
+class SimulationError(Exception):
+    """The simulation cannot be started, or one of its processes ended; says which and why."""
 
 
 class Lines:
@@ -50,16 +50,16 @@ class Lines:
             if not data:
                 return None
             self._buffer += data
-            if len(self._buffer) > _MOST_BYTES:
-                raise WorldError(
-                    "a process of the world sends a line without end: this is a bug in simulator"
+            if len(self._buffer) > _MAX_BYTES:
+                raise SimulationError(
+                    "a process of the simulation sends a line without end: this is a bug in simulator"
                 )
         return message
 
     def read_with_descriptors(self, timeout_s: float) -> tuple[dict[str, Any] | None, list[int]]:
         """As `read`, for a first message that carries descriptors."""
         self.connection.settimeout(timeout_s)
-        data, descriptors, _, _ = socket.recv_fds(self.connection, 65_536, _MOST_DESCRIPTORS)
+        data, descriptors, _, _ = socket.recv_fds(self.connection, 65_536, _MAX_DESCRIPTORS)
         self._buffer += data
         return (self.read(timeout_s) if data else None), descriptors
 
@@ -75,7 +75,7 @@ class Lines:
 
 
 class Child:
-    """One process of the world: ``python -m`` of `MODULES`, asked by messages, stopped by its id."""
+    """One process of the simulation: ``python -m`` of `MODULES`, asked by messages, stopped by its id."""
 
     def __init__(self, name: str, log: Path, *arguments: str, descriptors: tuple[int, ...] = ()) -> None:
         ours, its = socket.socketpair()
@@ -98,33 +98,35 @@ class Child:
             )
 
     def request(self, message: Mapping[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
-        """Ask, and wait for the answer. Raises WorldError if the process is gone or says why not."""
+        """Ask, and wait for the answer. Raises SimulationError if the process is gone or says why not."""
         self.send(message)
         return self.answer(timeout_s)
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Ask; `answer` waits for what it says. Raises WorldError if the process is gone."""
+        """Ask; `answer` waits for what it says. Raises SimulationError if the process is gone."""
         try:
             self.lines.send(message)
         except OSError as error:
-            raise WorldError(self.epitaph()) from error
+            raise SimulationError(self.epitaph()) from error
 
     def answer(self, timeout_s: float) -> dict[str, Any]:
-        """What it says to what it was asked first. Raises WorldError as `request` does."""
+        """What it says to what it was asked first. Raises SimulationError as `request` does."""
         try:
             answer = self.lines.read(timeout_s)
         except TimeoutError as error:
-            raise WorldError(f"the {self.name} process does not answer within {timeout_s:g} s") from error
+            raise SimulationError(
+                f"the {self.name} process does not answer within {timeout_s:g} s"
+            ) from error
         except OSError as error:
-            raise WorldError(self.epitaph()) from error
+            raise SimulationError(self.epitaph()) from error
         return self.checked(answer)
 
     def checked(self, answer: dict[str, Any] | None) -> dict[str, Any]:
-        """``answer``, or WorldError with its reason, or with that of the process's end."""
+        """``answer``, or SimulationError with its reason, or with that of the process's end."""
         if answer is None:
-            raise WorldError(self.epitaph())
+            raise SimulationError(self.epitaph())
         if "error" in answer:
-            raise WorldError(f"the {self.name} process says: {answer['error']}")
+            raise SimulationError(f"the {self.name} process says: {answer['error']}")
         return answer
 
     def epitaph(self) -> str:

@@ -1,4 +1,4 @@
-"""What can be wrong with a host, in the words of scenario files and of `World.set_fault`."""
+"""What can be wrong with a host, in the words of scenario files and of `Simulation.set_fault`."""
 
 from enum import StrEnum
 from itertools import pairwise

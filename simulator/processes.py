@@ -1,4 +1,4 @@
-"""The processes of one world: its wire, its servers and its AWS account."""
+"""The processes of one simulation: its wire, its servers and its AWS account."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simulator.control import Child, WorldError
+from simulator.control import Child, SimulationError
 from simulator.network.namespaces import Namespace
 
 START_S = 15.0
@@ -29,18 +29,18 @@ class Processes:
     def open(self, start: Mapping[str, Any], *, has_wire: bool, has_account: bool) -> str:
         """Start them with the message ``start``; the simulated root in PEM form.
 
-        Raises WorldError; those that did start run until `stop`.
+        Raises SimulationError; those that did start run until `stop`.
         """
-        world = None
+        simulation = None
         if has_wire:
             self.wire = Child("wire", self.directory / "wire.log")
             self.wire.lines.send(start)
-            world = self._receive_namespaces(self.wire)
+            simulation = self._receive_namespaces(self.wire)
         try:
-            self.servers = self._child("servers", world)
+            self.servers = self._child("servers", simulation)
         finally:
-            if world is not None:
-                os.close(world)
+            if simulation is not None:
+                os.close(simulation)
         if has_account:  # moto takes its time: the servers start meanwhile
             # Where the agent is: its loopback is the only place that it asks without TLS.
             self.aws = self._child("aws", self.namespace.network if self.namespace else None)
@@ -51,7 +51,7 @@ class Processes:
         return root
 
     def set_account(self, section: Mapping[str, Any], aws: Child) -> None:
-        """Replace the account; raises WorldError with its mistakes."""
+        """Replace the account; raises SimulationError with its mistakes."""
         self.aws_said = aws.request({"do": "account", "section": dict(section)}, START_S)
 
     def stop(self) -> None:
@@ -65,21 +65,21 @@ class Processes:
             self.namespace = None
 
     def _child(self, name: str, network: int | None) -> Child:
-        """A process in an open network namespace of the world (None: here)."""
+        """A process in an open network namespace of the simulation (None: here)."""
         user = self.namespace.user if self.namespace else None
         descriptors = tuple(each for each in (network, user) if each is not None)
         words = [str(descriptor) for descriptor in descriptors]
         return Child(name, self.directory / f"{name}.log", *words, descriptors=descriptors)
 
     def _receive_namespaces(self, wire: Child) -> int:
-        """Take the agent's namespace from the wire's first message; the descriptor of the world's."""
+        """Take the agent's namespace from the wire's first message; the descriptor of the simulation's."""
         try:
             message, descriptors = wire.lines.read_with_descriptors(START_S)
         except TimeoutError as error:
-            raise WorldError(f"the wire process is not ready within {START_S:g} s") from error
+            raise SimulationError(f"the wire process is not ready within {START_S:g} s") from error
         except OSError as error:
-            raise WorldError(wire.epitaph()) from error
+            raise SimulationError(wire.epitaph()) from error
         wire.checked(message)
-        agent, world, *user = descriptors
+        agent, simulation, *user = descriptors
         self.namespace = Namespace(network=agent, user=user[0] if user else None)
-        return world
+        return simulation

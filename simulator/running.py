@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from simulator.control import WorldError
+from simulator.control import SimulationError
 from simulator.network.namespaces import Namespace, die_with_parent, enter
 
 _END_S = 2.0
@@ -81,7 +81,7 @@ def end(process: subprocess.Popen[Any]) -> None:
 def call(function: Callable[[], Any], namespace: Namespace | None, timeout_s: float) -> Any:
     """The JSON value of ``function()`` in a forked child within ``namespace``.
 
-    Raises WorldError with the child's words if it raises, and TimeoutError (the child is killed).
+    Raises SimulationError with the child's words if it raises, and TimeoutError (the child is killed).
     """
     parent = os.getpid()
     ours, its = os.pipe()
@@ -99,7 +99,7 @@ def call(function: Callable[[], Any], namespace: Namespace | None, timeout_s: fl
         os.waitpid(child, 0)
     answer = json.loads(data) if data else {"error": "the child ended without an answer"}
     if "error" in answer:
-        raise WorldError(f"in the agent's namespace: {answer['error']}")
+        raise SimulationError(f"in the agent's namespace: {answer['error']}")
     return answer["value"]
 
 

@@ -1,4 +1,4 @@
-"""A world that runs: it is entered, changed and stopped here; `starting` makes it."""
+"""A simulation that runs: it is entered, changed and stopped here; `starting` makes it."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import yaml
 
 from simulator import running
-from simulator.control import Child, WorldError
+from simulator.control import Child, SimulationError
 from simulator.credential_file import write_credential
 from simulator.faults import REACHABILITY, Fault
 from simulator.network import namespaces
@@ -20,23 +20,23 @@ from simulator.network.loopback import claim_block
 from simulator.network.namespaces import Namespace
 from simulator.network.records import AppliedDelay, applied_delay, round_trips_s
 from simulator.processes import Processes
+from simulator.scenario.addressing import Addressing, assign_addresses
 from simulator.scenario.agent_configuration import configuration_of
 from simulator.scenario.kinds import every_host
-from simulator.scenario.layout import Layout, lay_out
 from simulator.scenario.reader import read_account, read_records
 from simulator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import socket
 
-HOW_REDUCED = "a reduced world has no wire: no delays, and silent or dead hosts refuse instead"
+HOW_REDUCED = "a reduced simulation has no wire: no delays, and silent or dead hosts refuse instead"
 
 
-class World:
+class Simulation:
     """A running simulated internet, made by `starting.start`.
 
-    Methods raise WorldError if one of its processes ended.
-    ``reduced`` worlds serve on 127.0.0.0/8 with no namespaces; ``notes`` says so in words for people.
+    Methods raise SimulationError if one of its processes ended.
+    ``reduced`` simulations serve on 127.0.0.0/8 with no namespaces; ``notes`` says so in words for people.
     ``root_pem`` is the file of the simulated root, ``credential_file`` that of the proxies' first credential,
     ``directory`` a private one with both, which `stop` removes.
     """
@@ -45,14 +45,14 @@ class World:
         self.scenario = scenario
         self.reduced = reduced
         self.notes = notes
-        self.directory = Path(tempfile.mkdtemp(prefix="xks-probe-world-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="xks-probe-simulation-"))
         self.root_pem = self.directory / "root.pem"
         self.credential_file = self.directory / "credential.json"
         self._block: int | None = None
         self._claim: socket.socket | None = None
         if reduced:
             self._block, self._claim = claim_block()
-        self.layout: Layout = lay_out(scenario, reduced_block=self._block)
+        self.addressing: Addressing = assign_addresses(scenario, reduced_block=self._block)
         self._processes = Processes(directory=self.directory)
         self._entered = False
         self._home: int | None = None
@@ -65,7 +65,7 @@ class World:
         self.stop()
 
     def open(self) -> None:
-        """Start its processes. Raises WorldError; then `stop` cleans up."""
+        """Start its processes. Raises SimulationError; then `stop` cleans up."""
         start = {
             "name": self.scenario.name,
             "scenario": self.scenario.document,
@@ -86,7 +86,7 @@ class World:
         try:
             namespaces.enter(self.namespace)
         except OSError as error:
-            raise WorldError(f"{error}; start the world before any thread") from error
+            raise SimulationError(f"{error}; start the simulation before any thread") from error
         self._entered = True
 
     @property
@@ -96,11 +96,11 @@ class World:
 
     def configuration(self) -> dict[str, Any]:
         """The agent's configuration, as YAML would hold it (docs/configuration-example.yaml)."""
-        return configuration_of(self.scenario, self.layout, self.root_pem, self.credential_file)
+        return configuration_of(self.scenario, self.addressing, self.root_pem, self.credential_file)
 
     def address(self, name: str) -> str:
         """The IPv4 address of a host of the scenario."""
-        return self.layout.address(name)
+        return self.addressing.address(name)
 
     def applied(self, address: str) -> tuple[AppliedDelay, ...]:
         """The delays that frames of this address really had, one way each, oldest first; the newest 4,096.
@@ -116,7 +116,7 @@ class World:
         return round_trips_s(self.applied(address), kind)
 
     def set_fault(self, name: str, fault: Fault | str) -> None:
-        """Change one host while the world runs; a fault replaces the one of its group (see `Fault`).
+        """Change one host while the simulation runs; a fault replaces the one of its group (see `Fault`).
 
         ``name`` is a host of the scenario, or ``*`` for all backends. ``alive`` mends how it is reached,
         ``good`` its certificate, ``tls-good`` its TLS, ``healthy`` what it answers. ``refused`` and
@@ -128,7 +128,7 @@ class World:
             self._set_fault(each, fault)
 
     def set_records(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Replace the scenario's records while the world runs; each is as in a scenario file.
+        """Replace the scenario's records while the simulation runs; each is as in a scenario file.
 
         Raises ScenarioError with every mistake, and then nothing is changed.
         """
@@ -137,9 +137,9 @@ class World:
         self._needs(self._processes.servers).request({"do": "records", "records": document})
 
     def set_account(self, section: Mapping[str, Any]) -> None:
-        """Replace the scenario's ``account`` section, of which there must be one, while the world runs.
+        """Replace the scenario's ``account`` section, of which there must be one, while the simulation runs.
 
-        Raises ScenarioError or WorldError with its mistakes, and then nothing is changed.
+        Raises ScenarioError or SimulationError with its mistakes, and then nothing is changed.
         """
         read_account(section)
         self._processes.set_account(section, self._has_account())
@@ -201,7 +201,7 @@ class World:
         return running.call(function, self._namespace_to_enter(), timeout_s)
 
     def stop(self) -> None:
-        """End every process of the world by its id, remove its files, come back if possible. Idempotent.
+        """End every process of the simulation by its id, remove its files, come back if possible. Idempotent.
 
         Come back: from a namespace made as root. Out of a user namespace there is no way.
         """
@@ -237,10 +237,12 @@ class World:
 
     def _has_account(self) -> Child:
         if self._processes.aws is None:
-            raise WorldError("the world has no AWS account: give the scenario an 'account:' section, even {}")
+            raise SimulationError(
+                "the simulation has no AWS account: give the scenario an 'account:' section, even {}"
+            )
         return self._processes.aws
 
     def _needs(self, child: Child | None) -> Child:
         if child is None:
-            raise WorldError(HOW_REDUCED if self.reduced else "the world is stopped")
+            raise SimulationError(HOW_REDUCED if self.reduced else "the simulation is stopped")
         return child

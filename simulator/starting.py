@@ -1,46 +1,46 @@
-"""A world is started: with namespaces, or reduced where there are none."""
+"""A simulation is started: with namespaces, or reduced where there are none."""
 
 import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.control import WorldError
+from simulator.control import SimulationError
 from simulator.network.capability import capability
 from simulator.scenario.scenario import Scenario
-from simulator.simulator import HOW_REDUCED, World
+from simulator.simulator import HOW_REDUCED, Simulation
 
 
-def start(scenario: Scenario, *, reduced: bool | None = None, enter: bool = True) -> World:
+def start(scenario: Scenario, *, reduced: bool | None = None, enter: bool = True) -> Simulation:
     """Start ``scenario``, and with ``enter`` move this process into the agent's namespace.
 
     Call it before threads and event loops exist. Sockets opened before stay in the old namespace, so that a
     page can be seen from outside. ``reduced`` None: where there are no namespaces, a reduced
-    world that says so.
+    simulation that says so.
 
     Raises:
-        WorldError: if it cannot be started; nothing is left behind.
+        SimulationError: if it cannot be started; nothing is left behind.
     """
     notes: tuple[str, ...] = (HOW_REDUCED,) if reduced else ()
     if not reduced:
         can = capability()
         if not can.namespaces and reduced is False:
-            raise WorldError(f"no namespaces here: {can.why}. To have them: {can.remedy}")
+            raise SimulationError(f"no namespaces here: {can.why}. To have them: {can.remedy}")
         if not can.namespaces:
             notes = (HOW_REDUCED, f"no namespaces here: {can.why}", f"to have them: {can.remedy}")
-    world = World(scenario, notes, reduced=bool(notes))
+    simulation = Simulation(scenario, notes, reduced=bool(notes))
     try:
-        world.open()
+        simulation.open()
         if enter:
-            world.enter()
+            simulation.enter()
     except BaseException:
-        world.stop()
+        simulation.stop()
         raise
-    return world
+    return simulation
 
 
-def run_in_world(
+def run_in_simulation(
     scenario: Scenario, argv: Sequence[str], *, as_text: bool = True, timeout_s: float
 ) -> subprocess.CompletedProcess[Any]:
-    """Start a world, run one command in its agent's namespace (see `World.run`), stop the world."""
-    with start(scenario, enter=False) as world:
-        return world.run(argv, timeout_s, as_text=as_text)
+    """Start a simulation, run one command in its agent's namespace (see `Simulation.run`), and stop it."""
+    with start(scenario, enter=False) as simulation:
+        return simulation.run(argv, timeout_s, as_text=as_text)

@@ -8,7 +8,7 @@ from judging import NOW_S
 from probe.model.account import (
     Account,
     AclEntry,
-    Cause,
+    ApiErrorKind,
     EndpointService,
     KeyStore,
     Listener,
@@ -154,7 +154,7 @@ ACCOUNT = Account(
     security_groups=(GROUP_OF_NOTHING,),
 )
 DENIED = Unavailable(
-    call="ec2:DescribeX", because="not allowed: allow ec2:DescribeX", cause=Cause.ACCESS_DENIED
+    call="ec2:DescribeX", because="not allowed: allow ec2:DescribeX", cause=ApiErrorKind.ACCESS_DENIED
 )
 
 

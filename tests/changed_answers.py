@@ -166,5 +166,5 @@ def _change(document: dict[str, Any], path: Path, kind: str, value: Any) -> None
 
 
 _WRITTEN = {name: json.dumps(base) for name, base in BASES.items()}
-worlds = st.one_of([st.tuples(st.just(name), changes_of(name)) for name in BASES])
-World = tuple[str, list[Change]]
+changed_accounts = st.one_of([st.tuples(st.just(name), changes_of(name)) for name in BASES])
+ChangedAccount = tuple[str, list[Change]]

@@ -200,7 +200,7 @@ def xks_probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def can_have_worlds() -> Capability:
+def can_simulate() -> Capability:
     """Skips, visibly, where there can be no namespaces; with XKS_PROBE_FORBID_SKIPS=1 it fails instead."""
     can = capability()
     if not can.namespaces:

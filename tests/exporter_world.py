@@ -1,4 +1,4 @@
-"""A small world of values for the tests of exporters: two targets, a chain, a report, a survey."""
+"""A small set of values for the tests of exporters: two targets, a chain, a report, a survey."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from probe.model.kinds import CHECKS
 from probe.model.measurements import (
     Certificate,
+    ClientHelloProfile,
     EchoBatch,
     EchoOutcome,
     Failure,
     HealthDetails,
-    Manager,
+    KeyManagerStatus,
     Measurement,
-    Offer,
     Phase,
     Reason,
     TcpDetails,
@@ -21,14 +21,14 @@ from probe.model.measurements import (
 )
 from probe.model.statistics import Summary
 from probe.model.survey import RegionRtt, Survey
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import (
     Basis,
+    KmsStep,
     Level,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     PredictedError,
     Prediction,
     Remedy,
@@ -42,7 +42,7 @@ HOSTILE = '</td><script>alert(1)</script>\x1b[2J\u202e\n" onload="x'
 
 def target(name: str = "node-1", **changes: Any) -> Target:
     plans = tuple(
-        Plan(check=c, interval_s=s, timeout_s=1.0)
+        PlannedCheck(check=c, interval_s=s, timeout_s=1.0)
         for c, s in ((Check.ICMP, 1.0), (Check.TCP, 15.0), (Check.TLS, 60.0))
     )
     settings = {
@@ -78,7 +78,7 @@ def certificate(position: int = 0, name: str = "proxy.example.com", **changes: A
 
 def tls(of: Target, *chain: Certificate, at_s: float = NOW_S, **changes: Any) -> Measurement:
     details = TlsDetails(
-        server_name="proxy.example.com", local_port=4001, offer=Offer.KMS, kms_handshake_succeeded=True,
+        server_name="proxy.example.com", local_port=4001, offer=ClientHelloProfile.KMS, kms_handshake_succeeded=True,
         version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", chain=chain,
     )  # fmt: skip
     base = {
@@ -91,11 +91,11 @@ def tls(of: Target, *chain: Certificate, at_s: float = NOW_S, **changes: Any) ->
 def asked(name: str = "node-1", **changes: Any) -> Target:
     """A target that is asked for its health, too."""
     of = target(name, **changes)
-    plan = Plan(check=Check.HEALTH_COLD, interval_s=60.0, timeout_s=10.0)
+    plan = PlannedCheck(check=Check.HEALTH_COLD, interval_s=60.0, timeout_s=10.0)
     return replace(of, plans=(*of.plans, plan))
 
 
-FLEET = (("hsm-1", Manager.ACTIVE), ("hsm-2", Manager.DEGRADED))
+FLEET = (("hsm-1", KeyManagerStatus.ACTIVE), ("hsm-2", KeyManagerStatus.DEGRADED))
 PHASES_S = {Phase.CONNECT: 0.004, Phase.HANDSHAKE: 0.02, Phase.WAIT: 0.03, Phase.RECEIVE: 0.001}
 
 
@@ -147,7 +147,7 @@ def verdict(
     subject: str = "node-1",
     **changes: Any,
 ) -> Verdict:
-    base = {"level": Level.REQUIRED, "position": Position.TLS, "because": "as seen"}
+    base = {"level": Level.REQUIRED, "step": KmsStep.TLS, "because": "as seen"}
     return Verdict(requirement=requirement, outcome=outcome, subject=subject, **{**base, **changes})
 
 

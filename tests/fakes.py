@@ -8,9 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Offer, Phase, Reason, Timestamps
+from probe.model.measurements import (
+    ClientHelloProfile,
+    EchoBatch,
+    EchoOutcome,
+    Failure,
+    Phase,
+    Reason,
+    Timestamps,
+)
 from probe.model.targets import Question
-from probe.network import DnsAnswer, ExchangeFailed, Handshake, TcpConnection
+from probe.network import DnsResponse, ExchangeFailed, Handshake, TcpConnection
 from probe.network.clock import SystemClock
 from probe.network.echo import EchoEngine
 from probe.network.echo_link import Arrivals, Packets
@@ -63,14 +71,14 @@ class FakeNetwork:
 
     ``names``: host to address (an absent name is not found). ``connections``: (address, port), or address
     alone, to a round trip in seconds or a whole TcpConnection (absent: refused). ``handshakes``: (address, offer)
-    to Handshake. ``answers``: server to DnsAnswer. ``echo_rtts_s``: address to a round trip, None for silence.
+    to Handshake. ``answers``: server to DnsResponse. ``echo_rtts_s``: address to a round trip, None for silence.
     Each call is noted in ``calls``.
     """
 
     names: Mapping[str, str | Failure] = field(default_factory=dict)
     connections: Mapping[object, float | TcpConnection | Failure] = field(default_factory=dict)
-    handshakes: Mapping[tuple[str, Offer], Handshake | Failure] = field(default_factory=dict)
-    answers: Mapping[str, DnsAnswer | Failure] = field(default_factory=dict)
+    handshakes: Mapping[tuple[str, ClientHelloProfile], Handshake | Failure] = field(default_factory=dict)
+    answers: Mapping[str, DnsResponse | Failure] = field(default_factory=dict)
     echo_rtts_s: Mapping[str, float | None] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
     source: str | None = None
@@ -98,7 +106,7 @@ class FakeNetwork:
         self,
         connection: TcpConnection,
         server_name: str | None,
-        offer: Offer = Offer.KMS,
+        offer: ClientHelloProfile = ClientHelloProfile.KMS,
         *,
         timeout_s: float = 5.0,
     ) -> Handshake:
@@ -115,7 +123,7 @@ class FakeNetwork:
         port: int = 53,
         view: str = "resolver",
         timeout_s: float = 5.0,
-    ) -> DnsAnswer:
+    ) -> DnsResponse:
         self.calls.append(("query", server, question))
         return _value(self.answers.get(server, failed(Phase.WAIT, Reason.TIMED_OUT)))
 
@@ -278,7 +286,7 @@ def no_more_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-class EchoWorld:
+class EchoSetup:
     """One engine with two targets, a link and a clock."""
 
     def __init__(self, timeout_s: float = 2.0) -> None:

@@ -5,8 +5,8 @@ import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
-LONGEST_RUN = 2000  # of one character: what is longer was not cut
-_RUN = re.compile(rf"(\w)\1{{{LONGEST_RUN},}}")
+MAX_RUN = 2000  # of one character: what is longer was not cut
+_RUN = re.compile(rf"(\w)\1{{{MAX_RUN},}}")
 _TAGS = frozenset(
     {
         "html", "head", "meta", "title", "style", "body", "header", "section", "div", "span", "strong", "p", "h1", "h2",
@@ -22,7 +22,7 @@ def printable(text: str) -> None:
     """Nothing but our own line breaks is not printable: no escape sequence, no override, no half of a pair."""
     if not (bare := text.replace("\n", "")).isprintable():
         raise AssertionError(ascii([each for each in bare if not each.isprintable()][:5]))
-    assert len(text) <= LONGEST_RUN or not _RUN.search(text)
+    assert len(text) <= MAX_RUN or not _RUN.search(text)
 
 
 def text(said: str) -> None:

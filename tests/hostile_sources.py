@@ -11,7 +11,7 @@ from targeting import targets_for
 from xks_server import HEALTHY
 
 from probe.aws.audit import audit
-from probe.aws.recorded import Recorded
+from probe.aws.collected_answers import CollectedAnswers
 from probe.aws.selection import spec_with_defaults
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
@@ -19,8 +19,8 @@ from probe.model.measurements import Failure, Measurement, Phase, Reason, Timest
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Scope
-from probe.network.http import HttpAnswer
-from probe.probes.health_request import Purpose, details_of
+from probe.network.http import HttpResponse
+from probe.probes.health_request import RequestKind, details_of
 
 # Each begins with what hurts: names are cut early.
 PAYLOADS = (
@@ -48,7 +48,7 @@ IDS = [
 
 
 @dataclass
-class World:
+class Inputs:
     """A preflight's evidence before it is put together, to be changed in one place."""
 
     document: dict[str, Any]
@@ -68,7 +68,7 @@ class World:
     older: dict[str, Any] | None = None
 
     def evidence(self) -> Evidence:
-        caller = Recorded(self.document)
+        caller = CollectedAnswers(self.document)
         account = audit(
             caller,
             KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME),
@@ -105,11 +105,11 @@ class World:
 
     def measured(self, of: Target) -> tuple[Measurement, ...]:
         shaken = tls(of, self.chain, self.failure, version=self.version, cipher=self.cipher)
-        reply = HttpAnswer(
+        reply = HttpResponse(
             status=self.status, headers=(("date", self.because),), body=self.body, failure=self.failure,
             phases_s={Phase.WAIT: 0.02}, timestamps=Timestamps.KERNEL,
         )  # fmt: skip
-        purposes = (Purpose.HEALTH, Purpose.KEY_METADATA, Purpose.UNSIGNED)
+        purposes = (RequestKind.HEALTH, RequestKind.KEY_METADATA, RequestKind.UNSIGNED)
         health = (
             Measurement(
                 target=of, check=Check.HEALTH_COLD, started_at_s=NOW_S, phases_s=reply.phases_s, failure=self.failure,
@@ -120,14 +120,14 @@ class World:
         return (tcp(of), shaken, *health)
 
 
-Put = Callable[[World, str], None]
+Put = Callable[[Inputs, str], None]
 
 
 def in_aws(operation: str, *path: Any) -> Put:
     """The payload at one place of AWS's answer; in the last call of that operation too, where there are several."""
 
-    def put(world: World, payload: str) -> None:
-        place: Any = answer(world.document, operation)
+    def put(inputs: Inputs, payload: str) -> None:
+        place: Any = answer(inputs.document, operation)
         for key in path[:-1]:
             place = place[key]
         place[path[-1]] = payload
@@ -136,9 +136,9 @@ def in_aws(operation: str, *path: Any) -> Put:
 
 
 def _refusal(field: str) -> Put:
-    def put(world: World, payload: str) -> None:
+    def put(inputs: Inputs, payload: str) -> None:
         for operation in ("DescribeVpcs", "DescribeTargetHealth", "DescribeVpcEndpointServicePermissions"):
-            said = call(world.document, operation)
+            said = call(inputs.document, operation)
             said.pop("answer")
             said["error"] = {"code": "Odd", "message": "m", field: payload}
 
@@ -146,58 +146,58 @@ def _refusal(field: str) -> Put:
 
 
 def _field(name: str) -> Put:
-    def put(world: World, payload: str) -> None:
-        setattr(world, name, payload)
+    def put(inputs: Inputs, payload: str) -> None:
+        setattr(inputs, name, payload)
 
     return put
 
 
 def _body(make: Callable[[str], object], status: int) -> Put:
-    def put(world: World, payload: str) -> None:
+    def put(inputs: Inputs, payload: str) -> None:
         made = make(payload)
-        world.body = (
+        inputs.body = (
             made.encode("utf-8", "surrogatepass") if isinstance(made, str) else json.dumps(made).encode()
         )
-        world.status = status
+        inputs.status = status
 
     return put
 
 
 def _certificate(**fields: Callable[[str], Any]) -> Put:
-    def put(world: World, payload: str) -> None:
+    def put(inputs: Inputs, payload: str) -> None:
         (leaf,) = sent(LEAF)
-        world.chain = (replace(leaf, **{name: make(payload) for name, make in fields.items()}),)
+        inputs.chain = (replace(leaf, **{name: make(payload) for name, make in fields.items()}),)
 
     return put
 
 
-def _issued(world: World, payload: str) -> None:
+def _issued(inputs: Inputs, payload: str) -> None:
     """The payload as far as a certificate of cryptography's can hold it, so that the chain's own reader sees it."""
     name = payload.encode("ascii", "ignore").decode()[:60] or "x"
     root = issue(name, ca=True)
-    world.chain = sent(issue(name, by=root), root)
+    inputs.chain = sent(issue(name, by=root), root)
 
 
-def _manager(world: World, payload: str) -> None:
+def _manager(inputs: Inputs, payload: str) -> None:
     fleet = [{"id": payload, "model": payload, "healthStatus": "UNAVAILABLE"}]
     told = {"xksProxyVendor": payload, "xksProxyModel": payload, "ekmVendor": payload}
-    world.body = json.dumps({**HEALTHY, **told, "ekmFleetDetails": fleet}).encode()
+    inputs.body = json.dumps({**HEALTHY, **told, "ekmFleetDetails": fleet}).encode()
 
 
-def _failed(world: World, payload: str) -> None:
-    world.failure = Failure(phase=Phase.RECEIVE, reason=Reason.PROTOCOL_ERROR, detail=payload)
+def _failed(inputs: Inputs, payload: str) -> None:
+    inputs.failure = Failure(phase=Phase.RECEIVE, reason=Reason.PROTOCOL_ERROR, detail=payload)
 
 
-def _older(world: World, payload: str) -> None:
+def _older(inputs: Inputs, payload: str) -> None:
     verdict = {"requirement": payload, "subject": payload, "outcome": "violated"}
     error = {"error": payload, "likelihood": "expected", "masked_by": None}
-    world.older = {
+    inputs.older = {
         "verdicts": [verdict], "prediction": {payload: {"errors": [error]}, "connect": {"errors": [error]}}, "taken_at": payload
     }  # fmt: skip
 
 
-def _node_zone(world: World, payload: str) -> None:
-    for each in answer(world.document, "DescribeNetworkInterfaces")["NetworkInterfaces"]:
+def _node_zone(inputs: Inputs, payload: str) -> None:
+    for each in answer(inputs.document, "DescribeNetworkInterfaces")["NetworkInterfaces"]:
         each["AvailabilityZone"] = payload
 
 
@@ -282,7 +282,7 @@ SOURCES: dict[str, Put] = {
 }  # fmt: skip
 
 
-def put(source: str, payload: str) -> World:
-    world = World(document=healthy(), chain=sent(LEAF))
-    SOURCES[source](world, payload)
-    return world
+def put(source: str, payload: str) -> Inputs:
+    inputs = Inputs(document=healthy(), chain=sent(LEAF))
+    SOURCES[source](inputs, payload)
+    return inputs

@@ -1,4 +1,4 @@
-"""A small world for the tests of requirements: authorities, certificates, targets and what was measured."""
+"""A small set of inputs for the tests of requirements: authorities, certificates, targets and what was measured."""
 
 import datetime as dt
 import hashlib
@@ -14,16 +14,16 @@ from cryptography.x509.oid import NameOID
 from probe.model.evidence import Evidence
 from probe.model.measurements import (
     Certificate,
+    ClientHelloProfile,
     Failure,
     Measurement,
-    Offer,
     Phase,
     Reason,
     TcpDetails,
     TlsDetails,
 )
 from probe.model.statistics import Summary, Window
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.requirements import chain as chain_requirements
 from probe.requirements.declare import Finding, Rule
 from probe.requirements.evidence import trust
@@ -142,7 +142,9 @@ def trust_only(monkeypatch: Any, authorities: Authorities) -> None:
 
 
 def target(name: str = "proxy", role: Role = Role.PROXY, server_name: str | None = HOST) -> Target:
-    plans = tuple(Plan(check=check, interval_s=15.0, timeout_s=2.0) for check in (Check.TCP, Check.TLS))
+    plans = tuple(
+        PlannedCheck(check=check, interval_s=15.0, timeout_s=2.0) for check in (Check.TCP, Check.TLS)
+    )
     return Target(
         name=name, role=role, host="127.0.0.1", server_name=server_name, plans=plans, key_store="cks-1"
     )
@@ -178,7 +180,7 @@ def tls(
     usual = TlsDetails(
         server_name=of.server_name,
         local_port=1,
-        offer=Offer.KMS,
+        offer=ClientHelloProfile.KMS,
         kms_handshake_succeeded=failure is None,
         version="TLSv1.3",
         cipher="TLS_AES_256_GCM_SHA384",
@@ -200,7 +202,7 @@ def in_handshake(reason: Reason, detail: str = "") -> Failure:
 
 # What a handshake leaves that neither offer could get through.
 NOTHING_AGREED: dict[str, Any] = {
-    "offer": Offer.DIAGNOSING,
+    "offer": ClientHelloProfile.DIAGNOSING,
     "version": None,
     "cipher": None,
     "client_certificate_requested": None,

@@ -6,14 +6,14 @@ from exporter_world import HOSTILE, NOW_S, certificate
 
 from probe.model.kinds import CHECKS
 from probe.model.measurements import (
+    ClientHelloProfile,
     Details,
     DnsDetails,
     EchoDetails,
     Failure,
     HealthDetails,
-    Manager,
+    KeyManagerStatus,
     Measurement,
-    Offer,
     Reason,
     TcpDetails,
     Timestamps,
@@ -22,7 +22,7 @@ from probe.model.measurements import (
 from probe.model.targets import Check, Target
 
 _HEALTH = HealthDetails(
-    purpose="health", status=200, managers=tuple((HOSTILE, state) for state in Manager), clock_offset_s=1.0,
+    purpose="health", status=200, managers=tuple((HOSTILE, state) for state in KeyManagerStatus), clock_offset_s=1.0,
     fault=HOSTILE, body=HOSTILE,
 )  # fmt: skip
 _UNANSWERED = HealthDetails(purpose="health")
@@ -30,7 +30,7 @@ DETAILS: dict[Check, Details] = {
     Check.ICMP: EchoDetails(identifier=1, sequence=2),
     Check.TCP: TcpDetails(local_port=40000, retransmits=1),
     Check.TLS: TlsDetails(
-        server_name="proxy.example.com", local_port=40000, offer=Offer.KMS, kms_handshake_succeeded=True,
+        server_name="proxy.example.com", local_port=40000, offer=ClientHelloProfile.KMS, kms_handshake_succeeded=True,
         version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384",
         chain=tuple(certificate(position, HOSTILE) for position in range(3)),
     ),

@@ -1,8 +1,8 @@
-"""Plays preflight cases: the command line in a simulated world, what is wrong there, and what is to be found.
+"""Plays preflight cases: the command line in a simulated network, what is wrong there, and what is to be found.
 
-The cases are in ``tests/preflight_cases/*.yaml``: a sentence each, how its world differs from a healthy one, and
-what the report must say. They are no scenarios: a scenario is a world of its own (``simulator/scenarios``).
-``faults`` are of hosts (``*``: all proxies), ``account`` and ``records`` as scenario files of worlds have them,
+The cases are in ``tests/preflight_cases/*.yaml``: a sentence each, how its simulation differs from a healthy one, and
+what the report must say. They are no scenarios: a scenario is a simulation of its own (``simulator/scenarios``).
+``faults`` are of hosts (``*``: all proxies), ``account`` and ``records`` as scenario files of simulations have them,
 ``options`` change the command line (null: leave out). ``predict`` has every error that nothing masks, by
 operation, with *maybe* where it is only possible; ``undecided`` has the operations of which too little is
 known. What is not said in any of them must not be found.
@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from simulator import World, load_scenario, start
+from simulator import Simulation, load_scenario, start
 from simulator.scenario.reader import read_scenario
 
 NAME = "myproxy-private.xks.example.com"
@@ -66,7 +66,7 @@ _WITH_RESOLVER = (
 )
 _QUICK = "health-answers-within-250-ms"
 _RUN_S = 60.0
-_WORLDS = 4  # a run waits more than it works
+_SIMULATIONS = 4  # a run waits more than it works
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def open_world() -> World:
+def open_simulation() -> Simulation:
     """A healthy one, with an account and a name server."""
     document = {
         **HEALTHY.document,
@@ -179,34 +179,34 @@ def open_world() -> World:
     return start(read_scenario("healthy", document), reduced=False, enter=False)
 
 
-def prepare(world: World, case: Case) -> None:
-    """Make the world all well again, then as the case has it."""
-    for host in (*world.scenario.nodes, *world.scenario.name_servers):
-        world.set_fault(host.name, "alive")
+def prepare(simulation: Simulation, case: Case) -> None:
+    """Make the simulation all well again, then as the case has it."""
+    for host in (*simulation.scenario.nodes, *simulation.scenario.name_servers):
+        simulation.set_fault(host.name, "alive")
     for fault in ("alive", "tls-good", "good", "healthy"):
-        world.set_fault("*", fault)
-    world.set_delay("hsm-1", 0.012)
+        simulation.set_fault("*", fault)
+    simulation.set_delay("hsm-1", 0.012)
     for host, faults in case.faults.items():
         for fault in faults:
-            world.set_fault(host, fault)
+            simulation.set_fault(host, fault)
     for host, rtt_s in case.rtt_s.items():
-        world.set_delay(host, rtt_s)
-    world.set_records([*ZONE, RECORD] if case.records is None else case.records)
-    world.set_account({"key_stores": [{}] if case.exists else [], **case.account})
+        simulation.set_delay(host, rtt_s)
+    simulation.set_records([*ZONE, RECORD] if case.records is None else case.records)
+    simulation.set_account({"key_stores": [{}] if case.exists else [], **case.account})
 
 
-def command(world: World, case: Case, program: Sequence[str]) -> list[str]:
-    """The command line in this world."""
+def command(simulation: Simulation, case: Case, program: Sequence[str]) -> list[str]:
+    """The command line in this simulation."""
     options = {**_OPTIONS, **(_OF_AN_EXISTING_STORE if case.exists else {}), **case.options}
-    values = {"service": world.service_name, "store": world.scenario.key_store}
-    values |= {host: world.address(host) for host in world.layout.endpoints}
+    values = {"service": simulation.service_name, "store": simulation.scenario.key_store}
+    values |= {host: simulation.address(host) for host in simulation.addressing.endpoints}
     words = [*program, "preflight"]
     for option, given in options.items():
         for value in _listed(given):
             if value is not None:
                 words += [option] if value is True else [option, _filled(str(value), values)]
     if case.resolver:
-        file = world.directory / "resolv.conf"
+        file = simulation.directory / "resolv.conf"
         file.write_text(f"nameserver {NAME_SERVER}\n", "ascii")
         words = [*_WITH_RESOLVER, str(file), *words]
     return words
@@ -215,47 +215,49 @@ def command(world: World, case: Case, program: Sequence[str]) -> list[str]:
 def _filled(text: str, values: Mapping[str, str]) -> str:
     for word, value in values.items():
         text = text.replace(f"{{{word}}}", value)
-    return text  # {ca} is the world's own
+    return text  # {ca} is the simulation's own
 
 
-def environment(world: World, case: Case) -> dict[str, str]:
+def environment(simulation: Simulation, case: Case) -> dict[str, str]:
     """AWS's, and the proxy's credential: the right one unless the case has another, or {} for none."""
-    right = world.scenario.proxy.credentials[0]
+    right = simulation.scenario.proxy.credentials[0]
     given = {"id": right.access_key_id, "secret": right.secret_access_key}
     found = given if case.credential is None else {**given, **case.credential}
     if case.credential == {}:
-        return world.aws_environment()
+        return simulation.aws_environment()
     return {
-        **world.aws_environment(),
+        **simulation.aws_environment(),
         "XKS_PROXY_ACCESS_KEY_ID": found["id"],
         "XKS_PROXY_SECRET_ACCESS_KEY": found["secret"],
     }
 
 
-def play(world: World, case: Case, program: Sequence[str], more: Mapping[str, str] | None = None) -> Played:
+def play(
+    simulation: Simulation, case: Case, program: Sequence[str], more: Mapping[str, str] | None = None
+) -> Played:
     """One run of the command. ``more`` is added to its environment."""
-    prepare(world, case)
+    prepare(simulation, case)
     started_s = time.monotonic()
-    surroundings = {**environment(world, case), **(more or {})}
-    done = world.run(command(world, case, program), _RUN_S, environment=surroundings)
+    surroundings = {**environment(simulation, case), **(more or {})}
+    done = simulation.run(command(simulation, case, program), _RUN_S, environment=surroundings)
     wall_s = time.monotonic() - started_s
     report = json.loads(done.stdout) if done.stdout else {}
     return Played(status=done.returncode, report=report, words=done.stderr, wall_s=wall_s)
 
 
 def play_all(cases: Sequence[Case], program: Sequence[str]) -> dict[str, Played]:
-    """By name. Some worlds at once, each in a process of its own and with a share of the cases."""
-    worlds = min(_WORLDS, len(cases))
-    shares = [cases[n::worlds] for n in range(worlds)]
-    spawning = multiprocessing.get_context("spawn")  # a world is started before any thread
-    with ProcessPoolExecutor(worlds, mp_context=spawning) as pool:
-        played: Iterable[dict[str, Played]] = pool.map(_play_share, shares, [list(program)] * worlds)
+    """By name. Some simulations at once, each in a process of its own and with a share of the cases."""
+    simulations = min(_SIMULATIONS, len(cases))
+    shares = [cases[n::simulations] for n in range(simulations)]
+    spawning = multiprocessing.get_context("spawn")  # a simulation is started before any thread
+    with ProcessPoolExecutor(simulations, mp_context=spawning) as pool:
+        played: Iterable[dict[str, Played]] = pool.map(_play_share, shares, [list(program)] * simulations)
         return {name: each for share in played for name, each in share.items()}
 
 
 def _play_share(cases: Sequence[Case], program: Sequence[str]) -> dict[str, Played]:
-    with open_world() as world:
-        return {each.name: play(world, each, program) for each in cases}
+    with open_simulation() as simulation:
+        return {each.name: play(simulation, each, program) for each in cases}
 
 
 def main(names: Sequence[str]) -> None:

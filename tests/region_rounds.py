@@ -2,14 +2,14 @@
 
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Target
+from probe.survey import locations
 from probe.survey import measure as survey
-from probe.survey import places
 
 REFUSED = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
 
 
 def targets(*names: str) -> tuple[Target, ...]:
-    return survey.plan({name: (places.kms_host(name), 443) for name in names})
+    return survey.plan({name: (locations.kms_host(name), 443) for name in names})
 
 
 def connect(target: Target, rtt_s: float | None) -> Measurement:

@@ -6,13 +6,13 @@ from typing import Any
 from probe.model.evidence import Evidence
 from probe.model.measurements import (
     Certificate,
+    ClientHelloProfile,
     DnsDetails,
     EchoDetails,
     Failure,
     HealthDetails,
-    Manager,
+    KeyManagerStatus,
     Measurement,
-    Offer,
     Phase,
     Reason,
     TcpDetails,
@@ -25,11 +25,11 @@ from probe.model.targets import Check, Question, Role, Target
 from probe.model.verdicts import (
     Basis,
     KmsError,
+    KmsStep,
     Level,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     PredictedError,
     Prediction,
     Remedy,
@@ -129,7 +129,7 @@ def handshake(target: Target = NODE_1, *, name: str = "wrong.example.com") -> Me
         details=TlsDetails(
             server_name="myproxy-private.xks.example.com",
             local_port=40124,
-            offer=Offer.KMS,
+            offer=ClientHelloProfile.KMS,
             kms_handshake_succeeded=True,
             version="TLSv1.3",
             cipher="TLS_AES_256_GCM_SHA384",
@@ -179,7 +179,11 @@ def silence() -> Measurement:
 
 def requested(target: Target = NODE_1, *, warm: bool = False, **details: Any) -> Measurement:
     connected = {} if warm else {Phase.CONNECT: 0.0127, Phase.HANDSHAKE: 0.0311}
-    said: dict[str, Any] = {"purpose": "health", "status": 200, "managers": (("hsm-1", Manager.ACTIVE),)}
+    said: dict[str, Any] = {
+        "purpose": "health",
+        "status": 200,
+        "managers": (("hsm-1", KeyManagerStatus.ACTIVE),),
+    }
     return Measurement(
         target=target, check=Check.HEALTH_WARM if warm else Check.HEALTH_COLD, started_at_s=NOW_S, address=target.host,
         phases_s={**connected, Phase.WAIT: 0.0185, Phase.RECEIVE: 0.0015}, timestamps=Timestamps.KERNEL,
@@ -213,7 +217,7 @@ def name_verdict(subject: str = "nlb-use1-az1") -> Verdict:
     return Verdict(
         requirement="common-name-matches",
         level=Level.REQUIRED,
-        position=Position.TLS,
+        step=KmsStep.TLS,
         subject=subject,
         outcome=Outcome.VIOLATED,
         because="the certificate's common name is wrong.example.com, the private DNS name is myproxy-private.xks.example.com",
@@ -240,12 +244,12 @@ def verdicts() -> tuple[Verdict, ...]:
            "every-target-accepts-tcp-443", "some-node-accepts-tcp-443", "same-certificate-everywhere")  # fmt: skip
     return (
         Verdict(
-            requirement="certificate-expires-in-10-days-or-more", level=Level.ADVICE, position=Position.TLS,
+            requirement="certificate-expires-in-10-days-or-more", level=Level.ADVICE, step=KmsStep.TLS,
             subject="nlb-use1-az1", outcome=Outcome.VIOLATED, because="the leaf expires in 8 days",
             remedy=Remedy(text="Renew the certificate and install it on every backend."),
         ),
         Verdict(
-            requirement="every-node-accepts-tcp-443", level=Level.RISK, position=Position.NETWORK,
+            requirement="every-node-accepts-tcp-443", level=Level.RISK, step=KmsStep.NETWORK,
             subject="nlb-use1-az2", outcome=Outcome.VIOLATED,
             because="nlb-use1-az2 (10.20.2.10): timed out in connect, 20 of 20; nlb-use1-az1 answers",
             kms_errors=(
@@ -257,11 +261,11 @@ def verdicts() -> tuple[Verdict, ...]:
         ),
         name_verdict("nlb-use1-az1"),
         name_verdict("proxy-1"),
-        *(Verdict(requirement=name, level=Level.REQUIRED, position=Position.TLS, subject="nlb-use1-az1",
+        *(Verdict(requirement=name, level=Level.REQUIRED, step=KmsStep.TLS, subject="nlb-use1-az1",
                   outcome=Outcome.MET, because="so it is") for name in met),
-        Verdict(requirement="round-trip-within-35-ms", level=Level.RISK, position=Position.NETWORK, subject="hsm-1",
+        Verdict(requirement="round-trip-within-35-ms", level=Level.RISK, step=KmsStep.NETWORK, subject="hsm-1",
                 outcome=Outcome.UNKNOWN, because="3 round trips; 20 are needed"),
-        Verdict(requirement="credential-is-accepted", level=Level.REQUIRED, position=Position.HEALTH, subject="",
+        Verdict(requirement="credential-is-accepted", level=Level.REQUIRED, step=KmsStep.HEALTH, subject="",
                 outcome=Outcome.NOT_APPLICABLE, because="no credential was given"),
     )  # fmt: skip
 

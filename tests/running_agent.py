@@ -1,4 +1,4 @@
-"""`xks-probe run`, the installed command, in a simulated world: asked as its users ask it, over HTTP."""
+"""`xks-probe run`, the installed command, in a simulated network: asked as its users ask it, over HTTP."""
 
 import json
 import urllib.request
@@ -11,7 +11,7 @@ import prometheus_server
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from simulator import World
+from simulator import Simulation
 
 # Short enough for a test, as slow a machine as it may run on.
 QUICK = {
@@ -35,7 +35,7 @@ class RunningAgent:
 
     def __init__(
         self,
-        world: World,
+        simulation: Simulation,
         xks_probe: Path,
         file: Path,
         settings: Mapping[str, Any],
@@ -43,11 +43,11 @@ class RunningAgent:
         port: int = 9911,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._world, self._port = world, port
+        self._simulation, self._port = simulation, port
         file.write_text(yaml.safe_dump({**settings, "listen": f"127.0.0.1:{port}"}), "utf-8")
         self.log = file.with_suffix(".log")
         with self.log.open("wb") as log:
-            self.process = world.popen(
+            self.process = simulation.popen(
                 [str(xks_probe), "run", "-c", str(file), "--log-format", "json"],
                 stderr=log,
                 env=environment,
@@ -89,7 +89,7 @@ class RunningAgent:
         return answer
 
     def _answer(self, path: str) -> str | None:
-        answer: str | None = self._world.call(lambda: _text_of(self._port, path), _ANSWER_S)
+        answer: str | None = self._simulation.call(lambda: _text_of(self._port, path), _ANSWER_S)
         return answer
 
 

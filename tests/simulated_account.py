@@ -9,8 +9,8 @@ import botocore.session
 from simulator.aws.account import Resources, Zone, plan_account
 from simulator.aws.answers import View
 from simulator.aws.protocol import write_answer
+from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.aws_section import OPERATIONS
-from simulator.scenario.layout import lay_out
 from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_account
 
@@ -19,7 +19,7 @@ SCENARIO = load_scenario("healthy")
 ZONES = (Zone(name="eu-central-1a", id="euc1-az1"), Zone(name="eu-central-1b", id="euc1-az2"))
 ARN = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/xks/50dc6c495c0c9188"
 RESOURCES = Resources(
-    plan=plan_account(SCENARIO, lay_out(SCENARIO), ZONES),
+    plan=plan_account(SCENARIO, assign_addresses(SCENARIO), ZONES),
     region="eu-central-1",
     service_id="vpce-svc-1",
     service_name="com.amazonaws.vpce.eu-central-1.vpce-svc-1",

@@ -14,16 +14,16 @@ from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Question
 from probe.network.clock import Timing
 from probe.network.http import (
-    LARGEST_BODY_BYTES,
-    LARGEST_HEAD_BYTES,
+    MAX_BODY_BYTES,
+    MAX_HEADER_BYTES,
     Chunk,
-    HttpAnswer,
     HttpConnection,
     HttpRequest,
+    HttpResponse,
 )
-from probe.network.tls_session import LARGEST_CERTIFICATE_BYTES, LONGEST_CHAIN, within_limits
+from probe.network.tls_session import MAX_CERTIFICATE_BYTES, MAX_CHAIN, within_limits
 from probe.wire.dns import question_packet, read_answer
-from probe.wire.json_values import LONGEST_TEXT, MOST_ENTRIES, entries, text, texts
+from probe.wire.json_values import MAX_ENTRIES, MAX_TEXT, entries, text, texts
 
 REQUEST = HttpRequest(method="GET", target="/", headers=(("Host", "proxy.example.com"),))
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -32,7 +32,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 class Endless:
     """A peer that says ``first`` and then ``more`` as long as somebody reads."""
 
-    is_between_units = True
+    at_record_boundary = True
 
     def __init__(self, first: bytes, more: bytes = b"") -> None:
         self._first, self._more = first, more
@@ -53,17 +53,17 @@ class Endless:
         self.read_bytes += len(piece)
         return Chunk(piece, ended=not piece)
 
-    async def goodbye(self) -> None:
+    async def close_notify(self) -> None:
         """It listens no more."""
 
 
-def asked(peer: Endless) -> HttpAnswer:
+def asked(peer: Endless) -> HttpResponse:
     return asyncio.run(HttpConnection(peer, FakeClock()).exchange(REQUEST, timeout_s=30.0))
 
 
 @pytest.mark.parametrize(
     ("count", "is_over"),
-    [(LARGEST_BODY_BYTES - 1, False), (LARGEST_BODY_BYTES, False), (LARGEST_BODY_BYTES + 1, True)],
+    [(MAX_BODY_BYTES - 1, False), (MAX_BODY_BYTES, False), (MAX_BODY_BYTES + 1, True)],
     ids=["below", "at the limit", "above"],
 )
 @pytest.mark.parametrize("framing", ["length", "chunked", "end"])
@@ -76,7 +76,7 @@ def test_a_body_has_64_kib(framing: str, count: int, *, is_over: bool) -> None:
     }[framing]
     answer = asked(Endless(wire))
     assert (answer.failure is not None and answer.failure.reason is Reason.OVER_LIMIT) is is_over
-    assert len(answer.body) == min(count, LARGEST_BODY_BYTES)
+    assert len(answer.body) == min(count, MAX_BODY_BYTES)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_body_has_64_kib(framing: str, count: int, *, is_over: bool) -> None:
 )
 def test_a_head_that_has_not_ended_after_16_kib_is_refused(more: int, *, is_over: bool) -> None:
     unended = HEAD + b"X: "
-    unended += b"y" * (LARGEST_HEAD_BYTES + more - len(unended))
+    unended += b"y" * (MAX_HEADER_BYTES + more - len(unended))
     answer = asked(Endless(unended, b"\r\nContent-Length: 0\r\n\r\n"))
     assert (answer.failure is not None and answer.failure.reason is Reason.OVER_LIMIT) is is_over
 
@@ -110,13 +110,13 @@ def test_a_peer_that_never_ends_is_left_in_bounded_memory(first: bytes, more: by
         tracemalloc.stop()
     assert answer.failure is not None
     assert (answer.failure.phase, answer.failure.reason) == (Phase.RECEIVE, Reason.OVER_LIMIT)
-    assert peer.read_bytes <= 9 * LARGEST_BODY_BYTES
+    assert peer.read_bytes <= 9 * MAX_BODY_BYTES
     assert peak_bytes < 8 << 20
 
 
 @pytest.mark.parametrize(
     ("count", "kept"),
-    [(15, 15), (LONGEST_CHAIN, 16), (17, 16), (5000, 16)],
+    [(15, 15), (MAX_CHAIN, 16), (17, 16), (5000, 16)],
     ids=["below", "at the limit", "above", "far above"],
 )
 def test_a_chain_has_16_certificates(count: int, kept: int) -> None:
@@ -125,7 +125,7 @@ def test_a_chain_has_16_certificates(count: int, kept: int) -> None:
 
 @pytest.mark.parametrize(
     ("size", "kept"),
-    [(LARGEST_CERTIFICATE_BYTES - 1, 2), (LARGEST_CERTIFICATE_BYTES, 2), (LARGEST_CERTIFICATE_BYTES + 1, 0)],
+    [(MAX_CERTIFICATE_BYTES - 1, 2), (MAX_CERTIFICATE_BYTES, 2), (MAX_CERTIFICATE_BYTES + 1, 0)],
     ids=["below", "at the limit", "above"],
 )
 def test_a_certificate_has_16_kib(size: int, kept: int) -> None:
@@ -156,7 +156,7 @@ async def test_a_server_with_a_large_certificate_is_a_result(
         )
     )
     issued = authority.issue("proxy.example.com", dns_names=names)
-    assert (len(issued.der[0]) > LARGEST_CERTIFICATE_BYTES) is is_over
+    assert (len(issued.der[0]) > MAX_CERTIFICATE_BYTES) is is_over
     network = Network()
     connection = await network.connect("127.0.0.1", tls_server(issued))
     shaken = await network.handshake(connection, "proxy.example.com")
@@ -186,7 +186,7 @@ async def test_a_server_with_a_long_chain_is_a_result(
     connection.close()
     network.close()
     assert (shaken.failure is not None and shaken.failure.reason is Reason.OVER_LIMIT) is is_over
-    assert len(shaken.chain) == LONGEST_CHAIN
+    assert len(shaken.chain) == MAX_CHAIN
 
 
 @pytest.mark.parametrize("size", [65534, 65535], ids=["below", "at the limit"])
@@ -206,10 +206,8 @@ def test_a_dns_message_of_64_kib_is_read(size: int) -> None:
 
 
 def test_values_of_json_are_cut() -> None:
-    assert [len(text({"k": "x" * n}, "k") or "") for n in (LONGEST_TEXT, LONGEST_TEXT + 1)] == [
-        LONGEST_TEXT
+    assert [len(text({"k": "x" * n}, "k") or "") for n in (MAX_TEXT, MAX_TEXT + 1)] == [MAX_TEXT] * 2
+    assert [len(entries({"k": [{}] * n}, "k") or ()) for n in (MAX_ENTRIES, MAX_ENTRIES + 1)] == [
+        MAX_ENTRIES
     ] * 2
-    assert [len(entries({"k": [{}] * n}, "k") or ()) for n in (MOST_ENTRIES, MOST_ENTRIES + 1)] == [
-        MOST_ENTRIES
-    ] * 2
-    assert len(texts({"k": ["x"] * (MOST_ENTRIES + 1)}, "k")) == MOST_ENTRIES
+    assert len(texts({"k": ["x"] * (MAX_ENTRIES + 1)}, "k")) == MAX_ENTRIES

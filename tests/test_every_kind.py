@@ -27,7 +27,7 @@ from probe.config.footprint import describe
 from probe.model.kinds import CHECKS, OF_STORE, PLANNED, ROLES, complete
 from probe.model.measurements import Measurement, Phase
 from probe.model.settings import Settings
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.probes import Prober
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -104,7 +104,9 @@ def test_every_role_can_have_its_possible_checks_and_no_others(role: Role) -> No
             with pytest.raises(config.ConfigError, match=f"{key} is nothing for a {role}; write some of "):
                 parse(text)
         elif check is not Check.HEALTH_COLD:
-            assert parse(text).targets[0].plans == (Plan(check=check, interval_s=29.0, timeout_s=1.0),)
+            assert parse(text).targets[0].plans == (
+                PlannedCheck(check=check, interval_s=29.0, timeout_s=1.0),
+            )
 
 
 @every_role
@@ -147,7 +149,7 @@ def test_every_check_is_documented_with_its_times(check: Check) -> None:
 @every_planned
 async def test_every_check_is_scheduled_and_measured_within_its_own_phases(check: Check) -> None:
     """In an empty network; without a credential no proxy is asked for its health."""
-    plan = Plan(check=check, interval_s=60.0, timeout_s=1.0)
+    plan = PlannedCheck(check=check, interval_s=60.0, timeout_s=1.0)
     hosts = {"192.0.2.1": (), "a.example": (Phase.RESOLVE,)}
     for host, phases in hosts.items():
         target = Target(name="t", role=Role.BACKEND, host=host, port=9, plans=(plan,))
@@ -175,7 +177,7 @@ def test_a_preflight_does_of_every_role_what_hosts_of_a_key_store_are_checked_fo
 @every_planned
 def test_every_check_has_as_many_series_as_its_footprint_says(check: Check) -> None:
     """All but the verdicts, which are of no target; the first target's info is of no check."""
-    plan = Plan(check=check, interval_s=60.0, timeout_s=1.0)
+    plan = PlannedCheck(check=check, interval_s=60.0, timeout_s=1.0)
     target = Target(name="t", role=Role.NODE, host="192.0.2.1", port=9, plans=(plan,))
     sink = PrometheusSink("1")
     sink.on_targets((target,))

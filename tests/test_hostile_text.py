@@ -11,7 +11,7 @@ import harmless
 import pytest
 from accounts import node
 from collected import healthy
-from hostile_sources import IDS, LEAF, PAYLOADS, SOURCES, World, put
+from hostile_sources import IDS, LEAF, PAYLOADS, SOURCES, Inputs, put
 from judging import NOW_S, sent, tls
 from prometheus_client.exposition import generate_latest
 
@@ -35,17 +35,17 @@ from probe.verdicts.judge import judge
 BASELINE_BYTES = 400_000
 
 
-def preflights(world: World, *, drawn: bool = True) -> dict[str, tuple[str, str]]:
+def preflights(inputs: Inputs, *, drawn: bool = True) -> dict[str, tuple[str, str]]:
     """Each form of a preflight's report: (how it is checked, what is written). What is ``drawn`` takes long."""
-    evidence = world.evidence()
+    evidence = inputs.evidence()
     report = judge(evidence)
     of = shown.Preflight(
         report=report,
         evidence=evidence,
-        vantage=world.vantage,
+        vantage=inputs.vantage,
         version="1",
         clock_offset_s=1.0,
-        older=world.older,
+        older=inputs.older,
     )
     again = json.loads(as_json(shown.document(replace(of, older=None))))
     since = changes.between(again, Report(taken_at_s=NOW_S))
@@ -54,15 +54,15 @@ def preflights(world: World, *, drawn: bool = True) -> dict[str, tuple[str, str]
         **{name: ("text", as_text(each)) for name, each in texts.items()},
         "json": ("json", as_json(shown.document(of))),
         "markdown": ("markdown", markdown.text(of)),
-        "junit": ("junit", junit.text(report.verdicts, suite=world.vantage)),
+        "junit": ("junit", junit.text(report.verdicts, suite=inputs.vantage)),
         "html": ("html", html.text(of)),
     }
 
 
-def others(world: World) -> dict[str, tuple[str, str]]:
+def others(inputs: Inputs) -> dict[str, tuple[str, str]]:
     """`health`, `tls`, `dns`."""
     of = node("eu-west-1a")
-    measured = world.measured(of)
+    measured = inputs.measured(of)
     evidence = Evidence(
         taken_at_s=NOW_S,
         targets=(of,),
@@ -80,15 +80,15 @@ def others(world: World) -> dict[str, tuple[str, str]]:
         question=Question(name="example.com", record_type="TXT"),
     )
     details = DnsDetails(
-        server=world.server,
-        name=world.record,
+        server=inputs.server,
+        name=inputs.record,
         record_type="TXT",
         view="public",
-        rcode=world.rcode,
-        answers=world.answers,
+        rcode=inputs.rcode,
+        answers=inputs.answers,
     )
     named = Measurement(
-        target=asked, check=Check.DNS, started_at_s=NOW_S, failure=world.failure, details=details
+        target=asked, check=Check.DNS, started_at_s=NOW_S, failure=inputs.failure, details=details
     )
     return {
         "tls": ("text", as_text(tls_report.render(shaken, report))),
@@ -100,11 +100,11 @@ def others(world: World) -> dict[str, tuple[str, str]]:
     }
 
 
-def of_the_agent(world: World) -> dict[str, tuple[str, str]]:
+def of_the_agent(inputs: Inputs) -> dict[str, tuple[str, str]]:
     """The metrics, the page and its document."""
     of = node("eu-west-1a")
     shaken = replace(
-        tls(of, world.chain, world.failure, version=world.version, cipher=world.cipher),
+        tls(of, inputs.chain, inputs.failure, version=inputs.version, cipher=inputs.cipher),
         timestamps=Timestamps.KERNEL,
     )
     report = judge(Evidence(taken_at_s=NOW_S, targets=(of,), latest=(shaken,), recent=(shaken,)))
@@ -187,5 +187,5 @@ def test_each_source_is_looked_at_by_somebody(source: str) -> None:
     assert ("Marker7" in said) is (source not in never)
 
 
-def test_the_world_without_a_payload_is_whole() -> None:
-    assert len(World(document=healthy(), chain=sent(LEAF)).evidence().targets) == 4
+def test_the_inputs_without_a_payload_is_whole() -> None:
+    assert len(Inputs(document=healthy(), chain=sent(LEAF)).evidence().targets) == 4

@@ -247,7 +247,7 @@ def test_what_is_looked_for_would_be_found(planted: None) -> None:
     """Else the tests above would pass without looking."""
     credential = load(None)
     assert credential is not None
-    _, secret = credential.reveal()
+    _, secret = credential.as_key_pair()
     for said in (f"x{secret}x", base64.b64encode(secret.encode()).decode(), secret.encode().hex()):
         with pytest.raises(AssertionError):
             shows_no_secret(said)

@@ -10,7 +10,7 @@ from tls_rows import (
     CHAIN,
     CLIENT,
     CN,
-    MOST_SHOWN,
+    MAX_SHOWN,
     OF_CERTIFICATES,
     SAN,
     SUITE,
@@ -195,7 +195,7 @@ LIMITS = (
         unknown=(SUITE, CHAIN, AUTHORITY),
         status=1,
         failure="handshake over_limit",
-        sent=MOST_SHOWN,
+        sent=MAX_SHOWN,
     ),
     Row(
         says="an intermediate of 20 KiB",

@@ -33,7 +33,7 @@ OF_CERTIFICATES = (CN, SAN, DATE, TEN_DAYS, CHAIN, AUTHORITY)
 ALL = (VERSION, SUITE, *OF_CERTIFICATES, CLIENT)
 ADVICE = (SAN, TEN_DAYS)
 
-MOST_SHOWN = 10  # of a chain, in JSON
+MAX_SHOWN = 10  # of a chain, in JSON
 
 TLS_CODE = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 TIMED_OUT = "XKS_PROXY_TIMED_OUT"
@@ -262,8 +262,8 @@ CHAINS = (
     chained("the wrong order", _upside_down, CHAIN),
     chained("a certificate of somebody else besides", lambda pki: (*pki.chain(), pki.unlisted)),
     chained("everything twice", lambda pki: (pki.leaf(), pki.middle, pki.middle)),
-    replace(chained("eleven intermediates", lambda pki: pki.leaf_of_line(pki.line(11))), sent=MOST_SHOWN),
-    replace(chained("fifteen intermediates", lambda pki: pki.leaf_of_line(pki.line(15))), sent=MOST_SHOWN),
+    replace(chained("eleven intermediates", lambda pki: pki.leaf_of_line(pki.line(11))), sent=MAX_SHOWN),
+    replace(chained("fifteen intermediates", lambda pki: pki.leaf_of_line(pki.line(15))), sent=MAX_SHOWN),
     chained("an intermediate that expired", lambda pki: _under(pki, to_s=-MINUTE_S), CHAIN),
     chained("an intermediate before its time", lambda pki: _under(pki, from_s=HOUR_S), CHAIN),
     chained("an intermediate that is no authority", lambda pki: _under(pki, ca=False), CHAIN),

@@ -1,4 +1,4 @@
-"""Signed requests to the simulated proxy, by botocore's signer: it shares no line with the world's arithmetic."""
+"""Signed requests to the simulated proxy, by botocore's signer: it shares no line with the simulation's arithmetic."""
 
 import json
 from collections.abc import Sequence

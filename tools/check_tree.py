@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # run by path: `tools` and this very tree are found, whatever is installed
 from tools import parser_properties, tree_shape  # noqa: E402
 
-_HEALTH = "tests/requirements/test_health.py has a world for each outcome, and KMS's words"
-_WORLDS = "tests/requirements/test_account_requirements.py has a world for each outcome"
+_HEALTH = "tests/requirements/test_health.py has a simulation for each outcome, and KMS's words"
+_SIMULATIONS = "tests/requirements/test_account_requirements.py has a simulation for each outcome"
 # Modules that a test of another name covers, with the reason.
 COVERED_ELSEWHERE = {
     "probe/__main__.py": "tests/commands run it as a program",
@@ -35,19 +35,19 @@ COVERED_ELSEWHERE = {
     "probe/requirements/health_conduct.py": _HEALTH,
     "probe/requirements/evidence/health.py": _HEALTH,
     "probe/requirements/kms_errors/health.py": _HEALTH,
-    "probe/requirements/credential.py": _WORLDS,
-    "probe/requirements/evidence/account.py": _WORLDS,
-    "probe/requirements/endpoint_service.py": _WORLDS,
-    "probe/requirements/key_store_place.py": _WORLDS,
-    "probe/requirements/load_balancer.py": _WORLDS,
-    "probe/requirements/principals.py": _WORLDS,
-    "probe/requirements/private_dns_name.py": _WORLDS,
-    "probe/requirements/target_groups.py": _WORLDS,
-    "probe/requirements/vpc.py": _WORLDS,
+    "probe/requirements/credential.py": _SIMULATIONS,
+    "probe/requirements/evidence/account.py": _SIMULATIONS,
+    "probe/requirements/endpoint_service.py": _SIMULATIONS,
+    "probe/requirements/key_store_place.py": _SIMULATIONS,
+    "probe/requirements/load_balancer.py": _SIMULATIONS,
+    "probe/requirements/principals.py": _SIMULATIONS,
+    "probe/requirements/private_dns_name.py": _SIMULATIONS,
+    "probe/requirements/target_groups.py": _SIMULATIONS,
+    "probe/requirements/vpc.py": _SIMULATIONS,
 }
 # Modules that read what others wrote, besides all of probe/wire.
 OTHER_PARSERS = (
-    "probe/aws/recorded.py",
+    "probe/aws/collected_answers.py",
     "probe/commands/ping_arguments.py",
     "probe/network/batches.py",
     "probe/network/client_certificate.py",

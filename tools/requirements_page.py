@@ -91,7 +91,7 @@ ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
         (
             f"`{name}`",
             health_errors.BY_NAME.get(name, health_errors.INVALID_RESPONSE),
-            health_errors.OF_KEY_BY_NAME.get(name, health_errors.KEY_ODD),
+            health_errors.OF_KEY_BY_NAME.get(name, health_errors.KEY_INVALID_RESPONSE),
         )
         for name in (
             *("ValidationException", "AuthenticationFailedException", "AccessDeniedException"),
@@ -100,7 +100,7 @@ ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
             *("UnsupportedOperationException", "DependencyTimeoutException"),
         )
     ),
-    (_ODD_STATUS, health_errors.INVALID_RESPONSE, health_errors.KEY_ODD),
+    (_ODD_STATUS, health_errors.INVALID_RESPONSE, health_errors.KEY_INVALID_RESPONSE),
     ("all key managers UNAVAILABLE", health_errors.MANAGERS_UNAVAILABLE, ()),
 )
 

@@ -14,9 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from probe.model.account import Cause
+from probe.model.account import ApiErrorKind
 from probe.model.kinds import CHECKS, OF_STORE
-from probe.model.measurements import Manager, Offer, Phase, Reason, Timestamps
+from probe.model.measurements import ClientHelloProfile, KeyManagerStatus, Phase, Reason, Timestamps
 from probe.model.targets import Check, Method, Mode, Role
 from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
 
@@ -26,14 +26,14 @@ OF_ANOTHER_TOOL = frozenset({"configuration.json"})
 _ENUMERATIONS: tuple[type[StrEnum], ...] = (
     *(
         Basis,
-        Cause,
+        ApiErrorKind,
         Check,
         Level,
         Likelihood,
-        Manager,
+        KeyManagerStatus,
         Method,
         Mode,
-        Offer,
+        ClientHelloProfile,
         Operation,
         Outcome,
         Phase,

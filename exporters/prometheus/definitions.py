@@ -8,7 +8,7 @@ from enum import StrEnum
 
 PREFIX = "xksprobe_"
 
-# From a LAN to the far side of the world. 0.035 and 0.25 must be there exactly: AWS's limits for a round trip
+# From a LAN to the far side of the globe. 0.035 and 0.25 must be there exactly: AWS's limits for a round trip
 # and for a whole proxy call, so that the share within them is a ratio of two counters and no interpolation.
 BOUNDS_S = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.03),

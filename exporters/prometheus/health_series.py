@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from exporters.checks import is_answered, total_s
 from exporters.prometheus.histogram import Histogram
 from probe.model.kinds import CHECKS
-from probe.model.measurements import HealthDetails, Manager, Measurement
+from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement
 from probe.model.targets import Check, Mode
 
 # A closed set, so that no proxy can make series without end. The statuses that the proxy API's specification
@@ -22,7 +22,7 @@ class HealthSeries:
     def __init__(self) -> None:
         self.durations: dict[Mode, Histogram] = {}
         self.answers: Counter[tuple[Mode, str]] = Counter()
-        self.managers: Mapping[Manager, int] = {}
+        self.managers: Mapping[KeyManagerStatus, int] = {}
         self.clock_offset_s: float | None = None
         self._managers_at_s = self._clock_at_s = 0.0
 
@@ -48,6 +48,6 @@ class HealthSeries:
         if details.managers and at_s >= self._managers_at_s:
             self._managers_at_s = at_s
             states = [state for _, state in details.managers]
-            self.managers = {state: states.count(state) for state in Manager}
+            self.managers = {state: states.count(state) for state in KeyManagerStatus}
         if details.clock_offset_s is not None and at_s >= self._clock_at_s:
             self._clock_at_s, self.clock_offset_s = at_s, details.clock_offset_s

@@ -8,7 +8,7 @@ from exporters.prometheus.kms_errors import KMS_ERRORS
 from probe.model.survey import Survey
 from probe.model.verdicts import Likelihood, Operation, Outcome, Report, Verdict
 
-MOST_SUBJECTS = 64
+MAX_SUBJECTS = 64
 _WORST_FIRST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
 
 
@@ -96,4 +96,4 @@ def _outcomes(verdicts: Iterable[Verdict]) -> dict[str, dict[str, Outcome]]:
 
 
 def _worst(outcomes: dict[str, Outcome]) -> list[tuple[str, Outcome]]:
-    return sorted(outcomes.items(), key=lambda item: _WORST_FIRST.index(item[1]))[:MOST_SUBJECTS]
+    return sorted(outcomes.items(), key=lambda item: _WORST_FIRST.index(item[1]))[:MAX_SUBJECTS]

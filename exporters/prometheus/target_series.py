@@ -11,8 +11,8 @@ from probe.model.kinds import CHECKS
 from probe.model.measurements import Certificate, Measurement, Phase, Reason, TcpDetails, TlsDetails
 from probe.model.targets import Check, Method, Role, Target
 
-MOST_ADDRESSES = 16  # a name behind rotating addresses must not grow series without end
-MOST_CERTIFICATES = 10  # position is 0 … 9
+MAX_ADDRESSES = 16  # a name behind rotating addresses must not grow series without end
+MAX_CERTIFICATES = 10  # position is 0 … 9
 STALE_AFTER_S = (
     600.0  # an address not met for so long has left; longer where the target is checked less often
 )
@@ -85,7 +85,7 @@ class TargetSeries:
         if not ip:
             return
         self._met_at_s[ip] = max(at_s, self._met_at_s.get(ip, at_s))
-        if len(self._met_at_s) > MOST_ADDRESSES:
+        if len(self._met_at_s) > MAX_ADDRESSES:
             self._forget([min(self._met_at_s, key=lambda known: self._met_at_s[known])])
 
     def measured(self, measurement: Measurement) -> None:
@@ -121,7 +121,7 @@ class TargetSeries:
         details = measurement.details
         chain = details.chain if isinstance(details, TlsDetails) else ()
         if chain:
-            self.chains[ip] = chain[:MOST_CERTIFICATES]
+            self.chains[ip] = chain[:MAX_CERTIFICATES]
         elif measurement.address is None:  # the name did not resolve: no address shows a chain now
             self.chains.clear()
         else:

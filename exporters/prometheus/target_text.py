@@ -28,7 +28,7 @@ _ORDERS = {
 }
 _BOUNDS = tuple(bound_text(bound_s) for bound_s in (*d.BOUNDS_S, float("inf")))
 _BOUND_LABEL = "le"
-_MOST_PLAIN = 1_000_000  # beyond, floats are written with an exponent
+_MAX_PLAIN = 1_000_000  # beyond, floats are written with an exponent
 
 
 def pieces(series: TargetSeries) -> tuple[str, ...]:
@@ -85,5 +85,5 @@ def _escaped(value: str) -> str:
 
 
 def _number(value: float) -> str:
-    whole = int(value) if -_MOST_PLAIN < value < _MOST_PLAIN else None
+    whole = int(value) if -_MAX_PLAIN < value < _MAX_PLAIN else None
     return f"{whole}.0" if whole == value else str(floatToGoString(value))  # type: ignore[no-untyped-call]

@@ -7,11 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from exporters.report import words
+from exporters.report import formatting
 from probe.model.measurements import Certificate
 from probe.model.text import clean
 
-MOST_NAMES_SHOWN = 10
+MAX_NAMES_SHOWN = 10
 
 
 def render(chain: Sequence[Certificate], now_s: float) -> RenderableType:
@@ -27,9 +27,9 @@ def render(chain: Sequence[Certificate], now_s: float) -> RenderableType:
 def brief(chain: Sequence[Certificate], now_s: float) -> Text:
     """The leaf in one line: its name and the days it has."""
     if not chain:
-        return Text(words.MISSING)
+        return Text(formatting.MISSING)
     leaf = chain[0]
-    return Text.assemble(_name(leaf), ", ", words.days_left(leaf.not_after_s, now_s))
+    return Text.assemble(_name(leaf), ", ", formatting.days_left(leaf.not_after_s, now_s))
 
 
 def _card(certificate: Certificate, now_s: float) -> RenderableType:
@@ -48,7 +48,7 @@ def _rows(certificate: Certificate, now_s: float) -> Iterable[tuple[str, Text]]:
     if certificate.dns_names:
         yield "names", Text(_names(certificate.dns_names))
     yield "issuer", Text(clean(certificate.issuer))
-    span = f"{words.day(certificate.not_before_s)} to {words.day(certificate.not_after_s)}  "
+    span = f"{formatting.day(certificate.not_before_s)} to {formatting.day(certificate.not_after_s)}  "
     yield "valid", Text.assemble(span, _validity(certificate, now_s))
     bits = f" {certificate.public_key_bits} bits" if certificate.public_key_bits else ""
     yield "key", Text(f"{clean(certificate.key)}{bits}")
@@ -59,7 +59,7 @@ def _rows(certificate: Certificate, now_s: float) -> Iterable[tuple[str, Text]]:
 def _validity(certificate: Certificate, now_s: float) -> Text:
     if certificate.not_before_s is not None and certificate.not_before_s > now_s:
         return Text("not valid yet", style="bold red")
-    return words.days_left(certificate.not_after_s, now_s)
+    return formatting.days_left(certificate.not_after_s, now_s)
 
 
 def _name(certificate: Certificate) -> str:
@@ -67,6 +67,6 @@ def _name(certificate: Certificate) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(clean(name) for name in names[:MOST_NAMES_SHOWN])
-    rest = len(names) - MOST_NAMES_SHOWN
+    shown = ", ".join(clean(name) for name in names[:MAX_NAMES_SHOWN])
+    rest = len(names) - MAX_NAMES_SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown

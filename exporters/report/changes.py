@@ -12,7 +12,7 @@ from exporters.report.fields import Fields
 from probe.model.text import clean
 from probe.model.verdicts import Likelihood, Outcome, Report
 
-LARGEST_BYTES = 16 << 20
+MAX_BYTES = 16 << 20
 _ORDER = {Outcome.VIOLATED.value: 0, Outcome.UNKNOWN.value: 1}
 _SHOWN = 40
 
@@ -33,8 +33,8 @@ class Change:
 
 def read(content: bytes) -> Mapping[str, Any]:
     """An older document. Raises UnreadableError."""
-    if len(content) > LARGEST_BYTES:
-        raise UnreadableError(f"is larger than {LARGEST_BYTES} bytes")
+    if len(content) > MAX_BYTES:
+        raise UnreadableError(f"is larger than {MAX_BYTES} bytes")
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):

@@ -4,14 +4,14 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from exporters.report import fields, words
+from exporters.report import fields, formatting
 from probe.model.measurements import DnsDetails, Measurement, Phase
 from probe.model.text import clean
 
 # Sending, waiting and receiving follow each other: together they are the time the answer took.
 _EXCHANGE = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
-MOST_ANSWERS = 256
-_MOST_SHOWN = 50
+MAX_ANSWERS = 256
+_MAX_SHOWN = 50
 
 
 def document(measurement: Measurement) -> dict[str, object]:
@@ -25,7 +25,7 @@ def document(measurement: Measurement) -> dict[str, object]:
         "view": clean(details.view),
         "server": clean(details.server),
         "rcode": fields.text(details.rcode),
-        "answers": [clean(answer, fields.TEXT_LIMIT) for answer in details.answers[:MOST_ANSWERS]],
+        "answers": [clean(answer, fields.TEXT_LIMIT) for answer in details.answers[:MAX_ANSWERS]],
         "ttl_seconds": details.ttl_s,
         "rtt_seconds": fields.seconds(_rtt_s(measurement)),
         "timestamps": fields.timestamps(measurement),
@@ -41,16 +41,16 @@ def render(measurement: Measurement) -> RenderableType:
         ("DNS ", "dim"), (clean(details.name), "bold"), f" {clean(details.record_type)}",
         (f" at {clean(details.server)} ({clean(details.view)})", "dim"),
     )  # fmt: skip
-    answers = [Text(clean(answer, fields.TEXT_LIMIT)) for answer in details.answers[:_MOST_SHOWN]]
-    if len(details.answers) > _MOST_SHOWN:
-        answers.append(Text(f"and {len(details.answers) - _MOST_SHOWN} more; --format json has them"))
+    answers = [Text(clean(answer, fields.TEXT_LIMIT)) for answer in details.answers[:_MAX_SHOWN]]
+    if len(details.answers) > _MAX_SHOWN:
+        answers.append(Text(f"and {len(details.answers) - _MAX_SHOWN} more; --format json has them"))
     return Group(head, _outcome(measurement, details), *(Padding(answer, (0, 0, 0, 2)) for answer in answers))
 
 
 def _outcome(measurement: Measurement, details: DnsDetails) -> Text:
     said = Text()
     if measurement.failure is not None:
-        said.append(f"failed: {words.failure_text(measurement.failure)}", style="bold red")
+        said.append(f"failed: {formatting.failure_text(measurement.failure)}", style="bold red")
     else:
         count = len(details.answers)
         said.append(f"{count} answer{'' if count == 1 else 's'}", style="green" if count else "yellow")
@@ -59,7 +59,7 @@ def _outcome(measurement: Measurement, details: DnsDetails) -> Text:
     if details.ttl_s is not None:
         said.append(f"  TTL {details.ttl_s} s", style="dim")
     if (rtt_s := _rtt_s(measurement)) is not None:
-        said.append(f"  {words.milliseconds(rtt_s, ' ms')}")
+        said.append(f"  {formatting.milliseconds(rtt_s, ' ms')}")
         said.append(
             f" ({measurement.timestamps.value if measurement.timestamps else 'not stamped'})", style="dim"
         )

@@ -11,9 +11,9 @@ SCHEMA_VERSION = 1
 # A DNS name is 253 characters, an issuer of ten attributes some 600; more only fills disks.
 TEXT_LIMIT = 1024
 # More names than a certificate of a large hoster has (100); the wire admits thousands.
-MOST_NAMES = 256
+MAX_NAMES = 256
 # Certificates of a chain in a document: their positions are 0 … 9; verdicts look at all.
-MOST_CERTIFICATES = 10
+MAX_CERTIFICATES = 10
 _NANOSECONDS = 9
 
 Fields = dict[str, object]
@@ -81,7 +81,7 @@ def interval(bounds_s: tuple[float, float] | None) -> list[float | None] | None:
 
 def certificates(chain: Sequence[Certificate]) -> list[Fields]:
     """The first ten as sent, the leaf first."""
-    return [certificate(each) for each in chain[:MOST_CERTIFICATES]]
+    return [certificate(each) for each in chain[:MAX_CERTIFICATES]]
 
 
 def certificate(value: Certificate) -> Fields:
@@ -89,7 +89,7 @@ def certificate(value: Certificate) -> Fields:
     return {
         "position": value.position,
         "subject_common_name": text(value.subject_common_name),
-        "dns_names": [clean(name, TEXT_LIMIT) for name in value.dns_names[:MOST_NAMES]],
+        "dns_names": [clean(name, TEXT_LIMIT) for name in value.dns_names[:MAX_NAMES]],
         "issuer": text(value.issuer),
         "not_before": time(value.not_before_s),
         "not_after": time(value.not_after_s),

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from probe.model.text import clean
-from probe.model.verdicts import KmsError, Level, Likelihood, Outcome, Position, Remedy, Verdict
+from probe.model.verdicts import KmsError, KmsStep, Level, Likelihood, Outcome, Remedy, Verdict
 
-MOST_SHOWN = 40
+MAX_SHOWN = 40
 _LIMIT = 1024
 _LEVELS = {
     Level.REQUIRED: ("required", "bold red"),
@@ -39,8 +39,8 @@ def group(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
 
 
 def _urgency(finding: Finding) -> tuple[int, int]:
-    level, position = finding.verdict.level, finding.verdict.position
-    return list(Level).index(level), 0 if position is None else list(Position).index(position)
+    level, step = finding.verdict.level, finding.verdict.step
+    return list(Level).index(level), 0 if step is None else list(KmsStep).index(step)
 
 
 def render(verdicts: Sequence[Verdict]) -> RenderableType:
@@ -55,7 +55,7 @@ def wrong(verdicts: Iterable[Verdict]) -> RenderableType | None:
     if not found:
         return None
     blocks: list[RenderableType] = [Text(f"What is wrong ({len(found)})", style="bold red")]
-    blocks.extend(_block(number, finding) for number, finding in enumerate(found[:MOST_SHOWN], 1))
+    blocks.extend(_block(number, finding) for number, finding in enumerate(found[:MAX_SHOWN], 1))
     return Group(*blocks, *_more(found))
 
 
@@ -64,7 +64,7 @@ def possible(verdicts: Iterable[Verdict]) -> RenderableType | None:
     found = group(v for v in verdicts if v.outcome is Outcome.MET and v.kms_errors)
     if not found:
         return None
-    blocks = [_block(number, finding) for number, finding in enumerate(found[:MOST_SHOWN], 1)]
+    blocks = [_block(number, finding) for number, finding in enumerate(found[:MAX_SHOWN], 1)]
     return Group(
         Text(f"Met, but close to a limit ({len(found)})", style="bold yellow"), *blocks, *_more(found)
     )
@@ -85,7 +85,7 @@ def unknown(verdicts: Iterable[Verdict]) -> RenderableType | None:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, width=1)
     grid.add_column(overflow="fold")
-    for (subject, because), requirements in list(reasons.items())[:MOST_SHOWN]:
+    for (subject, because), requirements in list(reasons.items())[:MAX_SHOWN]:
         where = f"{clean(subject, 64)}: " if subject else ""
         grid.add_row(Text("?", style="yellow"), Text(f"{where}{clean(because, _LIMIT)}"))
         grid.add_row("", Text(", ".join(requirements), style="dim"))
@@ -162,5 +162,5 @@ def _remedy(remedy: Remedy) -> Iterable[tuple[str, Text]]:
 
 
 def _more(found: Sequence[object]) -> tuple[Text, ...]:
-    rest = len(found) - MOST_SHOWN
+    rest = len(found) - MAX_SHOWN
     return (Text(f"  and {rest} more; --format json has them all"),) if rest > 0 else ()

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.checks import REQUESTS, is_answered, is_of_health
-from exporters.report import fields, findings, judged, tls, verdicts, words
+from exporters.report import fields, findings, formatting, judged, tls, verdicts
 from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check
@@ -92,7 +92,7 @@ def _head(measurement: Measurement) -> Text:
     target = measurement.target
     name = clean(target.server_name or target.host)
     at = f"{clean(measurement.address or target.host)}:{target.port}"
-    return Text.assemble((name, "bold"), (f" at {at} · {words.moment(measurement.started_at_s)}", "dim"))
+    return Text.assemble((name, "bold"), (f" at {at} · {formatting.moment(measurement.started_at_s)}", "dim"))
 
 
 def budget(measured: Sequence[Measurement]) -> RenderableType | None:

@@ -11,7 +11,7 @@ from exporters.report import findings, health, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.account import EndpointService
 from probe.model.evidence import Evidence
-from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
+from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Role
 from probe.model.text import clean
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 BAR_WIDTH = 500  # of 300 ms, so that the limit is inside the picture
 BAR_S = 0.3
 ALARM_S = 0.2
-_MOST_BOXES = 6
+_MAX_BOXES = 6
 _STATIONS = ("", "endpoint service", "load balancer", "targets: the XKS proxy", "key managers")
 _LIMIT = 1024
 _WORST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
 _OF_MANAGERS = {
-    Manager.ACTIVE: Outcome.MET,
-    Manager.DEGRADED: Outcome.UNKNOWN,
-    Manager.UNAVAILABLE: Outcome.VIOLATED,
+    KeyManagerStatus.ACTIVE: Outcome.MET,
+    KeyManagerStatus.DEGRADED: Outcome.UNKNOWN,
+    KeyManagerStatus.UNAVAILABLE: Outcome.VIOLATED,
 }
 
 
@@ -166,7 +166,7 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 def _shown(boxes: Sequence[Box]) -> list[Box]:
     """Those that a station has room for; the rest as one, as the worst of them."""
-    shown, rest = list(boxes[:_MOST_BOXES]), boxes[_MOST_BOXES:]
+    shown, rest = list(boxes[:_MAX_BOXES]), boxes[_MAX_BOXES:]
     if rest:
         worst = _worst(box.outcome for box in rest)
         shown.append(Box(title=f"and {len(rest)} more", below="", outcome=worst))

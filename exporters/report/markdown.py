@@ -8,7 +8,7 @@ from probe.model.text import clean, clean_markdown
 from probe.model.verdicts import KmsError, Operation, Outcome, PredictedError, Prediction
 
 _LIMIT = 1024
-_MOST_SUBJECTS = 8
+_MAX_SUBJECTS = 8
 _SIGNS = {Outcome.MET: "✓", Outcome.VIOLATED: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "-"}
 
 
@@ -59,7 +59,7 @@ def _error(error: PredictedError | KmsError) -> str:
 
 def _each(found: Iterable[findings.Finding]) -> Iterator[str]:
     for each in found:
-        verdict, subjects = each.verdict, each.subjects[:_MOST_SUBJECTS]
+        verdict, subjects = each.verdict, each.subjects[:_MAX_SUBJECTS]
         more = f" and {len(each.subjects) - len(subjects)} more" if len(each.subjects) > len(subjects) else ""
         named = ", ".join(_said(subject) for subject in subjects)
         yield f"- **{verdict.requirement}** ({named}{more}): {_said(verdict.because)}"

@@ -15,7 +15,7 @@ from probe.model.kinds import OF_STORE
 from probe.model.measurements import HealthDetails, Measurement, TlsDetails
 from probe.model.targets import Check, Target
 from probe.model.text import clean
-from probe.model.verdicts import Level, Outcome, Position, Verdict
+from probe.model.verdicts import KmsStep, Level, Outcome, Verdict
 
 _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
 _NOT_LOOKED_AT = ("-", "dim")
@@ -84,24 +84,20 @@ def _health(measurement: Measurement | None, target: Target, verdicts: tuple[Ver
     cell = _exchange(measurement)
     if cell.outcome is not Outcome.MET:
         return cell
-    judged = _required(verdicts, target, Position.HEALTH)
+    judged = _required(verdicts, target, KmsStep.HEALTH)
     wrong = [v for v in judged if v.outcome is Outcome.VIOLATED]
     return replace(cell, outcome=Outcome.VIOLATED, words=wrong[0].requirement) if wrong else cell
 
 
-def _required(verdicts: tuple[Verdict, ...], target: Target, position: Position) -> list[Verdict]:
-    return [
-        v
-        for v in verdicts
-        if v.subject == target.name and v.position is position and v.level is Level.REQUIRED
-    ]
+def _required(verdicts: tuple[Verdict, ...], target: Target, step: KmsStep) -> list[Verdict]:
+    return [v for v in verdicts if v.subject == target.name and v.step is step and v.level is Level.REQUIRED]
 
 
 def _tls(measurement: Measurement | None, target: Target, verdicts: tuple[Verdict, ...]) -> Cell:
     """Its handshake, and what is wrong with its certificate."""
     if measurement is None:
         return Cell()
-    judged = _required(verdicts, target, Position.TLS)
+    judged = _required(verdicts, target, KmsStep.TLS)
     wrong = [v for v in judged if v.outcome is Outcome.VIOLATED]
     if wrong:
         return Cell(outcome=Outcome.VIOLATED, words=wrong[0].requirement)

@@ -7,14 +7,14 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from exporters.checks import ROUND_TRIPS, counts, current
-from exporters.health import Asked
-from exporters.health import asked as asked_of
-from exporters.report import asked, certificates, fields, words
+from exporters.health import LatestHealth
+from exporters.health import latest_health as latest_health_of
+from exporters.report import certificates, fields, formatting, latest_health
 from probe.model.evidence import Evidence
 from probe.model.kinds import GRAVEST_FIRST, ON_PAGE
 from probe.model.measurements import Certificate, Failure, Measurement, TlsDetails
 from probe.model.statistics import Summary, Window
-from probe.model.survey import RTT_LIMIT_S
+from probe.model.survey import RTT_THRESHOLD_S
 from probe.model.targets import Check, Identity, Role, Target
 from probe.model.text import clean
 
@@ -26,7 +26,7 @@ class Stop:
     target: Target
     latest: Mapping[Check, Measurement]
     window: Window | None
-    health: Asked
+    health: LatestHealth
 
     @property
     def newest(self) -> Measurement | None:
@@ -84,7 +84,10 @@ def _stop(target: Target, measured: Sequence[Measurement], windows: Mapping[tupl
         latest[measurement.check] = max(measurement, newest, key=lambda each: each.started_at_s)
     taken = (windows.get((target.name, method)) for method in ROUND_TRIPS)
     return Stop(
-        target=target, latest=latest, window=next(filter(None, taken), None), health=asked_of(measured)
+        target=target,
+        latest=latest,
+        window=next(filter(None, taken), None),
+        health=latest_health_of(measured),
     )
 
 
@@ -112,7 +115,7 @@ def document(stop: Stop) -> fields.Fields:
         },
         "failure": fields.failure(stop.failure),
         "certificates": fields.certificates(stop.chain),
-        "health": asked.document(stop.target, stop.health),
+        "health": latest_health.document(stop.target, stop.health),
     }
 
 
@@ -124,12 +127,12 @@ class PathTable:
         self._now_s = now_s
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= words.WIDE_COLUMNS
+        wide = options.max_width >= formatting.WIDE_COLUMNS
         columns: tuple[str, ...] = ("target", "role", "address", "median", "loss", "state")
         if wide:
             columns = (*columns[:-1], "p95", "samples", "zone", "stamped by", "certificate", "state")
         numbers = ("median", "p95", "loss", "samples")
-        table = words.table(*columns, numbers=numbers, title="The path (times in ms)")
+        table = formatting.table(*columns, numbers=numbers, title="The path (times in ms)")
         for stop in self._path:
             cells = dict(_cells(stop, self._now_s))
             table.add_row(*(cells[column] for column in columns))
@@ -141,13 +144,13 @@ def _cells(stop: Stop, now_s: float) -> Iterable[tuple[str, Text]]:
     timed = stop.timed
     yield "target", Text(clean(stop.target.name, 64), style="bold")
     yield "role", Text(stop.target.role.value.replace("_", " "))
-    yield "zone", Text(clean(stop.target.zone) or words.MISSING)
-    yield "address", Text(clean(stop.address or stop.target.host or words.MISSING, 64))
+    yield "zone", Text(clean(stop.target.zone) or formatting.MISSING)
+    yield "address", Text(clean(stop.address or stop.target.host or formatting.MISSING, 64))
     yield "median", _median(stop)
-    yield "p95", Text(words.short(summary.p95_s))
-    yield "loss", Text(words.percent(summary.loss_ratio), style="bold red" if summary.lost else "")
+    yield "p95", Text(formatting.short(summary.p95_s))
+    yield "loss", Text(formatting.percent(summary.loss_ratio), style="bold red" if summary.lost else "")
     yield "samples", Text(str(summary.samples))
-    stamped = timed.timestamps.value if timed and timed.timestamps else words.MISSING
+    stamped = timed.timestamps.value if timed and timed.timestamps else formatting.MISSING
     yield "stamped by", Text(stamped)
     yield "certificate", certificates.brief(stop.chain, now_s)
     yield "state", _state(stop)
@@ -157,15 +160,17 @@ def _median(stop: Stop) -> Text:
     """Coloured for key managers alone: 35 ms is the distance to them, not to the proxy."""
     median_s = stop.summary.median_s
     judged = median_s is not None and stop.target.role is Role.KEY_MANAGER
-    colour = ("green" if median_s <= RTT_LIMIT_S else "bold red") if judged and median_s is not None else ""
-    return Text(words.short(median_s), style=colour)
+    colour = (
+        ("green" if median_s <= RTT_THRESHOLD_S else "bold red") if judged and median_s is not None else ""
+    )
+    return Text(formatting.short(median_s), style=colour)
 
 
 def _state(stop: Stop) -> Text:
     failed = stop.failed
     if failed is not None and failed.failure is not None:
         check = failed.check.value.replace("_", " ")
-        return Text(f"{check}: {words.failure_text(failed.failure)}", style="bold red")
+        return Text(f"{check}: {formatting.failure_text(failed.failure)}", style="bold red")
     if not stop.latest and not stop.summary.samples:
         return Text("not measured", style="yellow")
     return Text("answers", style="green")

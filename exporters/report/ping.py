@@ -23,7 +23,7 @@ from probe.model.text import clean
 if TYPE_CHECKING:  # rich takes longer to load than the first round trip
     from rich.console import RenderableType
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 
 
 def document(measurement: Measurement, sequence: int | None = None) -> dict[str, object]:
@@ -141,25 +141,25 @@ def line(measurement: Measurement, sequence: int | None = None) -> str:
 
 
 def summary(summaries: Mapping[str, Summary]) -> "RenderableType":
-    """One row a target, in milliseconds; the first `MOST_ROWS` of them."""
+    """One row a target, in milliseconds; the first `MAX_ROWS` of them."""
     from rich.console import Group
     from rich.text import Text
 
-    from exporters.report import words
+    from exporters.report import formatting
 
     numbers = ("sent", "lost", "loss", "min", "median", "p95", "p99", "jitter")
-    table = words.table("target", *numbers, numbers=numbers)
-    for name, taken in list(summaries.items())[:MOST_ROWS]:
-        loss = Text(words.percent(taken.loss_ratio), style="bold red" if taken.lost else "green")
+    table = formatting.table("target", *numbers, numbers=numbers)
+    for name, taken in list(summaries.items())[:MAX_ROWS]:
+        loss = Text(formatting.percent(taken.loss_ratio), style="bold red" if taken.lost else "green")
         times = (taken.min_s, taken.median_s, taken.p95_s, taken.p99_s, taken.jitter_s)
         table.add_row(
             Text(clean(name)),
             str(taken.samples + taken.lost),
             str(taken.lost),
             loss,
-            *(words.milliseconds(time_s) for time_s in times),
+            *(formatting.milliseconds(time_s) for time_s in times),
         )
-    rest = len(summaries) - MOST_ROWS
+    rest = len(summaries) - MAX_ROWS
     notes = [Text("times in ms; p95 needs 20 answers, p99 100", style="dim")]
     if rest > 0:
         notes.append(Text(f"and {rest} more targets; --format json has every round trip"))

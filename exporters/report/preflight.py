@@ -7,13 +7,13 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from exporters.report import changes, fields, findings, health, judged, matrix, tls, verdicts, words
+from exporters.report import changes, fields, findings, formatting, health, judged, matrix, tls, verdicts
 from probe.model.account import Account
 from probe.model.evidence import Evidence
 from probe.model.text import clean
-from probe.model.verdicts import Actual, Report
+from probe.model.verdicts import Report, ReportedState
 
-_MOST_CALLS = 20
+_MAX_CALLS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def _aws(account: Account | None) -> fields.Fields | None:
     }
 
 
-def _actual(actual: Actual | None) -> fields.Fields | None:
+def _actual(actual: ReportedState | None) -> fields.Fields | None:
     if actual is None:
         return None
     return {
@@ -126,7 +126,7 @@ def facts(of: Preflight) -> tuple[str, ...]:
     said = [f"from {clean(of.vantage) or 'here'}"]
     if spec is not None:
         said += [clean(spec.region), clean(spec.id or spec.host or "new key store")]
-    said.append(words.moment(report.taken_at_s))
+    said.append(formatting.moment(report.taken_at_s))
     if report.authorities_as_of:
         said.append(f"KMS's authorities as of {clean(report.authorities_as_of)}")
     if of.configuration_hash:
@@ -153,9 +153,9 @@ def cautions(of: Preflight) -> tuple[str, ...]:
 def _failed_calls(account: Account) -> str:
     """Also those of which no verdict speaks."""
     names = list(dict.fromkeys(clean(each.call, 64) for each in account.failed_calls))
-    more = f" and {len(names) - _MOST_CALLS} more" if len(names) > _MOST_CALLS else ""
+    more = f" and {len(names) - _MAX_CALLS} more" if len(names) > _MAX_CALLS else ""
     calls = f"{len(account.failed_calls)} of {account.calls} calls to AWS gave nothing"
-    return f"{calls}: {', '.join(names[:_MOST_CALLS])}{more}"
+    return f"{calls}: {', '.join(names[:_MAX_CALLS])}{more}"
 
 
 def _head(of: Preflight) -> Text:
@@ -167,7 +167,7 @@ def _head(of: Preflight) -> Text:
     return head
 
 
-def _said(actual: Actual | None) -> Text | None:
+def _said(actual: ReportedState | None) -> Text | None:
     if actual is None:
         return None
     state = clean(actual.connection_state) or "nothing"

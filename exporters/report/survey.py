@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from exporters.report import fields, words
+from exporters.report import fields, formatting
 from probe.model.survey import RegionRtt, Survey
 from probe.model.text import clean
 
@@ -48,7 +48,7 @@ def render(survey: Survey) -> RenderableType:
     """The answer first, then the table, then why anything is undecided."""
     where = clean(survey.vantage) or "here"
     head = Text.assemble(
-        ("Round trips from ", "dim"), where, (f" · {words.moment(survey.taken_at_s)}", "dim")
+        ("Round trips from ", "dim"), where, (f" · {formatting.moment(survey.taken_at_s)}", "dim")
     )
     unfinished = (
         () if survey.complete else (Text("interrupted: this is what was measured by then", style="yellow"),)
@@ -69,7 +69,7 @@ def _answer(survey: Survey) -> Text:
             return Text(f"No Region is known to be within {limit} yet.", style="bold yellow")
         return Text(f"No Region is within {limit}.", style="bold red")
     best = next((r for r in survey.regions if r.region == survey.recommended), None)
-    median = words.milliseconds(best.summary.median_s, " ms") if best else words.MISSING
+    median = formatting.milliseconds(best.summary.median_s, " ms") if best else formatting.MISSING
     return Text.assemble(
         ("Recommended: ", "bold green"),
         (clean(survey.recommended), "bold"),
@@ -84,14 +84,14 @@ class _RegionTable:
         self._survey = survey
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= words.WIDE_COLUMNS
+        wide = options.max_width >= formatting.WIDE_COLUMNS
         rows = [dict(_cells(region, self._survey.threshold_s)) for region in self._survey.regions]
         limit = f"≤ {self._survey.threshold_s * 1e3:g} ms"
         narrow = ("#", "Region", "place", "median", "95 % interval", "p95", "lost", limit)
         lesser = ("min", "p99", "jitter", "samples", "address", "method") if wide else ()
         numbers = ("#", "median", "95 % interval", "p95", "lost", "min", "p99", "jitter", "samples")
         columns = (*narrow[:-1], *lesser, limit)
-        table = words.table(*columns, numbers=numbers)
+        table = formatting.table(*columns, numbers=numbers)
         for row in rows:
             table.add_row(*(row.get(column, row["within"]) for column in columns))
         yield table
@@ -100,24 +100,26 @@ class _RegionTable:
 def _cells(region: RegionRtt, threshold_s: float) -> Iterable[tuple[str, Text]]:
     summary = region.summary
     low_high = summary.median_ci95_s
-    interval = f"{low_high[0] * 1e3:.2f}–{low_high[1] * 1e3:.2f}" if low_high else words.MISSING  # noqa: RUF001 - a range
+    interval = f"{low_high[0] * 1e3:.2f}–{low_high[1] * 1e3:.2f}" if low_high else formatting.MISSING  # noqa: RUF001 - a range
     yield (
         "#",
         Text(
-            words.MISSING if region.rank is None else f"{'=' if region.tied_with_best else ''}{region.rank}"
+            formatting.MISSING
+            if region.rank is None
+            else f"{'=' if region.tied_with_best else ''}{region.rank}"
         ),
     )
     yield "Region", Text(clean(region.region), style="bold" if region.rank == 1 else "")
     yield "place", Text(clean(region.place))
-    yield "median", Text(words.short(summary.median_s), style=_colour(summary.median_s, threshold_s))
+    yield "median", Text(formatting.short(summary.median_s), style=_colour(summary.median_s, threshold_s))
     yield "95 % interval", Text(interval)
-    yield "p95", Text(words.short(summary.p95_s))
+    yield "p95", Text(formatting.short(summary.p95_s))
     yield "lost", Text(str(summary.lost), style="red" if summary.lost else "")
-    yield "min", Text(words.short(summary.min_s))
-    yield "p99", Text(words.short(summary.p99_s))
-    yield "jitter", Text(words.short(summary.jitter_s))
+    yield "min", Text(formatting.short(summary.min_s))
+    yield "p99", Text(formatting.short(summary.p99_s))
+    yield "jitter", Text(formatting.short(summary.jitter_s))
     yield "samples", Text(str(summary.samples))
-    yield "address", Text(clean(region.address or words.MISSING))
+    yield "address", Text(clean(region.address or formatting.MISSING))
     yield "method", Text(region.method.value)
     yield "within", _within(region)
 

@@ -3,8 +3,8 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from exporters.report import certificates, fields, findings, judged, words
-from probe.model.measurements import Certificate, Measurement, Offer, Phase, TlsDetails
+from exporters.report import certificates, fields, findings, formatting, judged
+from probe.model.measurements import Certificate, ClientHelloProfile, Measurement, Phase, TlsDetails
 from probe.model.text import clean
 from probe.model.verdicts import Report
 
@@ -67,14 +67,14 @@ def _outcome(measurement: Measurement, details: TlsDetails | None) -> Text:
     if measurement.failure is None:
         said.append("handshake done", style="green")
     else:
-        said.append(f"no handshake: {words.failure_text(measurement.failure)}", style="bold red")
+        said.append(f"no handshake: {formatting.failure_text(measurement.failure)}", style="bold red")
     if details and details.version:
         said.append(f"  {clean(details.version)} {clean(details.cipher or '')}".rstrip())
-    if details and details.offer is Offer.DIAGNOSING:
+    if details and details.offer is ClientHelloProfile.DIAGNOSING:
         said.append("  (seen with an offer that KMS does not make)", style="yellow")
     for phase in _PHASES:
         if (time_s := measurement.phases_s.get(phase)) is not None:
-            said.append(f"  {phase.value} {words.milliseconds(time_s, ' ms')}", style="dim")
+            said.append(f"  {phase.value} {formatting.milliseconds(time_s, ' ms')}", style="dim")
     if measurement.timestamps:
         said.append(f"  ({measurement.timestamps.value})", style="dim")
     return said

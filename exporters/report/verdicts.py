@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from exporters.health import Asked
-from exporters.report import asked, fields, findings, judged, path, tls, words
+from exporters.health import LatestHealth
+from exporters.report import fields, findings, formatting, judged, latest_health, path, tls
 from exporters.report import survey as regions
 from probe.model.evidence import Evidence
 from probe.model.survey import Survey
@@ -78,8 +78,8 @@ def _fine(report: Report, *, several: bool) -> Iterable[RenderableType | None]:
 
 
 def _health(stops: Iterable[path.Stop]) -> RenderableType | None:
-    said = [(stop.target, stop.health) for stop in stops if stop.health != Asked()]
-    return asked.HealthTable(said) if said else None
+    said = [(stop.target, stop.health) for stop in stops if stop.health != LatestHealth()]
+    return latest_health.HealthTable(said) if said else None
 
 
 def _worst_first(reports: Sequence[Judged]) -> list[Judged]:
@@ -100,7 +100,7 @@ def _head(report: Report, vantage: str, version: str, *, several: bool) -> Text:
     said = [clean(vantage) or "here"]
     if report.key_store and not several:
         said.append(clean(report.key_store))
-    said.append(words.moment(report.taken_at_s))
+    said.append(formatting.moment(report.taken_at_s))
     if report.authorities_as_of:
         said.append(f"KMS's authorities as of {clean(report.authorities_as_of)}")
     return Text.assemble((f"xks-probe {version}", "bold"), (" · " + " · ".join(said), "dim"))
@@ -109,7 +109,7 @@ def _head(report: Report, vantage: str, version: str, *, several: bool) -> Text:
 def conclusion(report: Report) -> Text:
     """The one line to read."""
     counts = report.counts()
-    tally = ", ".join(f"{counts[outcome]} {words.OUTCOMES[outcome][0]}" for outcome in list(Outcome)[:3])
+    tally = ", ".join(f"{counts[outcome]} {formatting.OUTCOMES[outcome][0]}" for outcome in list(Outcome)[:3])
     refused = ("✗ KMS would refuse this.", "bold red")
     said, style = refused if _is_refused(report) else _of_what_is_not_expected(report)
     return Text.assemble((said, style), (f"  {tally}", "dim"))

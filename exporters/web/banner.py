@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probe.model.verdicts import (
+    KmsStep,
     Level,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     PredictedError,
     Prediction,
     Remedy,
@@ -22,7 +22,7 @@ from probe.model.verdicts import (
 _CLEAR = "Nothing on the network or in TLS would stop KMS"
 _CLEAR_WITH_HEALTH = "Nothing on the network, in TLS or in the proxy's answers would stop KMS"
 _AWS_SIDE, _PROXY_SIDE = "the AWS side", "the credential and what the proxy answers"
-_OF_AWS = frozenset({Position.SERVICE, Position.DOMAIN, Position.CONFIGURATION})
+_OF_AWS = frozenset({KmsStep.SERVICE, KmsStep.DOMAIN, KmsStep.CONFIGURATION})
 _REFUSED = "but KMS refuses a certificate that rests on an extra authority, which it does not have"
 
 
@@ -61,12 +61,12 @@ def banner(report: Report | None) -> Banner:
         return Banner(
             state=State.UNDECIDED, headline="Undecided: the first round of measurements is not done"
         )
-    expected = _foremost(prediction, Likelihood.EXPECTED)
+    expected = _first_unmasked(prediction, Likelihood.EXPECTED)
     if expected is not None:
         return _failing(report, prediction, expected)
     if not prediction.decided:
         return _undecided(report)
-    possible = _foremost(prediction, Likelihood.POSSIBLE)
+    possible = _first_unmasked(prediction, Likelihood.POSSIBLE)
     if possible is not None:
         return _at_risk(report, possible)
     return _clear(report)
@@ -77,28 +77,28 @@ def prediction_of(report: Report | None, operation: Operation) -> Prediction | N
     return next((p for p in predictions if p.operation is operation), None)
 
 
-def short(prediction: Prediction | None) -> str:
+def summary(prediction: Prediction | None) -> str:
     """What one operation would say, in a few words."""
     if prediction is None:
         return "not judged"
-    expected = _foremost(prediction, Likelihood.EXPECTED)
+    expected = _first_unmasked(prediction, Likelihood.EXPECTED)
     if expected is not None:
         return f"would say {expected.error}"
     if not prediction.decided:
         return "undecided"
-    possible = _foremost(prediction, Likelihood.POSSIBLE)
+    possible = _first_unmasked(prediction, Likelihood.POSSIBLE)
     return f"{possible.error} possible" if possible else "nothing against it was seen"
 
 
-def _foremost(prediction: Prediction, likelihood: Likelihood) -> PredictedError | None:
+def _first_unmasked(prediction: Prediction, likelihood: Likelihood) -> PredictedError | None:
     """The first error of that likelihood that no earlier fault masks."""
     return next((e for e in prediction.errors if e.likelihood is likelihood and e.masked_by is None), None)
 
 
 def _clear(report: Report) -> Banner:
     """What was judged is fine; the rest is named."""
-    judged = {verdict.position for verdict in report.verdicts}
-    has_health = Position.HEALTH in judged
+    judged = {verdict.step for verdict in report.verdicts}
+    has_health = KmsStep.HEALTH in judged
     missing = [*([] if _OF_AWS & judged else [_AWS_SIDE]), *([] if has_health else [_PROXY_SIDE])]
     headline = _CLEAR_WITH_HEALTH if has_health else _CLEAR
     rest = f"{', '.join(missing)} {'is' if missing == [_AWS_SIDE] else 'are'} not part of this judgement"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from exporters.web.formatting import NONE, date, span
 from exporters.web.snapshot import Snapshot, TargetState
-from exporters.web.words import NONE, date, span
 from probe.model.measurements import Certificate, TlsDetails
 
 SHOWN_TARGETS = 50

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporters.checks import CALL_PHASES, REQUESTS, is_answered, plans_of, total_s
+from exporters.web.formatting import NONE, milliseconds
 from exporters.web.snapshot import TargetState
-from exporters.web.words import NONE, milliseconds
-from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Manager, Measurement, Phase
+from probe.model.measurements import NO_CREDENTIAL, HealthDetails, KeyManagerStatus, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Mode
 
@@ -14,8 +14,8 @@ WIDTH, HEIGHT = 132.0, 12.0
 LIMIT_MS = f"{CALL_LIMIT_S * 1e3:g}"
 _OK = 200
 # The limit is always in sight, and a proxy that takes seconds does not flatten the phases of all others.
-_LEAST_TOP_S, _MOST_TOP_S = CALL_LIMIT_S * 1.15, CALL_LIMIT_S * 4
-_LEAST_WIDTH = 1.5
+_MIN_TOP_S, _MAX_TOP_S = CALL_LIMIT_S * 1.15, CALL_LIMIT_S * 4
+_MIN_WIDTH = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class RequestBar:
     """The newest request of one mode. ``total`` is in milliseconds, "n/a" unless it was answered."""
 
     mode: str
@@ -49,25 +49,25 @@ class Health:
     """``note`` says why nothing is known. ``managers`` and ``clock`` are "" until an answer says them."""
 
     note: str
-    requests: tuple[Request, ...]
+    requests: tuple[RequestBar, ...]
     managers: str
     managers_kind: str
     clock: str
 
 
 def health(state: TargetState) -> Health | None:
-    """None for a target that is not asked."""
+    """None for a target without health checks."""
     if not plans_of(state.target).keys() & set(REQUESTS.values()):
         return None
-    asked = state.health
-    counts = asked.counts() or {}
-    usable = [n for manager, n in counts.items() if n and manager is not Manager.UNAVAILABLE]
+    latest = state.health
+    counts = latest.counts() or {}
+    usable = [n for manager, n in counts.items() if n and manager is not KeyManagerStatus.UNAVAILABLE]
     return Health(
-        note=_note(asked.withheld) if asked.withheld else "" if asked.requests else "not measured yet",
-        requests=tuple(_request(mode, asked.requests[mode]) for mode in Mode if mode in asked.requests),
+        note=_note(latest.withheld) if latest.withheld else "" if latest.requests else "not measured yet",
+        requests=tuple(_request(mode, latest.requests[mode]) for mode in Mode if mode in latest.requests),
         managers=", ".join(f"{n} {manager.value.lower()}" for manager, n in counts.items() if n),
         managers_kind="bad" if counts and not usable else "quiet",
-        clock=f"{asked.clock_offset_s:+.0f} s" if asked.clock_offset_s is not None else "",
+        clock=f"{latest.clock_offset_s:+.0f} s" if latest.clock_offset_s is not None else "",
     )
 
 
@@ -75,13 +75,13 @@ def _note(withheld: str) -> str:
     return f"not asked: {withheld}" if withheld == NO_CREDENTIAL else f"not asked: {withheld} is not met"
 
 
-def _request(mode: Mode, measurement: Measurement) -> Request:
+def _request(mode: Mode, measurement: Measurement) -> RequestBar:
     total = total_s(measurement)
     known = {phase: measurement.phases_s[phase] for phase in CALL_PHASES if phase in measurement.phases_s}
-    top_s = min(max(_LEAST_TOP_S, sum(known.values())), _MOST_TOP_S)
+    top_s = min(max(_MIN_TOP_S, sum(known.values())), _MAX_TOP_S)
     segments = _segments(known, top_s, bounded=_is_bounded(measurement))
     said = ", ".join(segment.words for segment in segments)
-    return Request(
+    return RequestBar(
         mode=mode.value,
         total=milliseconds(total),
         over=total is not None and total > CALL_LIMIT_S,
@@ -96,7 +96,7 @@ def _segments(known: Mapping[Phase, float], top_s: float, *, bounded: bool) -> t
     """Side by side; what is beyond the right edge is cut there."""
     segments, x = [], 0.0
     for phase, duration_s in known.items():
-        width = min(max(_LEAST_WIDTH, duration_s / top_s * WIDTH), max(0.0, WIDTH - x))
+        width = min(max(_MIN_WIDTH, duration_s / top_s * WIDTH), max(0.0, WIDTH - x))
         bound = "≤ " if bounded and phase is Phase.WAIT else ""
         words = f"{phase.value} {bound}{milliseconds(duration_s)}"
         segments.append(Segment(phase=phase.value, x=round(x, 1), width=round(width, 1), words=words))

@@ -1,7 +1,7 @@
 """What is kept of one target: one attempt and one failure a check, the newest TLS and the newest health."""
 
 from exporters.checks import REQUESTS, counts, plans_of
-from exporters.health import Asked
+from exporters.health import LatestHealth
 from exporters.web.snapshot import Attempt
 from probe.model.measurements import Measurement, Phase
 from probe.model.targets import Check, Target
@@ -17,7 +17,7 @@ class Memory:
         self.attempts: dict[Check, Attempt] = {}
         self.failures: dict[Check, Attempt] = {}
         self.tls: Measurement | None = None
-        self.health = Asked()
+        self.health = LatestHealth()
 
     def become(self, target: Target) -> None:
         """The same target under another label or plan: what is of checks that it no longer has goes."""
@@ -27,7 +27,7 @@ class Memory:
         if Check.TLS in gone:
             self.tls = None
         if gone >= _REQUESTS:
-            self.health = Asked()
+            self.health = LatestHealth()
 
     def measured(self, measurement: Measurement) -> None:
         """One measurement; requests that are not for health say nothing of a target's state."""

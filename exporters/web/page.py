@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from exporters.checks import ROUND_TRIPS, counts
 from exporters.stores import Reports
-from exporters.web.instrument import Instrument
 from exporters.web.memory import Memory
+from exporters.web.self_metrics import SelfMetrics
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase
 from probe.model.statistics import Window
@@ -43,7 +43,7 @@ class PageSink:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._windows, self._series, self._now = windows, series, now
-        self.instrument = Instrument(now)
+        self.instrument = SelfMetrics(now)
         self._memories: dict[Identity, Memory] = {}
         self._reports = Reports()
         self._survey: Survey | None = None

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exporters.checks import ROUND_TRIPS
+from exporters.web.formatting import NONE, milliseconds, percent, span, utc
 from exporters.web.health import Health, health
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from exporters.web.sparkline import Sparkline, sparkline
-from exporters.web.words import NONE, milliseconds, percent, span, utc
 from probe.model.kinds import CHECKS, GRAVEST_FIRST, OF_STORE, ON_PAGE, ROLES
 from probe.model.measurements import Phase, TlsDetails
-from probe.model.survey import RTT_LIMIT_S
+from probe.model.survey import RTT_THRESHOLD_S
 from probe.model.targets import Check, Method
 
 SHOWN_TARGETS = 100  # a role; the rest is in the metrics
@@ -180,7 +180,7 @@ def _round_trips(state: TargetState, method: Method, check: Check) -> RoundTrips
         p95=milliseconds(summary.p95_s if summary else None),
         loss=percent(loss),
         losing=bool(loss),
-        over=bool(summary and summary.median_s is not None and summary.median_s > RTT_LIMIT_S),
+        over=bool(summary and summary.median_s is not None and summary.median_s > RTT_THRESHOLD_S),
         window=f"{summary.samples} in {span(window.span_s)}" if window and summary else "",
         stamps=attempt.timestamps.value if attempt and attempt.timestamps else "",
         spark=sparkline(state.series.get(method, ())),

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from exporters.web.words import milliseconds
+from exporters.web.formatting import milliseconds
 from probe.model.survey import RegionRtt, Survey
 
 BAR_WIDTH = 220.0
-_LEAST_SCALE = 2.0  # the threshold is never right of the middle
-_MOST_SCALE = 8.0  # a Region across the world may not crowd the near ones together
+_MIN_SCALE = 2.0  # the threshold is never right of the middle
+_MAX_SCALE = 8.0  # a Region around the globe may not crowd the near ones together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def table(survey: Survey | None) -> Table | None:
 def _scale(survey: Survey) -> float:
     """Seconds at the right end of the bars."""
     longest_s = max((r.summary.median_s or 0.0 for r in survey.regions), default=0.0) * 1.1
-    least_s, most_s = survey.threshold_s * _LEAST_SCALE, survey.threshold_s * _MOST_SCALE
+    least_s, most_s = survey.threshold_s * _MIN_SCALE, survey.threshold_s * _MAX_SCALE
     return min(max(longest_s, least_s), most_s) or 1.0
 
 

@@ -8,15 +8,15 @@ from typing import Any, TypedDict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from exporters.web.banner import Banner, State, banners, prediction_of, short
+from exporters.web.banner import Banner, State, banners, prediction_of, summary
 from exporters.web.certificates import chains
 from exporters.web.findings import Finding, by_outcome, wrong
+from exporters.web.formatting import utc
 from exporters.web.health import LIMIT_MS
-from exporters.web.instrument_rows import rows
 from exporters.web.path import sections
 from exporters.web.regions import BAR_WIDTH, table
+from exporters.web.self_metrics_rows import rows
 from exporters.web.snapshot import Snapshot
-from exporters.web.words import utc
 from probe.model.text import clean
 from probe.model.verdicts import Operation, Outcome, Report, Verdict
 
@@ -78,7 +78,7 @@ def _store(report: Report | None, head: Banner) -> Store:
         "key_store": report.key_store if report else "",
         "banner": head,
         "symbol": _SYMBOLS[head.state],
-        "operations": tuple((title, short(prediction_of(report, o))) for o, title in _OTHER_OPERATIONS),
+        "operations": tuple((title, summary(prediction_of(report, o))) for o, title in _OTHER_OPERATIONS),
         "counts": {_OUTCOMES[o]: n for o, n in report.counts().items()} if report else {},
         "findings": wrong(report),
         "outcomes": tuple((_OUTCOMES[o], verdicts) for o, verdicts in by_outcome(report)),

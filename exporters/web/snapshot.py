@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporters.checks import current
-from exporters.health import Asked
-from exporters.web.instrument import Health
+from exporters.health import LatestHealth
+from exporters.web.self_metrics import Health
 from probe.model.measurements import Failure, Measurement, Timestamps
 from probe.model.statistics import Window
 from probe.model.survey import Survey
@@ -37,7 +37,7 @@ class TargetState:
     attempts: Mapping[Check, Attempt] = field(default_factory=dict)
     failures: Mapping[Check, Attempt] = field(default_factory=dict)
     tls: Measurement | None = None
-    health: Asked = field(default_factory=Asked)
+    health: LatestHealth = field(default_factory=LatestHealth)
     windows: Mapping[Method, Window] = field(default_factory=dict)
     series: Mapping[Method, tuple[float | None, ...]] = field(default_factory=dict)
 

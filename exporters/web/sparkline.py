@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exporters.web.words import milliseconds
-from probe.model.survey import RTT_LIMIT_S
+from exporters.web.formatting import milliseconds
+from probe.model.survey import RTT_THRESHOLD_S
 
 WIDTH = 132.0
 HEIGHT = 30.0
 PLACES = 60
 _MARGIN = 2.0
 # The limit is always in sight, and one slow packet may not flatten all others.
-_LEAST_TOP_S = RTT_LIMIT_S * 1.15
-_MOST_TOP_S = RTT_LIMIT_S * 4
+_MIN_TOP_S = RTT_THRESHOLD_S * 1.15
+_MAX_TOP_S = RTT_THRESHOLD_S * 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,11 @@ class Sparkline:
     height: float = HEIGHT
 
 
-def sparkline(series_s: Sequence[float | None], limit_s: float = RTT_LIMIT_S) -> Sparkline:
+def sparkline(series_s: Sequence[float | None], limit_s: float = RTT_THRESHOLD_S) -> Sparkline:
     """The last round trips in seconds, oldest first, None where one was lost."""
     shown = tuple(series_s)[-PLACES:]
     answered = [rtt_s for rtt_s in shown if rtt_s is not None]
-    top_s = min(max(_LEAST_TOP_S, *answered, 0.0), _MOST_TOP_S)
+    top_s = min(max(_MIN_TOP_S, *answered, 0.0), _MAX_TOP_S)
     first = PLACES - len(shown)  # the newest is always at the right edge
     points = [
         (_x(first + place), None if rtt_s is None else _y(rtt_s, top_s)) for place, rtt_s in enumerate(shown)

@@ -8,10 +8,10 @@ from typing import Any
 
 from exporters.report.judged import prediction
 from exporters.web.banner import Banner, banners
-from exporters.web.instrument import Health
+from exporters.web.formatting import utc
+from exporters.web.self_metrics import Health
 from exporters.web.snapshot import Snapshot
 from exporters.web.status_target import summary, target
-from exporters.web.words import utc
 from probe.model.survey import RegionRtt, Survey
 from probe.model.text import clean
 from probe.model.verdicts import Operation, Prediction, Remedy, Report, Verdict

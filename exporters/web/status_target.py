@@ -3,9 +3,9 @@
 from typing import Any
 
 from exporters.checks import ROUND_TRIPS, plans_of
-from exporters.report import asked
+from exporters.report import latest_health
+from exporters.web.formatting import utc
 from exporters.web.snapshot import Attempt, TargetState
-from exporters.web.words import utc
 from probe.model.measurements import Certificate, Failure, TlsDetails
 from probe.model.statistics import Summary
 from probe.model.targets import Check, Method
@@ -28,7 +28,7 @@ def target(state: TargetState) -> dict[str, Any]:
         "checks": {check.value: _check(state, check) for check in plans_of(of)},
         "round_trips": {method.value: _round_trips(state, method) for method in state.series},
         "tls": _tls(state),
-        "health": asked.document(of, state.health),
+        "health": latest_health.document(of, state.health),
     }
 
 

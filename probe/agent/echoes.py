@@ -8,7 +8,7 @@ from typing import TypeAlias
 from probe.agent.schedule import EchoSchedule
 from probe.model.kinds import CHECKS
 from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason
-from probe.model.targets import Check, Identity, Plan, Target
+from probe.model.targets import Check, Identity, PlannedCheck, Target
 from probe.network import ExchangeFailed, Network, echo_driver, echo_driver_async
 from probe.network.clock import SYSTEM_CLOCK
 from probe.network.echo import EchoEngine
@@ -157,7 +157,7 @@ class Echoes:
         )
 
 
-def _plans(targets: Iterable[Target]) -> list[Plan]:
+def _plans(targets: Iterable[Target]) -> list[PlannedCheck]:
     return [plan for target in targets if (plan := target.plan(Check.ICMP))]
 
 

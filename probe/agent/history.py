@@ -2,7 +2,7 @@
 
 For each (target, method) a ring holds the round trips of the last 600 s. Where there are more than fit,
 the oldest are dropped: the window then reaches less far back, and its ``span_s`` says so. A ring has 1,024
-places, fewer when there are so many targets that all rings together would pass a million (16 bytes each).
+slots, fewer when there are so many targets that all rings together would pass a million (16 bytes each).
 
 An answer whose time a step of the wall clock spoilt is neither a sample nor a loss.
 
@@ -35,9 +35,9 @@ from probe.statistics import summarize
 from probe.wire.hostport import is_ipv4
 
 SPAN_S = 600.0
-RING_PLACES = 1024
-LEAST_RING_PLACES = 64
-ALL_PLACES = 1_000_000
+RING_SLOTS = 1024
+MIN_RING_SLOTS = 64
+MAX_TOTAL_SLOTS = 1_000_000
 RECENT = 8
 FAILURES = 16
 # A duplicate or late reply belongs to a request that has ended already: it is no further sample.
@@ -45,7 +45,7 @@ _ENDED = frozenset({EchoOutcome.ANSWERED, EchoOutcome.FAILED, EchoOutcome.TIMED_
 
 
 # What this machine refused never was on the network: it is a failure, and no lost round trip.
-_OURS = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
+_LOCAL_FAILURES = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 # What is kept apart: checks, and of health the purposes of its requests.
 _Kind = tuple[Check, str]
 _ECHO: _Kind = (Check.ICMP, "")
@@ -115,16 +115,16 @@ def renamed(
 class History:
     """A `Sink` that can be asked. See the module for what is kept how long."""
 
-    def __init__(self, span_s: float = SPAN_S, ring_places: int = RING_PLACES) -> None:
+    def __init__(self, span_s: float = SPAN_S, ring_places: int = RING_SLOTS) -> None:
         self._span_s = span_s
         self._most_places = ring_places
-        self._places = ring_places
+        self._slots = ring_places
         self._memories: dict[Identity, _Memory] = {}
         self._by_name: dict[str, _Memory] = {}
 
     def on_targets(self, targets: Sequence[Target]) -> None:
         before = self._memories
-        self._places = _places_for(targets, self._most_places)
+        self._slots = _places_for(targets, self._most_places)
         self._memories = {target.identity: _carried_over(before, target) for target in targets}
         self._by_name = {memory.target.name: memory for memory in self._memories.values()}
 
@@ -159,7 +159,7 @@ class History:
                 memory.echo = echo
             if not answered:
                 memory.failures.append(echo)
-            if reason in _OURS or (answered and rtt_ns < 0):
+            if reason in _LOCAL_FAILURES or (answered and rtt_ns < 0):
                 continue
             self._ring(memory, Method.ICMP).append(sent_ns / 1e9, rtt_ns / 1e9 if answered else nan)
 
@@ -225,22 +225,22 @@ class History:
         )
 
     def _ring(self, memory: _Memory, method: Method) -> Ring:
-        """With as many places as there are now. All at once would hold up the loop: each when it is used."""
+        """With as many slots as there are now. All at once would hold up the loop: each when it is used."""
         ring = memory.rings.get(method)
         if ring is None:
-            ring = memory.rings[method] = Ring(self._places)
-        elif ring.places != self._places:
-            ring = memory.rings[method] = ring.resized(self._places)
+            ring = memory.rings[method] = Ring(self._slots)
+        elif ring.slots != self._slots:
+            ring = memory.rings[method] = ring.resized(self._slots)
         return ring
 
 
 def _never_sent(failure: Failure | None) -> bool:
-    return failure is not None and failure.reason in _OURS
+    return failure is not None and failure.reason in _LOCAL_FAILURES
 
 
 def _places_for(targets: Sequence[Target], most: int) -> int:
     rings = sum(plan.check in (Check.ICMP, Check.TCP) for target in targets for plan in target.plans)
-    return min(most, max(LEAST_RING_PLACES, ALL_PLACES // max(1, rings)))
+    return min(most, max(MIN_RING_SLOTS, MAX_TOTAL_SLOTS // max(1, rings)))
 
 
 def _carried_over(before: Mapping[Identity, _Memory], target: Target) -> _Memory:

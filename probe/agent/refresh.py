@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from probe.agent.state import StoreFacts
 from probe.aws.audit import audit
-from probe.aws.calls import Caller
+from probe.aws.calls import AwsClient
 from probe.model.account import Account, EndpointService
 from probe.model.facts import DomainFacts
 from probe.network import Network
@@ -22,7 +22,7 @@ class Sources:
     ``caller`` None: AWS is not asked. Without ``public_resolvers`` public DNS is not.
     """
 
-    caller: Caller | None = None
+    caller: AwsClient | None = None
     public_resolvers: tuple[str, ...] = ()
     source_address: str | None = None
     timeout_s: float = 10.0

@@ -7,21 +7,21 @@ from math import isnan, nan
 class Ring:
     """Times and round trips, oldest first once unrolled; NaN is a lost one (arrays have no None)."""
 
-    __slots__ = ("_next", "_rtts_s", "_times_s", "places")
+    __slots__ = ("_next", "_rtts_s", "_times_s", "slots")
 
-    def __init__(self, places: int) -> None:
-        self.places = places
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
         self._next = 0
         self._times_s, self._rtts_s = array("d"), array("d")
 
     def append(self, time_s: float, rtt_s: float) -> None:
-        if len(self._times_s) < self.places:
+        if len(self._times_s) < self.slots:
             self._times_s.append(time_s)
             self._rtts_s.append(rtt_s)
             return
         self._times_s[self._next] = time_s
         self._rtts_s[self._next] = rtt_s
-        self._next = (self._next + 1) % self.places
+        self._next = (self._next + 1) % self.slots
 
     def since(self, start_s: float) -> list[tuple[float, float | None]]:
         """(time, round trip) from ``start_s`` on, in the order of sending (a time-out ends late)."""
@@ -35,19 +35,19 @@ class Ring:
 
     def last(self, n: int) -> list[tuple[float, float | None]]:
         """The same of the ``n`` newest: time-outs end late, so some more are put in order."""
-        places = len(self._times_s)
-        if places <= 2 * n:
+        slots = len(self._times_s)
+        if slots <= 2 * n:
             return self.since(0.0)[-n:]
         samples = [
-            (self._times_s[place % places], self._rtts_s[place % places])
+            (self._times_s[place % slots], self._rtts_s[place % slots])
             for place in range(self._next - 2 * n, self._next)
         ]
         samples.sort(key=_time_of)
         return [(time, None if isnan(rtt) else rtt) for time, rtt in samples[-n:]]
 
-    def resized(self, places: int) -> "Ring":
-        ring = Ring(places)
-        for time, rtt in self.since(0.0)[-places:]:
+    def resized(self, slots: int) -> "Ring":
+        ring = Ring(slots)
+        for time, rtt in self.since(0.0)[-slots:]:
             ring.append(time, nan if rtt is None else rtt)
         return ring
 

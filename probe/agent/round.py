@@ -8,13 +8,13 @@ from probe.agent.runner import Measure, Publish, run_once
 from probe.agent.schedule import ScheduledCheck, scheduled
 from probe.model.kinds import OF_STORE, PLANNED, ROLES
 from probe.model.ports import Observer
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 ROUND_TRIPS = 20  # fewer than 20 samples decide nothing about 35 ms (contracts, rules of judgement)
 ROUND_TRIP_SPACING_S = 0.1
 # A preflight's targets are all under way at once, with each of their checks: its time-out is one for all.
-MOST_AT_ONCE = 256
-_LEAST_S = 0.25  # as long as KMS waits
+MAX_AT_ONCE = 256
+_MIN_S = 0.25  # as long as KMS waits
 # What hosts of a key store are checked for, but for echoes, which are sent in batches.
 _IN_PREFLIGHT = tuple(
     check
@@ -38,15 +38,15 @@ def rounds_of(targets: Iterable[Target]) -> list[tuple[ScheduledCheck, ...]]:
     return [everything, *([round_trips] * (ROUND_TRIPS - 1))]
 
 
-def plans_within(timeout_s: float) -> Mapping[Role, tuple[Plan, ...]]:
+def plans_within(timeout_s: float) -> Mapping[Role, tuple[PlannedCheck, ...]]:
     """What a preflight does once, by role: all of it ends within ``timeout_s``.
 
     The last of the round trips starts late: what is left of the time is for it.
     """
-    connect_s = max(_LEAST_S, timeout_s - ROUND_TRIPS * ROUND_TRIP_SPACING_S)
-    within_s = {Check.TCP: connect_s, Check.HEALTH_COLD: max(_LEAST_S, timeout_s)}
+    connect_s = max(_MIN_S, timeout_s - ROUND_TRIPS * ROUND_TRIP_SPACING_S)
+    within_s = {Check.TCP: connect_s, Check.HEALTH_COLD: max(_MIN_S, timeout_s)}
     plans = [
-        Plan(check=check, interval_s=timeout_s, timeout_s=within_s.get(check, timeout_s))
+        PlannedCheck(check=check, interval_s=timeout_s, timeout_s=within_s.get(check, timeout_s))
         for check in _IN_PREFLIGHT
     ]
     return {role: tuple(plan for plan in plans if plan.check in kind.checks) for role, kind in ROLES.items()}
@@ -72,7 +72,7 @@ async def take(
 
     async def later(delay_s: float, checks: Iterable[ScheduledCheck]) -> None:
         await asyncio.sleep(delay_s)
-        await run_once(checks, counted, publish, MOST_AT_ONCE, observer=observer)
+        await run_once(checks, counted, publish, MAX_AT_ONCE, observer=observer)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(echoes.round(ROUND_TRIPS, ROUND_TRIP_SPACING_S), name="echoes")

@@ -10,7 +10,7 @@ from heapq import heapify, heappush, heapreplace
 from itertools import pairwise
 from math import ceil
 
-from probe.model.targets import Check, Identity, Plan, Target
+from probe.model.targets import Check, Identity, PlannedCheck, Target
 
 # The first slots are drawn together, so that the first round takes seconds, yet is no flood.
 FIRST_ROUND_S = 5.0
@@ -27,7 +27,7 @@ class ScheduledCheck:
     """One check of one target, again and again. ``key`` stays the same while that is the same thing."""
 
     target: Target
-    plan: Plan
+    plan: PlannedCheck
 
     @property
     def key(self) -> Key:
@@ -105,12 +105,14 @@ class EchoSchedule:
     ``skipped`` counts slots that were dropped because `due` was asked too late.
     """
 
-    def __init__(self, plans: Sequence[Plan], epoch_ns: int, keys: Sequence[Hashable] | None = None) -> None:
+    def __init__(
+        self, plans: Sequence[PlannedCheck], epoch_ns: int, keys: Sequence[Hashable] | None = None
+    ) -> None:
         self._epoch_ns = epoch_ns
         self._asked_ns = epoch_ns - 1
         self._cycles = self._cycles_of(plans, range(len(plans)) if keys is None else keys, {})
 
-    def following(self, plans: Sequence[Plan], keys: Sequence[Hashable]) -> "EchoSchedule":
+    def following(self, plans: Sequence[PlannedCheck], keys: Sequence[Hashable]) -> "EchoSchedule":
         """The schedule after a change of targets: it goes on where this one was last asked.
 
         A key that stays keeps its place; a new one gets the middle of the widest gap.
@@ -121,7 +123,7 @@ class EchoSchedule:
         return after
 
     def _cycles_of(
-        self, plans: Sequence[Plan], keys: Sequence[Hashable], before: "Mapping[int, _Cycle]"
+        self, plans: Sequence[PlannedCheck], keys: Sequence[Hashable], before: "Mapping[int, _Cycle]"
     ) -> "dict[int, _Cycle]":
         members: dict[int, dict[Hashable, int]] = {}
         for index, (plan, key) in enumerate(zip(plans, keys, strict=True)):
@@ -129,7 +131,7 @@ class EchoSchedule:
         return {
             interval_ns: _Cycle(
                 interval_ns, group, self._epoch_ns, self._asked_ns,
-                before[interval_ns].places if interval_ns in before else {},
+                before[interval_ns].offsets if interval_ns in before else {},
             )
             for interval_ns, group in members.items()
         }  # fmt: skip
@@ -167,9 +169,9 @@ class _Cycle:
         self._interval_ns = interval_ns
         # Slot 0 is not before the epoch, whatever its shift.
         self._start_ns = epoch_ns + int(interval_ns * JITTER)
-        self.places = _places(members, kept, interval_ns)
-        ordered = sorted(members, key=self.places.__getitem__)
-        self._places_ns = [self.places[key] for key in ordered]
+        self.offsets = _offsets(members, kept, interval_ns)
+        ordered = sorted(members, key=self.offsets.__getitem__)
+        self._offsets_ns = [self.offsets[key] for key in ordered]
         self._members = [members[key] for key in ordered]
         self._shifts = (-1, 0.0, 0.0)
         self.skipped = 0
@@ -211,30 +213,30 @@ class _Cycle:
         if cycle != self._shifts[0]:
             self._shifts = (cycle, self._shift(cycle), self._shift(cycle + 1))
         _, start, end = self._shifts
-        place_ns = self._places_ns[position]
-        shift = start + (end - start) * (place_ns / self._interval_ns)
-        return self._start_ns + cycle * self._interval_ns + place_ns + int(shift)
+        offset_ns = self._offsets_ns[position]
+        shift = start + (end - start) * (offset_ns / self._interval_ns)
+        return self._start_ns + cycle * self._interval_ns + offset_ns + int(shift)
 
     def _shift(self, cycle: int) -> float:
         return self._interval_ns * JITTER * (2 * _fraction(f"{self._interval_ns}\0{cycle}") - 1)
 
 
-def _places(
+def _offsets(
     keys: Iterable[Hashable], before: Mapping[Hashable, int], interval_ns: int
 ) -> dict[Hashable, int]:
     """How long after the cycle's start each key has its slot, in ns."""
     wanted = tuple(keys)
-    places = {key: before[key] for key in wanted if key in before}
-    if not places:
+    offsets = {key: before[key] for key in wanted if key in before}
+    if not offsets:
         return {key: number * interval_ns // len(wanted) for number, key in enumerate(wanted)}
-    taken = sorted(places.values())
+    taken = sorted(offsets.values())
     gaps = [(begin - end, begin) for begin, end in pairwise((*taken, taken[0] + interval_ns))]
     heapify(gaps)  # the widest first: lengths are negative
     for key in wanted:
-        if key not in places:
+        if key not in offsets:
             length, begin = gaps[0]
             middle = begin - length // 2
-            places[key] = middle % interval_ns
+            offsets[key] = middle % interval_ns
             heapreplace(gaps, (begin - middle, begin))
             heappush(gaps, (length + middle - begin, middle))
-    return places
+    return offsets

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from probe.model.account import Account, LoadBalancer, TargetGroup, known, known_items
 from probe.model.kinds import ROLES
 from probe.model.store import KeyStoreSpec
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.wire.hostport import check_name, is_ipv4
 
-MOST_DISCOVERED = 64
+MAX_DISCOVERED = 64
 HTTPS_PORT = 443
 _PROXY_PROTOCOL = "proxy_protocol_v2.enabled"
 _GONE = frozenset({"draining", "unhealthy.draining"})
 # Without TLS, or where it would not be KMS's, these say nothing.
 _SPEAK_TLS = frozenset({Check.TLS, Check.HEALTH_COLD})
-Plans = Mapping[Role, tuple[Plan, ...]]
+Plans = Mapping[Role, tuple[PlannedCheck, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def _of_store(store: StoreTargets, plans: Plans) -> Iterator[Target]:
     typed = {_key(target): target for target in store.typed}
     seen = {_key(target): target for target in (*_public(store.spec), *_discovered(store.account))}
     unseen = [target for key, target in typed.items() if key not in seen]
-    room = max(0, MOST_DISCOVERED - len(unseen))
+    room = max(0, MAX_DISCOVERED - len(unseen))
     discovered = [
         _united(typed.get(key), target) or replace(target, plans=plans.get(target.role, ()))
         for key, target in list(seen.items())[:room]

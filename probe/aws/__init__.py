@@ -40,11 +40,11 @@ def on_ec2(vendor_file: Path = _DMI_VENDOR) -> bool:
 
 def caller_identity() -> Identity | Unavailable:
     """Ask STS who is calling. Blocks up to a few seconds: call it in a thread or before the loop."""
-    from probe.aws.api import Api
+    from probe.aws.boto3_client import Boto3Client
 
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     try:
-        api = Api(region, read_timeout_s=CALL_TIMEOUT_S, attempts=1)
+        api = Boto3Client(region, read_timeout_s=CALL_TIMEOUT_S, attempts=1)
         found = api.call("sts", "GetCallerIdentity", {}, CALL_TIMEOUT_S)
     except InputError as error:
         return Unavailable(call="sts:GetCallerIdentity", because=str(error))

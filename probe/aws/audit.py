@@ -9,16 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from probe.aws.calls import Answer, Caller, action
+from probe.aws.calls import Answer, AwsClient, action
 from probe.aws.selection import selected_service
-from probe.aws.together import Together
+from probe.aws.thread_batch import ThreadBatch
 from probe.model.account import (
     Account,
-    Cause,
+    ApiErrorKind,
     EndpointConnection,
     EndpointService,
     LoadBalancer,
-    Maybe,
     Principal,
     SecurityGroup,
     TargetGroup,
@@ -30,13 +29,13 @@ from probe.model.store import KeyStoreSpec
 from probe.wire import account as read
 from probe.wire import account_network as read_network
 
-MOST_LOAD_BALANCERS = 16
-MOST_TARGET_GROUPS = 32
+MAX_LOAD_BALANCERS = 16
+MAX_TARGET_GROUPS = 32
 _Value = TypeVar("_Value")
 _Call = tuple[str, str, Mapping[str, Any]]
 
 
-def audit(caller: Caller, spec: KeyStoreSpec, *, taken_at_s: float, timeout_s: float) -> Account:
+def audit(caller: AwsClient, spec: KeyStoreSpec, *, taken_at_s: float, timeout_s: float) -> Account:
     """Blocks for ``timeout_s`` at most. What could not be had by then is `Unavailable`.
 
     Which endpoint service is looked at: `selection.selected_service`.
@@ -47,9 +46,9 @@ def audit(caller: Caller, spec: KeyStoreSpec, *, taken_at_s: float, timeout_s: f
 class _Audit:
     """One audit on its way. Keeps count of the calls and of those that gave nothing."""
 
-    def __init__(self, caller: Caller, timeout_s: float) -> None:
+    def __init__(self, caller: AwsClient, timeout_s: float) -> None:
         self._caller = caller
-        self._together = Together(timeout_s)
+        self._together = ThreadBatch(timeout_s)
         self._calls = 0
         self._failed: list[Unavailable] = []
 
@@ -83,12 +82,12 @@ class _Audit:
         )
 
     def _service(
-        self, name: str | None, own: Maybe[tuple[EndpointService, ...]]
+        self, name: str | None, own: tuple[EndpointService, ...] | Unavailable
     ) -> tuple[
-        Maybe[EndpointService | None],
-        Maybe[tuple[Principal, ...]],
-        Maybe[tuple[EndpointConnection, ...]],
-        Maybe[tuple[LoadBalancer, ...]],
+        EndpointService | Unavailable | None,
+        tuple[Principal, ...] | Unavailable,
+        tuple[EndpointConnection, ...] | Unavailable,
+        tuple[LoadBalancer, ...] | Unavailable,
     ]:
         """The service, and what belongs to it as its owner sees it."""
         ours = known(own)
@@ -99,7 +98,7 @@ class _Audit:
         if mine is None:
             return self._consumed(name, own), (), (), ()
         id_filter = {"Filters": [{"Name": "service-id", "Values": [mine.id]}]}
-        arns = list(mine.load_balancer_arns[:MOST_LOAD_BALANCERS])
+        arns = list(mine.load_balancer_arns[:MAX_LOAD_BALANCERS])
         permissions, endpoints, *answers = self._ask(
             ("ec2", "DescribeVpcEndpointServicePermissions", {"ServiceId": mine.id}),
             ("ec2", "DescribeVpcEndpointConnections", id_filter),
@@ -112,10 +111,12 @@ class _Audit:
         )
         return mine, principals, connections, self._balancers(arns, answers)
 
-    def _consumed(self, name: str, own: Maybe[tuple[EndpointService, ...]]) -> Maybe[EndpointService | None]:
+    def _consumed(
+        self, name: str, own: tuple[EndpointService, ...] | Unavailable
+    ) -> EndpointService | Unavailable | None:
         """None if AWS says that there is none to see, ours or another's."""
         (answer,) = self._ask(("ec2", "DescribeVpcEndpointServices", {"ServiceNames": [name]}))
-        if isinstance(answer, Unavailable) and answer.cause is Cause.NOT_FOUND:
+        if isinstance(answer, Unavailable) and answer.cause is ApiErrorKind.NOT_FOUND:
             return own if isinstance(own, Unavailable) else None
         found = self._read(answer, "ServiceDetails", "ec2:DescribeVpcEndpointServices", read.consumed_service)
         if isinstance(found, Unavailable):
@@ -123,7 +124,9 @@ class _Audit:
         seen = next((each for each in found if each.name == name), None)
         return own if seen is None and isinstance(own, Unavailable) else seen
 
-    def _balancers(self, arns: Sequence[str], answers: Sequence[Answer]) -> Maybe[tuple[LoadBalancer, ...]]:
+    def _balancers(
+        self, arns: Sequence[str], answers: Sequence[Answer]
+    ) -> tuple[LoadBalancer, ...] | Unavailable:
         if not arns:
             return ()
         named = "elasticloadbalancing:DescribeLoadBalancers"
@@ -149,12 +152,16 @@ class _Audit:
         )
 
     def _behind(
-        self, balancers: Maybe[tuple[LoadBalancer, ...]]
-    ) -> tuple[Maybe[tuple[LoadBalancer, ...]], Maybe[tuple[Vpc, ...]], Maybe[tuple[SecurityGroup, ...]]]:
+        self, balancers: tuple[LoadBalancer, ...] | Unavailable
+    ) -> tuple[
+        tuple[LoadBalancer, ...] | Unavailable,
+        tuple[Vpc, ...] | Unavailable,
+        tuple[SecurityGroup, ...] | Unavailable,
+    ]:
         """The load balancers with their targets, and what is around them: neither waits for the other."""
         if isinstance(balancers, Unavailable):
             return balancers, balancers, balancers
-        arns = [group.arn for each in balancers for group in _groups(each)][:MOST_TARGET_GROUPS]
+        arns = [group.arn for each in balancers for group in _groups(each)][:MAX_TARGET_GROUPS]
         ids = list(dict.fromkeys(each.vpc_id for each in balancers if each.vpc_id))
         group_ids = list(dict.fromkeys(id_ for each in balancers for id_ in each.security_groups))
         about_targets = _about_targets(arns)
@@ -170,7 +177,7 @@ class _Audit:
 
         def whole(group: TargetGroup) -> TargetGroup:
             named = "elasticloadbalancing:DescribeTargetHealth"
-            too_many = Unavailable(call=named, because="too many target groups", cause=Cause.NOT_ASKED)
+            too_many = Unavailable(call=named, because="too many target groups", cause=ApiErrorKind.NOT_ASKED)
             return replace(
                 group,
                 targets=self._read(
@@ -190,12 +197,12 @@ class _Audit:
 
     def _around(
         self, ids: Sequence[str], group_ids: Sequence[str], answers: Sequence[Answer]
-    ) -> tuple[Maybe[tuple[Vpc, ...]], Maybe[tuple[SecurityGroup, ...]]]:
+    ) -> tuple[tuple[Vpc, ...] | Unavailable, tuple[SecurityGroup, ...] | Unavailable]:
         """The VPCs and security groups of the load balancers."""
         if not ids:
             return (), ()
         rest = answers[2:] if group_ids else answers[1:]
-        groups: Maybe[tuple[SecurityGroup, ...]] = ()
+        groups: tuple[SecurityGroup, ...] | Unavailable = ()
         if group_ids:
             named = "ec2:DescribeSecurityGroups"
             groups = self._read(answers[1], "SecurityGroups", named, read_network.security_group)
@@ -227,14 +234,16 @@ class _Audit:
         def one(call: _Call) -> Callable[[float], Answer]:
             return lambda left_s: self._caller.call(*call, left_s)
 
-        late: list[Answer] = [
-            Unavailable(call=action(*call[:2]), because="AWS did not answer in time", cause=Cause.TIMED_OUT)
+        on_timeout: list[Answer] = [
+            Unavailable(
+                call=action(*call[:2]), because="AWS did not answer in time", cause=ApiErrorKind.TIMED_OUT
+            )
             for call in calls
         ]
-        answers = self._together.run([one(call) for call in calls], late)
+        answers = self._together.run([one(call) for call in calls], on_timeout)
         answers = [
             self._caller.last_refusal(*call[:2]) or answer if answer is too_late else answer
-            for call, answer, too_late in zip(calls, answers, late, strict=True)
+            for call, answer, too_late in zip(calls, answers, on_timeout, strict=True)
         ]
         self._calls += len(calls)
         self._failed.extend(answer for answer in answers if isinstance(answer, Unavailable))
@@ -242,7 +251,7 @@ class _Audit:
 
     def _read(
         self, answer: Answer, key: str, named: str, one: Callable[[Mapping[str, Any]], _Value | None]
-    ) -> Maybe[tuple[_Value, ...]]:
+    ) -> tuple[_Value, ...] | Unavailable:
         return read.each(answer, key, named, one)
 
 
@@ -293,7 +302,9 @@ def _groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
     return known(balancer.target_groups)
 
 
-def _owned(service: Maybe[EndpointService | None], account: Maybe[str]) -> Maybe[EndpointService | None]:
+def _owned(
+    service: EndpointService | Unavailable | None, account: str | Unavailable
+) -> EndpointService | Unavailable | None:
     """The owner's view does not say who the owner is: it is who asks."""
     if isinstance(service, EndpointService) and service.is_owner_view and isinstance(account, str):
         return replace(service, owner=account)

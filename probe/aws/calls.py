@@ -34,7 +34,7 @@ OF_THE_SECRET: tuple[str, str] = ("secretsmanager", "GetSecretValue")
 READING_VERBS = ("Describe", "Get", "List")
 
 
-class Caller(Protocol):
+class AwsClient(Protocol):
     """Whoever answers a call: AWS, or a file in which its answers were collected."""
 
     @property

@@ -3,36 +3,36 @@
 from collections.abc import Mapping
 from typing import Any
 
-from probe.model.account import Cause, Unavailable
+from probe.model.account import ApiErrorKind, Unavailable
 from probe.model.text import clean
 
 _LONGEST = 160
-_EXACT: Mapping[str, Cause] = {
-    "AccessDenied": Cause.ACCESS_DENIED,
-    "AccessDeniedException": Cause.ACCESS_DENIED,
-    "UnauthorizedOperation": Cause.ACCESS_DENIED,
-    "Client.UnauthorizedOperation": Cause.ACCESS_DENIED,
-    "UnauthorizedAccess": Cause.ACCESS_DENIED,
-    "AuthFailure": Cause.NOT_OPTED_IN,
-    "OptInRequired": Cause.NOT_OPTED_IN,
-    "UnrecognizedClientException": Cause.NOT_OPTED_IN,
-    "InvalidClientTokenId": Cause.NOT_OPTED_IN,
-    "NoCredentials": Cause.NO_CREDENTIALS,  # collect.sh says so; AWS was never reached
-    "ExpiredToken": Cause.NO_CREDENTIALS,
-    "ExpiredTokenException": Cause.NO_CREDENTIALS,
-    "RequestExpired": Cause.NO_CREDENTIALS,
-    "SignatureDoesNotMatch": Cause.NO_CREDENTIALS,
-    "InvalidServiceName": Cause.NOT_FOUND,
-    "CustomKeyStoreNotFoundException": Cause.NOT_FOUND,
-    "RequestLimitExceeded": Cause.THROTTLED,
-    "TooManyRequestsException": Cause.THROTTLED,
-    "RequestThrottled": Cause.THROTTLED,
-    "RequestThrottledException": Cause.THROTTLED,
-    "BandwidthLimitExceeded": Cause.THROTTLED,
+_EXACT: Mapping[str, ApiErrorKind] = {
+    "AccessDenied": ApiErrorKind.ACCESS_DENIED,
+    "AccessDeniedException": ApiErrorKind.ACCESS_DENIED,
+    "UnauthorizedOperation": ApiErrorKind.ACCESS_DENIED,
+    "Client.UnauthorizedOperation": ApiErrorKind.ACCESS_DENIED,
+    "UnauthorizedAccess": ApiErrorKind.ACCESS_DENIED,
+    "AuthFailure": ApiErrorKind.NOT_OPTED_IN,
+    "OptInRequired": ApiErrorKind.NOT_OPTED_IN,
+    "UnrecognizedClientException": ApiErrorKind.NOT_OPTED_IN,
+    "InvalidClientTokenId": ApiErrorKind.NOT_OPTED_IN,
+    "NoCredentials": ApiErrorKind.NO_CREDENTIALS,  # collect.sh says so; AWS was never reached
+    "ExpiredToken": ApiErrorKind.NO_CREDENTIALS,
+    "ExpiredTokenException": ApiErrorKind.NO_CREDENTIALS,
+    "RequestExpired": ApiErrorKind.NO_CREDENTIALS,
+    "SignatureDoesNotMatch": ApiErrorKind.NO_CREDENTIALS,
+    "InvalidServiceName": ApiErrorKind.NOT_FOUND,
+    "CustomKeyStoreNotFoundException": ApiErrorKind.NOT_FOUND,
+    "RequestLimitExceeded": ApiErrorKind.THROTTLED,
+    "TooManyRequestsException": ApiErrorKind.THROTTLED,
+    "RequestThrottled": ApiErrorKind.THROTTLED,
+    "RequestThrottledException": ApiErrorKind.THROTTLED,
+    "BandwidthLimitExceeded": ApiErrorKind.THROTTLED,
 }
 
 
-def cause_of(code: str) -> Cause:
+def cause_of(code: str) -> ApiErrorKind:
     """The cause that AWS's error code stands for.
 
     >>> [str(cause_of(code)) for code in ("ThrottlingException", "InvalidVpcID.NotFound", "Odd")]
@@ -41,10 +41,10 @@ def cause_of(code: str) -> Cause:
     if code in _EXACT:
         return _EXACT[code]
     if code.startswith("Throttling"):
-        return Cause.THROTTLED
+        return ApiErrorKind.THROTTLED
     if code.endswith((".NotFound", "NotFound", "NotFoundException")):
-        return Cause.NOT_FOUND
-    return Cause.FAILED
+        return ApiErrorKind.NOT_FOUND
+    return ApiErrorKind.FAILED
 
 
 def refused(action: str, code: str, message: str = "") -> Unavailable:
@@ -52,13 +52,13 @@ def refused(action: str, code: str, message: str = "") -> Unavailable:
     cause = cause_of(code)
     said = clean(code, 64)
     match cause:
-        case Cause.ACCESS_DENIED:
+        case ApiErrorKind.ACCESS_DENIED:
             because = f"not allowed ({said}): allow the IAM action {action}"
-        case Cause.THROTTLED:
+        case ApiErrorKind.THROTTLED:
             because = f"throttled ({said}): try again later"
-        case Cause.NOT_OPTED_IN:
+        case ApiErrorKind.NOT_OPTED_IN:
             because = f"the credentials are not valid in this Region ({said}): is it opted in?"
-        case Cause.NO_CREDENTIALS:
+        case ApiErrorKind.NO_CREDENTIALS:
             because = f"the credentials are not valid now ({said}): renew them"
         case _:
             because = f"{said}: {clean(message, _LONGEST)}" if message else said

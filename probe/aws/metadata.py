@@ -15,7 +15,7 @@ from probe.aws import on_ec2
 
 TIMEOUT_S = 1.0
 _SERVICE = "http://169.254.169.254"
-_MOST_BYTES = 64 * 1024
+_MAX_BYTES = 64 * 1024
 _ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)  # of a Region, a zone, a VPC, an instance
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
 _FAILURES = (OSError, http.client.HTTPException, ValueError)
@@ -87,7 +87,7 @@ class _Service:
             token = {"X-aws-ec2-metadata-token": self._token} if self._token else {}
             connection.request(method, f"/latest/{path}", headers={**token, **(headers or {})})
             answer = connection.getresponse()
-            body = answer.read(_MOST_BYTES)
+            body = answer.read(_MAX_BYTES)
         finally:
             connection.close()
         if answer.status != http.client.OK:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from probe.aws.api import client_of, session, unanswered
+from probe.aws.boto3_client import client_of, session, unanswered
 from probe.aws.calls import OF_THE_SECRET
 from probe.aws.failures import denied_by
 from probe.model.text import clean

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from probe.model.account import Account, EndpointService, KeyStore, Maybe, known
+from probe.model.account import Account, EndpointService, KeyStore, Unavailable, known
 from probe.model.store import EXTERNAL_KEY_STORE, KeyStoreSpec
 
 
-def selected_key_store(spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]]) -> KeyStore | None:
+def selected_key_store(spec: KeyStoreSpec, stores: tuple[KeyStore, ...] | Unavailable) -> KeyStore | None:
     """The key store that is named; where the user names nothing at all, the only external one."""
     seen = known(stores)
     if spec.id:
@@ -16,7 +16,9 @@ def selected_key_store(spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]]) 
 
 
 def selected_service(
-    spec: KeyStoreSpec, stores: Maybe[tuple[KeyStore, ...]], own: Maybe[tuple[EndpointService, ...]]
+    spec: KeyStoreSpec,
+    stores: tuple[KeyStore, ...] | Unavailable,
+    own: tuple[EndpointService, ...] | Unavailable,
 ) -> str | None:
     """The endpoint service's name: the user's, the store's, that of the private DNS name, or the only one."""
     store = selected_key_store(spec, stores)

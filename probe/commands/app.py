@@ -29,7 +29,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
 
 
 # All mistakes at once, but no file that was named by mistake is poured out on the terminal.
-MOST_COMPLAINTS = 100
+MAX_COMPLAINTS = 100
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -101,9 +101,9 @@ def _overview(arguments: list[str]) -> int:
 
 def _complain(lines: Sequence[str], status: Exit) -> int:
     with contextlib.suppress(OSError):  # nobody reads: the status still says it
-        for line in lines[:MOST_COMPLAINTS]:
+        for line in lines[:MAX_COMPLAINTS]:
             sys.stderr.write(f"xks-probe: {clean(line, 2000)}\n")
-        if len(lines) > MOST_COMPLAINTS:
-            sys.stderr.write(f"xks-probe: and {len(lines) - MOST_COMPLAINTS} more of the kind\n")
+        if len(lines) > MAX_COMPLAINTS:
+            sys.stderr.write(f"xks-probe: and {len(lines) - MAX_COMPLAINTS} more of the kind\n")
         sys.stderr.flush()
     return status

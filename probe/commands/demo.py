@@ -16,7 +16,7 @@ from probe.commands.logs import LogFormat, LogFormatOption, configure
 from probe.model.settings import DEFAULT_LISTEN_PORT, Settings
 
 if TYPE_CHECKING:
-    from simulator import Scenario, World
+    from simulator import Scenario, Simulation
 
 VANTAGE = "simulated VPC"
 
@@ -102,15 +102,15 @@ async def _once(settings: Settings, form: output.Format, file: Path | None) -> N
     output.write(form, file, lambda: verdicts.document(**shown), lambda: verdicts.render(**shown))
 
 
-def _settings(started: "World") -> Settings:
-    """The world's own configuration, read as any user's would be, and nothing of this machine's."""
+def _settings(started: "Simulation") -> Settings:
+    """The simulation's own configuration, read as any user's would be, and nothing of this machine's."""
     import yaml
 
     from probe import config
 
     return config.parse(
         yaml.safe_dump(started.configuration()),
-        source="simulated world",
+        source="simulated network",
         directory=Path.cwd(),
         surroundings=config.Surroundings(environment={}),
     )

@@ -11,7 +11,7 @@ from probe.commands import options, output
 from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
 from probe.model.measurements import DnsDetails, Measurement
-from probe.model.targets import Check, Plan, Question, Role, Target
+from probe.model.targets import Check, PlannedCheck, Question, Role, Target
 from probe.model.text import clean
 
 
@@ -65,7 +65,7 @@ def _target(name: str, record_type: RecordType, server: str, timeout_s: float) -
         host=host,
         port=port,
         question=Question(name=name, record_type=record_type),
-        plans=(Plan(check=Check.DNS, interval_s=timeout_s, timeout_s=timeout_s),),
+        plans=(PlannedCheck(check=Check.DNS, interval_s=timeout_s, timeout_s=timeout_s),),
     )
 
 

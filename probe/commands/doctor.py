@@ -36,18 +36,18 @@ def command(
 
 
 def _namespaces() -> "Finding":
-    """Whether the simulated world of `xks-probe demo` can run here; the agent itself does not need it."""
+    """Whether the simulated network of `xks-probe demo` can run here; the agent itself does not need it."""
     from probe.doctor import Finding, State
 
     try:
         from simulator import capability
     except ImportError:
         remedy = "install the extra: xks-probe[demo]"
-        return Finding(subject="simulated world", state=State.UNKNOWN, seen="not installed", remedy=remedy)
+        return Finding(subject="simulated network", state=State.UNKNOWN, seen="not installed", remedy=remedy)
     able = capability()
     state = State.GOOD if able.namespaces else State.LIMITED
     seen = able.why or "namespaces, and a wire with delays"
-    return Finding(subject="simulated world", state=state, seen=seen, remedy=able.remedy)
+    return Finding(subject="simulated network", state=state, seen=seen, remedy=able.remedy)
 
 
 def _fields(finding: "Finding") -> dict[str, str]:
@@ -58,9 +58,9 @@ def _fields(finding: "Finding") -> dict[str, str]:
 def _table(findings: "tuple[Finding, ...]") -> "Table":
     from rich.text import Text
 
-    from exporters.report import words
+    from exporters.report import formatting
 
-    table = words.table("", "subject", "seen", "what to do", title="What this machine allows")
+    table = formatting.table("", "subject", "seen", "what to do", title="What this machine allows")
     for finding in findings:
         symbol, colour = _SYMBOLS[finding.state]
         cells = (finding.subject, f"{finding.state}: {clean(finding.seen)}", clean(finding.remedy, 500))

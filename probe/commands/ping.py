@@ -8,7 +8,7 @@ from pathlib import Path
 from probe.commands import output, ping_arguments
 from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
-from probe.commands.ping_results import Plan, Results, adding_echoes
+from probe.commands.ping_results import PingPlan, Results, adding_echoes
 from probe.model.measurements import EchoBatch
 from probe.model.targets import Method, Role, Target
 from probe.model.text import clean
@@ -30,7 +30,7 @@ def command(arguments: Sequence[str]) -> int:
         return Exit.FINE
     hosts = _hosts(asked.hosts, asked.targets)
     _check_rate(len(hosts), asked.interval_s, asked.method)
-    plan = Plan(
+    plan = PingPlan(
         targets=tuple(Target(name=host, role=Role.PROXY, host=host, port=asked.port) for host in hosts),
         count=asked.count,
         interval_s=asked.interval_s,
@@ -44,7 +44,7 @@ def command(arguments: Sequence[str]) -> int:
     return status if status is not None else (Exit.FINE if results.all_answered() else Exit.VIOLATED)
 
 
-def _run(plan: Plan, method: Method, results: Results) -> Exit | None:
+def _run(plan: PingPlan, method: Method, results: Results) -> Exit | None:
     """Ping by ``method``; a status only if the run itself ended early."""
     try:
         addresses = _addresses(plan, method, results)
@@ -57,7 +57,7 @@ def _run(plan: Plan, method: Method, results: Results) -> Exit | None:
     return None
 
 
-def _addresses(plan: Plan, method: Method, results: Results) -> dict[str, str]:
+def _addresses(plan: PingPlan, method: Method, results: Results) -> dict[str, str]:
     """Addresses by target; only names need an event loop."""
     if all(is_ipv4(target.host) for target in plan.targets):
         return {target.name: target.host for target in plan.targets}
@@ -66,7 +66,7 @@ def _addresses(plan: Plan, method: Method, results: Results) -> dict[str, str]:
     return ping_loop.resolve(plan, method, results)
 
 
-def _echo(plan: Plan, addresses: dict[str, str], results: Results) -> bool:
+def _echo(plan: PingPlan, addresses: dict[str, str], results: Results) -> bool:
     """Whether the machine permits ICMP; then it is done."""
     with (
         closing(Network(source=plan.source)) as network,
@@ -80,7 +80,7 @@ def _echo(plan: Plan, addresses: dict[str, str], results: Results) -> bool:
     return True
 
 
-def _echo_in_rounds(plan: Plan, addresses: dict[str, str], engine: EchoEngine, results: Results) -> None:
+def _echo_in_rounds(plan: PingPlan, addresses: dict[str, str], engine: EchoEngine, results: Results) -> None:
     targets = tuple(t for t in plan.targets if t.name in addresses)
     add = adding_echoes(targets, tuple(addresses.values()), results)
     rounds = echo_driver.Rounds(

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import closing
 
-from probe.commands.ping_results import Plan, Results
+from probe.commands.ping_results import PingPlan, Results
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Method, Target
 from probe.network import ExchangeFailed, Network
@@ -16,19 +16,19 @@ MAX_CONNECTS_UNDER_WAY = 256
 MAX_LOOKUPS_UNDER_WAY = 64
 
 
-def connect(plan: Plan, addresses: dict[str, str], results: Results) -> None:
+def connect(plan: PingPlan, addresses: dict[str, str], results: Results) -> None:
     """TCP connects to every target that has an address."""
     with closing(Network(source=plan.source)) as network:
         asyncio.run(_connect(plan, addresses, network, results))
 
 
-def resolve(plan: Plan, method: Method, results: Results) -> dict[str, str]:
+def resolve(plan: PingPlan, method: Method, results: Results) -> dict[str, str]:
     """Addresses by target; a name that does not resolve is one failed measurement and the others go on."""
     with closing(Network(source=plan.source)) as network:
         return asyncio.run(_resolve(plan, method, network, results))
 
 
-async def _connect(plan: Plan, addresses: dict[str, str], network: Network, results: Results) -> None:
+async def _connect(plan: PingPlan, addresses: dict[str, str], network: Network, results: Results) -> None:
     """Connects at a fixed rate: a slow one delays no other, so nothing is omitted when it matters most."""
     rounds = Rounds(
         size=len(addresses),
@@ -57,7 +57,7 @@ async def _connect(plan: Plan, addresses: dict[str, str], network: Network, resu
                 sent[index] += 1
 
 
-async def _resolve(plan: Plan, method: Method, network: Network, results: Results) -> dict[str, str]:
+async def _resolve(plan: PingPlan, method: Method, network: Network, results: Results) -> dict[str, str]:
     limit = asyncio.Semaphore(MAX_LOOKUPS_UNDER_WAY)
 
     async def look_up(target: Target) -> str | Failure:

@@ -10,7 +10,7 @@ from probe.model.targets import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PingPlan:
     targets: tuple[Target, ...]
     count: int
     interval_s: float
@@ -26,7 +26,7 @@ class Plan:
 class Results:
     """Prints each measurement as it comes, and remembers what the summary needs."""
 
-    plan: Plan
+    plan: PingPlan
     lines: output.Lines
     form: output.Format
     rtts_s: dict[str, list[float | None]] = field(default_factory=dict)

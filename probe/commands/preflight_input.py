@@ -21,14 +21,14 @@ from probe.wire.input_error import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from probe.aws.calls import Caller
+    from probe.aws.calls import AwsClient
 
-MOST_NAMED = 64
+MAX_NAMED = 64
 
 
 def caller(
     account: Path | None, region: str | None, timeout_s: float, here: metadata.Instance | None
-) -> "Caller":
+) -> "AwsClient":
     """Whoever will be asked of AWS: a collected file, or AWS itself, in the Region that it is asked in.
 
     Where nobody names a Region: what AWS's own tools would take, else the instance's own.
@@ -37,7 +37,7 @@ def caller(
         _check_region(region, "--region")
     try:
         if account is not None:
-            from probe.aws.recorded import read
+            from probe.aws.collected_answers import read
 
             recorded = read(account)
             _check_region(recorded.region, f"--account {clean(str(account))}: region")
@@ -45,13 +45,13 @@ def caller(
                 of = clean(recorded.region, 40)
                 raise UsageError(f"--region: the file is of {of}, not of {region}; leave it out")
             return recorded
-        from probe.aws.api import Api, session
+        from probe.aws.boto3_client import Boto3Client, session
 
         chosen = region or session().region_name or (here.region if here else None)
         if not chosen:
             raise UsageError("preflight: no Region is known; say --region eu-west-1, or set AWS_REGION")
         _check_region(str(chosen), "AWS_REGION")
-        api = Api(str(chosen), read_timeout_s=timeout_s)
+        api = Boto3Client(str(chosen), read_timeout_s=timeout_s)
         _ = api.endpoint_url  # refuses one that is not https
     except InputError as error:
         raise UsageError(*error.errors) from None
@@ -86,7 +86,7 @@ def older(path: Path | None) -> "Mapping[str, Any] | None":
     from probe.storage.files import read_bounded
 
     try:
-        return changes.read(read_bounded(path, changes.LARGEST_BYTES))
+        return changes.read(read_bounded(path, changes.MAX_BYTES))
     except InputError as error:
         raise UsageError(*(f"--against {clean(str(path))}: {line}" for line in error.errors)) from None
     except changes.UnreadableError as error:
@@ -112,14 +112,14 @@ def typed_targets(asked: PreflightOptions) -> tuple[Target, ...]:
         for role, option, texts in given
         for host, port in (options.host_and_port(each, HTTPS_PORT, option) for each in texts or ())
     ]
-    if len(found) > MOST_NAMED:
-        raise UsageError(f"--target: {len(found)} nodes, targets and key managers; name {MOST_NAMED} at most")
+    if len(found) > MAX_NAMED:
+        raise UsageError(f"--target: {len(found)} nodes, targets and key managers; name {MAX_NAMED} at most")
     return tuple(dict.fromkeys(found))
 
 
 def spec_of(asked: PreflightOptions, region: str) -> KeyStoreSpec:
     """What KMS is, or would be, told."""
-    from probe.survey.places import is_known
+    from probe.survey.locations import is_known
 
     return KeyStoreSpec(
         region=region,

@@ -11,8 +11,8 @@ from aiohttp import web
 from exporters.prometheus import PrometheusSink
 from exporters.web import server
 from exporters.web.app import make_app
-from exporters.web.instrument import Instrument
 from exporters.web.page import PageSink
+from exporters.web.self_metrics import SelfMetrics
 from probe import __version__
 from probe.agent.agent import Agent
 from probe.agent.history import History
@@ -33,7 +33,7 @@ BACKLOG = 128
 class AgentObserver:
     """The scheduler's remarks about itself as metrics and log lines. Implements `scheduler.Observer`."""
 
-    def __init__(self, sink: PrometheusSink, instrument: Instrument) -> None:
+    def __init__(self, sink: PrometheusSink, instrument: SelfMetrics) -> None:
         self._sink, self._instrument = sink, instrument
         self._log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class AgentObserver:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; `UsageError` if the address can't be had.
 
-    Opened before a simulated world is entered, it stays reachable from the machine's own browser.
+    Opened before a simulated network is entered, it stays reachable from the machine's own browser.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -18,7 +18,7 @@ from probe.model.survey import Survey
 from probe.model.targets import Check, Identity, Target
 from probe.model.text import clean
 from probe.survey import endpoints as region_endpoints
-from probe.survey.measure import Taking, plan, take
+from probe.survey.measure import SurveyOptions, plan, take
 from probe.survey.rank import rank
 from probe.wire.input_error import InputError
 
@@ -53,7 +53,7 @@ def command(
     threshold_s = _threshold(threshold)
     targets = plan(_endpoints(regions or [], endpoints))
     samples: dict[Identity, list[Measurement]] = {}
-    taking = Taking(
+    taking = SurveyOptions(
         count=count,
         interval_s=interval_s,
         timeout_s=timeout_s,
@@ -68,7 +68,7 @@ def command(
 
 def _take(
     targets: Sequence[Target],
-    taking: Taking,
+    taking: SurveyOptions,
     source: str | None,
     samples: dict[Identity, list[Measurement]],
 ) -> bool:

@@ -13,8 +13,8 @@ from probe.commands import options, output
 from probe.commands.exits import UsageError, status
 from probe.commands.own_address import check_source
 from probe.model.evidence import evidence_of
-from probe.model.measurements import Measurement, Offer, TlsDetails
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.measurements import ClientHelloProfile, Measurement, TlsDetails
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.text import clean
 from probe.model.verdicts import Report, Scope
 
@@ -69,7 +69,7 @@ def _target(host: str, connect_to: str | None, server_name: str | None, timeout_
         host=address,
         port=address_port,
         server_name=_server_name(server_name, name),
-        plans=(Plan(check=Check.TLS, interval_s=timeout_s, timeout_s=timeout_s),),
+        plans=(PlannedCheck(check=Check.TLS, interval_s=timeout_s, timeout_s=timeout_s),),
     )
 
 
@@ -106,7 +106,7 @@ def _read(chain: Path, target: Target) -> Measurement:
     details = TlsDetails(
         server_name=target.server_name,
         local_port=None,
-        offer=Offer.KMS,  # none was made: `_write` says null
+        offer=ClientHelloProfile.KMS,  # none was made: `_write` says null
         kms_handshake_succeeded=False,
         version=None,
         cipher=None,

@@ -7,7 +7,7 @@ from math import fsum
 from probe.model.kinds import CHECKS
 from probe.model.measurements import Phase, Reason
 from probe.model.settings import Settings
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.wire.hostport import is_ipv4
 from probe.wire.input_error import InputError
 
@@ -64,7 +64,7 @@ def _series(target: Target) -> int:
     return 1 + survey + sum(_series_of_check(target, plan) for plan in target.plans)
 
 
-def _series_of_check(target: Target, plan: Plan) -> int:
+def _series_of_check(target: Target, plan: PlannedCheck) -> int:
     """Of the check, and of those that come with it."""
     together = [check for check in CHECKS if plan.check in (check, CHECKS[check].comes_with)]
     return sum(_series_of(target, check) for check in together)

@@ -9,7 +9,7 @@ from probe.config.targets import Draft
 from probe.model.kinds import CHECKS, OF_STORE, ROLES
 from probe.model.targets import Check, Identity
 from probe.model.text import clean
-from probe.survey import places
+from probe.survey import locations
 from probe.wire.duration import format_duration
 
 # 35 ms is decided by 20 round trips or more of the last ten minutes: one in 30 s at least.
@@ -101,8 +101,8 @@ def _things_twice(drafts: Sequence[Draft]) -> Iterator[str]:
 
 def _region(draft: Draft) -> Iterator[str]:
     entry = draft.entry
-    if isinstance(entry, schema.Region) and entry.host is None and not places.is_known(entry.region):
-        yield f"{draft.path}: {entry.region!r} is not a Region; {places.suggestion(entry.region)}"
+    if isinstance(entry, schema.Region) and entry.host is None and not locations.is_known(entry.region):
+        yield f"{draft.path}: {entry.region!r} is not a Region; {locations.suggestion(entry.region)}"
 
 
 def _checks(draft: Draft) -> Iterator[str]:

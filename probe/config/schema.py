@@ -9,7 +9,7 @@ from probe.config import values
 from probe.config.values import what, wrong
 from probe.model.kinds import CHECKS, PLANNED, ROLES
 from probe.model.settings import DEFAULT_LISTEN_PORT
-from probe.model.survey import RTT_LIMIT_S
+from probe.model.survey import RTT_THRESHOLD_S
 from probe.model.targets import Role
 from probe.wire.duration import format_duration
 
@@ -227,7 +227,7 @@ class Document(_OfStore, _Stores):
         default=Timeouts(), description=f"given up after: {_defaults('timeout_s')}"
     )
     threshold: values.Threshold = Field(
-        default=RTT_LIMIT_S, description="what round trips are judged against"
+        default=RTT_THRESHOLD_S, description="what round trips are judged against"
     )
     report_interval: values.ReportInterval = Field(default=10.0, description="how often everything is judged")
     listen: values.Listen = Field(

@@ -11,7 +11,7 @@ from probe.model.settings import CredentialSource
 from probe.model.store import KeyStoreSpec
 from probe.model.text import clean
 from probe.signing.credential import is_at_hand
-from probe.survey import places
+from probe.survey import locations
 from probe.wire.aws_names import REGION
 
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -78,7 +78,7 @@ def _spec(
         uri_endpoint=f"https://{proxy.private_dns_name}" if proxy else None,
         uri_path=store.uri_path if store else None,
         key_id=store.key_id if store else None,
-        region_has_kms=places.is_known(region) if region else None,
+        region_has_kms=locations.is_known(region) if region else None,
         is_govcloud=is_govcloud,
     )
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from probe.config import schema
 from probe.model.kinds import CHECKS, OF_STORE, ROLES
-from probe.model.targets import Check, Plan, Question, Role, Target
-from probe.survey import places
+from probe.model.targets import Check, PlannedCheck, Question, Role, Target
+from probe.survey import locations
 from probe.wire.hostport import is_ipv4
 
 
@@ -112,7 +112,7 @@ def _host(entry: schema.Entry) -> str:
         case schema.Proxy():
             return entry.address or entry.host or ""
         case schema.Region():
-            return entry.host or places.kms_host(entry.region)
+            return entry.host or locations.kms_host(entry.region)
         case schema.ByHost():
             return entry.host
         case schema.ByAddress():
@@ -132,7 +132,7 @@ def _question(entry: schema.Entry) -> Question | None:
     return Question(name=entry.question.name, record_type=entry.question.type)
 
 
-def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role, tuple[Plan, ...]]:
+def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role, tuple[PlannedCheck, ...]]:
     """The plans of targets that nobody types."""
     owner = Owner(asks_health=asks_health)
     nothing = schema.Node(name="x", address="192.0.2.1")
@@ -142,11 +142,11 @@ def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role,
     }
 
 
-def _plan(check: Check, entry: schema.Entry, document: schema.Document) -> Plan:
+def _plan(check: Check, entry: schema.Entry, document: schema.Document) -> PlannedCheck:
     """Times are the target's own, else the file's, else the default. No time is 0, so `or` will do."""
     kind = CHECKS[check]
     own, whole = entry.intervals, document.intervals
     interval_s = getattr(own, kind.key) or getattr(whole, kind.key) or kind.interval_s
     own, whole = entry.timeouts, document.timeouts
     timeout_s = getattr(own, kind.key) or getattr(whole, kind.key) or kind.timeout_s
-    return Plan(check=check, interval_s=interval_s, timeout_s=timeout_s)
+    return PlannedCheck(check=check, interval_s=interval_s, timeout_s=timeout_s)

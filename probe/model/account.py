@@ -7,12 +7,12 @@ AWS's or a user's (tags, names): they pass `text.clean` on the way out.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 KMS_PORT = 443  # KMS uses no other
 
 
-class Cause(StrEnum):
+class ApiErrorKind(StrEnum):
     """Why a call gave nothing. A label value of ``aws_call_failures_total``."""
 
     ACCESS_DENIED = "access_denied"
@@ -22,7 +22,7 @@ class Cause(StrEnum):
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"
     NOT_FOUND = "not_found"
-    ODD_ANSWER = "odd_answer"
+    MALFORMED_RESPONSE = "odd_answer"
     NOT_ASKED = "not_asked"
     FAILED = "failed"
 
@@ -33,19 +33,18 @@ class Unavailable:
 
     call: str
     because: str
-    cause: Cause = Cause.FAILED
+    cause: ApiErrorKind = ApiErrorKind.FAILED
 
 
 Fact = TypeVar("Fact")
-Maybe: TypeAlias = Fact | Unavailable
 
 
-def known(part: Maybe[tuple[Fact, ...]]) -> tuple[Fact, ...]:
+def known(part: tuple[Fact, ...] | Unavailable) -> tuple[Fact, ...]:
     """What was seen; nothing, where that a part could not be looked at is said elsewhere."""
     return () if isinstance(part, Unavailable) else part
 
 
-def known_items(part: Maybe[Mapping[str, str]]) -> Mapping[str, str]:
+def known_items(part: Mapping[str, str] | Unavailable) -> Mapping[str, str]:
     """The same of attributes."""
     return {} if isinstance(part, Unavailable) else part
 
@@ -162,8 +161,8 @@ class TargetGroup:
     port: int | None = None
     address_type: str = ""
     vpc_id: str = ""
-    attributes: Maybe[Mapping[str, str]] = field(default_factory=dict)
-    targets: Maybe[tuple[RegisteredTarget, ...]] = ()
+    attributes: Mapping[str, str] | Unavailable = field(default_factory=dict)
+    targets: tuple[RegisteredTarget, ...] | Unavailable = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,10 +179,10 @@ class LoadBalancer:
     zones: tuple[LoadBalancerZone, ...] = ()
     security_groups: tuple[str, ...] = ()
     enforces_inbound_rules: bool | None = None
-    attributes: Maybe[Mapping[str, str]] = field(default_factory=dict)
-    listeners: Maybe[tuple[Listener, ...]] = ()
-    target_groups: Maybe[tuple[TargetGroup, ...]] = ()
-    nodes: Maybe[tuple[NodeInterface, ...]] = ()
+    attributes: Mapping[str, str] | Unavailable = field(default_factory=dict)
+    listeners: tuple[Listener, ...] | Unavailable = ()
+    target_groups: tuple[TargetGroup, ...] | Unavailable = ()
+    nodes: tuple[NodeInterface, ...] | Unavailable = ()
 
     @property
     def forwarded_groups(self) -> tuple[TargetGroup, ...]:
@@ -263,12 +262,12 @@ class Vpc:
 
     id: str
     owner: str = ""
-    cidrs: Maybe[tuple[str, ...]] = ()
-    dns_support: Maybe[bool] = False
-    dns_hostnames: Maybe[bool] = False
-    subnets: Maybe[tuple[Subnet, ...]] = ()
-    route_tables: Maybe[tuple[RouteTable, ...]] = ()
-    network_acls: Maybe[tuple[NetworkAcl, ...]] = ()
+    cidrs: tuple[str, ...] | Unavailable = ()
+    dns_support: bool | Unavailable = False
+    dns_hostnames: bool | Unavailable = False
+    subnets: tuple[Subnet, ...] | Unavailable = ()
+    route_tables: tuple[RouteTable, ...] | Unavailable = ()
+    network_acls: tuple[NetworkAcl, ...] | Unavailable = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,15 +281,15 @@ class Account:
 
     region: str
     taken_at_s: float
-    id: Maybe[str]
-    key_stores: Maybe[tuple[KeyStore, ...]]
-    service: Maybe[EndpointService | None]
-    services: Maybe[tuple[EndpointService, ...]] = ()
-    principals: Maybe[tuple[Principal, ...]] = ()
-    connections: Maybe[tuple[EndpointConnection, ...]] = ()
-    load_balancers: Maybe[tuple[LoadBalancer, ...]] = ()
-    vpcs: Maybe[tuple[Vpc, ...]] = ()
-    security_groups: Maybe[tuple[SecurityGroup, ...]] = ()
+    id: str | Unavailable
+    key_stores: tuple[KeyStore, ...] | Unavailable
+    service: EndpointService | Unavailable | None
+    services: tuple[EndpointService, ...] | Unavailable = ()
+    principals: tuple[Principal, ...] | Unavailable = ()
+    connections: tuple[EndpointConnection, ...] | Unavailable = ()
+    load_balancers: tuple[LoadBalancer, ...] | Unavailable = ()
+    vpcs: tuple[Vpc, ...] | Unavailable = ()
+    security_groups: tuple[SecurityGroup, ...] | Unavailable = ()
     endpoint_url: str | None = None
     collected_at: str | None = None
     calls: int = 0

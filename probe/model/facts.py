@@ -29,7 +29,7 @@ class RecordState(StrEnum):
     SERVER_FAILURE = "server_failure"
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"
-    ODD_ANSWER = "odd_answer"
+    MALFORMED_RESPONSE = "odd_answer"
 
 
 class View(StrEnum):

@@ -45,7 +45,7 @@ class Timestamps(StrEnum):
     USER = "user"
 
 
-class Offer(StrEnum):
+class ClientHelloProfile(StrEnum):
     """What the TLS client offered: what KMS does, or all that OpenSSL has, only to learn."""
 
     KMS = "kms"
@@ -123,7 +123,7 @@ class TlsDetails:
 
     server_name: str | None
     local_port: int | None
-    offer: Offer
+    offer: ClientHelloProfile
     kms_handshake_succeeded: bool
     version: str | None
     cipher: str | None
@@ -148,7 +148,7 @@ class DnsDetails:
     truncated: bool = False
 
 
-class Manager(StrEnum):
+class KeyManagerStatus(StrEnum):
     """The health of one key manager, in the words of the proxy API's specification."""
 
     ACTIVE = "ACTIVE"
@@ -176,7 +176,7 @@ class HealthDetails:
     error_name: str | None = None
     error_message: str | None = None
     fault: str | None = None
-    managers: tuple[tuple[str, Manager], ...] = ()
+    managers: tuple[tuple[str, KeyManagerStatus], ...] = ()
     key_spec: str | None = None
     key_usage: tuple[str, ...] = ()
     key_status: str | None = None

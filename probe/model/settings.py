@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from probe.model.store import KeyStoreSpec
-from probe.model.survey import RTT_LIMIT_S
-from probe.model.targets import Plan, Role, Target
+from probe.model.survey import RTT_THRESHOLD_S
+from probe.model.targets import PlannedCheck, Role, Target
 
 DEFAULT_LISTEN_PORT = 9911
 
@@ -31,7 +31,7 @@ class Settings:
 
     targets: tuple[Target, ...] = ()
     stores: tuple[KeyStoreSpec, ...] = ()
-    plans: Mapping[Role, tuple[Plan, ...]] = field(default_factory=dict)
+    plans: Mapping[Role, tuple[PlannedCheck, ...]] = field(default_factory=dict)
     credentials: Mapping[str, CredentialSource] = field(default_factory=dict)
     listen_host: str = "127.0.0.1"
     listen_port: int = DEFAULT_LISTEN_PORT
@@ -40,5 +40,5 @@ class Settings:
     resolvers: tuple[str, ...] = ()
     source_address: str | None = None
     extra_authorities: tuple[bytes, ...] = ()
-    threshold_s: float = RTT_LIMIT_S
+    threshold_s: float = RTT_THRESHOLD_S
     report_interval_s: float = 10.0

@@ -8,7 +8,7 @@ from probe.model.targets import Method
 
 # XKS proxy API specification 1.0.3, "GetKeyMetadata considerations": ping "SHOULD be 35ms or less"; AWS's
 # VPC connectivity page recommends the same between the Region and the external key manager.
-RTT_LIMIT_S = 0.035
+RTT_THRESHOLD_S = 0.035
 # KMS gives one call to the proxy 250 ms in all (same specification).
 CALL_LIMIT_S = 0.25
 
@@ -40,7 +40,7 @@ class Survey:
 
     taken_at_s: float
     vantage: str
-    threshold_s: float = RTT_LIMIT_S
+    threshold_s: float = RTT_THRESHOLD_S
     regions: tuple[RegionRtt, ...] = ()
     recommended: str | None = None
     notes: tuple[str, ...] = ()

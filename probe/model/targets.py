@@ -53,7 +53,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PlannedCheck:
     """One check of one target: every ``interval_s``, given up after ``timeout_s``."""
 
     check: Check
@@ -94,13 +94,13 @@ class Target:
     zone: str = ""
     region: str = ""
     key_store: str = ""
-    plans: tuple[Plan, ...] = ()
+    plans: tuple[PlannedCheck, ...] = ()
     identity: Identity = field(init=False, repr=False, compare=False)  # made once: it is asked for each echo
 
     def __post_init__(self) -> None:
         identity = Identity(self.role, self.host, self.port, self.server_name, self.question, self.key_store)
         object.__setattr__(self, "identity", identity)
 
-    def plan(self, check: Check) -> Plan | None:
+    def plan(self, check: Check) -> PlannedCheck | None:
         """The plan for ``check``, or None where this target is not checked so."""
         return next((plan for plan in self.plans if plan.check is check), None)

@@ -42,7 +42,7 @@ class Basis(StrEnum):
     INFERRED = "inferred"
 
 
-class Position(StrEnum):
+class KmsStep(StrEnum):
     """The steps in which KMS comes to a fault; an earlier one masks the later ones. In connect's order."""
 
     STATIC = "static"  # the form of what is given
@@ -108,12 +108,12 @@ class Verdict:
 
     ``because`` may hold text of the network: it passes `text.clean` on the way out.
     ``kms_errors`` is empty unless violated (or possible: 250 ms although met, a hint although unknown).
-    ``position`` is None for advice, which KMS can't see. ``traits`` are those of the requirement.
+    ``step`` is None for advice, which KMS can't see. ``traits`` are those of the requirement.
     """
 
     requirement: str
     level: Level
-    position: Position | None
+    step: KmsStep | None
     subject: str
     outcome: Outcome
     because: str
@@ -145,7 +145,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Actual:
+class ReportedState:
     """What KMS says of an existing store; ``agrees``: as was predicted, None while that is undecided."""
 
     connection_state: str
@@ -164,7 +164,7 @@ class Report:
     predictions: tuple[Prediction, ...] = ()
     extra_authorities: tuple[str, ...] = ()
     authorities_as_of: str = ""
-    actual: Actual | None = None
+    actual: ReportedState | None = None
 
     def counts(self) -> Mapping[Outcome, int]:
         """How many verdicts have each outcome; every outcome is present."""
@@ -175,14 +175,14 @@ class Report:
 class Requirement:
     """What is published of a requirement; the judging function lives in ``probe.requirements``.
 
-    ``position`` is where KMS meets it, None for advice.
+    ``step`` is where KMS meets it, None for advice.
     """
 
     id: str
     level: Level
     scope: Scope
     title: str
-    position: Position | None = None
+    step: KmsStep | None = None
     traits: frozenset[Trait] = frozenset()
     why: str = ""
     source: str = ""

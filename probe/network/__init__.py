@@ -12,7 +12,7 @@ than a ping takes.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from probe.model.measurements import Offer
+from probe.model.measurements import ClientHelloProfile
 from probe.model.targets import Question
 from probe.network.clock import SYSTEM_CLOCK, Clock
 from probe.network.echo import DEFAULT_PAYLOAD_BYTES, EchoEngine
@@ -21,13 +21,13 @@ from probe.network.stamping import StampsKept
 from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:
-    from probe.network.dns import DnsAnswer
+    from probe.network.dns import DnsResponse
     from probe.network.http import HttpConnection
     from probe.network.resolve import ResolvConf
     from probe.network.tcp import TcpConnection
     from probe.network.tls import Handshake
 
-__all__ = ["DnsAnswer", "EchoEngine", "ExchangeFailed", "Handshake", "Network", "TcpConnection"]
+__all__ = ["DnsResponse", "EchoEngine", "ExchangeFailed", "Handshake", "Network", "TcpConnection"]
 
 DEFAULT_TIMEOUT_S = 5.0
 DNS_PORT = 53  # RFC 1035, section 4.2
@@ -40,10 +40,10 @@ def __getattr__(name: str) -> Any:
             from probe.network.tcp import TcpConnection
 
             return TcpConnection
-        case "DnsAnswer":
-            from probe.network.dns import DnsAnswer
+        case "DnsResponse":
+            from probe.network.dns import DnsResponse
 
-            return DnsAnswer
+            return DnsResponse
         case "Handshake":
             from probe.network.tls import Handshake
 
@@ -93,7 +93,7 @@ class Network:
         self,
         connection: "TcpConnection",
         server_name: str | None,
-        offer: Offer = Offer.KMS,
+        offer: ClientHelloProfile = ClientHelloProfile.KMS,
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> "Handshake":
@@ -105,7 +105,7 @@ class Network:
         self,
         connection: "TcpConnection",
         server_name: str | None,
-        offer: Offer = Offer.KMS,
+        offer: ClientHelloProfile = ClientHelloProfile.KMS,
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> "tuple[Handshake, HttpConnection | None]":
@@ -135,7 +135,7 @@ class Network:
         port: int = DNS_PORT,
         view: str = "resolver",
         timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> "DnsAnswer":
+    ) -> "DnsResponse":
         """Raises ValueError if ``question`` can't be asked at all (its name or type is none)."""
         from probe.network import dns
 
@@ -158,5 +158,5 @@ class Network:
             return ResolvConf(servers=self._resolvers)
         return read_resolv_conf(read_file(self._resolv_conf))
 
-    async def _ask(self, server: str, question: Question, timeout_s: float) -> "DnsAnswer":
+    async def _ask(self, server: str, question: Question, timeout_s: float) -> "DnsResponse":
         return await self.query(server, question, timeout_s=timeout_s)

@@ -88,7 +88,7 @@ class Sender:
         count = min(len(messages), PACKETS)
         shape = (len(messages[0]), bool(keys))
         if self._shape != shape:
-            self._places.lay_out(*_sizes(shape))
+            self._places.assign_addresses(*_sizes(shape))
             self._shape = shape
         data = b"".join(messages[:count])
         self._places.data[: len(data)] = data
@@ -112,7 +112,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self._places = _Places(kernel.ANCILLARY_BYTES)
-        self._places.lay_out(PACKET_BYTES, PACKET_BYTES, kernel.ANCILLARY_BYTES)
+        self._places.assign_addresses(PACKET_BYTES, PACKET_BYTES, kernel.ANCILLARY_BYTES)
         self._template = self._places.headers.raw
 
     def packets(self, sock: socket.socket) -> list[Packet]:
@@ -178,7 +178,7 @@ class _Places:
             memoryview(each).cast("B") for each in (self._names, self._data, self._control)
         )
 
-    def lay_out(self, packet_bytes: int, step_bytes: int, control_bytes: int) -> None:
+    def assign_addresses(self, packet_bytes: int, step_bytes: int, control_bytes: int) -> None:
         """Headers for packets of up to ``packet_bytes``, each ``step_bytes`` after the one before."""
         names, data, iovecs, control = map(
             ctypes.addressof, (self._names, self._data, self._iovecs, self._control)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 # RFC 8446, section 6.2: handshake_failure, bad_certificate, certificate_required.
 REFUSALS = frozenset({40, 42, 116})
-LARGEST_ANSWER_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 64 * 1024
 
 # nginx's own status codes: the client's certificate is wrong, or there is none (NGX_HTTPS_CERT_ERROR,
 # NGX_HTTPS_NO_CERT in src/http/ngx_http_request.h). By default it shows them as 400.
@@ -47,7 +47,7 @@ def accepts_none(answer: bytes) -> bool | None:
 
 def is_enough(answer: bytes) -> bool:
     """Whether more bytes could no longer change what `accepts_none` says, or are no longer waited for."""
-    if len(answer) >= LARGEST_ANSWER_BYTES:
+    if len(answer) >= MAX_ANSWER_BYTES:
         return True
     read = _read(answer)
     if read is None:

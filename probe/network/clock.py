@@ -78,12 +78,12 @@ class Timing:
     def minus(self, earlier: "Timing") -> "Timing":
         """What came after ``earlier``, which began at the same moment."""
         if self.duration_ns is None or earlier.duration_ns is None or self.duration_ns < earlier.duration_ns:
-            return SPOILT
+            return INVALID_SAMPLE
         stamps = worst((self.timestamps, earlier.timestamps))
         return Timing(duration_ns=self.duration_ns - earlier.duration_ns, timestamps=stamps)
 
 
-SPOILT: Final = Timing(duration_ns=None, timestamps=None)
+INVALID_SAMPLE: Final = Timing(duration_ns=None, timestamps=None)
 
 
 _TRUST = (Timestamps.KERNEL, Timestamps.KERNEL_RX, Timestamps.USER)
@@ -116,7 +116,7 @@ class Bracket:
             return Timing(duration_ns=self.user_ns, timestamps=Timestamps.USER)
         start_ns = self.opened.wall_ns if sent_ns is None else sent_ns
         if not self._holds(start_ns, received_ns):
-            return SPOILT
+            return INVALID_SAMPLE
         source = Timestamps.KERNEL_RX if sent_ns is None else Timestamps.KERNEL
         return Timing(duration_ns=received_ns - start_ns, timestamps=source)
 

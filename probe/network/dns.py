@@ -24,7 +24,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DnsAnswer:
+class DnsResponse:
     """``wait_s`` is that of the datagram, also where TCP gave the rest; ``failure`` is that of the rcode.
 
     Both ``wait_s`` and ``timestamps`` are None where a step of the wall clock spoilt the stamps.
@@ -47,13 +47,13 @@ class Inquiry:
     source: str | None = None
 
 
-async def ask(inquiry: Inquiry, *, clock: Clock, timeout_s: float) -> DnsAnswer:
+async def ask(inquiry: Inquiry, *, clock: Clock, timeout_s: float) -> DnsResponse:
     """Raises `ExchangeFailed` (connect, send, wait, receive), and ValueError for what is no question."""
     deadline = Deadline(clock, timeout_s)
     details, timing = await _ask_by_datagram(inquiry, clock, deadline)
     if details.truncated:
         details = await _ask_by_stream(inquiry, deadline)
-    return DnsAnswer(
+    return DnsResponse(
         details=details,
         wait_s=timing.duration_s,
         timestamps=timing.timestamps,

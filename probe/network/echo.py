@@ -21,7 +21,7 @@ DEFAULT_PAYLOAD_BYTES = 56  # as ping does: 64 bytes of ICMP
 _NONCE_BYTES = 8
 _COUNTER_BYTES = 8
 _SMALLEST_PAYLOAD_BYTES = _NONCE_BYTES + _COUNTER_BYTES
-_LARGEST_PAYLOAD_BYTES = 1472  # an Ethernet frame's 1500 less 28; an echo must not be fragmented
+_MAX_PAYLOAD_BYTES = 1472  # an Ethernet frame's 1500 less 28; an echo must not be fragmented
 
 # index, sequence, sent_ns, rtt_ns, stamps, outcome, reason: as the columns of `EchoBatch`.
 _Row = tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]
@@ -47,10 +47,10 @@ class EchoEngine:
         clock: Clock = SYSTEM_CLOCK,
         link: Link | None = None,
     ) -> None:
-        if not _SMALLEST_PAYLOAD_BYTES <= payload_bytes <= _LARGEST_PAYLOAD_BYTES:
+        if not _SMALLEST_PAYLOAD_BYTES <= payload_bytes <= _MAX_PAYLOAD_BYTES:
             raise ValueError(
                 f"payload_bytes is {payload_bytes},"
-                f" not within {_SMALLEST_PAYLOAD_BYTES} to {_LARGEST_PAYLOAD_BYTES}"
+                f" not within {_SMALLEST_PAYLOAD_BYTES} to {_MAX_PAYLOAD_BYTES}"
             )
         self.addresses = tuple(addresses)
         self._packed = tuple(socket.inet_aton(address) for address in self.addresses)
@@ -291,7 +291,7 @@ class EchoEngine:
         if dropped == self._seen_dropped:
             return
         if self._dropped_at_ns + self._timeout_ns < now_ns:
-            self._unexplained = 0  # the earlier ones were no answers that anybody still waits for
+            self._unexplained = 0  # the earlier ones were replies that no request waits for any more
         self._unexplained += dropped - self._seen_dropped
         self._seen_dropped, self._dropped_at_ns = dropped, now_ns
 

@@ -15,17 +15,17 @@ from typing import NamedTuple, Protocol
 import h11
 
 from probe.model.measurements import Failure, Phase, Reason, Timestamps
-from probe.network.clock import SPOILT, Clock, Deadline, worst
+from probe.network.clock import INVALID_SAMPLE, Clock, Deadline, worst
 from probe.network.failures import ExchangeFailed, fail, failing
 from probe.network.stamped import StampedSocket
 from probe.network.tls_session import TlsRefused
 
-LARGEST_BODY_BYTES = 64 * 1024
-LARGEST_HEAD_BYTES = 16 * 1024
+MAX_BODY_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 16 * 1024
 # A body at its limit in chunks of a byte, each with its length; interim answers (1xx) count, too.
-_MOST_BYTES = 8 * LARGEST_BODY_BYTES
-_LONGEST_WORDS = 200  # the parser quotes what it does not understand
-_GONE = frozenset({Reason.RESET, Reason.CLOSED})
+_MAX_RESPONSE_BYTES = 8 * MAX_BODY_BYTES
+_MAX_ERROR_TEXT_CHARS = 200  # the parser quotes what it does not understand
+_CONNECTION_LOST = frozenset({Reason.RESET, Reason.CLOSED})
 _HEAD_TOO_LARGE = 431  # what h11 would answer to a client
 
 
@@ -43,14 +43,14 @@ class Channel(Protocol):
     def stamped(self) -> StampedSocket: ...
 
     @property
-    def is_between_units(self) -> bool:
+    def at_record_boundary(self) -> bool:
         """No record has come in part: what comes next begins one."""
 
     async def send(self, data: bytes) -> None: ...
 
     async def receive(self) -> Chunk: ...
 
-    async def goodbye(self) -> None: ...
+    async def close_notify(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class PlainChannel:
     """A connection without TLS."""
 
     stamped: StampedSocket
-    is_between_units: bool = True
+    at_record_boundary: bool = True
 
     async def send(self, data: bytes) -> None:
         await self.stamped.send(data)
@@ -67,7 +67,7 @@ class PlainChannel:
         data = await self.stamped.receive()
         return Chunk(data, ended=not data)
 
-    async def goodbye(self) -> None:
+    async def close_notify(self) -> None:
         """There is nothing to say."""
 
 
@@ -82,7 +82,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpAnswer:
+class HttpResponse:
     """What came, whether or not it is whole (then ``failure`` is None).
 
     ``headers`` have lower-case names. ``phases_s`` has ``wait`` and ``receive`` as far as they were completed
@@ -104,24 +104,24 @@ class HttpConnection:
 
     def __init__(self, channel: Channel, clock: Clock) -> None:
         self._channel, self._clock = channel, clock
-        self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD_BYTES)
+        self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
         self._is_first = True
 
-    async def exchange(self, request: HttpRequest, *, timeout_s: float) -> HttpAnswer:
+    async def exchange(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
         """Never raises for what the network does. Raises ValueError for a request that is none."""
         if self._parser.our_state is h11.DONE:
             self._parser.start_next_cycle()
-        turn = _Turn(self._channel, self._parser, is_first=self._is_first)
+        turn = _Exchange(self._channel, self._parser, is_first=self._is_first)
         self._is_first = False
         wire = _written(self._parser, request)
         failure = await turn.run(wire, Deadline(self._clock, timeout_s))
         return turn.answer(failure)
 
     async def close(self, timeout_s: float = 1.0) -> None:
-        """Says goodbye if the peer still listens; the socket is the connection's."""
+        """Says close_notify if the peer still listens; the socket is the connection's."""
         try:
             async with failing(Phase.SEND, timeout_s):
-                await self._channel.goodbye()
+                await self._channel.close_notify()
         except ExchangeFailed:
             return
 
@@ -138,7 +138,7 @@ def _written(parser: h11.Connection, request: HttpRequest) -> bytes:
     return b"".join(part for part in parts if part)
 
 
-class _Turn:
+class _Exchange:
     """One request and what answers it."""
 
     def __init__(self, channel: Channel, parser: h11.Connection, *, is_first: bool) -> None:
@@ -149,7 +149,7 @@ class _Turn:
         self._body = bytearray()
         self._read_bytes = 0
         self._complete = False
-        self._wait = self._whole = SPOILT
+        self._wait = self._whole = INVALID_SAMPLE
         self._upper_bound = False
         self._phase = Phase.SEND
 
@@ -182,7 +182,7 @@ class _Turn:
             async with failing(Phase.SEND, timeout_s):
                 await self._channel.send(wire)
         except ExchangeFailed as failed:
-            if failed.failure.reason not in _GONE:
+            if failed.failure.reason not in _CONNECTION_LOST:
                 raise
             self._lost = failed  # what the peer said before it went may still lie in our receive queue
 
@@ -190,7 +190,7 @@ class _Turn:
         """The first bytes of the answer. In TLS other records may come before them (session tickets)."""
         stamped = self._channel.stamped
         while True:
-            begins_a_unit = self._channel.is_between_units
+            begins_a_unit = self._channel.at_record_boundary
             chunk = await self._read()
             now = stamped.data_segments_in()
             one_came = before is not None and now is not None and now - before == 1
@@ -218,8 +218,8 @@ class _Turn:
     async def _read(self) -> Chunk:
         chunk = await self._channel.receive()
         self._read_bytes += len(chunk.data)
-        if self._read_bytes > _MOST_BYTES:
-            raise fail(self._phase, Reason.OVER_LIMIT, f"more than {_MOST_BYTES} bytes of answer")
+        if self._read_bytes > _MAX_RESPONSE_BYTES:
+            raise fail(self._phase, Reason.OVER_LIMIT, f"more than {_MAX_RESPONSE_BYTES} bytes of answer")
         return chunk
 
     def _parse(self, chunk: Chunk) -> None:
@@ -229,7 +229,7 @@ class _Turn:
         except h11.RemoteProtocolError as error:
             too_large = error.error_status_hint == _HEAD_TOO_LARGE
             reason = Reason.OVER_LIMIT if too_large else Reason.PROTOCOL_ERROR
-            raise fail(Phase.RECEIVE, reason, f"no HTTP/1.1: {str(error)[:_LONGEST_WORDS]}") from error
+            raise fail(Phase.RECEIVE, reason, f"no HTTP/1.1: {str(error)[:_MAX_ERROR_TEXT_CHARS]}") from error
         try:
             if chunk.ended:
                 self._take_all(b"")
@@ -248,22 +248,22 @@ class _Turn:
             self._headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers)
         elif isinstance(event, h11.Data):
             self._body += event.data
-            if len(self._body) > LARGEST_BODY_BYTES:
-                del self._body[LARGEST_BODY_BYTES:]
-                raise fail(Phase.RECEIVE, Reason.OVER_LIMIT, f"a body over {LARGEST_BODY_BYTES} bytes")
+            if len(self._body) > MAX_BODY_BYTES:
+                del self._body[MAX_BODY_BYTES:]
+                raise fail(Phase.RECEIVE, Reason.OVER_LIMIT, f"a body over {MAX_BODY_BYTES} bytes")
         elif isinstance(event, h11.EndOfMessage):
             self._complete = True
         elif not isinstance(event, h11.InformationalResponse):
             return False  # more bytes are needed, or none will come
         return True
 
-    def answer(self, failure: Failure | None) -> HttpAnswer:
+    def answer(self, failure: Failure | None) -> HttpResponse:
         receive = self._whole.minus(self._wait)
         timings = {Phase.WAIT: self._wait, **({Phase.RECEIVE: receive} if self._complete else {})}
         known = {phase: timing for phase, timing in timings.items() if timing.duration_s is not None}
         parser = self._parser
         done = parser.our_state is h11.DONE and parser.their_state is h11.DONE
-        return HttpAnswer(
+        return HttpResponse(
             status=self._status,
             headers=self._headers,
             body=bytes(self._body),

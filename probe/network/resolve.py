@@ -12,13 +12,13 @@ from probe.network.failures import ExchangeFailed, fail
 from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:  # dnspython takes long to load
-    from probe.network.dns import DnsAnswer
+    from probe.network.dns import DnsResponse
 
-LARGEST_FILE_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 1024 * 1024
 _ROUNDS = 2  # each server is asked twice before the deadline: a datagram may be lost
 _SERVERS = 3  # as libc does: resolv.conf(5), MAXNS
 
-Ask = Callable[[str, Question, float], Awaitable["DnsAnswer"]]  # server, question, timeout in seconds
+Ask = Callable[[str, Question, float], Awaitable["DnsResponse"]]  # server, question, timeout in seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +64,10 @@ def names_to_try(host: str, search: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_file(path: str) -> str:
-    """The text of a system file, at most `LARGEST_FILE_BYTES` of it; empty where there is none."""
+    """The text of a system file, at most `MAX_FILE_BYTES` of it; empty where there is none."""
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
-            return file.read(LARGEST_FILE_BYTES)
+            return file.read(MAX_FILE_BYTES)
     except OSError:
         return ""
 

@@ -12,24 +12,24 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from probe.model.measurements import Failure, Offer, Phase, Reason, Timestamps
+from probe.model.measurements import ClientHelloProfile, Failure, Phase, Reason, Timestamps
 from probe.network import client_certificate
-from probe.network.clock import SPOILT, Clock, Deadline, Timing, worst
+from probe.network.clock import INVALID_SAMPLE, Clock, Deadline, Timing, worst
 from probe.network.failures import ExchangeFailed, fail, failing
 from probe.network.stamped import StampedSocket
 from probe.network.tcp import TcpConnection
 from probe.network.tls_channel import TlsChannel
 from probe.network.tls_session import (
-    LARGEST_CERTIFICATE_BYTES,
-    LONGEST_CHAIN,
+    MAX_CERTIFICATE_BYTES,
+    MAX_CHAIN,
     TlsRefused,
     TlsSession,
     within_limits,
 )
 
 # A chain at its limits and as much again for what is around it.
-_LARGEST_HANDSHAKE_BYTES = 2 * LONGEST_CHAIN * LARGEST_CERTIFICATE_BYTES
-_LONGEST_NAME_BYTES = 253  # RFC 1035, section 2.3.4, as text
+_MAX_HANDSHAKE_BYTES = 2 * MAX_CHAIN * MAX_CERTIFICATE_BYTES
+_MAX_NAME_BYTES = 253  # RFC 1035, section 2.3.4, as text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Handshake:
     as sent, up to 16 certificates of 16 KiB.
     """
 
-    offer: Offer
+    offer: ClientHelloProfile
     failure: Failure | None = None
     wait_s: float | None = None
     timestamps: Timestamps | None = None
@@ -53,7 +53,12 @@ class Handshake:
 
 
 async def handshake(
-    connection: TcpConnection, server_name: str | None, offer: Offer, *, clock: Clock, timeout_s: float
+    connection: TcpConnection,
+    server_name: str | None,
+    offer: ClientHelloProfile,
+    *,
+    clock: Clock,
+    timeout_s: float,
 ) -> Handshake:
     """Never raises for what the network does: a failed handshake has facts too."""
     deadline = Deadline(clock, timeout_s)
@@ -73,7 +78,12 @@ async def handshake(
 
 
 async def channel(
-    connection: TcpConnection, server_name: str | None, offer: Offer, *, clock: Clock, timeout_s: float
+    connection: TcpConnection,
+    server_name: str | None,
+    offer: ClientHelloProfile,
+    *,
+    clock: Clock,
+    timeout_s: float,
 ) -> tuple[Handshake, TlsChannel | None]:
     """As `handshake`, and then what to talk through; None after a handshake that failed.
 
@@ -93,7 +103,11 @@ async def channel(
 
 
 async def _conversation(
-    connection: TcpConnection, server_name: str | None, offer: Offer, clock: Clock, deadline: Deadline
+    connection: TcpConnection,
+    server_name: str | None,
+    offer: ClientHelloProfile,
+    clock: Clock,
+    deadline: Deadline,
 ) -> "_Conversation":
     """Raises ExchangeFailed where not even a ClientHello can be sent."""
     if connection.sock is None:
@@ -117,7 +131,7 @@ def sni(server_name: str | None) -> bytes | None:
         encoded = server_name.encode("ascii") if server_name.isascii() else server_name.encode("idna")
     except UnicodeError as error:
         raise fail(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a host name") from error
-    if not 0 < len(encoded) <= _LONGEST_NAME_BYTES or b"\0" in encoded:
+    if not 0 < len(encoded) <= _MAX_NAME_BYTES or b"\0" in encoded:
         raise fail(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a host name")
     return encoded
 
@@ -132,19 +146,23 @@ async def _failure_of(conversation: "_Conversation", deadline: Deadline) -> Fail
         return Failure(phase=Phase.HANDSHAKE, reason=refused.reason, detail=refused.detail)
     chain = conversation.session.chain()
     if within_limits(chain) != chain:
-        detail = f"more than {LONGEST_CHAIN} certificates, or one over {LARGEST_CERTIFICATE_BYTES} bytes"
+        detail = f"more than {MAX_CHAIN} certificates, or one over {MAX_CERTIFICATE_BYTES} bytes"
         return Failure(phase=Phase.HANDSHAKE, reason=Reason.OVER_LIMIT, detail=detail)
     return None
 
 
 def _summary(
-    offer: Offer, conversation: "_Conversation", failure: Failure | None, *, answered: bool | None
+    offer: ClientHelloProfile,
+    conversation: "_Conversation",
+    failure: Failure | None,
+    *,
+    answered: bool | None,
 ) -> Handshake:
     session = conversation.session
     flights = conversation.flights
     done = failure is None and bool(flights)
     requested = session.certificate_requested
-    waited = _added_up(flights) if done else SPOILT
+    waited = _added_up(flights) if done else INVALID_SAMPLE
     return Handshake(
         offer=offer,
         failure=failure,
@@ -164,7 +182,7 @@ def _added_up(flights: Sequence[Timing]) -> Timing:
     durations_ns = [f.duration_ns for f in flights if f.duration_ns is not None]
     stamps = worst(flight.timestamps for flight in flights)
     if len(durations_ns) < len(flights) or stamps is None:
-        return SPOILT
+        return INVALID_SAMPLE
     return Timing(duration_ns=sum(durations_ns), timestamps=stamps)
 
 
@@ -209,8 +227,8 @@ class _Conversation:
         if not data:
             raise TlsRefused(Reason.CLOSED, "the server closed the connection")
         self._received_bytes += len(data)
-        if self._received_bytes > _LARGEST_HANDSHAKE_BYTES:
-            raise TlsRefused(Reason.OVER_LIMIT, f"more than {_LARGEST_HANDSHAKE_BYTES} bytes of handshake")
+        if self._received_bytes > _MAX_HANDSHAKE_BYTES:
+            raise TlsRefused(Reason.OVER_LIMIT, f"more than {_MAX_HANDSHAKE_BYTES} bytes of handshake")
         self.session.feed(data)
 
     async def answers(self, host: str, deadline: Deadline) -> bool | None:

@@ -16,7 +16,7 @@ class TlsChannel:
     stamped: StampedSocket
 
     @property
-    def is_between_units(self) -> bool:
+    def at_record_boundary(self) -> bool:
         return self.session.is_between_records
 
     async def send(self, data: bytes) -> None:
@@ -38,6 +38,6 @@ class TlsChannel:
             return Chunk(b"".join(parts), ended=True)
         return Chunk(b"".join(parts), ended=False)
 
-    async def goodbye(self) -> None:
+    async def close_notify(self) -> None:
         self.session.say_goodbye()
         await self.stamped.send(self.session.output())

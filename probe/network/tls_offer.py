@@ -7,7 +7,7 @@ from typing import Any
 
 from OpenSSL import SSL
 
-from probe.model.measurements import Offer
+from probe.model.measurements import ClientHelloProfile
 
 # XKS proxy API specification, "API content type": the proxy must support one of these four.
 _KMS_SUITES_1_3 = b"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
@@ -31,17 +31,17 @@ _ALL_GROUPS = _KMS_GROUPS + (
 _SSL_OP_LEGACY_SERVER_CONNECT = 0x4  # servers without RFC 5746; openssl/ssl.h
 
 
-def context(offer: Offer) -> SSL.Context:
+def context(offer: ClientHelloProfile) -> SSL.Context:
     """A fresh context: its callbacks belong to one handshake."""
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_verify(SSL.VERIFY_NONE)
     match offer:
-        case Offer.KMS:
+        case ClientHelloProfile.KMS:
             _set_groups(made, _KMS_GROUPS)
             made.set_min_proto_version(SSL.TLS1_2_VERSION)
             made.set_cipher_list(_KMS_SUITES_1_2)
             made.set_tls13_ciphersuites(_KMS_SUITES_1_3)
-        case Offer.DIAGNOSING:
+        case ClientHelloProfile.DIAGNOSING:
             _set_groups(made, _ALL_GROUPS)
             made.set_min_proto_version(SSL.TLS1_VERSION)
             made.set_cipher_list(_ALL_SUITES_1_2)

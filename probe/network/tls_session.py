@@ -2,11 +2,11 @@
 
 from OpenSSL import SSL, crypto
 
-from probe.model.measurements import Offer, Reason
+from probe.model.measurements import ClientHelloProfile, Reason
 from probe.network.tls_offer import context
 
-LONGEST_CHAIN = 16
-LARGEST_CERTIFICATE_BYTES = 16 * 1024
+MAX_CHAIN = 16
+MAX_CERTIFICATE_BYTES = 16 * 1024
 _BIO_BYTES = 65536
 _RECORD_HEADER_BYTES = 5
 
@@ -57,7 +57,7 @@ class TlsRefused(Exception):  # noqa: N818 (the peer's doing, no error of ours)
 class TlsSession:
     """``server_name`` (ASCII) is sent as SNI unless None."""
 
-    def __init__(self, offer: Offer, server_name: bytes | None) -> None:
+    def __init__(self, offer: ClientHelloProfile, server_name: bytes | None) -> None:
         made = context(offer)
         made.set_info_callback(self._on_info)
         self.certificate_requested = False
@@ -180,10 +180,10 @@ class _Records:
 
 def within_limits(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """The certificates up to the first that exceeds a limit."""
-    for position, der in enumerate(chain[:LONGEST_CHAIN]):
-        if len(der) > LARGEST_CERTIFICATE_BYTES:
+    for position, der in enumerate(chain[:MAX_CHAIN]):
+        if len(der) > MAX_CERTIFICATE_BYTES:
             return chain[:position]
-    return chain[:LONGEST_CHAIN]
+    return chain[:MAX_CHAIN]
 
 
 def _sentence(error: SSL.Error) -> str:

@@ -16,8 +16,8 @@ from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check, Identity, Target
 from probe.network import Network
 from probe.network.clock import Deadline
-from probe.probes.health_connection import LEAST_S, ProxyConnection, Publish
-from probe.probes.health_request import Client, Purpose
+from probe.probes.health_connection import MIN_S, ProxyConnection, Publish
+from probe.probes.health_request import Client, RequestKind
 
 COLD_EXCHANGES = 5  # contracts, rules of judgement: at least
 
@@ -59,7 +59,7 @@ class HealthProbe:
         memory, now_s = self._memories.get(target.identity), self._network.clock.monotonic_ns() / 1e9
         due_s = memory.conformance_due_s if memory else now_s
         was_silent = memory is not None and memory.answer is _Answer.NONE
-        visit = _Visit(target, self._client, self._network, timeout_s, publish, was_silent=was_silent)
+        visit = _Round(target, self._client, self._network, timeout_s, publish, was_silent=was_silent)
         await visit.health(memory)
         if now_s >= due_s and not visit.is_silent:  # of a silent proxy they would only say the same
             were_answered = await visit.conformance()
@@ -67,7 +67,7 @@ class HealthProbe:
         self._memories[target.identity] = _Memory(answer=visit.answer, conformance_due_s=due_s)
 
 
-class _Visit:
+class _Round:
     """All that is asked of one target at one time."""
 
     def __init__(
@@ -82,7 +82,7 @@ class _Visit:
     ) -> None:
         self._target, self._client, self._network, self._publish = target, client, network, publish
         self._deadline = Deadline(network.clock, timeout_s)
-        self._least_s = min(LEAST_S, timeout_s / 2)
+        self._least_s = min(MIN_S, timeout_s / 2)
         self._found: list[Measurement] = []
         self._was_silent = was_silent
 
@@ -103,7 +103,7 @@ class _Visit:
         while number == 0 or self._goes_on(memory, number):
             number += 1
             is_last = number == (COLD_EXCHANGES if memory is None else 1)
-            await self._connection().requests(Purpose.HEALTH, self._note, warm_too=is_last)
+            await self._connection().requests(RequestKind.HEALTH, self._note, warm_too=is_last)
 
     def _goes_on(self, memory: _Memory | None, number: int) -> bool:
         if number >= COLD_EXCHANGES or not self._has_time() or self.is_silent or self._is_withheld():
@@ -137,12 +137,16 @@ class _Visit:
         found = (each.details for each in self._found)
         return any(isinstance(details, HealthDetails) and details.withheld for details in found)
 
-    def _others(self) -> tuple[Purpose, ...]:
+    def _others(self) -> tuple[RequestKind, ...]:
         """What bears no signature, and what does if it may be sent."""
-        unsigned = (Purpose.UNSIGNED, Purpose.GET)
+        unsigned = (RequestKind.UNSIGNED, RequestKind.GET)
         if self._is_withheld():
             return unsigned
-        return (*unsigned, Purpose.LARGE_BODY, *((Purpose.KEY_METADATA,) if self._client.key_id else ()))
+        return (
+            *unsigned,
+            RequestKind.LARGE_BODY,
+            *((RequestKind.KEY_METADATA,) if self._client.key_id else ()),
+        )
 
 
 def _answer_of(measurement: Measurement) -> _Answer:

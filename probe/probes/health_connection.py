@@ -1,6 +1,6 @@
 """One connection to an XKS proxy, made as KMS makes it, and the requests over it, in phases.
 
-Nothing is signed for a peer of whose chain or name the client's ``may_sign`` disapproves.
+Nothing is signed for a peer of whose chain or name the client's ``peer_check`` disapproves.
 """
 
 import time
@@ -16,13 +16,13 @@ from probe.network.clock import Deadline, worst
 from probe.network.http import HttpConnection
 from probe.network.tcp import TcpConnection
 from probe.probes.exchange import Exchange
-from probe.probes.health_request import Client, Purpose, details_of, request_of
+from probe.probes.health_request import Client, RequestKind, details_of, request_of
 from probe.probes.tls import details_of as tls_details_of
 from probe.probes.tls import server_name_of
 
 Publish = Callable[[Measurement], None]
 EXCHANGE_S = 1.0  # KMS waits 0.25 s; how much longer it would have taken is worth to know
-LEAST_S = 2 * CALL_LIMIT_S  # what is not answered by then KMS would not have had in time
+MIN_S = 2 * CALL_LIMIT_S  # what is not answered by then KMS would not have had in time
 
 
 class ProxyConnection:
@@ -33,7 +33,7 @@ class ProxyConnection:
         self._deadline = deadline
         self._channel: HttpConnection | None = None
 
-    async def requests(self, purpose: Purpose, publish: Publish, *, warm_too: bool = False) -> None:
+    async def requests(self, purpose: RequestKind, publish: Publish, *, warm_too: bool = False) -> None:
         """The cold exchange; with ``warm_too`` a warm one, if the connection and the time are good for it."""
         exchange = self._exchange(Check.HEALTH_COLD)
         exchange.details = HealthDetails(purpose=purpose, is_signed=purpose.is_signed)
@@ -47,7 +47,7 @@ class ProxyConnection:
                 await self._cold(exchange, connection, purpose)
             publish(exchange.measurement())
             if self._channel is not None and connection is not None:
-                if warm_too and self._deadline.remaining_s() >= LEAST_S:
+                if warm_too and self._deadline.remaining_s() >= MIN_S:
                     publish(await self._warm(self._channel, connection))
                 else:
                     with suppress(ExchangeFailed):
@@ -60,7 +60,7 @@ class ProxyConnection:
         timeout_s = max(0.001, min(EXCHANGE_S, self._deadline.remaining_s()))
         return Exchange(self._target, check, self._network, timeout_s)
 
-    async def _cold(self, exchange: Exchange, connection: TcpConnection, purpose: Purpose) -> None:
+    async def _cold(self, exchange: Exchange, connection: TcpConnection, purpose: RequestKind) -> None:
         """The cold exchange; the channel is kept if another request may go over it."""
         if connection.rtt_s is not None:
             exchange.phases_s[Phase.CONNECT] = connection.rtt_s
@@ -81,19 +81,19 @@ class ProxyConnection:
         if await self._ask(exchange, channel, connection, purpose):
             self._channel = channel
 
-    def _withheld(self, purpose: Purpose, seen: TlsDetails) -> str | None:
+    def _withheld(self, purpose: RequestKind, seen: TlsDetails) -> str | None:
         if not purpose.is_signed:
             return None
-        return NO_CREDENTIAL if self._client.sign is None else self._client.may_sign(self._target, seen)
+        return NO_CREDENTIAL if self._client.sign is None else self._client.peer_check(self._target, seen)
 
     async def _warm(self, channel: HttpConnection, connection: TcpConnection) -> Measurement:
         exchange = self._exchange(Check.HEALTH_WARM)
         exchange.address = connection.address
-        await self._ask(exchange, channel, connection, Purpose.HEALTH)
+        await self._ask(exchange, channel, connection, RequestKind.HEALTH)
         return exchange.measurement()
 
     async def _ask(
-        self, exchange: Exchange, channel: HttpConnection, connection: TcpConnection, purpose: Purpose
+        self, exchange: Exchange, channel: HttpConnection, connection: TcpConnection, purpose: RequestKind
     ) -> bool:
         """One request and its answer, into ``exchange``; whether another one may follow."""
         request = request_of(self._client, self._target, purpose)

@@ -12,15 +12,15 @@ from enum import StrEnum
 from probe import __version__
 from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, TlsDetails
 from probe.model.targets import Target
-from probe.network.http import HttpAnswer, HttpRequest
+from probe.network.http import HttpRequest, HttpResponse
 from probe.wire import health as wire
 
 _SHOWN_BYTES = 512
 Sign = Callable[[str, str, bytes], Sequence[tuple[str, str]]]
-MaySign = Callable[[Target, TlsDetails], str | None]
+PeerCheck = Callable[[Target, TlsDetails], str | None]
 
 
-class Purpose(StrEnum):
+class RequestKind(StrEnum):
     """Which request; a value of `HealthDetails.purpose`."""
 
     HEALTH = HEALTH_PURPOSE
@@ -31,45 +31,45 @@ class Purpose(StrEnum):
 
     @property
     def is_signed(self) -> bool:
-        return self not in (Purpose.UNSIGNED, Purpose.GET)
+        return self not in (RequestKind.UNSIGNED, RequestKind.GET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """How to ask. ``sign`` None: without a credential, and only what bears no signature is sent.
 
-    ``path`` is the URI path as KMS is told it. ``may_sign`` says why a peer must not be signed for, None if
+    ``path`` is the URI path as KMS is told it. ``peer_check`` says why a peer must not be signed for, None if
     it may.
     """
 
     path: str
-    may_sign: MaySign
+    peer_check: PeerCheck
     sign: Sign | None = None
     key_id: str | None = None
     principal_arn: str = "arn:aws:iam::000000000000:role/xks-probe"
 
 
-def request_of(client: Client, target: Target, purpose: Purpose) -> HttpRequest:
+def request_of(client: Client, target: Target, purpose: RequestKind) -> HttpRequest:
     """As KMS sends it: the private DNS name as host, no port; what must not be signed is added after it."""
     host = target.server_name or target.host
     path = f"{client.path}/health"
-    body = wire.health_request(str(uuid.uuid4()), large=purpose is Purpose.LARGE_BODY)
-    if purpose is Purpose.KEY_METADATA:
+    body = wire.health_request(str(uuid.uuid4()), large=purpose is RequestKind.LARGE_BODY)
+    if purpose is RequestKind.KEY_METADATA:
         path = f"{client.path}/keys/{client.key_id}/metadata"
         body = wire.metadata_request(str(uuid.uuid4()), client.principal_arn)
     headers = [("Host", host), ("User-Agent", f"xks-probe/{__version__}")]
-    if purpose is Purpose.GET:
+    if purpose is RequestKind.GET:
         return HttpRequest(method="GET", target=path, headers=headers)
     signed = client.sign(host, path, body) if client.sign and purpose.is_signed else ()
     sized = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     return HttpRequest(method="POST", target=path, headers=[*headers, *sized, *signed], body=body)
 
 
-def details_of(answer: HttpAnswer, purpose: Purpose, middle_s: float, sent_bytes: int) -> HealthDetails:
+def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent_bytes: int) -> HealthDetails:
     """What came of a request. ``middle_s`` is Unix time in the middle of the exchange."""
-    said = wire.Said()
-    if answer.failure is None and answer.status is not None and purpose is not Purpose.GET:
-        read = wire.read_metadata if purpose is Purpose.KEY_METADATA else wire.read_health
+    said = wire.ParsedReply()
+    if answer.failure is None and answer.status is not None and purpose is not RequestKind.GET:
+        read = wire.read_metadata if purpose is RequestKind.KEY_METADATA else wire.read_health
         said = read(answer.status, answer.body)
     return HealthDetails(
         purpose=purpose,
@@ -89,7 +89,7 @@ def details_of(answer: HttpAnswer, purpose: Purpose, middle_s: float, sent_bytes
     )
 
 
-def _offset_s(answer: HttpAnswer, middle_s: float) -> float | None:
+def _offset_s(answer: HttpResponse, middle_s: float) -> float | None:
     """The Date header has whole seconds, cut: half a second is added (RFC 9110, section 5.6.7)."""
     date = next((value for name, value in answer.headers if name == "date"), None)
     if date is None:

@@ -21,7 +21,7 @@ from probe.network.failures import failing
 from probe.probes.exchange import Exchange
 
 _EXTRA = (EchoOutcome.DUPLICATE, EchoOutcome.LATE)
-_LONGEST_WAIT_S = 1.0
+_MAX_WAIT_S = 1.0
 
 
 async def measure(target: Target, network: Network, timeout_s: float) -> Measurement:
@@ -131,7 +131,7 @@ async def _wait(ready: asyncio.Event, engine: EchoEngine, clock: Clock) -> None:
     deadline_ns = engine.next_deadline_ns
     remaining_s = 0.0 if deadline_ns is None else max(0.0, (deadline_ns - clock.monotonic_ns()) / 1e9)
     try:
-        async with asyncio.timeout(min(remaining_s, _LONGEST_WAIT_S)):
+        async with asyncio.timeout(min(remaining_s, _MAX_WAIT_S)):
             await ready.wait()
     except TimeoutError:
         return

@@ -3,7 +3,7 @@
 The failure of the measurement is always that of KMS's handshake.
 """
 
-from probe.model.measurements import Measurement, Offer, Phase, TlsDetails
+from probe.model.measurements import ClientHelloProfile, Measurement, Phase, TlsDetails
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Handshake, Network
 from probe.network.tcp import TcpConnection
@@ -20,7 +20,7 @@ async def measure(target: Target, network: Network, timeout_s: float) -> Measure
         if connection.rtt_s is not None:
             exchange.phases_s[Phase.CONNECT] = connection.rtt_s
             exchange.timestamps = connection.timestamps
-        first = await _shake_hands(exchange, connection, Offer.KMS)
+        first = await _shake_hands(exchange, connection, ClientHelloProfile.KMS)
         _note(exchange, first)
         second = await _diagnose(exchange, address) if first.failure else None
         exchange.details = details_of(server_name_of(target), connection.local_port, first, second)
@@ -53,7 +53,7 @@ def details_of(
     )
 
 
-async def _shake_hands(exchange: Exchange, connection: TcpConnection, offer: Offer) -> Handshake:
+async def _shake_hands(exchange: Exchange, connection: TcpConnection, offer: ClientHelloProfile) -> Handshake:
     try:
         return await exchange.network.handshake(
             connection, server_name_of(exchange.target), offer, timeout_s=exchange.remaining_s()
@@ -77,7 +77,7 @@ async def _diagnose(exchange: Exchange, address: str) -> Handshake | None:
         )
     except ExchangeFailed:
         return None
-    return await _shake_hands(exchange, connection, Offer.DIAGNOSING)
+    return await _shake_hands(exchange, connection, ClientHelloProfile.DIAGNOSING)
 
 
 def _teaches_more(second: Handshake, first: Handshake) -> bool:

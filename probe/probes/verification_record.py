@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import Phase, Reason
 from probe.model.targets import Question
-from probe.network import DnsAnswer, ExchangeFailed, Network
+from probe.network import DnsResponse, ExchangeFailed, Network
 from probe.network.clock import Deadline
 from probe.network.failures import fail
-from probe.wire.verification import Place, parents, places, registrable, state_of
+from probe.wire.verification import RecordName, parents, places, registrable, state_of
 
 PUBLIC_RESOLVERS = ("8.8.8.8", "1.1.1.1", "9.9.9.9")
-_MOST_SERVERS = 4
+_MAX_SERVERS = 4
 _SHARE = 0.5  # of the time is for finding the zone and its servers
 _STATES = {
     Reason.TIMED_OUT: RecordState.TIMED_OUT,
@@ -72,14 +72,14 @@ class _Looker:
         questions = [Question(name=parent, record_type="NS") for parent in above]
         answers = await asyncio.gather(*(self._any(question, timeout_s) for question in questions))
         for parent, answer in zip(above, answers, strict=True):
-            if isinstance(answer, DnsAnswer) and answer.failure is None and answer.details.answers:
-                names = answer.details.answers[:_MOST_SERVERS]
+            if isinstance(answer, DnsResponse) and answer.failure is None and answer.details.answers:
+                names = answer.details.answers[:_MAX_SERVERS]
                 return parent, await self._addresses(names, timeout_s), True, f"{parent} has name servers"
         if any(_says_no(answer) for answer in answers[-1:]):
             return None, (), False, f"{above[-1]} has no name servers in public DNS"
         return None, (), None, "no public resolver could be asked"
 
-    async def records(self, found: Sequence[Place], servers: Sequence[str]) -> tuple[RecordSeen, ...]:
+    async def records(self, found: Sequence[RecordName], servers: Sequence[str]) -> tuple[RecordSeen, ...]:
         """The proper names of everybody, the others of one public resolver."""
         resolvers = self._search.resolvers
         proper = [place for place in found if not place.is_bare and not place.is_doubled]
@@ -91,9 +91,9 @@ class _Looker:
         ]
         return tuple(await asyncio.gather(*(self._record(*each) for each in asked)))
 
-    async def _record(self, place: Place, server: str, view: View) -> RecordSeen:
+    async def _record(self, place: RecordName, server: str, view: View) -> RecordSeen:
         answer = await self._ask(server, Question(name=place.name, record_type="TXT"), view)
-        if isinstance(answer, DnsAnswer) and answer.failure is None:
+        if isinstance(answer, DnsResponse) and answer.failure is None:
             state = state_of(answer.details.answers, self._search.value or "", place)
             return RecordSeen(
                 name=place.name,
@@ -105,20 +105,20 @@ class _Looker:
             )
         failure = answer.failure
         reason = failure.reason if failure else Reason.PROTOCOL_ERROR
-        state = _STATES.get(reason, RecordState.ODD_ANSWER)
+        state = _STATES.get(reason, RecordState.MALFORMED_RESPONSE)
         detail = failure.detail if failure else ""
         return RecordSeen(name=place.name, view=view, server=server, state=state, detail=detail)
 
-    async def _any(self, question: Question, timeout_s: float) -> "DnsAnswer | ExchangeFailed":
+    async def _any(self, question: Question, timeout_s: float) -> "DnsResponse | ExchangeFailed":
         """The first answer of a public resolver that is one, else the last failure."""
         tasks = [
             asyncio.ensure_future(self._ask(server, question, View.PUBLIC, timeout_s))
             for server in self._search.resolvers
         ]
-        answer: DnsAnswer | ExchangeFailed | None = None
+        answer: DnsResponse | ExchangeFailed | None = None
         for task in asyncio.as_completed(tasks):
             answer = await task
-            if isinstance(answer, DnsAnswer) and _is_told(answer):
+            if isinstance(answer, DnsResponse) and _is_told(answer):
                 break
         for task in tasks:
             task.cancel()
@@ -129,12 +129,12 @@ class _Looker:
     async def _addresses(self, names: Sequence[str], timeout_s: float) -> tuple[str, ...]:
         questions = [Question(name=name, record_type="A") for name in names]
         answers = await asyncio.gather(*(self._any(question, timeout_s) for question in questions))
-        first = [a.details.answers[:1] for a in answers if isinstance(a, DnsAnswer) and a.failure is None]
+        first = [a.details.answers[:1] for a in answers if isinstance(a, DnsResponse) and a.failure is None]
         return tuple(dict.fromkeys(address for one in first for address in one))
 
     async def _ask(
         self, server: str, question: Question, view: View, timeout_s: float | None = None
-    ) -> "DnsAnswer | ExchangeFailed":
+    ) -> "DnsResponse | ExchangeFailed":
         left_s = self._deadline.remaining_s()
         try:
             return await self._network.query(
@@ -150,10 +150,10 @@ class _Looker:
             return fail(Phase.SEND, Reason.PROTOCOL_ERROR, "not a name to ask for")
 
 
-def _is_told(answer: DnsAnswer) -> bool:
+def _is_told(answer: DnsResponse) -> bool:
     """The server knows: a name that is not there is an answer, a failure is none."""
     return answer.failure is None or answer.failure.reason is Reason.NAME_NOT_FOUND
 
 
-def _says_no(answer: "DnsAnswer | ExchangeFailed") -> bool:
-    return isinstance(answer, DnsAnswer) and _is_told(answer)
+def _says_no(answer: "DnsResponse | ExchangeFailed") -> bool:
+    return isinstance(answer, DnsResponse) and _is_told(answer)

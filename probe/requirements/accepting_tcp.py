@@ -7,7 +7,7 @@ from probe.model.account import Unavailable
 from probe.model.evidence import Evidence
 from probe.model.measurements import Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
-from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import load_balancers_of, not_seen, unseen_nodes, unseen_targets
 from probe.requirements.evidence.targets import (
@@ -107,7 +107,7 @@ def _words(target: Target, measurement: Measurement) -> str:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.NETWORK,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.NOT_REACHABLE,
     traits={Trait.MEANS_SHUT},
     source=path_errors.TROUBLESHOOTING,
@@ -153,7 +153,7 @@ def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
 @requirement(
     level=Level.RISK,
     scope=Scope.NETWORK,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.MEANS_SHUT},
     source=path_errors.TROUBLESHOOTING,
@@ -179,7 +179,7 @@ def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.RISK,
     scope=Scope.NETWORK,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.MEANS_SHUT, Trait.BACKENDS_ALONE},
     source=path_errors.VPC_CONNECTIVITY,

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, Reason, TlsDetails
 from probe.model.targets import Check, Target
-from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.authorities import kms_authorities
 from probe.requirements.evidence.targets import each_leaf, latest
-from probe.requirements.evidence.trust import Standing, faults, trust_of
+from probe.requirements.evidence.trust import TrustStatus, faults, trust_of
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import moment, quoted, why
 from probe.wire.chain import Ending, Link, Path
@@ -20,7 +20,7 @@ _NOT_OF_KMS = "an extra authority of this configuration, which KMS does not have
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.CERTIFICATES,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=path_errors.TLS,
     traits={Trait.JUDGES_PEER},
     source=path_errors.TROUBLESHOOTING,
@@ -48,7 +48,7 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
         if trust.path.ending is Ending.MISSING_ISSUER:
             passed_over = _passed_over(evidence, target, trust.path)
             return unknown(passed_over) if passed_over else _open_end(trust.path, trust.standing, details)
-        root = f"{_NOT_OF_KMS}, closes it" if trust.standing is Standing.EXTRA else "closes it"
+        root = f"{_NOT_OF_KMS}, closes it" if trust.standing is TrustStatus.EXTRA else "closes it"
         return met(
             f"{_length(trust.path)}, in order and in date; {quoted(trust.path.links[-1].subject)}, {root}"
         )
@@ -67,17 +67,17 @@ def _passed_over(evidence: Evidence, target: Target, path: Path) -> str:
     return ""
 
 
-def _open_end(path: Path, standing: Standing, details: TlsDetails) -> Finding:
+def _open_end(path: Path, standing: TrustStatus, details: TlsDetails) -> Finding:
     """The last signature is by somebody whose certificate nobody here has, or can't be verified."""
     last = path.links[-1]
-    if standing is Standing.UNVERIFIABLE:
+    if standing is TrustStatus.UNVERIFIABLE:
         return unknown(_unverifiable(path))
-    if standing is Standing.NAMED_AS_LISTED:
+    if standing is TrustStatus.NAMED_AS_LISTED:
         return unknown(
             f"the signature on {quoted(last.subject)} cannot be verified: {quoted(last.issuer)} was not "
             f"sent, and is not the listed certificate of that name that we have, if we have one"
         )
-    if standing is Standing.UNSENT:
+    if standing is TrustStatus.UNSENT:
         return unknown(
             f"in order up to {quoted(last.subject)}; {quoted(last.issuer)}, which signed it, "
             f"was not sent and is no root that KMS lists: a root of its own, or one more that is missing"
@@ -114,7 +114,7 @@ def _length(path: Path) -> str:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.CERTIFICATES,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=path_errors.TLS,
     traits={Trait.JUDGES_PEER},
     source=path_errors.AUTHORITIES,
@@ -143,20 +143,20 @@ def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
     return each_leaf(evidence, judge)
 
 
-def _authority(path: Path, standing: Standing, now_s: float) -> Finding:
+def _authority(path: Path, standing: TrustStatus, now_s: float) -> Finding:
     last = path.links[-1]
     match standing:
-        case Standing.LISTED:
+        case TrustStatus.LISTED:
             return _listed(last, now_s)
-        case Standing.EXTRA:
+        case TrustStatus.EXTRA:
             return met(f"{quoted(last.subject)} is {_NOT_OF_KMS}")
-        case Standing.UNLISTED:
+        case TrustStatus.UNLISTED:
             return violated(f"{quoted(last.subject)} is not in AWS's list of {kms_authorities().as_of}")
-        case Standing.UNSENT:
+        case TrustStatus.UNSENT:
             return violated(f"{quoted(last.issuer)}, where the chain leads, is not in AWS's list")
-        case Standing.NAMED_AS_LISTED | Standing.UNVERIFIABLE:
+        case TrustStatus.NAMED_AS_LISTED | TrustStatus.UNVERIFIABLE:
             return unknown(_unverifiable(path) if path.unverifiable else _same_name(path, last))
-        case Standing.UNDETERMINED:
+        case TrustStatus.UNDETERMINED:
             return unknown(f"the chain ends under {quoted(last.issuer)}, by which no root can be determined")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.account import Account, KeyStore, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_account, of_spec
 from probe.requirements.kms_errors import account as account_errors
@@ -17,7 +17,7 @@ _NONE_GIVEN = "no credential was given: set XKS_PROXY_ACCESS_KEY_ID and XKS_PROX
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.STATIC,
+    step=KmsStep.STATIC,
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
     remedy=Remedy(
@@ -48,7 +48,7 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.KMS_HOLDS_ANOTHER,
     traits={Trait.REPEATS_KMS},
     source=account_errors.CONNECTING,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, TlsDetails
 from probe.model.targets import Target
-from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, violated
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.kms_errors import path as path_errors
@@ -18,7 +18,7 @@ _SOON_S = 10 * 86400.0
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.CERTIFICATES,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=path_errors.TLS,
     traits={Trait.JUDGES_PEER},
     source=path_errors.TROUBLESHOOTING,

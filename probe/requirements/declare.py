@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 
 from probe.model.evidence import Evidence
-from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Requirement, Scope, Trait
+from probe.model.verdicts import KmsError, KmsStep, Level, Outcome, Remedy, Requirement, Scope, Trait
 
 Judge = Callable[[Evidence], Iterable["Finding"]]
 
@@ -46,7 +46,7 @@ def requirement(
     scope: Scope,
     source: str,
     remedy: Remedy,
-    position: Position | None = None,
+    step: KmsStep | None = None,
     errors: tuple[KmsError, ...] = (),
     traits: AbstractSet[Trait] = frozenset(),
     outcomes: tuple[Outcome, ...] = tuple(Outcome),
@@ -57,20 +57,20 @@ def requirement(
     The id is the function's name with hyphens; the first line of its docstring is a sentence that is true
     when the requirement is met, the rest says why KMS cares. ``outcomes`` are those that it can end
     in; a required one that is never unknown says why. Raises ValueError where advice, which KMS can't see,
-    has a position or errors, and where another one has no position.
+    has a step or errors, and where another one has no step.
     """
 
     def declare(judge: Judge) -> Rule:
-        if level is Level.ADVICE and (position is not None or errors):
-            raise ValueError(f"{judge.__name__}: advice has no position and no errors")
-        if level is not Level.ADVICE and position is None:
-            raise ValueError(f"{judge.__name__}: say at which position KMS meets it")
+        if level is Level.ADVICE and (step is not None or errors):
+            raise ValueError(f"{judge.__name__}: advice has no step and no errors")
+        if level is not Level.ADVICE and step is None:
+            raise ValueError(f"{judge.__name__}: say at which step KMS meets it")
         title, _, why = cleandoc(judge.__doc__ or "").partition("\n")
         published = Requirement(
             id=judge.__name__.replace("_", "-"),
             level=level,
             scope=scope,
-            position=position,
+            step=step,
             traits=frozenset(traits),
             title=title,
             why=why.strip(),

@@ -7,7 +7,7 @@ from probe.model.account import EndpointService, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import KmsError, Level, Likelihood, Outcome, Position, Remedy, Scope
+from probe.model.verdicts import KmsError, KmsStep, Level, Likelihood, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import PUBLIC, not_seen, not_told, of_spec, of_the_owner
 from probe.requirements.kms_errors import account as account_errors
@@ -20,7 +20,7 @@ _MENDABLE = {
     RecordState.QUOTED_TWICE: "has the value with quotation marks in it: the provider puts them by itself",
     RecordState.WRONG_VALUE: "has another value",
 }
-_UNANSWERED = (RecordState.TIMED_OUT, RecordState.UNREACHABLE, RecordState.ODD_ANSWER)
+_UNANSWERED = (RecordState.TIMED_OUT, RecordState.UNREACHABLE, RecordState.MALFORMED_RESPONSE)
 _NOT_LOOKED = "public DNS was not asked"
 # PrivateLink found its record in public DNS. What we are told by others is then not what public DNS says: a
 # resolver in between answers for the ones that we ask, or the domain was lost since. We can't tell which.
@@ -33,7 +33,7 @@ _CONTRADICTED = (
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.DOMAIN,
+    step=KmsStep.DOMAIN,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -65,7 +65,7 @@ def private_dns_name_is_under_a_public_domain(evidence: Evidence) -> Iterable[Fi
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.DOMAIN,
+    step=KmsStep.DOMAIN,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=account_errors.MANAGE_DNS_NAMES,
     remedy=Remedy(

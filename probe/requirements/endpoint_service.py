@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.account import Account, EndpointService, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Level, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import (
     PUBLIC,
@@ -29,7 +29,7 @@ _CONSOLE = "VPC > Endpoint services > the service"
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.SERVICE,
+    step=KmsStep.SERVICE,
     errors=account_errors.SERVICE_NOT_FOUND,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
@@ -83,7 +83,7 @@ def _missing(spec: KeyStoreSpec, account: Account) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.SERVICE,
+    step=KmsStep.SERVICE,
     errors=account_errors.SERVICE_NOT_FOUND,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -117,7 +117,7 @@ def endpoint_service_is_in_the_store_region(evidence: Evidence) -> Iterable[Find
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.SERVICE_CONFIGURATION_INFERRED,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -147,7 +147,7 @@ def endpoint_service_offers_ipv4(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.ACCEPTANCE_REQUIRED,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -176,7 +176,7 @@ def acceptance_is_not_required(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
@@ -210,7 +210,7 @@ def service_uses_a_network_load_balancer(evidence: Evidence) -> Iterable[Finding
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from probe.model.evidence import Evidence
-from probe.model.measurements import Failure, Measurement, Offer, Reason, TlsDetails
+from probe.model.measurements import ClientHelloProfile, Failure, Measurement, Reason, TlsDetails
 from probe.model.store import GOV_PARTITION
 from probe.model.targets import Target
-from probe.model.verdicts import KmsError, Level, Position, Remedy, Scope
+from probe.model.verdicts import KmsError, KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import each_handshake
 from probe.requirements.kms_errors import path as path_errors
@@ -24,13 +24,13 @@ _SUITES = frozenset(
 _CERTIFICATE_REQUIRED = 116
 _REFUSED_WITHOUT_CERTIFICATE = frozenset({40, 41, 42, 43, 46, 48, 49, _CERTIFICATE_REQUIRED})
 # Our own doing, not the server's.
-_OURS = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
+_LOCAL_FAILURES = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 
 
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HANDSHAKE,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=path_errors.TLS,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
@@ -57,7 +57,7 @@ def tls_version_is_supported(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _without_version(failure: Failure | None, details: TlsDetails) -> Finding:
-    if failure is None or failure.reason in _OURS:
+    if failure is None or failure.reason in _LOCAL_FAILURES:
         return unknown(f"no version was learned{f' ({why(failure)})' if failure else ''}")
     if details.client_certificate_requested:
         return unknown(f"the handshake ended over the client certificate ({why(failure)})")
@@ -77,7 +77,7 @@ def _no_handshake(failure: Failure) -> tuple[KmsError, ...]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HANDSHAKE,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=path_errors.TLS,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
@@ -119,9 +119,9 @@ def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> F
     if details.kms_certificate_requested and _ended_over_certificate(failure, details):
         return met(f"{suite} was agreed before the handshake ended over the client certificate")
     reason = f" ({why(failure)})" if failure else ""
-    if failure is not None and failure.reason in _OURS:
+    if failure is not None and failure.reason in _LOCAL_FAILURES:
         return unknown(f"the handshake KMS would do was not made{reason}")
-    if details.offer is Offer.KMS:
+    if details.offer is ClientHelloProfile.KMS:
         return violated(
             f"{suite} was chosen, but the handshake did not end well{reason}", kms_errors=_suited(failure)
         )
@@ -139,7 +139,7 @@ def _suited(failure: Failure | None) -> tuple[KmsError, ...] | None:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HANDSHAKE,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=path_errors.CLIENT_CERTIFICATE,
     source=path_errors.AUTHORIZE,
     remedy=Remedy(

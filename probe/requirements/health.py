@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from probe.model.evidence import Evidence
-from probe.model.measurements import Manager
+from probe.model.measurements import KeyManagerStatus
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Target
-from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Scope
+from probe.model.verdicts import KmsError, KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.health import Seen, each_health
 from probe.requirements.kms_errors import health as health_errors
@@ -18,14 +18,14 @@ from probe.requirements.wording import listed, milliseconds
 
 _NOT_FOUND = 404
 _CLOCK_LIMIT_S = 300.0  # specification, "Authentication": requests up to five minutes off
-_LEAST_COLD = 5
+_MIN_COLD = 5
 _ALARM_S = 0.2  # AWS's recommended alarm on XksProxyLatency
 
 
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.AUTHENTICATION_FAILED,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
@@ -59,7 +59,7 @@ def credential_is_accepted(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.AUTHENTICATION_FAILED,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
@@ -90,7 +90,7 @@ def proxy_clock_is_right(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.INVALID_URI_PATH,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
@@ -126,7 +126,7 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.ACCESS_DENIED,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(text="Exclude GetHealthStatus from the proxy's own authorization rules, as the API asks."),
@@ -152,7 +152,7 @@ def proxy_admits_kms(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.INVALID_RESPONSE,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(text="Show the answer to the proxy's vendor, with the specification of GetHealthStatus."),
@@ -210,7 +210,7 @@ def _by_name(last: Seen) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.TIMED_OUT,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
@@ -231,8 +231,8 @@ def health_answers_within_250_ms(evidence: Evidence) -> Iterable[Finding]:
             return violated(f"two requests in a row were not answered in time ({seen[-1].words()})")
         answered = [each.total_s for each in seen if each.measurement.failure is None]
         timed = sorted([*answered, *(math.inf for each in seen if each.timed_out)])
-        if len(timed) < _LEAST_COLD:
-            return unknown(f"{len(answered)} of {len(seen)} requests were answered, {_LEAST_COLD} are needed")
+        if len(timed) < _MIN_COLD:
+            return unknown(f"{len(answered)} of {len(seen)} requests were answered, {_MIN_COLD} are needed")
         return _within(timed)
 
     yield from each_health(evidence, judge)
@@ -254,7 +254,7 @@ def _within(totals_s: list[float]) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=health_errors.MANAGERS_UNAVAILABLE,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
@@ -273,7 +273,7 @@ def key_manager_is_available(evidence: Evidence) -> Iterable[Finding]:
         if not last.is_good:
             return unknown(last.words())
         states = tuple(f"{id_} {state.value}" for id_, state in last.details.managers)
-        up = [state for _id, state in last.details.managers if state is not Manager.UNAVAILABLE]
+        up = [state for _id, state in last.details.managers if state is not KeyManagerStatus.UNAVAILABLE]
         return met(listed(states)) if up else violated(listed(states))
 
     yield from each_health(evidence, judge)
@@ -295,7 +295,7 @@ def two_key_managers(evidence: Evidence) -> Iterable[Finding]:
         last = seen[-1]
         if not last.is_good:
             return unknown(last.words())
-        up = sum(state is not Manager.UNAVAILABLE for _id, state in last.details.managers)
+        up = sum(state is not KeyManagerStatus.UNAVAILABLE for _id, state in last.details.managers)
         said = f"{up} of {len(last.details.managers)} available"
         return met(said) if up > 1 else violated(said)
 

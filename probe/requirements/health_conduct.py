@@ -6,7 +6,7 @@ from dataclasses import replace
 from probe.model.evidence import Evidence
 from probe.model.measurements import HEALTH_PURPOSE
 from probe.model.targets import Target
-from probe.model.verdicts import Level, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import subject_of
 from probe.requirements.evidence.health import OK, Seen, aged, each_target, seen_of
@@ -18,7 +18,7 @@ _NOT_FOUND = 404
 _METHOD_NOT_ALLOWED = 405
 _REFUSALS = frozenset({"AuthenticationFailedException", "AccessDeniedException"})
 _REFUSING = frozenset({401, 403})
-_TOO_LARGE, _LEAST_ERROR = 413, 400
+_TOO_LARGE, _MIN_ERROR = 413, 400
 _ADMIT_LARGE_BODIES = Remedy(
     text="Raise the limit of request bodies at the proxy and at what stands before it to 64 KiB at least."
 )
@@ -51,7 +51,7 @@ def _last(evidence: Evidence, target: Target, purpose: str) -> Seen | None:
 @requirement(
     level=Level.RISK,
     scope=Scope.HEALTH,
-    position=Position.HEALTH,
+    step=KmsStep.HEALTH,
     errors=path_errors.AT_TIMES_TIMED_OUT,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
@@ -106,7 +106,7 @@ def get_is_refused(evidence: Evidence) -> Iterable[Finding]:
             return unknown(f"{said}: it may not serve the path at all")
         if seen.details.status == _METHOD_NOT_ALLOWED:
             return met(said)
-        if (seen.details.status or 0) >= _LEAST_ERROR:
+        if (seen.details.status or 0) >= _MIN_ERROR:
             return unknown(f"{said}: it was refused before its method was looked at")
         return violated(f"{said}, 405 is asked for")
 
@@ -140,7 +140,7 @@ def unsigned_request_is_refused(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HEALTH,
-    position=Position.KEY,
+    step=KmsStep.KEY,
     errors=health_errors.KEY_UNUSABLE,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
@@ -166,7 +166,7 @@ def _key(seen: Seen) -> Finding:
         return violated(seen.words(), kms_errors=of_the_key)
     if seen.details.error_name is not None or seen.details.fault is not None:
         said = seen.words() + (f": {seen.details.fault}" if seen.details.fault else "")
-        return replace(violated(said, kms_errors=health_errors.KEY_ODD), remedy=_NOT_OF_THE_KEY)
+        return replace(violated(said, kms_errors=health_errors.KEY_INVALID_RESPONSE), remedy=_NOT_OF_THE_KEY)
     missing = _WANTED_USAGE - set(seen.details.key_usage)
     values = (
         ("specification", seen.details.key_spec, "AES_256"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import KmsError, Level, Outcome, Position, Remedy, Scope
+from probe.model.verdicts import KmsError, KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import PUBLIC, not_told, of_spec
 from probe.requirements.kms_errors import account as account_errors
@@ -21,13 +21,13 @@ _SERVICE = re.compile(r"(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}[0-9]+\.vpce-sv
 _LABEL = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?", re.ASCII)
 _ADDRESS_LENGTHS = (10, 128)
 _SERVICE_LENGTHS = (20, 64)
-_LONGEST_URI = 256  # proxy API specification: the whole URI
+_MAX_URI = 256  # proxy API specification: the whole URI
 
 
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.STATIC,
+    step=KmsStep.STATIC,
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
     remedy=Remedy(
@@ -89,7 +89,7 @@ def endpoint_fault(endpoint: str) -> str | None:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.STATIC,
+    step=KmsStep.STATIC,
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
     remedy=Remedy(
@@ -137,15 +137,13 @@ def path_fault(path: str) -> str | None:
 
 def _uri_fault(endpoint: str, path: str) -> str | None:
     length = len(endpoint) + len(path) + len("/health")
-    return (
-        f"makes a URI of {length} characters, {_LONGEST_URI} are allowed" if length > _LONGEST_URI else None
-    )
+    return f"makes a URI of {length} characters, {_MAX_URI} are allowed" if length > _MAX_URI else None
 
 
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.STATIC,
+    step=KmsStep.STATIC,
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
     remedy=Remedy(
@@ -187,7 +185,7 @@ def service_name_fault(name: str) -> str | None:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.STATIC,
+    step=KmsStep.STATIC,
     errors=account_errors.UNSUPPORTED_REGION,
     source=account_errors.KEY_STORES,
     remedy=Remedy(text="Make the key store in another Region.", cli="xks-probe survey"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from probe.model.account import Account, EndpointService, KeyStore, Unavailable, known
 from probe.model.evidence import Evidence
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
-from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import (
     hidden_as_owner,
@@ -20,7 +20,7 @@ from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
 
-_MOST_STORES = 10  # "Resource quotas" of the guide: of both kinds, in any state, not adjustable
+_MAX_STORES = 10  # "Resource quotas" of the guide: of both kinds, in any state, not adjustable
 _EXISTS = "the key store exists"
 _STORES = "aws kms describe-custom-key-stores --region REGION"
 _LIVE = frozenset({"available", "pendingacceptance", "pending", "partial"})  # a rejected one uses nothing
@@ -31,7 +31,7 @@ _OF_THIS_ACCOUNT = "; stores of other accounts can't be seen"
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.UNIQUENESS,
+    step=KmsStep.UNIQUENESS,
     errors=account_errors.QUOTA,
     source=account_errors.QUOTAS,
     remedy=Remedy(
@@ -53,8 +53,8 @@ def key_store_quota_has_room(evidence: Evidence) -> Iterable[Finding]:
         if isinstance(account.key_stores, Unavailable):
             return not_seen(account.key_stores)
         count = len(account.key_stores)
-        said = f"{count} of {_MOST_STORES} custom key stores exist"
-        return met(said) if count < _MOST_STORES else violated(said)
+        said = f"{count} of {_MAX_STORES} custom key stores exist"
+        return met(said) if count < _MAX_STORES else violated(said)
 
     yield from of_account(evidence, judge)
 
@@ -62,7 +62,7 @@ def key_store_quota_has_room(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.UNIQUENESS,
+    step=KmsStep.UNIQUENESS,
     errors=account_errors.NAME_IN_USE,
     source=account_errors.CREATE_PAGE,
     remedy=Remedy(text="Choose another name.", cli=_STORES),
@@ -92,7 +92,7 @@ def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.UNIQUENESS,
+    step=KmsStep.UNIQUENESS,
     errors=account_errors.ADDRESS_IN_USE,
     source=account_errors.CREATE_PAGE,
     remedy=Remedy(
@@ -141,7 +141,7 @@ def _sharing(store: KeyStore, spec: KeyStoreSpec) -> Finding | None:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.UNIQUENESS,
+    step=KmsStep.UNIQUENESS,
     errors=account_errors.SERVICE_IN_USE,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -202,7 +202,7 @@ def _somebody_elses(spec: KeyStoreSpec, account: Account) -> Finding | None:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.UNIQUENESS,  # before the proxy is asked for the key (specification, "Error codes")
+    step=KmsStep.UNIQUENESS,  # before the proxy is asked for the key (specification, "Error codes")
     errors=account_errors.NOT_CONNECTED,
     source=account_errors.CONNECTING,
     remedy=Remedy(

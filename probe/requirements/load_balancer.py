@@ -14,7 +14,7 @@ from probe.model.account import (
     known,
 )
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_load_balancers
 from probe.requirements.kms_errors import account as account_errors
@@ -32,7 +32,7 @@ _ANYWHERE = "0.0.0.0/0"
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=account_errors.NO_WAY_IN,
     traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
@@ -64,7 +64,7 @@ def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=account_errors.NO_WAY_IN,
     traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
@@ -95,7 +95,7 @@ def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=account_errors.NO_WAY_IN,
     traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
@@ -155,7 +155,7 @@ def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
 @requirement(
     level=Level.RISK,
     scope=Scope.ACCOUNT,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
     source=account_errors.SECURITY_GROUPS,
     remedy=Remedy(

@@ -17,7 +17,7 @@ from probe.model.account import (
     known,
 )
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_vpcs
 from probe.requirements.evidence.network_acls import acl_of, denial
@@ -48,7 +48,7 @@ class _Way:
 @requirement(
     level=Level.RISK,
     scope=Scope.ACCOUNT,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from probe.model.account import Account, EndpointService, Principal, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import hidden_as_owner, not_seen, of_service, of_the_owner
 from probe.requirements.kms_errors import account as account_errors
@@ -30,7 +30,7 @@ def kms_principal(region: str) -> str:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.KMS_NOT_ALLOWED,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -66,7 +66,7 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.STORE_ACCOUNT_NOT_ALLOWED,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -113,7 +113,7 @@ def _allowing(principals: tuple[Principal, ...], spec: KeyStoreSpec) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.SERVICE_NOT_FOUND,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from probe.model.account import Account, EndpointService, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Level, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, not_told, of_service
 from probe.requirements.key_store_form import endpoint_fault
@@ -21,7 +21,7 @@ _MODIFY = "aws ec2 modify-vpc-endpoint-service-configuration --region REGION --s
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.NAME,
+    step=KmsStep.NAME,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
@@ -71,7 +71,7 @@ def _named(spec: KeyStoreSpec, finding: Finding) -> Finding:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.NAME,
+    step=KmsStep.NAME,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -109,7 +109,7 @@ def private_dns_name_is_unique_in_the_region(evidence: Evidence) -> Iterable[Fin
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.DOMAIN,
+    step=KmsStep.DOMAIN,
     errors=account_errors.SERVICE_CONFIGURATION,
     source=account_errors.MANAGE_DNS_NAMES,
     remedy=Remedy(

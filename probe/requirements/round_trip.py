@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from probe.model.evidence import Evidence
 from probe.model.kinds import ON_PATH
 from probe.model.statistics import Summary, Window
-from probe.model.survey import RTT_LIMIT_S
+from probe.model.survey import RTT_THRESHOLD_S
 from probe.model.targets import Method, Role, Target
-from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import common_subject, of_role
 from probe.requirements.kms_errors import path as path_errors
@@ -20,7 +20,7 @@ MIN_SAMPLES = 20  # an order-statistic interval of the median is too wide to dec
 @requirement(
     level=Level.RISK,
     scope=Scope.NETWORK,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.AT_TIMES_TIMED_OUT,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
@@ -94,9 +94,9 @@ def _side(summary: Summary) -> int | None:
     interval, median_s = summary.median_ci95_s, summary.median_s
     if median_s is None or interval is None or summary.samples < MIN_SAMPLES:
         return None
-    if interval[0] <= RTT_LIMIT_S <= interval[1]:
+    if interval[0] <= RTT_THRESHOLD_S <= interval[1]:
         return None
-    return 1 if median_s > RTT_LIMIT_S else -1
+    return 1 if median_s > RTT_THRESHOLD_S else -1
 
 
 def _said(summary: Summary) -> str:
@@ -108,4 +108,4 @@ def _said(summary: Summary) -> str:
         parts.append(f"{MIN_SAMPLES} are needed")
     if summary.p95_s is not None:
         parts.append(f"p95 {milliseconds(summary.p95_s)}")
-    return ", ".join([*parts, f"limit {milliseconds(RTT_LIMIT_S)}"])
+    return ", ".join([*parts, f"limit {milliseconds(RTT_THRESHOLD_S)}"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from probe.model.evidence import Evidence
 from probe.model.measurements import TlsDetails
 from probe.model.targets import Role, Target
-from probe.model.verdicts import Level, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.targets import common_subject, tls_targets
 from probe.requirements.kms_errors import path as path_errors
@@ -17,7 +17,7 @@ _SHOWN = 5
 @requirement(
     level=Level.RISK,
     scope=Scope.HANDSHAKE,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=path_errors.AT_TIMES_TLS,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(text="Install the same certificate and chain on every target, and renew them together."),

@@ -15,7 +15,7 @@ from probe.model.account import (
     known_items,
 )
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_load_balancers, of_target_groups
 from probe.requirements.kms_errors import account as account_errors
@@ -35,7 +35,7 @@ _UNDECIDED = frozenset({"initial", "unavailable", ""})
 @requirement(
     level=Level.RISK,
     scope=Scope.ACCOUNT,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,
@@ -76,7 +76,7 @@ def _ill(targets: tuple[RegisteredTarget, ...]) -> str:
 @requirement(
     level=Level.RISK,
     scope=Scope.ACCOUNT,
-    position=Position.NETWORK,
+    step=KmsStep.NETWORK,
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
     traits={Trait.CONFIGURED_PATH},
     source=account_errors.LOAD_BALANCERS,
@@ -186,7 +186,7 @@ def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavailable:
 @requirement(
     level=Level.RISK,
     scope=Scope.ACCOUNT,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     errors=account_errors.AT_TIMES_NOT_TLS,
     traits={Trait.CONFIGURED_PATH},
     source=account_errors.TARGET_GROUP_ATTRIBUTES,

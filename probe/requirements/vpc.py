@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from probe.model.account import Account, LoadBalancer, RouteTable, Subnet, Unavailable, Vpc, known
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.evidence.account import not_seen, of_vpcs
 from probe.requirements.kms_errors import account as account_errors
@@ -22,7 +22,7 @@ _Network = ipaddress.IPv4Network
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
-    position=Position.CONFIGURATION,
+    step=KmsStep.CONFIGURATION,
     errors=account_errors.SUBNETS_NOT_PRIVATE,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(

@@ -6,7 +6,7 @@ from probe.model.store import KeyStoreSpec
 from probe.probes.health_request import Client
 from probe.requirements.key_store_form import path_fault
 from probe.signing.credential import Credential
-from probe.signing.peer_check import anybody, approval
+from probe.signing.peer_check import accept_any_peer, unmet_requirement
 from probe.signing.sigv4 import Signer
 
 
@@ -17,7 +17,7 @@ class ProxyAccess:
     may have besides KMS's. ``sign_anyway``: for laboratories, whoever the peer is.
     """
 
-    __slots__ = ("_credential", "_may_sign")
+    __slots__ = ("_credential", "_peer_check")
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class ProxyAccess:
         sign_anyway: bool = False,
     ) -> None:
         self._credential = credential
-        self._may_sign = anybody if sign_anyway else approval(extra_authorities)
+        self._peer_check = accept_any_peer if sign_anyway else unmet_requirement(extra_authorities)
 
     def __repr__(self) -> str:
         return "ProxyAccess(not shown)"
@@ -39,7 +39,7 @@ class ProxyAccess:
         signer = Signer(self._credential, spec.region) if self._credential else None
         return Client(
             path=spec.uri_path,
-            may_sign=self._may_sign,
+            peer_check=self._peer_check,
             sign=signer.headers if signer else None,
             key_id=spec.key_id,
         )

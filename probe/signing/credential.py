@@ -20,7 +20,7 @@ KEY_ID_VARIABLE = "XKS_PROXY_ACCESS_KEY_ID"
 SECRET_VARIABLE = "XKS_PROXY_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
 DIRECTORY_VARIABLE = "CREDENTIALS_DIRECTORY"
 HANDED_NAME = "xks-proxy"  # of the credential in systemd's unit, where there is one key store
-_LARGEST_FILE_BYTES = 64 * 1024
+_MAX_FILE_BYTES = 64 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # botocore's model of KMS: XksProxyAuthenticationAccessKeyIdType, …RawSecretAccessKeyType.
 _KEY_ID = (re.compile(r"[A-Z2-7]+", re.ASCII), 20, 30, "A to Z and 2 to 7")
@@ -41,7 +41,7 @@ class Credential:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a credential is not written anywhere")
 
-    def reveal(self) -> tuple[str, str]:
+    def as_key_pair(self) -> tuple[str, str]:
         """For the one who signs."""
         return self._key_id, self._secret
 
@@ -118,7 +118,7 @@ def _read(file: Path, source: str, *, is_guarded: bool = False) -> Credential:
     try:
         if not is_guarded:
             _check_mode(file)
-        content = read_bounded(file, _LARGEST_FILE_BYTES)
+        content = read_bounded(file, _MAX_FILE_BYTES)
     except OSError as error:
         raise InputError((f"{source}: cannot be read: {error.strerror}",)) from None
     except InputError as error:

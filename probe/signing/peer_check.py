@@ -6,13 +6,13 @@ from probe.model.evidence import evidence_of
 from probe.model.measurements import Measurement, TlsDetails
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Outcome, Trait
-from probe.probes.health_request import MaySign
+from probe.probes.health_request import PeerCheck
 from probe.requirements import with_trait
 
 _OF_PEER = with_trait(Trait.JUDGES_PEER)
 
 
-def approval(extra_authorities: tuple[bytes, ...]) -> MaySign:
+def unmet_requirement(extra_authorities: tuple[bytes, ...]) -> PeerCheck:
     """Says which requirement a peer does not meet, None if it meets all of them. *Unknown* is not met."""
 
     def unmet(target: Target, details: TlsDetails) -> str | None:
@@ -27,6 +27,6 @@ def approval(extra_authorities: tuple[bytes, ...]) -> MaySign:
     return unmet
 
 
-def anybody(_target: Target, _details: TlsDetails) -> str | None:
+def accept_any_peer(_target: Target, _details: TlsDetails) -> str | None:
     """For a laboratory: whoever answers gets a signed request."""
     return None

@@ -42,5 +42,5 @@ class Signer:
         # Its debug log has what is signed and the signature, which is good for five minutes.
         logging.getLogger("botocore.auth").setLevel(logging.INFO)
         request = AWSRequest(method="POST", url=f"https://{host}{path}", data=body)
-        AsSent(Credentials(*self._credential.reveal()), SERVICE, self._region).add_auth(request)
+        AsSent(Credentials(*self._credential.as_key_pair()), SERVICE, self._region).add_auth(request)
         return tuple((name, str(request.headers[name])) for name in ("X-Amz-Date", "Authorization"))

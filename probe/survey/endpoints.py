@@ -6,7 +6,7 @@ from typing import Any
 
 from probe.model.text import clean
 from probe.storage.files import read_file
-from probe.survey import places
+from probe.survey import locations
 from probe.wire import yaml_document
 from probe.wire.hostport import parse_host_port
 from probe.wire.input_error import InputError
@@ -41,10 +41,10 @@ def _resolver() -> Any:
 
 
 def _region_fault(name: str, known: set[str]) -> str | None:
-    if name in places.WITHOUT_EXTERNAL_KEY_STORES:
+    if name in locations.WITHOUT_EXTERNAL_KEY_STORES:
         return f"{name}: has no external key stores; leave it out"
     if name not in known:
-        return f"'{clean(name, 64)}': is not a Region; {places.suggestion(name)}"
+        return f"'{clean(name, 64)}': is not a Region; {locations.suggestion(name)}"
     return None
 
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from probe.model.measurements import Measurement
-from probe.model.survey import RTT_LIMIT_S
-from probe.model.targets import GRACE_S, Check, Plan, Role, Target
+from probe.model.survey import RTT_THRESHOLD_S
+from probe.model.targets import GRACE_S, Check, PlannedCheck, Role, Target
 from probe.statistics import summarize, within
 
 MAX_ROUNDS_UNTIL_DECIDED = 200
@@ -21,13 +21,13 @@ Publish = Callable[[Measurement], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taking:
+class SurveyOptions:
     """How a survey is taken. ``count`` rounds; with ``until_decided`` at least so many, and up to 200."""
 
     count: int = 20
     interval_s: float = 1.0
     timeout_s: float = 2.0
-    threshold_s: float = RTT_LIMIT_S
+    threshold_s: float = RTT_THRESHOLD_S
     until_decided: bool = False
 
 
@@ -35,14 +35,16 @@ def plan(
     endpoints: Mapping[str, tuple[str, int]], *, interval_s: float = 1.0, timeout_s: float = 2.0
 ) -> tuple[Target, ...]:
     """One target for each Region: ``region-eu-central-1``, probed by TCP."""
-    plans = (Plan(check=Check.TCP, interval_s=interval_s, timeout_s=timeout_s),)
+    plans = (PlannedCheck(check=Check.TCP, interval_s=interval_s, timeout_s=timeout_s),)
     return tuple(
         Target(name=f"region-{region}", role=Role.REGION, host=host, port=port, region=region, plans=plans)
         for region, (host, port) in endpoints.items()
     )
 
 
-async def take(targets: Sequence[Target], measure: MeasureOne, taking: Taking, publish: Publish) -> None:
+async def take(
+    targets: Sequence[Target], measure: MeasureOne, taking: SurveyOptions, publish: Publish
+) -> None:
     """Measure every target ``taking.count`` times, after one round that is not published.
 
     Each target has its turns ``interval_s`` apart, all of them spread evenly over the interval; a probe that
@@ -57,7 +59,7 @@ async def take(targets: Sequence[Target], measure: MeasureOne, taking: Taking, p
 
 
 async def _take_one(
-    target: Target, start_s: float, measure: MeasureOne, taking: Taking, publish: Publish
+    target: Target, start_s: float, measure: MeasureOne, taking: SurveyOptions, publish: Publish
 ) -> None:
     loop = asyncio.get_running_loop()
     rtts_s: list[float | None] = []
@@ -75,7 +77,7 @@ async def _take_one(
             return
 
 
-def _is_settled(rtts_s: Sequence[float | None], taking: Taking) -> bool:
+def _is_settled(rtts_s: Sequence[float | None], taking: SurveyOptions) -> bool:
     """Whether it is decided, looked at when the rounds have doubled.
 
     A look after each round would find some 95 % interval clear of any threshold sooner or later.

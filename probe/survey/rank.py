@@ -9,7 +9,7 @@ from probe.model.statistics import Summary
 from probe.model.survey import RegionRtt, Survey
 from probe.model.targets import Check, Identity, Method, Role, Target
 from probe.statistics import MIN_SAMPLES_TO_DECIDE, summarize, within
-from probe.survey import places
+from probe.survey import locations
 
 _IMPOSSIBLE = "not ranked: answered faster than light in fibre gets there"
 Coordinates = tuple[float, float]
@@ -55,7 +55,7 @@ def _region(target: Target, samples: Sequence[Measurement], threshold_s: float) 
 
 
 def _judged(target: Target, summary: Summary, last: Measurement | None, threshold_s: float) -> RegionRtt:
-    place = places.places().get(target.region)
+    place = locations.locations().get(target.region)
     failure = last.failure if last is not None and not summary.samples else None
     return RegionRtt(
         region=target.region,
@@ -118,7 +118,7 @@ def _without_impossible(
     """Something nearer answers for such a Region: a proxy, an accelerator, an interface endpoint."""
     judged, notes = [], []
     for region in found:
-        least_s = places.least_rtt_s(region.region, coordinates) if coordinates is not None else None
+        least_s = locations.least_rtt_s(region.region, coordinates) if coordinates is not None else None
         least_seen_s = region.summary.min_s
         if least_s is None or least_seen_s is None or least_seen_s >= least_s:
             judged.append(region)

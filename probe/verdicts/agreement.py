@@ -3,13 +3,13 @@
 from probe.model.account import KeyStore
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Actual, Likelihood, Operation, PredictedError, Prediction, Trait
+from probe.model.verdicts import Likelihood, Operation, PredictedError, Prediction, ReportedState, Trait
 from probe.requirements import with_trait
 
 _REPEATS_KMS = frozenset(rule.id for rule in with_trait(Trait.REPEATS_KMS))
 
 
-def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> Actual | None:
+def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> ReportedState | None:
     """None where there is no store, or it could not be seen."""
     if evidence.account is None or evidence.spec is None:
         return None
@@ -21,7 +21,7 @@ def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> Actual |
     other = _asked_otherwise(store, evidence.spec)
     if other is not None:
         agrees, because = None, f"it has another {other} than this is about: update it first"
-    return Actual(
+    return ReportedState(
         connection_state=store.connection_state,
         connection_error_code=store.connection_error_code,
         agrees=agrees,

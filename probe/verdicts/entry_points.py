@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from probe.model.evidence import Evidence
 from probe.model.kinds import ON_PATH
-from probe.model.verdicts import KmsError, Level, Likelihood, Operation, Outcome, Position, Trait, Verdict
+from probe.model.verdicts import KmsError, KmsStep, Level, Likelihood, Operation, Outcome, Trait, Verdict
 from probe.requirements.accepting_tcp import acceptances
 from probe.requirements.evidence.targets import entries, is_checked, of_role, tls_targets
 
 _Named = tuple[Operation, str]
 _Names = tuple[str, ...]
 # What KMS meets only at an address that has accepted its connection.
-_BEHIND_THE_PORT = frozenset({Position.TLS, Position.HEALTH})
+_BEHIND_THE_PORT = frozenset({KmsStep.TLS, KmsStep.HEALTH})
 
 
 def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
@@ -51,7 +51,7 @@ def _met_everywhere(verdicts: tuple[Verdict, ...], evidence: Evidence) -> Mappin
     That is an error that every way in has; where every way in has a fault, but not the same one, the first of
     each: which of them KMS meets depends on where it comes in.
     """
-    judged = {verdict.subject for verdict in verdicts if verdict.position in _BEHIND_THE_PORT}
+    judged = {verdict.subject for verdict in verdicts if verdict.step in _BEHIND_THE_PORT}
     looked_at = {target.name for target, measured in tls_targets(evidence) if measured or is_checked(target)}
     known = tuple(target for target in entries(evidence) if target.name in judged & looked_at)
     known = known or tuple(target for target in of_role(evidence, *ON_PATH) if target.name in judged)
@@ -79,7 +79,7 @@ def _errors_by_subject(verdicts: tuple[Verdict, ...]) -> Mapping[str, list[_Name
 
 def _is_at_fault(verdict: Verdict) -> bool:
     return (
-        verdict.position in _BEHIND_THE_PORT
+        verdict.step in _BEHIND_THE_PORT
         and verdict.level is Level.REQUIRED
         and verdict.outcome is Outcome.VIOLATED
     )

@@ -42,7 +42,7 @@ def _verdict(rule: Rule, finding: Finding) -> Verdict:
     return Verdict(
         requirement=published.id,
         level=published.level,
-        position=published.position,
+        step=published.step,
         subject=finding.subject,
         outcome=finding.outcome,
         because=finding.because,

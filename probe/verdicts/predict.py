@@ -7,11 +7,11 @@ from probe.model.evidence import Evidence
 from probe.model.verdicts import (
     Basis,
     KmsError,
+    KmsStep,
     Level,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     PredictedError,
     Prediction,
     Trait,
@@ -22,16 +22,16 @@ from probe.verdicts.public_endpoint import AT_PROXY, is_public, operations_of
 
 # The order in which each operation comes to a fault; steps of one rank have none among them. Connect's is
 # documented from the service to health, the others are inferred (docs/requirements.md).
-_CONNECT = {position: rank for rank, position in enumerate(Position)}
-_UNORDERED_AT_CREATE = (Position.DOMAIN, Position.CONFIGURATION, Position.NAME)
-_CREATE = _CONNECT | dict.fromkeys(_UNORDERED_AT_CREATE, _CONNECT[Position.DOMAIN])
+_CONNECT = {step: rank for rank, step in enumerate(KmsStep)}
+_UNORDERED_AT_CREATE = (KmsStep.DOMAIN, KmsStep.CONFIGURATION, KmsStep.NAME)
+_CREATE = _CONNECT | dict.fromkeys(_UNORDERED_AT_CREATE, _CONNECT[KmsStep.DOMAIN])
 _RANKS = {
     Operation.CREATE: _CREATE,
     Operation.UPDATE: _CREATE,
     Operation.CONNECT: _CONNECT,
     Operation.CREATE_KEY: _CONNECT,
 }
-_BEYOND = len(Position)
+_AFTER_LAST_STEP = len(KmsStep)
 _BASES = tuple(Basis)  # the firmest first
 
 
@@ -41,9 +41,9 @@ def predict(
     """What each of the four operations would say.
 
     Errors of one name are one, with the strongest likelihood. An error that is expected masks those of later
-    positions, since KMS does not come that far. An operation is decided when nothing that is still unknown
+    steps, since KMS does not come that far. An operation is decided when nothing that is still unknown
     could change what it says: an unknown behind an expected error could not, nor could one at an address that
-    is known to fail. At the same position it depends: KMS checks several things of what is configured, in no
+    is known to fail. At the same step it depends: KMS checks several things of what is configured, in no
     known order, and may name any of them; but it has one connection, and what that met is what it says.
     An operation about which none of ``rules``, those that were judged, says anything is never decided.
     """
@@ -77,7 +77,7 @@ class _Fault:
 
 def _place(operation: Operation, verdict: Verdict) -> int:
     """When the operation comes to it: never, if it is advice."""
-    return _BEYOND if verdict.position is None else _RANKS[operation][verdict.position]
+    return _AFTER_LAST_STEP if verdict.step is None else _RANKS[operation][verdict.step]
 
 
 def _prediction(operation: Operation, verdicts: tuple[Verdict, ...], relevant: frozenset[str]) -> Prediction:
@@ -117,9 +117,9 @@ def _is_decided(
 
     def matters(unknown: Verdict) -> bool:
         place = _place(operation, unknown)
-        known_to_fail = failing.get(unknown.subject, _BEYOND)
+        known_to_fail = failing.get(unknown.subject, _AFTER_LAST_STEP)
         if first is not None:
-            beside = place == first.place and unknown.position not in AT_PROXY
+            beside = place == first.place and unknown.step not in AT_PROXY
             return (place < first.place or beside) and place < known_to_fail
         return place < known_to_fail
 
@@ -130,12 +130,12 @@ def _is_decided(
 
 
 def _first_failing_places(operation: Operation, verdicts: tuple[Verdict, ...]) -> dict[str, int]:
-    """For each address the earliest position at which KMS, if it comes there, is certain to fail."""
+    """For each address the earliest step at which KMS, if it comes there, is certain to fail."""
     places: dict[str, int] = {}
     for verdict in verdicts:
         certain = verdict.level is Level.REQUIRED or Trait.MEANS_SHUT in verdict.traits
         concerned = any(error.operation is operation for error in verdict.kms_errors)
-        if certain and concerned and verdict.position in AT_PROXY:
+        if certain and concerned and verdict.step in AT_PROXY:
             place = _place(operation, verdict)
             places[verdict.subject] = min(place, places.get(verdict.subject, place))
     return places

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from probe.model.evidence import Evidence
-from probe.model.verdicts import KmsError, Operation, Position, Verdict
+from probe.model.verdicts import KmsError, KmsStep, Operation, Verdict
 from probe.requirements.declare import Rule
 
 # What KMS meets by its one connection with the proxy, at the first fault of which it ends.
-AT_PROXY = frozenset({Position.NETWORK, Position.TLS, Position.HEALTH})
+AT_PROXY = frozenset({KmsStep.NETWORK, KmsStep.TLS, KmsStep.HEALTH})
 # A store with public connectivity has no endpoint service of which KMS could speak.
 _OF_A_SERVICE = "XKS_VPC_ENDPOINT_SERVICE_"
 
@@ -29,7 +29,7 @@ def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, .
 def operations_of(rule: Rule, *, public: bool) -> frozenset[Operation]:
     """The calls that would fail if the requirement were violated."""
     named = frozenset(error.operation for error in rule.published.errors)
-    too = public and rule.published.position in AT_PROXY and Operation.UPDATE in named
+    too = public and rule.published.step in AT_PROXY and Operation.UPDATE in named
     return named | {Operation.CREATE} if too else named
 
 
@@ -38,7 +38,7 @@ def _errors(verdict: Verdict) -> tuple[KmsError, ...]:
         replace(error, alternatives=tuple(n for n in error.alternatives if not n.startswith(_OF_A_SERVICE)))
         for error in verdict.kms_errors
     )
-    if verdict.position not in AT_PROXY or any(e.operation is Operation.CREATE for e in errors):
+    if verdict.step not in AT_PROXY or any(e.operation is Operation.CREATE for e in errors):
         return errors
     at_create = (
         replace(error, operation=Operation.CREATE) for error in errors if error.operation is Operation.UPDATE

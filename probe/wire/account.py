@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from probe.model.account import (
-    Cause,
+    ApiErrorKind,
     EndpointConnection,
     EndpointService,
     KeyStore,
     Listener,
     LoadBalancer,
     LoadBalancerZone,
-    Maybe,
     NodeInterface,
     Principal,
     RegisteredTarget,
@@ -36,7 +35,7 @@ def each(
     read: Callable[[_Json], _Value | None],
     *,
     skips: bool = False,
-) -> Maybe[tuple[_Value, ...]]:
+) -> tuple[_Value, ...] | Unavailable:
     """What ``read`` makes of each object in the list at ``key``; without that list the answer is odd.
 
     It is odd, too, if one of them can't be read: what it would have said is not known, so no list without it
@@ -46,19 +45,25 @@ def each(
         return answer
     found = entries(answer, key)
     if found is None:
-        return Unavailable(call=named, because=f"the answer has no {key}", cause=Cause.ODD_ANSWER)
+        return Unavailable(
+            call=named, because=f"the answer has no {key}", cause=ApiErrorKind.MALFORMED_RESPONSE
+        )
     values = tuple(value for one in found if (value := read(one)) is not None)
     if len(values if not skips else found) < len(answer[key]):
-        return Unavailable(call=named, because=f"an entry of {key} can't be read", cause=Cause.ODD_ANSWER)
+        return Unavailable(
+            call=named, because=f"an entry of {key} can't be read", cause=ApiErrorKind.MALFORMED_RESPONSE
+        )
     return values
 
 
-def account_id(answer: _Json | Unavailable) -> Maybe[str]:
+def account_id(answer: _Json | Unavailable) -> str | Unavailable:
     """Of sts GetCallerIdentity."""
     if isinstance(answer, Unavailable):
         return answer
     found = text(answer, "Account")
-    odd = Unavailable(call="sts:GetCallerIdentity", because="no account in it", cause=Cause.ODD_ANSWER)
+    odd = Unavailable(
+        call="sts:GetCallerIdentity", because="no account in it", cause=ApiErrorKind.MALFORMED_RESPONSE
+    )
     return found or odd
 
 
@@ -276,7 +281,7 @@ def registered_target(one: _Json) -> RegisteredTarget | None:
     )
 
 
-def attributes(answer: _Json | Unavailable, named: str) -> Maybe[Mapping[str, str]]:
+def attributes(answer: _Json | Unavailable, named: str) -> Mapping[str, str] | Unavailable:
     """Of elbv2 Describe…Attributes, ``Attributes[]`` of Key and Value."""
     found = each(answer, "Attributes", named, lambda one: (words(one, "Key"), words(one, "Value")))
     return found if isinstance(found, Unavailable) else dict(found)

@@ -5,8 +5,7 @@ from typing import Any
 
 from probe.model.account import (
     AclEntry,
-    Cause,
-    Maybe,
+    ApiErrorKind,
     NetworkAcl,
     Route,
     RouteTable,
@@ -49,12 +48,14 @@ def vpc(one: _Json) -> Vpc | None:
     return Vpc(id=id_, owner=words(one, "OwnerId"), cidrs=cidrs)
 
 
-def vpc_attribute(answer: _Json | Unavailable, key: str) -> Maybe[bool]:
+def vpc_attribute(answer: _Json | Unavailable, key: str) -> bool | Unavailable:
     """Of ec2 DescribeVpcAttribute: ``EnableDnsSupport`` or ``EnableDnsHostnames``."""
     if isinstance(answer, Unavailable):
         return answer
     value = flag(mapping(answer, key), "Value")
-    odd = Unavailable(call="ec2:DescribeVpcAttribute", because=f"no {key} in it", cause=Cause.ODD_ANSWER)
+    odd = Unavailable(
+        call="ec2:DescribeVpcAttribute", because=f"no {key} in it", cause=ApiErrorKind.MALFORMED_RESPONSE
+    )
     return odd if value is None else value
 
 

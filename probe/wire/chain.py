@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-# A server may send any number: what the reader takes (network.tls_session.LONGEST_CHAIN) is looked at.
+# A server may send any number: what the reader takes (network.tls_session.MAX_CHAIN) is looked at.
 MAX_CERTIFICATES = 16
 # Twins (one name and key) multiply the ways through a chain: besides one to each certificate, so many.
 MAX_PATHS = 64
@@ -33,7 +33,7 @@ class Ending(StrEnum):
 class Link:
     """One certificate of the path. ``position`` is None for a root that was not sent.
 
-    ``may_sign`` is what basicConstraints and keyUsage say (RFC 5280 sections 4.2.1.9 and 4.2.1.3);
+    ``peer_check`` is what basicConstraints and keyUsage say (RFC 5280 sections 4.2.1.9 and 4.2.1.3);
     ``path_length`` is how many intermediates may stand below it, None when unlimited. Times are Unix seconds.
     """
 
@@ -45,7 +45,7 @@ class Link:
     issuer_name: NameKey
     not_before_s: float
     not_after_s: float
-    may_sign: bool
+    peer_check: bool
     path_length: int | None
 
 
@@ -289,7 +289,7 @@ def _position(certificate: x509.Certificate, read: _Sent) -> int | None:
 
 
 def _link(certificate: x509.Certificate, position: int | None) -> Link:
-    may_sign, path_length = _signing(certificate)
+    peer_check, path_length = _signing(certificate)
     return Link(
         position=position,
         sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
@@ -299,7 +299,7 @@ def _link(certificate: x509.Certificate, position: int | None) -> Link:
         issuer_name=_name_key(certificate.issuer),
         not_before_s=certificate.not_valid_before_utc.timestamp(),
         not_after_s=certificate.not_valid_after_utc.timestamp(),
-        may_sign=may_sign,
+        peer_check=peer_check,
         path_length=path_length,
     )
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from probe.model.measurements import Manager
+from probe.model.measurements import KeyManagerStatus
 from probe.wire.json_values import text, texts
 
 LARGE_BODY_BYTES = 4000  # over two packets of an Ethernet, well within what a proxy must take
-_MOST_MANAGERS = 10
+_MAX_MANAGERS = 10
 _OK = 200
 _FLEET_TEXTS = ("xksProxyVendor", "xksProxyModel", "ekmVendor")
 _SHOWN = 200
@@ -21,13 +21,13 @@ _ERROR_NAME = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ParsedReply:
     """What a body says. ``fault``: how it breaks the specification. All texts are the network's."""
 
     error_name: str | None = None
     error_message: str | None = None
     fault: str | None = None
-    managers: tuple[tuple[str, Manager], ...] = ()
+    managers: tuple[tuple[str, KeyManagerStatus], ...] = ()
     key_spec: str | None = None
     key_usage: tuple[str, ...] = ()
     key_status: str | None = None
@@ -45,25 +45,27 @@ def metadata_request(request_id: str, principal_arn: str) -> bytes:
     return json.dumps({"requestMetadata": metadata}).encode()
 
 
-def read_health(status: int, body: bytes) -> Said:
+def read_health(status: int, body: bytes) -> ParsedReply:
     """The answer to GetHealthStatus."""
     return _read(status, body, _health)
 
 
-def read_metadata(status: int, body: bytes) -> Said:
+def read_metadata(status: int, body: bytes) -> ParsedReply:
     """The answer to GetKeyMetadata."""
     return _read(status, body, _metadata)
 
 
-def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], Said]) -> Said:
+def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], ParsedReply]) -> ParsedReply:
     document, fault = _object(body)
     if fault is not None:
-        return Said(fault=fault)
+        return ParsedReply(fault=fault)
     if status != _OK:
         name = text(document, "errorName")
         if name is None or not _ERROR_NAME.fullmatch(name):
-            return Said(fault=f"status {status} without an errorName")
-        return Said(error_name=name, error_message=(text(document, "errorMessage") or "")[:_SHOWN] or None)
+            return ParsedReply(fault=f"status {status} without an errorName")
+        return ParsedReply(
+            error_name=name, error_message=(text(document, "errorMessage") or "")[:_SHOWN] or None
+        )
     return of_success(document)
 
 
@@ -86,11 +88,13 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _health(document: dict[str, Any]) -> Said:
+def _health(document: dict[str, Any]) -> ParsedReply:
     size = document.get("xksProxyFleetSize")
     fleet = document.get("ekmFleetDetails")
     managers = tuple(filter(None, map(_manager, fleet))) if isinstance(fleet, list) else ()
-    return Said(fault=_health_fault(document, size, fleet, len(managers)), managers=managers[:_MOST_MANAGERS])
+    return ParsedReply(
+        fault=_health_fault(document, size, fleet, len(managers)), managers=managers[:_MAX_MANAGERS]
+    )
 
 
 def _health_fault(document: dict[str, Any], size: object, fleet: object, understood: int) -> str | None:
@@ -99,24 +103,24 @@ def _health_fault(document: dict[str, Any], size: object, fleet: object, underst
     missing = [key for key in _FLEET_TEXTS if not isinstance(document.get(key), str)]
     if missing:
         return f"{missing[0]} is missing, or no text"
-    if not isinstance(fleet, list) or not 1 <= len(fleet) <= _MOST_MANAGERS:
+    if not isinstance(fleet, list) or not 1 <= len(fleet) <= _MAX_MANAGERS:
         count = len(fleet) if isinstance(fleet, list) else "no list"
-        return f"ekmFleetDetails: 1 to {_MOST_MANAGERS} entries are asked for, it has {count}"
+        return f"ekmFleetDetails: 1 to {_MAX_MANAGERS} entries are asked for, it has {count}"
     if understood < len(fleet):
         return "an entry of ekmFleetDetails lacks id, model or a known healthStatus"
     return None
 
 
-def _manager(entry: object) -> tuple[str, Manager] | None:
+def _manager(entry: object) -> tuple[str, KeyManagerStatus] | None:
     id_, model, state = text(entry, "id"), text(entry, "model"), text(entry, "healthStatus")
-    if id_ is None or model is None or state not in tuple(Manager):
+    if id_ is None or model is None or state not in tuple(KeyManagerStatus):
         return None
-    return id_[:_SHOWN], Manager(state or "")
+    return id_[:_SHOWN], KeyManagerStatus(state or "")
 
 
-def _metadata(document: dict[str, Any]) -> Said:
+def _metadata(document: dict[str, Any]) -> ParsedReply:
     spec, status = text(document, "keySpec"), text(document, "keyStatus")
     usage = texts(document, "keyUsage")
     odd = spec is None or status is None or not isinstance(document.get("keyUsage"), list)
     fault = "keySpec, keyUsage or keyStatus is missing" if odd else None
-    return Said(fault=fault, key_spec=spec, key_usage=usage[:_MOST_MANAGERS], key_status=status)
+    return ParsedReply(fault=fault, key_spec=spec, key_usage=usage[:_MAX_MANAGERS], key_status=status)

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST_TEXT = 4096
-MOST_ENTRIES = 5000
-MOST_PORT = 65535
+MAX_TEXT = 4096
+MAX_ENTRIES = 5000
+MAX_PORT = 65535
 
 
 def text(of: object, key: str) -> str | None:
     """The text at ``key``, cut at 4,096 characters; None if there is none."""
     value = of.get(key) if isinstance(of, Mapping) else None
-    return value[:LONGEST_TEXT] if isinstance(value, str) else None
+    return value[:MAX_TEXT] if isinstance(value, str) else None
 
 
 def words(of: object, key: str) -> str:
@@ -26,7 +26,7 @@ def number(of: object, key: str) -> int | None:
 def port(of: object, key: str) -> int | None:
     """The number at ``key`` if a port can have it."""
     value = number(of, key)
-    return value if value is not None and 0 < value <= MOST_PORT else None
+    return value if value is not None and 0 < value <= MAX_PORT else None
 
 
 def flag(of: object, key: str) -> bool | None:
@@ -42,8 +42,8 @@ def mapping(of: object, key: str) -> Mapping[str, Any]:
 def texts(of: object, key: str) -> tuple[str, ...]:
     """The texts of a list; what is no text, or an empty one, is left out."""
     value = of.get(key) if isinstance(of, Mapping) else None
-    found = value[:MOST_ENTRIES] if isinstance(value, list) else []
-    return tuple(each[:LONGEST_TEXT] for each in found if isinstance(each, str) and each)
+    found = value[:MAX_ENTRIES] if isinstance(value, list) else []
+    return tuple(each[:MAX_TEXT] for each in found if isinstance(each, str) and each)
 
 
 def entries(of: object, key: str) -> tuple[Mapping[str, Any], ...] | None:
@@ -51,4 +51,4 @@ def entries(of: object, key: str) -> tuple[Mapping[str, Any], ...] | None:
     value = of.get(key) if isinstance(of, Mapping) else None
     if not isinstance(value, list):
         return None
-    return tuple(each for each in value[:MOST_ENTRIES] if isinstance(each, Mapping))
+    return tuple(each for each in value[:MAX_ENTRIES] if isinstance(each, Mapping))

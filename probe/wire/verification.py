@@ -12,11 +12,11 @@ from publicsuffixlist import PublicSuffixList
 
 from probe.model.facts import RecordState
 
-MOST_PARENTS = 6
+MAX_PARENTS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RecordName:
     """One name to ask for. ``is_doubled``: where the record lands if the provider appends the zone again."""
 
     name: str
@@ -58,22 +58,22 @@ def parents(private_dns_name: str) -> tuple[str, ...]:
         name = name.partition(".")[2]
         found.append(name)
     # What lies between is left out rather than the last: it alone says whether there is a zone at all.
-    return (*found[: MOST_PARENTS - 1], found[-1]) if len(found) > MOST_PARENTS else tuple(found) or (top,)
+    return (*found[: MAX_PARENTS - 1], found[-1]) if len(found) > MAX_PARENTS else tuple(found) or (top,)
 
 
-def places(private_dns_name: str, label: str) -> Iterator[Place]:
+def places(private_dns_name: str, label: str) -> Iterator[RecordName]:
     """All names under which the record may be, or may have landed; the proper ones first."""
     above = parents(private_dns_name)
     for parent in above:
-        yield Place(name=f"{label}.{parent}")
+        yield RecordName(name=f"{label}.{parent}")
     for parent in above:
-        yield Place(name=parent, is_bare=True)
+        yield RecordName(name=parent, is_bare=True)
     for n, parent in enumerate(above):
         for zone in above[n:]:  # of which domain the provider made a zone is not known
-            yield Place(name=f"{label}.{parent}.{zone}", is_doubled=True)
+            yield RecordName(name=f"{label}.{parent}.{zone}", is_doubled=True)
 
 
-def state_of(answers: tuple[str, ...], expected: str, place: Place) -> RecordState:
+def state_of(answers: tuple[str, ...], expected: str, place: RecordName) -> RecordState:
     """What TXT values say of the expected one: exact, with case; what else is there is not ours to judge."""
     if expected in answers:
         return RecordState.NAME_DOUBLED if place.is_doubled else RecordState.PUBLISHED

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.scenario.layout import AGENT_ADDRESS, Layout
+from simulator.scenario.addressing import AGENT_ADDRESS, Addressing
 from simulator.scenario.scenario import Node, Scenario
 
 ACCOUNT_ID = "111122223333"
@@ -43,7 +43,7 @@ class RegisteredTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class AccountPlan:
     """What is to be made. The first range of the VPC is its own; ``subnets`` are ranges by zone name.
 
     ``beyond`` are the ranges of the data centre, which a virtual private gateway leads to.
@@ -62,14 +62,14 @@ class Plan:
 class Resources:
     """What was made, under the ids that it got."""
 
-    plan: Plan
+    plan: AccountPlan
     region: str
     service_id: str
     service_name: str
     load_balancer_arn: str
 
 
-def plan_account(scenario: Scenario, layout: Layout, zones: Sequence[Zone]) -> Plan:
+def plan_account(scenario: Scenario, addressing: Addressing, zones: Sequence[Zone]) -> AccountPlan:
     """``zones`` are those of the Region. A healthy scenario makes an account without a fault.
 
     The VPC is where the agent is; it has the ranges of the nodes and of the proxies besides, so that a route
@@ -81,19 +81,19 @@ def plan_account(scenario: Scenario, layout: Layout, zones: Sequence[Zone]) -> P
     inner = own.subnets(new_prefix=_RANGE_PREFIX)
     next(inner)  # the agent's own
     hosts = (*(node.name for node in scenario.nodes), *(backend.name for backend in scenario.backends))
-    return Plan(
+    return AccountPlan(
         zones=used,
-        ranges=(str(own), *_ranges(map(layout.address, hosts))),
+        ranges=(str(own), *_ranges(map(addressing.address, hosts))),
         subnets={zone.name: str(subnet) for zone, subnet in zip(used, inner, strict=False)},
-        beyond=_ranges(layout.address(manager.name) for manager in scenario.key_managers),
+        beyond=_ranges(addressing.address(manager.name) for manager in scenario.key_managers),
         nodes=tuple(
-            Interface(address=layout.address(node.name), zone=by_word[node.zone].name)
+            Interface(address=addressing.address(node.name), zone=by_word[node.zone].name)
             for node in scenario.nodes
         ),
         targets=tuple(
             RegisteredTarget(
-                address=layout.address(backend.name),
-                port=layout.endpoints[backend.name].port,
+                address=addressing.address(backend.name),
+                port=addressing.endpoints[backend.name].port,
                 zone=by_word[backend.zone].name if backend.zone in by_word else EVERY_ZONE,
             )
             for backend in scenario.backends

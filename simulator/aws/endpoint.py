@@ -27,10 +27,10 @@ from simulator.aws.protocol import (
     write_error,
 )
 from simulator.aws_paths import PathError, changed, steps_of
-from simulator.control import Lines, WorldError, answered
+from simulator.control import Lines, SimulationError, answered
 from simulator.network import namespaces
+from simulator.scenario.addressing import Addressing, assign_addresses
 from simulator.scenario.aws_section import ANY_OPERATION, OPERATIONS, AccountSection
-from simulator.scenario.layout import Layout, lay_out
 from simulator.scenario.reader import read_account, read_scenario
 from simulator.scenario.scenario import Scenario, ScenarioError
 
@@ -40,7 +40,7 @@ _SERVICES = {
     "ec2": "ec2",
     "elasticloadbalancing": "elbv2",
 }  # as signed, as in boto3
-_MOST_BODY_BYTES = 1 << 20
+_MAX_BODY_BYTES = 1 << 20
 _IDLE_S = 30.0
 _WAIT_S = 600.0
 
@@ -48,14 +48,14 @@ _WAIT_S = 600.0
 class Aws:
     """Answers each call: by moto, completed, changed as the section says, in pages, or refused."""
 
-    def __init__(self, scenario: Scenario, layout: Layout, moto: Moto) -> None:
-        self._scenario, self._layout, self._moto = scenario, layout, moto
+    def __init__(self, scenario: Scenario, addressing: Addressing, moto: Moto) -> None:
+        self._scenario, self._layout, self._moto = scenario, addressing, moto
         self._made: dict[str, Resources] = {}
         self._section = scenario.account or AccountSection()
         self.set_section(self._section)
 
     def set_section(self, section: AccountSection) -> Resources:
-        """From now on the account is so. Raises WorldError for what botocore's model does not have."""
+        """From now on the account is so. Raises SimulationError for what botocore's model does not have."""
         self._check(section)
         region = section.region
         if region not in self._made:  # a Region has nothing to do with another: what was made in it stays
@@ -122,7 +122,7 @@ class Aws:
             for path, value in changes.items():
                 unknown = unknown_member(shape, steps_of(path), value)
                 if unknown is not None:
-                    raise WorldError(f"account: {operation}: {path}: botocore's model has no {unknown}")
+                    raise SimulationError(f"account: {operation}: {path}: botocore's model has no {unknown}")
 
 
 class Endpoint(ThreadingHTTPServer):
@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > _MOST_BODY_BYTES:
+        if not length.isdigit() or int(length) > _MAX_BODY_BYTES:
             self.send_error(413)
             return
         body = self.rfile.read(int(length))
@@ -168,14 +168,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _serve(start: dict[str, Any], control: Lines) -> None:
     scenario = read_scenario(start["name"], start["scenario"])
-    aws = Aws(scenario, lay_out(scenario, reduced_block=start["reduced_block"]), Moto())
+    aws = Aws(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]), Moto())
     endpoint = Endpoint(aws)
     threading.Thread(target=endpoint.serve_forever, daemon=True, name="endpoint").start()
     control.send(_said(endpoint, aws.set_section(scenario.account or AccountSection())))
     while (message := _next(control)) is not None:
         try:
             answered(control, message, _said(endpoint, aws.set_section(read_account(message["section"]))))
-        except (KeyError, ScenarioError, WorldError) as error:
+        except (KeyError, ScenarioError, SimulationError) as error:
             answered(control, message, error)
 
 
@@ -201,7 +201,7 @@ def main(control_descriptor: int, parent: int, inside: list[int]) -> None:
     if start is not None:
         try:
             _serve(start, control)
-        except (WorldError, OSError) as error:
+        except (SimulationError, OSError) as error:
             answered(control, start, error)
     os._exit(0)  # connections under way end with the process; there is nothing to save
 

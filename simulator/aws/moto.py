@@ -9,10 +9,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.aws.account import ACCOUNT_ID, EVERY_ZONE, Plan, Resources, Zone
+from simulator.aws.account import ACCOUNT_ID, EVERY_ZONE, AccountPlan, Resources, Zone
 from simulator.aws.members import interface_description
 from simulator.aws.protocol import AwsError
-from simulator.control import WorldError
+from simulator.control import SimulationError
 
 NAME = "xks"
 _SEED = 1
@@ -29,7 +29,7 @@ class Moto:
             import boto3
             from moto import mock_aws
         except ImportError as error:
-            raise WorldError(
+            raise SimulationError(
                 f"a scenario with an account needs moto, for the tests alone ({error}): "
                 "install xks-probe[dev], or 'moto'"
             ) from error
@@ -45,16 +45,16 @@ class Moto:
             return self._client(service, region).meta.service_model
 
     def zones(self, region: str) -> tuple[Zone, ...]:
-        """The zones of a Region. Raises WorldError for one that moto does not know."""
+        """The zones of a Region. Raises SimulationError for one that moto does not know."""
         with self._lock:
             try:
                 answer = self._client("ec2", region).describe_availability_zones()
             except Exception as error:
-                raise WorldError(f"account.region: {region} is no Region that moto knows") from error
+                raise SimulationError(f"account.region: {region} is no Region that moto knows") from error
         return tuple(Zone(name=each["ZoneName"], id=each["ZoneId"]) for each in answer["AvailabilityZones"])
 
-    def build(self, region: str, plan: Plan, private_dns_name: str) -> Resources:
-        """Make everything in a Region. The ids are the same in every world."""
+    def build(self, region: str, plan: AccountPlan, private_dns_name: str) -> Resources:
+        """Make everything in a Region. The ids are the same in every simulation."""
         from moto.moto_api._internal import mock_random
 
         with self._lock:
@@ -103,7 +103,7 @@ class Moto:
         return self._clients[service, region]
 
 
-def _network(ec2: Any, vpc: str, plan: Plan) -> dict[str, str]:
+def _network(ec2: Any, vpc: str, plan: AccountPlan) -> dict[str, str]:
     """Ranges, subnets and routes of the VPC; the subnets' ids by zone."""
     for each in plan.ranges[1:]:
         ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=each)
@@ -132,7 +132,7 @@ def _security_group(ec2: Any, vpc: str) -> str:
     return group
 
 
-def _load_balancer(elbv2: Any, vpc: str, plan: Plan, subnets: Mapping[str, str], group: str) -> str:
+def _load_balancer(elbv2: Any, vpc: str, plan: AccountPlan, subnets: Mapping[str, str], group: str) -> str:
     """The ARN of the load balancer, which has its listener and target group."""
     arn: str = elbv2.create_load_balancer(
         Name=NAME, Type="network", Scheme="internal", Subnets=list(subnets.values()), SecurityGroups=[group]

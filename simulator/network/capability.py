@@ -1,4 +1,4 @@
-"""Can this machine hold a world? Found out by making a link in a process of its own."""
+"""Can this machine hold a simulation? Found out by making a link in a process of its own."""
 
 import os
 import subprocess
@@ -57,16 +57,16 @@ def _cannot(why: str) -> Capability:
 
 
 def try_here() -> str:
-    """Make the namespaces and links of a world in this process, and say how it went."""
+    """Make the namespaces and links of a simulation in this process, and say how it went."""
     from simulator.network import namespaces
 
     try:
         wire = namespaces.enter_fresh_namespace()
         from simulator.network import links
 
-        agent, world = namespaces.fresh_network(), namespaces.fresh_network()
+        agent, simulation = namespaces.fresh_network(), namespaces.fresh_network()
         namespaces.enter_network(wire.network)
-        links.make_links(wire.network, agent, world)
+        links.make_links(wire.network, agent, simulation)
         links.open_packet_socket(links.WIRE_TO_AGENT).close()
     except Exception as error:  # noqa: BLE001  # whatever it is, it is the answer
         return f"{type(error).__name__}: {error}"

@@ -63,7 +63,7 @@ class Forwarding:
         self._hosts[host].delay = replace(known, out_s=rtt_s / 2, back_s=rtt_s / 2)
 
     def from_agent(self, frame: bytes, now_ns: int) -> tuple[Due, ...]:
-        """What the wire sends to the world for an agent's frame that arrived at ``now_ns`` (monotonic)."""
+        """What is sent on for a frame of the agent's that arrived at ``now_ns`` (monotonic)."""
         packet = parse_frame(frame)
         host = self._hosts.get(packet.destination) if packet else None
         if packet is None or host is None or self._is_swallowed(host, packet):
@@ -77,8 +77,8 @@ class Forwarding:
             delay = delay or self._hosts[translated.backend].delay
         return self._outward(packet, frame, host, delay or Delay(), now_ns)
 
-    def from_world(self, frame: bytes, now_ns: int) -> tuple[Due, ...]:
-        """What the wire sends to the agent for a frame of the world."""
+    def from_simulation(self, frame: bytes, now_ns: int) -> tuple[Due, ...]:
+        """What the wire sends to the agent for a frame of the simulation."""
         packet = parse_frame(frame)
         if packet is None:
             return ()

@@ -11,7 +11,7 @@ _ICMP_ECHO = struct.Struct("!HH")
 _VERSION = 4
 _ECHO_TYPES = (8, 0)  # request, reply: RFC 792
 _SYN = 0x02
-_LONGEST_HEADER_OF_TRANSPORT = 20
+_MAX_HEADER_OF_TRANSPORT = 20
 
 
 class Packet(NamedTuple):
@@ -45,7 +45,7 @@ def parse_frame(frame: bytes) -> Packet | None:
         case 1 if len(frame) >= transport + 8 and frame[transport] in _ECHO_TYPES:
             identifier, sequence = _ICMP_ECHO.unpack_from(frame, transport + 4)
             return Packet("icmp", source, destination, transport, 0, 0, identifier, sequence)
-        case 6 if len(frame) >= transport + _LONGEST_HEADER_OF_TRANSPORT:
+        case 6 if len(frame) >= transport + _MAX_HEADER_OF_TRANSPORT:
             kind = "tcp-syn" if frame[transport + 13] & _SYN else "tcp"
             return Packet(kind, source, destination, transport, *_PORTS.unpack_from(frame, transport))
         case 17 if len(frame) >= transport + 8:

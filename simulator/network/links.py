@@ -1,4 +1,4 @@
-"""The links of a world: agent <-> wire <-> world, made by netlink, so that no `ip` is needed.
+"""The links of a simulation: agent <-> wire <-> simulation, made by netlink, so that no `ip` is needed.
 
 Called in the wire's process, in the wire's namespace; it comes back to it.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 from pyroute2 import IPRoute
 
 from simulator.network import namespaces
-from simulator.scenario.layout import AGENT_ADDRESS, GATEWAY_ADDRESS, INSIDE_NETWORK, WORLD_NETWORK
+from simulator.scenario.addressing import AGENT_ADDRESS, GATEWAY_ADDRESS, INSIDE_NETWORK, SIMULATION_NETWORK
 
-WIRE_TO_AGENT, WIRE_TO_WORLD = "wire-agent", "wire-world"
-_AGENT, _WORLD = "agent0", "world0"
-_AGENT_MAC, _WORLD_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
+WIRE_TO_AGENT, WIRE_TO_SIMULATION = "wire-agent", "wire-simulation"
+_AGENT, _SIMULATION = "agent0", "simulation0"
+_AGENT_MAC, _SIMULATION_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
 _TABLE_LOCAL, _SCOPE_HOST = 255, 254  # <linux/rtnetlink.h>
 
 _ETH_P_IP = 0x0800  # bound to a protocol, a packet socket does not see what it sends itself
@@ -31,19 +31,19 @@ _SET_TSO, _SET_GSO, _SET_GRO = 0x1F, 0x24, 0x2C
 _OFFLOADS = (_SET_TSO, _SET_GSO, _SET_GRO, _SET_TX_CHECKSUM, _SET_SG, _SET_RX_CHECKSUM)
 
 
-def make_links(wire: int, agent: int, world: int) -> None:
+def make_links(wire: int, agent: int, simulation: int) -> None:
     """Join three network namespaces (open descriptors), give them addresses and routes, open pings."""
     with IPRoute() as netlink:
         _pair(netlink, WIRE_TO_AGENT, _AGENT, agent)
-        _pair(netlink, WIRE_TO_WORLD, _WORLD, world)
+        _pair(netlink, WIRE_TO_SIMULATION, _SIMULATION, simulation)
     try:
         namespaces.enter_network(agent)
         _set_up_agent()
-        namespaces.enter_network(world)
-        _set_up_world()
+        namespaces.enter_network(simulation)
+        _set_up_simulation()
     finally:
         namespaces.enter_network(wire)
-    for name in (WIRE_TO_AGENT, WIRE_TO_WORLD):
+    for name in (WIRE_TO_AGENT, WIRE_TO_SIMULATION):
         switch_offload_off(name)
 
 
@@ -54,22 +54,22 @@ def _pair(netlink: IPRoute, name: str, other: str, network: int) -> None:
 
 def _set_up_agent() -> None:
     with IPRoute() as netlink:
-        _set_up_end(netlink, _AGENT, _AGENT_MAC, AGENT_ADDRESS, (GATEWAY_ADDRESS, _WORLD_MAC))
+        _set_up_end(netlink, _AGENT, _AGENT_MAC, AGENT_ADDRESS, (GATEWAY_ADDRESS, _SIMULATION_MAC))
         netlink.route("add", dst="default", gateway=GATEWAY_ADDRESS)
     switch_offload_off(_AGENT)
     _open_pings()
 
 
-def _set_up_world() -> None:
+def _set_up_simulation() -> None:
     with IPRoute() as netlink:
-        _set_up_end(netlink, _WORLD, _WORLD_MAC, GATEWAY_ADDRESS, (AGENT_ADDRESS, _AGENT_MAC))
-        # One kernel answers for every host of the world, and for what hides behind a node's inside.
+        _set_up_end(netlink, _SIMULATION, _SIMULATION_MAC, GATEWAY_ADDRESS, (AGENT_ADDRESS, _AGENT_MAC))
+        # One kernel answers for every host of the simulation, and for what hides behind a node's inside.
         loopback = netlink.link_lookup(ifname="lo")[0]
         netlink.route(
-            "add", dst=WORLD_NETWORK, oif=loopback, type="local", table=_TABLE_LOCAL, scope=_SCOPE_HOST
+            "add", dst=SIMULATION_NETWORK, oif=loopback, type="local", table=_TABLE_LOCAL, scope=_SCOPE_HOST
         )
         netlink.route("add", dst=INSIDE_NETWORK, gateway=AGENT_ADDRESS)
-    switch_offload_off(_WORLD)
+    switch_offload_off(_SIMULATION)
 
 
 def _set_up_end(netlink: IPRoute, name: str, mac: str, address: str, neighbour: tuple[str, str]) -> None:

@@ -1,18 +1,18 @@
-"""Where namespaces are not allowed: a block of the machine's own 127.0.0.0/8 for each reduced world."""
+"""Where namespaces are not allowed: a block of the machine's own 127.0.0.0/8 for each reduced simulation."""
 
 import os
 import socket
 
-from simulator.control import WorldError
+from simulator.control import SimulationError
 
 _BLOCKS = 250
 _CLAIM_PORT = 14000
 
 
 def claim_block() -> tuple[int, socket.socket]:
-    """A number 1..250 for 127.<number>.0.0/16 that no other world has, while the socket stays open.
+    """A number 1..250 for 127.<number>.0.0/16 that no other simulation has, while the socket stays open.
 
-    Worlds claim by binding one address of the block; whichever comes first has it.
+    Simulations claim by binding one address of the block; whichever comes first has it.
     """
     for step in range(_BLOCKS):
         block = 1 + (os.getpid() + step) % _BLOCKS
@@ -23,4 +23,4 @@ def claim_block() -> tuple[int, socket.socket]:
             claim.close()
         else:
             return block, claim
-    raise WorldError("no free addresses in 127.0.0.0/8 for a reduced world: is this Linux?")
+    raise SimulationError("no free addresses in 127.0.0.0/8 for a reduced simulation: is this Linux?")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from simulator.network.frames import Packet, readdress_tcp
 
-MOST_FLOWS = 65_536  # the agent has as many ports for one node; older flows are forgotten first
+MAX_FLOWS = 65_536  # the agent has as many ports for one node; older flows are forgotten first
 _LISTENER_PORT = 443
 
 
@@ -34,7 +34,7 @@ class Translated(NamedTuple):
 class Nat:
     """Addresses of one client behind nodes. Flows go to the backends in turn, each to one for its life."""
 
-    def __init__(self, client: bytes, nodes: tuple[NodeAddresses, ...], most_flows: int = MOST_FLOWS) -> None:
+    def __init__(self, client: bytes, nodes: tuple[NodeAddresses, ...], most_flows: int = MAX_FLOWS) -> None:
         self._client = client
         self._by_outside = {node.outside: node for node in nodes}
         self._by_inside = {node.inside: node for node in nodes}

@@ -25,9 +25,9 @@ class AppliedDelay:
     """The delay that one frame had on the wire, one way.
 
     ``delay_s`` is from the kernel's receive stamp at one side to the system call that sends it on at
-    the other. ``arrived_at_s`` is that stamp (Unix time). ``way`` is ``out`` (agent to world) or ``back``.
-    ``kind`` is ``icmp``, ``tcp-syn`` (SYN and SYN-ACK), ``tcp`` or ``udp``. ``port`` is the agent's, 0 for an
-    echo, which has ``identifier`` and ``sequence`` instead.
+    the other. ``arrived_at_s`` is that stamp (Unix time). ``way`` is ``out`` (agent to simulation) or
+    ``back``. ``kind`` is ``icmp``, ``tcp-syn`` (SYN and SYN-ACK), ``tcp`` or ``udp``. ``port`` is the
+    agent's, 0 for an echo, which has ``identifier`` and ``sequence`` instead.
     """
 
     arrived_at_s: float

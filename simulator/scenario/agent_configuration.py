@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from simulator.scenario.addressing import Addressing
 from simulator.scenario.kinds import KINDS, HostKind, host_names, hosts_of
-from simulator.scenario.layout import Layout
 from simulator.scenario.scenario import AnyHost, Host, Scenario
 
 # Short enough for a demo; 20 connects, which the 35 ms are decided by, take 40 s.
@@ -14,15 +14,15 @@ _TIMEOUTS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "3s", "health": "5s"
 
 
 def configuration_of(
-    scenario: Scenario, layout: Layout, root_file: Path, credential_file: Path
+    scenario: Scenario, addressing: Addressing, root_file: Path, credential_file: Path
 ) -> dict[str, Any]:
-    """What the agent is told of the world.
+    """What the agent is told of the simulation.
 
     ``root_file`` is the PEM file of its root, ``credential_file`` has the proxies' credential in KMS's form.
     """
-    uses_names = bool(scenario.name_servers) and not layout.reduced
+    uses_names = bool(scenario.name_servers) and not addressing.reduced
     names = {host: name for name, host in host_names(scenario).items()} if uses_names else {}
-    sections = {kind.section: _section(kind, scenario, layout, names) for kind in KINDS if kind.section}
+    sections = {kind.section: _section(kind, scenario, addressing, names) for kind in KINDS if kind.section}
     return {
         "key_store": _key_store(scenario, credential_file),
         "proxy": {"private_dns_name": scenario.private_dns_name},
@@ -47,15 +47,15 @@ def _key_store(scenario: Scenario, credential_file: Path) -> dict[str, Any]:
 
 
 def _section(
-    kind: HostKind, scenario: Scenario, layout: Layout, names: Mapping[str, str]
+    kind: HostKind, scenario: Scenario, addressing: Addressing, names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    if layout.reduced and "port" not in kind.told:
+    if addressing.reduced and "port" not in kind.told:
         return []  # the agent would ask at the real port, where nobody is
-    return [_entry(kind, host, layout, names) for host in hosts_of(scenario, kind)]
+    return [_entry(kind, host, addressing, names) for host in hosts_of(scenario, kind)]
 
 
-def _entry(kind: HostKind, host: AnyHost, layout: Layout, names: Mapping[str, str]) -> dict[str, Any]:
-    endpoint = layout.endpoints[host.name]
+def _entry(kind: HostKind, host: AnyHost, addressing: Addressing, names: Mapping[str, str]) -> dict[str, Any]:
+    endpoint = addressing.endpoints[host.name]
     words: Mapping[str, Any] = {
         "name": host.name,
         "region": host.name,

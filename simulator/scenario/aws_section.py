@@ -43,7 +43,7 @@ KEYS = ("region", "service_owner", "key_stores", "delay", "page_size", "refused"
 _REGION = re.compile(r"[a-z]{2,8}(-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,99}", re.ASCII)
-_MOST_PER_PAGE = 1000
+_MAX_PER_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,8 @@ def _key_stores(value: object, fields: Fields) -> tuple[Mapping[str, Any], ...]:
 def _page_size(value: object, fields: Fields) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MOST_PER_PAGE:
-        fields.note("account.page_size", f"write a whole number from 1 to {_MOST_PER_PAGE}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_PER_PAGE:
+        fields.note("account.page_size", f"write a whole number from 1 to {_MAX_PER_PAGE}")
         return None
     return value
 

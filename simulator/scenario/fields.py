@@ -10,7 +10,7 @@ _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(us|ms|s)", re.ASCII)
 _UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,126}[A-Za-z0-9])?", re.ASCII)
 NO_NAME = "x"  # stands in for a name that is none
-MOST_ITEMS = 250  # of a list: each kind of host has a /24 of its own
+MAX_ITEMS = 250  # of a list: each kind of host has a /24 of its own
 
 
 class Fields:
@@ -41,8 +41,8 @@ class Fields:
         return tuple(read(f"{path}[{index}]", item) for index, item in enumerate(value))
 
     def fits(self, path: str, count: int) -> None:
-        if count > MOST_ITEMS:
-            self.note(path, f"give at most {MOST_ITEMS}, not {count}")
+        if count > MAX_ITEMS:
+            self.note(path, f"give at most {MAX_ITEMS}, not {count}")
 
     def text(self, path: str, value: object) -> str:
         if isinstance(value, str):

@@ -11,7 +11,7 @@ from simulator.scenario.scenario import AnyHost, Backend, Delay, Host, Node
 
 _SHARES = ("loss", "duplicate", "reorder")
 _DELAY_KEYS = ("rtt", "jitter", *_SHARES)
-_ADDRESSES = ipaddress.ip_network("10.78.128.0/17")  # the other half is given out by `layout`
+_ADDRESSES = ipaddress.ip_network("10.78.128.0/17")  # the other half is given out by `addressing`
 
 
 Hosts = dict[str, tuple[Any, ...]]

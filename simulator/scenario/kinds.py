@@ -1,8 +1,8 @@
 """One row for each kind of host: form in a scenario file, addresses, what answers, what the agent is told.
 
-Reader, layout, DNS names, wire, servers and the agent's configuration derive their lists from `KINDS`. A new
-kind is a row here and a field of `Scenario`; where nothing that exists can answer for it, also a member of
-`Server`, its case in `servers.servers` and a file beside it.
+Reader, addressing, DNS names, links, servers and the agent's configuration derive their lists from `KINDS`. A
+new kind is a row here and a field of `Scenario`; where nothing that exists can answer for it, also a member
+of `Server`, its case in `servers.servers` and a file beside it.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from simulator.faults import ANSWER, CERTIFICATE, HANDSHAKE, REACHABILITY, Fault
 from simulator.scenario.scenario import AnyHost, Backend, Host, Node, Scenario
 
 _HTTPS_PORT, _DNS_PORT = 443, 53
-# In a reduced world: ports that anyone may open.
+# In a reduced simulation: ports that anyone may open.
 _REDUCED_HTTPS_PORT, _REDUCED_DNS_PORT = 14443, 14053
 _OF_EXAMPLE = "{name}.example.com"
 

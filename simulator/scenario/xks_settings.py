@@ -25,7 +25,7 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 _OFFSET = re.compile(r"([+-]?\d{1,5})(s|m|h)", re.ASCII)
 _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_MOST_USAGES = 10  # what the specification lets a proxy say
+_MAX_USAGES = 10  # what the specification lets a proxy say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ DEFAULT_CREDENTIAL = Credential(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxySettings:
-    """All proxies of a world have the same. ``clock_offset_s`` over 0: their clocks are ahead."""
+    """All proxies of a simulation have the same. ``clock_offset_s`` over 0: their clocks are ahead."""
 
     credentials: tuple[Credential, ...] = (DEFAULT_CREDENTIAL,)
     region: str = "eu-central-1"
@@ -111,7 +111,7 @@ def _key(id_: str, value: object, fields: Fields) -> ExternalKey:
     fields.matching(path, id_, _KEY_ID, "name a key with at most 128 letters, digits, '-', '_' and '.'")
     default = ExternalKey(id=id_)
     usage = item.get("usage", list(default.usage))
-    if not isinstance(usage, list) or len(usage) > _MOST_USAGES or not all(isinstance(u, str) for u in usage):
+    if not isinstance(usage, list) or len(usage) > _MAX_USAGES or not all(isinstance(u, str) for u in usage):
         fields.note(f"{path}.usage", "write a list of at most ten texts, such as [ENCRYPT, DECRYPT]")
         usage = []
     return ExternalKey(

@@ -11,13 +11,13 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from simulator.scenario.addressing import Addressing
 from simulator.scenario.dns_records import rrset_of
 from simulator.scenario.kinds import host_names
-from simulator.scenario.layout import Layout
 from simulator.scenario.scenario import Record, Scenario
 from simulator.servers.listener import Datagram
 
-MOST_UDP_BYTES = 1232  # what name servers agreed on in 2020 so that no answer is fragmented
+MAX_UDP_BYTES = 1232  # what name servers agreed on in 2020 so that no answer is fragmented
 _PLAIN_UDP_BYTES = 512  # RFC 1035, 4.2.1: without EDNS
 _SOA = "ns.{zone}. hostmaster.{zone}. 1 7200 900 1209600 60"
 
@@ -30,7 +30,7 @@ class Zones:
     records: dict[tuple[str, str], Record]
 
 
-def zones_of(scenario: Scenario, layout: Layout, server: str | None = None) -> Zones:
+def zones_of(scenario: Scenario, addressing: Addressing, server: str | None = None) -> Zones:
     """What one name server knows: records that are for all, its own, and an A for each host with a name.
 
     Its own come first where both are.
@@ -40,7 +40,7 @@ def zones_of(scenario: Scenario, layout: Layout, server: str | None = None) -> Z
         (record.name, record.record_type): record for record in sorted(known, key=lambda r: bool(r.servers))
     }
     for name, host in host_names(scenario).items():
-        made = Record(name=name, record_type="A", answers=(layout.address(host),))
+        made = Record(name=name, record_type="A", answers=(addressing.address(host),))
         records.setdefault((name, "A"), made)
     for zone in scenario.zones:
         made = Record(name=zone, record_type="SOA", answers=(_SOA.format(zone=zone),))
@@ -66,7 +66,7 @@ def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Datagra
         _truncate(response)
     most_bytes = 65_535
     if over_udp:
-        most_bytes = min(query.payload, MOST_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
+        most_bytes = min(query.payload, MAX_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
     return Datagram(data=_to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes)), delay_s=delay_s)
 
 

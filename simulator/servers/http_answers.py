@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from enum import Enum, auto
 
-MOST_HEAD_BYTES = 16_384
-MOST_BODY_BYTES = 65_536
+MAX_HEADER_BYTES = 16_384
+MAX_BODY_BYTES = 65_536
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 _CHUNK_BYTES = 100

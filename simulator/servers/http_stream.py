@@ -52,7 +52,7 @@ class Requests:
     async def next(self) -> tuple[Request, bytes] | None:
         """The next request with its body; None for what is no request, or one too long."""
         request = await self._head()
-        if request is None or request.body_bytes is None or request.body_bytes > http_answers.MOST_BODY_BYTES:
+        if request is None or request.body_bytes is None or request.body_bytes > http_answers.MAX_BODY_BYTES:
             return None
         size = request.body_bytes
         if request.awaits_continue and len(self._received) < size:
@@ -69,7 +69,7 @@ class Requests:
 
     async def _head(self) -> Request | None:
         received = self._received
-        while b"\r\n\r\n" not in received and len(received) <= http_answers.MOST_HEAD_BYTES:
+        while b"\r\n\r\n" not in received and len(received) <= http_answers.MAX_HEADER_BYTES:
             received += await self._stream.read()
             if received.startswith(_CLIENT_HELLO):
                 return None

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
 
+from simulator.scenario.addressing import Endpoint
 from simulator.scenario.kinds import Transport
-from simulator.scenario.layout import Endpoint
 
 _BACKLOG = 512
-_MOST_WAITING = 1000  # datagrams whose time has not come; further questions are dropped
+_MAX_WAITING = 1000  # datagrams whose time has not come; further questions are dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class _Udp(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         answer = self._answer(data)
-        if answer is None or self._waiting >= _MOST_WAITING:
+        if answer is None or self._waiting >= _MAX_WAITING:
             return
         if answer.delay_s:
             self._waiting += 1

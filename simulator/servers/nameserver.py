@@ -8,7 +8,7 @@ from simulator.servers.listener import Datagram, Service
 from simulator.servers.tls_stream import close_politely
 
 _IDLE_S = 10.0
-_MOST_QUESTIONS = 100  # over one TCP connection
+_MAX_QUESTIONS = 100  # over one TCP connection
 
 
 class NameServer:
@@ -23,7 +23,7 @@ class NameServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, EOFError, TimeoutError):
-            for _ in range(_MOST_QUESTIONS):
+            for _ in range(_MAX_QUESTIONS):
                 async with asyncio.timeout(_IDLE_S):
                     length = int.from_bytes(await reader.readexactly(2), "big")  # RFC 7766, 8
                     query = await reader.readexactly(length)

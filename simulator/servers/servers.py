@@ -1,7 +1,8 @@
-"""The servers' process: everything that answers in the world, in one loop.
+"""The servers' process: everything that answers in the simulation, in one loop.
 
-``python -m simulator.servers.servers FD PARENT [NETWORK [USER]]``: FD is the control socket, NETWORK and
-USER are descriptors of the world's namespaces; without them it serves the machine's own loopback addresses.
+``python -m simulator.servers.servers FD PARENT [NETWORK [USER]]``: FD is the control socket, NETWORK
+and USER are descriptors of the simulation's namespaces; without them it serves the machine's own loopback
+addresses.
 """
 
 import asyncio
@@ -17,8 +18,8 @@ from typing import Any, assert_never
 from simulator.control import Lines, answered
 from simulator.faults import REACHABILITY, Fault
 from simulator.network import namespaces
+from simulator.scenario.addressing import Addressing, assign_addresses
 from simulator.scenario.kinds import HostKind, Server, every_host
-from simulator.scenario.layout import Layout, lay_out
 from simulator.scenario.reader import read_records, read_scenario
 from simulator.scenario.scenario import Backend, Record, Scenario, ScenarioError
 from simulator.servers.certificates import CertificateMaker
@@ -36,9 +37,9 @@ _NOT_LISTENING = (Fault.REFUSED, Fault.DEAD, Fault.SILENT)
 class Servers:
     """All servers of a scenario. The wire plays silent and dead hosts; without one they refuse."""
 
-    def __init__(self, scenario: Scenario, layout: Layout) -> None:
+    def __init__(self, scenario: Scenario, addressing: Addressing) -> None:
         self._scenario = scenario
-        self._layout = layout
+        self._layout = addressing
         self.makes = CertificateMaker(scenario.private_dns_name)
         managers = tuple(manager.name for manager in scenario.key_managers)
         proxy = XksProxy(prefix=scenario.uri_path_prefix, key_managers=managers, settings=scenario.proxy)
@@ -94,7 +95,7 @@ class Servers:
 
 
 class LoadBalancer:
-    """A node of a reduced world: a connection goes to its proxies in turn."""
+    """A node of a reduced simulation: a connection goes to its proxies in turn."""
 
     def __init__(self, proxies: Sequence[TlsProxy]) -> None:
         self._next = itertools.cycle(proxies)
@@ -145,7 +146,7 @@ async def _obey(scenario: Scenario, servers: Servers, control: Lines) -> None:
 
 async def _serve(start: dict[str, Any], control: Lines) -> None:
     scenario = read_scenario(start["name"], start["scenario"])
-    servers = Servers(scenario, lay_out(scenario, reduced_block=start["reduced_block"]))
+    servers = Servers(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]))
     await servers.open()
     control.send({"root_pem": servers.makes.root_pem().decode()})
     await _obey(scenario, servers, control)

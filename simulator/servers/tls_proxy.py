@@ -16,12 +16,12 @@ from simulator.servers.xks_answers import XksProxy
 
 _HANDSHAKE_S = 10.0
 _IDLE_S = 30.0
-_MOST_CONNECTIONS = 512
+_MAX_CONNECTIONS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyAnswers:
-    """What every proxy of a world has in common."""
+    """What every proxy of a simulation has in common."""
 
     makes: CertificateMaker
     proxy: XksProxy
@@ -64,7 +64,7 @@ class TlsProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, whatever the client does."""
-        if self._connections >= _MOST_CONNECTIONS:
+        if self._connections >= _MAX_CONNECTIONS:
             reset(writer)
             return
         self._connections += 1

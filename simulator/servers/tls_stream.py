@@ -15,7 +15,7 @@ from simulator.servers.certificates import Identity
 _T = TypeVar("_T")
 _CHUNK_BYTES = 16_384
 _CLOSING_S = 1.0
-_MOST_DRAINED_CHUNKS = 64
+_MAX_DRAINED_CHUNKS = 64
 
 
 def server_context(handshake: Fault, identity: Identity) -> SSL.Context:
@@ -108,7 +108,7 @@ async def close_politely(reader: asyncio.StreamReader, writer: asyncio.StreamWri
         if writer.can_write_eof():
             writer.write_eof()
         async with asyncio.timeout(_CLOSING_S):
-            for _ in range(_MOST_DRAINED_CHUNKS):
+            for _ in range(_MAX_DRAINED_CHUNKS):
                 if not await reader.read(_CHUNK_BYTES):
                     break
     writer.close()

@@ -17,9 +17,9 @@ WRONG_CLOCK_S = 600.0  # over the five minutes that a signature may be off
 LARGE_BODY_BYTES = 1500  # a packet of an Ethernet: what a tunnel on the way may lose
 # Around the 250 ms that KMS waits.
 _SLOW_S = {Fault.SLOW_400_MS: 0.4, Fault.SLOW_300_MS: 0.3, Fault.SLOW_220_MS: 0.22}
-_HUGE_BYTES = 80_000  # over the 64 KiB that anybody would read
+_HUGE_BYTES = 80_000  # over the 64 KiB that a client reads at most
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
-_LEAST_MANAGERS = 2  # with one AWS advises to have another
+_MIN_MANAGERS = 2  # with one AWS advises to have another
 
 # Another program answers in the proxy's place, whatever is asked.
 _ANOTHER = {
@@ -40,13 +40,13 @@ _AFTER = {
     Fault.UNSUPPORTED: "UnsupportedOperationException",
     Fault.DEPENDENCY_TIMEOUT: "DependencyTimeoutException",
 }
-_WORDS = "a fault of the simulated world"
+_WORDS = "a fault of the simulated network"
 _FORMS = {Fault.CHUNKED: Form.CHUNKED, Fault.ODD_HEADERS: Form.ODD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XksProxy:
-    """What all proxies of a world are. ``prefix`` is the path before ``/kms/xks/v1``, possibly empty."""
+    """What all proxies of a simulation are. ``prefix`` is the path before ``/kms/xks/v1``, possibly empty."""
 
     prefix: str = ""
     key_managers: tuple[str, ...] = ()
@@ -127,13 +127,13 @@ def _performed(route: Route, body: bytes, proxy: XksProxy, fault: Fault) -> Repl
 
 def _fleet(proxy: XksProxy, fault: Fault) -> Fleet:
     """The scenario's key managers and made-up ones, so that what is healthy has no fault."""
-    made_up = [f"simulated-hsm-{number}" for number in range(1, xks_api.MOST_MANAGERS + 2)]
-    names = [*proxy.key_managers[: xks_api.MOST_MANAGERS], *made_up]
-    count = max(_LEAST_MANAGERS, min(len(proxy.key_managers), xks_api.MOST_MANAGERS))
+    made_up = [f"simulated-hsm-{number}" for number in range(1, xks_api.MAX_MANAGERS + 2)]
+    names = [*proxy.key_managers[: xks_api.MAX_MANAGERS], *made_up]
+    count = max(_MIN_MANAGERS, min(len(proxy.key_managers), xks_api.MAX_MANAGERS))
     count = {
         Fault.EMPTY_FLEET: 0,
         Fault.ONE_MANAGER: 1,
-        Fault.ELEVEN_ENTRIES: xks_api.MOST_MANAGERS + 1,
+        Fault.ELEVEN_ENTRIES: xks_api.MAX_MANAGERS + 1,
     }.get(fault, count)
     states = ["ACTIVE"] * count
     if fault is Fault.ALL_UNAVAILABLE:

@@ -16,12 +16,12 @@ from simulator.scenario.xks_settings import ExternalKey
 from simulator.servers import xks_keys
 from simulator.servers.xks_keys import Sealed
 
-MOST_MANAGERS = 10
-MOST_TEXT_BYTES = 4300  # what a proxy must take, of plaintext and of ciphertext
-MOST_ADDITIONAL_BYTES = 8192
+MAX_MANAGERS = 10
+MAX_TEXT_BYTES = 4300  # what a proxy must take, of plaintext and of ciphertext
+MAX_ADDITIONAL_BYTES = 8192
 _API_VERSION = "/kms/xks/v1"
 _KEY_PATH = re.compile(r"/keys/([A-Za-z0-9._-]{1,128})/(metadata|encrypt|decrypt)", re.ASCII)
-_MOST_PATH = 256  # of the whole URI, in fact
+_MAX_PATH = 256  # of the whole URI, in fact
 _ASKED = ("kmsOperation", "kmsRequestId")
 STATUSES = {
     "ValidationException": 400,
@@ -83,7 +83,7 @@ class _RefusedError(Exception):
 def route(path: str, prefix: str) -> Route | None:
     """What ``path`` asks for; None for a path that the API has not. ``prefix`` is before ``/kms/xks/v1``."""
     api = prefix + _API_VERSION
-    if not path.startswith(api) or len(path) > _MOST_PATH:
+    if not path.startswith(api) or len(path) > _MAX_PATH:
         return None
     inner = path.removeprefix(api)
     if inner == "/health":
@@ -119,7 +119,7 @@ def _performed(asked: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fl
     _text(metadata, "kmsKeyArn")
     if _text(document, "encryptionAlgorithm") != "AES_GCM":
         raise _RefusedError("ValidationException", "encryptionAlgorithm must be AES_GCM")
-    additional = _bytes(document, "additionalAuthenticatedData", MOST_ADDITIONAL_BYTES, is_optional=True)
+    additional = _bytes(document, "additionalAuthenticatedData", MAX_ADDITIONAL_BYTES, is_optional=True)
     of_key = _encrypt if asked.operation is Operation.ENCRYPT else _decrypt
     return of_key(document, additional, asked.key_id, keys)
 
@@ -128,9 +128,9 @@ def health(fleet: Fleet) -> dict[str, Any]:
     """GetHealthStatus: every field is required."""
     return {
         "xksProxyFleetSize": fleet.proxies,
-        "xksProxyVendor": "Simulated World",
+        "xksProxyVendor": "Simulated Simulation",
         "xksProxyModel": "Simulated Proxy 1",
-        "ekmVendor": "Simulated World",
+        "ekmVendor": "Simulated Simulation",
         "ekmFleetDetails": [
             {"id": name, "model": "Simulated HSM", "healthStatus": state} for name, state in fleet.states
         ],
@@ -145,7 +145,7 @@ def key_metadata(key: ExternalKey) -> dict[str, Any]:
 def _encrypt(
     document: dict[str, Any], additional: bytes, key_id: str, keys: Sequence[ExternalKey]
 ) -> dict[str, str]:
-    plaintext = _bytes(document, "plaintext", MOST_TEXT_BYTES)
+    plaintext = _bytes(document, "plaintext", MAX_TEXT_BYTES)
     checked = document.get("ciphertextDataIntegrityValueAlgorithm")
     if checked not in {None, "SHA_256"} if isinstance(checked, str | None) else True:
         raise _RefusedError("ValidationException", "ciphertextDataIntegrityValueAlgorithm must be SHA_256")
@@ -169,9 +169,9 @@ def _encrypt(
 def _decrypt(
     document: dict[str, Any], additional: bytes, key_id: str, keys: Sequence[ExternalKey]
 ) -> dict[str, str]:
-    most_metadata = xks_keys.MOST_METADATA_BYTES
+    most_metadata = xks_keys.MAX_METADATA_BYTES
     sealed = Sealed(
-        ciphertext=_bytes(document, "ciphertext", MOST_TEXT_BYTES),
+        ciphertext=_bytes(document, "ciphertext", MAX_TEXT_BYTES),
         iv=_bytes(document, "initializationVector"),
         tag=_bytes(document, "authenticationTag"),
         metadata=_bytes(document, "ciphertextMetadata", is_optional=True),

@@ -1,4 +1,4 @@
-"""The external key manager of the simulated world: AES-GCM as the proxy API's specification has it."""
+"""The external key manager of the simulated network: AES-GCM as the proxy API's specification has it."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from simulator.scenario.xks_settings import ExternalKey
 IV_BYTES = 12
 IV_SIZES_BYTES = (12, 16)
 TAG_BYTES = 16
-MOST_METADATA_BYTES = 20
+MAX_METADATA_BYTES = 20
 _METADATA = b"key_version=1"
 
 
@@ -49,8 +49,8 @@ def integrity_value(sealed: Sealed, additional: bytes) -> str:
 
 
 def _cipher(key: ExternalKey) -> AESGCM:
-    """Made from the key's name: every proxy of a world has the same, and needs no store for it."""
-    return AESGCM(hashlib.sha256(b"a key of the simulated world: " + key.id.encode()).digest())
+    """Made from the key's name: every proxy of a simulation has the same, and needs no store for it."""
+    return AESGCM(hashlib.sha256(b"a key of the simulated network: " + key.id.encode()).digest())
 
 
 def _bound(additional: bytes, metadata: bytes) -> bytes:

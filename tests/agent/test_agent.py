@@ -12,7 +12,7 @@ from probe.model.measurements import EchoBatch, Measurement, Phase, Timestamps
 from probe.model.settings import Settings
 from probe.model.store import KeyStoreSpec
 from probe.model.survey import Survey
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import Outcome, Report
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import Prober
@@ -21,14 +21,14 @@ KEY_MANAGER = Target(
     name="hsm-1",
     role=Role.KEY_MANAGER,
     host="10.0.0.9",
-    plans=(Plan(check=Check.TCP, interval_s=1.0, timeout_s=0.5),),
+    plans=(PlannedCheck(check=Check.TCP, interval_s=1.0, timeout_s=0.5),),
 )
 REGION = Target(
     name="region-eu-central-1",
     role=Role.REGION,
     host="10.0.0.8",
     region="eu-central-1",
-    plans=(Plan(check=Check.TCP, interval_s=1.0, timeout_s=0.5),),
+    plans=(PlannedCheck(check=Check.TCP, interval_s=1.0, timeout_s=0.5),),
 )
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from probe.agent import echoes
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase, Reason, Timestamps
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.network import ExchangeFailed
 
 
 def echo_target(name: str, host: str) -> Target:
-    plan = Plan(check=Check.ICMP, interval_s=0.01, timeout_s=0.5)
+    plan = PlannedCheck(check=Check.ICMP, interval_s=0.01, timeout_s=0.5)
     return Target(name=name, role=Role.BACKEND, host=host, plans=(plan,))
 
 

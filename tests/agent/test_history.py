@@ -17,11 +17,11 @@ from probe.model.measurements import (
     Reason,
     Timestamps,
 )
-from probe.model.targets import Check, Method, Plan, Role, Target
+from probe.model.targets import Check, Method, PlannedCheck, Role, Target
 from probe.statistics import summarize
 
-TCP = Plan(check=Check.TCP, interval_s=15.0, timeout_s=2.0)
-ICMP = Plan(check=Check.ICMP, interval_s=1.0, timeout_s=2.0)
+TCP = PlannedCheck(check=Check.TCP, interval_s=15.0, timeout_s=2.0)
+ICMP = PlannedCheck(check=Check.ICMP, interval_s=1.0, timeout_s=2.0)
 A = Target(name="a", role=Role.BACKEND, host="10.0.0.1", plans=(ICMP, TCP))
 B = Target(name="b", role=Role.KEY_MANAGER, host="hsm.example.com", plans=(TCP,))
 LOST = Failure(phase=Phase.CONNECT, reason=Reason.TIMED_OUT)
@@ -91,8 +91,8 @@ def test_a_full_ring_drops_the_oldest(count: int, kept_count: int) -> None:
 
 
 def test_many_targets_share_a_bounded_number_of_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_module, "ALL_PLACES", 300)
-    kept = history(A)  # two rings: 150 places each
+    monkeypatch.setattr(history_module, "MAX_TOTAL_SLOTS", 300)
+    kept = history(A)  # two rings: 150 slots each
     for n in range(200):
         kept.on_measurement(connect(1000.0 + n, n / 1e6))
     assert kept.windows(1200.0)[0].summary.samples == 150

@@ -15,11 +15,11 @@ from probe.agent.schedule import EchoSchedule, offset_of, scheduled
 from probe.model.evidence import evidence_of
 from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Phase, Timestamps
 from probe.model.statistics import Window
-from probe.model.targets import Check, Method, Plan, Question, Role, Target
+from probe.model.targets import Check, Method, PlannedCheck, Question, Role, Target
 from probe.survey.rank import from_windows
 
 S = 1_000_000_000
-ECHO, TCP = (Plan(check=check, interval_s=1.0, timeout_s=1.0) for check in (Check.ICMP, Check.TCP))
+ECHO, TCP = (PlannedCheck(check=check, interval_s=1.0, timeout_s=1.0) for check in (Check.ICMP, Check.TCP))
 BEFORE = Target(
     name="a", role=Role.REGION, host="10.0.0.1", server_name="a.example", region="eu-west-1", zone="z1",
     key_store="cks-1", plans=(ECHO, TCP),

@@ -11,7 +11,7 @@ from collected import SERVICE_NAME, healthy
 from probe.agent import refresh
 from probe.agent.refresh import Sources, account_of, domain_of
 from probe.agent.state import StoreFacts
-from probe.aws.recorded import Recorded
+from probe.aws.collected_answers import CollectedAnswers
 from probe.model.account import EndpointService
 from probe.model.facts import DomainFacts
 from probe.model.store import PUBLIC_CONNECTIVITY
@@ -24,7 +24,7 @@ RESOLVERS = ("127.0.0.1",)
 def test_without_a_caller_aws_is_not_asked_and_with_one_it_is() -> None:
     store = StoreFacts(declared=ASKED)
     assert asyncio.run(account_of(store, Sources())) is None
-    account = asyncio.run(account_of(store, Sources(caller=Recorded(healthy()))))
+    account = asyncio.run(account_of(store, Sources(caller=CollectedAnswers(healthy()))))
     assert account is not None
     assert isinstance(account.service, EndpointService)
 
@@ -62,7 +62,7 @@ def test_what_the_account_says_of_the_record_is_what_is_looked_for(monkeypatch: 
         return facts
 
     monkeypatch.setattr(refresh, "look_up", look_up)
-    account = asyncio.run(account_of(StoreFacts(declared=ASKED), Sources(caller=Recorded(healthy()))))
+    account = asyncio.run(account_of(StoreFacts(declared=ASKED), Sources(caller=CollectedAnswers(healthy()))))
     store = StoreFacts(declared=ASKED, account=account)
     assert asyncio.run(domain_of(store, Sources(public_resolvers=RESOLVERS, timeout_s=3.0))) is facts
     ((search, timeout_s),) = asked

@@ -25,9 +25,9 @@ def test_a_lost_one_is_none_and_comes_where_it_was_sent() -> None:
 
 @given(st.integers(1, 40), st.integers(1, 60), st.integers(1, 20), st.integers(1, 40))
 def test_the_last_ones_are_those_at_the_end_whatever_the_size(
-    places: int, count: int, n: int, resized: int
+    slots: int, count: int, n: int, resized: int
 ) -> None:
-    ring = Ring(places)
+    ring = Ring(slots)
     for number in range(count):
         ring.append(float(number), number / 100)
     assert ring.last(n) == ring.since(0.0)[-n:]

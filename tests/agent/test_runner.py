@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from probe.agent.runner import Publish, Runner, SilentObserver, run_once
 from probe.agent.schedule import ScheduledCheck, scheduled
 from probe.model.measurements import Measurement
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 
 def target(name: str, interval_s: float = 15.0, check: Check = Check.TCP) -> Target:
-    plan = Plan(check=check, interval_s=interval_s, timeout_s=2.0)
+    plan = PlannedCheck(check=check, interval_s=interval_s, timeout_s=2.0)
     return Target(name=name, role=Role.BACKEND, host=f"{name}.example", plans=(plan,))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.agent.schedule import EchoSchedule, next_slot, offset_of, offset_s, scheduled, slot_time
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 S = 1_000_000_000
 
@@ -53,7 +53,7 @@ def test_a_slot_at_this_very_moment_is_the_next() -> None:
 
 
 def target(name: str, check: Check = Check.TCP) -> Target:
-    plan = Plan(check=check, interval_s=15.0, timeout_s=2.0)
+    plan = PlannedCheck(check=check, interval_s=15.0, timeout_s=2.0)
     return Target(name=name, role=Role.BACKEND, host=f"{name}.example", plans=(plan,))
 
 
@@ -64,8 +64,8 @@ def test_an_offset_is_that_of_the_thing_whatever_it_is_called() -> None:
     assert offset_of(check) == offset_of(renamed) != offset_of(moved)
 
 
-def echo_plans(*intervals_s: float) -> list[Plan]:
-    return [Plan(check=Check.ICMP, interval_s=interval, timeout_s=2.0) for interval in intervals_s]
+def echo_plans(*intervals_s: float) -> list[PlannedCheck]:
+    return [PlannedCheck(check=Check.ICMP, interval_s=interval, timeout_s=2.0) for interval in intervals_s]
 
 
 def test_a_minute_of_echoes_has_its_share_for_each_target() -> None:

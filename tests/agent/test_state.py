@@ -13,12 +13,12 @@ from probe.model.facts import DomainFacts
 from probe.model.measurements import HealthDetails, Measurement, Phase
 from probe.model.settings import Settings
 from probe.model.store import KeyStoreSpec
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import MEASURED, Scope
 from probe.signing.client import ProxyAccess
 from probe.signing.credential import Credential
 
-TCP = Plan(check=Check.TCP, interval_s=1.0, timeout_s=1.0)
+TCP = PlannedCheck(check=Check.TCP, interval_s=1.0, timeout_s=1.0)
 ONE, TWO = (
     KeyStoreSpec(
         id=id_, region="eu-west-1", uri_endpoint=f"https://{id_}.example.com", uri_path="/kms/xks/v1"

@@ -6,14 +6,14 @@ import pytest
 from accounts import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, SPEC, TARGETS
 from targeting import targets_for
 
-from probe.agent.targets import MOST_DISCOVERED, StoreTargets, name_of, targets_of
+from probe.agent.targets import MAX_DISCOVERED, StoreTargets, name_of, targets_of
 from probe.model.account import Account, RegisteredTarget
 from probe.model.store import PUBLIC_CONNECTIVITY
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 PLANS = (
-    Plan(check=Check.TCP, interval_s=1.0, timeout_s=1.0),
-    Plan(check=Check.TLS, interval_s=1.0, timeout_s=1.0),
+    PlannedCheck(check=Check.TCP, interval_s=1.0, timeout_s=1.0),
+    PlannedCheck(check=Check.TLS, interval_s=1.0, timeout_s=1.0),
 )
 
 
@@ -88,10 +88,10 @@ def test_targets_to_which_the_load_balancer_speaks_otherwise_than_kms_are_connec
 
 
 def test_of_too_many_targets_those_that_the_user_names_are_kept() -> None:
-    many = tuple(replace(TARGETS[0], id=f"192.168.{n // 250}.{n % 250}") for n in range(MOST_DISCOVERED + 50))
+    many = tuple(replace(TARGETS[0], id=f"192.168.{n // 250}.{n % 250}") for n in range(MAX_DISCOVERED + 50))
     account = with_balancer(target_groups=(replace(GROUP, targets=many),))
     kept = found(account, named("hsm.example.com", role=Role.KEY_MANAGER))
-    assert len(kept) == MOST_DISCOVERED
+    assert len(kept) == MAX_DISCOVERED
     assert kept[-1].host == "hsm.example.com"
 
 

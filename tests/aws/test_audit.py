@@ -11,16 +11,16 @@ from collected import GROUP, HOST, NLB, OWN, REGION, SERVICE_NAME, STORE_ID, ans
 
 from probe.aws.audit import audit
 from probe.aws.calls import CALLS, READING_VERBS, Answer, action
+from probe.aws.collected_answers import CollectedAnswers, Recorder
 from probe.aws.failures import refused
-from probe.aws.recorded import Recorded, Recorder
-from probe.aws.together import MOST_AT_A_TIME, Together
-from probe.model.account import Account, Cause, EndpointService, Unavailable
+from probe.aws.thread_batch import MAX_CONCURRENT_CALLS, ThreadBatch
+from probe.model.account import Account, ApiErrorKind, EndpointService, Unavailable
 from probe.model.store import KeyStoreSpec
 
 
 def looked(document: dict[str, Any], service_name: str | None = SERVICE_NAME, **told: Any) -> Account:
     return audit(
-        Recorded(document),
+        CollectedAnswers(document),
         replace(KeyStoreSpec(region=REGION, service_name=service_name), **told),
         taken_at_s=1.0,
         timeout_s=5.0,
@@ -50,15 +50,15 @@ def test_a_plain_account_takes_three_turns_none_of_which_waits_within_itself(
 ) -> None:
     turns: list[int] = []
 
-    class Counted(Together):
-        def run(self, calls: Sequence[Any], late: Sequence[Any]) -> list[Any]:
+    class Counted(ThreadBatch):
+        def run(self, calls: Sequence[Any], on_timeout: Sequence[Any]) -> list[Any]:
             turns.append(len(calls))
-            return super().run(calls, late)
+            return super().run(calls, on_timeout)
 
-    monkeypatch.setattr("probe.aws.audit.Together", Counted)
+    monkeypatch.setattr("probe.aws.audit.ThreadBatch", Counted)
     assert looked(healthy()).failed_calls == ()
     assert len(turns) == 3
-    assert max(turns) < MOST_AT_A_TIME  # one more is asked where the load balancer has security groups
+    assert max(turns) < MAX_CONCURRENT_CALLS  # one more is asked where the load balancer has security groups
 
 
 def test_the_service_is_that_of_the_key_store_if_none_is_named() -> None:
@@ -80,7 +80,9 @@ def test_without_a_name_the_only_store_is_meant_and_a_name_of_which_there_is_non
 def test_a_denied_call_is_missed_in_its_place_and_named(operation: str) -> None:
     account = looked(deny(healthy(), operation))
     assert {each.call.partition(":")[2] for each in account.failed_calls} >= {operation}
-    assert all(each.cause in (Cause.ACCESS_DENIED, Cause.NOT_ASKED) for each in account.failed_calls)
+    assert all(
+        each.cause in (ApiErrorKind.ACCESS_DENIED, ApiErrorKind.NOT_ASKED) for each in account.failed_calls
+    )
     assert "allow the IAM action" in account.failed_calls[0].because
 
 
@@ -130,14 +132,14 @@ def test_a_list_that_is_missing_is_not_an_empty_one() -> None:
     answer(document, "DescribeCustomKeyStores").clear()
     stores = looked(document).key_stores
     assert isinstance(stores, Unavailable)
-    assert stores.cause is Cause.ODD_ANSWER
+    assert stores.cause is ApiErrorKind.MALFORMED_RESPONSE
 
 
 @dataclass
 class Slow:
     """Each answer takes a while; some never come."""
 
-    inner: Recorded
+    inner: CollectedAnswers
     hangs: frozenset[str] = frozenset()
     throttled: frozenset[str] = frozenset()
     region: str = "eu-west-1"
@@ -156,17 +158,20 @@ class Slow:
 
 def test_a_call_that_was_throttled_until_the_time_was_over_says_so() -> None:
     hangs = frozenset({"DescribeListeners", "DescribeTargetGroups"})
-    slow = Slow(Recorded(healthy()), hangs=hangs, throttled=frozenset({"DescribeListeners"}))
+    slow = Slow(CollectedAnswers(healthy()), hangs=hangs, throttled=frozenset({"DescribeListeners"}))
     account = audit(
         slow, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2
     )
     slow.never.set()
     (balancer,) = account.load_balancers  # type: ignore[misc]
-    assert (balancer.listeners.cause, balancer.target_groups.cause) == (Cause.THROTTLED, Cause.TIMED_OUT)
+    assert (balancer.listeners.cause, balancer.target_groups.cause) == (
+        ApiErrorKind.THROTTLED,
+        ApiErrorKind.TIMED_OUT,
+    )
 
 
 def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> None:
-    slow = Slow(Recorded(healthy()), hangs=frozenset({"DescribeListeners"}))
+    slow = Slow(CollectedAnswers(healthy()), hangs=frozenset({"DescribeListeners"}))
     started_s = time.monotonic()
     account = audit(
         slow, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=0.0, timeout_s=0.2
@@ -175,11 +180,11 @@ def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> Non
     slow.never.set()
     (balancer,) = account.load_balancers  # type: ignore[misc]
     assert isinstance(balancer.listeners, Unavailable)
-    assert balancer.listeners.cause is Cause.TIMED_OUT
+    assert balancer.listeners.cause is ApiErrorKind.TIMED_OUT
 
 
 def test_what_was_recorded_answers_as_the_one_it_was_recorded_from() -> None:
-    recorder = Recorder(Recorded(healthy()))
+    recorder = Recorder(CollectedAnswers(healthy()))
     first = audit(
         recorder, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0
     )
@@ -194,7 +199,7 @@ def test_the_audit_only_reads() -> None:
 def test_no_call_is_in_the_table_that_the_audit_does_not_make() -> None:
     document = healthy()
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
-    recorder = Recorder(Recorded(document))
+    recorder = Recorder(CollectedAnswers(document))
     for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):
         audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=1.0, timeout_s=5.0)
     assert {(each["service"], each["operation"]) for each in recorder.calls} == set(CALLS)

@@ -3,31 +3,31 @@
 import pytest
 
 from probe.aws.failures import denied_by, refused
-from probe.model.account import Cause
+from probe.model.account import ApiErrorKind
 
 
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
-        ("AccessDenied", Cause.ACCESS_DENIED),
-        ("AccessDeniedException", Cause.ACCESS_DENIED),
-        ("UnauthorizedOperation", Cause.ACCESS_DENIED),
-        ("Throttling", Cause.THROTTLED),
-        ("ThrottlingException", Cause.THROTTLED),
-        ("RequestLimitExceeded", Cause.THROTTLED),
-        ("OptInRequired", Cause.NOT_OPTED_IN),
-        ("AuthFailure", Cause.NOT_OPTED_IN),
-        ("UnrecognizedClientException", Cause.NOT_OPTED_IN),
-        ("ExpiredToken", Cause.NO_CREDENTIALS),
-        ("InvalidVpcEndpointServiceId.NotFound", Cause.NOT_FOUND),
-        ("InvalidServiceName", Cause.NOT_FOUND),
-        ("CustomKeyStoreNotFoundException", Cause.NOT_FOUND),
-        ("LoadBalancerNotFound", Cause.NOT_FOUND),
-        ("InternalError", Cause.FAILED),
-        ("", Cause.FAILED),
+        ("AccessDenied", ApiErrorKind.ACCESS_DENIED),
+        ("AccessDeniedException", ApiErrorKind.ACCESS_DENIED),
+        ("UnauthorizedOperation", ApiErrorKind.ACCESS_DENIED),
+        ("Throttling", ApiErrorKind.THROTTLED),
+        ("ThrottlingException", ApiErrorKind.THROTTLED),
+        ("RequestLimitExceeded", ApiErrorKind.THROTTLED),
+        ("OptInRequired", ApiErrorKind.NOT_OPTED_IN),
+        ("AuthFailure", ApiErrorKind.NOT_OPTED_IN),
+        ("UnrecognizedClientException", ApiErrorKind.NOT_OPTED_IN),
+        ("ExpiredToken", ApiErrorKind.NO_CREDENTIALS),
+        ("InvalidVpcEndpointServiceId.NotFound", ApiErrorKind.NOT_FOUND),
+        ("InvalidServiceName", ApiErrorKind.NOT_FOUND),
+        ("CustomKeyStoreNotFoundException", ApiErrorKind.NOT_FOUND),
+        ("LoadBalancerNotFound", ApiErrorKind.NOT_FOUND),
+        ("InternalError", ApiErrorKind.FAILED),
+        ("", ApiErrorKind.FAILED),
     ],
 )
-def test_a_code_has_its_cause(code: str, cause: Cause) -> None:
+def test_a_code_has_its_cause(code: str, cause: ApiErrorKind) -> None:
     assert refused("ec2:DescribeVpcs", code).cause is cause
 
 
@@ -45,4 +45,4 @@ def test_a_message_of_aws_is_cut_and_harmless() -> None:
     "error", [{}, {"Error": None}, {"Error": {"Code": 3}}, {"code": None}, {"Error": []}]
 )
 def test_an_odd_error_is_a_failure(error: dict[str, object]) -> None:
-    assert denied_by(error, "ec2:DescribeVpcs").cause is Cause.FAILED
+    assert denied_by(error, "ec2:DescribeVpcs").cause is ApiErrorKind.FAILED

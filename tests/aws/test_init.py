@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from probe import aws
-from probe.model.account import Cause
+from probe.model.account import ApiErrorKind
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,5 @@ def test_without_credentials_the_identity_is_unavailable_and_says_so(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert aws.caller_identity() == aws.Unavailable(
-        call="sts:GetCallerIdentity", because="no credentials found", cause=Cause.NO_CREDENTIALS
+        call="sts:GetCallerIdentity", because="no credentials found", cause=ApiErrorKind.NO_CREDENTIALS
     )

@@ -35,7 +35,7 @@ def test_kmss_proxy_configuration_or_its_inner_part_is_a_credential(
     server: type[Script],  # noqa: F811
 ) -> None:
     server.answers = [of_secret(json.dumps(content))]
-    assert credential_of(ARN).reveal() == (KEY_ID, MARKER)
+    assert credential_of(ARN).as_key_pair() == (KEY_ID, MARKER)
     assert json.loads(server.asked[0]) == {"SecretId": ARN}
 
 

@@ -11,12 +11,12 @@ def test_addresses_are_distinct_and_end_neither_in_0_nor_in_255() -> None:
     assert all(1 <= int(address.rpartition(".")[2]) <= 254 for address in found)
 
 
-def test_more_hosts_than_the_world_has_are_refused() -> None:
+def test_more_hosts_than_the_simulation_has_are_refused() -> None:
     with pytest.raises(ValueError, match="65024"):
         addresses(65_025)
 
 
-def test_the_last_host_lies_in_the_world() -> None:
+def test_the_last_host_lies_in_the_simulation() -> None:
     octets = [int(part) for part in addresses(64_000)[-1].split(".")]
     assert octets[:2] == [10, 78]
     assert octets[2] < 255

@@ -117,7 +117,7 @@ def test_an_answer_over_tls_is_in_the_turn_after_the_handshake() -> None:
         out(70, data=b"bye", sequence=11),
     )  # fmt: skip
     assert found[1] == Exchange(asked_ns=31, first_ns=45, last_ns=60, answer_segments=2)
-    assert len(found) == 2, "a goodbye without an answer is no turn"
+    assert len(found) == 2, "a close_notify without an answer is no turn"
 
 
 def test_a_client_that_gets_no_data_has_no_turn() -> None:

@@ -1,4 +1,4 @@
-"""`xks-probe demo` where no namespaces are wanted: the reduced world on loopback; and wrong input."""
+"""`xks-probe demo` where no namespaces are wanted: the reduced simulation on loopback; and wrong input."""
 
 import json
 
@@ -22,7 +22,7 @@ def test_an_unknown_scenario_is_one_clear_line(scenario: str, capsys: pytest.Cap
 
 
 @pytest.mark.loopback
-def test_the_reduced_world_still_tells_a_wrong_common_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_reduced_simulation_still_tells_a_wrong_common_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         app.run(["demo", "--once", "--reduced", "--scenario", "wrong-common-name", "--format", "json"])
         == Exit.FINE

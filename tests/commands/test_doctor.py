@@ -58,7 +58,7 @@ def test_the_document_has_every_finding_with_its_remedy(
         "findings": [
             {"subject": "subject 0", "state": "limited", "seen": "as seen", "remedy": "do limited"},
             {
-                "subject": "simulated world",
+                "subject": "simulated network",
                 "state": "good",
                 "seen": "namespaces, and a wire with delays",
                 "remedy": "",
@@ -78,7 +78,7 @@ def test_what_was_seen_reaches_no_terminal_as_it_is(
     assert "AWS said" in shown
 
 
-def test_a_machine_that_cannot_hold_a_world_still_serves_the_agent(
+def test_a_machine_that_cannot_hold_a_simulation_still_serves_the_agent(
     monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     found(monkeypatch, State.GOOD)
@@ -90,7 +90,7 @@ def test_a_machine_that_cannot_hold_a_world_still_serves_the_agent(
     assert (last["state"], last["seen"], last["remedy"]) == ("limited", "EPERM", "run as root")
 
 
-def test_without_the_extra_the_world_is_unknown_and_the_extra_is_named(
+def test_without_the_extra_the_simulation_is_unknown_and_the_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     found(monkeypatch, State.GOOD)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from probe.commands import output
-from probe.commands.ping_results import Plan, Results, adding_echoes
+from probe.commands.ping_results import PingPlan, Results, adding_echoes
 from probe.model.measurements import EchoBatch, EchoOutcome, Reason, Timestamps
 from probe.model.targets import Role, Target
 
 HOSTS = ("192.0.2.1", "192.0.2.2")
-PLAN = Plan(
+PLAN = PingPlan(
     targets=tuple(Target(name=host, role=Role.PROXY, host=host, port=443) for host in HOSTS),
     count=1,
     interval_s=1.0,

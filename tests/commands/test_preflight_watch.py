@@ -9,7 +9,7 @@ from collected import SERVICE_NAME, answer, healthy, written
 
 from probe.commands import app, preflight
 from probe.commands.exits import Exit
-from probe.model.verdicts import Level, Outcome, Position, Report, Verdict
+from probe.model.verdicts import KmsStep, Level, Outcome, Report, Verdict
 
 pytestmark = pytest.mark.loopback
 Output = pytest.CaptureFixture[str]
@@ -84,7 +84,7 @@ def test_it_ends_by_itself_once_all_is_fine(
 
 def verdict(level: Level, outcome: Outcome) -> Verdict:
     return Verdict(
-        requirement="x", level=level, position=Position.STATIC, subject="", outcome=outcome, because="."
+        requirement="x", level=level, step=KmsStep.STATIC, subject="", outcome=outcome, because="."
     )
 
 

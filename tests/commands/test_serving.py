@@ -12,14 +12,14 @@ from exporter_world import target
 from structlog.testing import capture_logs
 
 from exporters.prometheus import PrometheusSink
-from exporters.web.instrument import Instrument
+from exporters.web.self_metrics import SelfMetrics
 from probe.commands import serving
 from probe.commands.exits import UsageError
 from probe.commands.serving import AgentObserver, listen, serve
 from probe.model.settings import Settings
 from probe.model.targets import Check
 
-LONGEST_S = 20.0  # a test that hangs is ended; none takes a second
+MAX_S = 20.0  # a test that hangs is ended; none takes a second
 
 
 class FakeAgent:
@@ -90,7 +90,7 @@ def test_an_address_of_another_machine_is_wrong_usage() -> None:
 def test_remarks_of_the_schedule_become_metrics() -> None:
     sink, of = PrometheusSink("1.0"), target("node-1")
     sink.on_targets((of,))
-    instrument = Instrument(lambda: 0.0)
+    instrument = SelfMetrics(lambda: 0.0)
     observer = AgentObserver(sink, instrument)
     observer.delay(0.25)
     observer.skipped(of, Check.TLS)
@@ -104,7 +104,7 @@ def test_remarks_of_the_schedule_become_metrics() -> None:
 
 def test_a_bug_in_a_probe_is_an_error_in_the_log_that_says_where() -> None:
     with capture_logs() as logs:
-        AgentObserver(PrometheusSink("1.0"), Instrument(lambda: 0.0)).bug(
+        AgentObserver(PrometheusSink("1.0"), SelfMetrics(lambda: 0.0)).bug(
             target("node-1"), Check.TCP, KeyError("oops")
         )
     (entry,) = logs
@@ -117,7 +117,7 @@ def test_a_bug_in_a_probe_is_an_error_in_the_log_that_says_where() -> None:
 async def test_a_signal_ends_agent_and_page(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = FakeAgent()
     task, listener, page = served(monkeypatch, agent)
-    async with asyncio.timeout(LONGEST_S):
+    async with asyncio.timeout(MAX_S):
         await agent.started.wait()
         async with aiohttp.ClientSession() as session, session.get(f"{page}/metrics") as answer:
             metrics = await answer.text()
@@ -132,7 +132,7 @@ async def test_a_signal_ends_agent_and_page(number: int, monkeypatch: pytest.Mon
 @pytest.mark.loopback
 async def test_a_crash_of_the_agent_ends_the_page_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     task, listener, _page = served(monkeypatch, FakeAgent(work=fail))
-    async with asyncio.timeout(LONGEST_S):
+    async with asyncio.timeout(MAX_S):
         with pytest.raises(ZeroDivisionError, match="our bug"):
             await task
     assert listener.fileno() == -1
@@ -144,7 +144,7 @@ async def test_a_crash_at_the_agents_last_report_is_raised_though_it_was_told_to
 ) -> None:
     agent = FakeAgent(last=fail)
     task, _listener, _page = served(monkeypatch, agent)
-    async with asyncio.timeout(LONGEST_S):
+    async with asyncio.timeout(MAX_S):
         await agent.started.wait()
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(ZeroDivisionError, match="our bug"):

@@ -5,7 +5,7 @@ from configuring import BACKEND, backends, parse
 
 from probe import config
 from probe.config.footprint import rates
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 
 def series_of(text: str) -> int:
@@ -27,7 +27,7 @@ def test_over_1000_targets_a_footprint_is_refused() -> None:
 
 
 def test_echoes_are_counted_apart_from_connections_and_queries() -> None:
-    plans = tuple(Plan(check=check, interval_s=4.0, timeout_s=1.0) for check in Check)
+    plans = tuple(PlannedCheck(check=check, interval_s=4.0, timeout_s=1.0) for check in Check)
     target = Target(name="t", role=Role.BACKEND, host="10.0.0.1", plans=plans)
     assert rates([target]) == (0.25, 0.25 * (len(Check) - 1))
     assert rates([]) == (0.0, 0.0)
@@ -35,7 +35,7 @@ def test_echoes_are_counted_apart_from_connections_and_queries() -> None:
 
 def test_ten_thousand_equal_rates_sum_up_without_a_rounding_error() -> None:
     # 0.1 added up naively gives 1000.0000000001588: a configuration at the cap would be refused.
-    plan = Plan(check=Check.ICMP, interval_s=10.0, timeout_s=1.0)
+    plan = PlannedCheck(check=Check.ICMP, interval_s=10.0, timeout_s=1.0)
     target = Target(name="t", role=Role.BACKEND, host="10.0.0.1", plans=(plan,))
     assert rates([target] * 10_000) == (1000.0, 0.0)
 

@@ -14,8 +14,8 @@ import pytest
 from collected import REGION, SERVICE_NAME, STORE_ID, answer, call, deny, healthy, written
 
 from probe.aws.audit import audit
-from probe.aws.recorded import Recorded, read
-from probe.model.account import Account, Cause, Unavailable
+from probe.aws.collected_answers import CollectedAnswers, read
+from probe.model.account import Account, ApiErrorKind, Unavailable
 from probe.model.store import KeyStoreSpec
 
 pytestmark = pytest.mark.loopback
@@ -38,7 +38,7 @@ def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subpr
     )
 
 
-def account_of(caller: Recorded) -> Account:
+def account_of(caller: CollectedAnswers) -> Account:
     return audit(caller, KeyStoreSpec(region=REGION, id=STORE_ID), taken_at_s=0.0, timeout_s=20.0)
 
 
@@ -63,7 +63,9 @@ def test_the_account_is_the_same_by_file_as_by_api(tmp_path: Path) -> None:
         }
     )
     by_file = collected(document, tmp_path)
-    assert replace(by_file, collected_at=None) == replace(account_of(Recorded(document)), collected_at=None)
+    assert replace(by_file, collected_at=None) == replace(
+        account_of(CollectedAnswers(document)), collected_at=None
+    )
     assert by_file.collected_at is not None
     assert by_file.failed_calls == ()
 
@@ -71,14 +73,14 @@ def test_the_account_is_the_same_by_file_as_by_api(tmp_path: Path) -> None:
 def test_what_is_denied_is_denied_in_the_file(tmp_path: Path) -> None:
     account = collected(deny(healthy(), "DescribeVpcs", "DescribeTargetHealth"), tmp_path)
     assert {(each.call, each.cause) for each in account.failed_calls} == {
-        ("ec2:DescribeVpcs", Cause.ACCESS_DENIED),
-        ("elasticloadbalancing:DescribeTargetHealth", Cause.ACCESS_DENIED),
+        ("ec2:DescribeVpcs", ApiErrorKind.ACCESS_DENIED),
+        ("elasticloadbalancing:DescribeTargetHealth", ApiErrorKind.ACCESS_DENIED),
     }
 
 
 def test_without_any_permission_the_file_still_says_so(tmp_path: Path) -> None:
     account = collected(deny(healthy()), tmp_path)
-    assert {each.cause for each in account.failed_calls} == {Cause.ACCESS_DENIED}
+    assert {each.cause for each in account.failed_calls} == {ApiErrorKind.ACCESS_DENIED}
 
 
 @pytest.mark.parametrize(
@@ -89,13 +91,13 @@ def test_whatever_an_error_says_the_file_is_json(message: str, tmp_path: Path) -
     document = deny(healthy(), "DescribeVpcs")
     call(document, "DescribeVpcs")["error"]["message"] = message
     account = collected(document, tmp_path)
-    assert [each.cause for each in account.failed_calls] == [Cause.ACCESS_DENIED]
+    assert [each.cause for each in account.failed_calls] == [ApiErrorKind.ACCESS_DENIED]
 
 
 def test_an_error_says_by_file_what_it_says_by_api(tmp_path: Path) -> None:
     document = deny(healthy(), "DescribeVpcs", code="InternalError")
     call(document, "DescribeVpcs")["error"]["message"] = "An operation failed: try again"
-    assert collected(document, tmp_path).failed_calls == account_of(Recorded(document)).failed_calls
+    assert collected(document, tmp_path).failed_calls == account_of(CollectedAnswers(document)).failed_calls
 
 
 def test_text_of_other_scripts_comes_through(tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_text_of_other_scripts_comes_through(tmp_path: Path) -> None:
 def test_what_is_no_json_object_is_an_error_of_that_call(printed: str, tmp_path: Path) -> None:
     document = healthy()
     call(document, "DescribeVpcs")["answer"] = printed
-    assert [each.cause for each in collected(document, tmp_path).failed_calls] == [Cause.FAILED]
+    assert [each.cause for each in collected(document, tmp_path).failed_calls] == [ApiErrorKind.FAILED]
 
 
 def test_an_answer_of_nothing_is_in_the_file_and_says_nothing(tmp_path: Path) -> None:
@@ -118,7 +120,7 @@ def test_an_answer_of_nothing_is_in_the_file_and_says_nothing(tmp_path: Path) ->
     account = collected(document, tmp_path)
     assert account.failed_calls == ()
     assert isinstance(account.connections, Unavailable)
-    assert account.connections.cause is Cause.ODD_ANSWER
+    assert account.connections.cause is ApiErrorKind.MALFORMED_RESPONSE
 
 
 def test_words_that_could_be_read_as_more_are_not_asked_for(tmp_path: Path) -> None:

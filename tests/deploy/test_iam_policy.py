@@ -7,7 +7,7 @@ from collected import REGION, SERVICE_NAME, answer, healthy
 
 from probe.aws.audit import audit
 from probe.aws.calls import action
-from probe.aws.recorded import Recorded, Recorder
+from probe.aws.collected_answers import CollectedAnswers, Recorder
 from probe.model.store import KeyStoreSpec
 
 POLICY = Path(__file__).parents[2] / "deploy" / "aws" / "iam-policy.json"
@@ -16,7 +16,7 @@ POLICY = Path(__file__).parents[2] / "deploy" / "aws" / "iam-policy.json"
 def test_it_allows_what_the_audit_calls_and_nothing_else() -> None:
     document = healthy()
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
-    recorder = Recorder(Recorded(document))
+    recorder = Recorder(CollectedAnswers(document))
     for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):
         audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=1.0, timeout_s=5.0)
     called = {action(each["service"], each["operation"]) for each in recorder.calls}

@@ -26,11 +26,11 @@ from probe.model.evidence import Evidence
 from probe.model.kinds import CHECKS, OF_STORE, ON_PAGE, PLANNED, ROLES
 from probe.model.measurements import Measurement
 from probe.model.survey import Survey
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 
 def target(role: Role = Role.NODE, *checks: Check, name: str = "t") -> Target:
-    plans = tuple(Plan(check=check, interval_s=60.0, timeout_s=1.0) for check in checks)
+    plans = tuple(PlannedCheck(check=check, interval_s=60.0, timeout_s=1.0) for check in checks)
     return Target(
         name=name, role=role, host="192.0.2.1", port=ROLES[role].port, key_store="cks-1", plans=plans
     )

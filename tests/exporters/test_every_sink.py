@@ -27,7 +27,7 @@ from exporters.web.page import PageSink
 from probe.agent.history import History
 from probe.model.kinds import PLANNED
 from probe.model.ports import Sink
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 # Each class that is a sink, and how one is made for a test.
 SINKS: dict[type, Callable[[], Sink]] = {
@@ -65,7 +65,7 @@ def test_every_sink_is_tried_here_and_handed_to_the_agent() -> None:
 
 
 def every_target() -> tuple[Target, ...]:
-    plans = tuple(Plan(check=check, interval_s=60.0, timeout_s=1.0) for check in PLANNED)
+    plans = tuple(PlannedCheck(check=check, interval_s=60.0, timeout_s=1.0) for check in PLANNED)
     return tuple(target(f"t-{role}", role=role, plans=plans, key_store=HOSTILE) for role in Role)
 
 

@@ -2,39 +2,43 @@
 
 from exporter_world import FLEET, NOW_S, SILENT, asked, health, tcp
 
-from exporters.health import Asked
-from exporters.health import asked as asked_of
-from probe.model.measurements import Manager
+from exporters.health import LatestHealth
+from exporters.health import latest_health as latest_health_of
+from probe.model.measurements import KeyManagerStatus
 from probe.model.targets import Check, Mode
 
 
 def test_the_newest_request_of_each_mode_is_kept_in_whatever_order_they_come() -> None:
     old, new = health(asked(), 401, NOW_S - 60), health(asked())
     warm = health(asked(), check=Check.HEALTH_WARM)
-    assert asked_of((new, warm, old)).requests == {Mode.COLD: new, Mode.WARM: warm}
+    assert latest_health_of((new, warm, old)).requests == {Mode.COLD: new, Mode.WARM: warm}
 
 
 def test_what_the_newest_answer_did_not_say_is_that_of_the_one_before() -> None:
-    said = asked_of((health(asked(), at_s=NOW_S - 60, clock_offset_s=2.0), health(asked(), 503)))
+    said = latest_health_of((health(asked(), at_s=NOW_S - 60, clock_offset_s=2.0), health(asked(), 503)))
     assert (said.managers, said.clock_offset_s) == (FLEET, 2.0)
-    assert said.counts() == {Manager.ACTIVE: 1, Manager.DEGRADED: 1, Manager.UNAVAILABLE: 0}
-    assert Asked().counts() is None
+    assert said.counts() == {
+        KeyManagerStatus.ACTIVE: 1,
+        KeyManagerStatus.DEGRADED: 1,
+        KeyManagerStatus.UNAVAILABLE: 0,
+    }
+    assert LatestHealth().counts() is None
 
 
 def test_a_clock_that_is_right_is_known() -> None:
-    assert asked_of((health(asked(), clock_offset_s=0.0),)).clock_offset_s == 0.0
+    assert latest_health_of((health(asked(), clock_offset_s=0.0),)).clock_offset_s == 0.0
 
 
 def test_withheld_requests_hide_what_came_before_until_one_is_sent_again() -> None:
     withheld = health(asked(), None, NOW_S, withheld="common-name-matches")
-    said = asked_of((health(asked(), at_s=NOW_S - 60), withheld))
-    assert said == Asked(withheld="common-name-matches")
+    said = latest_health_of((health(asked(), at_s=NOW_S - 60), withheld))
+    assert said == LatestHealth(withheld="common-name-matches")
     again = health(asked(), None, NOW_S + 60, failure=SILENT)
-    assert said.after(again) == Asked(requests={Mode.COLD: again})
+    assert said.after(again) == LatestHealth(requests={Mode.COLD: again})
 
 
 def test_a_warm_answer_from_before_does_not_stand_beside_a_cold_request_that_failed() -> None:
-    before = asked_of(
+    before = latest_health_of(
         (health(asked(), at_s=NOW_S - 60), health(asked(), at_s=NOW_S - 60, check=Check.HEALTH_WARM))
     )
     assert set(before.requests) == {Mode.COLD, Mode.WARM}
@@ -45,6 +49,6 @@ def test_a_warm_answer_from_before_does_not_stand_beside_a_cold_request_that_fai
 
 
 def test_other_checks_and_purposes_change_nothing() -> None:
-    before = asked_of((health(asked()),))
+    before = latest_health_of((health(asked()),))
     assert before.after(tcp(asked())) is before
     assert before.after(health(asked(), 405, purpose="get")) is before

@@ -9,7 +9,7 @@ from typing import Any
 import harmless
 import pytest
 from account_truth import met_may_hold
-from changed_answers import BASES, PATHS, World, changed, worlds
+from changed_answers import BASES, PATHS, ChangedAccount, changed, changed_accounts
 from collected import HOST, REGION, SERVICE_NAME, STORE_ID, call
 from fuzzing import share
 from hypothesis import example, given
@@ -20,14 +20,14 @@ from targeting import targets_for
 from exporters.report import html, junit, markdown
 from exporters.report import preflight as shown
 from probe.aws.audit import audit
-from probe.aws.recorded import Recorded
+from probe.aws.collected_answers import CollectedAnswers
 from probe.aws.selection import spec_with_defaults
-from probe.aws.together import Together
+from probe.aws.thread_batch import ThreadBatch
 from probe.commands.output import as_json, as_text
 from probe.model.account import Account
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
-from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
+from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Operation, Outcome, Report, Scope
@@ -37,17 +37,17 @@ from probe.verdicts.judge import judge
 from probe.wire.hostport import check_name
 
 
-class Inline(Together):
+class Inline(ThreadBatch):
     """One call after the other: threads are not what is looked at here."""
 
-    def run(self, calls: Sequence[Callable[[float], Any]], late: Sequence[Any]) -> list[Any]:
-        assert len(calls) == len(late)
+    def run(self, calls: Sequence[Callable[[float], Any]], on_timeout: Sequence[Any]) -> list[Any]:
+        assert len(calls) == len(on_timeout)
         return [call(self.remaining_s()) for call in calls]
 
 
 @pytest.fixture(autouse=True)
 def _without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probe.aws.audit.Together", Inline)
+    monkeypatch.setattr("probe.aws.audit.ThreadBatch", Inline)
 
 
 CREDENTIAL = Credential("ABCDEFGHIJKLMNOPQRST", "a" * 43)
@@ -60,7 +60,7 @@ _DESTINATION = next(path for path in PATHS["existing"] if path[-1] == "Destinati
 def audited(name: str, document: dict[str, Any]) -> Account:
     store = "" if name == "new" else STORE_ID
     service = SERVICE_NAME if name == "new" else None
-    caller = Recorded(document)
+    caller = CollectedAnswers(document)
     return audit(
         caller,
         KeyStoreSpec(region=REGION, id=store, service_name=service),
@@ -82,7 +82,7 @@ def measured(of: Target) -> list[Measurement]:
         purpose="health",
         status=200,
         clock_offset_s=0.0,
-        managers=(("a", Manager.ACTIVE), ("b", Manager.ACTIVE)),
+        managers=(("a", KeyManagerStatus.ACTIVE), ("b", KeyManagerStatus.ACTIVE)),
     )
     others = [
         replace(usual, purpose="get", status=405),
@@ -182,22 +182,24 @@ def test_the_unchanged_account_is_decided_and_nothing_is_against_it(name: str) -
 
 
 @example(("existing", [(_DESTINATION, "put", True)]), False, "json")
-@given(worlds, st.booleans(), st.sampled_from(["json", "json", "markdown", "html", "junit", "text"]))
+@given(
+    changed_accounts, st.booleans(), st.sampled_from(["json", "json", "markdown", "html", "junit", "text"])
+)
 @share(0.15)
 def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
-    world: World, is_measured: bool, form: str
+    changed_account: ChangedAccount, is_measured: bool, form: str
 ) -> None:
-    name, document = world[0], changed(*world)
+    name, document = changed_account[0], changed(*changed_account)
     evidence = evidence_of(name, document, is_measured=is_measured)
     report = judge(evidence)
     hold(report, document)
     harmless.CHECKS[form](written(evidence, report, form))
 
 
-@given(worlds)
+@given(changed_accounts)
 @share(0.12)
-def test_no_answer_of_aws_makes_a_target_that_cannot_be_connected_to(world: World) -> None:
-    name, document = world[0], changed(*world)
+def test_no_answer_of_aws_makes_a_target_that_cannot_be_connected_to(changed_account: ChangedAccount) -> None:
+    name, document = changed_account[0], changed(*changed_account)
     account = audited(name, document)
     spec = spec_with_defaults(asked(name), account)
     for target in targets_for(spec, account):
@@ -216,7 +218,7 @@ def _is_name(text: str) -> bool:
     return True
 
 
-@given(worlds)
+@given(changed_accounts)
 @share(0.01)
 def test_what_was_changed_is_still_a_file(change: tuple[str, dict[str, Any]]) -> None:
     """The changes are such as a file can hold: its JSON comes back as it was."""

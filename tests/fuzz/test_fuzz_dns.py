@@ -20,7 +20,7 @@ from probe.model.measurements import DnsDetails, Failure, Phase, Reason
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Question
 from probe.model.verdicts import Outcome
-from probe.network import DnsAnswer, ExchangeFailed
+from probe.network import DnsResponse, ExchangeFailed
 from probe.network.dns import failure_of
 from probe.probes.verification_record import Search, look_up
 from probe.requirements.domain import (
@@ -224,7 +224,7 @@ class ChangedDns:
     clock: FakeClock = field(default_factory=FakeClock)
     said: list[tuple[Question, bytes]] = field(default_factory=list)
 
-    async def query(self, server: str, question: Question, **_: Any) -> DnsAnswer:
+    async def query(self, server: str, question: Question, **_: Any) -> DnsResponse:
         assert is_ipv4(server), server
         question_packet(question, IDENTIFIER)
         data = changed(question, self.changes[len(self.said) % len(self.changes)])
@@ -232,7 +232,7 @@ class ChangedDns:
         details = read(data, question)
         if details is None:
             raise ExchangeFailed(Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT))
-        return DnsAnswer(details=details, wait_s=0.01, timestamps=None, failure=failure_of(details.rcode))
+        return DnsResponse(details=details, wait_s=0.01, timestamps=None, failure=failure_of(details.rcode))
 
 
 def looked_up(said: ChangedDns, host: str, label: str | None) -> DomainFacts:

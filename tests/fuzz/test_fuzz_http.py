@@ -22,13 +22,13 @@ from probe.model.targets import Check
 from probe.model.verdicts import Outcome, Scope, Verdict
 from probe.network.clock import Timing
 from probe.network.http import (
-    LARGEST_BODY_BYTES,
+    MAX_BODY_BYTES,
     Chunk,
-    HttpAnswer,
     HttpConnection,
     HttpRequest,
+    HttpResponse,
 )
-from probe.probes.health_request import Purpose, details_of
+from probe.probes.health_request import RequestKind, details_of
 from probe.verdicts.judge import judge
 
 POST = HttpRequest(
@@ -59,7 +59,7 @@ class Stamps:
 class Said:
     """A channel whose peer has said all that it will: bytes, in pieces."""
 
-    is_between_units = True
+    at_record_boundary = True
 
     def __init__(self, data: bytes, sizes: list[int]) -> None:
         self.stamped: Any = Stamps()
@@ -78,11 +78,11 @@ class Said:
         self.stamped.segments += bool(piece)
         return Chunk(piece, ended=not piece)
 
-    async def goodbye(self) -> None:
+    async def close_notify(self) -> None:
         """It has gone."""
 
 
-def exchanged(data: bytes, sizes: list[int], request: HttpRequest = POST) -> HttpAnswer:
+def exchanged(data: bytes, sizes: list[int], request: HttpRequest = POST) -> HttpResponse:
     return asyncio.run(HttpConnection(Said(data, sizes), FakeClock()).exchange(request, timeout_s=5.0))
 
 
@@ -185,7 +185,7 @@ def wire(reply: Reply) -> bytes:
     return bytes(data[:cut])
 
 
-def measured(answer: HttpAnswer, purpose: Purpose) -> list[Measurement]:
+def measured(answer: HttpResponse, purpose: RequestKind) -> list[Measurement]:
     one = Measurement(
         target=A,
         check=Check.HEALTH_COLD,
@@ -194,7 +194,7 @@ def measured(answer: HttpAnswer, purpose: Purpose) -> list[Measurement]:
         failure=answer.failure,
         details=details_of(answer, purpose, NOW_S, len(POST.body)),
     )
-    return [one] * (5 if purpose is Purpose.HEALTH else 1)
+    return [one] * (5 if purpose is RequestKind.HEALTH else 1)
 
 
 def verdicts(seen: list[Measurement]) -> tuple[Evidence, dict[str, Verdict]]:
@@ -223,7 +223,7 @@ def as_specified(body: bytes) -> tuple[int, int] | None:
     return len(states), sum(state != "UNAVAILABLE" for state in states)
 
 
-def hold(answer: HttpAnswer, said: dict[str, Verdict]) -> None:
+def hold(answer: HttpResponse, said: dict[str, Verdict]) -> None:
     """Each *met* is borne out by status and body."""
     met = {name for name, verdict in said.items() if verdict.outcome is Outcome.MET}
     of_body = as_specified(answer.body) if answer.status == 200 and answer.failure is None else None
@@ -255,10 +255,10 @@ def hold(answer: HttpAnswer, said: dict[str, Verdict]) -> None:
 def test_no_reply_of_a_proxy_breaks_or_mends_its_health(reply: Reply, pieces: list[int], form: str) -> None:
     data = wire(reply)
     answer = exchanged(data, pieces)
-    assert len(answer.body) <= LARGEST_BODY_BYTES
+    assert len(answer.body) <= MAX_BODY_BYTES
     if answer.status is not None:
         assert str(answer.status).encode() in data
-    seen = measured(answer, Purpose.HEALTH)
+    seen = measured(answer, RequestKind.HEALTH)
     evidence, said = verdicts(seen)
     hold(answer, said)
     report = judge(evidence) if form != "none" else None
@@ -273,19 +273,21 @@ def test_no_reply_of_a_proxy_breaks_or_mends_its_health(reply: Reply, pieces: li
 def test_any_bytes_are_a_reply_or_a_failure(data: bytes, with_head: bool, pieces: list[int]) -> None:
     answer = exchanged(b"HTTP/1.1 200 OK\r\n" + data if with_head else data, pieces)
     assert answer.failure is not None or answer.status is not None
-    _, said = verdicts(measured(answer, Purpose.HEALTH))
+    _, said = verdicts(measured(answer, RequestKind.HEALTH))
     hold(answer, said)
 
 
-_OTHERS = st.sampled_from([Purpose.GET, Purpose.UNSIGNED, Purpose.KEY_METADATA, Purpose.LARGE_BODY])
+_OTHERS = st.sampled_from(
+    [RequestKind.GET, RequestKind.UNSIGNED, RequestKind.KEY_METADATA, RequestKind.LARGE_BODY]
+)
 
 
 @given(replies, _OTHERS)
 @share(0.05)
-def test_no_reply_to_another_request_is_taken_for_what_it_is_not(reply: Reply, purpose: Purpose) -> None:
-    answer = exchanged(wire(reply), [], GET if purpose is Purpose.GET else POST)
-    healthy = HttpAnswer(status=200, body=json.dumps(HEALTHY).encode())
-    _, said = verdicts([*measured(healthy, Purpose.HEALTH), *measured(answer, purpose)])
+def test_no_reply_to_another_request_is_taken_for_what_it_is_not(reply: Reply, purpose: RequestKind) -> None:
+    answer = exchanged(wire(reply), [], GET if purpose is RequestKind.GET else POST)
+    healthy = HttpResponse(status=200, body=json.dumps(HEALTHY).encode())
+    _, said = verdicts([*measured(healthy, RequestKind.HEALTH), *measured(answer, purpose)])
     met = {name for name, verdict in said.items() if verdict.outcome is Outcome.MET}
     if met & {
         "get-is-refused",
@@ -309,9 +311,9 @@ def test_no_reply_to_another_request_is_taken_for_what_it_is_not(reply: Reply, p
 def test_the_unchanged_answer_is_healthy() -> None:
     """Else the properties above would hold of nothing."""
     answer = exchanged(wire((b"200 OK", [], json.dumps(HEALTHY).encode(), "length", [], None)), [7, 30])
-    _, said = verdicts(measured(answer, Purpose.HEALTH))
+    _, said = verdicts(measured(answer, RequestKind.HEALTH))
     assert said["health-response-is-valid"].outcome is said["two-key-managers"].outcome is Outcome.MET
     assert as_specified(answer.body) == (2, 2)
-    details = measured(answer, Purpose.HEALTH)[0].details
+    details = measured(answer, RequestKind.HEALTH)[0].details
     assert isinstance(details, HealthDetails)
     assert details.managers

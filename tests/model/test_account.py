@@ -1,8 +1,10 @@
 import pytest
 
-from probe.model.account import Account, Cause, KeyStore, Unavailable
+from probe.model.account import Account, ApiErrorKind, KeyStore, Unavailable
 
-DENIED = Unavailable(call="kms:DescribeCustomKeyStores", because="not allowed", cause=Cause.ACCESS_DENIED)
+DENIED = Unavailable(
+    call="kms:DescribeCustomKeyStores", because="not allowed", cause=ApiErrorKind.ACCESS_DENIED
+)
 STORE = KeyStore(id="cks-1", access_key_id="ABCDEFGHIJKLMNOPQRST")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from probe.model.settings import Settings
-from probe.model.survey import RTT_LIMIT_S
+from probe.model.survey import RTT_THRESHOLD_S
 
 TOLD_NOTHING = Settings()
 
@@ -19,7 +19,7 @@ def test_it_listens_to_this_machine_alone_and_lets_nobody_else_in() -> None:
 
 
 def test_it_judges_by_the_limit_that_aws_gives() -> None:
-    assert TOLD_NOTHING.threshold_s == RTT_LIMIT_S == 0.035
+    assert TOLD_NOTHING.threshold_s == RTT_THRESHOLD_S == 0.035
 
 
 def test_it_trusts_nobody_more_and_resolves_and_sends_as_the_system_does() -> None:

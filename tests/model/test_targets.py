@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from probe.model.targets import Check, Method, Plan, Question, Role, Target
+from probe.model.targets import Check, Method, PlannedCheck, Question, Role, Target
 
-TCP = Plan(check=Check.TCP, interval_s=15.0, timeout_s=2.0)
-TLS = Plan(check=Check.TLS, interval_s=60.0, timeout_s=5.0)
+TCP = PlannedCheck(check=Check.TCP, interval_s=15.0, timeout_s=2.0)
+TLS = PlannedCheck(check=Check.TLS, interval_s=60.0, timeout_s=5.0)
 PROXY = Target(name="proxy", role=Role.PROXY, host="proxy.example.com", plans=(TCP, TLS))
 
 
 @pytest.mark.parametrize(
     ("check", "plan"), [(Check.TCP, TCP), (Check.TLS, TLS), (Check.ICMP, None), (Check.HEALTH_COLD, None)]
 )
-def test_a_target_has_the_plan_of_each_check_or_none(check: Check, plan: Plan | None) -> None:
+def test_a_target_has_the_plan_of_each_check_or_none(check: Check, plan: PlannedCheck | None) -> None:
     assert PROXY.plan(check) == plan
 
 

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.model.measurements import Offer
+from probe.model.measurements import ClientHelloProfile
 from probe.network import Handshake, Network
-from probe.network.client_certificate import LARGEST_ANSWER_BYTES, accepts_none, is_enough
+from probe.network.client_certificate import MAX_ANSWER_BYTES, accepts_none, is_enough
 
 NAME = "xks.example.com"
 NGINX_SAYS = b"<center>No required SSL certificate was sent</center>"
@@ -72,8 +72,8 @@ def test_an_answer_about_the_certificate_is_a_refusal_and_any_other_is_not(
         (b"HTTP/1.1 400 Bad Request\r\n\r\nNo certificate", True),
         (b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno!\r\n", False),
         (b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno!\r\n0\r\n\r\n", True),
-        (b"HTTP/1.1 400 " + b"x" * LARGEST_ANSWER_BYTES, True),
-        (b"HTTP/1.1 " + b"1" * LARGEST_ANSWER_BYTES, True),
+        (b"HTTP/1.1 400 " + b"x" * MAX_ANSWER_BYTES, True),
+        (b"HTTP/1.1 " + b"1" * MAX_ANSWER_BYTES, True),
     ],
 )
 def test_more_is_waited_for_only_while_it_could_change_the_outcome(answer: bytes, enough: bool) -> None:
@@ -90,7 +90,7 @@ async def shake(port: int, timeout_s: float = 3.0) -> Handshake:
     network = Network()
     connection = await network.connect("127.0.0.1", port)
     try:
-        return await network.handshake(connection, NAME, Offer.KMS, timeout_s=timeout_s)
+        return await network.handshake(connection, NAME, ClientHelloProfile.KMS, timeout_s=timeout_s)
     finally:
         connection.close()
         network.close()
@@ -107,7 +107,7 @@ def _optional(context: ssl.SSLContext) -> None:
         ((b"HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\n\r\n", b"certificate"), False),
         ((b"HTTP/1.1 400 Bad Request\r\n\r\n", b"no certif", b"icate"), False),
         ((b"HTTP/1.1 400 Bad Request\r\n\r\n", b"what?"), True),
-        ((b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 2 * LARGEST_ANSWER_BYTES), True),
+        ((b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 2 * MAX_ANSWER_BYTES), True),
         ((b"HTTP/1.1 4",), None),
         ((b"something else\n",), None),
     ],

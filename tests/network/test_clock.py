@@ -6,7 +6,16 @@ import pytest
 from fakes import FakeClock
 
 from probe.model.measurements import Timestamps
-from probe.network.clock import SPOILT, STEP_LIMIT_NS, SYSTEM_CLOCK, Bracket, Deadline, Moment, Timing, worst
+from probe.network.clock import (
+    INVALID_SAMPLE,
+    STEP_LIMIT_NS,
+    SYSTEM_CLOCK,
+    Bracket,
+    Deadline,
+    Moment,
+    Timing,
+    worst,
+)
 
 MS = 1_000_000
 WALL = 1_700_000_000 * 1000 * MS
@@ -47,7 +56,7 @@ def test_stamps_are_believed_within_the_monotonic_bracket_only(duration_ns: int,
 
 
 def test_a_stamp_from_before_the_send_is_not_believed() -> None:
-    assert bracket().timing(WALL - STEP_LIMIT_NS - 1, WALL + MS) == SPOILT
+    assert bracket().timing(WALL - STEP_LIMIT_NS - 1, WALL + MS) == INVALID_SAMPLE
 
 
 def test_without_stamps_the_time_is_our_own_and_says_so() -> None:

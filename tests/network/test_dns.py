@@ -12,7 +12,7 @@ from fakes import no_more_files
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Question
-from probe.network import DnsAnswer, ExchangeFailed, Network
+from probe.network import DnsResponse, ExchangeFailed, Network
 
 QUESTION = Question(name="xks.example.com", record_type="A")
 
@@ -67,7 +67,7 @@ def name_server(*by_datagram: Any, by_stream: Any = None) -> Any:
         thread.join()
 
 
-async def asked(port: int, *, timeout_s: float = 2.0) -> DnsAnswer:
+async def asked(port: int, *, timeout_s: float = 2.0) -> DnsResponse:
     network = Network()
     try:
         return await network.query("127.0.0.1", QUESTION, port=port, timeout_s=timeout_s)

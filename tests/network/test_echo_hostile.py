@@ -4,7 +4,7 @@ import socket
 import struct
 from typing import Any
 
-from fakes import EchoWorld, Reply, Sent, reply_to
+from fakes import EchoSetup, Reply, Sent, reply_to
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,25 +25,25 @@ def _error(message: bytes, *, kind: int = 3, code: int = 1, destination: str = H
 
 @given(st.data())
 def test_stamps_replies_and_errors_in_any_order_earn_at_most_one_sample_a_request(data: Any) -> None:
-    world = EchoWorld()
-    world.engine.send([0, 1, 0])
+    simulation = EchoSetup()
+    simulation.engine.send([0, 1, 0])
     events: list[Any] = [
-        *(Sent(key, b"", world.clock.wall_ns() + MS) for _, _, key in world.link.sent),
-        *(Sent(key ^ 0x10000, b"", 1) for _, _, key in world.link.sent),
-        *(Sent(7, message, world.clock.wall_ns() + MS) for _, message, _ in world.link.sent),
-        *(Reply(socket.inet_aton(host), reply_to(m), world.clock.wall_ns() + 3 * MS)
-          for host in (HOST, OTHER) for _, m, _ in world.link.sent),
-        *(_error(m, destination=host) for host in (HOST, OTHER) for _, m, _ in world.link.sent),
+        *(Sent(key, b"", simulation.clock.wall_ns() + MS) for _, _, key in simulation.link.sent),
+        *(Sent(key ^ 0x10000, b"", 1) for _, _, key in simulation.link.sent),
+        *(Sent(7, message, simulation.clock.wall_ns() + MS) for _, message, _ in simulation.link.sent),
+        *(Reply(socket.inet_aton(host), reply_to(m), simulation.clock.wall_ns() + 3 * MS)
+          for host in (HOST, OTHER) for _, m, _ in simulation.link.sent),
+        *(_error(m, destination=host) for host in (HOST, OTHER) for _, m, _ in simulation.link.sent),
         Sent(data.draw(st.integers(0, (1 << 32) - 1)), data.draw(st.binary(max_size=80)), 5),
         Reply(data.draw(st.binary(max_size=4)), data.draw(st.binary(max_size=80)), data.draw(st.integers())),
     ]  # fmt: skip
     rows: list[Any] = []
     for event in data.draw(st.permutations(events)):
-        world.clock.pass_s(0.001)
-        world.link.arrivals.append(event)
+        simulation.clock.pass_s(0.001)
+        simulation.link.arrivals.append(event)
         if data.draw(st.booleans()):
-            rows += _rows(world.engine.drain())
-    rows += _rows(world.engine.drain())
+            rows += _rows(simulation.engine.drain())
+    rows += _rows(simulation.engine.drain())
 
     ended = [row for row in rows if row[1] in (EchoOutcome.ANSWERED, EchoOutcome.FAILED)]
     assert sorted(index for index, *_ in ended) == [0, 0, 1]
@@ -72,9 +72,9 @@ def _icmp_error(packet: bytes, kind: int = 3, code: int = 1) -> bytes:
 def test_bytes_of_a_raw_socket_end_no_request_unless_they_are_its_answer_or_an_error_about_it(
     data: Any,
 ) -> None:
-    world = EchoWorld()
-    world.engine.send([0])
-    message = world.link.sent[0][1]
+    simulation = EchoSetup()
+    simulation.engine.send([0])
+    message = simulation.link.sent[0][1]
     answer = _ipv4(HOST, reply_to(message))
     error = _ipv4(
         "192.0.2.254", _icmp_error(_ipv4("192.0.2.9", message)[:16] + socket.inet_aton(HOST) + message)
@@ -87,10 +87,10 @@ def test_bytes_of_a_raw_socket_end_no_request_unless_they_are_its_answer_or_an_e
     for packet in data.draw(
         st.permutations([bytes(changed), data.draw(st.binary(max_size=120)), right[:place]])
     ):
-        echo_link._read_packet(packet, world.clock.wall_ns(), arrivals)
-    world.link.arrivals += [Reply(*reply) for reply in arrivals.replies] + arrivals.errors
+        echo_link._read_packet(packet, simulation.clock.wall_ns(), arrivals)
+    simulation.link.arrivals += [Reply(*reply) for reply in arrivals.replies] + arrivals.errors
 
-    rows = _rows(world.engine.drain())
+    rows = _rows(simulation.engine.drain())
 
     # Of the packet's own header only version, length, fragment and an answer's source matter to us.
     if place >= 20 or (right is answer and 12 <= place < 16):
@@ -108,23 +108,23 @@ def test_bytes_of_a_raw_socket_end_no_request_unless_they_are_its_answer_or_an_e
 def test_bytes_of_an_error_queue_end_no_request_that_they_do_not_quote(
     address: bytes, quoted: bytes, kind: int, code: int, origin: int
 ) -> None:
-    world = EchoWorld()
-    world.engine.send([0])
+    simulation = EchoSetup()
+    simulation.engine.send([0])
     told = ExtendedError(errno=113, origin=origin, kind=kind, code=code, info=0, data=0)
     error = echo_link._quoted(address, quoted, Ancillary(stamp_ns=None, error=told))
-    world.link.arrivals += [error] if error else []
+    simulation.link.arrivals += [error] if error else []
 
-    assert len(world.engine.drain()) == 0
-    assert world.engine.outstanding == 1
+    assert len(simulation.engine.drain()) == 0
+    assert simulation.engine.outstanding == 1
 
 
 def test_the_error_that_is_changed_above_ends_its_request_while_it_is_unchanged() -> None:
-    world = EchoWorld()
-    world.engine.send([0])
-    message = world.link.sent[0][1]
+    simulation = EchoSetup()
+    simulation.engine.send([0])
+    message = simulation.link.sent[0][1]
     quoted = _ipv4("192.0.2.9", message)[:16] + socket.inet_aton(HOST) + message
     arrivals = Arrivals()
-    echo_link._read_packet(_ipv4("192.0.2.254", _icmp_error(quoted)), world.clock.wall_ns(), arrivals)
-    world.link.arrivals += arrivals.errors
+    echo_link._read_packet(_ipv4("192.0.2.254", _icmp_error(quoted)), simulation.clock.wall_ns(), arrivals)
+    simulation.link.arrivals += arrivals.errors
 
-    assert world.engine.drain().outcomes == (EchoOutcome.FAILED,)
+    assert simulation.engine.drain().outcomes == (EchoOutcome.FAILED,)

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from probe.model.measurements import Failure, Phase, Reason, Timestamps
 from probe.network import Network
-from probe.network.clock import SPOILT, SYSTEM_CLOCK
+from probe.network.clock import INVALID_SAMPLE, SYSTEM_CLOCK
 from probe.network.http import (
-    LARGEST_BODY_BYTES,
-    LARGEST_HEAD_BYTES,
+    MAX_BODY_BYTES,
+    MAX_HEADER_BYTES,
     Chunk,
-    HttpAnswer,
     HttpConnection,
     HttpRequest,
+    HttpResponse,
 )
 from probe.network.stamped import StampedSocket
 from probe.network.tls_session import TlsRefused
@@ -54,7 +54,9 @@ def says(*parts: bytes, pause_s: float = 0.0) -> Serve:
     return serve
 
 
-async def ask(port: int, *, timeout_s: float = 2.0, clock: Any = SYSTEM_CLOCK, times: int = 1) -> HttpAnswer:
+async def ask(
+    port: int, *, timeout_s: float = 2.0, clock: Any = SYSTEM_CLOCK, times: int = 1
+) -> HttpResponse:
     """The last of ``times`` answers over one plain connection."""
     network = Network(clock=clock)
     connection = await network.connect("127.0.0.1", port)
@@ -68,7 +70,7 @@ async def ask(port: int, *, timeout_s: float = 2.0, clock: Any = SYSTEM_CLOCK, t
         network.close()
 
 
-async def ask_over_tls(port: int, *, timeout_s: float = 2.0) -> HttpAnswer:
+async def ask_over_tls(port: int, *, timeout_s: float = 2.0) -> HttpResponse:
     network = Network()
     connection = await network.connect("127.0.0.1", port)
     try:
@@ -102,15 +104,15 @@ async def test_waiting_ends_with_the_first_byte_and_receiving_with_the_last(tcp_
     assert not answer.wait_is_upper_bound
 
 
-async def held_up(answering: Awaitable[HttpAnswer], hold_s: float) -> HttpAnswer:
+async def held_up(answering: Awaitable[HttpResponse], hold_s: float) -> HttpResponse:
     """The answer, while something else holds the event loop for ``hold_s`` again and again."""
 
-    async def hog() -> None:
+    async def load() -> None:
         while True:
             time.sleep(hold_s)  # noqa: ASYNC251 (holding the loop is the point)
             await asyncio.sleep(0)
 
-    busy = asyncio.create_task(hog())
+    busy = asyncio.create_task(load())
     try:
         return await answering
     finally:
@@ -208,8 +210,8 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         ((b"SSH-2.0-OpenSSH\r\n\r\n",), Phase.RECEIVE, Reason.PROTOCOL_ERROR, None),
         ((HEAD + b"Content-Length: x\r\n\r\n",), Phase.RECEIVE, Reason.PROTOCOL_ERROR, None),
         ((HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",), Phase.RECEIVE, Reason.PROTOCOL_ERROR, 200),
-        ((HEAD + b"A: " + b"x" * 2 * LARGEST_HEAD_BYTES,), Phase.RECEIVE, Reason.OVER_LIMIT, None),
-        ((HEAD + b"\r\n" + b"x" * (LARGEST_BODY_BYTES + 1),), Phase.RECEIVE, Reason.OVER_LIMIT, 200),
+        ((HEAD + b"A: " + b"x" * 2 * MAX_HEADER_BYTES,), Phase.RECEIVE, Reason.OVER_LIMIT, None),
+        ((HEAD + b"\r\n" + b"x" * (MAX_BODY_BYTES + 1),), Phase.RECEIVE, Reason.OVER_LIMIT, 200),
     ],
     ids=[
         "nothing", "half a head", "half a body", "another protocol", "bad length", "bad chunk", "long head",
@@ -224,7 +226,7 @@ async def test_an_answer_that_is_none_has_a_phase_and_a_reason(
     assert answer.failure is not None
     assert (answer.failure.phase, answer.failure.reason) == (phase, reason)
     assert answer.status == status
-    assert len(answer.body) <= LARGEST_BODY_BYTES
+    assert len(answer.body) <= MAX_BODY_BYTES
     assert not answer.is_reusable
 
 
@@ -234,7 +236,7 @@ async def test_an_answer_that_is_none_has_a_phase_and_a_reason(
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"hi"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", b"hi"),
         (HEAD + b"\r\nuntil the end", b"until the end"),
-        (HEAD + b"\r\n" + b"x" * LARGEST_BODY_BYTES, b"x" * LARGEST_BODY_BYTES),
+        (HEAD + b"\r\n" + b"x" * MAX_BODY_BYTES, b"x" * MAX_BODY_BYTES),
         (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
     ],
     ids=["interim", "chunked", "until the end", "at the limit", "without a body"],
@@ -272,11 +274,11 @@ async def test_a_reset_is_a_reset(tcp_server: Any) -> None:
 class Scripted:
     """A channel of which each ``receive`` gives, or raises, the next of ``script``."""
 
-    is_between_units = True
+    at_record_boundary = True
 
     def __init__(self, *script: Chunk | Exception, sends: Exception | None = None) -> None:
         self._script, self._sends = iter(script), sends
-        self.stamped: Any = SimpleNamespace(data_segments_in=lambda: None, timing=lambda: SPOILT)
+        self.stamped: Any = SimpleNamespace(data_segments_in=lambda: None, timing=lambda: INVALID_SAMPLE)
 
     async def send(self, data: bytes) -> None:
         del data
@@ -290,7 +292,7 @@ class Scripted:
             case chunk:
                 return chunk
 
-    async def goodbye(self) -> None:
+    async def close_notify(self) -> None:
         """Nobody is there."""
 
 
@@ -298,7 +300,7 @@ ALERT = TlsRefused(Reason.PROTOCOL_ERROR, "alert 116 (certificate_required)")
 WHOLE = Chunk(OK, ended=False)
 
 
-async def exchange(connection: HttpConnection) -> HttpAnswer:
+async def exchange(connection: HttpConnection) -> HttpResponse:
     return await connection.exchange(POST, timeout_s=2.0)
 
 
@@ -364,7 +366,7 @@ def test_no_bytes_of_a_server_raise(pair: Any, data: bytes) -> None:
         server.sendall(data)
         server.shutdown(socket.SHUT_WR)
 
-        async def exchanged() -> HttpAnswer:
+        async def exchanged() -> HttpResponse:
             channel = PlainChannel(stamped=StampedSocket(client, SYSTEM_CLOCK))
             return await HttpConnection(channel, SYSTEM_CLOCK).exchange(POST, timeout_s=1)
 

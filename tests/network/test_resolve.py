@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason, Timestamps
-from probe.network import DnsAnswer, ExchangeFailed, Network
+from probe.network import DnsResponse, ExchangeFailed, Network
 from probe.network.failures import fail
 from probe.network.resolve import ResolvConf, read_hosts, read_resolv_conf, resolve_by_dns
 
 HOSTS = "127.0.0.1 localhost # loop\n::1 proxy\n10.0.0.5\tproxy.example.com Proxy\n"
 
 
-def answering(*texts: str, rcode: str = "NOERROR", failure: Failure | None = None) -> DnsAnswer:
+def answering(*texts: str, rcode: str = "NOERROR", failure: Failure | None = None) -> DnsResponse:
     details = DnsDetails(server="s", name="n", record_type="A", view="resolver", rcode=rcode, answers=texts)
-    return DnsAnswer(details=details, wait_s=0.001, timestamps=Timestamps.KERNEL, failure=failure)
+    return DnsResponse(details=details, wait_s=0.001, timestamps=Timestamps.KERNEL, failure=failure)
 
 
 NOT_FOUND = answering(
@@ -32,7 +32,7 @@ class Servers:
         self.answers = answers
         self.asked = []
 
-    async def ask(self, server: Any, question: Any, timeout_s: float) -> DnsAnswer:
+    async def ask(self, server: Any, question: Any, timeout_s: float) -> DnsResponse:
         self.asked.append((server, question.name))
         if (server, question.name) not in self.answers:
             raise fail(Phase.WAIT, Reason.TIMED_OUT)

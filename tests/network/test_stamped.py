@@ -10,7 +10,7 @@ import pytest
 from fakes import SteppedClock
 
 from probe.model.measurements import Timestamps
-from probe.network.clock import SPOILT, SYSTEM_CLOCK
+from probe.network.clock import INVALID_SAMPLE, SYSTEM_CLOCK
 from probe.network.stamped import StampedSocket
 from probe.network.stamping import StampsKept
 
@@ -155,4 +155,4 @@ async def test_a_step_of_the_wall_clock_leaves_no_time(step_ns: int) -> None:
         far.send(far.recv(1024))
 
         assert await stamped.receive() == b"hello"
-        assert stamped.timing() == SPOILT
+        assert stamped.timing() == INVALID_SAMPLE

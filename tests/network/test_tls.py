@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fakes import SteppedClock
 
-from probe.model.measurements import Offer, Phase, Reason, Timestamps
+from probe.model.measurements import ClientHelloProfile, Phase, Reason, Timestamps
 from probe.network import ExchangeFailed, Handshake, Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.network.tls import sni
@@ -28,7 +28,7 @@ def only(version: Any) -> Any:
 
 
 async def shake(
-    port: int, *, offer: Any = Offer.KMS, timeout_s: float = 3.0, clock: Any = SYSTEM_CLOCK
+    port: int, *, offer: Any = ClientHelloProfile.KMS, timeout_s: float = 3.0, clock: Any = SYSTEM_CLOCK
 ) -> Handshake:
     network = Network(clock=clock)
     connection = await network.connect("127.0.0.1", port)
@@ -86,12 +86,12 @@ async def test_a_busy_loop_does_not_lengthen_a_handshake(
 ) -> None:
     port = tls_server(authority.issue(NAME), only(version))
 
-    async def hog() -> None:
+    async def load() -> None:
         while True:
             time.sleep(0.02)  # noqa: ASYNC251 (holding the loop is the point)
             await asyncio.sleep(0)
 
-    busy = asyncio.create_task(hog())
+    busy = asyncio.create_task(load())
     started = time.monotonic()
     shaken = [await shake(port) for _ in range(3)]
     took_s = (time.monotonic() - started) / 3
@@ -115,7 +115,7 @@ async def test_a_suite_that_kms_lacks_is_refused_with_an_alert(authority: Any, t
     assert kms.alert == 40
     assert (kms.version, kms.cipher, kms.wait_s) == (None, None, None)
 
-    diagnosing = await shake(port, offer=Offer.DIAGNOSING)
+    diagnosing = await shake(port, offer=ClientHelloProfile.DIAGNOSING)
     assert diagnosing.failure is None
     assert diagnosing.cipher == "ECDHE-ECDSA-AES128-GCM-SHA256"
     assert len(diagnosing.chain) == 2
@@ -127,7 +127,7 @@ async def test_an_old_version_is_learnt_by_the_diagnosing_offer(authority: Any, 
     port = tls_server(issued, _tls_1_0)
 
     assert (await shake(port)).failure.reason is Reason.PROTOCOL_ERROR
-    learnt = await shake(port, offer=Offer.DIAGNOSING)
+    learnt = await shake(port, offer=ClientHelloProfile.DIAGNOSING)
 
     assert learnt.version == "TLSv1"
     assert learnt.chain == issued.der

@@ -2,7 +2,7 @@
 
 import pytest
 
-from probe.model.measurements import Offer
+from probe.model.measurements import ClientHelloProfile
 from probe.network import tls_offer
 from probe.network.tls_session import TlsSession
 
@@ -10,10 +10,10 @@ NAME = "xks.example.com"
 SUPPORTED_GROUPS, SUPPORTED_VERSIONS = 10, 43  # RFC 8446, section 4.2
 RENEGOTIATION_SIGNAL = "00ff"  # RFC 5746
 # KMS's in the smallest segment that every path carries (536, RFC 9293); the other in one of the usual MTU.
-MOST_BYTES = {Offer.KMS: 536, Offer.DIAGNOSING: 1400}
+MAX_BYTES = {ClientHelloProfile.KMS: 536, ClientHelloProfile.DIAGNOSING: 1400}
 
 
-def hello(offer: Offer) -> bytes:
+def hello(offer: ClientHelloProfile) -> bytes:
     session = TlsSession(offer, NAME.encode())
     assert not session.handshake()
     return session.output()
@@ -43,56 +43,64 @@ def extensions(sent: bytes) -> dict[int, bytes]:
 
 def test_kms_offers_four_suites() -> None:
     # AES-256-GCM and ChaCha20 of TLS 1.3, both ECDHE AES-256-GCM of TLS 1.2.
-    assert suites(hello(Offer.KMS)) == {"1302", "1303", "c030", "c02c"}
+    assert suites(hello(ClientHelloProfile.KMS)) == {"1302", "1303", "c030", "c02c"}
 
 
 def test_the_diagnosing_offer_has_them_and_what_servers_have_instead() -> None:
     elsewhere = {"1301", "c02f", "c02b", "009c", "002f"}  # AES-128, in each of its forms
-    assert suites(hello(Offer.DIAGNOSING)) >= {"1302", "1303", "c030", "c02c"} | elsewhere
+    assert suites(hello(ClientHelloProfile.DIAGNOSING)) >= {"1302", "1303", "c030", "c02c"} | elsewhere
 
 
 @pytest.mark.parametrize(
     ("offer", "versions"),
-    [(Offer.KMS, {"0304", "0303"}), (Offer.DIAGNOSING, {"0304", "0303", "0302", "0301"})],
+    [
+        (ClientHelloProfile.KMS, {"0304", "0303"}),
+        (ClientHelloProfile.DIAGNOSING, {"0304", "0303", "0302", "0301"}),
+    ],
     ids=["1.2 and 1.3", "1.0 up"],
 )
-def test_each_offer_has_its_versions(offer: Offer, versions: set[str]) -> None:
+def test_each_offer_has_its_versions(offer: ClientHelloProfile, versions: set[str]) -> None:
     assert pairs(extensions(hello(offer))[SUPPORTED_VERSIONS][1:]) == versions
 
 
 X25519_AND_THREE_CURVES = {"001d", "0017", "0018", "0019"}
 
 
-def groups(offer: Offer) -> set[str]:
+def groups(offer: ClientHelloProfile) -> set[str]:
     return pairs(extensions(hello(offer))[SUPPORTED_GROUPS][2:])
 
 
 def test_only_classical_groups_are_in_the_offer_of_kms() -> None:
-    assert groups(Offer.KMS) == X25519_AND_THREE_CURVES
+    assert groups(ClientHelloProfile.KMS) == X25519_AND_THREE_CURVES
 
 
 def test_the_diagnosing_offer_has_the_groups_that_servers_have_instead() -> None:
     x448, brainpool, ffdhe2048, x25519_ml_kem = "001e", "001a", "0100", "11ec"
-    assert groups(Offer.DIAGNOSING) >= X25519_AND_THREE_CURVES | {x448, brainpool, ffdhe2048, x25519_ml_kem}
+    assert groups(ClientHelloProfile.DIAGNOSING) >= X25519_AND_THREE_CURVES | {
+        x448,
+        brainpool,
+        ffdhe2048,
+        x25519_ml_kem,
+    }
 
 
 def test_no_offer_has_suites_without_a_certificate_or_encryption() -> None:
     anonymous, without_encryption = {"0034", "003a", "00a6", "c018", "c019"}, {"0001", "0002", "003b", "c010"}
-    for offer in Offer:
+    for offer in ClientHelloProfile:
         assert not suites(hello(offer)) & (anonymous | without_encryption)
 
 
-@pytest.mark.parametrize("offer", Offer)
-def test_one_segment_is_enough(offer: Offer) -> None:
+@pytest.mark.parametrize("offer", ClientHelloProfile)
+def test_one_segment_is_enough(offer: ClientHelloProfile) -> None:
     sent = hello(offer)
-    assert len(sent) <= MOST_BYTES[offer]
+    assert len(sent) <= MAX_BYTES[offer]
     assert NAME.encode() in sent
 
 
 def test_a_context_is_made_anew_since_its_callbacks_belong_to_one_handshake() -> None:
-    assert tls_offer.context(Offer.KMS) is not tls_offer.context(Offer.KMS)
+    assert tls_offer.context(ClientHelloProfile.KMS) is not tls_offer.context(ClientHelloProfile.KMS)
 
 
 def test_groups_that_openssl_lacks_are_our_bug_and_do_not_pass_in_silence() -> None:
     with pytest.raises(RuntimeError, match="refuses"):
-        tls_offer._set_groups(tls_offer.context(Offer.KMS), b"X25519:no-such-group")
+        tls_offer._set_groups(tls_offer.context(ClientHelloProfile.KMS), b"X25519:no-such-group")

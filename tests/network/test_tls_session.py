@@ -10,10 +10,10 @@ from conftest import Authority, Issued
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probe.model.measurements import Offer, Reason
+from probe.model.measurements import ClientHelloProfile, Reason
 from probe.network.tls_session import (
-    LARGEST_CERTIFICATE_BYTES,
-    LONGEST_CHAIN,
+    MAX_CERTIFICATE_BYTES,
+    MAX_CHAIN,
     TlsRefused,
     TlsSession,
     _Records,
@@ -51,7 +51,7 @@ def alert(number: int) -> bytes:
     return bytes([0x15, 3, 3, 0, 2, 2, number])
 
 
-def refusal(*answers: bytes, offer: Offer = Offer.KMS) -> TlsRefused | None:
+def refusal(*answers: bytes, offer: ClientHelloProfile = ClientHelloProfile.KMS) -> TlsRefused | None:
     """Why the client gives up after ``answers``; None while it waits for more."""
     session = TlsSession(offer, NAME.encode())
     assert not session.handshake()
@@ -70,7 +70,7 @@ def test_nothing_is_known_before_the_server_has_answered_and_all_of_it_after(
     authority: Authority, tmp_path: Path
 ) -> None:
     issued = authority.issue(NAME)
-    session = TlsSession(Offer.KMS, NAME.encode())
+    session = TlsSession(ClientHelloProfile.KMS, NAME.encode())
     assert not session.handshake()
     assert (session.version, session.cipher, session.chain()) == (None, None, ())
 
@@ -82,7 +82,10 @@ def test_nothing_is_known_before_the_server_has_answered_and_all_of_it_after(
 
 
 def test_bytes_go_both_ways_until_the_server_says_goodbye(authority: Authority, tmp_path: Path) -> None:
-    session, server = TlsSession(Offer.KMS, NAME.encode()), Server(authority.issue(NAME), tmp_path)
+    session, server = (
+        TlsSession(ClientHelloProfile.KMS, NAME.encode()),
+        Server(authority.issue(NAME), tmp_path),
+    )
     shake_hands(session, server)
     assert session.read() == b""  # more is needed first
 
@@ -99,7 +102,7 @@ def test_bytes_go_both_ways_until_the_server_says_goodbye(authority: Authority, 
 def test_a_request_for_a_certificate_is_seen_also_when_it_may_be_declined(
     authority: Authority, tmp_path: Path
 ) -> None:
-    session = TlsSession(Offer.KMS, NAME.encode())
+    session = TlsSession(ClientHelloProfile.KMS, NAME.encode())
     shake_hands(session, Server(authority.issue(NAME), tmp_path, ssl.CERT_OPTIONAL))
     assert session.certificate_requested
 
@@ -134,18 +137,18 @@ def test_plain_http_is_recognised_by_how_it_begins(answers: tuple[bytes, ...], i
     st.lists(st.binary(min_size=1, max_size=80), max_size=4), st.sampled_from([b"", b"\x16\x03\x03\x00\x50"])
 )
 def test_whatever_a_server_sends_the_client_waits_or_refuses(answers: list[bytes], begin: bytes) -> None:
-    refused = refusal(*filter(None, (begin, *answers)), offer=Offer.DIAGNOSING)
+    refused = refusal(*filter(None, (begin, *answers)), offer=ClientHelloProfile.DIAGNOSING)
     assert refused is None or refused.detail
 
 
-@pytest.mark.parametrize("count", [LONGEST_CHAIN - 1, LONGEST_CHAIN, LONGEST_CHAIN + 1])
+@pytest.mark.parametrize("count", [MAX_CHAIN - 1, MAX_CHAIN, MAX_CHAIN + 1])
 def test_a_chain_is_cut_at_its_limit(count: int) -> None:
-    assert len(within_limits((b"x",) * count)) == min(count, LONGEST_CHAIN)
+    assert len(within_limits((b"x",) * count)) == min(count, MAX_CHAIN)
 
 
-@pytest.mark.parametrize("size", [LARGEST_CERTIFICATE_BYTES, LARGEST_CERTIFICATE_BYTES + 1])
+@pytest.mark.parametrize("size", [MAX_CERTIFICATE_BYTES, MAX_CERTIFICATE_BYTES + 1])
 def test_a_chain_ends_before_a_certificate_that_is_too_large(size: int) -> None:
-    fits = size <= LARGEST_CERTIFICATE_BYTES
+    fits = size <= MAX_CERTIFICATE_BYTES
     assert within_limits((b"x", bytes(size), b"y")) == ((b"x", bytes(size), b"y") if fits else (b"x",))
 
 

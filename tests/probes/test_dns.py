@@ -7,16 +7,16 @@ from fakes import FakeNetwork, failed
 
 from probe.model.measurements import DnsDetails, Phase, Reason, Timestamps
 from probe.model.targets import Check, Question, Role, Target
-from probe.network import DnsAnswer
+from probe.network import DnsResponse
 from probe.probes import measure
 from probe.probes.dns import DEFAULT_QUESTION
 
 RESOLVER = Target(name="vpc", role=Role.RESOLVER, host="10.0.0.2", question=Question(name="a.example"))
 
 
-def answer(*, rcode: Any = "NOERROR", failure: Any = None) -> DnsAnswer:
+def answer(*, rcode: Any = "NOERROR", failure: Any = None) -> DnsResponse:
     details = DnsDetails(server="10.0.0.2", name="a.example", record_type="A", view="resolver", rcode=rcode)
-    return DnsAnswer(details=details, wait_s=0.004, timestamps=Timestamps.KERNEL, failure=failure)
+    return DnsResponse(details=details, wait_s=0.004, timestamps=Timestamps.KERNEL, failure=failure)
 
 
 async def test_an_answer_is_a_wait_of_the_network() -> None:

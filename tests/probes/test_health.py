@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from xks_server import HEALTHY, HOST, KEY_ID, REGION, SECRET, Asked, XksServer
 
 from probe.model.kinds import CONFORMANCE_INTERVAL_S, CONFORMANCE_RETRY_S
-from probe.model.measurements import HealthDetails, Manager, Measurement, Phase, Reason, Timestamps
+from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes.health import COLD_EXCHANGES, HealthProbe, measure
 from probe.probes.health_request import Client
 from probe.signing.credential import Credential
-from probe.signing.peer_check import approval
+from probe.signing.peer_check import unmet_requirement
 from probe.signing.sigv4 import Signer
 
 pytestmark = pytest.mark.loopback
@@ -46,7 +46,7 @@ def proxy(authority: Authority, tmp_path: Path, tcp_server: Any) -> Started:
 def client(authority: Authority) -> Client:
     signer = Signer(Credential(KEY_ID, SECRET), REGION)
     extra = (authority.root.public_bytes(Encoding.DER),)
-    return Client(path="/kms/xks/v1", may_sign=approval(extra), sign=signer.headers)
+    return Client(path="/kms/xks/v1", peer_check=unmet_requirement(extra), sign=signer.headers)
 
 
 def ask(target: Target, client: Client, timeout_s: float = 5.0) -> list[Measurement]:
@@ -75,7 +75,7 @@ def test_a_healthy_proxy_is_asked_as_kms_asks(proxy: Started, client: Client) ->
     health = of(found, "health")
     assert [each.status for each in health] == [200] * COLD_EXCHANGES
     assert {each.fault for each in health} == {None}
-    assert health[0].managers == (("hsm-1", Manager.ACTIVE), ("hsm-2", Manager.DEGRADED))
+    assert health[0].managers == (("hsm-1", KeyManagerStatus.ACTIVE), ("hsm-2", KeyManagerStatus.DEGRADED))
     assert [each.status for each in of(found, "health", Check.HEALTH_WARM)] == [200]
     assert [each.status for each in of(found, "unsigned")] == [401]
     assert [each.status for each in of(found, "get")] == [405]
@@ -111,7 +111,7 @@ def test_nothing_is_signed_for_a_peer_of_another_name(proxy: Started, client: Cl
 
 def test_nothing_is_signed_for_an_authority_that_kms_does_not_have(proxy: Started, client: Client) -> None:
     target, server = proxy()
-    found = ask(target, replace(client, may_sign=approval(())))
+    found = ask(target, replace(client, peer_check=unmet_requirement(())))
     assert of(found, "health")[0].withheld in {"chain-is-complete", "authority-is-trusted-by-kms"}
     assert not any("authorization" in asked.headers for asked in server.asked)
 

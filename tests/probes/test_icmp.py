@@ -76,12 +76,12 @@ def engine() -> Iterator[EchoEngine]:
 
 @pytest.mark.loopback
 async def test_a_busy_loop_does_not_lengthen_a_round_of_echoes(engine: Any) -> None:
-    async def hog() -> None:
+    async def load() -> None:
         while True:
             time.sleep(0.02)  # noqa: ASYNC251 (holding the loop is the point)
             await asyncio.sleep(0)
 
-    busy = asyncio.create_task(hog())
+    busy = asyncio.create_task(load())
     measured = await echo_round(TARGETS, ["127.0.0.1", "127.0.0.2"], engine)
     busy.cancel()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes import FakeNetwork, failed
 
-from probe.model.measurements import Measurement, Offer, Phase, Reason, Timestamps
+from probe.model.measurements import ClientHelloProfile, Measurement, Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target
 from probe.network import Handshake, Network
 from probe.probes import measure
@@ -19,7 +19,7 @@ TARGET = Target(name="proxy", role=Role.PROXY, host=ADDRESS, server_name=NAME)
 REFUSED = failed(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "alert 40 (handshake_failure)")
 
 
-def good(offer: Offer = Offer.KMS, **more: Any) -> Handshake:
+def good(offer: ClientHelloProfile = ClientHelloProfile.KMS, **more: Any) -> Handshake:
     return Handshake(
         offer=offer,
         wait_s=0.02,
@@ -33,9 +33,9 @@ def good(offer: Offer = Offer.KMS, **more: Any) -> Handshake:
 
 
 async def measured(kms: Any, diagnosing: Any = None) -> tuple[FakeNetwork, Measurement]:
-    handshakes = {(ADDRESS, Offer.KMS): kms}
+    handshakes = {(ADDRESS, ClientHelloProfile.KMS): kms}
     if diagnosing is not None:
-        handshakes[ADDRESS, Offer.DIAGNOSING] = diagnosing
+        handshakes[ADDRESS, ClientHelloProfile.DIAGNOSING] = diagnosing
     network = FakeNetwork(connections={ADDRESS: 0.01}, handshakes=handshakes)
     return network, await measure(TARGET, Check.TLS, network, 5.0)
 
@@ -46,27 +46,32 @@ async def test_a_good_handshake_needs_no_second_one() -> None:
     assert got.failure is None
     assert got.phases_s == {Phase.CONNECT: 0.01, Phase.HANDSHAKE: 0.02}
     assert got.details.kms_handshake_succeeded
-    assert (got.details.offer, got.details.server_name) == (Offer.KMS, NAME)
+    assert (got.details.offer, got.details.server_name) == (ClientHelloProfile.KMS, NAME)
     assert [one.position for one in got.details.chain] == [0, 1]
     assert [call[0] for call in network.calls] == ["connect", "handshake"]
 
 
 async def test_a_refused_handshake_is_followed_by_one_that_only_learns() -> None:
     network, got = await measured(
-        Handshake(offer=Offer.KMS, failure=REFUSED, alert=40), good(Offer.DIAGNOSING)
+        Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED, alert=40),
+        good(ClientHelloProfile.DIAGNOSING),
     )
 
     assert got.failure == REFUSED
     assert Phase.HANDSHAKE not in got.phases_s
     assert not got.details.kms_handshake_succeeded
-    assert (got.details.offer, got.details.version, got.details.alert) == (Offer.DIAGNOSING, "TLSv1.3", None)
+    assert (got.details.offer, got.details.version, got.details.alert) == (
+        ClientHelloProfile.DIAGNOSING,
+        "TLSv1.3",
+        None,
+    )
     assert len(got.details.chain) == 2
     assert [call[0] for call in network.calls] == ["connect", "handshake", "connect", "handshake"]
 
 
 async def test_a_chain_that_only_the_first_handshake_showed_is_kept() -> None:
     first = Handshake(
-        offer=Offer.KMS,
+        offer=ClientHelloProfile.KMS,
         failure=REFUSED,
         version="TLSv1.2",
         cipher="ECDHE-RSA-AES256-GCM-SHA384",
@@ -76,14 +81,14 @@ async def test_a_chain_that_only_the_first_handshake_showed_is_kept() -> None:
         alert=40,
     )
 
-    _network, got = await measured(first, Handshake(offer=Offer.DIAGNOSING, failure=REFUSED))
+    _network, got = await measured(first, Handshake(offer=ClientHelloProfile.DIAGNOSING, failure=REFUSED))
 
-    assert (got.details.offer, len(got.details.chain)) == (Offer.KMS, 1)
+    assert (got.details.offer, len(got.details.chain)) == (ClientHelloProfile.KMS, 1)
     assert got.details.answered_without_client_certificate is False
 
 
 async def test_two_failures_leave_nothing_known() -> None:
-    _network, got = await measured(Handshake(offer=Offer.KMS, failure=REFUSED))
+    _network, got = await measured(Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED))
     assert (got.details.version, got.details.cipher, got.details.chain) == (None, None, ())
     assert got.details.client_certificate_requested is None
 
@@ -94,11 +99,13 @@ async def test_two_failures_leave_nothing_known() -> None:
 )
 async def test_the_name_sent_is_the_targets_else_its_host(host: str, server_name: Any, sent: Any) -> None:
     network = FakeNetwork(
-        names={host: ADDRESS}, connections={ADDRESS: 0.01}, handshakes={(ADDRESS, Offer.KMS): good()}
+        names={host: ADDRESS},
+        connections={ADDRESS: 0.01},
+        handshakes={(ADDRESS, ClientHelloProfile.KMS): good()},
     )
     target = Target(name="p", role=Role.PROXY, host=host, server_name=server_name)
     await measure(target, Check.TLS, network, 5.0)
-    assert ("handshake", ADDRESS, sent, Offer.KMS) in network.calls
+    assert ("handshake", ADDRESS, sent, ClientHelloProfile.KMS) in network.calls
 
 
 @pytest.mark.loopback
@@ -117,7 +124,10 @@ async def test_a_real_server_without_kms_suites_is_judged_by_the_first_and_learn
 
     network.close()
     assert got.failure.reason is Reason.PROTOCOL_ERROR
-    assert (got.details.offer, got.details.cipher) == (Offer.DIAGNOSING, "ECDHE-ECDSA-AES128-GCM-SHA256")
+    assert (got.details.offer, got.details.cipher) == (
+        ClientHelloProfile.DIAGNOSING,
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+    )
     assert got.details.chain[0].subject_common_name == NAME
 
 
@@ -135,7 +145,7 @@ async def test_a_closed_port_is_refused_in_the_connect_phase() -> None:
     assert got.details is None
 
 
-def asking(offer: Offer, answered: bool | None, alert: int | None) -> Handshake:
+def asking(offer: ClientHelloProfile, answered: bool | None, alert: int | None) -> Handshake:
     return Handshake(
         offer=offer,
         failure=REFUSED,
@@ -149,23 +159,23 @@ def asking(offer: Offer, answered: bool | None, alert: int | None) -> Handshake:
     ("first", "second", "expected"),
     [
         (
-            asking(Offer.KMS, None, 80),
-            asking(Offer.DIAGNOSING, False, 116),
+            asking(ClientHelloProfile.KMS, None, 80),
+            asking(ClientHelloProfile.DIAGNOSING, False, 116),
             (True, None, 80, True),
         ),
         (
-            Handshake(offer=Offer.KMS, failure=REFUSED, alert=40),
-            asking(Offer.DIAGNOSING, None, None),
+            Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED, alert=40),
+            asking(ClientHelloProfile.DIAGNOSING, None, None),
             (True, None, None, None),
         ),
         (
-            Handshake(offer=Offer.KMS, failure=REFUSED, alert=40),
-            asking(Offer.DIAGNOSING, False, 42),
+            Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED, alert=40),
+            asking(ClientHelloProfile.DIAGNOSING, False, 42),
             (True, False, 42, None),
         ),
         (
-            Handshake(offer=Offer.KMS, failure=REFUSED, alert=40),
-            Handshake(offer=Offer.DIAGNOSING, failure=REFUSED),
+            Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED, alert=40),
+            Handshake(offer=ClientHelloProfile.DIAGNOSING, failure=REFUSED),
             (None, None, 40, None),
         ),
     ],

@@ -11,7 +11,7 @@ from fakes import FakeClock
 from probe.model.facts import DomainFacts, RecordState, View
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason
 from probe.model.targets import Question
-from probe.network import DnsAnswer, ExchangeFailed
+from probe.network import DnsResponse, ExchangeFailed
 from probe.network.dns import failure_of
 from probe.probes.verification_record import Search, look_up
 from probe.wire.dns import question_packet
@@ -34,7 +34,7 @@ class Dns:
 
     async def query(
         self, server: str, question: Question, *, port: int, view: str, timeout_s: float
-    ) -> DnsAnswer:
+    ) -> DnsResponse:
         assert timeout_s > 0
         self.asked.append((server, question.name))
         key = (question.name, question.record_type)
@@ -50,7 +50,7 @@ class Dns:
             rcode=rcode,
             answers=found if isinstance(found, tuple) else (),
         )
-        return DnsAnswer(details=details, wait_s=0.01, timestamps=None, failure=failure_of(rcode))
+        return DnsResponse(details=details, wait_s=0.01, timestamps=None, failure=failure_of(rcode))
 
 
 def searched(dns: Dns, name: str = NAME, value: str | None = VALUE) -> DomainFacts:
@@ -98,7 +98,7 @@ def test_the_zones_own_servers_may_know_better_than_a_resolver() -> None:
         (Reason.TIMED_OUT, RecordState.TIMED_OUT),
         (Reason.REFUSED, RecordState.UNREACHABLE),
         (Reason.UNREACHABLE, RecordState.UNREACHABLE),
-        (Reason.PROTOCOL_ERROR, RecordState.ODD_ANSWER),
+        (Reason.PROTOCOL_ERROR, RecordState.MALFORMED_RESPONSE),
     ],
 )
 def test_each_end_of_a_question_is_told_apart(
@@ -154,7 +154,7 @@ def test_the_number_of_questions_is_bounded() -> None:
 class Strict(Dns):
     """As the real door: what is no name is no question."""
 
-    async def query(self, server: str, question: Question, **kept: Any) -> DnsAnswer:
+    async def query(self, server: str, question: Question, **kept: Any) -> DnsResponse:
         question_packet(question, 1)
         return await super().query(server, question, **kept)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import Capability, World, load_scenario, start
+from simulator import Capability, Simulation, load_scenario, start
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 TOLERANCE_S = 0.0005
 COUNT = 100
 
@@ -25,18 +25,18 @@ def _burn() -> None:
 @contextmanager
 def busy_cores() -> Iterator[None]:
     """Every core has something else to do."""
-    hogs = [
+    loads = [
         multiprocessing.get_context("fork").Process(target=_burn, daemon=True)
         for _ in range(os.cpu_count() or 1)
     ]
-    for hog in hogs:
-        hog.start()
+    for load in loads:
+        load.start()
     try:
         yield
     finally:
-        for hog in hogs:
-            hog.kill()
-            hog.join()
+        for load in loads:
+            load.kill()
+            load.join()
 
 
 @contextmanager
@@ -45,15 +45,15 @@ def idle_cores() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: Capability) -> Iterator[World]:
-    assert can_have_worlds.namespaces
+def simulation(can_simulate: Capability) -> Iterator[Simulation]:
+    assert can_simulate.namespaces
     with start(load_scenario("healthy"), enter=False) as started:
         yield started
 
 
-def measured_s(world: World, xks_probe: Path, address: str, method: str) -> list[float]:
+def measured_s(simulation: Simulation, xks_probe: Path, address: str, method: str) -> list[float]:
     command = [xks_probe, "ping", address, "--method", method, "-n", COUNT, "-i", "0.02", "--format", "json"]
-    done = world.run([str(word) for word in command], timeout_s=60)
+    done = simulation.run([str(word) for word in command], timeout_s=60)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(lines) == COUNT, done.stderr
     assert {line["timestamps"] for line in lines} == {"kernel"}
@@ -64,21 +64,21 @@ def measured_s(world: World, xks_probe: Path, address: str, method: str) -> list
 @pytest.mark.parametrize(("method", "kind"), [("icmp", "icmp"), ("tcp", "tcp-syn")])
 @pytest.mark.parametrize("name", ["hsm-1", "proxy-1"])
 def test_a_median_is_within_half_a_millisecond_of_what_the_wire_applied(
-    name: str, method: str, kind: str, load: object, world: World, xks_probe: Path
+    name: str, method: str, kind: str, load: object, simulation: Simulation, xks_probe: Path
 ) -> None:
     if load is busy_cores and os.getuid() != 0:
         pytest.skip("the wire needs nice -20 to keep its own time on busy cores: root only")
-    address = world.address(name)
-    before = len(world.round_trips_s(address, kind))
+    address = simulation.address(name)
+    before = len(simulation.round_trips_s(address, kind))
     with load():  # type: ignore[operator]
-        measured = measured_s(world, xks_probe, address, method)
-    applied = world.round_trips_s(address, kind)[before:]
+        measured = measured_s(simulation, xks_probe, address, method)
+    applied = simulation.round_trips_s(address, kind)[before:]
     assert len(applied) == COUNT
     assert abs(statistics.median(measured) - statistics.median(applied)) <= TOLERANCE_S
 
 
-def test_round_trips_through_the_load_balancer_are_as_exact(world: World, xks_probe: Path) -> None:
-    address = world.address(world.scenario.nodes[0].name)
-    measured = measured_s(world, xks_probe, address, "tcp")
-    applied = world.round_trips_s(address, "tcp-syn")
+def test_round_trips_through_the_load_balancer_are_as_exact(simulation: Simulation, xks_probe: Path) -> None:
+    address = simulation.address(simulation.scenario.nodes[0].name)
+    measured = measured_s(simulation, xks_probe, address, "tcp")
+    applied = simulation.round_trips_s(address, "tcp-syn")
     assert abs(statistics.median(measured) - statistics.median(applied)) <= TOLERANCE_S

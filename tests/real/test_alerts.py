@@ -1,4 +1,4 @@
-"""Every alert is seen to fire and to clear, by Debian's Prometheus, in a world where the fault really happens."""
+"""Every alert is seen to fire and to clear, by Debian's Prometheus, in a simulation where the fault really happens."""
 
 import json
 import subprocess
@@ -11,9 +11,9 @@ import prometheus_server
 import pytest
 import yaml
 
-from simulator import Capability, Fault, World, load_scenario, start
+from simulator import Capability, Fault, Simulation, load_scenario, start
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 9090
 # Windows of five minutes become 20 s, and the TCP probes' 15 s become one: as many probes decide.
@@ -21,11 +21,11 @@ DIVIDE_BY = 15
 
 
 class Observed:
-    """A world with an agent and a Prometheus in it."""
+    """A simulation with an agent and a Prometheus in it."""
 
-    def __init__(self, world: World, xks_probe: Path, folder: Path) -> None:
-        self.world, self._xks_probe, self._folder = world, xks_probe, folder
-        settings = world.configuration() | {
+    def __init__(self, simulation: Simulation, xks_probe: Path, folder: Path) -> None:
+        self.simulation, self._xks_probe, self._folder = simulation, xks_probe, folder
+        settings = simulation.configuration() | {
             "intervals": {"icmp": "1s", "tcp": "1s", "tls": "2s", "dns": "5s"},
             "timeouts": {"icmp": "900ms", "tcp": "900ms", "tls": "1500ms", "dns": "2s"},
             "report_interval": "1s",
@@ -38,10 +38,10 @@ class Observed:
             [sys.executable, ROOT / "tools" / "fast_rules.py", ROOT / "deploy" / "prometheus" / "rules.yml", "--divide-by", str(DIVIDE_BY)],
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
-        self._prometheus = world.popen(prometheus_server.command(folder, PORT, "127.0.0.1:9911", rules))
+        self._prometheus = simulation.popen(prometheus_server.command(folder, PORT, "127.0.0.1:9911", rules))
 
     def start_agent(self) -> None:
-        self._agent = self.world.popen(
+        self._agent = self.simulation.popen(
             [str(self._xks_probe), "run", "-c", str(self._config)], stderr=subprocess.DEVNULL
         )
 
@@ -53,7 +53,7 @@ class Observed:
         prometheus_server.end(self._prometheus)
 
     def ask(self, path: str, **parameters: str) -> Any:
-        return self.world.call(lambda: prometheus_server.ask(PORT, path, **parameters), timeout_s=20)
+        return self.simulation.call(lambda: prometheus_server.ask(PORT, path, **parameters), timeout_s=20)
 
     def firing(self) -> set[str]:
         answer = self.ask("alerts") or {"alerts": []}
@@ -62,11 +62,11 @@ class Observed:
 
 @pytest.fixture(scope="module")
 def observed(
-    can_have_worlds: Capability, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
+    can_simulate: Capability, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Observed]:
-    assert can_have_worlds.namespaces
-    with start(load_scenario("healthy"), enter=False) as world:
-        seen = Observed(world, xks_probe, tmp_path_factory.mktemp("prometheus"))
+    assert can_simulate.namespaces
+    with start(load_scenario("healthy"), enter=False) as simulation:
+        seen = Observed(simulation, xks_probe, tmp_path_factory.mktemp("prometheus"))
         try:
             yield seen
         finally:
@@ -77,27 +77,27 @@ Change = Callable[[Observed], None]
 
 
 def partly_dead_slow_and_expiring(observed: Observed) -> None:
-    observed.world.set_fault(observed.world.scenario.nodes[1].name, Fault.DEAD)
-    observed.world.set_delay("hsm-1", 0.060)
-    observed.world.set_fault("*", Fault.EXPIRES_SOON)
+    observed.simulation.set_fault(observed.simulation.scenario.nodes[1].name, Fault.DEAD)
+    observed.simulation.set_delay("hsm-1", 0.060)
+    observed.simulation.set_fault("*", Fault.EXPIRES_SOON)
 
 
 def answering_near_and_renewed(observed: Observed) -> None:
-    observed.world.set_fault(observed.world.scenario.nodes[1].name, Fault.ALIVE)
-    observed.world.set_delay("hsm-1", 0.012)
-    observed.world.set_fault("*", Fault.GOOD)
+    observed.simulation.set_fault(observed.simulation.scenario.nodes[1].name, Fault.ALIVE)
+    observed.simulation.set_delay("hsm-1", 0.012)
+    observed.simulation.set_fault("*", Fault.GOOD)
 
 
 def dead_and_unlisted(observed: Observed) -> None:
-    for node in observed.world.scenario.nodes:
-        observed.world.set_fault(node.name, Fault.DEAD)
-    observed.world.set_fault("*", Fault.UNLISTED_AUTHORITY)
+    for node in observed.simulation.scenario.nodes:
+        observed.simulation.set_fault(node.name, Fault.DEAD)
+    observed.simulation.set_fault("*", Fault.UNLISTED_AUTHORITY)
 
 
 def alive_and_listed(observed: Observed) -> None:
-    for node in observed.world.scenario.nodes:
-        observed.world.set_fault(node.name, Fault.ALIVE)
-    observed.world.set_fault("*", Fault.GOOD)
+    for node in observed.simulation.scenario.nodes:
+        observed.simulation.set_fault(node.name, Fault.ALIVE)
+    observed.simulation.set_fault("*", Fault.GOOD)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_alerts_fire_when_it_breaks_and_clear_when_it_is_mended(
     prometheus_server.wait_for(
         "a first scrape", lambda: bool((observed.ask("query", query="up == 1") or {}).get("result"))
     )
-    prometheus_server.wait_for("nothing fires in a healthy world", lambda: not observed.firing())
+    prometheus_server.wait_for("nothing fires in a healthy simulation", lambda: not observed.firing())
     breaks(observed)
     prometheus_server.wait_for(f"{alerts} fire", lambda: alerts <= observed.firing())
     mends(observed)
@@ -161,8 +161,8 @@ def test_every_query_of_the_dashboard_is_answered_with_something(observed: Obser
         return [name for name, answer in results.items() if not (answer and answer["result"])]
 
     # Some panels are empty while all is well, as they should be: what is wrong, failures, predicted errors.
-    observed.world.set_fault(observed.world.scenario.nodes[1].name, Fault.DEAD)
+    observed.simulation.set_fault(observed.simulation.scenario.nodes[1].name, Fault.DEAD)
     try:
         prometheus_server.wait_for("each query has a result", lambda: not empty())
     finally:
-        observed.world.set_fault(observed.world.scenario.nodes[1].name, Fault.ALIVE)
+        observed.simulation.set_fault(observed.simulation.scenario.nodes[1].name, Fault.ALIVE)

@@ -12,7 +12,7 @@ import pytest
 
 from simulator import Capability, load_scenario
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 PAGE_WITHIN_S = 60.0
 
 SEEN = (
@@ -33,9 +33,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def demo(can_have_worlds: Capability, xks_probe: Path) -> Iterator[tuple[int, float]]:
+def demo(can_simulate: Capability, xks_probe: Path) -> Iterator[tuple[int, float]]:
     """The demo's port, and after how many seconds its page was there."""
-    assert can_have_worlds.namespaces
+    assert can_simulate.namespaces
     port, started_s = free_port(), time.monotonic()
     process = subprocess.Popen(
         [xks_probe, "demo", "--listen", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL

@@ -23,7 +23,7 @@ from probe.network.echo_link import Mode
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.usefixtures("can_have_worlds"),
+    pytest.mark.usefixtures("can_simulate"),
     pytest.mark.parametrize("mode", ["datagram", "raw"]),
 ]
 FAR = [f"10.78.0.{number}" for number in range(1, 9)]

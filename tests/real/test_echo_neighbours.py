@@ -18,7 +18,7 @@ from probe.model.measurements import EchoOutcome, Reason, Timestamps
 from probe.network import EchoEngine
 from probe.network.echo_link import Mode
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 TARGETS = lab.addresses(20)
 ROUNDS, APART_S = 20, 0.02
 ONE_HOP = TARGETS[1]  # and the near router is one, too

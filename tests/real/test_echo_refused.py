@@ -16,7 +16,7 @@ from probe.model.measurements import EchoOutcome, Reason, Timestamps
 from probe.network import EchoEngine
 from probe.network.echo_link import Mode
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 TARGETS = lab.addresses(20)
 REFUSED = 7
 APART_S = 0.005  # a stamp of the neighbour's would be wrong by so much

@@ -12,7 +12,7 @@ from echo_network import in_own_process, joined
 from bench import lab
 from probe.network.echo_link import Mode
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 TARGETS, EACH = 2000, 2
 # The sockets get no more than on a stock system, whatever net.core.rmem_max of this machine is: it is one
 # setting for all namespaces, so it can't be set here.

@@ -1,4 +1,4 @@
-"""A preflight and one round of a configured agent are the same judgement, in the same world and of one account."""
+"""A preflight and one round of a configured agent are the same judgement, in the same simulation and of one account."""
 
 import asyncio
 import os
@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 import yaml
-from preflight_playing import NAME, NAME_SERVER, Case, environment, open_world, play
+from preflight_playing import NAME, NAME_SERVER, Case, environment, open_simulation, play
 
 from exporters.report import judged
 from probe import config
 from probe.agent.agent import Agent
 from probe.agent.refresh import Sources
 from probe.agent.runner import SilentObserver
-from probe.aws.api import Api
+from probe.aws.boto3_client import Boto3Client
 from probe.commands.configuration import accesses
 from probe.requirements import CATALOGUE
-from simulator import World
+from simulator import Simulation
 
 pytestmark = pytest.mark.real
 
@@ -29,7 +29,7 @@ BACKENDS = ("proxy-1", "proxy-2")
 KEY_MANAGER = "hsm-1"
 QUICK = "health-answers-within-250-ms"
 LATE = "slow-300ms"
-WORLDS: Mapping[str, Mapping[str, Any]] = {
+SIMULATIONS: Mapping[str, Mapping[str, Any]] = {
     "all is well": {},
     "a dead zone, and a credential that is refused": {
         "faults": {"nlb-euc1-az2": ["dead"], "*": ["unauthorized"]},
@@ -54,52 +54,52 @@ Judgement = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: object) -> Iterator[World]:
-    with open_world() as running:
+def simulation(can_simulate: object) -> Iterator[Simulation]:
+    with open_simulation() as running:
         yield running
 
 
 def case_of(name: str) -> Case:
-    faults = dict(WORLDS[name])
+    faults = dict(SIMULATIONS[name])
     rtt_s = faults.pop("rtt", {})
     options = {"--data-centre": None, "--name": None}
     return Case(name=name, expect={}, exists=True, options=options, rtt_s=rtt_s, **faults)
 
 
-def written_out(world: World) -> dict[str, Any]:
+def written_out(simulation: Simulation) -> dict[str, Any]:
     """What a user writes who lets nothing be discovered."""
 
     def at(*names: str) -> list[dict[str, str]]:
-        return [{"name": world.address(name), "address": world.address(name)} for name in names]
+        return [{"name": simulation.address(name), "address": simulation.address(name)} for name in names]
 
     (backends, key_managers) = (at(*BACKENDS), at(KEY_MANAGER))
     return {
         "key_store": {
-            "id": world.scenario.key_store,
+            "id": simulation.scenario.key_store,
             "region": REGION,
-            "uri_path": world.scenario.uri_path,
+            "uri_path": simulation.scenario.uri_path,
             "key_id": "foo",
-            "credential": {"file": str(world.credential_file)},
+            "credential": {"file": str(simulation.credential_file)},
         },
         "proxy": {"private_dns_name": NAME},
-        "nodes": [{"name": name, "address": world.address(host)} for name, host in NODES.items()],
+        "nodes": [{"name": name, "address": simulation.address(host)} for name, host in NODES.items()],
         "backends": backends,
         "key_managers": [{"name": each["name"], "host": each["address"]} for each in key_managers],
-        "extra_authorities": [str(world.root_pem)],
+        "extra_authorities": [str(simulation.root_pem)],
         "intervals": {"health": "8s"},
         "timeouts": {"health": "8s"},
     }
 
 
-def one_round(world: World, case: Case) -> Judgement:
+def one_round(simulation: Simulation, case: Case) -> Judgement:
     """In a process of its own, which has the agent's network and AWS's endpoint."""
-    document, surroundings = yaml.safe_dump(written_out(world)), environment(world, case)
+    document, surroundings = yaml.safe_dump(written_out(simulation)), environment(simulation, case)
 
     def measured() -> Judgement:
         os.environ.update(surroundings)
         settings = config.parse(document, source="test", directory=Path("/"))
         sources = Sources(
-            caller=Api(REGION, read_timeout_s=8.0), public_resolvers=(NAME_SERVER,), timeout_s=8.0
+            caller=Boto3Client(REGION, read_timeout_s=8.0), public_resolvers=(NAME_SERVER,), timeout_s=8.0
         )
         agent = Agent(settings, (), SilentObserver(), accesses=accesses(settings), sources=sources)
         (report,), _ = asyncio.run(agent.once(lambda _done, _total: None))
@@ -108,7 +108,7 @@ def one_round(world: World, case: Case) -> Judgement:
             "prediction": judged.predictions(report.predictions),
         }
 
-    found: Judgement = world.call(measured, 60.0)
+    found: Judgement = simulation.call(measured, 60.0)
     return found
 
 
@@ -146,18 +146,18 @@ def predictions(of: Judgement) -> dict[str, tuple[bool, list[tuple[str, str, str
 
 
 @pytest.fixture(scope="module")
-def pairs(world: World, xks_probe: Path) -> dict[str, tuple[Judgement, Judgement]]:
-    """By world: what a preflight judged, and what the agent did."""
+def pairs(simulation: Simulation, xks_probe: Path) -> dict[str, tuple[Judgement, Judgement]]:
+    """By simulation: what a preflight judged, and what the agent did."""
     found = {}
-    for name in WORLDS:
+    for name in SIMULATIONS:
         case = case_of(name)
-        preflight = play(world, case, [str(xks_probe)])
+        preflight = play(simulation, case, [str(xks_probe)])
         assert preflight.report, preflight.words
-        found[name] = (dict(preflight.report), one_round(world, case))
+        found[name] = (dict(preflight.report), one_round(simulation, case))
     return found
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", SIMULATIONS)
 def test_each_requirement_has_the_same_outcome_for_the_same_subjects(
     name: str, pairs: dict[str, tuple[Judgement, Judgement]]
 ) -> None:
@@ -165,7 +165,7 @@ def test_each_requirement_has_the_same_outcome_for_the_same_subjects(
     assert preflight == agent
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", SIMULATIONS)
 def test_the_same_is_predicted(name: str, pairs: dict[str, tuple[Judgement, Judgement]]) -> None:
     preflight, agent = map(predictions, pairs[name])
     assert preflight == agent

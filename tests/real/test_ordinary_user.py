@@ -1,4 +1,4 @@
-"""The demo needs no root: an ordinary user gets the same world, through user namespaces."""
+"""The demo needs no root: an ordinary user gets the same simulation, through user namespaces."""
 
 import json
 import os

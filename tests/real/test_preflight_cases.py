@@ -10,7 +10,7 @@ from kms_words import NOT_PREDICTABLE, PREDICTABLE
 from preflight_playing import HEALTHY, OPERATIONS, Case, Played, load, play_all
 
 from probe.requirements import CATALOGUE
-from simulator.scenario.layout import lay_out
+from simulator.scenario.addressing import assign_addresses
 
 pytestmark = pytest.mark.real
 
@@ -19,7 +19,7 @@ DECLARED = {each.id: {outcome.value for outcome in each.published.outcomes} for 
 
 
 @pytest.fixture(scope="module")
-def played(request: pytest.FixtureRequest, xks_probe: Path, can_have_worlds: object) -> dict[str, Played]:
+def played(request: pytest.FixtureRequest, xks_probe: Path, can_simulate: object) -> dict[str, Played]:
     """Those that the chosen tests are about, at once."""
     ours = [item for item in request.session.items if item.path == request.path]
     about = [getattr(item, "callspec", None) for item in ours]
@@ -57,7 +57,7 @@ def test_all_is_well_is_said_of_nothing_else(played: dict[str, Played]) -> None:
     well = [name for name in fine if name.startswith("all is well")]
     assert len(well) == 2
     hosts = (*HEALTHY.nodes, *HEALTHY.backends, *HEALTHY.key_managers)
-    addresses = {lay_out(HEALTHY).address(each.name) for each in hosts}
+    addresses = {assign_addresses(HEALTHY).address(each.name) for each in hosts}
     for name in well:
         report = played[name].report
         assert {each["address"] for each in report["matrix"]} == addresses

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preflight_playing import NAME, Case, Played, open_world, play
+from preflight_playing import NAME, Case, Played, open_simulation, play
 
-from probe.aws.api import Api
 from probe.aws.audit import audit
+from probe.aws.boto3_client import Boto3Client
 from probe.aws.calls import action
-from probe.aws.recorded import Recorder
+from probe.aws.collected_answers import Recorder
 from probe.model.store import KeyStoreSpec
-from simulator import World
+from simulator import Simulation
 
 pytestmark = pytest.mark.real
 
@@ -28,32 +28,32 @@ Preflight = Callable[..., Played]
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: object) -> Iterator[World]:
-    with open_world() as running:
+def simulation(can_simulate: object) -> Iterator[Simulation]:
+    with open_simulation() as running:
         yield running
 
 
 @pytest.fixture
-def preflight(world: World, xks_probe: Path) -> Preflight:
+def preflight(simulation: Simulation, xks_probe: Path) -> Preflight:
     def run(more: Mapping[str, str] | None = None, **differs: Any) -> Played:
-        return play(world, Case(name="", expect={}, **differs), [str(xks_probe)], more)
+        return play(simulation, Case(name="", expect={}, **differs), [str(xks_probe)], more)
 
     return run
 
 
-def recorded(world: World, section: Mapping[str, Any]) -> dict[str, Any]:
+def recorded(simulation: Simulation, section: Mapping[str, Any]) -> dict[str, Any]:
     """The account as `deploy/aws/collect.sh` would write it down: each answer that an audit gets."""
-    world.set_account(section)
-    surroundings = world.aws_environment()
+    simulation.set_account(section)
+    surroundings = simulation.aws_environment()
 
     def record() -> dict[str, Any]:  # in a process of its own, where the account's endpoint is
         os.environ.update(surroundings)
-        recorder = Recorder(Api(REGION, read_timeout_s=30.0))
-        name = world.service_name
+        recorder = Recorder(Boto3Client(REGION, read_timeout_s=30.0))
+        name = simulation.service_name
         audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=30.0)
         return recorder.document("2026-01-15T09:30:00Z")
 
-    document: dict[str, Any] = world.call(record, 60.0)
+    document: dict[str, Any] = simulation.call(record, 60.0)
     return document
 
 
@@ -102,12 +102,12 @@ def test_a_call_that_alone_is_refused_is_named_with_its_action(
 
 
 def test_without_credentials_of_aws_the_network_is_measured_all_the_same(
-    world: World, preflight: Preflight
+    simulation: Simulation, preflight: Preflight
 ) -> None:
     run = preflight(NO_KEYS, options=NODES)
     assert run.status == 3
     tcp = {each["address"]: each["tcp"]["outcome"] for each in run.report["matrix"]}
-    assert tcp == {world.address(each): "met" for each in (*PLACES, "hsm-1")}
+    assert tcp == {simulation.address(each): "met" for each in (*PLACES, "hsm-1")}
     assert set(outcomes_of(run, HEALTH).values()) == {"met"}
     assert outcomes_of(run, "some-node-accepts-tcp-443") == {"key store": "met"}
     assert {each["because"] for each in run.report["aws"]["failed_calls"]} == {"no credentials found"}
@@ -131,11 +131,11 @@ def test_without_credentials_of_aws_the_network_is_measured_all_the_same(
     ids=["healthy", "two calls are refused", "with faults"],
 )
 def test_an_account_by_file_is_judged_as_by_api(
-    section: dict[str, Any], world: World, preflight: Preflight, tmp_path: Path
+    section: dict[str, Any], simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:
     whole = {"key_stores": [], **section}
     by_api = preflight(account=whole)
-    options = by_file(recorded(world, whole), tmp_path / "account.json")
+    options = by_file(recorded(simulation, whole), tmp_path / "account.json")
     same = preflight(NO_KEYS, options=options, account={"refused": {"*": "AccessDenied"}})
     assert same.report["aws"]["collected_at"] == "2026-01-15T09:30:00Z"
     assert judged(same) == judged(by_api)
@@ -166,10 +166,10 @@ def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_each_of_several_load_balancers_is_probed_and_judged(
-    world: World, preflight: Preflight, tmp_path: Path
+    simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:
     """The one that has failed is a fault, but KMS may come through the other."""
-    document = with_another_balancer(recorded(world, {"key_stores": []}))
+    document = with_another_balancer(recorded(simulation, {"key_stores": []}))
     options = by_file(document, tmp_path / "account.json")
     run = preflight(options={**options, "--timeout": "3"}, faults={"nlb-euc1-az2": ["dead"]})
     assert outcomes_of(run, "load-balancer-is-active") == {"net/xks": "met", "net/other": "violated"}
@@ -189,14 +189,14 @@ def test_a_store_of_cloudhsm_has_no_proxy_which_one_line_says(preflight: Preflig
     assert "AWS_CLOUDHSM" in run.words
 
 
-def test_health_of_one_proxy_is_judged_as_in_a_preflight(world: World, xks_probe: Path) -> None:
+def test_health_of_one_proxy_is_judged_as_in_a_preflight(simulation: Simulation, xks_probe: Path) -> None:
     """The command for one proxy alone; nothing of AWS is asked."""
-    credential = world.scenario.proxy.credentials[0]
-    world.set_fault("*", "all-unavailable")
-    done = world.run(
+    credential = simulation.scenario.proxy.credentials[0]
+    simulation.set_fault("*", "all-unavailable")
+    done = simulation.run(
         [
             *(str(xks_probe), "health", f"https://{NAME}/kms/xks/v1", "--region", REGION, "--format", "json"),
-            *("--connect-to", world.address("proxy-1"), "--extra-authority", "{ca}", "--timeout", "8"),
+            *("--connect-to", simulation.address("proxy-1"), "--extra-authority", "{ca}", "--timeout", "8"),
         ],
         60,
         environment={

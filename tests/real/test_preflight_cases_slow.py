@@ -1,4 +1,4 @@
-"""A preflight in a world where all is slow or silent: it ends in time, and shows that it is at work."""
+"""A preflight in a simulation where all is slow or silent: it ends in time, and shows that it is at work."""
 
 import json
 import os
@@ -16,12 +16,12 @@ from preflight_playing import (
     Played,
     command,
     environment,
-    open_world,
+    open_simulation,
     play,
     prepare,
 )
 
-from simulator import World
+from simulator import Simulation
 
 pytestmark = pytest.mark.real
 
@@ -46,21 +46,21 @@ SLOW = Case(
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: object) -> Iterator[World]:
-    with open_world() as running:
+def simulation(can_simulate: object) -> Iterator[Simulation]:
+    with open_simulation() as running:
         yield running
 
 
-def on_a_terminal(world: World, case: Case, program: Path, file: Path) -> tuple[Played, str]:
+def on_a_terminal(simulation: Simulation, case: Case, program: Path, file: Path) -> tuple[Played, str]:
     """One run whose stderr is a terminal, and what was shown there."""
-    prepare(world, case)
+    prepare(simulation, case)
     ours, its = pty.openpty()
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    surroundings |= {**environment(world, case), "TERM": "xterm", "COLUMNS": "100"}
+    surroundings |= {**environment(simulation, case), "TERM": "xterm", "COLUMNS": "100"}
     started_s = time.monotonic()
     with file.open("wb") as out:
-        process = world.popen(
-            command(world, case, [str(program)]),
+        process = simulation.popen(
+            command(simulation, case, [str(program)]),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=its,
@@ -85,23 +85,25 @@ def _read(terminal: int) -> bytes:
 
 
 def test_slow_answers_and_silence_end_in_time_with_progress_shown(
-    world: World, xks_probe: Path, tmp_path: Path
+    simulation: Simulation, xks_probe: Path, tmp_path: Path
 ) -> None:
-    starts_s = [play(world, NOTHING, [str(xks_probe)]).wall_s]
-    run, shown = on_a_terminal(world, SLOW, xks_probe, tmp_path / "report.json")
-    starts_s.append(play(world, NOTHING, [str(xks_probe)]).wall_s)
+    starts_s = [play(simulation, NOTHING, [str(xks_probe)]).wall_s]
+    run, shown = on_a_terminal(simulation, SLOW, xks_probe, tmp_path / "report.json")
+    starts_s.append(play(simulation, NOTHING, [str(xks_probe)]).wall_s)
     assert run.wall_s <= LIMIT_S + max(0.0, max(starts_s) - IDLE_START_S), starts_s
     assert "looking" in shown
     assert run.report["aws"]["failed_calls"] == []  # half a second each is no reason to do without
     tcp = {each["address"]: each["tcp"]["outcome"] for each in run.report["matrix"]}
-    assert tcp[world.address("nlb-euc1-az1")] == tcp[world.address("proxy-1")] == "met"
-    assert tcp[world.address("nlb-euc1-az2")] == tcp[world.address("proxy-2")] == "violated"
+    assert tcp[simulation.address("nlb-euc1-az1")] == tcp[simulation.address("proxy-1")] == "met"
+    assert tcp[simulation.address("nlb-euc1-az2")] == tcp[simulation.address("proxy-2")] == "violated"
     assert run.status == 1
 
 
-def test_without_any_permission_it_takes_less_than_ten_seconds(world: World, xks_probe: Path) -> None:
+def test_without_any_permission_it_takes_less_than_ten_seconds(
+    simulation: Simulation, xks_probe: Path
+) -> None:
     refused = Case(name="", expect={}, account={"refused": {"*": "AccessDenied"}})
-    start_s = play(world, NOTHING, [str(xks_probe)]).wall_s
-    run = play(world, refused, [str(xks_probe)])
+    start_s = play(simulation, NOTHING, [str(xks_probe)]).wall_s
+    run = play(simulation, refused, [str(xks_probe)])
     assert run.status == 3
     assert run.wall_s < 10.0 + max(0.0, start_s - IDLE_START_S)

@@ -8,9 +8,9 @@ import prometheus_server
 import pytest
 from running_agent import QUICK, RunningAgent, connect_errors, outcomes
 
-from simulator import Capability, World, load_scenario, start
+from simulator import Capability, Simulation, load_scenario, start
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 WITHIN_S = 120.0  # a fault is seen
 AGAIN_WITHIN_S = 240.0  # a mended one is forgotten
 LIMIT_S = "0.25"
@@ -45,30 +45,34 @@ UNAVAILABLE = Row(
     words="UNAVAILABLE",
 )
 ROWS = (SLOW, REFUSED, UNAVAILABLE)
-ASKED = 4  # nodes and backends of the world
+ASKED = 4  # nodes and backends of the simulation
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: Capability) -> Iterator[World]:
-    assert can_have_worlds.namespaces
+def simulation(can_simulate: Capability) -> Iterator[Simulation]:
+    assert can_simulate.namespaces
     with start(load_scenario("healthy"), enter=False) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def agent(world: World, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
+def agent(
+    simulation: Simulation, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAgent]:
     file = tmp_path_factory.mktemp("quick") / "xks-probe.yaml"
-    with RunningAgent(world, xks_probe, file, world.configuration() | QUICK) as running:
+    with RunningAgent(simulation, xks_probe, file, simulation.configuration() | QUICK) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def usual(world: World, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
+def usual(
+    simulation: Simulation, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAgent]:
     """With the intervals that a user has who says none."""
     file = tmp_path_factory.mktemp("usual") / "xks-probe.yaml"
     left_out = ("intervals", "timeouts", "report_interval")
-    settings = {key: value for key, value in world.configuration().items() if key not in left_out}
-    with RunningAgent(world, xks_probe, file, settings, port=9912) as running:
+    settings = {key: value for key, value in simulation.configuration().items() if key not in left_out}
+    with RunningAgent(simulation, xks_probe, file, settings, port=9912) as running:
         yield running
 
 
@@ -79,7 +83,7 @@ def is_well(agent: RunningAgent) -> bool:
 
 
 def is_seen(agent: RunningAgent, row: Row) -> bool:
-    """By verdict and prediction; of every target, for all proxies of the world have the fault."""
+    """By verdict and prediction; of every target, for all proxies of the simulation have the fault."""
     (store,) = agent.status()["stores"]
     is_predicted = connect_errors(store).get(row.error) == "expected"
     return outcomes(store, row.requirement) == {"violated"} and is_predicted
@@ -104,29 +108,29 @@ def over_the_limit(agent: RunningAgent) -> float:
 
 
 @pytest.fixture
-def broken(world: World, agent: RunningAgent, request: pytest.FixtureRequest) -> Iterator[Row]:
-    """A row's fault, set while the agent runs in a world that was well, and taken back after the test."""
+def broken(simulation: Simulation, agent: RunningAgent, request: pytest.FixtureRequest) -> Iterator[Row]:
+    """A row's fault, set while the agent runs in a simulation that was well, and taken back after the test."""
     row: Row = request.param
     wait_until_well(agent)
     assert is_in_metrics(agent, row, seen=False)
     assert row.error not in agent.page()
-    world.set_fault("*", row.fault)
+    simulation.set_fault("*", row.fault)
     try:
         prometheus_server.wait_for(f"{row.requirement} is violated", lambda: is_seen(agent, row), WITHIN_S)
         yield row
     finally:
-        world.set_fault("*", "healthy")
+        simulation.set_fault("*", "healthy")
 
 
 @pytest.mark.parametrize("broken", ROWS, indirect=True, ids=[row.fault for row in ROWS])
 def test_what_the_proxy_begins_to_do_wrong_is_seen_and_when_it_is_mended_that_is_seen(
-    broken: Row, world: World, agent: RunningAgent
+    broken: Row, simulation: Simulation, agent: RunningAgent
 ) -> None:
     prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(agent, broken))
     page = agent.page()
     for word in (f"KMS would say {broken.error}", broken.requirement, broken.words):
         assert word in page
-    world.set_fault("*", "healthy")
+    simulation.set_fault("*", "healthy")
     wait_until_well(agent)
     prometheus_server.wait_for("and so the metrics", lambda: is_in_metrics(agent, broken, seen=False))
     # The late answers among the newest still make it possible, which is said otherwise.
@@ -164,12 +168,14 @@ def test_the_clock_of_each_proxy_is_compared_with_ours(agent: RunningAgent) -> N
     assert all(abs(offset_s) <= 2 for offset_s in offsets_s)
 
 
-def test_at_the_usual_interval_a_fault_is_seen_within_two_minutes(world: World, usual: RunningAgent) -> None:
+def test_at_the_usual_interval_a_fault_is_seen_within_two_minutes(
+    simulation: Simulation, usual: RunningAgent
+) -> None:
     wait_until_well(usual)
-    world.set_fault("*", SLOW.fault)
+    simulation.set_fault("*", SLOW.fault)
     try:
         prometheus_server.wait_for("it is seen", lambda: is_seen(usual, SLOW), WITHIN_S)
         prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(usual, SLOW))
         assert f"KMS would say {SLOW.error}" in usual.page()
     finally:
-        world.set_fault("*", "healthy")
+        simulation.set_fault("*", "healthy")

@@ -69,7 +69,7 @@ def of_outcome(report: dict[str, Any], outcome: str) -> set[str]:
 
 
 def is_of_hiccups(error: dict[str, Any], report: dict[str, Any]) -> bool:
-    """A slow exchange among quick ones is the doing of the machine that plays three worlds at a time."""
+    """A slow exchange among quick ones is the doing of the machine that plays three simulations at a time."""
     is_slow = QUICK in of_outcome(report, "violated")
     return not is_slow and error["likelihood"] == "possible" and error["requirements"] == [QUICK]
 

@@ -1,4 +1,4 @@
-"""The world against other programs and other libraries: pings, TCP_INFO, openssl, and its own record of truth."""
+"""The simulation against other programs and other libraries: pings, TCP_INFO, openssl, and its own record of truth."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulator import Fault, World, WorldError, load_scenario, run_in_world, start
+from simulator import Fault, Simulation, SimulationError, load_scenario, run_in_simulation, start
 
 pytestmark = pytest.mark.real
 
@@ -21,17 +21,17 @@ WITHIN_S = 0.0005
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: object) -> Iterator[World]:
+def simulation(can_simulate: object) -> Iterator[Simulation]:
     with start(load_scenario("default"), reduced=False, enter=False) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def healed(world: World) -> Iterator[None]:
+def healed(simulation: Simulation) -> Iterator[None]:
     yield
     for fault in (Fault.ALIVE, Fault.GOOD, Fault.TLS_GOOD):
-        world.set_fault("*", fault)
-    world.set_fault("nlb-euc1-az1", Fault.ALIVE)
+        simulation.set_fault("*", fault)
+    simulation.set_fault("nlb-euc1-az1", Fault.ALIVE)
 
 
 def connects(address: str, count: int) -> Callable[[], list[float]]:
@@ -83,38 +83,38 @@ def outcome(address: str) -> Callable[[], str]:
 
 
 @pytest.mark.parametrize("name", ["eu-central-1", "hsm-1", "proxy-1"])
-def test_connects_take_what_the_wire_applied(world: World, name: str) -> None:
-    address = world.address(name)
-    measured = world.call(connects(address, 20), 10)
-    applied = world.round_trips_s(address, "tcp-syn")[-20:]
+def test_connects_take_what_the_wire_applied(simulation: Simulation, name: str) -> None:
+    address = simulation.address(name)
+    measured = simulation.call(connects(address, 20), 10)
+    applied = simulation.round_trips_s(address, "tcp-syn")[-20:]
     assert len(applied) == 20
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
 
 
-def test_the_wire_applies_the_delay_of_the_scenario(world: World) -> None:
-    address = world.address("eu-west-3")
-    world.call(connects(address, 11), 10)
-    assert 0.0356 <= statistics.median(world.round_trips_s(address, "tcp-syn")) < 0.0370
+def test_the_wire_applies_the_delay_of_the_scenario(simulation: Simulation) -> None:
+    address = simulation.address("eu-west-3")
+    simulation.call(connects(address, 11), 10)
+    assert 0.0356 <= statistics.median(simulation.round_trips_s(address, "tcp-syn")) < 0.0370
 
 
-def test_pings_take_what_the_wire_applied(world: World) -> None:
-    address = world.address("hsm-1")
-    measured = world.call(pings(address, 20), 10)
-    applied = world.round_trips_s(address, "icmp")
+def test_pings_take_what_the_wire_applied(simulation: Simulation) -> None:
+    address = simulation.address("hsm-1")
+    measured = simulation.call(pings(address, 20), 10)
+    applied = simulation.round_trips_s(address, "icmp")
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
 
 
-def test_medians_hold_with_every_core_busy(world: World) -> None:
-    address = world.address("eu-central-1")
+def test_medians_hold_with_every_core_busy(simulation: Simulation) -> None:
+    address = simulation.address("eu-central-1")
     burn = [sys.executable, "-c", "while True: pass"]
     burners = [subprocess.Popen(burn) for _ in range(os.cpu_count() or 1)]
     try:
-        measured = world.call(connects(address, 40), 20)
+        measured = simulation.call(connects(address, 40), 20)
     finally:
         for burner in burners:
             burner.kill()
             burner.wait()
-    applied = world.round_trips_s(address, "tcp-syn")[-40:]
+    applied = simulation.round_trips_s(address, "tcp-syn")[-40:]
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
     if (
         os.geteuid() == 0
@@ -122,30 +122,30 @@ def test_medians_hold_with_every_core_busy(world: World) -> None:
         assert statistics.median(applied) < 0.0105  # of 9.0 to 9.3 ms
 
 
-def test_a_node_leads_to_its_backend_and_answers_no_ping(world: World) -> None:
-    node = world.address("nlb-euc1-az1")
-    measured = world.call(connects(node, 20), 10)
-    applied = world.round_trips_s(node, "tcp-syn")[-20:]
+def test_a_node_leads_to_its_backend_and_answers_no_ping(simulation: Simulation) -> None:
+    node = simulation.address("nlb-euc1-az1")
+    measured = simulation.call(connects(node, 20), 10)
+    applied = simulation.round_trips_s(node, "tcp-syn")[-20:]
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
-    with pytest.raises(WorldError, match="TimeoutError"):
-        world.call(pings(node, 1), 10)
+    with pytest.raises(SimulationError, match="TimeoutError"):
+        simulation.call(pings(node, 1), 10)
 
 
-def test_a_flow_through_a_node_and_a_direct_one_may_share_a_local_port(world: World) -> None:
+def test_a_flow_through_a_node_and_a_direct_one_may_share_a_local_port(simulation: Simulation) -> None:
     def both() -> bool:
         with socket.socket() as through, socket.socket() as direct:
             for each, name in ((through, "nlb-euc1-az1"), (direct, "proxy-1")):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 each.settimeout(3)
                 each.bind(("", 25_678))  # no ephemeral port: nobody else gets it
-                each.connect((world.address(name), 443))
+                each.connect((simulation.address(name), 443))
             return True
 
-    assert world.call(both, 10)
+    assert simulation.call(both, 10)
 
 
-def test_faults_come_and_go_while_the_world_runs(world: World) -> None:
-    node, proxy = world.address("nlb-euc1-az1"), world.address("proxy-1")
+def test_faults_come_and_go_while_the_simulation_runs(simulation: Simulation) -> None:
+    node, proxy = simulation.address("nlb-euc1-az1"), simulation.address("proxy-1")
     seen = []
     for name, fault in [
         ("proxy-1", "refused"),
@@ -153,8 +153,8 @@ def test_faults_come_and_go_while_the_world_runs(world: World) -> None:
         ("proxy-1", "alive"),
         ("nlb-euc1-az1", "dead"),
     ]:
-        world.set_fault(name, fault)
-        seen.append((world.call(outcome(node), 5), world.call(outcome(proxy), 5)))
+        simulation.set_fault(name, fault)
+        seen.append((simulation.call(outcome(node), 5), simulation.call(outcome(proxy), 5)))
     assert seen == [
         ("refused", "refused"),
         ("silent", "silent"),
@@ -163,25 +163,25 @@ def test_faults_come_and_go_while_the_world_runs(world: World) -> None:
     ]
 
 
-def test_a_dead_zone_is_silent(world: World) -> None:
-    assert world.call(outcome(world.address("nlb-euc1-az2")), 5) == "silent"
+def test_a_dead_zone_is_silent(simulation: Simulation) -> None:
+    assert simulation.call(outcome(simulation.address("nlb-euc1-az2")), 5) == "silent"
 
 
-def test_a_delay_changes_while_the_world_runs(world: World) -> None:
-    address = world.address("eu-west-1")
-    world.set_delay("eu-west-1", 0.060)
-    assert 0.060 <= statistics.median(world.call(connects(address, 5), 10)) < 0.062
+def test_a_delay_changes_while_the_simulation_runs(simulation: Simulation) -> None:
+    address = simulation.address("eu-west-1")
+    simulation.set_delay("eu-west-1", 0.060)
+    assert 0.060 <= statistics.median(simulation.call(connects(address, 5), 10)) < 0.062
 
 
-def test_five_megabytes_come_through_a_node_intact(world: World) -> None:
+def test_five_megabytes_come_through_a_node_intact(simulation: Simulation) -> None:
     """Offloads are off and checksums right: else segments would be cut or dropped."""
 
     def echo_of_zeros() -> int:
         import ssl
 
-        context = ssl.create_default_context(cafile=str(world.root_pem))
+        context = ssl.create_default_context(cafile=str(simulation.root_pem))
         with (
-            socket.create_connection((world.address("nlb-euc1-az1"), 443), 5) as plain,
+            socket.create_connection((simulation.address("nlb-euc1-az1"), 443), 5) as plain,
             context.wrap_socket(plain, server_hostname=NAME) as secure,
         ):
             body = b"0" * 60_000
@@ -193,7 +193,7 @@ def test_five_megabytes_come_through_a_node_intact(world: World) -> None:
             assert statuses == {b"HTTP/1.1 401"}  # read whole, for its hash is signed; this one is not
             return len(body) * 83
 
-    assert world.call(echo_of_zeros, 60) == 4_980_000
+    assert simulation.call(echo_of_zeros, 60) == 4_980_000
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the program openssl")
@@ -215,56 +215,67 @@ def test_five_megabytes_come_through_a_node_intact(world: World) -> None:
         ("reset-in-handshake", "", "errno=104"),
     ],
 )
-def test_openssl_sees_the_fault_through_a_node(world: World, fault: str, options: str, words: str) -> None:
-    world.set_fault("*", fault)
-    connect = ["-connect", f"{world.address('nlb-euc1-az1')}:443", "-servername", NAME, "-CAfile", "{ca}"]
+def test_openssl_sees_the_fault_through_a_node(
+    simulation: Simulation, fault: str, options: str, words: str
+) -> None:
+    simulation.set_fault("*", fault)
+    connect = [
+        "-connect",
+        f"{simulation.address('nlb-euc1-az1')}:443",
+        "-servername",
+        NAME,
+        "-CAfile",
+        "{ca}",
+    ]
     # -ign_eof with a request: TLS 1.3 tells of a missing client certificate only at the first read.
     shell = 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | openssl s_client -ign_eof "$@" 2>&1'
-    done = world.run(["sh", "-c", shell, "sh", *connect, *options.split()], 10)
+    done = simulation.run(["sh", "-c", shell, "sh", *connect, *options.split()], 10)
     assert words in done.stdout
 
 
-def test_a_name_server_answers_through_the_wire(world: World) -> None:
+def test_a_name_server_answers_through_the_wire(simulation: Simulation) -> None:
     import dns.message
     import dns.query
 
     def ask() -> str:
         query = dns.message.make_query("hsm-1.example.com", "A")
-        answer = dns.query.udp(query, world.address("dns-1"), timeout=3)
+        answer = dns.query.udp(query, simulation.address("dns-1"), timeout=3)
         return str(answer.answer[0][0].to_text())
 
-    assert world.call(ask, 10) == world.address("hsm-1")
+    assert simulation.call(ask, 10) == simulation.address("hsm-1")
 
 
-def test_a_command_runs_in_the_world_with_its_configuration(can_have_worlds: object) -> None:
-    done = run_in_world(load_scenario("healthy"), ["cat", "{config}", "{ca}", "/proc/net/dev"], timeout_s=10)
+def test_a_command_runs_in_the_simulation_with_its_configuration(can_simulate: object) -> None:
+    done = run_in_simulation(
+        load_scenario("healthy"), ["cat", "{config}", "{ca}", "/proc/net/dev"], timeout_s=10
+    )
     assert done.returncode == 0
     for words in ("private_dns_name: myproxy-private.xks.example.com", "BEGIN CERTIFICATE", "agent0"):
         assert words in done.stdout
 
 
-def test_a_command_that_does_not_end_is_killed(world: World) -> None:
+def test_a_command_that_does_not_end_is_killed(simulation: Simulation) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
-        world.run(["sleep", "60"], 0.2)
+        simulation.run(["sleep", "60"], 0.2)
 
 
-def test_a_process_of_the_world_that_dies_surfaces(can_have_worlds: object) -> None:
-    with start(load_scenario("healthy"), reduced=False, enter=False) as world:
-        wire = world._processes.wire
+def test_a_process_of_the_simulation_that_dies_surfaces(can_simulate: object) -> None:
+    with start(load_scenario("healthy"), reduced=False, enter=False) as simulation:
+        wire = simulation._processes.wire
         assert wire is not None
         wire.process.kill()
-        with pytest.raises(WorldError, match=r"the wire process ended \(status -9\)"):
-            world.applied("10.78.1.11")
+        with pytest.raises(SimulationError, match=r"the wire process ended \(status -9\)"):
+            simulation.applied("10.78.1.11")
 
 
-def test_whoever_enters_keeps_the_sockets_of_before_and_as_root_comes_back(can_have_worlds: object) -> None:
+def test_whoever_enters_keeps_the_sockets_of_before_and_as_root_comes_back(can_simulate: object) -> None:
     program = """
 import os, socket
 from simulator import load_scenario, start
 before = os.readlink("/proc/self/ns/net")
 with socket.create_server(("127.0.0.1", 0)) as page:
-    with start(load_scenario("healthy"), reduced=False) as world:
-        socket.create_connection((world.address("hsm-1"), 443), 3).close()
+    with start(load_scenario("healthy"), reduced=False) as simulation:
+        socket.create_connection((simulation.address("hsm-1"), 443), 3).close()
         try:
             socket.create_connection(page.getsockname(), 3).close()
         except ConnectionRefusedError:

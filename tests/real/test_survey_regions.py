@@ -9,24 +9,26 @@ from typing import Any
 import pytest
 import yaml
 
-from simulator import Capability, World, load_scenario, start
+from simulator import Capability, Simulation, load_scenario, start
 from simulator.scenario.scenario import Host
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: Capability) -> Iterator[World]:
-    assert can_have_worlds.namespaces
+def simulation(can_simulate: Capability) -> Iterator[Simulation]:
+    assert can_simulate.namespaces
     with start(load_scenario("regions-34"), enter=False) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def survey(world: World, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def survey(
+    simulation: Simulation, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     file = tmp_path_factory.mktemp("survey") / "endpoints.yaml"
-    regions = world.configuration()["regions"]
-    file.write_text(yaml.safe_dump({r["region"]: world.address(r["region"]) for r in regions}))
+    regions = simulation.configuration()["regions"]
+    file.write_text(yaml.safe_dump({r["region"]: simulation.address(r["region"]) for r in regions}))
     command = [
         str(xks_probe),
         "survey",
@@ -39,7 +41,7 @@ def survey(world: World, xks_probe: Path, tmp_path_factory: pytest.TempPathFacto
         "--format",
         "json",
     ]
-    done = world.run(command, timeout_s=120)
+    done = simulation.run(command, timeout_s=120)
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
@@ -50,8 +52,8 @@ def rtt_s(region: Host) -> float:
     return region.delay.out_s + region.delay.back_s
 
 
-def test_all_are_ranked_in_the_order_of_their_delays(world: World, survey: dict[str, Any]) -> None:
-    truth_s = {region.name: rtt_s(region) for region in world.scenario.regions}
+def test_all_are_ranked_in_the_order_of_their_delays(simulation: Simulation, survey: dict[str, Any]) -> None:
+    truth_s = {region.name: rtt_s(region) for region in simulation.scenario.regions}
     ranked = [r["region"] for r in survey["regions"]]
     assert len(ranked) == 34
     assert [r["rank"] for r in survey["regions"]] == list(range(1, 35))
@@ -61,9 +63,9 @@ def test_all_are_ranked_in_the_order_of_their_delays(world: World, survey: dict[
 
 @pytest.mark.parametrize(("limit_s", "within"), [(0.0344, True), (0.0356, False)])
 def test_just_below_and_just_over_the_limit_are_judged_right(
-    limit_s: float, *, within: bool, world: World, survey: dict[str, Any]
+    limit_s: float, *, within: bool, simulation: Simulation, survey: dict[str, Any]
 ) -> None:
-    (name,) = [region.name for region in world.scenario.regions if abs(rtt_s(region) - limit_s) < 1e-6]
+    (name,) = [region.name for region in simulation.scenario.regions if abs(rtt_s(region) - limit_s) < 1e-6]
     (judged,) = [r for r in survey["regions"] if r["region"] == name]
     assert judged["within_threshold"] is within
     assert abs(judged["rtt_seconds"]["median"] - limit_s) < 0.0006

@@ -21,9 +21,9 @@ from probe.agent.runner import SilentObserver
 from probe.agent.state import State
 from probe.commands.configuration import accesses
 from probe.verdicts.judge import judge
-from simulator import Capability, World, load_scenario, start
+from simulator import Capability, Simulation, load_scenario, start
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_have_worlds")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 RIGHT, WRONG = "cks-1111111111111111", "cks-2222222222222222"
 HOSTS = {RIGHT: ("nlb-euc1-az1", "proxy-1"), WRONG: ("nlb-euc1-az2", "proxy-2")}
 REFUSED = "INVALID_CREDENTIALS"
@@ -32,22 +32,22 @@ OF_A_STORE = ("requirement_outcome", "kms_error_predicted", "kms_prediction_deci
 
 
 @pytest.fixture(scope="module")
-def world(can_have_worlds: Capability) -> Iterator[World]:
-    assert can_have_worlds.namespaces
+def simulation(can_simulate: Capability) -> Iterator[Simulation]:
+    assert can_simulate.namespaces
     with start(load_scenario("healthy"), enter=False) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def settings(world: World) -> dict[str, Any]:
+def settings(simulation: Simulation) -> dict[str, Any]:
     """Each key store has the load balancer's node and the proxy of one zone; the second one's credential is old."""
-    whole = world.configuration()
-    told = json.loads(world.credential_file.read_text())
+    whole = simulation.configuration()
+    told = json.loads(simulation.credential_file.read_text())
     told["XksProxyAuthenticationCredential"]["RawSecretAccessKey"] = "x" * 43
-    old = world.directory / "old-credential.json"
+    old = simulation.directory / "old-credential.json"
     old.touch(mode=0o600)
     old.write_text(json.dumps(told))
-    files = {RIGHT: world.credential_file, WRONG: old}
+    files = {RIGHT: simulation.credential_file, WRONG: old}
     others = {key: whole[key] for key in ("resolve_with", "extra_authorities", "regions", "threshold")}
     return {**others, **QUICK, "key_store": [_store(whole, id_, files[id_]) for id_ in HOSTS]}
 
@@ -68,10 +68,13 @@ def _store(whole: Mapping[str, Any], id_: str, credential: Path) -> dict[str, An
 
 @pytest.fixture(scope="module")
 def agent(
-    world: World, settings: dict[str, Any], xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
+    simulation: Simulation,
+    settings: dict[str, Any],
+    xks_probe: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningAgent]:
     file = tmp_path_factory.mktemp("two") / "xks-probe.yaml"
-    with RunningAgent(world, xks_probe, file, settings) as running:
+    with RunningAgent(simulation, xks_probe, file, settings) as running:
         prometheus_server.wait_for("both are judged", lambda: all(map(is_judged, stores(running).values())))
         yield running
 
@@ -121,13 +124,13 @@ def test_each_has_its_own_banner_the_worst_first(agent: RunningAgent) -> None:
 
 
 def test_the_same_proxy_may_serve_both(
-    world: World, settings: dict[str, Any], xks_probe: Path, tmp_path: Path
+    simulation: Simulation, settings: dict[str, Any], xks_probe: Path, tmp_path: Path
 ) -> None:
     """One address under two key stores is two targets: each is asked with the credential of its store."""
     right, wrong = settings["key_store"]
     same = [{**each, "name": f"{each['name']}-too"} for each in right["nodes"]]
     shared = {**settings, "key_store": [right, {**wrong, "nodes": same, "backends": []}]}
-    with RunningAgent(world, xks_probe, tmp_path / "xks-probe.yaml", shared, port=9912) as agent:
+    with RunningAgent(simulation, xks_probe, tmp_path / "xks-probe.yaml", shared, port=9912) as agent:
         prometheus_server.wait_for(
             "each has the answer to its own",
             lambda: (
@@ -151,14 +154,16 @@ def is_answer(sample: Any, target: str) -> bool:
     )
 
 
-def test_of_one_that_is_taken_away_no_series_is_left(world: World, settings: dict[str, Any]) -> None:
+def test_of_one_that_is_taken_away_no_series_is_left(
+    simulation: Simulation, settings: dict[str, Any]
+) -> None:
     """What the sinks are handed while the agent runs, when its settings lose a key store."""
     right, _ = settings["key_store"]
     documents = [
         {**settings, "listen": "127.0.0.1:9913", "key_store": each}
         for each in (settings["key_store"], [right])
     ]
-    before, after = world.call(lambda: asyncio.run(_series_with_both_and_with_one(documents)), 90.0)
+    before, after = simulation.call(lambda: asyncio.run(_series_with_both_and_with_one(documents)), 90.0)
     for word in (WRONG, *HOSTS[WRONG]):
         assert word in before
         assert word not in after

@@ -43,7 +43,7 @@ OF_THE_ACCOUNT = [
 
 
 @pytest.mark.parametrize(("id_", "outcome", "evidence"), CASES)
-def test_a_requirement_ends_as_its_world_is(id_: str, outcome: Outcome, evidence: Evidence) -> None:
+def test_a_requirement_has_the_outcome_of_its_example(id_: str, outcome: Outcome, evidence: Evidence) -> None:
     found = the_one(BY_ID[id_], evidence)
     assert found.outcome is outcome, found.because
     assert found.subject
@@ -156,7 +156,7 @@ def test_two_public_stores_may_share_an_endpoint_but_no_path() -> None:
         assert the_one(declared, looked_at(replace(ACCOUNT, key_stores=(other,)), PUBLIC)).outcome is outcome
 
 
-def test_each_requirement_has_a_world_for_each_outcome_that_it_declares() -> None:
+def test_each_requirement_has_an_example_for_each_outcome_that_it_declares() -> None:
     reached: dict[str, set[Outcome]] = {}
     for id_, outcome, _ in CASES:
         reached.setdefault(id_, set()).add(outcome)

@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 import probe.requirements
-from probe.model.verdicts import MEASURED, Level, Likelihood, Outcome, Position, Scope, Trait
+from probe.model.verdicts import MEASURED, KmsStep, Level, Likelihood, Outcome, Scope, Trait
 from probe.requirements import CATALOGUE, Rule, of_scopes, with_trait
 
 ids = [rule.id for rule in CATALOGUE]
@@ -55,8 +55,8 @@ def test_every_requirement_that_is_written_down_is_in_the_catalogue() -> None:
 
 
 def test_what_is_measured_without_a_credential_is_met_on_the_network_or_by_tls() -> None:
-    positions = {rule.published.position for rule in of_scopes(MEASURED)}
-    assert positions == {Position.NETWORK, Position.TLS, None}
+    steps = {rule.published.step for rule in of_scopes(MEASURED)}
+    assert steps == {KmsStep.NETWORK, KmsStep.TLS, None}
 
 
 @pytest.mark.parametrize("scope", Scope)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
 from probe.requirements.kms_errors import path as path_errors
 
@@ -14,7 +14,7 @@ from probe.requirements.kms_errors import path as path_errors
 @requirement(
     level=Level.RISK,
     scope=Scope.HANDSHAKE,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     source="https://example.com/",
     remedy=Remedy(text="Mend it."),
 )
@@ -48,7 +48,7 @@ def test_each_outcome_has_its_word() -> None:
 
 ERRORS = path_errors.TLS
 REFUSED: list[tuple[Level, dict[str, Any]]] = [
-    (Level.ADVICE, {"position": Position.TLS}),
+    (Level.ADVICE, {"step": KmsStep.TLS}),
     (Level.ADVICE, {"errors": ERRORS}),
     (Level.RISK, {"errors": ERRORS}),
     (Level.REQUIRED, {"errors": ERRORS}),
@@ -75,4 +75,4 @@ def test_advice_without_position_and_errors_is_taken() -> None:
         source="https://example.com/",
         remedy=Remedy(text="Mend it."),
     )
-    assert declare(the_sky_is_blue.judge).published.position is None
+    assert declare(the_sky_is_blue.judge).published.step is None

@@ -11,7 +11,7 @@ from targeting import targets_for
 
 from probe.aws.audit import audit
 from probe.aws.calls import CALLS, action
-from probe.aws.recorded import Recorded
+from probe.aws.collected_answers import CollectedAnswers
 from probe.aws.selection import spec_with_defaults
 from probe.model.account import Account, EndpointService
 from probe.model.evidence import Evidence
@@ -129,18 +129,18 @@ def _add(document: _Json, service: str, operation: str, parameters: _Json, given
     document["calls"].append(asked | {"answer": given})
 
 
-WORLDS: dict[str, Callable[[], _Json]] = {
+ACCOUNTS: dict[str, Callable[[], _Json]] = {
     made.__name__: made for made in (existing, new, in_use, consumed, two_listeners, faulty)
 }
 OPERATIONS = sorted({operation for _, operation in CALLS})
 ACTIONS = {operation: action(service, operation) for service, operation in CALLS}
 
 
-def looked_at(world: str, document: _Json) -> Evidence:
-    store = STORE_ID if world in {"existing", "consumed", "two_listeners"} else ""
+def looked_at(account: str, document: _Json) -> Evidence:
+    store = STORE_ID if account in {"existing", "consumed", "two_listeners"} else ""
     service = None if store else SERVICE_NAME
     account = audit(
-        Recorded(document),
+        CollectedAnswers(document),
         KeyStoreSpec(region=REGION, id=store, service_name=service),
         taken_at_s=NOW_S,
         timeout_s=30.0,
@@ -178,53 +178,53 @@ def domain_of(account: Account) -> DomainFacts:
     )
 
 
-def findings(world: str, document: _Json) -> dict[str, tuple[Finding, ...]]:
-    evidence = looked_at(world, document)
+def findings(account: str, document: _Json) -> dict[str, tuple[Finding, ...]]:
+    evidence = looked_at(account, document)
     return {each.id: tuple(each.judge(evidence)) for each in OF_THE_ACCOUNT}
 
 
 @cache
-def found_in(world: str, denied: str | None = None) -> dict[str, tuple[Finding, ...]]:
-    document = WORLDS[world]()
-    return findings(world, deny(document, denied) if denied else document)
+def found_in(account: str, denied: str | None = None) -> dict[str, tuple[Finding, ...]]:
+    document = ACCOUNTS[account]()
+    return findings(account, deny(document, denied) if denied else document)
 
 
 def outcomes(found: tuple[Finding, ...]) -> set[Outcome]:
     return {each.outcome for each in found}
 
 
-def turned_unknown(world: str, operation: str) -> Iterator[tuple[str, Finding]]:
-    allowed = found_in(world)
-    for id_, found in found_in(world, operation).items():
+def turned_unknown(account: str, operation: str) -> Iterator[tuple[str, Finding]]:
+    allowed = found_in(account)
+    for id_, found in found_in(account, operation).items():
         if Outcome.UNKNOWN not in outcomes(allowed[id_]):
             yield from ((id_, each) for each in found if each.outcome is Outcome.UNKNOWN)
 
 
-@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_denied_call_turns_nothing_into_anything_but_unknown(operation: str, world: str) -> None:
-    allowed = found_in(world)
-    for id_, found in found_in(world, operation).items():
+def test_a_denied_call_turns_nothing_into_anything_but_unknown(operation: str, account: str) -> None:
+    allowed = found_in(account)
+    for id_, found in found_in(account, operation).items():
         assert outcomes(found) - {Outcome.UNKNOWN} <= outcomes(allowed[id_]), (id_, found)
 
 
-@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_turns_unknown_names_the_action_to_allow(operation: str, world: str) -> None:
-    for id_, found in turned_unknown(world, operation):
+def test_what_turns_unknown_names_the_action_to_allow(operation: str, account: str) -> None:
+    for id_, found in turned_unknown(account, operation):
         assert f"allow the IAM action {ACTIONS[operation]}" in found.because, (id_, found)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_call_is_needed_by_something(operation: str) -> None:
-    assert any(found for world in WORLDS for found in turned_unknown(world, operation))
+    assert any(found for account in ACCOUNTS for found in turned_unknown(account, operation))
 
 
-def test_the_worlds_are_as_they_say() -> None:
+def test_the_accounts_are_as_they_say() -> None:
     """Else the properties above would hold of nothing."""
-    for world in ("existing", "new", "two_listeners"):
-        found = found_in(world)
+    for account in ("existing", "new", "two_listeners"):
+        found = found_in(account)
         bad = [id_ for id_, each in found.items() if outcomes(each) & {Outcome.VIOLATED}]
-        assert bad == [], world
+        assert bad == [], account
     wrong = [id_ for id_, each in found_in("faulty").items() if Outcome.VIOLATED in outcomes(each)]
     assert len(wrong) > 12, wrong

@@ -1,4 +1,4 @@
-"""What is asked of every requirement and of every error of KMS, before a world is started for them.
+"""What is asked of every requirement and of every error of KMS, before a simulation is started for them.
 
 The real ring plays the preflight cases (tests/real/test_preflight_cases.py); that there is one for each outcome
 is seen without playing.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from judging import NOTHING_AGREED, evidence, in_handshake, only, target, tls
 
-from probe.model.measurements import Failure, Measurement, Offer, Phase, Reason
+from probe.model.measurements import ClientHelloProfile, Failure, Measurement, Phase, Reason
 from probe.model.store import KeyStoreSpec
 from probe.model.verdicts import Operation, Outcome
 from probe.requirements.declare import Finding, Rule
@@ -71,7 +71,7 @@ def test_a_lost_packet_does_not_mask_the_handshake_that_followed() -> None:
     ],
 )
 def test_the_version_agreed_in_either_handshake_decides(version: str, outcome: Outcome) -> None:
-    finding = seen(tls_version_is_supported, ALERT_40, offer=Offer.DIAGNOSING, version=version)
+    finding = seen(tls_version_is_supported, ALERT_40, offer=ClientHelloProfile.DIAGNOSING, version=version)
     assert finding.outcome is outcome
 
 
@@ -122,7 +122,7 @@ def test_each_of_the_four_suites_is_supported(cipher: str) -> None:
 
 
 def test_aes_128_alone_has_the_version_and_not_the_suite() -> None:
-    details: dict[str, Any] = {"offer": Offer.DIAGNOSING, "version": "TLSv1.2"}
+    details: dict[str, Any] = {"offer": ClientHelloProfile.DIAGNOSING, "version": "TLSv1.2"}
     details["cipher"] = "ECDHE-RSA-AES128-GCM-SHA256"
     assert seen(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.MET
     suite = seen(cipher_suite_is_supported, ALERT_40, **details)
@@ -132,7 +132,7 @@ def test_aes_128_alone_has_the_version_and_not_the_suite() -> None:
 
 def test_tls_1_1_alone_has_neither() -> None:
     details: dict[str, Any] = {
-        "offer": Offer.DIAGNOSING,
+        "offer": ClientHelloProfile.DIAGNOSING,
         "version": "TLSv1.1",
         "cipher": "ECDHE-RSA-AES256-SHA",
     }
@@ -149,8 +149,8 @@ def test_govcloud_has_no_chacha() -> None:
     assert judged("TLS_AES_256_GCM_SHA384") is Outcome.MET
 
 
-@pytest.mark.parametrize("offer", list(Offer))
-def test_a_suite_of_kms_is_no_proof_when_its_own_handshake_failed(offer: Offer) -> None:
+@pytest.mark.parametrize("offer", list(ClientHelloProfile))
+def test_a_suite_of_kms_is_no_proof_when_its_own_handshake_failed(offer: ClientHelloProfile) -> None:
     finding = seen(cipher_suite_is_supported, in_handshake(Reason.RESET), offer=offer)
     assert finding.outcome is Outcome.VIOLATED
 

@@ -9,8 +9,8 @@ from judging import NOW_S
 
 from probe.model.evidence import Evidence, evidence_of
 from probe.model.facts import CredentialFacts
-from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
-from probe.model.targets import Check, Plan
+from probe.model.measurements import Failure, HealthDetails, KeyManagerStatus, Measurement, Phase, Reason
+from probe.model.targets import Check, PlannedCheck
 from probe.model.verdicts import Likelihood, Operation, Outcome, Report, Scope
 from probe.requirements import CATALOGUE
 from probe.verdicts.judge import judge
@@ -23,7 +23,7 @@ MET, VIOLATED, UNKNOWN, NOT_APPLICABLE = (
 )
 BY_ID = {declared.id: declared for declared in CATALOGUE}
 A, B = node("eu-west-1a"), node("eu-west-1b")
-MANAGERS = (("a", Manager.ACTIVE), ("b", Manager.DEGRADED))
+MANAGERS = (("a", KeyManagerStatus.ACTIVE), ("b", KeyManagerStatus.DEGRADED))
 GOOD = HealthDetails(purpose="health", status=200, managers=MANAGERS, clock_offset_s=0.0)
 SILENT = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
 CLOSED = Failure(phase=Phase.WAIT, reason=Reason.CLOSED)
@@ -114,12 +114,12 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ),
     ("health-answers-within-250-ms", MET, asked(cold(failure=SILENT), *[cold(0.1)] * 4)),
     ("health-answers-within-250-ms", UNKNOWN, asked(cold(failure=CLOSED), *[cold(0.1)] * 4)),
-    ("key-manager-is-available", MET, asked(cold(managers=(("a", Manager.DEGRADED),)))),
-    ("key-manager-is-available", VIOLATED, asked(cold(managers=(("a", Manager.UNAVAILABLE),) * 2))),
+    ("key-manager-is-available", MET, asked(cold(managers=(("a", KeyManagerStatus.DEGRADED),)))),
+    ("key-manager-is-available", VIOLATED, asked(cold(managers=(("a", KeyManagerStatus.UNAVAILABLE),) * 2))),
     ("key-manager-is-available", UNKNOWN, asked(cold(status=503, error_name="DependencyTimeoutException"))),
     ("two-key-managers", MET, asked(cold())),
     ("two-key-managers", VIOLATED, asked(cold(managers=MANAGERS[:1]))),
-    ("two-key-managers", VIOLATED, asked(cold(managers=(MANAGERS[0], ("b", Manager.UNAVAILABLE))))),
+    ("two-key-managers", VIOLATED, asked(cold(managers=(MANAGERS[0], ("b", KeyManagerStatus.UNAVAILABLE))))),
     ("two-key-managers", UNKNOWN, asked(cold(status=500))),
     ("large-body-is-answered", MET, asked(cold(), cold(purpose="large_body", status=400))),
     ("large-body-is-answered", VIOLATED, asked(cold(), cold(failure=SILENT, purpose="large_body"))),
@@ -152,7 +152,7 @@ def test_a_requirement_ends_as_the_proxy_says(id_: str, outcome: Outcome, eviden
     assert found.subject == A.name
 
 
-def test_there_is_a_world_for_each_outcome_that_is_declared() -> None:
+def test_there_is_an_example_for_each_outcome_that_is_declared() -> None:
     reached: dict[str, set[Outcome]] = {}
     for id_, outcome, _ in CASES:
         reached.setdefault(id_, set()).add(outcome)
@@ -180,7 +180,7 @@ TABLE = [
     (cold(status=501, error_name="UnsupportedOperationException"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
     (cold(status=503, error_name="DependencyTimeoutException"), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
     (cold(status=200, fault="ekmFleetDetails: 11"), "XKS_PROXY_INVALID_RESPONSE", "XksProxyInvalidResponseException"),
-    (cold(managers=(("a", Manager.UNAVAILABLE),)), "XKS_PROXY_NOT_REACHABLE", "XksProxyUriUnreachableException"),
+    (cold(managers=(("a", KeyManagerStatus.UNAVAILABLE),)), "XKS_PROXY_NOT_REACHABLE", "XksProxyUriUnreachableException"),
     (cold(failure=CLOSED), "XKS_PROXY_INVALID_RESPONSE", "XksProxyUriUnreachableException"),
     (cold(failure=SILENT), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
     (cold(0.3), "XKS_PROXY_TIMED_OUT", "XksProxyUriUnreachableException"),
@@ -334,7 +334,7 @@ def test_a_store_that_is_not_connected_answers_before_the_key_is_asked_for() -> 
 
 
 HOUR_S = 3600.0
-PLANNED = replace(A, plans=(Plan(check=Check.HEALTH_COLD, interval_s=60.0, timeout_s=10.0),))
+PLANNED = replace(A, plans=(PlannedCheck(check=Check.HEALTH_COLD, interval_s=60.0, timeout_s=10.0),))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ BY_LIST = Route(destination="pl-0123456789abcdef0", via="tgw-1")
 OF_S3 = Route(destination="pl-6da54004", via="vpce-0123456789abcdef0")
 
 
-def world(
+def network(
     *routes: Route, groups: tuple[TargetGroup, ...] = (GROUP,), listeners: Any = None, **of_vpc: Any
 ) -> Evidence:
     """One table for all subnets; every group is forwarded to on port 443, unless ``listeners`` say else."""
@@ -80,7 +80,7 @@ FINE = ((100, True, True, 443, 443), (100, False, True, 1024, 65535))
 def test_a_prefix_list_may_lead_to_the_targets(
     routes: tuple[Route, ...], outcome: Outcome, words: str
 ) -> None:
-    found = the_one(reached, world(*routes))
+    found = the_one(reached, network(*routes))
     assert (found.outcome, words in found.because) == (outcome, True), found.because
 
 
@@ -99,15 +99,15 @@ def test_a_prefix_list_may_lead_to_the_targets(
 def test_the_targets_of_every_group_count(
     groups: tuple[TargetGroup, ...], outcome: Outcome, words: str
 ) -> None:
-    found = the_one(reached, world(TO_TARGETS, groups=groups))
+    found = the_one(reached, network(TO_TARGETS, groups=groups))
     assert (found.outcome, words in found.because) == (outcome, True), found.because
 
 
 def test_a_group_to_which_port_443_is_not_forwarded_does_not_count() -> None:
     other = group("b", "172.16.0.1")
     listeners: tuple[Listener, ...] = (LISTENER, replace(LISTENER, port=9100, target_group_arns=("b",)))
-    assert the_one(reached, world(TO_TARGETS, groups=(GROUP, other), listeners=listeners)).outcome is MET
-    unseen = the_one(reached, world(TO_TARGETS, groups=(GROUP, other), listeners=DENIED))
+    assert the_one(reached, network(TO_TARGETS, groups=(GROUP, other), listeners=listeners)).outcome is MET
+    unseen = the_one(reached, network(TO_TARGETS, groups=(GROUP, other), listeners=DENIED))
     assert (unseen.outcome, "allow ec2:DescribeX" in unseen.because) == (UNKNOWN, True)
 
 
@@ -128,13 +128,13 @@ def test_a_group_to_which_port_443_is_not_forwarded_does_not_count() -> None:
 def test_a_network_acl_has_to_let_connections_out_and_answers_in(
     acls: Any, outcome: Outcome, words: str
 ) -> None:
-    found = the_one(reached, world(TO_TARGETS, network_acls=acls))
+    found = the_one(reached, network(TO_TARGETS, network_acls=acls))
     assert (found.outcome, words in found.because) == (outcome, True), found.because
 
 
 def test_the_acl_of_each_subnet_counts() -> None:
     shut = replace(acl(FINE[1], subnets=("subnet-2",)), id="acl-2", is_default=False)
-    found = the_one(reached, world(TO_TARGETS, network_acls=(acl(*FINE), shut)))
+    found = the_one(reached, network(TO_TARGETS, network_acls=(acl(*FINE), shut)))
     assert found.outcome is VIOLATED
     assert "acl-2" in found.because
     assert "subnet-2" in found.because
@@ -143,7 +143,7 @@ def test_the_acl_of_each_subnet_counts() -> None:
 
 def test_the_acl_is_asked_about_the_targets_own_port() -> None:
     at_8443 = (group("a", "192.168.1.5", port=8443),)
-    found = the_one(reached, world(TO_TARGETS, groups=at_8443, network_acls=(acl(*FINE),)))
+    found = the_one(reached, network(TO_TARGETS, groups=at_8443, network_acls=(acl(*FINE),)))
     assert found.outcome is VIOLATED
     assert "port 8443" in found.because
 
@@ -152,10 +152,10 @@ def test_what_stays_in_its_subnet_passes_no_acl() -> None:
     inside = (group("a", "10.0.1.20"),)
     shut = replace(acl(FINE[1], subnets=("subnet-1",)), is_default=False)
     of_vpc = {"groups": inside, "network_acls": (replace(acl(*FINE), id="acl-2"), shut)}
-    assert the_one(reached, world(**of_vpc)).outcome is MET
-    unseen = the_one(reached, world(**of_vpc, subnets=DENIED))
+    assert the_one(reached, network(**of_vpc)).outcome is MET
+    unseen = the_one(reached, network(**of_vpc, subnets=DENIED))
     assert (unseen.outcome, "allow ec2:DescribeX" in unseen.because) == (UNKNOWN, True)
 
 
 def test_no_route_is_said_though_acls_may_not_be_looked_at() -> None:
-    assert the_one(reached, world(network_acls=DENIED)).outcome is VIOLATED
+    assert the_one(reached, network(network_acls=DENIED)).outcome is VIOLATED

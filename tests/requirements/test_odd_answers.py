@@ -8,7 +8,7 @@ from collected import SERVICE_NAME, answer, healthy
 from judging import NOW_S
 
 from probe.aws.audit import audit
-from probe.aws.recorded import Recorded
+from probe.aws.collected_answers import CollectedAnswers
 from probe.model.store import KeyStoreSpec
 from probe.model.verdicts import Outcome
 from probe.verdicts.judge import judge
@@ -65,7 +65,7 @@ CASES: list[tuple[str, str, Place, object]] = [
 
 def judged(document: dict[str, Any]) -> dict[str, list[Outcome]]:
     account = audit(
-        Recorded(document),
+        CollectedAnswers(document),
         KeyStoreSpec(region="eu-west-1", service_name=SERVICE_NAME),
         taken_at_s=NOW_S,
         timeout_s=30.0,

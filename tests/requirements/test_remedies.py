@@ -33,16 +33,16 @@ from probe.model.account import Account, Principal, RegisteredTarget, Route, Rou
 from probe.model.evidence import Evidence
 from probe.model.facts import CredentialFacts, DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import (
+    ClientHelloProfile,
     Failure,
     HealthDetails,
-    Manager,
+    KeyManagerStatus,
     Measurement,
-    Offer,
     Phase,
     Reason,
 )
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import Outcome, Remedy, Scope, Verdict
 from probe.requirements import CATALOGUE
 from probe.verdicts.judge import judge
@@ -52,7 +52,7 @@ ROOT = issue("Nobody's root", ca=True)
 CHAIN = sent(issue("other.example.org", by=ROOT), ROOT)
 EXPIRED = sent(issue(HOST, by=ROOT, to_s=NOW_S - LATER_S / 2, from_s=NOW_S - LATER_S, dns_names=(HOST,)))
 SOON = sent(issue(HOST, to_s=NOW_S + 86400.0))
-_PLANS = (Plan(check=Check.TLS, interval_s=5.0, timeout_s=5.0),)
+_PLANS = (PlannedCheck(check=Check.TLS, interval_s=5.0, timeout_s=5.0),)
 
 
 def target(name: str, role: Role, host: str, port: int = 443) -> Target:
@@ -64,7 +64,9 @@ B = target("xks-eu-west-1b", Role.NODE, "10.0.2.10")
 BACKEND = target("192.168.1.5:8443", Role.BACKEND, "192.168.1.5", 8443)
 MANAGER = Target(name="hsm", role=Role.KEY_MANAGER, host="192.168.1.9")
 PROXY = target(HOST, Role.PROXY, HOST)
-GOOD = HealthDetails(purpose="health", status=200, managers=(("a", Manager.ACTIVE),), clock_offset_s=0.0)
+GOOD = HealthDetails(
+    purpose="health", status=200, managers=(("a", KeyManagerStatus.ACTIVE),), clock_offset_s=0.0
+)
 SILENT = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
 
 
@@ -85,12 +87,12 @@ def proxies(of: Target) -> Iterator[tuple[Measurement, ...]]:
     yield (tls(of, failure=in_handshake(Reason.RESET), **NOTHING_AGREED),)
     yield (tls(of, CHAIN, version="TLSv1.1", cipher="AES128-SHA", kms_handshake_succeeded=False),)
     yield (tls(of, EXPIRED, client_certificate_requested=True, answered_without_client_certificate=False),)
-    yield (tls(of, SOON, offer=Offer.KMS),)
+    yield (tls(of, SOON, offer=ClientHelloProfile.KMS),)
     yield (tls(of, sent(issue(HOST))), health(of, purpose="large_body", failure=SILENT), health(of))
     yield (health(of, status=401, error_name="AuthenticationFailedException", clock_offset_s=999.0),)
     yield (health(of, status=404, error_name="InvalidUriPathException"),)
     yield (health(of, status=403, error_name="AccessDeniedException"),)
-    yield tuple(health(of, total_s=0.9, managers=(("a", Manager.UNAVAILABLE),)) for _ in range(5))
+    yield tuple(health(of, total_s=0.9, managers=(("a", KeyManagerStatus.UNAVAILABLE),)) for _ in range(5))
     yield (
         health(of, fault="the body is no JSON"),
         health(of, purpose="get"),
@@ -205,7 +207,7 @@ def proposals() -> Iterator[tuple[KeyStoreSpec, Account]]:
     yield replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None), ACCOUNT
 
 
-def worlds() -> Iterator[Evidence]:
+def simulations() -> Iterator[Evidence]:
     for spec, account in proposals():
         yield evidence(spec, account, ())
     existing = replace(SPEC, id=STORE.id)
@@ -241,10 +243,10 @@ def evidence(
 
 
 def violated() -> dict[tuple[str, Remedy], Verdict]:
-    """One verdict for each remedy that anybody is given."""
+    """One verdict for each remedy that is printed."""
     found: dict[tuple[str, Remedy], Verdict] = {}
-    for world in worlds():
-        for verdict in judge(world).verdicts:
+    for simulation in simulations():
+        for verdict in judge(simulation).verdicts:
             if verdict.remedy is not None:
                 found.setdefault((verdict.requirement, verdict.remedy), verdict)
     return found
@@ -260,7 +262,7 @@ _FILLED_IN = re.compile(
 _REAL_WORDS = re.compile(r"ECDHE-(?:RSA|ECDSA)-AES256-GCM-SHA384|AES-256|SHA-256")
 
 
-def test_every_requirement_is_violated_in_one_of_the_worlds() -> None:
+def test_every_requirement_is_violated_in_one_of_the_simulations() -> None:
     assert {id_ for id_, _ in GIVEN} == {declared.id for declared in CATALOGUE}
 
 

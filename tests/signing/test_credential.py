@@ -34,10 +34,10 @@ WHOLE = {
 def test_it_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
     found = load(None, {KEY_ID_VARIABLE: KEY_ID, SECRET_VARIABLE: SECRET})
     assert found is not None
-    assert found.reveal() == (KEY_ID, SECRET)
+    assert found.as_key_pair() == (KEY_ID, SECRET)
     read = load(file(tmp_path, WHOLE), {})
     assert read is not None
-    assert read.reveal() == (KEY_ID, SECRET)
+    assert read.as_key_pair() == (KEY_ID, SECRET)
     assert load(None, {}) is None
 
 

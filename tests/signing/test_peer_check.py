@@ -6,7 +6,7 @@ import pytest
 from judging import DAY_S, HOST, issue, sent, target, tls
 
 from probe.model.measurements import TlsDetails
-from probe.signing.peer_check import anybody, approval
+from probe.signing.peer_check import accept_any_peer, unmet_requirement
 
 NOW: Any = {"from_s": 0.0, "to_s": 4e9}
 ROOT = issue("Root", ca=True, **NOW)
@@ -30,10 +30,10 @@ def shown(*signers: Any) -> TlsDetails:
     ],
 )
 def test_only_for_a_peer_whose_name_and_chain_are_met(details: TlsDetails, unmet: str | None) -> None:
-    assert approval((ROOT.der,))(PROXY, details) == unmet
+    assert unmet_requirement((ROOT.der,))(PROXY, details) == unmet
 
 
 def test_without_the_extra_authority_it_is_nobody() -> None:
     details = shown(issue(HOST, by=ROOT, **NOW))
-    assert approval(())(PROXY, details) is not None
-    assert anybody(PROXY, details) is None
+    assert unmet_requirement(())(PROXY, details) is not None
+    assert accept_any_peer(PROXY, details) is None

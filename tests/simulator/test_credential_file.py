@@ -42,7 +42,7 @@ def test_nobody_else_can_read_it(file: Path) -> None:
 def test_the_agent_reads_it_as_kms_s_proxy_configuration(file: Path) -> None:
     read = credential.load(file)
     assert read is not None
-    assert read.reveal() == (DEFAULT_CREDENTIAL.access_key_id, DEFAULT_CREDENTIAL.secret_access_key)
+    assert read.as_key_pair() == (DEFAULT_CREDENTIAL.access_key_id, DEFAULT_CREDENTIAL.secret_access_key)
 
 
 def test_a_file_that_is_there_is_not_written_into(file: Path) -> None:

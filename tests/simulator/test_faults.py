@@ -20,7 +20,7 @@ def test_each_group_has_a_word_that_mends_and_it_comes_first() -> None:
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.TLS_GOOD])
 def test_the_documented_format_knows_the_word(fault: Fault) -> None:
-    """All but `tls-good`, which only a running world needs: a file just leaves the fault out."""
+    """All but `tls-good`, which only a running simulation needs: a file just leaves the fault out."""
     comments = [line for line in FORMAT.read_text("utf-8").splitlines() if line.startswith("#")]
     words = " ".join(comments).replace(",", " ").replace(".", " ").replace("tls-1 ", "tls-1.").split()
     assert fault in words

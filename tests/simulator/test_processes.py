@@ -1,10 +1,10 @@
-"""The processes of a world without a wire, by themselves; tests/real/test_simulator.py has those with one."""
+"""The processes of a simulation without a wire, by themselves; tests/real/test_simulator.py has those with one."""
 
 from pathlib import Path
 
 import pytest
 
-from simulator.control import WorldError
+from simulator.control import SimulationError
 from simulator.network.loopback import claim_block
 from simulator.processes import Processes
 
@@ -31,7 +31,7 @@ def test_the_servers_alone_are_started_and_stopped(tmp_path: Path) -> None:
 def test_a_process_that_cannot_start_says_why_and_leaves_none_behind(tmp_path: Path) -> None:
     processes = Processes(directory=tmp_path)
     wrong = {**START, "scenario": {"key_managers": [{"name": "h", "fault": "ghost"}]}, "reduced_block": 1}
-    with pytest.raises(WorldError, match=r"key_managers\[0\]\.fault: write one of"):
+    with pytest.raises(SimulationError, match=r"key_managers\[0\]\.fault: write one of"):
         processes.open(wrong, has_wire=False, has_account=False)
     servers = processes.servers
     processes.stop()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator import running
-from simulator.control import WorldError
+from simulator.control import SimulationError
 from simulator.network.namespaces import Namespace
 from simulator.running import call, end, popen, run
 
@@ -41,7 +41,7 @@ def open_descriptors() -> int:
 
 
 @pytest.fixture
-def elsewhere(can_have_worlds: object) -> Iterator[Namespace]:
+def elsewhere(can_simulate: object) -> Iterator[Namespace]:
     """The namespace of another process."""
     argv = [sys.executable, "-c", HOLDER]
     pipe = subprocess.PIPE
@@ -83,7 +83,7 @@ def fail() -> None:
     ids=["it raises", "it exits", "its value is no JSON", "it dies"],
 )
 def test_a_call_that_gives_no_value_says_why(function: object, words: str) -> None:
-    with pytest.raises(WorldError, match=words):
+    with pytest.raises(SimulationError, match=words):
         call(function, None, 10)  # type: ignore[arg-type]
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from simulator import starting
-from simulator.control import WorldError
+from simulator.control import SimulationError
 from simulator.network.capability import Capability
 from simulator.scenario.reader import read_scenario
 from simulator.simulator import HOW_REDUCED
-from simulator.starting import run_in_world, start
+from simulator.starting import run_in_simulation, start
 
 pytestmark = pytest.mark.loopback
 
@@ -22,10 +22,10 @@ def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "capability", lambda: cannot)
 
 
-def test_where_there_are_no_namespaces_a_world_is_reduced_and_says_so(no_namespaces: None) -> None:
-    with start(SCENARIO, enter=False) as world:
-        assert world.reduced
-        assert world.notes == (
+def test_where_there_are_no_namespaces_a_simulation_is_reduced_and_says_so(no_namespaces: None) -> None:
+    with start(SCENARIO, enter=False) as simulation:
+        assert simulation.reduced
+        assert simulation.notes == (
             HOW_REDUCED,
             "no namespaces here: the kernel says no",
             "to have them: ask your administrator",
@@ -33,31 +33,35 @@ def test_where_there_are_no_namespaces_a_world_is_reduced_and_says_so(no_namespa
 
 
 def test_who_insists_on_namespaces_is_told_what_to_do(no_namespaces: None) -> None:
-    with pytest.raises(WorldError, match=r"the kernel says no\. To have them: ask your administrator"):
+    with pytest.raises(SimulationError, match=r"the kernel says no\. To have them: ask your administrator"):
         start(SCENARIO, reduced=False)
 
 
-def test_a_world_that_was_wanted_reduced_looks_for_no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_simulation_that_was_wanted_reduced_looks_for_no_namespaces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def asked() -> Capability:
         raise AssertionError("nobody needs to know")
 
     monkeypatch.setattr(starting, "capability", asked)
-    with start(SCENARIO, reduced=True) as world:
-        assert world.notes == (HOW_REDUCED,)
+    with start(SCENARIO, reduced=True) as simulation:
+        assert simulation.notes == (HOW_REDUCED,)
 
 
-def test_a_world_that_cannot_start_leaves_no_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_simulation_that_cannot_start_leaves_no_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     broken = read_scenario(
         "mine", {"account": {"region": "eu-nowhere-1"}, "nodes": [{"name": "n", "zone": "a"}]}
     )
-    with pytest.raises(WorldError, match="no Region that moto knows"):
+    with pytest.raises(SimulationError, match="no Region that moto knows"):
         start(broken, reduced=True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_command_runs_in_a_world_of_its_own(no_namespaces: None) -> None:
+def test_a_command_runs_in_a_simulation_of_its_own(no_namespaces: None) -> None:
     argv = [sys.executable, "-c", "import sys; print(open(sys.argv[1]).read())", "{config}"]
-    done = run_in_world(SCENARIO, argv, timeout_s=30)
+    done = run_in_simulation(SCENARIO, argv, timeout_s=30)
     assert isinstance(done, subprocess.CompletedProcess)
     assert "private_dns_name: myproxy-private.xks.example.com" in done.stdout

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.model.targets import Role
+from probe.survey import locations
 from probe.survey import measure as survey
-from probe.survey import places
 from probe.survey.endpoints import endpoints, load_endpoints
 from probe.wire.input_error import InputError
 
 
 def test_all_regions_of_aws_have_endpoints_in_botocore() -> None:
     found = endpoints([])
-    assert set(found) == set(places.places()), "places.csv and botocore's data agree"
+    assert set(found) == set(locations.locations()), "locations.csv and botocore's data agree"
     assert found["eu-central-1"] == ("kms.eu-central-1.amazonaws.com", 443)
-    assert all(host == places.kms_host(region) for region, (host, _) in found.items())
+    assert all(host == locations.kms_host(region) for region, (host, _) in found.items())
 
 
 def test_named_regions_may_be_of_another_partition() -> None:

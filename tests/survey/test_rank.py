@@ -10,7 +10,7 @@ from probe.model.statistics import Window
 from probe.model.survey import RegionRtt, Survey
 from probe.model.targets import Role, Target
 from probe.statistics import summarize
-from probe.survey import places
+from probe.survey import locations
 from probe.survey.rank import from_windows, rank
 
 
@@ -101,7 +101,7 @@ def test_a_region_faster_than_light_is_noted_and_never_ranked() -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(sorted(places.places())),
+        st.sampled_from(sorted(locations.locations())),
         st.lists(st.none() | st.floats(min_value=1e-6, max_value=2), max_size=30),
         max_size=6,
     )

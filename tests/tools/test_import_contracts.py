@@ -71,7 +71,7 @@ _HOMELESS = {
     "the command line is read in commands alone": "typer",
     "tables of a terminal are in report and commands alone": "rich",
     "logs are written by commands and the page alone": "structlog",
-    "bytes of others are read in wire alone": "yaml",
+    "bytes of others are read in link alone": "yaml",
 }
 _ALL_LIBRARIES = "".join(f"import {library}\n" for library in _HOMELESS.values())
 CASES = {
@@ -94,9 +94,9 @@ CASES = {
         says=tuple(f"probe.agent.new -> {library}" for library in _HOMELESS.values()),
     ),
     "the agent knows exporters": Case(
-        files={"probe/agent/new.py": "from exporters.report import words\n"},
+        files={"probe/agent/new.py": "from exporters.report import formatting\n"},
         breaks=("only the command line knows exporters",),
-        says=("probe.agent.new -> exporters.report.words",),
+        says=("probe.agent.new -> exporters.report.formatting",),
     ),
     "the agent knows the configuration and the command line": Case(
         files={"probe/agent/new.py": "import probe.config.values\nimport probe.commands.exits\n"},
@@ -141,9 +141,9 @@ CASES = {
         says=("- exporters.loose", "- simulator.stray"),
     ),
     "a scenario knows what plays it": Case(
-        files={"simulator/scenario/new.py": "import simulator.network.wire\n"},
+        files={"simulator/scenario/new.py": "import simulator.network.delay_link\n"},
         breaks=("simulator: a scenario knows no process that plays it",),
-        says=("simulator.scenario.new -> simulator.network.wire",),
+        says=("simulator.scenario.new -> simulator.network.delay_link",),
     ),
     "the simulator shares code with the probe": Case(
         files={"simulator/servers/new.py": "import probe.model.text\n"},

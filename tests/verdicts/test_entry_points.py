@@ -10,11 +10,11 @@ from probe.model.targets import Role, Target
 from probe.model.verdicts import (
     Basis,
     KmsError,
+    KmsStep,
     Level,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     Trait,
     Verdict,
 )
@@ -35,14 +35,14 @@ def errors(*names: str) -> tuple[KmsError, ...]:
 def fault(
     of: Target,
     *names: str,
-    position: Position = Position.TLS,
+    step: KmsStep = KmsStep.TLS,
     level: Level = Level.REQUIRED,
     outcome: Outcome = Outcome.VIOLATED,
 ) -> Verdict:
     return Verdict(
         requirement="r",
         level=level,
-        position=position,
+        step=step,
         subject=of.name,
         outcome=outcome,
         because="",
@@ -104,7 +104,7 @@ def test_without_nodes_the_proxy_under_its_own_name_is_the_way_in() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"position": Position.NETWORK},
+        {"step": KmsStep.NETWORK},
         {"level": Level.RISK},
         {"level": Level.ADVICE},
         {"outcome": Outcome.UNKNOWN},
@@ -130,8 +130,8 @@ def test_nodes_that_nobody_probes_by_tls_leave_the_backends_to_speak() -> None:
 def test_where_each_way_in_has_another_fault_one_of_them_it_will_be() -> None:
     verdicts = (
         fault(A, "EXPIRED"),
-        fault(A, "LATER", position=Position.HEALTH),
-        fault(B, "DENIED", position=Position.HEALTH),
+        fault(A, "LATER", step=KmsStep.HEALTH),
+        fault(B, "DENIED", step=KmsStep.HEALTH),
         fine(B),
     )
     found = entry_points.apply(verdicts, evidence(tcp(A), tcp(B)))
@@ -145,7 +145,7 @@ def test_where_each_way_in_has_another_fault_one_of_them_it_will_be() -> None:
 
 
 def test_one_proxy_of_which_health_alone_is_known_is_the_way_in() -> None:
-    assert likelihoods((fault(PROXY, "T", position=Position.HEALTH),), PROXY)[0] == {"T": EXPECTED}
+    assert likelihoods((fault(PROXY, "T", step=KmsStep.HEALTH),), PROXY)[0] == {"T": EXPECTED}
 
 
 def test_one_way_in_without_a_fault_leaves_all_of_them_possible() -> None:
@@ -153,14 +153,14 @@ def test_one_way_in_without_a_fault_leaves_all_of_them_possible() -> None:
 
 
 def test_what_is_no_address_is_not_one_of_several() -> None:
-    store = replace(fault(A, "T", position=Position.HEALTH), subject="cks-1")
+    store = replace(fault(A, "T", step=KmsStep.HEALTH), subject="cks-1")
     assert likelihoods((store, fine(A)), A)[0] == {"T": EXPECTED}
 
 
 @pytest.mark.parametrize(("other", "likelihood"), [(Outcome.MET, POSSIBLE), (Outcome.VIOLATED, EXPECTED)])
 def test_another_load_balancer_that_is_well_is_a_way_in_too(other: Outcome, likelihood: Likelihood) -> None:
     bad = replace(
-        fault(A, "T", position=Position.NETWORK), traits=frozenset({Trait.ONE_SUFFICES}), subject="net/a"
+        fault(A, "T", step=KmsStep.NETWORK), traits=frozenset({Trait.ONE_SUFFICES}), subject="net/a"
     )
     beside = replace(bad, subject="net/b", outcome=other)
     found = entry_points.apply((bad, beside), evidence(tcp(A)))

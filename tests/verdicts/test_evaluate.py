@@ -8,7 +8,7 @@ from judging import evidence, target
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Role
-from probe.model.verdicts import Level, Outcome, Position, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope, Trait
 from probe.requirements import Finding, Rule, of_scopes
 from probe.requirements.declare import requirement
 from probe.verdicts.evaluate import evaluate
@@ -27,7 +27,7 @@ def finding_nothing(level: Level) -> Rule:
     @requirement(
         level=level,
         scope=Scope.NETWORK,
-        position=None if level is Level.ADVICE else Position.NETWORK,
+        step=None if level is Level.ADVICE else KmsStep.NETWORK,
         source="https://example.com/",
         remedy=Remedy(text="None."),
     )
@@ -57,7 +57,7 @@ def test_without_the_id_of_a_store_the_subject_is_a_key_store() -> None:
 @requirement(
     level=Level.REQUIRED,
     scope=Scope.HANDSHAKE,
-    position=Position.TLS,
+    step=KmsStep.TLS,
     traits={Trait.MEANS_SHUT},
     source="https://example.com/",
     remedy=Remedy(text="None."),
@@ -78,10 +78,10 @@ def test_a_broken_requirement_is_our_bug_and_silences_no_other() -> None:
 
 def test_a_verdict_carries_what_is_declared_of_its_requirement() -> None:
     (verdict,) = evaluate([a_judge_that_raises], evidence())
-    assert (verdict.requirement, verdict.level, verdict.position, verdict.traits, verdict.source) == (
+    assert (verdict.requirement, verdict.level, verdict.step, verdict.traits, verdict.source) == (
         "a-judge-that-raises",
         Level.REQUIRED,
-        Position.TLS,
+        KmsStep.TLS,
         {Trait.MEANS_SHUT},
         "https://example.com/",
     )

@@ -28,10 +28,10 @@ from probe.model.targets import Role, Target
 from probe.model.verdicts import (
     MEASURED,
     Basis,
+    KmsStep,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     Prediction,
     Report,
     Scope,
@@ -221,7 +221,7 @@ def test_an_extra_authority_is_named_in_the_report() -> None:
 
 def test_one_server_is_judged_by_tls_alone() -> None:
     report = judge(evidence(tls(PROXY, sent(LEAF)), scopes=OF_A_SERVER), single_server=True)
-    assert {verdict.position for verdict in report.verdicts} == {Position.TLS, None}
+    assert {verdict.step for verdict in report.verdicts} == {KmsStep.TLS, None}
     assert "same-certificate-everywhere" not in {verdict.requirement for verdict in report.verdicts}
     assert report.predictions == ()
 

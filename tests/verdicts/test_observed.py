@@ -8,12 +8,14 @@ from judging import NOW_S, tcp, tls
 
 from probe.model.account import Account
 from probe.model.evidence import Evidence
-from probe.model.measurements import Failure, HealthDetails, Manager, Measurement, Phase, Reason
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.measurements import Failure, HealthDetails, KeyManagerStatus, Measurement, Phase, Reason
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import Operation, Outcome, Report, Verdict
 from probe.verdicts.judge import judge
 
-TCP_PLAN, TLS_PLAN = (Plan(check=check, interval_s=10.0, timeout_s=10.0) for check in (Check.TCP, Check.TLS))
+TCP_PLAN, TLS_PLAN = (
+    PlannedCheck(check=check, interval_s=10.0, timeout_s=10.0) for check in (Check.TCP, Check.TLS)
+)
 A, B = node("eu-west-1a"), node("eu-west-1b")
 SILENCE = Failure(phase=Phase.HANDSHAKE, reason=Reason.TIMED_OUT)
 ONE_TARGET = replace(
@@ -25,7 +27,7 @@ NO_LISTENER = replace(ACCOUNT, load_balancers=(replace(BALANCER, listeners=()),)
 
 
 def health(of: Target, status: int | None = 200, failure: Failure | None = None) -> Measurement:
-    managers = (("hsm-1", Manager.ACTIVE), ("hsm-2", Manager.ACTIVE))
+    managers = (("hsm-1", KeyManagerStatus.ACTIVE), ("hsm-2", KeyManagerStatus.ACTIVE))
     details = HealthDetails(purpose="health", status=status, managers=managers)
     return Measurement(
         target=of, check=Check.HEALTH_COLD, started_at_s=NOW_S, failure=failure, details=details

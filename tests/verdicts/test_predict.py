@@ -9,11 +9,11 @@ from judging import evidence
 from probe.model.verdicts import (
     Basis,
     KmsError,
+    KmsStep,
     Level,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     PredictedError,
     Trait,
     Verdict,
@@ -22,11 +22,11 @@ from probe.requirements import CATALOGUE
 from probe.verdicts.predict import predict
 
 
-def fault(name: str, position: Position, error: str, likelihood: Likelihood, level: Level) -> Verdict:
+def fault(name: str, step: KmsStep, error: str, likelihood: Likelihood, level: Level) -> Verdict:
     return Verdict(
         requirement=name,
         level=level,
-        position=position,
+        step=step,
         subject="x",
         outcome=Outcome.VIOLATED,
         because="",
@@ -42,10 +42,10 @@ def connect(*verdicts: Verdict) -> Iterator[PredictedError]:
     ).errors
 
 
-EXPECTED_TLS = fault("t", Position.TLS, "T", Likelihood.EXPECTED, Level.REQUIRED)
-EXPECTED_NETWORK = fault("n", Position.NETWORK, "N", Likelihood.EXPECTED, Level.REQUIRED)
-EXPECTED_HEALTH = fault("h", Position.HEALTH, "T", Likelihood.EXPECTED, Level.REQUIRED)
-RISK = fault("r", Position.NETWORK, "R", Likelihood.POSSIBLE, Level.RISK)
+EXPECTED_TLS = fault("t", KmsStep.TLS, "T", Likelihood.EXPECTED, Level.REQUIRED)
+EXPECTED_NETWORK = fault("n", KmsStep.NETWORK, "N", Likelihood.EXPECTED, Level.REQUIRED)
+EXPECTED_HEALTH = fault("h", KmsStep.HEALTH, "T", Likelihood.EXPECTED, Level.REQUIRED)
+RISK = fault("r", KmsStep.NETWORK, "R", Likelihood.POSSIBLE, Level.RISK)
 
 
 def test_an_expected_error_masks_those_of_later_positions() -> None:
@@ -79,8 +79,8 @@ def test_the_strongest_likelihood_of_one_name_counts() -> None:
     assert error.likelihood is Likelihood.EXPECTED
 
 
-def at(position: Position, error: str, operation: Operation) -> Verdict:
-    verdict = fault(error, position, error, Likelihood.EXPECTED, Level.REQUIRED)
+def at(step: KmsStep, error: str, operation: Operation) -> Verdict:
+    verdict = fault(error, step, error, Likelihood.EXPECTED, Level.REQUIRED)
     return replace(verdict, kms_errors=tuple(replace(e, operation=operation) for e in verdict.kms_errors))
 
 
@@ -91,14 +91,14 @@ def at(position: Position, error: str, operation: Operation) -> Verdict:
 def test_connect_asks_for_the_domain_before_the_principals_and_create_in_no_known_order(
     operation: Operation, masked: str | None
 ) -> None:
-    verdicts = (at(Position.CONFIGURATION, "principals", operation), at(Position.DOMAIN, "domain", operation))
+    verdicts = (at(KmsStep.CONFIGURATION, "principals", operation), at(KmsStep.DOMAIN, "domain", operation))
     (said,) = (each for each in predict(verdicts, (), evidence()) if each.operation is operation)
     assert {error.error: error.masked_by for error in said.errors} == {"domain": None, "principals": masked}
 
 
-def unknown_at(position: Position, subject: str) -> Verdict:
+def unknown_at(step: KmsStep, subject: str) -> Verdict:
     return replace(
-        fault("kms-is-an-allowed-principal", position, "x", Likelihood.EXPECTED, Level.REQUIRED),
+        fault("kms-is-an-allowed-principal", step, "x", Likelihood.EXPECTED, Level.REQUIRED),
         outcome=Outcome.UNKNOWN,
         subject=subject,
         kms_errors=(),
@@ -111,19 +111,19 @@ def decided(operation: Operation, *verdicts: Verdict) -> bool:
 
 
 def test_what_is_not_known_of_the_configuration_may_give_another_name_than_what_is() -> None:
-    known = at(Position.CONFIGURATION, "acceptance", Operation.CONNECT)
-    assert not decided(Operation.CONNECT, known, unknown_at(Position.CONFIGURATION, "vpce-svc-1"))
-    before = at(Position.DOMAIN, "domain", Operation.CONNECT)
-    assert decided(Operation.CONNECT, before, unknown_at(Position.CONFIGURATION, "vpce-svc-1"))
+    known = at(KmsStep.CONFIGURATION, "acceptance", Operation.CONNECT)
+    assert not decided(Operation.CONNECT, known, unknown_at(KmsStep.CONFIGURATION, "vpce-svc-1"))
+    before = at(KmsStep.DOMAIN, "domain", Operation.CONNECT)
+    assert decided(Operation.CONNECT, before, unknown_at(KmsStep.CONFIGURATION, "vpce-svc-1"))
 
 
 def test_a_violation_that_another_operation_meets_hides_nothing_that_is_not_known() -> None:
-    quota = replace(at(Position.UNIQUENESS, "LimitExceededException", Operation.CREATE), subject="store")
-    assert not decided(Operation.CONNECT, quota, unknown_at(Position.DOMAIN, "store"))
+    quota = replace(at(KmsStep.UNIQUENESS, "LimitExceededException", Operation.CREATE), subject="store")
+    assert not decided(Operation.CONNECT, quota, unknown_at(KmsStep.DOMAIN, "store"))
 
 
 def test_advice_is_nowhere_on_the_way_and_masks_nothing() -> None:
-    advice = replace(EXPECTED_NETWORK, requirement="a", level=Level.ADVICE, position=None)
+    advice = replace(EXPECTED_NETWORK, requirement="a", level=Level.ADVICE, step=None)
     assert [(each.error, each.masked_by) for each in connect(advice, EXPECTED_TLS)] == [
         ("T", None),
         ("N", "t"),
@@ -135,5 +135,5 @@ def test_of_an_address_that_is_shut_nothing_of_tls_is_left_to_be_known(
     traits: set[Trait], is_decided: bool
 ) -> None:
     shut = replace(RISK, traits=frozenset(traits))
-    unknown = replace(unknown_at(Position.TLS, "x"), requirement="common-name-matches")
+    unknown = replace(unknown_at(KmsStep.TLS, "x"), requirement="common-name-matches")
     assert decided(Operation.CONNECT, shut, unknown) is is_decided

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probe.model.account import Cause, Unavailable
+from probe.model.account import ApiErrorKind, Unavailable
 from probe.wire import account as read
 from probe.wire import account_network as read_network
 
@@ -49,7 +49,7 @@ def test_any_object_is_read_or_left_out(one: dict[str, object]) -> None:
 def test_a_list_that_is_none_is_odd(answer: dict[str, object]) -> None:
     found = read.each(answer, "Vpcs", "ec2:DescribeVpcs", read_network.vpc)
     assert isinstance(found, Unavailable)
-    assert found.cause is Cause.ODD_ANSWER
+    assert found.cause is ApiErrorKind.MALFORMED_RESPONSE
     assert isinstance(read_network.vpc_attribute(answer, "EnableDnsSupport"), Unavailable)
     assert isinstance(read.attributes(answer, "x"), Unavailable)
     assert isinstance(read.account_id(answer), Unavailable)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from judging import DAY_S, HOST, NOW_S, PrivateKey, Signer, issue, with_sha1
 from tls_certificates import Pki
 
-from probe.network.tls_session import LONGEST_CHAIN
+from probe.network.tls_session import MAX_CHAIN
 from probe.requirements.evidence.authorities import kms_authorities
 from probe.wire.chain import (
     MAX_CERTIFICATES,
@@ -142,7 +142,7 @@ def test_only_sixteen_certificates_are_looked_at(between: int, ending: Ending) -
 def test_who_may_sign_is_read_from_the_extensions() -> None:
     limited = issue("Limited", by=ROOT, ca=True, path_length=0)
     path = built(issue(HOST, by=limited), limited)
-    assert [(link.may_sign, link.path_length) for link in path.links] == [
+    assert [(link.peer_check, link.path_length) for link in path.links] == [
         (False, None),
         (True, 0),
         (True, None),
@@ -192,7 +192,7 @@ def test_no_changed_byte_anywhere_raises(at: int, byte: int) -> None:
 
 
 def test_all_that_the_reader_takes_is_looked_at() -> None:
-    assert MAX_CERTIFICATES == LONGEST_CHAIN
+    assert MAX_CERTIFICATES == MAX_CHAIN
     signers = [ROOT]
     for n in range(MAX_CERTIFICATES - 1):
         signers.append(issue(f"Step {n}", by=signers[-1], ca=True))

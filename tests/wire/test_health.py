@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xks_server import HEALTHY
 
-from probe.model.measurements import Manager
+from probe.model.measurements import KeyManagerStatus
 from probe.wire.health import (
     LARGE_BODY_BYTES,
     health_request,
@@ -109,7 +109,7 @@ def test_nothing_is_healthy_that_is_not_as_specified(document: dict[str, Any]) -
         assert document["xksProxyFleetSize"] > 0
         fleet = document["ekmFleetDetails"]
         assert 1 <= len(fleet) <= 10
-        assert {entry["healthStatus"] for entry in fleet} <= set(Manager)
+        assert {entry["healthStatus"] for entry in fleet} <= set(KeyManagerStatus)
 
 
 def test_requests_are_as_kms_makes_them() -> None:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.wire.json_values import (
-    LONGEST_TEXT,
-    MOST_ENTRIES,
+    MAX_ENTRIES,
+    MAX_TEXT,
     entries,
     flag,
     mapping,
@@ -43,8 +43,8 @@ def test_true_is_no_number() -> None:
 
 
 def test_texts_and_lists_are_bounded() -> None:
-    assert len(text({"a": "x" * (LONGEST_TEXT + 1)}, "a") or "") == LONGEST_TEXT
-    assert len(entries({"a": [{}] * (MOST_ENTRIES + 1)}, "a") or ()) == MOST_ENTRIES
+    assert len(text({"a": "x" * (MAX_TEXT + 1)}, "a") or "") == MAX_TEXT
+    assert len(entries({"a": [{}] * (MAX_ENTRIES + 1)}, "a") or ()) == MAX_ENTRIES
 
 
 def test_a_missing_list_is_none_and_an_empty_one_is_empty() -> None:

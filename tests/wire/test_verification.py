@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.model.facts import RecordState
-from probe.wire.verification import MOST_PARENTS, Place, parents, places, registrable, state_of
+from probe.wire.verification import MAX_PARENTS, RecordName, parents, places, registrable, state_of
 
 VALUE = "vpce:l6p0ERxlTt45jevFwOCp"
-PROPER = Place(name="_abc.example.com")
-BARE = Place(name="example.com", is_bare=True)
-DOUBLED = Place(name="_abc.example.com.example.com", is_doubled=True)
+PROPER = RecordName(name="_abc.example.com")
+BARE = RecordName(name="example.com", is_bare=True)
+DOUBLED = RecordName(name="_abc.example.com.example.com", is_doubled=True)
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,10 @@ def test_the_nearest_parent_comes_first_and_the_registrable_domain_last() -> Non
     assert parents("proxy.corp") == ()
 
 
-@pytest.mark.parametrize("labels", [MOST_PARENTS - 1, MOST_PARENTS, MOST_PARENTS + 1, 30])
+@pytest.mark.parametrize("labels", [MAX_PARENTS - 1, MAX_PARENTS, MAX_PARENTS + 1, 30])
 def test_the_registrable_domain_is_among_the_parents_however_many_there_are(labels: int) -> None:
     found = parents("a." * labels + "example.com")
-    assert len(found) == min(labels, MOST_PARENTS)
+    assert len(found) == min(labels, MAX_PARENTS)
     assert found[0] == "a." * (labels - 1) + "example.com"
     assert found[-1] == "example.com"
 
@@ -79,14 +79,14 @@ def test_proper_places_come_before_those_of_mistakes() -> None:
     ],
 )
 def test_only_the_exact_value_is_the_record(
-    answers: tuple[str, ...], place: Place, state: RecordState
+    answers: tuple[str, ...], place: RecordName, state: RecordState
 ) -> None:
     assert state_of(answers, VALUE, place) is state
 
 
 @given(st.lists(st.text(max_size=30), max_size=4), st.booleans())
 def test_nothing_is_published_that_is_not_exact(answers: list[str], is_bare: bool) -> None:
-    state = state_of(tuple(answers), VALUE, Place(name="x", is_bare=is_bare))
+    state = state_of(tuple(answers), VALUE, RecordName(name="x", is_bare=is_bare))
     assert (state is RecordState.PUBLISHED) is (VALUE in answers)
 
 

@@ -15,7 +15,7 @@ from probe.wire.chain import Ending, Link, Path, Roots, build
 _CACHED_CHAINS = 512
 
 
-class Standing(StrEnum):
+class TrustStatus(StrEnum):
     """What is known of the authority that a path ends in."""
 
     LISTED = "listed"
@@ -32,10 +32,10 @@ class Trust:
     """The path and where it leads. ``path`` is None when the server's certificate cannot be read."""
 
     path: Path | None
-    standing: Standing
+    standing: TrustStatus
 
 
-_NOWHERE = Trust(path=None, standing=Standing.UNDETERMINED)
+_NOWHERE = Trust(path=None, standing=TrustStatus.UNDETERMINED)
 
 
 def trust_of(details: TlsDetails, evidence: Evidence) -> Trust:
@@ -55,7 +55,7 @@ def _defects(way: Trust, now_s: float) -> tuple[bool, bool]:
     return any(faults(way.path, way.standing, now_s)), not root.not_before_s <= now_s <= root.not_after_s
 
 
-def faults(path: Path, standing: Standing, now_s: float) -> Iterator[str]:
+def faults(path: Path, standing: TrustStatus, now_s: float) -> Iterator[str]:
     """What is wrong with the way as far as it goes.
 
     A root's own dates and extensions are no part of it, but for the dates of an extra authority.
@@ -66,13 +66,13 @@ def faults(path: Path, standing: Standing, now_s: float) -> Iterator[str]:
     above = path.links[1:] if path.ending is Ending.MISSING_ISSUER else path.links[1:-1]
     for below, link in enumerate(above):
         yield from _out_of_date(quoted(link.subject), link, now_s)
-        if not link.may_sign:
+        if not link.peer_check:
             yield f"{quoted(link.subject)} may not sign certificates (it is no authority)"
         # RFC 5280 section 4.2.1.9: an authority that issues to itself (a new key) counts for nothing.
         count = sum(each.name != each.issuer_name for each in above[:below])
         if link.path_length is not None and count > link.path_length:
             yield f"{quoted(link.subject)} allows {link.path_length} authorities below it, there are {count}"
-    if standing is Standing.EXTRA:
+    if standing is TrustStatus.EXTRA:
         yield from _out_of_date(
             f"the extra authority {quoted(path.links[-1].subject)}", path.links[-1], now_s
         )
@@ -93,20 +93,20 @@ def _ways(
     paths = build(sent, authorities.roots)
     listed = [path for path in paths if path.links[-1].sha256 in authorities.aliases]
     if listed:
-        return tuple(Trust(path=path, standing=Standing.LISTED) for path in listed)
+        return tuple(Trust(path=path, standing=TrustStatus.LISTED) for path in listed)
     extra = build(sent, Roots.of(extra_ders)) if extra_ders else ()
     if extra and extra[0].ending is Ending.ROOT:
-        return tuple(Trust(path=path, standing=Standing.EXTRA) for path in extra)
+        return tuple(Trust(path=path, standing=TrustStatus.EXTRA) for path in extra)
     return tuple(Trust(path=path, standing=_elsewhere(path, authorities)) for path in paths)
 
 
-def _elsewhere(path: Path, authorities: Authorities) -> Standing:
+def _elsewhere(path: Path, authorities: Authorities) -> TrustStatus:
     """A name proves nothing: any key can sign under it. It only keeps us from saying "not listed"."""
     if path.unverifiable:
-        return Standing.UNVERIFIABLE
+        return TrustStatus.UNVERIFIABLE
     if path.links[-1].issuer_name in authorities.names:
-        return Standing.NAMED_AS_LISTED
+        return TrustStatus.NAMED_AS_LISTED
     if path.ending is Ending.SELF_SIGNED:
-        return Standing.UNLISTED
+        return TrustStatus.UNLISTED
     # Above an intermediate there is mostly a root, left out as it may be; above a leaf alone, hardly ever.
-    return Standing.UNSENT if len(path.links) > 1 else Standing.UNDETERMINED
+    return TrustStatus.UNSENT if len(path.links) > 1 else TrustStatus.UNDETERMINED

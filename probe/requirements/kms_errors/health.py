@@ -60,7 +60,7 @@ def _at_create_key(name: str, *alternatives: str, basis: Basis = Basis.DOCUMENTE
 KEY_NOT_FOUND = _at_create_key("XksKeyNotFoundException")
 KEY_UNUSABLE = _at_create_key("XksKeyInvalidConfigurationException")
 # A fault of the proxy or of the way to it, whatever key it was asked for.
-KEY_ODD = _at_create_key(WRONG_STATE)
+KEY_INVALID_RESPONSE = _at_create_key(WRONG_STATE)
 
 # GetKeyMetadata: the proxy's errorName -> what CreateKey says (the same table); any other is a wrong state.
 # For a denied access the specification and the troubleshooting page have different names.

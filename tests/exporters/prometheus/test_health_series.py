@@ -4,7 +4,7 @@ import pytest
 from exporter_world import NOW_S, SILENT, asked, health
 
 from exporters.prometheus.health_series import CODES, OTHER, HealthSeries
-from probe.model.measurements import Manager
+from probe.model.measurements import KeyManagerStatus
 from probe.model.targets import Check, Mode
 
 CHECKS = (Check.TCP, Check.HEALTH_COLD, Check.HEALTH_WARM)
@@ -53,8 +53,12 @@ def test_key_managers_are_those_of_the_newest_answer_that_named_any() -> None:
     made = series()
     made.measured(health(asked(), at_s=NOW_S))
     made.measured(health(asked(), 503, NOW_S + 60))
-    made.measured(health(asked(), at_s=NOW_S - 60, managers=(("old", Manager.UNAVAILABLE),)))
-    assert made.managers == {Manager.ACTIVE: 1, Manager.DEGRADED: 1, Manager.UNAVAILABLE: 0}
+    made.measured(health(asked(), at_s=NOW_S - 60, managers=(("old", KeyManagerStatus.UNAVAILABLE),)))
+    assert made.managers == {
+        KeyManagerStatus.ACTIVE: 1,
+        KeyManagerStatus.DEGRADED: 1,
+        KeyManagerStatus.UNAVAILABLE: 0,
+    }
 
 
 def test_the_clock_is_that_of_the_newest_answer_with_a_date() -> None:

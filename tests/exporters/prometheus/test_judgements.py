@@ -3,7 +3,7 @@
 from exporter_world import predicted, region, report, survey, verdict
 
 from exporters.prometheus.judgements import (
-    MOST_SUBJECTS,
+    MAX_SUBJECTS,
     decided_rows,
     extra_authorities,
     outcome_rows,
@@ -30,15 +30,15 @@ def test_of_two_verdicts_on_one_subject_the_worse_counts() -> None:
 
 
 def test_beyond_sixty_four_subjects_the_worst_are_kept() -> None:
-    fine = [verdict("a", Outcome.MET, f"fine-{n}") for n in range(MOST_SUBJECTS)]
+    fine = [verdict("a", Outcome.MET, f"fine-{n}") for n in range(MAX_SUBJECTS)]
     rows = outcome_rows([report(*fine, verdict("a", Outcome.VIOLATED, "broken"))])
-    assert len({subject for _, _, subject, _ in rows}) == MOST_SUBJECTS
+    assert len({subject for _, _, subject, _ in rows}) == MAX_SUBJECTS
     assert rows["cks-1", "a", "broken", "violated"] == 1.0
 
 
 def test_sixty_four_subjects_are_all_kept() -> None:
-    rows = outcome_rows([report(*[verdict("a", Outcome.MET, f"{n}") for n in range(MOST_SUBJECTS)])])
-    assert len(rows) == MOST_SUBJECTS * len(Outcome)
+    rows = outcome_rows([report(*[verdict("a", Outcome.MET, f"{n}") for n in range(MAX_SUBJECTS)])])
+    assert len(rows) == MAX_SUBJECTS * len(Outcome)
 
 
 def test_every_name_starts_at_zero() -> None:
@@ -74,11 +74,11 @@ def test_what_has_too_few_samples_or_is_undecided_is_absent() -> None:
 
 
 def test_two_key_stores_do_not_share_their_subjects_or_errors() -> None:
-    many = [verdict("a", Outcome.MET, f"{n}") for n in range(MOST_SUBJECTS + 1)]
+    many = [verdict("a", Outcome.MET, f"{n}") for n in range(MAX_SUBJECTS + 1)]
     reports = (report(*many, errors=(predicted(),)), report(*many, key_store="cks-2", decided=False))
     rows = outcome_rows(reports)
     for key_store in ("cks-1", "cks-2"):
-        assert len({subject for store, _, subject, _ in rows if store == key_store}) == MOST_SUBJECTS
+        assert len({subject for store, _, subject, _ in rows if store == key_store}) == MAX_SUBJECTS
     predictions = prediction_rows(["cks-1", "cks-2"], reports)
     assert predictions["cks-1", "connect", TLS, "expected"] == 1.0
     assert predictions["cks-2", "connect", TLS, "expected"] == 0.0

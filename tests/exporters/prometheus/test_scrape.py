@@ -8,9 +8,9 @@ from prometheus_client.exposition import generate_latest
 from exporters.prometheus import PrometheusSink, scrape
 from exporters.prometheus.scrape import Scrapes, only
 from probe.model.measurements import EchoBatch, EchoOutcome, Timestamps
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
-ECHO = (Plan(check=Check.ICMP, interval_s=1.0, timeout_s=1.0),)
+ECHO = (PlannedCheck(check=Check.ICMP, interval_s=1.0, timeout_s=1.0),)
 TARGETS = tuple(
     Target(name=f'node "{number}"\\', role=Role.NODE, host=f"192.0.2.{number}", port=443, plans=ECHO)
     for number in range(1, 21)

@@ -32,7 +32,7 @@ from prometheus_client.exposition import generate_latest
 
 from exporters.prometheus import PrometheusSink
 from probe.model.measurements import EchoBatch, Measurement
-from probe.model.targets import Check, Plan, Question, Role
+from probe.model.targets import Check, PlannedCheck, Question, Role
 from probe.model.verdicts import Level, Outcome, Requirement, Scope
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "metrics.txt"
@@ -143,7 +143,7 @@ def test_a_result_in_flight_at_a_reload_does_not_bring_the_target_back() -> None
         {"zone": "use1-az2"},
         {"name": "renamed"},
         {"region": "eu-west-3"},
-        {"plans": (Plan(check=Check.TCP, interval_s=30.0, timeout_s=2.0),)},
+        {"plans": (PlannedCheck(check=Check.TCP, interval_s=30.0, timeout_s=2.0),)},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -4,7 +4,7 @@ from exporter_world import HOSTILE, certificate, target, tls
 
 from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries
-from probe.model.targets import Check, Plan, Role
+from probe.model.targets import Check, PlannedCheck, Role
 
 
 def samples(*all_series: TargetSeries) -> dict[str, list[dict[str, str]]]:
@@ -32,7 +32,7 @@ def test_a_date_that_could_not_be_read_is_absent() -> None:
 
 
 def test_a_target_without_echoes_has_no_packet_counters() -> None:
-    plan = Plan(check=Check.DNS, interval_s=60, timeout_s=3)
+    plan = PlannedCheck(check=Check.DNS, interval_s=60, timeout_s=3)
     shown = samples(TargetSeries(target(role=Role.RESOLVER, plans=(plan,))))
     assert "xksprobe_packets_sent_total" not in shown
     assert "xksprobe_tcp_retransmits_total" not in shown

@@ -3,7 +3,7 @@
 import pytest
 from exporter_world import NOW_S, certificate, target, tcp, tls
 
-from exporters.prometheus.target_series import MOST_ADDRESSES, MOST_CERTIFICATES, STALE_AFTER_S, TargetSeries
+from exporters.prometheus.target_series import MAX_ADDRESSES, MAX_CERTIFICATES, STALE_AFTER_S, TargetSeries
 from probe.model.measurements import Phase, Reason
 from probe.model.targets import Check, Method, Role
 
@@ -63,8 +63,8 @@ def test_all_chains_go_when_the_name_no_longer_resolves() -> None:
 
 def test_a_chain_is_cut_at_ten() -> None:
     series = TargetSeries(target())
-    series.measured(tls(target(), *[certificate(n) for n in range(MOST_CERTIFICATES + 1)]))
-    assert len(series.chains["10.0.0.1"]) == MOST_CERTIFICATES
+    series.measured(tls(target(), *[certificate(n) for n in range(MAX_CERTIFICATES + 1)]))
+    assert len(series.chains["10.0.0.1"]) == MAX_CERTIFICATES
 
 
 @pytest.mark.parametrize(("age_s", "kept"), [(STALE_AFTER_S, True), (STALE_AFTER_S + 1, False)])
@@ -82,11 +82,11 @@ def test_an_address_not_met_for_ten_minutes_takes_its_series_along(age_s: float,
 def test_rotating_addresses_do_not_grow_series_without_end() -> None:
     named = target(host="proxy.example.com")
     series = TargetSeries(named)
-    for n in range(MOST_ADDRESSES + 5):
+    for n in range(MAX_ADDRESSES + 5):
         series.measured(tcp(named, address=f"10.0.1.{n}", at_s=NOW_S + n))
-    assert len(series.rtt) == MOST_ADDRESSES
+    assert len(series.rtt) == MAX_ADDRESSES
     assert ("10.0.1.0", Method.TCP) not in series.rtt
-    assert series.address == f"10.0.1.{MOST_ADDRESSES + 4}"
+    assert series.address == f"10.0.1.{MAX_ADDRESSES + 4}"
 
 
 def test_echoes_have_the_address_they_were_sent_to_also_after_another_was_met() -> None:

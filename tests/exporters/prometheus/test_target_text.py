@@ -12,7 +12,7 @@ from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries
 from exporters.prometheus.target_text import FAMILIES, pieces
 from probe.model.measurements import Measurement, Phase, Reason
-from probe.model.targets import Check, Method, Plan, Role, Target
+from probe.model.targets import Check, Method, PlannedCheck, Role, Target
 
 
 class Given(Collector):
@@ -38,7 +38,9 @@ TARGETS = st.builds(
     port=st.just(443),
     zone=st.text(max_size=5),
     plans=st.lists(
-        st.builds(Plan, check=st.sampled_from(Check), interval_s=st.floats(0.1, 1e4), timeout_s=st.just(1.0)),
+        st.builds(
+            PlannedCheck, check=st.sampled_from(Check), interval_s=st.floats(0.1, 1e4), timeout_s=st.just(1.0)
+        ),
         unique_by=lambda plan: plan.check,
         max_size=3,
     ).map(tuple),

@@ -77,7 +77,7 @@ def test_met_with_a_possible_error_is_told_apart() -> None:
 
 
 def test_a_flood_of_findings_is_cut_and_says_so() -> None:
-    flood = [replace(name_verdict(), requirement=f"r-{n}") for n in range(findings.MOST_SHOWN + 2)]
+    flood = [replace(name_verdict(), requirement=f"r-{n}") for n in range(findings.MAX_SHOWN + 2)]
     assert "and 2 more; --format json" in shown(findings.wrong(flood))
 
 

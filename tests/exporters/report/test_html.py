@@ -11,7 +11,7 @@ from judging import NOW_S, tcp, tls
 from exporters.report import html
 from exporters.report.preflight import Preflight
 from probe.model.evidence import Evidence
-from probe.model.measurements import HealthDetails, Manager, Measurement, Phase
+from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase
 from probe.model.targets import Check, Target
 from probe.verdicts.judge import judge
 
@@ -19,7 +19,7 @@ A, B = (node(zone) for zone in NODES)
 
 
 def health(of: Target, wait_s: float, *managers: str) -> Measurement:
-    named = tuple((name, Manager.ACTIVE) for name in managers)
+    named = tuple((name, KeyManagerStatus.ACTIVE) for name in managers)
     return Measurement(
         target=of,
         check=Check.HEALTH_COLD,

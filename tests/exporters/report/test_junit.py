@@ -10,11 +10,11 @@ from exporters.report import junit
 from probe.model.verdicts import (
     Basis,
     KmsError,
+    KmsStep,
     Level,
     Likelihood,
     Operation,
     Outcome,
-    Position,
     Remedy,
     Verdict,
 )
@@ -30,7 +30,7 @@ def verdict(
     return Verdict(
         requirement="a-requirement",
         level=level,
-        position=Position.TLS,
+        step=KmsStep.TLS,
         subject=subject,
         outcome=outcome,
         because=because,

@@ -12,7 +12,7 @@ from exporters.report import matrix
 from probe.model.account import RegisteredTarget
 from probe.model.measurements import HealthDetails, Measurement, Reason
 from probe.model.targets import Check, Role, Target
-from probe.model.verdicts import Level, Outcome, Position, Verdict
+from probe.model.verdicts import KmsStep, Level, Outcome, Verdict
 
 if TYPE_CHECKING:
     from probe.model.evidence import Evidence
@@ -61,7 +61,7 @@ def test_health_that_is_too_slow_is_no_good_health() -> None:
     slow = Verdict(
         requirement="health-answers-within-250-ms",
         level=Level.REQUIRED,
-        position=Position.HEALTH,
+        step=KmsStep.HEALTH,
         subject=A.name,
         outcome=VIOLATED,
         because="",
@@ -81,7 +81,7 @@ def test_tls_names_the_requirement_that_its_certificate_breaks() -> None:
     broken = Verdict(
         requirement="common-name-matches",
         level=Level.REQUIRED,
-        position=Position.TLS,
+        step=KmsStep.TLS,
         subject=A.name,
         outcome=VIOLATED,
         because="",

@@ -8,13 +8,15 @@ from rich.console import Console
 from schema_check import faults
 
 from exporters.report import tls
-from probe.model.measurements import Measurement, Offer, TlsDetails
+from probe.model.measurements import ClientHelloProfile, Measurement, TlsDetails
 
 
 def diagnosed() -> Measurement:
     seen = handshake()
     assert isinstance(seen.details, TlsDetails)
-    return replace(seen, details=replace(seen.details, offer=Offer.DIAGNOSING, version="TLSv1.1"))
+    return replace(
+        seen, details=replace(seen.details, offer=ClientHelloProfile.DIAGNOSING, version="TLSv1.1")
+    )
 
 
 @pytest.mark.parametrize(

@@ -130,8 +130,8 @@ def test_of_several_key_stores_the_one_that_is_worst_off_comes_first() -> None:
     assert said["key_store"] == "cks-1234567890abcdef0"
     assert faults(said, "report") == []
     text = shown(fine, OTHER, report())
-    places = [text.index(name) for name in ("cks-1234567890abcdef0", "cks-other", "cks-fine")]
-    assert places == sorted(places)
+    locations = [text.index(name) for name in ("cks-1234567890abcdef0", "cks-other", "cks-fine")]
+    assert locations == sorted(locations)
     assert text.count("The path") == 1
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from exporter_world import REMEDY, predicted, report, verdict
 
-from exporters.web.banner import State, banner, prediction_of, short
-from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome, Position
+from exporters.web.banner import State, banner, prediction_of, summary
+from probe.model.verdicts import Basis, KmsStep, Level, Likelihood, Operation, Outcome
 
 CAUSE = verdict(outcome=Outcome.VIOLATED, because="the root is private", remedy=REMEDY)
 
@@ -22,7 +22,7 @@ def test_decided_without_errors_nothing_that_was_judged_would_stop_kms() -> None
 
 
 def test_where_the_proxy_is_asked_its_answers_are_part_of_the_judgement() -> None:
-    health = verdict("credential-is-accepted", position=Position.HEALTH)
+    health = verdict("credential-is-accepted", step=KmsStep.HEALTH)
     shown = banner(report(verdict(), health))
     assert shown.headline == "Nothing on the network, in TLS or in the proxy's answers would stop KMS"
     assert shown.because == "the AWS side is not part of this judgement"
@@ -31,7 +31,7 @@ def test_where_the_proxy_is_asked_its_answers_are_part_of_the_judgement() -> Non
 
 
 def test_where_all_is_judged_nothing_is_said_to_be_left_out() -> None:
-    judged = (verdict(position=position) for position in (Position.HEALTH, Position.CONFIGURATION))
+    judged = (verdict(step=step) for step in (KmsStep.HEALTH, KmsStep.CONFIGURATION))
     assert banner(report(*judged)).because == ""
 
 
@@ -95,8 +95,10 @@ def test_only_required_unknowns_are_counted() -> None:
 
 
 def test_other_operations_in_a_few_words() -> None:
-    assert short(prediction_of(report(), Operation.CREATE)) == "not judged"
-    assert short(prediction_of(report(), Operation.CONNECT)) == "nothing against it was seen"
-    assert short(prediction_of(report(decided=False), Operation.CONNECT)) == "undecided"
+    assert summary(prediction_of(report(), Operation.CREATE)) == "not judged"
+    assert summary(prediction_of(report(), Operation.CONNECT)) == "nothing against it was seen"
+    assert summary(prediction_of(report(decided=False), Operation.CONNECT)) == "undecided"
     failing = report(errors=(predicted(),), decided=False)
-    assert short(prediction_of(failing, Operation.CONNECT)) == "would say XKS_PROXY_INVALID_TLS_CONFIGURATION"
+    assert (
+        summary(prediction_of(failing, Operation.CONNECT)) == "would say XKS_PROXY_INVALID_TLS_CONFIGURATION"
+    )

@@ -6,7 +6,7 @@ from exporter_world import NOW_S, SILENT, asked, health, target
 from exporters.web.health import WIDTH, Health
 from exporters.web.health import health as cell
 from exporters.web.page import PageSink
-from probe.model.measurements import Manager, Measurement
+from probe.model.measurements import KeyManagerStatus, Measurement
 from probe.model.targets import Check, Target
 
 
@@ -78,5 +78,5 @@ def test_key_managers_are_counted_by_state_and_none_that_is_usable_is_bad() -> N
     said = shown(health(asked(), clock_offset_s=-3.0), health(asked(), check=Check.HEALTH_WARM))
     assert (said.managers, said.managers_kind, said.clock) == ("1 active, 1 degraded", "quiet", "-3 s")
     assert [request.mode for request in said.requests] == ["cold", "warm"]
-    dead = shown(health(asked(), managers=(("hsm-1", Manager.UNAVAILABLE),)))
+    dead = shown(health(asked(), managers=(("hsm-1", KeyManagerStatus.UNAVAILABLE),)))
     assert (dead.managers, dead.managers_kind) == ("1 unavailable", "bad")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from exporter_world import NOW_S, SILENT, asked, certificate, health, tcp, tls
 
-from exporters.health import Asked
+from exporters.health import LatestHealth
 from exporters.web.memory import Memory
 from probe.model.targets import Check
 
@@ -12,7 +12,7 @@ from probe.model.targets import Check
 def test_requests_that_are_not_for_health_leave_no_trace() -> None:
     memory = Memory(asked())
     memory.measured(health(asked(), 405, purpose="get"))
-    assert (memory.attempts, memory.health) == ({}, Asked())
+    assert (memory.attempts, memory.health) == ({}, LatestHealth())
 
 
 def test_withheld_requests_take_the_attempts_before_them_along() -> None:
@@ -22,7 +22,7 @@ def test_withheld_requests_take_the_attempts_before_them_along() -> None:
     assert set(memory.attempts) == {Check.TCP, Check.HEALTH_COLD, Check.HEALTH_WARM}
     memory.measured(health(asked(), None, NOW_S + 60, withheld="common-name-matches"))
     assert set(memory.attempts) == {Check.TCP}
-    assert memory.health == Asked(withheld="common-name-matches")
+    assert memory.health == LatestHealth(withheld="common-name-matches")
 
 
 def test_what_is_of_checks_that_a_target_no_longer_has_goes_and_the_rest_stays() -> None:
@@ -35,7 +35,7 @@ def test_what_is_of_checks_that_a_target_no_longer_has_goes_and_the_rest_stays()
         memory.measured(measurement)
     memory.become(replace(asked(), plans=asked().plans[:2]))
     assert set(memory.attempts) == set(memory.failures) == {Check.TCP}
-    assert (memory.tls, memory.health) == (None, Asked())
+    assert (memory.tls, memory.health) == (None, LatestHealth())
 
 
 def test_under_another_label_everything_stays() -> None:

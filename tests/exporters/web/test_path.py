@@ -10,7 +10,7 @@ from exporters.web.path import SHOWN_TARGETS, SOON_S, Row, sections
 from exporters.web.snapshot import Snapshot
 from probe.model.measurements import Certificate, Measurement, TlsDetails
 from probe.model.statistics import Summary, Window
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 
 
 def snapshot(
@@ -80,7 +80,7 @@ def test_a_certificate_without_a_name_says_so() -> None:
 
 
 def test_columns_are_those_that_somebody_fills() -> None:
-    resolver = target(role=Role.RESOLVER, plans=(Plan(check=Check.DNS, interval_s=60, timeout_s=3),))
+    resolver = target(role=Role.RESOLVER, plans=(PlannedCheck(check=Check.DNS, interval_s=60, timeout_s=3),))
     (section,) = sections(snapshot(targets=(resolver,)))
     assert (section.methods, section.tls, section.health) == ((), False, False)
     (section,) = sections(snapshot())

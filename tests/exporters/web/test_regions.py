@@ -42,7 +42,7 @@ def test_a_bar_at_the_threshold_ends_at_its_line() -> None:
     assert 0 < shown.threshold_x < BAR_WIDTH
 
 
-def test_a_region_across_the_world_is_cut_and_says_so() -> None:
+def test_a_region_around_the_globe_is_cut_and_says_so() -> None:
     shown = table(survey(region(median_s=0.004), region("far", 0.9, 2)))
     assert shown is not None
     assert [row.cut for row in shown.rows] == [False, True]

@@ -17,7 +17,7 @@ from exporters.web.page import PageSink
 from exporters.web.server import DEFAULT_LIMITS, Limits, start
 
 pytestmark = pytest.mark.loopback
-LONGEST_S = 10.0  # a test that hangs is ended; none takes a second
+MAX_S = 10.0  # a test that hangs is ended; none takes a second
 GOOD = b"GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HALF = b"GET /-/healthy HTTP/1.1\r\nHost: 127"
 
@@ -38,7 +38,7 @@ async def served(limits: Limits = DEFAULT_LIMITS, app: web.Application | None = 
     made = app or make_app(sink, page, Agent(), version="1.0", listen_host="127.0.0.1")
     runner = await start(made, listener, shutdown_s=0.2, limits=limits)
     try:
-        async with asyncio.timeout(LONGEST_S):
+        async with asyncio.timeout(MAX_S):
             yield listener.getsockname()[1]
     finally:
         await runner.cleanup()

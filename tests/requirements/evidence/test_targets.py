@@ -6,7 +6,7 @@ import pytest
 from judging import HOST, NOTHING_AGREED, NOW_S, evidence, in_handshake, issue, sent, target, tcp, tls
 
 from probe.model.measurements import Certificate, Failure, Measurement, Phase, Reason, TlsDetails
-from probe.model.targets import Check, Plan, Role, Target
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import Outcome
 from probe.requirements.declare import Finding, met
 from probe.requirements.evidence.targets import (
@@ -94,7 +94,7 @@ def test_of_a_way_in_that_nobody_probes_by_tls_nothing_is_known() -> None:
     ids=["a minute", "over a minute", "three intervals", "over three intervals"],
 )
 def test_what_was_is_not_what_is(interval_s: float, age_s: float, *, fresh: bool) -> None:
-    plan = Plan(check=Check.TLS, interval_s=interval_s, timeout_s=2.0)
+    plan = PlannedCheck(check=Check.TLS, interval_s=interval_s, timeout_s=2.0)
     old = tls(replace(A, plans=(plan,)), at_s=NOW_S - age_s)
     assert (latest(evidence(old), Check.TLS) == {"nlb-a": old}) is fresh
     assert said(old)[0] is (Outcome.MET if fresh else Outcome.UNKNOWN)

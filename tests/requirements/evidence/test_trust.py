@@ -6,7 +6,7 @@ from judging import HOST, Signer, authorities_of, evidence, issue, sent, target,
 
 from probe.model.measurements import TlsDetails
 from probe.requirements.evidence import trust as trust_module
-from probe.requirements.evidence.trust import Standing, Trust, trust_of
+from probe.requirements.evidence.trust import Trust, TrustStatus, trust_of
 from probe.wire.chain import Ending
 
 ROOT = issue("Listed Root", ca=True)
@@ -34,29 +34,29 @@ def trust(*signers: Signer, extra: tuple[bytes, ...] = ()) -> Trust:
 @pytest.mark.parametrize(
     ("signers", "standing"),
     [
-        ((LEAF, MIDDLE), Standing.LISTED),
-        ((issue(HOST, by=LACKED), LACKED), Standing.LISTED),
-        ((issue(HOST, by=LACKED),), Standing.NAMED_AS_LISTED),
-        ((issue(HOST, by=NAMESAKE), NAMESAKE), Standing.NAMED_AS_LISTED),
-        ((PRIVATE_LEAF, PRIVATE), Standing.UNLISTED),
-        ((issue(HOST),), Standing.UNLISTED),
-        ((issue(HOST, by=PRIVATE_MIDDLE), PRIVATE_MIDDLE), Standing.UNSENT),
-        ((PRIVATE_LEAF,), Standing.UNDETERMINED),
-        ((with_sha1(issue(HOST, by=LEGACY)), LEGACY), Standing.UNVERIFIABLE),
-        ((), Standing.UNDETERMINED),
+        ((LEAF, MIDDLE), TrustStatus.LISTED),
+        ((issue(HOST, by=LACKED), LACKED), TrustStatus.LISTED),
+        ((issue(HOST, by=LACKED),), TrustStatus.NAMED_AS_LISTED),
+        ((issue(HOST, by=NAMESAKE), NAMESAKE), TrustStatus.NAMED_AS_LISTED),
+        ((PRIVATE_LEAF, PRIVATE), TrustStatus.UNLISTED),
+        ((issue(HOST),), TrustStatus.UNLISTED),
+        ((issue(HOST, by=PRIVATE_MIDDLE), PRIVATE_MIDDLE), TrustStatus.UNSENT),
+        ((PRIVATE_LEAF,), TrustStatus.UNDETERMINED),
+        ((with_sha1(issue(HOST, by=LEGACY)), LEGACY), TrustStatus.UNVERIFIABLE),
+        ((), TrustStatus.UNDETERMINED),
     ],
     ids=[
         *("root we have", "root we lack, sent", "root we lack, unsent", "forged name", "private root sent"),
         *("self-signed", "private root unsent", "leaf alone", "SHA-1", "nothing"),
     ],
 )
-def test_every_chain_has_one_standing(signers: tuple[Signer, ...], standing: Standing) -> None:
+def test_every_chain_has_one_standing(signers: tuple[Signer, ...], standing: TrustStatus) -> None:
     assert trust(*signers).standing is standing
 
 
 def test_an_extra_authority_counts_only_where_kms_has_none() -> None:
-    assert trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).standing is Standing.EXTRA
-    assert trust(LEAF, MIDDLE, extra=(PRIVATE.der, ROOT.der)).standing is Standing.LISTED
+    assert trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).standing is TrustStatus.EXTRA
+    assert trust(LEAF, MIDDLE, extra=(PRIVATE.der, ROOT.der)).standing is TrustStatus.LISTED
 
 
 def test_an_extra_authority_that_did_not_sign_changes_nothing() -> None:
@@ -80,5 +80,5 @@ def test_a_chain_is_verified_once_and_again_only_for_other_authorities(
     assert trust(leaf, MIDDLE) == trust(leaf, MIDDLE)
     assert len(built) == 1
     trust_only(monkeypatch, authorities_of(PRIVATE))
-    assert trust(leaf, MIDDLE).standing is Standing.UNSENT
+    assert trust(leaf, MIDDLE).standing is TrustStatus.UNSENT
     assert len(built) == 2

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from simulator.aws.account import EVERY_ZONE, Plan, Zone, plan_account
-from simulator.scenario.layout import lay_out
+from simulator.aws.account import EVERY_ZONE, AccountPlan, Zone, plan_account
+from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.reader import read_scenario
 
 ZONES = tuple(
@@ -16,9 +16,9 @@ BACKENDS = [
 ]
 
 
-def plan(nodes: list[dict[str, Any]], *, block: int | None = None, **more: Any) -> Plan:
+def plan(nodes: list[dict[str, Any]], *, block: int | None = None, **more: Any) -> AccountPlan:
     scenario = read_scenario("mine", {"nodes": nodes, "backends": BACKENDS, **more})
-    return plan_account(scenario, lay_out(scenario, reduced_block=block), ZONES)
+    return plan_account(scenario, assign_addresses(scenario, reduced_block=block), ZONES)
 
 
 def two_nodes(*words: str, **more: Any) -> list[dict[str, Any]]:

@@ -10,11 +10,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from probe.aws.api import Api
 from probe.aws.audit import audit
-from probe.model.account import Account, Cause, Unavailable
+from probe.aws.boto3_client import Boto3Client
+from probe.model.account import Account, ApiErrorKind, Unavailable
 from probe.model.store import KeyStoreSpec
-from simulator import ScenarioError, World, WorldError, load_scenario, start
+from simulator import ScenarioError, Simulation, SimulationError, load_scenario, start
 from simulator.scenario.reader import read_scenario
 
 pytestmark = pytest.mark.loopback
@@ -25,22 +25,22 @@ CONFIGURATIONS = "DescribeVpcEndpointServiceConfigurations"
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def simulation() -> Iterator[Simulation]:
     document = {**load_scenario("healthy").document, "account": {}}
     with start(read_scenario("healthy", document), reduced=True) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def healed(world: World) -> Iterator[None]:
+def healed(simulation: Simulation) -> Iterator[None]:
     yield
-    world.set_account({})
+    simulation.set_account({})
 
 
 @pytest.fixture
-def client(world: World) -> Iterator[Callable[..., Any]]:
+def client(simulation: Simulation) -> Iterator[Callable[..., Any]]:
     """``client("ec2")`` is a boto3 client of the account."""
-    environment = world.aws_environment()
+    environment = simulation.aws_environment()
     with ExitStack() as stack:
 
         def make(service: str, region: str = REGION, **config: Any) -> Any:
@@ -59,13 +59,13 @@ def client(world: World) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def audited(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Account]:
+def audited(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Account]:
     """The account as the agent sees it."""
-    for name, value in world.aws_environment().items():
+    for name, value in simulation.aws_environment().items():
         monkeypatch.setenv(name, value)
 
-    def run(timeout_s: float = 30.0, service_name: str | None = world.service_name) -> Account:
-        api = Api(REGION, read_timeout_s=timeout_s)
+    def run(timeout_s: float = 30.0, service_name: str | None = simulation.service_name) -> Account:
+        api = Boto3Client(REGION, read_timeout_s=timeout_s)
         try:
             return audit(
                 api,
@@ -81,21 +81,23 @@ def audited(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Acco
 
 
 def test_the_audit_of_a_healthy_account_finds_everything(
-    world: World, audited: Callable[..., Account]
+    simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
     account = audited()
     assert account.failed_calls == ()
-    assert (account.id, account.service and account.service.name) == ("111122223333", world.service_name)  # type: ignore[union-attr]
+    assert (account.id, account.service and account.service.name) == ("111122223333", simulation.service_name)  # type: ignore[union-attr]
     (balancer,) = account.load_balancers  # type: ignore[misc]
     assert balancer.name == "net/xks"
-    assert [node.address for node in balancer.nodes] == [world.address(n.name) for n in world.scenario.nodes]
+    assert [node.address for node in balancer.nodes] == [
+        simulation.address(n.name) for n in simulation.scenario.nodes
+    ]
     (group,) = balancer.forwarded_groups
-    assert [t.id for t in group.targets] == [world.address(b.name) for b in world.scenario.backends]
+    assert [t.id for t in group.targets] == [simulation.address(b.name) for b in simulation.scenario.backends]
     assert {t.state for t in group.targets} == {"healthy"}
     assert {t.zone for t in group.targets} == {zone.zone for zone in balancer.zones}
     (vpc,) = account.vpcs  # type: ignore[misc]
     assert (vpc.dns_support, vpc.dns_hostnames, len(vpc.subnets)) == (True, True, 2)
-    assert [store.id for store in account.key_stores] == [world.scenario.key_store]  # type: ignore[union-attr]
+    assert [store.id for store in account.key_stores] == [simulation.scenario.key_store]  # type: ignore[union-attr]
 
 
 def test_interfaces_are_found_by_their_description_alone(client: Callable[..., Any]) -> None:
@@ -120,7 +122,7 @@ def test_interfaces_are_found_by_their_description_alone(client: Callable[..., A
     ],
 )
 def test_an_answer_comes_in_as_many_pages_as_are_asked(
-    world: World,
+    simulation: Simulation,
     client: Callable[..., Any],
     service: str,
     operation: str,
@@ -130,7 +132,7 @@ def test_an_answer_comes_in_as_many_pages_as_are_asked(
 ) -> None:
     """There are five subnets, the default ones among them, and one more by path."""
     added = {"DescribeSubnets": {"Subnets[5]": {"SubnetId": "subnet-6"}}}
-    world.set_account({"key_stores": [{}, {"CustomKeyStoreId": "cks-2"}], "answers": added})
+    simulation.set_account({"key_stores": [{}, {"CustomKeyStoreId": "cks-2"}], "answers": added})
     whole = getattr(client(service), operation)()[key]
     pages = list(client(service).get_paginator(operation).paginate(PaginationConfig={"PageSize": size}))
     assert [len(page[key]) for page in pages] == sizes
@@ -138,15 +140,15 @@ def test_an_answer_comes_in_as_many_pages_as_are_asked(
 
 
 def test_the_audit_reads_all_pages_of_a_service_that_gives_one_item_at_a_time(
-    world: World, audited: Callable[..., Account]
+    simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
     whole = audited()
-    world.set_account({"page_size": 1, "key_stores": [{}, {"CustomKeyStoreId": "cks-2"}]})
+    simulation.set_account({"page_size": 1, "key_stores": [{}, {"CustomKeyStoreId": "cks-2"}]})
     paged = audited()
     assert paged.failed_calls == ()
     assert paged.load_balancers == whole.load_balancers
     assert paged.vpcs == whole.vpcs
-    assert [store.id for store in paged.key_stores] == [world.scenario.key_store, "cks-2"]  # type: ignore[union-attr]
+    assert [store.id for store in paged.key_stores] == [simulation.scenario.key_store, "cks-2"]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -159,11 +161,11 @@ def test_the_audit_reads_all_pages_of_a_service_that_gives_one_item_at_a_time(
     ],
 )
 def test_a_refusal_has_the_protocol_s_shape_and_the_others_answer(
-    world: World, client: Callable[..., Any], service: str, operation: str, code: str
+    simulation: Simulation, client: Callable[..., Any], service: str, operation: str, code: str
 ) -> None:
     from botocore import xform_name
 
-    world.set_account({"refused": {operation: code}})
+    simulation.set_account({"refused": {operation: code}})
     with pytest.raises(ClientError) as caught:
         getattr(client(service), xform_name(operation))()
     assert caught.value.response["Error"]["Code"] == code
@@ -171,16 +173,16 @@ def test_a_refusal_has_the_protocol_s_shape_and_the_others_answer(
 
 
 def test_everything_is_refused_but_what_has_a_word_of_its_own(
-    world: World, audited: Callable[..., Account]
+    simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
-    world.set_account({"refused": {"*": "AccessDenied", "DescribeCustomKeyStores": "OptInRequired"}})
+    simulation.set_account({"refused": {"*": "AccessDenied", "DescribeCustomKeyStores": "OptInRequired"}})
     account = audited()
     causes = {failed.call: failed.cause for failed in account.failed_calls}
-    assert causes["kms:DescribeCustomKeyStores"] is Cause.NOT_OPTED_IN
-    assert set(causes.values()) == {Cause.NOT_OPTED_IN, Cause.ACCESS_DENIED}
+    assert causes["kms:DescribeCustomKeyStores"] is ApiErrorKind.NOT_OPTED_IN
+    assert set(causes.values()) == {ApiErrorKind.NOT_OPTED_IN, ApiErrorKind.ACCESS_DENIED}
 
 
-def test_values_are_set_by_path(world: World, audited: Callable[..., Account]) -> None:
+def test_values_are_set_by_path(simulation: Simulation, audited: Callable[..., Account]) -> None:
     answers = {
         CONFIGURATIONS: {
             "ServiceConfigurations[0].AcceptanceRequired": True,
@@ -190,7 +192,7 @@ def test_values_are_set_by_path(world: World, audited: Callable[..., Account]) -
         },
         "DescribeTargetHealth": {"TargetHealthDescriptions[*].TargetHealth.State": "unhealthy"},
     }
-    world.set_account({"answers": answers})
+    simulation.set_account({"answers": answers})
     account = audited()
     service = account.service
     assert not isinstance(service, Unavailable)
@@ -205,9 +207,9 @@ def test_values_are_set_by_path(world: World, audited: Callable[..., Account]) -
 
 
 def test_a_path_that_does_not_fit_the_answer_is_an_error_that_says_so(
-    world: World, client: Callable[..., Any]
+    simulation: Simulation, client: Callable[..., Any]
 ) -> None:
-    world.set_account({"answers": {CONFIGURATIONS: {"ServiceConfigurations[7].ServiceId": "x"}}})
+    simulation.set_account({"answers": {CONFIGURATIONS: {"ServiceConfigurations[7].ServiceId": "x"}}})
     with pytest.raises(ClientError, match=r"ScenarioMistake.*ServiceConfigurations\[7\]"):
         client("ec2").describe_vpc_endpoint_service_configurations()
 
@@ -215,34 +217,38 @@ def test_a_path_that_does_not_fit_the_answer_is_an_error_that_says_so(
 @pytest.mark.parametrize(
     ("section", "error", "words"),
     [
-        ({"answers": {CONFIGURATIONS: {"ServiceConfiguration[0]": {}}}}, WorldError, "has no ServiceConfiguration of"),
-        ({"key_stores": [{"State": "x"}]}, WorldError, "has no State of CustomKeyStoresListEntry"),
-        ({"region": "xx-nowhere-1"}, WorldError, "account.region: xx-nowhere-1"),
+        ({"answers": {CONFIGURATIONS: {"ServiceConfiguration[0]": {}}}}, SimulationError, "has no ServiceConfiguration of"),
+        ({"key_stores": [{"State": "x"}]}, SimulationError, "has no State of CustomKeyStoresListEntry"),
+        ({"region": "xx-nowhere-1"}, SimulationError, "account.region: xx-nowhere-1"),
         ({"delay": 1}, ScenarioError, "account.delay"),
     ],
 )  # fmt: skip
 def test_a_mistake_changes_nothing(
-    world: World, client: Callable[..., Any], section: dict[str, Any], error: type[Exception], words: str
+    simulation: Simulation,
+    client: Callable[..., Any],
+    section: dict[str, Any],
+    error: type[Exception],
+    words: str,
 ) -> None:
-    world.set_account({"key_stores": []})
+    simulation.set_account({"key_stores": []})
     with pytest.raises(error, match=words):
-        world.set_account(section)
+        simulation.set_account(section)
     assert client("kms").describe_custom_key_stores()["CustomKeyStores"] == []
 
 
-def test_the_account_is_in_its_region_alone(world: World, client: Callable[..., Any]) -> None:
-    world.set_account({"region": "us-east-1"})
-    assert world.aws_environment()["AWS_REGION"] == "us-east-1"
-    assert world.service_name.startswith("com.amazonaws.vpce.us-east-1.")
+def test_the_account_is_in_its_region_alone(simulation: Simulation, client: Callable[..., Any]) -> None:
+    simulation.set_account({"region": "us-east-1"})
+    assert simulation.aws_environment()["AWS_REGION"] == "us-east-1"
+    assert simulation.service_name.startswith("com.amazonaws.vpce.us-east-1.")
     assert client("kms").describe_custom_key_stores()["CustomKeyStores"] == []
     there = client("ec2", "us-east-1").describe_vpc_endpoint_service_configurations()
-    assert [each["ServiceName"] for each in there["ServiceConfigurations"]] == [world.service_name]
+    assert [each["ServiceName"] for each in there["ServiceConfigurations"]] == [simulation.service_name]
 
 
 def test_a_service_of_another_account_is_seen_by_its_consumers(
-    world: World, audited: Callable[..., Account]
+    simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
-    world.set_account({"service_owner": "444455556666"})
+    simulation.set_account({"service_owner": "444455556666"})
     account = audited()
     service = account.service
     assert not isinstance(service, Unavailable)
@@ -255,8 +261,8 @@ def test_a_service_that_is_not_there_is_not_found(audited: Callable[..., Account
     assert audited(service_name=f"com.amazonaws.vpce.{REGION}.vpce-svc-0").service is None
 
 
-def test_answers_take_their_time(world: World, client: Callable[..., Any]) -> None:
-    world.set_account({"delay": "400ms"})
+def test_answers_take_their_time(simulation: Simulation, client: Callable[..., Any]) -> None:
+    simulation.set_account({"delay": "400ms"})
     sts = client("sts", read_timeout=5)
     started_s = time.monotonic()
     sts.get_caller_identity()
@@ -266,39 +272,42 @@ def test_answers_take_their_time(world: World, client: Callable[..., Any]) -> No
 
 
 def test_an_account_that_does_not_answer_in_time_leaves_the_audit_its_deadline(
-    world: World, audited: Callable[..., Account]
+    simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
-    world.set_account({"delay": "20s"})
+    simulation.set_account({"delay": "20s"})
     account = audited(timeout_s=0.5)
-    assert {failed.cause for failed in account.failed_calls} == {Cause.TIMED_OUT}
+    assert {failed.cause for failed in account.failed_calls} == {ApiErrorKind.TIMED_OUT}
 
 
 def test_a_throttled_account_leaves_the_audit_its_deadline(
-    world: World, audited: Callable[..., Account]
+    simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
     """Retries wait for seconds; what is left out for want of time is as unknown as what was throttled."""
-    world.set_account({"refused": {"*": "ThrottlingException"}})
+    simulation.set_account({"refused": {"*": "ThrottlingException"}})
     started_s = time.monotonic()
     account = audited(timeout_s=1)
     assert time.monotonic() - started_s < 30
-    assert {failed.cause for failed in account.failed_calls} <= {Cause.THROTTLED, Cause.TIMED_OUT}
+    assert {failed.cause for failed in account.failed_calls} <= {
+        ApiErrorKind.THROTTLED,
+        ApiErrorKind.TIMED_OUT,
+    }
     assert isinstance(account.key_stores, Unavailable)
 
 
 @pytest.mark.parametrize("body", [b"", b"Action=DescribeVpcs", b"\xff" * 50])
-def test_whoever_does_not_sign_is_told_so(world: World, body: bytes) -> None:
+def test_whoever_does_not_sign_is_told_so(simulation: Simulation, body: bytes) -> None:
     import urllib.error
     import urllib.request
 
-    request = urllib.request.Request(world.aws_environment()["AWS_ENDPOINT_URL"], data=body)  # noqa: S310
+    request = urllib.request.Request(simulation.aws_environment()["AWS_ENDPOINT_URL"], data=body)  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=10)  # noqa: S310
     with caught.value as refused:
         assert b"UnknownService" in refused.read()
 
 
-def test_a_world_without_the_section_has_no_account() -> None:
+def test_a_simulation_without_the_section_has_no_account() -> None:
     with start(load_scenario("healthy"), reduced=True) as plain:
-        with pytest.raises(WorldError, match="give the scenario an 'account:' section"):
+        with pytest.raises(SimulationError, match="give the scenario an 'account:' section"):
             plain.aws_environment()
         assert not (plain.directory / "aws.log").exists()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import WorldError, start
+from simulator import SimulationError, start
 from simulator.aws.moto import _AWSS, _MOTOS, _renamed
 from simulator.scenario.reader import read_scenario
 
@@ -17,10 +17,12 @@ def test_a_load_balancer_s_arn_says_of_which_kind_it_is_wherever_it_stands() -> 
 
 
 @pytest.mark.loopback
-def test_a_world_without_moto_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_simulation_without_moto_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "moto.py").write_text("raise ImportError('no moto here')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     scenario = read_scenario("mine", {"nodes": [{"name": "n", "zone": "a"}], "account": {}})
-    with pytest.raises(WorldError, match=r"needs moto.*install xks-probe\[dev\]") as caught:
+    with pytest.raises(SimulationError, match=r"needs moto.*install xks-probe\[dev\]") as caught:
         start(scenario, reduced=True)
     assert "\n" not in str(caught.value)

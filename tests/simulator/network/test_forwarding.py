@@ -9,7 +9,7 @@ from scapy.layers.l2 import Ether
 
 from simulator.faults import Fault
 from simulator.network.forwarding import REORDER_HOLD_NS, Forwarding
-from simulator.network.wire_plan import forwarding_of
+from simulator.network.link_plan import forwarding_of
 from simulator.scenario.reader import read_scenario
 
 AGENT, REGION, NODE, BACKEND, INSIDE = "10.77.0.2", "10.78.1.11", "10.78.2.11", "10.78.3.11", "10.76.0.1"
@@ -43,7 +43,7 @@ def tcp(source: str, destination: str, *, from_port: int = 5, to_port: int = 443
 def test_each_way_takes_half_of_the_round_trip() -> None:
     wire = a_wire()
     (out,) = wire.from_agent(ping(AGENT, REGION), now_ns=100 * MS)
-    (back,) = wire.from_world(ping(REGION, AGENT), now_ns=110 * MS)
+    (back,) = wire.from_simulation(ping(REGION, AGENT), now_ns=110 * MS)
     assert (out.due_ns, out.is_back, out.kind, out.sequence) == (110 * MS, False, "icmp", 1)
     assert (back.due_ns, back.is_back, back.host) == (120 * MS, True, socket.inet_aton(REGION))
 
@@ -65,7 +65,7 @@ def test_duplicates_are_two_of_the_same(share: float, copies: int) -> None:
 
 def test_a_reordered_answer_is_overtaken_and_holds_up_no_other() -> None:
     wire = a_wire(reorder=1)
-    (held,) = wire.from_world(ping(REGION, AGENT, 1), now_ns=0)
+    (held,) = wire.from_simulation(ping(REGION, AGENT, 1), now_ns=0)
     assert held.due_ns == 10 * MS + REORDER_HOLD_NS
 
 
@@ -84,7 +84,7 @@ def test_jitter_never_reorders(gaps_ns: list[int], seed: int) -> None:
 def test_a_host_that_is_not_in_the_scenario_is_silent() -> None:
     wire = a_wire()
     assert wire.from_agent(ping(AGENT, "10.78.1.12"), now_ns=0) == ()
-    assert wire.from_world(ping("10.78.1.12", AGENT), now_ns=0) == ()
+    assert wire.from_simulation(ping("10.78.1.12", AGENT), now_ns=0) == ()
     assert wire.from_agent(b"not a frame", now_ns=0) == ()
 
 
@@ -100,7 +100,7 @@ def test_what_the_wire_swallows_for_a_fault(fault: str, pings: int, connects: in
 def test_a_node_has_the_delay_of_the_backend_and_is_recorded_under_its_own_address() -> None:
     wire = a_wire()
     (out,) = wire.from_agent(tcp(AGENT, NODE), now_ns=0)
-    (back,) = wire.from_world(tcp(BACKEND, INSIDE, from_port=443, to_port=5), now_ns=0)
+    (back,) = wire.from_simulation(tcp(BACKEND, INSIDE, from_port=443, to_port=5), now_ns=0)
     assert (out.due_ns, back.due_ns) == (1 * MS, 3 * MS)
     assert out.host == back.host == socket.inet_aton(NODE)
     assert out.port == back.port == 5
@@ -117,7 +117,7 @@ def test_a_connection_through_a_node_needs_node_and_backend(victim: str) -> None
     wire = a_wire()
     wire.set_fault(socket.inet_aton(victim), Fault.DEAD)
     assert wire.from_agent(tcp(AGENT, NODE), now_ns=0) == ()
-    assert wire.from_world(tcp(BACKEND, INSIDE, from_port=443), now_ns=0) == ()
+    assert wire.from_simulation(tcp(BACKEND, INSIDE, from_port=443), now_ns=0) == ()
     wire.set_fault(socket.inet_aton(victim), Fault.ALIVE)
     assert len(wire.from_agent(tcp(AGENT, NODE), now_ns=0)) == 1
 

@@ -1,4 +1,4 @@
-"""The links of a world in a forked child: real namespaces, seen through sockets and the kernel's own files."""
+"""The links of a simulation in a forked child: real namespaces, seen through sockets and the kernel's own files."""
 
 import array
 import errno
@@ -19,24 +19,24 @@ from simulator.running import call
 
 pytestmark = pytest.mark.real
 
-AGENT_MAC, WORLD_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
+AGENT_MAC, SIMULATION_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
 # <linux/ethtool.h>: the readers of transmit checksums, segmentation, and receive aggregation
 GETTERS = {"tx-checksum": 0x16, "tso": 0x1E, "gso": 0x23, "gro": 0x2B}
 SO_TIMESTAMPNS = 35
 
 
 def in_links(look: Callable[[int, int], Any]) -> Any:
-    """What ``look(agent, world)`` gives in a fresh wire's namespace with its links made."""
+    """What ``look(agent, simulation)`` gives in a fresh wire's namespace with its links made."""
 
     def child() -> Any:
         wire = namespaces.enter_fresh_namespace()
         from simulator.network import links
 
-        agent, world = namespaces.fresh_network(), namespaces.fresh_network()
+        agent, simulation = namespaces.fresh_network(), namespaces.fresh_network()
         namespaces.enter_network(wire.network)
-        links.make_links(wire.network, agent, world)
+        links.make_links(wire.network, agent, simulation)
         assert os.stat("/proc/self/ns/net").st_ino == os.fstat(wire.network).st_ino, "not back in the wire's"  # noqa: PTH116
-        return look(agent, world)
+        return look(agent, simulation)
 
     return call(child, None, 20)
 
@@ -69,24 +69,24 @@ def udp(network: int, source: str, destination: str, size: int = 3) -> None:
     namespaces.enter_network(here)
 
 
-def test_frames_of_both_ends_come_to_the_wire_whole_and_without_arp(can_have_worlds: object) -> None:
-    def look(agent: int, world: int) -> list[Any]:
+def test_frames_of_both_ends_come_to_the_wire_whole_and_without_arp(can_simulate: object) -> None:
+    def look(agent: int, simulation: int) -> list[Any]:
         from simulator.network import links
 
         with (
             links.open_packet_socket(links.WIRE_TO_AGENT) as of_agent,
-            links.open_packet_socket(links.WIRE_TO_WORLD) as of_world,
+            links.open_packet_socket(links.WIRE_TO_SIMULATION) as of_simulation,
         ):
             udp(agent, "10.77.0.2", "10.78.1.11")
-            udp(world, "10.78.200.1", "10.77.0.2")
-            udp(world, "10.78.3.11", "10.76.0.1")  # a backend to the inside of a node
-            return [heard(packets)[0].hex() for packets in (of_agent, of_world, of_world)]
+            udp(simulation, "10.78.200.1", "10.77.0.2")
+            udp(simulation, "10.78.3.11", "10.76.0.1")  # a backend to the inside of a node
+            return [heard(packets)[0].hex() for packets in (of_agent, of_simulation, of_simulation)]
 
     frames = [Ether(bytes.fromhex(frame)) for frame in in_links(look)]
     assert [(frame.src, frame.dst, frame[IP].src, frame[IP].dst) for frame in frames] == [
-        (AGENT_MAC, WORLD_MAC, "10.77.0.2", "10.78.1.11"),
-        (WORLD_MAC, AGENT_MAC, "10.78.200.1", "10.77.0.2"),
-        (WORLD_MAC, AGENT_MAC, "10.78.3.11", "10.76.0.1"),
+        (AGENT_MAC, SIMULATION_MAC, "10.77.0.2", "10.78.1.11"),
+        (SIMULATION_MAC, AGENT_MAC, "10.78.200.1", "10.77.0.2"),
+        (SIMULATION_MAC, AGENT_MAC, "10.78.3.11", "10.76.0.1"),
     ]
     for frame in frames:
         written = frame[UDP].chksum
@@ -94,9 +94,9 @@ def test_frames_of_both_ends_come_to_the_wire_whole_and_without_arp(can_have_wor
         assert Ether(bytes(frame))[UDP].chksum == written  # a partial one would differ
 
 
-def test_the_whole_network_of_the_world_is_local_there_and_nothing_else_is(can_have_worlds: object) -> None:
-    def look(_agent: int, world: int) -> dict[str, str]:
-        namespaces.enter_network(world)
+def test_the_whole_network_of_the_simulation_is_local_there_and_nothing_else_is(can_simulate: object) -> None:
+    def look(_agent: int, simulation: int) -> dict[str, str]:
+        namespaces.enter_network(simulation)
         found = {}
         for address in ("10.78.0.1", "10.78.255.254", "10.77.0.1", "10.76.0.1", "10.79.0.1"):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
@@ -124,8 +124,8 @@ def ping_socket() -> socket.socket:
     return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
 
 
-def test_the_agent_may_ping_and_all_it_sends_leaves_from_its_address(can_have_worlds: object) -> None:
-    def look(agent: int, _world: int) -> list[Any]:
+def test_the_agent_may_ping_and_all_it_sends_leaves_from_its_address(can_simulate: object) -> None:
+    def look(agent: int, _simulation: int) -> list[Any]:
         try:
             ping_socket().close()
             before = "may"
@@ -139,10 +139,10 @@ def test_the_agent_may_ping_and_all_it_sends_leaves_from_its_address(can_have_wo
     assert in_links(look) == ["may not", "10.77.0.2"]  # in the wire's namespace nobody may
 
 
-def test_no_end_of_a_link_leaves_work_to_an_offload_that_is_not_there(can_have_worlds: object) -> None:
-    def look(agent: int, world: int) -> list[dict[str, int]]:
-        found = [offloads("wire-agent"), offloads("wire-world")]
-        for network, name in ((agent, "agent0"), (world, "world0")):
+def test_no_end_of_a_link_leaves_work_to_an_offload_that_is_not_there(can_simulate: object) -> None:
+    def look(agent: int, simulation: int) -> list[dict[str, int]]:
+        found = [offloads("wire-agent"), offloads("wire-simulation")]
+        for network, name in ((agent, "agent0"), (simulation, "simulation0")):
             namespaces.enter_network(network)
             found.append(offloads(name))
         return found
@@ -151,7 +151,7 @@ def test_no_end_of_a_link_leaves_work_to_an_offload_that_is_not_there(can_have_w
 
 
 def test_switching_offload_off_changes_a_fresh_link_and_passes_over_one_that_is_not_there(
-    can_have_worlds: object,
+    can_simulate: object,
 ) -> None:
     def child() -> list[dict[str, int]]:
         namespaces.enter_fresh_namespace()
@@ -171,8 +171,8 @@ def test_switching_offload_off_changes_a_fresh_link_and_passes_over_one_that_is_
     assert not any(after.values())
 
 
-def test_a_packet_socket_stamps_does_not_block_and_hears_only_what_comes_in(can_have_worlds: object) -> None:
-    def look(agent: int, _world: int) -> list[Any]:
+def test_a_packet_socket_stamps_does_not_block_and_hears_only_what_comes_in(can_simulate: object) -> None:
+    def look(agent: int, _simulation: int) -> list[Any]:
         from simulator.network import links
 
         with (

@@ -1,4 +1,4 @@
-"""Blocks of 127.0.0.0/8 are claimed by binding a port in them, here one that no real world uses."""
+"""Blocks of 127.0.0.0/8 are claimed by binding a port in them, here one that no real simulation uses."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.control import WorldError
+from simulator.control import SimulationError
 from simulator.network import loopback
 from simulator.network.loopback import claim_block
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.loopback
 
 
 @pytest.fixture(autouse=True)
-def _no_other_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_other_simulations(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         monkeypatch.setattr(loopback, "_CLAIM_PORT", free.getsockname()[1])
@@ -38,7 +38,7 @@ def claim(claims: contextlib.ExitStack) -> int:
     [(249, [250, 1, 2]), (250, [1, 2, 3]), (500_007, [8, 9, 10])],
     ids=["it begins with the last", "just after", "a large id"],
 )
-def test_worlds_get_a_block_each_from_1_to_250_begun_by_the_process(
+def test_simulations_get_a_block_each_from_1_to_250_begun_by_the_process(
     monkeypatch: pytest.MonkeyPatch, claims: contextlib.ExitStack, process: int, blocks: list[int]
 ) -> None:
     monkeypatch.setattr(os, "getpid", lambda: process)
@@ -57,5 +57,5 @@ def test_the_last_free_block_is_given_and_after_it_none(
 ) -> None:
     monkeypatch.setattr(loopback, "_BLOCKS", 2)
     assert {claim(claims), claim(claims)} == {1, 2}
-    with pytest.raises(WorldError, match="no free addresses"):
+    with pytest.raises(SimulationError, match="no free addresses"):
         claim(claims)

@@ -46,7 +46,7 @@ def test_an_error_of_the_kernel_says_what_could_not_be_done() -> None:
 
 
 @pytest.mark.real
-def test_a_fresh_namespace_is_another_empty_one_of_its_own(can_have_worlds: object) -> None:
+def test_a_fresh_namespace_is_another_empty_one_of_its_own(can_simulate: object) -> None:
     def look() -> list[Any]:
         made = namespaces.enter_fresh_namespace()
         held = [os.fstat(made.network).st_ino, None if made.user is None else os.fstat(made.user).st_ino]
@@ -62,7 +62,7 @@ def test_a_fresh_namespace_is_another_empty_one_of_its_own(can_have_worlds: obje
 
 @pytest.mark.real
 def test_one_more_network_lies_in_the_same_user_namespace_and_one_can_go_back(
-    can_have_worlds: object,
+    can_simulate: object,
 ) -> None:
     def look() -> list[Any]:
         first = namespaces.enter_fresh_namespace()

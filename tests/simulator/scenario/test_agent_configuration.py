@@ -3,9 +3,9 @@ from pathlib import Path
 import yaml
 
 from probe.model.kinds import CHECKS, ROLES
+from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.agent_configuration import configuration_of
 from simulator.scenario.kinds import KINDS
-from simulator.scenario.layout import lay_out
 from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario
 
@@ -17,15 +17,17 @@ EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "configuration-example.
 def test_it_has_no_key_that_the_documented_format_has_not() -> None:
     scenario = load_scenario("default")
     known = yaml.safe_load(EXAMPLE.read_text("utf-8"))
-    made = configuration_of(scenario, lay_out(scenario), ROOT, CREDENTIAL)
+    made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert set(made) <= set(known)
     assert set(made["key_store"]) <= set(known["key_store"])
     for group in ("intervals", "timeouts"):
         assert set(made[group]) <= set(known[group])
 
 
-def test_every_check_of_a_host_of_the_world_is_made_as_often_as_a_demo_needs() -> None:
-    made = configuration_of(load_scenario("default"), lay_out(load_scenario("default")), ROOT, CREDENTIAL)
+def test_every_check_of_a_host_of_the_simulation_is_made_as_often_as_a_demo_needs() -> None:
+    made = configuration_of(
+        load_scenario("default"), assign_addresses(load_scenario("default")), ROOT, CREDENTIAL
+    )
     told = {kind.section for kind in KINDS}
     checks = {check for role in ROLES.values() if role.section in told for check in role.checks}
     for group in ("intervals", "timeouts"):
@@ -36,7 +38,7 @@ def test_every_check_of_a_host_of_the_world_is_made_as_often_as_a_demo_needs() -
 def test_it_names_what_a_signed_health_request_needs() -> None:
     document = {"uri_path_prefix": "/team", "proxy": {"region": "eu-west-1"}, "key_store": "cks-1"}
     scenario = read_scenario("mine", document)
-    assert configuration_of(scenario, lay_out(scenario), ROOT, CREDENTIAL)["key_store"] == {
+    assert configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)["key_store"] == {
         "id": "cks-1",
         "region": "eu-west-1",
         "uri_path": "/team/kms/xks/v1",
@@ -46,27 +48,27 @@ def test_it_names_what_a_signed_health_request_needs() -> None:
 
 def test_without_a_prefix_the_path_is_the_api_s_own() -> None:
     scenario = read_scenario("mine", {})
-    made = configuration_of(scenario, lay_out(scenario), ROOT, CREDENTIAL)
+    made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert made["key_store"]["uri_path"] == "/kms/xks/v1"
 
 
 def test_no_secret_is_in_it() -> None:
     scenario = load_scenario("default")
-    made = configuration_of(scenario, lay_out(scenario), ROOT, CREDENTIAL)
+    made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert scenario.proxy.credentials[0].secret_access_key not in yaml.safe_dump(made)
 
 
 def test_it_survives_yaml() -> None:
     scenario = load_scenario("regions-34")
-    made = configuration_of(scenario, lay_out(scenario), ROOT, CREDENTIAL)
+    made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert yaml.safe_load(yaml.safe_dump(made)) == made
     assert len(made["regions"]) == 34
 
 
 def test_hosts_go_by_name_where_there_is_a_name_server_and_by_address_where_there_is_none() -> None:
     default, healthy = load_scenario("default"), load_scenario("healthy")
-    named = configuration_of(default, lay_out(default), ROOT, CREDENTIAL)
-    numbered = configuration_of(healthy, lay_out(healthy), ROOT, CREDENTIAL)
+    named = configuration_of(default, assign_addresses(default), ROOT, CREDENTIAL)
+    numbered = configuration_of(healthy, assign_addresses(healthy), ROOT, CREDENTIAL)
     assert named["key_managers"][0]["host"] == "hsm-1.example.com"
     assert named["regions"][0]["host"] == "kms.eu-central-1.amazonaws.com"
     assert named["resolve_with"] == ["10.78.5.53"]
@@ -74,8 +76,8 @@ def test_hosts_go_by_name_where_there_is_a_name_server_and_by_address_where_ther
     assert numbered["resolve_with"] == []
 
 
-def test_a_reduced_world_is_configured_by_address_and_port() -> None:
+def test_a_reduced_simulation_is_configured_by_address_and_port() -> None:
     default = load_scenario("default")
-    made = configuration_of(default, lay_out(default, reduced_block=7), ROOT, CREDENTIAL)
+    made = configuration_of(default, assign_addresses(default, reduced_block=7), ROOT, CREDENTIAL)
     assert made["key_managers"] == [{"name": "hsm-1", "host": "127.7.4.11", "port": 14443}]
     assert made["resolvers"] == made["resolve_with"] == []

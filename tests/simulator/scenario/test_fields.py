@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.scenario.fields import MOST_ITEMS, NO_NAME, Fields
+from simulator.scenario.fields import MAX_ITEMS, NO_NAME, Fields
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -89,11 +89,11 @@ def test_a_duration_has_a_unit_and_an_end(duration: object) -> None:
     assert fields.mistakes == ["here: write a duration from 0ms to 60s with its unit, such as 35.6ms"]
 
 
-@pytest.mark.parametrize(("count", "is_fine"), [(MOST_ITEMS, True), (MOST_ITEMS + 1, False)])
+@pytest.mark.parametrize(("count", "is_fine"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
 def test_a_list_has_room_for_a_fixed_number_of_items(count: int, is_fine: bool) -> None:  # a column
     fields = Fields()
     fields.items("here", ["a"] * count, fields.text)
-    assert fields.mistakes == ([] if is_fine else [f"here: give at most {MOST_ITEMS}, not {count}"])
+    assert fields.mistakes == ([] if is_fine else [f"here: give at most {MAX_ITEMS}, not {count}"])
 
 
 @pytest.mark.parametrize("reader", READERS)

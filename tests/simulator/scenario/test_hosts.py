@@ -1,7 +1,7 @@
 import pytest
 
 from simulator.faults import Fault
-from simulator.scenario.fields import MOST_ITEMS
+from simulator.scenario.fields import MAX_ITEMS
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import Delay, ScenarioError
 
@@ -56,13 +56,13 @@ def test_what_a_proxy_answers_is_a_group_of_its_own_beside_its_certificate() -> 
     )
 
 
-@pytest.mark.parametrize(("count", "is_fine"), [(MOST_ITEMS, True), (MOST_ITEMS + 1, False)])
+@pytest.mark.parametrize(("count", "is_fine"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
 def test_a_kind_has_room_for_a_fixed_number_of_hosts(count: int, is_fine: bool) -> None:  # as above
     document = {"regions": {f"r-{index}": "1ms" for index in range(count)}}
     if is_fine:
         assert len(read_scenario("mine", document).regions) == count
     else:
-        assert mistakes(document) == (f"regions: give at most {MOST_ITEMS}, not {count}",)
+        assert mistakes(document) == (f"regions: give at most {MAX_ITEMS}, not {count}",)
 
 
 @pytest.mark.parametrize(

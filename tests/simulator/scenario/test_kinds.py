@@ -9,9 +9,9 @@ import pytest
 from kinds_of_hosts import NAME, document_of
 
 from simulator.faults import Fault
+from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.agent_configuration import configuration_of
 from simulator.scenario.kinds import KINDS, HostKind, every_host, host_names, hosts_of
-from simulator.scenario.layout import lay_out
 from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import AnyHost, Node, Scenario, ScenarioError
@@ -63,15 +63,15 @@ def test_a_host_has_the_faults_of_its_kind_and_no_others(kind: HostKind) -> None
 
 @every_kind
 def test_a_host_lies_in_the_block_of_its_kind_at_the_real_port(kind: HostKind) -> None:
-    endpoint = lay_out(read_scenario("mine", document_of(kind))).endpoints[NAME]
+    endpoint = assign_addresses(read_scenario("mine", document_of(kind))).endpoints[NAME]
     assert (endpoint.address, endpoint.port) == (f"10.78.{kind.block}.{kind.first}", kind.port)
     # The upper half of the network is for addresses that a file gives.
     assert ipaddress.ip_address(endpoint.address) in ipaddress.ip_network("10.78.0.0/17")
 
 
 @every_kind
-def test_a_host_of_a_reduced_world_has_a_port_that_anyone_may_open(kind: HostKind) -> None:
-    endpoint = lay_out(read_scenario("mine", document_of(kind)), reduced_block=7).endpoints[NAME]
+def test_a_host_of_a_reduced_simulation_has_a_port_that_anyone_may_open(kind: HostKind) -> None:
+    endpoint = assign_addresses(read_scenario("mine", document_of(kind)), reduced_block=7).endpoints[NAME]
     assert (endpoint.address, endpoint.port) == (f"127.7.{kind.block}.{kind.first}", kind.reduced_port)
     assert kind.reduced_port > 1024
 
@@ -86,8 +86,8 @@ def test_a_host_has_the_name_of_its_kind_or_none(kind: HostKind) -> None:
 @every_kind
 def test_the_agent_is_told_of_a_host_in_the_section_of_its_kind(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
-    layout = lay_out(scenario)
-    configuration = configuration_of(scenario, layout, *FILES)
+    addressing = assign_addresses(scenario)
+    configuration = configuration_of(scenario, addressing, *FILES)
     filled = [
         section for section in {each.section for each in KINDS if each.section} if configuration[section]
     ]
@@ -95,11 +95,13 @@ def test_the_agent_is_told_of_a_host_in_the_section_of_its_kind(kind: HostKind) 
     for (entry,) in (configuration[section] for section in filled):
         assert tuple(entry) == kind.told
         assert NAME in entry.values()
-        assert layout.address(NAME) in entry.values() or f"{NAME}.example.com" in entry.values()
+        assert addressing.address(NAME) in entry.values() or f"{NAME}.example.com" in entry.values()
 
 
 @every_kind
-def test_in_a_reduced_world_the_agent_is_told_of_a_host_only_with_its_port(kind: HostKind) -> None:
+def test_in_a_reduced_simulation_the_agent_is_told_of_a_host_only_with_its_port(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
-    section = configuration_of(scenario, lay_out(scenario, reduced_block=7), *FILES).get(kind.section, [])
+    section = configuration_of(scenario, assign_addresses(scenario, reduced_block=7), *FILES).get(
+        kind.section, []
+    )
     assert [entry["port"] for entry in section] == ([kind.reduced_port] if "port" in kind.told else [])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.scenario.layout import lay_out
+from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.reader import read_scenario
 from simulator.servers.dns_answers import Zones, answer_query, zones_of
 
@@ -32,7 +32,7 @@ def the_zones(server: str | None = None) -> Zones:
         ],
     }
     scenario = read_scenario("mine", document)
-    return zones_of(scenario, lay_out(scenario), server)
+    return zones_of(scenario, assign_addresses(scenario), server)
 
 
 def ask(

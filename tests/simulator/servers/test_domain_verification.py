@@ -1,4 +1,4 @@
-"""What can become of PrivateLink's verification record, played by the world and seen by the agent's search."""
+"""What can become of PrivateLink's verification record, played by the simulation and seen by the agent's search."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.network import Network
 from probe.probes.verification_record import Search, look_up
-from simulator import World, start
+from simulator import Simulation, start
 from simulator.scenario.reader import read_scenario
 
 pytestmark = pytest.mark.loopback
@@ -21,7 +21,7 @@ NS = {"name": "example.com", "type": "NS", "answers": ["own.example.com"]}
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def simulation() -> Iterator[Simulation]:
     with start(read_scenario("mine", {"name_servers": SERVERS}), reduced=True) as running:
         yield running
 
@@ -31,12 +31,12 @@ def txt(name: str = AT_PARENT, *answers: str, **more: object) -> dict[str, objec
 
 
 def searched(
-    world: World, *records: dict[str, object], timeout_s: float = 5.0, resolver: str = "public"
+    simulation: Simulation, *records: dict[str, object], timeout_s: float = 5.0, resolver: str = "public"
 ) -> DomainFacts:
-    world.set_records([NS, *records])
-    port = world.layout.endpoints[resolver].port
+    simulation.set_records([NS, *records])
+    port = simulation.addressing.endpoints[resolver].port
     search = Search(
-        private_dns_name=NAME, label=LABEL, value=VALUE, resolvers=(world.address(resolver),), port=port
+        private_dns_name=NAME, label=LABEL, value=VALUE, resolvers=(simulation.address(resolver),), port=port
     )
     return asyncio.run(look_up(Network(), search, timeout_s))
 
@@ -45,10 +45,10 @@ def seen(facts: DomainFacts, name: str = AT_PARENT, view: View = View.PUBLIC) ->
     return next(each for each in facts.seen if (each.name, each.view) == (name, view))
 
 
-def test_the_zone_and_its_own_servers_are_found(world: World) -> None:
-    facts = searched(world)
+def test_the_zone_and_its_own_servers_are_found(simulation: Simulation) -> None:
+    facts = searched(simulation)
     assert (facts.is_public, facts.public_zone) == (True, "example.com")
-    assert seen(facts, view=View.AUTHORITATIVE).server == world.address("own")
+    assert seen(facts, view=View.AUTHORITATIVE).server == simulation.address("own")
 
 
 @pytest.mark.parametrize(
@@ -73,45 +73,47 @@ def test_the_zone_and_its_own_servers_are_found(world: World) -> None:
     ],
 )
 def test_what_is_published_is_what_is_seen(
-    world: World, record: dict[str, object], name: str, state: RecordState
+    simulation: Simulation, record: dict[str, object], name: str, state: RecordState
 ) -> None:
-    assert seen(searched(world, record), name).state is state
+    assert seen(searched(simulation, record), name).state is state
 
 
-def test_a_truncated_answer_is_asked_for_again_by_tcp(world: World) -> None:
-    found = seen(searched(world, txt(AT_PARENT, VALUE, truncated=True)))
+def test_a_truncated_answer_is_asked_for_again_by_tcp(simulation: Simulation) -> None:
+    found = seen(searched(simulation, txt(AT_PARENT, VALUE, truncated=True)))
     assert (found.state, found.answers) == (RecordState.PUBLISHED, (VALUE,))  # UDP had none of it
 
 
-def test_a_slow_server_is_waited_for_until_the_time_is_over(world: World) -> None:
-    late = seen(searched(world, txt(AT_PARENT, VALUE, delay="200ms")))
+def test_a_slow_server_is_waited_for_until_the_time_is_over(simulation: Simulation) -> None:
+    late = seen(searched(simulation, txt(AT_PARENT, VALUE, delay="200ms")))
     assert late.state is RecordState.PUBLISHED
     assert (late.rtt_s or 0) >= 0.2
     assert (
-        seen(searched(world, txt(AT_PARENT, VALUE, delay="30s"), timeout_s=1.0)).state
+        seen(searched(simulation, txt(AT_PARENT, VALUE, delay="30s"), timeout_s=1.0)).state
         is RecordState.TIMED_OUT
     )
-    assert seen(searched(world, txt(AT_PARENT, silent=True), timeout_s=1.0)).state is RecordState.TIMED_OUT
+    assert (
+        seen(searched(simulation, txt(AT_PARENT, silent=True), timeout_s=1.0)).state is RecordState.TIMED_OUT
+    )
 
 
-def test_a_resolver_may_not_know_yet_what_the_zones_own_server_says(world: World) -> None:
-    facts = searched(world, txt(AT_PARENT, VALUE, servers=["own"]))
+def test_a_resolver_may_not_know_yet_what_the_zones_own_server_says(simulation: Simulation) -> None:
+    facts = searched(simulation, txt(AT_PARENT, VALUE, servers=["own"]))
     assert seen(facts).state is RecordState.ABSENT
     assert seen(facts, view=View.AUTHORITATIVE).state is RecordState.PUBLISHED
 
 
-def test_a_private_zone_shows_what_the_public_one_has_not(world: World) -> None:
+def test_a_private_zone_shows_what_the_public_one_has_not(simulation: Simulation) -> None:
     only_private = txt(AT_PARENT, VALUE, servers=["vpc"])
-    assert seen(searched(world, only_private, resolver="vpc")).state is RecordState.PUBLISHED
-    assert seen(searched(world, only_private)).state is RecordState.ABSENT
+    assert seen(searched(simulation, only_private, resolver="vpc")).state is RecordState.PUBLISHED
+    assert seen(searched(simulation, only_private)).state is RecordState.ABSENT
     both = (txt(AT_PARENT, VALUE), txt(AT_PARENT, "vpce:private", servers=["vpc"]))
-    assert seen(searched(world, *both)).state is RecordState.PUBLISHED
-    assert seen(searched(world, *both, resolver="vpc")).state is RecordState.WRONG_VALUE
+    assert seen(searched(simulation, *both)).state is RecordState.PUBLISHED
+    assert seen(searched(simulation, *both, resolver="vpc")).state is RecordState.WRONG_VALUE
 
 
-def test_a_zone_without_name_servers_is_none(world: World) -> None:
-    world.set_records([])
-    public = world.layout.endpoints["public"]
+def test_a_zone_without_name_servers_is_none(simulation: Simulation) -> None:
+    simulation.set_records([])
+    public = simulation.addressing.endpoints["public"]
     search = Search(
         private_dns_name=NAME, label=LABEL, value=VALUE, resolvers=(public.address,), port=public.port
     )

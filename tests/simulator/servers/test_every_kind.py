@@ -3,8 +3,8 @@
 import pytest
 from kinds_of_hosts import NAME, document_of
 
+from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.kinds import KINDS, HostKind, Transport
-from simulator.scenario.layout import lay_out
 from simulator.scenario.reader import read_scenario
 from simulator.servers.servers import Servers
 
@@ -12,7 +12,7 @@ from simulator.servers.servers import Servers
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.key for kind in KINDS])
 def test_what_answers_at_a_host_knows_each_transport_of_its_kind(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
-    service = Servers(scenario, lay_out(scenario, reduced_block=7))._service(kind, NAME)
+    service = Servers(scenario, assign_addresses(scenario, reduced_block=7))._service(kind, NAME)
     assert service is not None, f"nothing answers at {kind.key}"
     known = {Transport.TCP: service.serve, Transport.UDP: service.answer}
     for transport in Transport:

@@ -67,8 +67,8 @@ def test_requests_that_come_at_once_are_taken_one_after_the_other_however_cut(cu
     [
         b"not HTTP\r\n\r\n",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
-        f"POST / HTTP/1.1\r\nContent-Length: {http_answers.MOST_BODY_BYTES + 1}\r\n\r\n".encode(),
-        b"GET / HTTP/1.1\r\nX: ".ljust(http_answers.MOST_HEAD_BYTES + 1, b"x"),
+        f"POST / HTTP/1.1\r\nContent-Length: {http_answers.MAX_BODY_BYTES + 1}\r\n\r\n".encode(),
+        b"GET / HTTP/1.1\r\nX: ".ljust(http_answers.MAX_HEADER_BYTES + 1, b"x"),
         b"\x16\x03\x01\x02\x00\x01",  # a ClientHello never has an empty line
     ],
     ids=["no HTTP", "chunked", "a long body", "a long head", "TLS"],

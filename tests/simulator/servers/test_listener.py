@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from simulator.network.loopback import claim_block
+from simulator.scenario.addressing import Endpoint
 from simulator.scenario.kinds import Transport
-from simulator.scenario.layout import Endpoint
 from simulator.servers.listener import Datagram, Listener, Service
 
 pytestmark = pytest.mark.loopback

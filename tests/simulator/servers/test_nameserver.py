@@ -7,8 +7,8 @@ import dns.message
 import pytest
 
 from simulator.network.loopback import claim_block
+from simulator.scenario.addressing import Endpoint, assign_addresses
 from simulator.scenario.kinds import Transport
-from simulator.scenario.layout import Endpoint, lay_out
 from simulator.scenario.reader import read_scenario
 from simulator.servers import listener, nameserver
 from simulator.servers.dns_answers import zones_of
@@ -41,13 +41,13 @@ def framed(message: bytes) -> bytes:
 
 
 def listening_at(address: str) -> Listener:
-    server = NameServer(zones_of(SCENARIO, lay_out(SCENARIO)))
+    server = NameServer(zones_of(SCENARIO, assign_addresses(SCENARIO)))
     return Listener(Endpoint(address=address, port=PORT), (Transport.TCP, Transport.UDP), server.service)
 
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[str]:
-    """The address of a server in a block of 127.0.0.0/8 that no world has; none of its tasks outlives it."""
+    """The address of a server in a block of 127.0.0.0/8 that no simulation has; none of its tasks outlives it."""
     block, claim = claim_block()
     server = listening_at(f"127.{block}.5.53")
     before = asyncio.all_tasks()
@@ -120,7 +120,7 @@ async def test_a_late_answer_holds_up_no_other_by_udp_and_keeps_its_turn_by_tcp(
 
 
 async def test_answers_that_are_still_to_come_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "_MOST_WAITING", 1)
+    monkeypatch.setattr(listener, "_MAX_WAITING", 1)
     async with serving() as address:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.setblocking(False)

@@ -95,12 +95,12 @@ HEAD = b"GET / HTTP/1.1\r\nX: "
     [
         # A signature is good for five minutes: it is made when the test runs.
         (
-            lambda: post(b"x" * http_answers.MOST_BODY_BYTES),
+            lambda: post(b"x" * http_answers.MAX_BODY_BYTES),
             (400, True),
         ),  # read whole; it is no health request
-        (lambda: post(b"", length=http_answers.MOST_BODY_BYTES + 1), (400, False)),
-        (lambda: HEAD.ljust(http_answers.MOST_HEAD_BYTES - 4, b"x") + b"\r\n\r\n", (404, True)),
-        (lambda: HEAD.ljust(http_answers.MOST_HEAD_BYTES + 1, b"x"), (400, False)),
+        (lambda: post(b"", length=http_answers.MAX_BODY_BYTES + 1), (400, False)),
+        (lambda: HEAD.ljust(http_answers.MAX_HEADER_BYTES - 4, b"x") + b"\r\n\r\n", (404, True)),
+        (lambda: HEAD.ljust(http_answers.MAX_HEADER_BYTES + 1, b"x"), (400, False)),
         (lambda: b"not HTTP\r\n\r\n", (400, False)),
     ],
     ids=["body at the limit", "body above it", "head at the limit", "head above it", "no HTTP"],
@@ -151,7 +151,7 @@ async def test_a_reset_comes_with_the_hello_and_ends_when_mended() -> None:
 
 
 async def test_clients_above_the_limit_are_reset_until_one_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_proxy, "_MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(tls_proxy, "_MAX_CONNECTIONS", 2)
     ours = asyncio.all_tasks()
     async with listening(a_proxy()) as port, AsyncExitStack() as held:
         first = await held.enter_async_context(connected(port, trusting()))

@@ -99,7 +99,7 @@ def test_metadata_says_what_the_key_is(key_id: str, spec: str, usage: list[str],
     "additional", [..., b64(b"project=nile"), b64(b"a" * 8192)], ids=["", "short", "longest"]
 )
 @pytest.mark.parametrize(
-    "plaintext", [b"x", b"Hello World!", b"p" * 4300], ids=["a byte", "short", "longest"]
+    "plaintext", [b"x", b"Hello Simulation!", b"p" * 4300], ids=["a byte", "short", "longest"]
 )
 def test_what_is_encrypted_decrypts_with_the_same_additional_data(
     plaintext: bytes, additional: object, algorithm: object

@@ -1,4 +1,4 @@
-"""The world's proxy as the agent's own client meets it: each fault must be told apart by what is measured."""
+"""The simulation's proxy as the agent's own client meets it: each fault must be told apart by what is measured."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from probe.model.measurements import HealthDetails, Manager, Measurement, Phase, Reason
+from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
 from probe.network import Network
 from probe.probes.health import measure
 from probe.probes.health_request import Client
 from probe.signing.credential import Credential
-from probe.signing.peer_check import approval
+from probe.signing.peer_check import unmet_requirement
 from probe.signing.sigv4 import Signer
-from simulator import Fault, World, start
+from simulator import Fault, Simulation, start
 from simulator.faults import ANSWER
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.xks_settings import DEFAULT_CREDENTIAL, ProxySettings
@@ -26,32 +26,32 @@ pytestmark = pytest.mark.loopback
 SCENARIO = read_scenario(
     "mine", {"uri_path_prefix": "/a", "backends": [{"name": "proxy-1"}], "proxy": {"region": "eu-west-1"}}
 )
-UP, DOWN = Manager.ACTIVE, Manager.UNAVAILABLE
+UP, DOWN = KeyManagerStatus.ACTIVE, KeyManagerStatus.UNAVAILABLE
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def simulation() -> Iterator[Simulation]:
     with start(SCENARIO, reduced=True) as running:
         yield running
 
 
 @pytest.fixture
-def client(world: World) -> Client:
-    root = x509.load_pem_x509_certificate(world.root_pem.read_bytes()).public_bytes(Encoding.DER)
+def client(simulation: Simulation) -> Client:
+    root = x509.load_pem_x509_certificate(simulation.root_pem.read_bytes()).public_bytes(Encoding.DER)
     credential = Credential(DEFAULT_CREDENTIAL.access_key_id, DEFAULT_CREDENTIAL.secret_access_key)
     return Client(
         path="/a/kms/xks/v1",
-        may_sign=approval((root,)),
+        peer_check=unmet_requirement((root,)),
         sign=Signer(credential, "eu-west-1").headers,
         key_id="foo",
     )
 
 
-def ask(world: World, client: Client, fault: Fault, timeout_s: float = 15.0) -> list[Measurement]:
+def ask(simulation: Simulation, client: Client, fault: Fault, timeout_s: float = 15.0) -> list[Measurement]:
     for mended in (Fault.TLS_GOOD, Fault.HEALTHY):
-        world.set_fault("proxy-1", mended)
-    world.set_fault("proxy-1", fault)
-    where = world.layout.endpoints["proxy-1"]
+        simulation.set_fault("proxy-1", mended)
+    simulation.set_fault("proxy-1", fault)
+    where = simulation.addressing.endpoints["proxy-1"]
     target = Target(
         name="proxy-1",
         role=Role.BACKEND,
@@ -72,8 +72,10 @@ def test_the_defaults_fit_each_other() -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.HEALTHY, Fault.CHUNKED, Fault.ODD_HEADERS, Fault.TLS_1_2_ONLY])
-def test_a_healthy_proxy_is_healthy_in_whatever_form(world: World, client: Client, fault: Fault) -> None:
-    found = ask(world, client, fault)
+def test_a_healthy_proxy_is_healthy_in_whatever_form(
+    simulation: Simulation, client: Client, fault: Fault
+) -> None:
+    found = ask(simulation, client, fault)
     assert {m.failure for m in found} == {None}
     assert {m.check for m in found} == {Check.HEALTH_COLD, Check.HEALTH_WARM}
     health, metadata = of(found, "health"), of(found, "key_metadata")
@@ -107,9 +109,9 @@ def test_a_healthy_proxy_is_healthy_in_whatever_form(world: World, client: Clien
     ],
 )
 def test_what_the_proxy_says_is_what_is_measured(
-    world: World, client: Client, fault: Fault, status: int, name: str | None, words: str | None
+    simulation: Simulation, client: Client, fault: Fault, status: int, name: str | None, words: str | None
 ) -> None:
-    health = of(ask(world, client, fault), "health")
+    health = of(ask(simulation, client, fault), "health")
     assert (health.status, health.error_name, health.fault) == (status, name, words)
 
 
@@ -118,26 +120,30 @@ def test_what_the_proxy_says_is_what_is_measured(
     [
         (Fault.ALL_UNAVAILABLE, [DOWN, DOWN]),
         (Fault.ONE_MANAGER, [UP]),
-        (Fault.DEGRADED, [UP, Manager.DEGRADED]),
+        (Fault.DEGRADED, [UP, KeyManagerStatus.DEGRADED]),
     ],
 )
-def test_the_fleet_is_told(world: World, client: Client, fault: Fault, states: list[Manager]) -> None:
-    assert [state for _, state in of(ask(world, client, fault), "health").managers] == states
+def test_the_fleet_is_told(
+    simulation: Simulation, client: Client, fault: Fault, states: list[KeyManagerStatus]
+) -> None:
+    assert [state for _, state in of(ask(simulation, client, fault), "health").managers] == states
 
 
 @pytest.mark.parametrize(
     ("fault", "least_s"), [(Fault.SLOW_220_MS, 0.22), (Fault.SLOW_300_MS, 0.3), (Fault.SLOW_400_MS, 0.4)]
 )
 def test_a_slow_proxy_is_slow_while_it_waits(
-    world: World, client: Client, fault: Fault, least_s: float
+    simulation: Simulation, client: Client, fault: Fault, least_s: float
 ) -> None:
-    first = ask(world, client, fault, 1.5)[0]
+    first = ask(simulation, client, fault, 1.5)[0]
     assert first.failure is None
     assert first.phases_s[Phase.WAIT] >= least_s
 
 
-def test_a_clock_that_is_ten_minutes_ahead_is_read_in_its_refusal(world: World, client: Client) -> None:
-    offset_s = of(ask(world, client, Fault.CLOCK_WRONG), "health").clock_offset_s
+def test_a_clock_that_is_ten_minutes_ahead_is_read_in_its_refusal(
+    simulation: Simulation, client: Client
+) -> None:
+    offset_s = of(ask(simulation, client, Fault.CLOCK_WRONG), "health").clock_offset_s
     assert offset_s is not None
     assert abs(offset_s - 600) <= 2
 
@@ -147,9 +153,9 @@ def test_a_clock_that_is_ten_minutes_ahead_is_read_in_its_refusal(world: World, 
     [(Fault.GET_ALLOWED, "get", 200), (Fault.UNSIGNED_ALLOWED, "unsigned", 200)],
 )
 def test_what_must_be_refused_is_not(
-    world: World, client: Client, fault: Fault, purpose: str, status: int
+    simulation: Simulation, client: Client, fault: Fault, purpose: str, status: int
 ) -> None:
-    found = ask(world, client, fault)
+    found = ask(simulation, client, fault)
     assert of(found, purpose).status == status
     assert of(found, "health").status == 200
 
@@ -159,23 +165,23 @@ def test_what_must_be_refused_is_not(
     [(Fault.SILENT_HTTP, Reason.TIMED_OUT), (Fault.HUGE_BODY, None), (Fault.CLOSES, None)],
 )
 def test_no_answer_or_too_much_of_one_is_a_failure(
-    world: World, client: Client, fault: Fault, reason: Reason | None
+    simulation: Simulation, client: Client, fault: Fault, reason: Reason | None
 ) -> None:
-    failure = ask(world, client, fault)[0].failure
+    failure = ask(simulation, client, fault)[0].failure
     assert failure is not None
     assert failure.phase in {Phase.WAIT, Phase.RECEIVE}
     assert reason in {None, failure.reason}
 
 
-def test_a_large_body_alone_may_be_lost(world: World, client: Client) -> None:
-    found = ask(world, client, Fault.DROPS_LARGE_BODIES)
+def test_a_large_body_alone_may_be_lost(simulation: Simulation, client: Client) -> None:
+    found = ask(simulation, client, Fault.DROPS_LARGE_BODIES)
     lost = [m for m in found if m.failure is not None]
     assert [m.details.purpose for m in lost if isinstance(m.details, HealthDetails)] == ["large_body"]
     assert of(found, "health").status == 200
 
 
-def test_a_proxy_without_tls_fails_in_the_handshake(world: World, client: Client) -> None:
-    failure = ask(world, client, Fault.PLAIN_HTTP)[0].failure
+def test_a_proxy_without_tls_fails_in_the_handshake(simulation: Simulation, client: Client) -> None:
+    failure = ask(simulation, client, Fault.PLAIN_HTTP)[0].failure
     assert failure is not None
     assert failure.phase is Phase.HANDSHAKE
 

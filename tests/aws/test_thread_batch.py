@@ -5,17 +5,17 @@ import time
 
 import pytest
 
-from probe.aws.together import MOST_AT_A_TIME, Together
+from probe.aws.thread_batch import MAX_CONCURRENT_CALLS, ThreadBatch
 
 
 def test_answers_come_in_the_order_of_the_calls() -> None:
     calls = [lambda _left_s, n=n: n for n in range(50)]
-    assert Together(5.0).run(calls, [-1] * 50) == list(range(50))
+    assert ThreadBatch(5.0).run(calls, [-1] * 50) == list(range(50))
 
 
 def test_no_more_than_some_run_at_a_time() -> None:
     lock, running, most = threading.Lock(), 0, 0
-    gate = threading.Barrier(MOST_AT_A_TIME)
+    gate = threading.Barrier(MAX_CONCURRENT_CALLS)
 
     def call(_left_s: float) -> int:
         nonlocal running, most
@@ -27,16 +27,18 @@ def test_no_more_than_some_run_at_a_time() -> None:
             running -= 1
         return 1
 
-    count = 2 * MOST_AT_A_TIME
-    assert Together(5.0).run([call] * count, [0] * count) == [1] * count
-    assert most == MOST_AT_A_TIME
+    count = 2 * MAX_CONCURRENT_CALLS
+    assert ThreadBatch(5.0).run([call] * count, [0] * count) == [1] * count
+    assert most == MAX_CONCURRENT_CALLS
 
 
 def test_what_is_late_is_replaced_and_not_waited_for() -> None:
     never = threading.Event()
     started_s = time.monotonic()
-    answers = Together(0.1).run([lambda _: "here", lambda _: str(never.wait(30))], ["late", "late"])
-    assert answers == ["here", "late"]
+    answers = ThreadBatch(0.1).run(
+        [lambda _: "here", lambda _: str(never.wait(30))], ["on_timeout", "on_timeout"]
+    )
+    assert answers == ["here", "on_timeout"]
     assert time.monotonic() - started_s < 10.0
     never.set()
 
@@ -46,9 +48,9 @@ def test_a_bug_is_raised() -> None:
         raise KeyError("oops")
 
     with pytest.raises(KeyError, match="oops"):
-        Together(5.0).run([broken], [0])
+        ThreadBatch(5.0).run([broken], [0])
 
 
 def test_after_the_deadline_nothing_is_begun() -> None:
-    together = Together(0.0)
-    assert together.run([lambda _: "asked"], ["late"]) == ["late"]
+    together = ThreadBatch(0.0)
+    assert together.run([lambda _: "asked"], ["on_timeout"]) == ["on_timeout"]

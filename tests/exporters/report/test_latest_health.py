@@ -4,9 +4,9 @@ import pytest
 from exporter_world import NOW_S, SILENT, asked, health, target
 from rich.console import Console
 
-from exporters.health import asked as asked_of
-from exporters.report.asked import HealthTable, document
-from exporters.report.words import MISSING
+from exporters.health import latest_health as latest_health_of
+from exporters.report.formatting import MISSING
+from exporters.report.latest_health import HealthTable, document
 from probe.model.measurements import Measurement
 from probe.model.targets import Check
 
@@ -16,13 +16,13 @@ WARM = Check.HEALTH_WARM
 def shown(*measured: Measurement, width: int = 140) -> str:
     console = Console(width=width, no_color=True)
     with console.capture() as captured:
-        console.print(HealthTable([(asked(), asked_of(measured))]))
+        console.print(HealthTable([(asked(), latest_health_of(measured))]))
     return captured.get()
 
 
 def test_a_target_that_is_not_asked_has_no_health_and_one_that_is_has_nulls_at_first() -> None:
-    assert document(target(), asked_of(())) is None
-    said = document(asked(), asked_of(()))
+    assert document(target(), latest_health_of(())) is None
+    said = document(asked(), latest_health_of(()))
     assert said is not None
     assert set(said.values()) == {None}
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporters.web.instrument import Health
-from exporters.web.instrument_rows import rows
+from exporters.web.self_metrics import Health
+from exporters.web.self_metrics_rows import rows
 from probe.model.measurements import Timestamps
 
 

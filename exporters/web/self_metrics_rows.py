@@ -1,6 +1,6 @@
 """The instrument's own health in words."""
 
-from exporters.web.instrument import Health
+from exporters.web.self_metrics import Health
 from probe.model.measurements import Timestamps
 
 LATE_S = 0.02  # more is worth a look: the machine has too little processor for this agent

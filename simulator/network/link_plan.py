@@ -7,8 +7,8 @@ from typing import Any
 
 from simulator.network.forwarding import Forwarding, HostOnWire
 from simulator.network.nat import Nat, NodeAddresses
+from simulator.scenario.addressing import AGENT_ADDRESS, assign_addresses
 from simulator.scenario.kinds import every_host
-from simulator.scenario.layout import AGENT_ADDRESS, lay_out
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import Scenario
 
@@ -19,15 +19,15 @@ def plan_forwarding(name: str, document: Mapping[str, Any], chance: Random) -> F
 
 
 def forwarding_of(scenario: Scenario, chance: Random) -> Forwarding:
-    layout = lay_out(scenario)
+    addressing = assign_addresses(scenario)
 
     def packed(host: str) -> bytes:
-        return socket.inet_aton(layout.address(host))
+        return socket.inet_aton(addressing.address(host))
 
     nodes = tuple(
         NodeAddresses(
             outside=packed(node.name),
-            inside=socket.inet_aton(layout.inside[node.name]),
+            inside=socket.inet_aton(addressing.inside[node.name]),
             backends=tuple(packed(backend) for backend in node.backends),
         )
         for node in scenario.nodes

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from simulator.scenario.kinds import KINDS, HostKind, hosts_of
 from simulator.scenario.scenario import AnyHost, Scenario
 
-# The agent's link, the inside of the load balancer, and the rest of the world; nothing of it is ever routed.
+# The agent's link, the inside of the load balancer, and all other hosts; none of these is ever routed.
 AGENT_ADDRESS = "10.77.0.2"
 GATEWAY_ADDRESS = "10.77.0.1"
 INSIDE_NETWORK = "10.76.0.0/16"
-WORLD_NETWORK = "10.78.0.0/16"
+SIMULATION_NETWORK = "10.78.0.0/16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Addressing:
     """``endpoints`` by host name; ``inside`` is the source address of each node towards its backends."""
 
     endpoints: Mapping[str, Endpoint]
@@ -31,15 +31,15 @@ class Layout:
         return self.endpoints[name].address
 
 
-def lay_out(scenario: Scenario, *, reduced_block: int | None = None) -> Layout:
-    """Addresses in the world's own network, or with ``reduced_block`` (1..250) in 127.<block>.0.0/16."""
+def assign_addresses(scenario: Scenario, *, reduced_block: int | None = None) -> Addressing:
+    """Addresses in the simulation's own network, or with ``reduced_block`` (1..250) in 127.<block>.0.0/16."""
     endpoints = {
         host.name: _endpoint(kind, index, host, reduced_block)
         for kind in KINDS
         for index, host in enumerate(hosts_of(scenario, kind))
     }
     inside = {node.name: f"10.76.0.{index}" for index, node in enumerate(scenario.nodes, 1)}
-    return Layout(endpoints=endpoints, inside=inside, reduced=reduced_block is not None)
+    return Addressing(endpoints=endpoints, inside=inside, reduced=reduced_block is not None)
 
 
 def _endpoint(kind: HostKind, index: int, host: AnyHost, block: int | None) -> Endpoint:

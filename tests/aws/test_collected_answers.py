@@ -9,8 +9,8 @@ from collected import healthy, written
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.aws.recorded import LARGEST_FILE_BYTES, read
-from probe.model.account import Cause, Unavailable
+from probe.aws.collected_answers import MAX_FILE_BYTES, read
+from probe.model.account import ApiErrorKind, Unavailable
 from probe.wire.input_error import InputError
 
 
@@ -32,7 +32,7 @@ def test_an_answer_is_found_in_whatever_order_its_parameters_stand(tmp_path: Pat
 def test_what_is_not_in_the_file_was_not_asked(tmp_path: Path) -> None:
     found = read(written(healthy(), tmp_path)).call("ec2", "DescribeVpcs", {"VpcIds": ["vpc-9"]}, 1.0)
     assert isinstance(found, Unavailable)
-    assert (found.call, found.cause) == ("ec2:DescribeVpcs", Cause.NOT_ASKED)
+    assert (found.call, found.cause) == ("ec2:DescribeVpcs", ApiErrorKind.NOT_ASKED)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_is_no_such_file_is_refused(content: bytes, tmp_path: Path) -> None
 def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path / "none")[0]
     path = tmp_path / "x.json"
-    path.write_bytes(b" " * (LARGEST_FILE_BYTES + 1))
+    path.write_bytes(b" " * (MAX_FILE_BYTES + 1))
     assert "larger than" in refused(path)[0]
 
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-MOST_AT_A_TIME = (
+MAX_CONCURRENT_CALLS = (
     10  # as many as botocore keeps connections to one service; no step of a plain account has more
 )
 _Value = TypeVar("_Value")
 
 
-class Together:
+class ThreadBatch:
     """Runs calls in daemon threads: one that hangs keeps neither the caller nor the end of the program."""
 
     def __init__(self, timeout_s: float) -> None:
@@ -21,10 +21,10 @@ class Together:
     def remaining_s(self) -> float:
         return max(0.0, self._ends_at_s - time.monotonic())
 
-    def run(self, calls: Sequence[Callable[[float], _Value]], late: Sequence[_Value]) -> list[_Value]:
-        """What each call returns, in their order; ``late`` has what stands for one that is not back in time.
+    def run(self, calls: Sequence[Callable[[float], _Value]], on_timeout: Sequence[_Value]) -> list[_Value]:
+        """The results in the order of the calls; a call that is late has its value from ``on_timeout``.
 
-        Each call is told how many seconds are left. What one raises is raised here.
+        Each call gets the number of seconds left. An exception in a call is raised here.
         """
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         done: queue.SimpleQueue[tuple[int, _Value | None, BaseException | None]] = queue.SimpleQueue()
@@ -42,9 +42,9 @@ class Together:
                 except BaseException as error:  # noqa: BLE001 -- raised again where the answers are awaited
                     done.put((number, None, error))
 
-        for _ in range(min(MOST_AT_A_TIME, len(calls))):
+        for _ in range(min(MAX_CONCURRENT_CALLS, len(calls))):
             threading.Thread(target=work, daemon=True, name="aws").start()
-        results = list(late)
+        results = list(on_timeout)
         for _ in calls:
             try:
                 number, value, error = done.get(timeout=max(0.001, self.remaining_s()))

@@ -11,25 +11,25 @@ from typing import Any
 
 from probe.aws.calls import CALLS, Answer, action
 from probe.aws.failures import denied_by
-from probe.model.account import Cause, Unavailable
+from probe.model.account import ApiErrorKind, Unavailable
 from probe.model.text import clean
 from probe.storage.files import read_bounded
 from probe.wire.input_error import InputError
 
-LARGEST_FILE_BYTES = 16 << 20
-_MOST_CALLS = 2000
+MAX_FILE_BYTES = 16 << 20
+_MAX_CALLS = 2000
 # What AWS would have said, for `Recorder`.
 _CODES = {
-    Cause.ACCESS_DENIED: "AccessDenied",
-    Cause.NO_CREDENTIALS: "ExpiredToken",
-    Cause.THROTTLED: "Throttling",
-    Cause.NOT_OPTED_IN: "OptInRequired",
-    Cause.NOT_FOUND: "NotFound",
+    ApiErrorKind.ACCESS_DENIED: "AccessDenied",
+    ApiErrorKind.NO_CREDENTIALS: "ExpiredToken",
+    ApiErrorKind.THROTTLED: "Throttling",
+    ApiErrorKind.NOT_OPTED_IN: "OptInRequired",
+    ApiErrorKind.NOT_FOUND: "NotFound",
 }
 
 
-class Recorded:
-    """Implements `calls.Caller`. What is not in the file was not asked."""
+class CollectedAnswers:
+    """Implements `calls.AwsClient`. What is not in the file was not asked."""
 
     endpoint_url: str | None = None
 
@@ -47,7 +47,7 @@ class Recorded:
         wanted = key_of({"service": service, "operation": operation, "parameters": parameters})
         found = self._answers.get(wanted)
         if found is None:
-            return Unavailable(call=named, because="it is not in the file", cause=Cause.NOT_ASKED)
+            return Unavailable(call=named, because="it is not in the file", cause=ApiErrorKind.NOT_ASKED)
         if isinstance(found.get("answer"), Mapping):
             answer: Mapping[str, Any] = found["answer"]
             return answer
@@ -59,11 +59,11 @@ def key_of(call: Mapping[str, Any]) -> str:
     return json.dumps([call["service"], call["operation"], call["parameters"]], sort_keys=True, default=str)
 
 
-def read(path: Path) -> Recorded:
+def read(path: Path) -> CollectedAnswers:
     """Raises InputError with each mistake of the file, its path in front."""
     source = clean(str(path))
     try:
-        document = json.loads(read_bounded(path, LARGEST_FILE_BYTES))
+        document = json.loads(read_bounded(path, MAX_FILE_BYTES))
     except InputError as error:
         raise InputError(tuple(f"{source}: {line}" for line in error.errors)) from error
     except (ValueError, RecursionError) as error:
@@ -71,7 +71,7 @@ def read(path: Path) -> Recorded:
     mistakes = tuple(_mistakes(document))
     if mistakes:
         raise InputError(tuple(f"{source}: {line}" for line in mistakes))
-    return Recorded(document)
+    return CollectedAnswers(document)
 
 
 def _mistakes(document: object) -> list[str]:
@@ -85,8 +85,8 @@ def _mistakes(document: object) -> list[str]:
     if document.get("schema_version") != 1:
         found.append("schema_version: is not 1; collect the file with this version's collect.sh")
     calls = document.get("calls")
-    if not isinstance(calls, list) or len(calls) > _MOST_CALLS:
-        return [*found, f"calls: is no list of at most {_MOST_CALLS} calls"]
+    if not isinstance(calls, list) or len(calls) > _MAX_CALLS:
+        return [*found, f"calls: is no list of at most {_MAX_CALLS} calls"]
     return found + [f"calls[{n}]: {fault}" for n, each in enumerate(calls) if (fault := _fault(each))]
 
 

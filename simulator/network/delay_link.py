@@ -1,8 +1,8 @@
 """The wire's process: frames from one side are written to the other after the delay of their host.
 
-``python -m simulator.network.wire FD PARENT``; FD is the control socket. It makes the namespaces and links
-first, and hands the parent their descriptors. One thread, a heap of frames that are due, no wait longer than
-needed.
+``python -m simulator.network.delay_link FD PARENT``; FD is the control socket. It makes the namespaces and
+links first, and hands the parent their descriptors. One thread, a heap of frames that are due, no wait longer
+than needed.
 """
 
 import gc
@@ -21,34 +21,36 @@ from simulator.control import Lines, answered
 from simulator.faults import Fault
 from simulator.network import namespaces
 from simulator.network.forwarding import Due, Forwarding
+from simulator.network.link_plan import plan_forwarding
 from simulator.network.records import Records
-from simulator.network.wire_plan import plan_forwarding
 
 _SO_TIMESTAMPNS = 35  # <asm-generic/socket.h>
 _TIMESPEC = struct.Struct("@ll")
 _FRAME_BYTES = 2048  # the MTU is 1500, and offloads are off
-_MOST_FRAMES = 65_536  # under way at one time; more are dropped, as any full queue drops
+_MAX_FRAMES = 65_536  # under way at one time; more are dropped, as any full queue drops
 _BATCH = 64
 # select() wakes up 25-135 µs late with precise timers (measured): the rest is polled without sleeping.
 _SPIN_NS = 250_000
 _IDLE_S = 0.5
 
 
-class Wire:
+class DelayLink:
     """Two packet sockets and what is under way between them."""
 
-    def __init__(self, forwarding: Forwarding, agent_side: socket.socket, world_side: socket.socket) -> None:
+    def __init__(
+        self, forwarding: Forwarding, agent_side: socket.socket, simulation_side: socket.socket
+    ) -> None:
         self.forwarding = forwarding
         self.records = Records()
         self.dropped = 0
         self._agent_side = agent_side
-        self._world_side = world_side
+        self._simulation_side = simulation_side
         self._heap: list[tuple[int, int, Due, int, int]] = []
         self._order = 0
 
     def run(self, control: Lines) -> None:
         """Forward until the parent closes ``control``."""
-        sources = [self._agent_side, self._world_side, control.connection]
+        sources = [self._agent_side, self._simulation_side, control.connection]
         while True:
             readable, _, _ = select.select(sources, [], [], self._sleep_s())
             for source in readable:
@@ -66,7 +68,9 @@ class Wire:
 
     def _take(self, source: socket.socket) -> None:
         """Read what has come, at most a batch, and put it in the heap with the time it is due."""
-        forward = self.forwarding.from_agent if source is self._agent_side else self.forwarding.from_world
+        forward = (
+            self.forwarding.from_agent if source is self._agent_side else self.forwarding.from_simulation
+        )
         for _ in range(_BATCH):
             try:
                 frame, ancillary, _, _ = source.recvmsg(_FRAME_BYTES, 64)
@@ -80,7 +84,7 @@ class Wire:
                 self._push(due, stamp_ns, arrived_ns)
 
     def _push(self, due: Due, stamp_ns: int, arrived_ns: int) -> None:
-        if len(self._heap) >= _MOST_FRAMES:
+        if len(self._heap) >= _MAX_FRAMES:
             self.dropped += 1
             return
         self._order += 1
@@ -89,7 +93,7 @@ class Wire:
     def _send_due(self) -> None:
         while self._heap and self._heap[0][0] <= time.monotonic_ns():
             _, _, due, stamp_ns, arrived_ns = heapq.heappop(self._heap)
-            side = self._agent_side if due.is_back else self._world_side
+            side = self._agent_side if due.is_back else self._simulation_side
             sent_ns = time.monotonic_ns()
             try:
                 side.send(due.frame)
@@ -138,30 +142,30 @@ def _stamp_ns(ancillary: list[tuple[int, int, bytes]]) -> int | None:
 
 
 def main(control_descriptor: int, parent: int) -> None:
-    """Make the namespaces, tell the parent, and be the wire until it goes."""
+    """Make the namespaces, tell the parent, and be the link until it goes."""
     wire_namespace = namespaces.enter_fresh_namespace()
     namespaces.die_with_parent(parent)
     from simulator.network import links  # pyroute2 is slow to import, and must come after the user namespace
 
-    agent, world = namespaces.fresh_network(), namespaces.fresh_network()
+    agent, simulation = namespaces.fresh_network(), namespaces.fresh_network()
     namespaces.enter_network(wire_namespace.network)
-    links.make_links(wire_namespace.network, agent, world)
+    links.make_links(wire_namespace.network, agent, simulation)
     control = Lines(socket.socket(fileno=control_descriptor))
     start = control.read(10.0)
     if start is None:
         return
-    wire = Wire(
+    link = DelayLink(
         plan_forwarding(start["name"], start["scenario"], Random(start["seed"])),
         links.open_packet_socket(links.WIRE_TO_AGENT),
-        links.open_packet_socket(links.WIRE_TO_WORLD),
+        links.open_packet_socket(links.WIRE_TO_SIMULATION),
     )
     user = () if wire_namespace.user is None else (wire_namespace.user,)
-    control.send({"ready": True}, (agent, world, *user))
+    control.send({"ready": True}, (agent, simulation, *user))
     with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -20)  # with busy cores the wire would be late by milliseconds
+        os.setpriority(os.PRIO_PROCESS, 0, -20)  # with busy cores the link would be late by milliseconds
     namespaces.sleep_precisely()
     gc.disable()  # the loop makes no cycles, and a collection would delay a frame
-    wire.run(control)
+    link.run(control)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The loop of the wire with a clock and sides of its own; `tests/real` sees the whole with a real kernel."""
+"""The loop of the link with a clock and sides of its own; `tests/real` sees the whole with a real kernel."""
 
 import socket
 import struct
@@ -14,9 +14,9 @@ from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import Ether
 
 from simulator.control import Lines
-from simulator.network import wire as wire_module
-from simulator.network.wire import Wire
-from simulator.network.wire_plan import forwarding_of
+from simulator.network import delay_link as link_module
+from simulator.network.delay_link import DelayLink
+from simulator.network.link_plan import forwarding_of
 from simulator.scenario.reader import read_scenario
 
 AGENT, NEAR, FAR, SLOW = "10.77.0.2", "10.78.1.11", "10.78.1.12", "10.78.1.13"
@@ -71,35 +71,35 @@ class Side:
 
 @dataclass
 class Rig:
-    """A wire to Regions 20 ms, 40 ms and 4 s away."""
+    """A link to Regions 20 ms, 40 ms and 4 s away."""
 
     clock: Clock
     agent: Side
-    world: Side
-    wire: Wire
+    simulation: Side
+    link: DelayLink
 
     def agent_sends(self, *frames: bytes, stamp_ns: int | None = None) -> None:
         self.agent.waiting += [(frame, stamp_ns) for frame in frames]
-        self.wire._take(self.agent)  # type: ignore[arg-type]
+        self.link._take(self.agent)  # type: ignore[arg-type]
 
     def applied(self, host: str) -> dict[str, Any]:
-        return self.wire._do({"do": "applied", "address": host})
+        return self.link._do({"do": "applied", "address": host})
 
     def at(self, now_ns: int) -> list[bytes]:
-        """All that has been sent to the world by then."""
+        """All that has been sent to the simulation by then."""
         self.clock.now_ns = now_ns
-        self.wire._send_due()
-        return self.world.sent
+        self.link._send_due()
+        return self.simulation.sent
 
 
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
-    clock, agent, world = Clock(), Side(), Side()
+    clock, agent, simulation = Clock(), Side(), Side()
     clock_module = SimpleNamespace(monotonic_ns=clock.monotonic_ns, time_ns=clock.time_ns)
-    monkeypatch.setattr(wire_module, "time", clock_module)
+    monkeypatch.setattr(link_module, "time", clock_module)
     scenario = read_scenario("mine", {"regions": {"near": "20ms", "far": "40ms", "slow": "4s"}})
-    wire = Wire(forwarding_of(scenario, Random(1)), agent, world)  # type: ignore[arg-type]
-    return Rig(clock, agent, world, wire)
+    link = DelayLink(forwarding_of(scenario, Random(1)), agent, simulation)  # type: ignore[arg-type]
+    return Rig(clock, agent, simulation, link)
 
 
 def test_a_frame_goes_on_when_it_is_due_and_not_before(rig: Rig) -> None:
@@ -111,11 +111,11 @@ def test_a_frame_goes_on_when_it_is_due_and_not_before(rig: Rig) -> None:
 
 
 def test_the_loop_sleeps_until_shortly_before_the_first_is_due(rig: Rig) -> None:
-    assert rig.wire._sleep_s() == 0.5
+    assert rig.link._sleep_s() == 0.5
     rig.agent_sends(ping(NEAR))
-    assert rig.wire._sleep_s() == pytest.approx(0.00975)  # 0.25 ms are polled
+    assert rig.link._sleep_s() == pytest.approx(0.00975)  # 0.25 ms are polled
     rig.clock.now_ns = 20 * MS
-    assert rig.wire._sleep_s() == 0
+    assert rig.link._sleep_s() == 0
 
 
 @pytest.mark.parametrize(
@@ -143,15 +143,15 @@ def test_what_is_recorded_is_when_it_was_sent_and_not_when_it_should_have_been(r
 def test_frames_above_the_limit_and_those_that_a_side_does_not_take_are_dropped_and_counted(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire_module, "_MOST_FRAMES", 2)
+    monkeypatch.setattr(link_module, "_MAX_FRAMES", 2)
     rig.agent_sends(ping(NEAR, 1), ping(NEAR, 2))
-    assert rig.wire.dropped == 0
+    assert rig.link.dropped == 0
     rig.agent_sends(ping(NEAR, 3))
-    assert rig.wire.dropped == 1
-    rig.world.is_full = True
+    assert rig.link.dropped == 1
+    rig.simulation.is_full = True
     assert rig.at(10 * MS) == []
     assert rig.applied(NEAR) == {"rows": (), "dropped": 3}
-    rig.world.is_full = False
+    rig.simulation.is_full = False
     rig.agent_sends(ping(NEAR, 4))
     assert rig.at(20 * MS) == [ping(NEAR, 4)]
 
@@ -181,7 +181,7 @@ def test_requests_are_obeyed_or_answered_with_what_is_wrong_until_the_parent_goe
         {"do": "dance"},
     ):
         parent.send(message)
-    assert rig.wire._obey(control)
+    assert rig.link._obey(control)
     answers = [parent.read(1) or {} for _ in range(5)]
     assert answers[:2] == [{"done": True}] * 2
     words = [answer["error"] for answer in answers[2:]]
@@ -191,28 +191,30 @@ def test_requests_are_obeyed_or_answered_with_what_is_wrong_until_the_parent_goe
     assert rig.at(50 * MS - 1) == []
     assert rig.at(60 * MS) == [ping(NEAR)]
     parent.connection.close()
-    assert not rig.wire._obey(control)
+    assert not rig.link._obey(control)
 
 
 @pytest.mark.loopback
 def test_it_carries_frames_both_ways_until_the_parent_goes(ends: tuple[Lines, Lines]) -> None:
     parent, control = ends
     agent, agent_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    world, world_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    wire = Wire(
-        forwarding_of(read_scenario("mine", {"regions": {"r": "2ms"}}), Random(1)), agent_side, world_side
+    simulation, simulation_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    link = DelayLink(
+        forwarding_of(read_scenario("mine", {"regions": {"r": "2ms"}}), Random(1)),
+        agent_side,
+        simulation_side,
     )
-    with agent, agent_side, world, world_side:
-        for each in (agent, world):
+    with agent, agent_side, simulation, simulation_side:
+        for each in (agent, simulation):
             each.settimeout(5)
-        for each in (agent_side, world_side):
+        for each in (agent_side, simulation_side):
             each.setblocking(False)
-        thread = threading.Thread(target=wire.run, args=(control,), name="wire")
+        thread = threading.Thread(target=link.run, args=(control,), name="wire")
         thread.start()
         try:
             agent.send(ping(NEAR))
-            assert world.recv(2048) == ping(NEAR)
-            world.send(pong(NEAR))
+            assert simulation.recv(2048) == ping(NEAR)
+            simulation.send(pong(NEAR))
             assert agent.recv(2048) == pong(NEAR)
             parent.send({"do": "applied", "address": NEAR})
             answer = parent.read(5)

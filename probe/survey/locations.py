@@ -21,7 +21,7 @@ _KM_PER_S_OF_ROUND_TRIP = 100_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """A city that stands for a Region: degrees north and east, to a tenth."""
 
     name: str
@@ -30,11 +30,11 @@ class Place:
 
 
 @cache
-def places() -> Mapping[str, Place]:
-    """Region -> Place, in alphabetical order, for the Regions of the partition ``aws``."""
+def locations() -> Mapping[str, Location]:
+    """Region -> Location, in alphabetical order, for the Regions of the partition ``aws``."""
     text = files("probe").joinpath("data", "regions.csv").read_text(encoding="utf-8")
     return {
-        row["region"]: Place(
+        row["region"]: Location(
             name=row["place"], latitude=float(row["latitude"]), longitude=float(row["longitude"])
         )
         for row in csv.DictReader(text.splitlines())
@@ -42,12 +42,12 @@ def places() -> Mapping[str, Place]:
 
 
 def is_known(region: str) -> bool:
-    return region in places() or region in OTHER_REGIONS
+    return region in locations() or region in OTHER_REGIONS
 
 
 def suggestion(region: str) -> str:
     """What to write instead of an unknown Region: the nearest name, if one is near."""
-    near = difflib.get_close_matches(region, (*places(), *OTHER_REGIONS), n=1)
+    near = difflib.get_close_matches(region, (*locations(), *OTHER_REGIONS), n=1)
     return f"did you mean {near[0]!r}?" if near else "write a Region's name, as in eu-central-1"
 
 
@@ -73,7 +73,7 @@ def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 def least_rtt_s(region: str, vantage: tuple[float, float]) -> float | None:
     """The round trip that light in fibre needs from ``vantage``; None for a Region without a place."""
-    place = places().get(region)
+    place = locations().get(region)
     if place is None:
         return None
     return distance_km(vantage, (place.latitude, place.longitude)) / _KM_PER_S_OF_ROUND_TRIP

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
     """So many processes that burn CPU until the block ends; 0 is an idle machine."""
-    hogs = [multiprocessing.get_context("fork").Process(target=_burn, daemon=True) for _ in range(processes)]
-    for hog in hogs:
-        hog.start()
+    loads = [multiprocessing.get_context("fork").Process(target=_burn, daemon=True) for _ in range(processes)]
+    for load in loads:
+        load.start()
     try:
         yield
     finally:
-        for hog in hogs:
-            hog.kill()
-            hog.join()
+        for load in loads:
+            load.kill()
+            load.join()
 
 
 def busy_threads(count: int) -> None:

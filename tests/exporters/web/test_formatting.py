@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.web import words
-from exporters.web.words import date, percent, span
+from exporters.web import formatting
+from exporters.web.formatting import date, percent, span
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(words).failed == 0
+    assert doctest.testmod(formatting).failed == 0
 
 
 @given(st.floats(min_value=0, max_value=1, exclude_min=True, exclude_max=True))

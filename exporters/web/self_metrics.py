@@ -49,7 +49,7 @@ class _Worst:
             self._minute, self._this = minute, None
 
 
-class Instrument:
+class SelfMetrics:
     """Hears what the agent says of itself; `health` is what the page shows."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:

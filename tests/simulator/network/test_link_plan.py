@@ -9,7 +9,7 @@ from scapy.layers.l2 import Ether
 
 from simulator.faults import Fault
 from simulator.network.forwarding import Forwarding
-from simulator.network.wire_plan import forwarding_of, plan_forwarding
+from simulator.network.link_plan import forwarding_of, plan_forwarding
 from simulator.scenario.kinds import KINDS, HostKind
 from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario

@@ -3,7 +3,7 @@
 import pytest
 from report_examples import HOSTILE, NOW_S
 
-from exporters.report import words
+from exporters.report import formatting
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.verdicts import Outcome
 
@@ -20,25 +20,25 @@ from probe.model.verdicts import Outcome
     ],
 )
 def test_days_left_are_coloured_at_10_and_21_days(days: float, text: str, style: str) -> None:
-    shown = words.days_left(NOW_S + days * words.SECONDS_PER_DAY, NOW_S)
+    shown = formatting.days_left(NOW_S + days * formatting.SECONDS_PER_DAY, NOW_S)
     assert (shown.plain, shown.style) == (text, style)
 
 
 def test_a_missing_value_is_a_dash() -> None:
     assert {
-        words.milliseconds(None),
-        words.short(None),
-        words.percent(None),
-        words.moment(None),
-        words.day(None),
-    } == {words.MISSING}
+        formatting.milliseconds(None),
+        formatting.short(None),
+        formatting.percent(None),
+        formatting.moment(None),
+        formatting.day(None),
+    } == {formatting.MISSING}
 
 
 def test_every_outcome_has_a_word_of_its_own() -> None:
-    assert len({words.outcome(outcome).plain for outcome in Outcome}) == len(Outcome)
+    assert len({formatting.outcome(outcome).plain for outcome in Outcome}) == len(Outcome)
 
 
 def test_a_failure_names_reason_and_phase_and_escapes_the_detail() -> None:
-    said = words.failure_text(Failure(phase=Phase.HANDSHAKE, reason=Reason.TIMED_OUT, detail=HOSTILE))
+    said = formatting.failure_text(Failure(phase=Phase.HANDSHAKE, reason=Reason.TIMED_OUT, detail=HOSTILE))
     assert said.startswith("timed out in handshake (")
     assert said.isprintable()

@@ -6,8 +6,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from exporters.checks import CALL_PHASES, REQUESTS, is_answered, plans_of, total_s
-from exporters.health import Asked
-from exporters.report import fields, words
+from exporters.health import LatestHealth
+from exporters.report import fields, formatting
 from probe.model.kinds import CHECKS
 from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
@@ -17,16 +17,16 @@ from probe.model.text import clean
 _OK = 200
 
 
-def document(target: Target, asked: Asked) -> fields.Fields | None:
-    """``health`` of a target; None for one that is not asked."""
-    if asked == Asked() and not plans_of(target).keys() & set(REQUESTS.values()):
+def document(target: Target, latest: LatestHealth) -> fields.Fields | None:
+    """``health`` of a target; None for a target without health checks."""
+    if latest == LatestHealth() and not plans_of(target).keys() & set(REQUESTS.values()):
         return None
-    counts = asked.counts()
+    counts = latest.counts()
     return {
-        **{mode.value: _request(asked.requests.get(mode)) for mode in Mode},
+        **{mode.value: _request(latest.requests.get(mode)) for mode in Mode},
         "key_managers": {state.value: n for state, n in counts.items()} if counts else None,
-        "clock_offset_seconds": asked.clock_offset_s,
-        "withheld": fields.text(asked.withheld),
+        "clock_offset_seconds": latest.clock_offset_s,
+        "withheld": fields.text(latest.withheld),
     }
 
 
@@ -49,27 +49,29 @@ def _request(measurement: Measurement | None) -> fields.Fields | None:
 class HealthTable:
     """One row a target and mode; the phases have columns of their own where there is width for them."""
 
-    def __init__(self, asked: Iterable[tuple[Target, Asked]]) -> None:
-        self._asked = tuple(asked)
+    def __init__(self, latest: Iterable[tuple[Target, LatestHealth]]) -> None:
+        self._latest = tuple(latest)
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= words.WIDE_COLUMNS
+        wide = options.max_width >= formatting.WIDE_COLUMNS
         phases = tuple(phase.value for phase in CALL_PHASES) if wide else ("phases",)
-        table = words.table(
+        table = formatting.table(
             *("target", "mode", "total", *phases, "answer"),
             numbers=("mode", "total", *phases),
             title=f"Health requests (times in ms, KMS gives a call {CALL_LIMIT_S * 1e3:g})",
         )
-        for target, asked in self._asked:
+        for target, latest in self._latest:
             name = Text(clean(target.name, 64), style="bold")
-            for mode, measurement in asked.requests.items():
+            for mode, measurement in latest.requests.items():
                 drawn = _phases(measurement)
                 cells = tuple(drawn.values()) if wide else (_joined(drawn),)
-                table.add_row(name, mode.value, _total(measurement), *cells, _answer(measurement, asked))
+                table.add_row(name, mode.value, _total(measurement), *cells, _answer(measurement, latest))
                 name = Text()
-            if asked.withheld is not None:
-                blank = (words.MISSING,) * (1 + len(phases))
-                table.add_row(name, words.MISSING, *blank, Text(_withheld(asked.withheld), style="yellow"))
+            if latest.withheld is not None:
+                blank = (formatting.MISSING,) * (1 + len(phases))
+                table.add_row(
+                    name, formatting.MISSING, *blank, Text(_withheld(latest.withheld), style="yellow")
+                )
         yield table
 
 
@@ -79,34 +81,36 @@ def _phases(measurement: Measurement) -> Mapping[Phase, Text]:
     return {
         phase: Text(
             ("≤" if bounded and phase is Phase.WAIT and phase in measurement.phases_s else "")
-            + words.short(measurement.phases_s.get(phase))
+            + formatting.short(measurement.phases_s.get(phase))
         )
         for phase in CALL_PHASES
     }
 
 
 def _joined(drawn: Mapping[Phase, Text]) -> Text:
-    known = [f"{phase.value} {text.plain}" for phase, text in drawn.items() if text.plain != words.MISSING]
-    return Text("\n".join(known) or words.MISSING)
+    known = [
+        f"{phase.value} {text.plain}" for phase, text in drawn.items() if text.plain != formatting.MISSING
+    ]
+    return Text("\n".join(known) or formatting.MISSING)
 
 
 def _total(measurement: Measurement) -> Text:
     total = total_s(measurement)
     over = total is not None and total > CALL_LIMIT_S
-    return Text(words.short(total), style="bold red" if over else "")
+    return Text(formatting.short(total), style="bold red" if over else "")
 
 
-def _answer(measurement: Measurement, asked: Asked) -> Text:
+def _answer(measurement: Measurement, latest: LatestHealth) -> Text:
     """What came; of key managers with the newest answer that named them."""
     details, failure = measurement.details, measurement.failure
     if failure is not None:
-        return Text(words.failure_text(failure), style="bold red")
+        return Text(formatting.failure_text(failure), style="bold red")
     if not isinstance(details, HealthDetails) or not is_answered(measurement):
         return Text("no answer", style="bold red")
     wrong = " ".join(filter(None, (clean(details.error_name or ""), clean(details.fault or ""))))
     if details.status != _OK or details.fault:
         return Text(f"status {details.status} {wrong}".rstrip(), style="bold red")
-    counts = (asked.counts() or {}) if details.managers else {}
+    counts = (latest.counts() or {}) if details.managers else {}
     fleet = ", ".join(f"{n} {state.value.lower()}" for state, n in counts.items() if n)
     return Text(f"{details.status}, key managers: {fleet}" if fleet else f"{details.status}")
 

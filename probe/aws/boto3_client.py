@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from probe.aws import on_ec2
 from probe.aws.calls import CALLS, Answer, action
 from probe.aws.failures import denied_by
-from probe.model.account import Cause, Unavailable
+from probe.model.account import ApiErrorKind, Unavailable
 from probe.model.text import clean
 from probe.wire.input_error import InputError
 
-_MOST_ITEMS = 2000  # of one answer, over all its pages
+_MAX_ITEMS = 2000  # of one answer, over all its pages
 _CONNECT_S = 2.0
 _ATTEMPTS = 3
 _SETTINGS = "AWS settings: {}; mend AWS_PROFILE, AWS_ENDPOINT_URL or the AWS configuration file"
@@ -35,8 +35,8 @@ def session(region: str | None = None) -> Any:
         raise InputError((_SETTINGS.format(clean(str(error), 200)),)) from None
 
 
-class Api:
-    """Implements `calls.Caller`. ``read_timeout_s`` bounds each of ``attempts``, a deadline the whole.
+class Boto3Client:
+    """Implements `calls.AwsClient`. ``read_timeout_s`` bounds each of ``attempts``, a deadline the whole.
 
     Raises InputError where AWS's own settings (profile, configuration file) can't be used.
     """
@@ -68,7 +68,7 @@ class Api:
 
         named = action(service, operation)  # refuses what is not in the table
         if timeout_s <= 0:
-            return Unavailable(call=named, because="no time was left to ask", cause=Cause.TIMED_OUT)
+            return Unavailable(call=named, because="no time was left to ask", cause=ApiErrorKind.TIMED_OUT)
         try:
             return _ask(self._client(service), operation, parameters)
         except ClientError as error:
@@ -76,7 +76,9 @@ class Api:
         except BotoCoreError as error:
             return unanswered(error, named)
         except (ResponseParserError, *_BY_ODD_ANSWERS):
-            return Unavailable(call=named, because="AWS's answer can't be read", cause=Cause.ODD_ANSWER)
+            return Unavailable(
+                call=named, because="AWS's answer can't be read", cause=ApiErrorKind.MALFORMED_RESPONSE
+            )
 
     def last_refusal(self, service: str, operation: str) -> Unavailable | None:
         refused = self._refused.get(operation)
@@ -133,7 +135,7 @@ def _ask(client: Any, operation: str, parameters: Mapping[str, Any]) -> Mapping[
 
     name = xform_name(operation)
     if client.can_paginate(name):
-        pages = client.get_paginator(name).paginate(**parameters, PaginationConfig={"MaxItems": _MOST_ITEMS})
+        pages = client.get_paginator(name).paginate(**parameters, PaginationConfig={"MaxItems": _MAX_ITEMS})
         answer: Mapping[str, Any] = pages.build_full_result()
         return answer
     whole: Mapping[str, Any] = getattr(client, name)(**parameters)
@@ -163,15 +165,15 @@ def unanswered(error: Exception, named: str) -> Unavailable:
 
     match error:
         case known.NoCredentialsError() | known.CredentialRetrievalError() | known.TokenRetrievalError():
-            return Unavailable(call=named, because="no credentials found", cause=Cause.NO_CREDENTIALS)
+            return Unavailable(call=named, because="no credentials found", cause=ApiErrorKind.NO_CREDENTIALS)
         case known.PartialCredentialsError() | known.ProfileNotFound():
             return Unavailable(
-                call=named, because="the credentials are incomplete", cause=Cause.NO_CREDENTIALS
+                call=named, because="the credentials are incomplete", cause=ApiErrorKind.NO_CREDENTIALS
             )
         case known.ConnectTimeoutError() | known.ReadTimeoutError():
-            return Unavailable(call=named, because="AWS did not answer in time", cause=Cause.TIMED_OUT)
+            return Unavailable(call=named, because="AWS did not answer in time", cause=ApiErrorKind.TIMED_OUT)
         case known.HTTPClientError():
             because = f"AWS's endpoint can't be reached ({type(error).__name__})"
-            return Unavailable(call=named, because=because, cause=Cause.UNREACHABLE)
+            return Unavailable(call=named, because=because, cause=ApiErrorKind.UNREACHABLE)
         case _:
-            return Unavailable(call=named, because=type(error).__name__, cause=Cause.FAILED)
+            return Unavailable(call=named, because=type(error).__name__, cause=ApiErrorKind.FAILED)

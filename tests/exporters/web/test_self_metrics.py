@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporters.web.instrument import Instrument
+from exporters.web.self_metrics import SelfMetrics
 from probe.model.measurements import EchoBatch, Timestamps
 
 
@@ -16,18 +16,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def instrument(clock: Clock) -> Instrument:
-    return Instrument(lambda: clock.now_s)
+def instrument(clock: Clock) -> SelfMetrics:
+    return SelfMetrics(lambda: clock.now_s)
 
 
-def test_nothing_observed_is_nothing_said(instrument: Instrument) -> None:
+def test_nothing_observed_is_nothing_said(instrument: SelfMetrics) -> None:
     health = instrument.health()
     assert (health.loop_lag_s, health.send_delay_s, health.user_minus_kernel_s) == (None, None, None)
     assert set(health.samples) == set(Timestamps)
     assert sum(health.samples.values()) == 0
 
 
-def test_what_a_batch_says_of_the_instrument_adds_up(instrument: Instrument) -> None:
+def test_what_a_batch_says_of_the_instrument_adds_up(instrument: SelfMetrics) -> None:
     for _ in range(2):
         instrument.echoed(EchoBatch(dropped=1, discarded=2, stepped=3, user_minus_kernel_ns=4_000_000))
     instrument.sampled(Timestamps.KERNEL)
@@ -42,7 +42,7 @@ def test_what_a_batch_says_of_the_instrument_adds_up(instrument: Instrument) -> 
 
 @pytest.mark.parametrize(("later_s", "worst_s"), [(59, 0.2), (60, 0.2), (119, 0.2), (120, 0.1)])
 def test_the_worst_is_that_of_this_minute_and_the_one_before(
-    later_s: float, worst_s: float, instrument: Instrument, clock: Clock
+    later_s: float, worst_s: float, instrument: SelfMetrics, clock: Clock
 ) -> None:
     instrument.observe_loop_lag(0.2)
     clock.now_s += later_s

@@ -3,15 +3,15 @@
 import pytest
 from aws_server import SECRET, Script, server  # noqa: F401 -- the fixture
 
-from probe.aws.api import Api
-from probe.model.account import Cause, Unavailable
+from probe.aws.boto3_client import Boto3Client
+from probe.model.account import ApiErrorKind, Unavailable
 from probe.wire.input_error import InputError
 
 pytestmark = pytest.mark.loopback
 
 
 def ask(service: str, operation: str, timeout_s: float = 5.0) -> object:
-    return Api("eu-west-1", read_timeout_s=2.0).call(service, operation, {}, timeout_s)
+    return Boto3Client("eu-west-1", read_timeout_s=2.0).call(service, operation, {}, timeout_s)
 
 
 def test_all_pages_are_one_answer(server: type[Script]) -> None:  # noqa: F811
@@ -28,12 +28,12 @@ def test_all_pages_are_one_answer(server: type[Script]) -> None:  # noqa: F811
 @pytest.mark.parametrize(
     ("status", "body", "cause"),
     [
-        (400, b'{"__type":"AccessDeniedException","message":"no"}', Cause.ACCESS_DENIED),
-        (400, b'{"__type":"UnrecognizedClientException","message":"no"}', Cause.NOT_OPTED_IN),
-        (400, b"<html>", Cause.FAILED),
+        (400, b'{"__type":"AccessDeniedException","message":"no"}', ApiErrorKind.ACCESS_DENIED),
+        (400, b'{"__type":"UnrecognizedClientException","message":"no"}', ApiErrorKind.NOT_OPTED_IN),
+        (400, b"<html>", ApiErrorKind.FAILED),
     ],
 )
-def test_a_refusal_has_its_cause(server: type[Script], status: int, body: bytes, cause: Cause) -> None:  # noqa: F811
+def test_a_refusal_has_its_cause(server: type[Script], status: int, body: bytes, cause: ApiErrorKind) -> None:  # noqa: F811
     server.answers = [(status, body)]
     answer = ask("kms", "DescribeCustomKeyStores")
     assert isinstance(answer, Unavailable)
@@ -45,18 +45,18 @@ def test_an_answer_that_cannot_be_read_is_odd(server: type[Script]) -> None:  # 
     server.answers = [(200, b"<html>")]
     answer = ask("ec2", "DescribeVpcs")
     assert isinstance(answer, Unavailable)
-    assert answer.cause is Cause.ODD_ANSWER
+    assert answer.cause is ApiErrorKind.MALFORMED_RESPONSE
 
 
 def test_what_was_last_refused_is_remembered_until_it_is_answered(server: type[Script]) -> None:  # noqa: F811
     throttled = (400, b'{"__type":"ThrottlingException","message":"slow down"}')
     server.answers = [throttled, throttled, throttled, (200, b'{"CustomKeyStores":[],"Truncated":false}')]
-    api = Api("eu-west-1", read_timeout_s=2.0)
+    api = Boto3Client("eu-west-1", read_timeout_s=2.0)
     assert api.last_refusal("kms", "DescribeCustomKeyStores") is None
     api.call("kms", "DescribeCustomKeyStores", {}, 5.0)
     refused = api.last_refusal("kms", "DescribeCustomKeyStores")
     assert refused is not None
-    assert refused.cause is Cause.THROTTLED
+    assert refused.cause is ApiErrorKind.THROTTLED
     api.call("kms", "DescribeCustomKeyStores", {}, 5.0)
     assert api.last_refusal("kms", "DescribeCustomKeyStores") is None
 
@@ -64,7 +64,7 @@ def test_what_was_last_refused_is_remembered_until_it_is_answered(server: type[S
 def test_without_time_nobody_is_asked(server: type[Script]) -> None:  # noqa: F811
     answer = ask("kms", "DescribeCustomKeyStores", 0.0)
     assert isinstance(answer, Unavailable)
-    assert answer.cause is Cause.TIMED_OUT
+    assert answer.cause is ApiErrorKind.TIMED_OUT
     assert server.asked == []
 
 
@@ -77,17 +77,17 @@ def test_without_credentials_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     answer = ask("kms", "DescribeCustomKeyStores")
     assert isinstance(answer, Unavailable)
-    assert (answer.cause, answer.because) == (Cause.NO_CREDENTIALS, "no credentials found")
+    assert (answer.cause, answer.because) == (ApiErrorKind.NO_CREDENTIALS, "no credentials found")
 
 
 def test_a_custom_endpoint_in_use_is_named(server: type[Script]) -> None:  # noqa: F811
-    assert (Api("eu-west-1").endpoint_url or "").startswith("http://127.0.0.1:")
+    assert (Boto3Client("eu-west-1").endpoint_url or "").startswith("http://127.0.0.1:")
     del server
 
 
 def test_awss_own_endpoints_are_no_custom_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    assert Api("eu-west-1").endpoint_url is None
+    assert Boto3Client("eu-west-1").endpoint_url is None
 
 
 @pytest.mark.parametrize(
@@ -98,19 +98,19 @@ def test_an_endpoint_that_somebody_configured_is_a_custom_one_whatever_it_is_cal
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", url)
-    assert Api("eu-west-1").endpoint_url == url
+    assert Boto3Client("eu-west-1").endpoint_url == url
 
 
 def test_each_of_several_custom_endpoints_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://aws.example.com")
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "https://kms.example.com")
-    assert Api("eu-west-1").endpoint_url == "https://aws.example.com, https://kms.example.com"
+    assert Boto3Client("eu-west-1").endpoint_url == "https://aws.example.com, https://kms.example.com"
 
 
 def test_plain_http_is_for_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.example.com")
     with pytest.raises(InputError, match="is not https"):
-        _ = Api("eu-west-1").endpoint_url
+        _ = Boto3Client("eu-west-1").endpoint_url
 
 
 @pytest.mark.parametrize(
@@ -128,4 +128,4 @@ def test_settings_of_aws_that_cannot_be_used_are_a_mistake_of_the_user(
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=f"AWS settings: .*{said}.*mend"):
-        _ = Api("eu-west-1").endpoint_url
+        _ = Boto3Client("eu-west-1").endpoint_url
