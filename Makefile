@@ -64,9 +64,10 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 lock:  # needs `uv`; never writes an index address
-	$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra demo --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) --extra demo -c requirements/dev.txt pyproject.toml -o requirements/demo.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	$(LOCK) -c requirements/dev.txt --group build -o requirements/build.txt
 
 clean:
 	rm -rf $(VENV) dist build

@@ -30,8 +30,7 @@ class Moto:
             from moto import mock_aws
         except ImportError as error:
             raise SimulationError(
-                f"a scenario with an account needs moto, for the tests alone ({error}): "
-                "install xks-probe[dev], or 'moto'"
+                f"a scenario with an account needs moto, which only the tests need ({error}): install 'moto'"
             ) from error
         self._boto3 = boto3
         self._mock = mock_aws()
