@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md names what is there: files, make targets, and words of the code."""
+"""CONTRIBUTING.md and docs/extending.md name existing files, make targets and names of the code."""
 
 import re
 from pathlib import Path
@@ -6,10 +6,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+DOCUMENTS = ("CONTRIBUTING.md", "docs/extending.md")
+TEXT = "\n".join((ROOT / each).read_text(encoding="utf-8") for each in DOCUMENTS)
 PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
 QUOTED = sorted(set(re.findall(r"`([^`\n]+)`", PROSE)))
-LINKED = sorted(set(re.findall(r"\]\(([^)#]+)", PROSE)))
+
+
+def linked(document: str) -> set[str]:
+    """The files that the document links to, relative to the root."""
+    folder, text = (ROOT / document).parent, (ROOT / document).read_text(encoding="utf-8")
+    return {str((folder / link).resolve().relative_to(ROOT)) for link in re.findall(r"\]\(([^)#]+)", text)}
+
+
+LINKED = sorted(set[str]().union(*map(linked, DOCUMENTS)))
 # A new file's name is written NAME.
 PATHS = [*LINKED, *(each for each in QUOTED if re.fullmatch(r"[\w./-]*/[\w./-]*|[\w-]+\.\w+", each))]
 TARGETS = [each.removeprefix("make ") for each in QUOTED if each.startswith("make ")]
@@ -47,5 +56,6 @@ def test_every_command_for_contributors_is_described() -> None:
     assert len(PATHS) > 30
 
 
-def test_it_is_read_in_one_go() -> None:
-    assert len(TEXT.splitlines()) <= 200
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_document_can_be_read_in_one_go(document: str) -> None:
+    assert len((ROOT / document).read_text(encoding="utf-8").splitlines()) <= 200
