@@ -12,6 +12,7 @@ import yaml
 pytestmark = pytest.mark.real  # a program of Debian's judges
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
+RUNBOOKS = "https://runbooks.example.com/xks-probe"  # a placeholder: users put their own address there
 PROMTOOL = shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(
     PROMTOOL is None, reason="promtool is missing: Debian's package prometheus has it"
@@ -91,11 +92,17 @@ def promtool_passes(rules: str, directory: Path) -> bool:
 def test_an_alert_says_how_grave_it_is_and_where_its_page_is(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in ("critical", "warning")
     assert alert["alert"].startswith("XksProbe")
-    assert alert["annotations"].keys() == {"summary", "description", "runbook"}
+    assert alert["annotations"].keys() == {"summary", "description", "runbook_url"}
     assert alert["annotations"]["summary"].endswith(".")
-    page = (ROOT / alert["annotations"]["runbook"]).read_text()
+    assert alert["annotations"]["runbook_url"] == f"{RUNBOOKS}/{alert['alert']}.md"
+    page = (ROOT / "docs" / "alerts" / f"{alert['alert']}.md").read_text()
     headings = [line for line in page.splitlines() if line.startswith("#")]
     assert headings == [f"# {alert['alert']}", "## Meaning", "## Impact", "## Diagnosis", "## Mitigation"]
+
+
+@pytest.mark.parametrize("file", ["docs/monitoring.md", "deploy/prometheus/rules.yml"])
+def test_the_placeholder_of_the_runbooks_is_explained(file: str) -> None:
+    assert f"{RUNBOOKS}`" in (text := (ROOT / file).read_text()) or f"replace {RUNBOOKS} with" in text
 
 
 def test_no_page_is_without_its_alert() -> None:
