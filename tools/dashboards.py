@@ -1,9 +1,9 @@
-"""Makes deploy/grafana/xks-path.json of panels.yaml; the file is committed, and `make check` compares.
+"""Generates deploy/grafana/xks-path.json from panels.yaml; the file is committed, `make check` compares.
 
 tools/dashboards.py             writes the file
-tools/dashboards.py --check     exits 1 if the file is not what this would write
-tools/dashboards.py --queries   prints one JSON object a line, {"panel", "expr"}, variables filled in,
-                                so that every query can be put to a Prometheus
+tools/dashboards.py --check     exits with 1 if the file is out of date
+tools/dashboards.py --queries   prints one JSON object per line, {"panel", "expr"}, with the variables
+                                replaced, so that every query can be run against a Prometheus
 """
 
 import argparse
@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-# The SDK warns at import that another schema exists, which Grafana before 12 does not read.
+# At import the SDK warns that a newer schema exists, which Grafana before 12 cannot read.
 warnings.simplefilter("ignore", DeprecationWarning)
 
 from grafana_foundation_sdk.builders import (  # noqa: E402 - after the filter above
@@ -41,7 +41,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat  # noqa: E4
 FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "grafana"
 FILE = FOLDER / "xks-path.json"
 PANELS = FOLDER / "panels.yaml"
-UID = "xks-path"  # links and provisioning rest on it: never change it
+UID = "xks-path"  # links and provisioning depend on it: never change it
 SOURCE = common_models.DataSourceRef(type_val="prometheus", uid="$datasource")
 AGENT = 'job=~"$job", instance=~"$instance"'
 MATCHERS = {"TARGET": f'{AGENT}, target=~"$target"', "AGENT": AGENT}
@@ -78,7 +78,7 @@ class Panel:
     size: tuple[int, int]
 
 
-# Labels and values that every row of a table has alike.
+# Labels and values that are the same in every row of a table.
 HIDDEN_COLUMNS = ("Time", "__name__", "job", "instance")
 
 
@@ -98,14 +98,14 @@ def main() -> int:
     if arguments.check:
         if FILE.exists() and FILE.read_text(encoding="utf-8") == made:
             return 0
-        print(f"{FILE.name} is not what tools/dashboards.py makes; run it", file=sys.stderr)
+        print(f"{FILE.name} is out of date; run tools/dashboards.py", file=sys.stderr)
         return 1
     FILE.write_text(made, encoding="utf-8")
     return 0
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    """Title and PromQL of every query, with the variables filled in."""
+    """Title and PromQL of every query, with the variables replaced."""
     for _, panels in _rows():
         for panel in panels:
             for expr, _ in panel.queries:
@@ -140,7 +140,7 @@ def _dashboard() -> dashboard.Dashboard:
     made = (
         dashboard.Dashboard("XKS path")
         .uid(UID)
-        .description("The path from AWS KMS to an external key manager, as xks-probe sees it.")
+        .description("The path from AWS KMS to an external key manager, as measured by xks-probe.")
         .tags(["xks-probe", "kms"])
         .readonly()
         .time("now-3h", "now")
