@@ -1,4 +1,4 @@
-"""Write docs/requirements.md from the catalogue, so that the page says what the code does.
+"""Generate docs/requirements.md from the catalogue of requirements.
 
 ::
 
@@ -17,10 +17,32 @@ from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.kms_errors import path as path_errors
 
 PAGE = Path(__file__).parents[1] / "docs" / "requirements.md"
+_NAMES = {
+    Operation.CREATE: "CreateCustomKeyStore",
+    Operation.UPDATE: "UpdateCustomKeyStore",
+    Operation.CONNECT: "ConnectCustomKeyStore",
+    Operation.CREATE_KEY: "CreateKey",
+}
+_CALLS = " | ".join(_NAMES[operation] for operation in Operation)
+_HEAD = (
+    "# Requirements",
+    "",
+    "Every requirement that xks-probe checks, the KMS errors it predicts if one is violated, and the fix.",
+    "`tools/requirements_page.py` generates this page from `probe/requirements/`; edit the docstrings there.",
+    "",
+    "How to read an entry:",
+    "",
+    "- **likelihood**: *expected*, the call returns this error; *possible*, it may return it intermittently.",
+    "- **basis**: *documented*, AWS documents this error for this cause; *conflicting*, AWS's pages name",
+    "  different errors, and the others are listed as alternatives; *inferred*, AWS does not document it.",
+    "- **outcomes**: how a check of the requirement can end. *Unknown* means that it could not be checked;",
+    "  it does not mean OK.",
+    "- Words in capitals stand for values of your key store. Reports contain the values.",
+)
 _LEVELS = {
-    Level.REQUIRED: "KMS checks it, or cannot connect without it. While violated, its errors are expected.",
-    Level.RISK: "It works for now, and fails at times or under load. Its errors are possible.",
-    Level.ADVICE: "AWS recommends it, KMS cannot see it. No error comes of it.",
+    Level.REQUIRED: "KMS checks this, or cannot connect without it. If violated, expect the listed errors.",
+    Level.RISK: "Works now, but may fail intermittently or under load. If violated, its errors are possible.",
+    Level.ADVICE: "AWS recommends it; KMS does not check it. It leads to no error.",
 }
 
 
@@ -39,9 +61,7 @@ def main() -> int:
 
 def page() -> Iterator[str]:
     """The lines of the page."""
-    yield "# Requirements"
-    yield ""
-    yield "Made by `tools/requirements_page.py` from `probe/requirements/`; edit the docstrings there."
+    yield from _HEAD
     for level in Level:
         yield from ("", f"## {level.value.capitalize()}", "", _LEVELS[level])
         for rule in CATALOGUE:
@@ -50,43 +70,43 @@ def page() -> Iterator[str]:
     yield from faults()
 
 
-# Names of botocore's model that no requirement leads to, with the reason.
+# Names in botocore's model that no requirement leads to, with the reason.
 NOT_PREDICTED = {
     "KMSInternalException": "AWS's own fault",
     "INTERNAL_ERROR": "AWS's own fault",
-    "CustomKeyStoreNotFoundException": "an id that is not there is refused by the command line",
-    "DependencyTimeoutException": "of KMS's own dependencies; the proxy's error of that name is above",
-    "InvalidCiphertextException": "the proxy says it to Decrypt alone, which the agent never sends",
-    "XksProxyUnreachableException": "a value of CloudWatch's XksProxyErrors, which no call returns",
-    "XksKeyAlreadyInUseException": "needs a list of the account's keys, which the agent does not ask for",
-    "InvalidMarkerException": "of paging",
-    "CLUSTER_NOT_FOUND": "of CloudHSM stores",
-    "CloudHsmClusterInUseException": "of CloudHSM stores",
-    "CloudHsmClusterInvalidConfigurationException": "of CloudHSM stores",
-    "CloudHsmClusterNotActiveException": "of CloudHSM stores",
-    "CloudHsmClusterNotFoundException": "of CloudHSM stores",
-    "CloudHsmClusterNotRelatedException": "of CloudHSM stores",
-    "IncorrectTrustAnchorException": "of CloudHSM stores",
-    "INSUFFICIENT_CLOUDHSM_HSMS": "of CloudHSM stores",
-    "INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET": "of CloudHSM stores",
-    "SUBNET_NOT_FOUND": "of CloudHSM stores",
-    "USER_LOCKED_OUT": "of CloudHSM stores",
-    "USER_LOGGED_IN": "of CloudHSM stores",
-    "USER_NOT_FOUND": "of CloudHSM stores",
+    "CustomKeyStoreNotFoundException": "the command line rejects an id that does not exist",
+    "DependencyTimeoutException": "a failure of KMS's own dependencies; see above for the proxy's error",
+    "InvalidCiphertextException": "the proxy returns it only for Decrypt, which the agent never sends",
+    "XksProxyUnreachableException": "a value of CloudWatch's XksProxyErrors; no call returns it",
+    "XksKeyAlreadyInUseException": "needs a list of the account's keys, which the agent does not read",
+    "InvalidMarkerException": "applies only to paging",
+    "CLUSTER_NOT_FOUND": "applies only to CloudHSM key stores",
+    "CloudHsmClusterInUseException": "applies only to CloudHSM key stores",
+    "CloudHsmClusterInvalidConfigurationException": "applies only to CloudHSM key stores",
+    "CloudHsmClusterNotActiveException": "applies only to CloudHSM key stores",
+    "CloudHsmClusterNotFoundException": "applies only to CloudHSM key stores",
+    "CloudHsmClusterNotRelatedException": "applies only to CloudHSM key stores",
+    "IncorrectTrustAnchorException": "applies only to CloudHSM key stores",
+    "INSUFFICIENT_CLOUDHSM_HSMS": "applies only to CloudHSM key stores",
+    "INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET": "applies only to CloudHSM key stores",
+    "SUBNET_NOT_FOUND": "applies only to CloudHSM key stores",
+    "USER_LOCKED_OUT": "applies only to CloudHSM key stores",
+    "USER_LOGGED_IN": "applies only to CloudHSM key stores",
+    "USER_NOT_FOUND": "applies only to CloudHSM key stores",
 }
 
 
-_ODD_STATUS = "a status without an errorName, HTML, bad JSON, 0 or 11 key managers"
-# What comes of one exchange: the errors of GetHealthStatus, and those of GetKeyMetadata at CreateKey.
+_MALFORMED = "a malformed response: no errorName in an error, HTML, bad JSON, 0 or 11 key managers"
+# The errors that follow from one exchange: from GetHealthStatus, and at CreateKey from GetKeyMetadata.
 ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
     ("no TCP connection", path_errors.NOT_REACHABLE, ()),
-    ("a connection, then silence in the handshake", path_errors.SILENT_HANDSHAKE, ()),
+    ("a connection, but no answer in the handshake", path_errors.SILENT_HANDSHAKE, ()),
     ("no handshake: reset, closed, plain HTTP", path_errors.NO_HANDSHAKE, ()),
-    ("TLS version, suite, dates, chain, authority", path_errors.TLS, ()),
-    ("another common name", path_errors.COMMON_NAME, ()),
-    ("a client certificate is demanded", path_errors.CLIENT_CERTIFICATE, ()),
+    ("TLS version, cipher suite, dates, chain or CA", path_errors.TLS, ()),
+    ("a different common name", path_errors.COMMON_NAME, ()),
+    ("a client certificate is required", path_errors.CLIENT_CERTIFICATE, ()),
     ("no answer within 250 ms", health_errors.TIMED_OUT, ()),
-    ("the connection is closed instead of an answer", health_errors.NO_ANSWER, ()),
+    ("the connection is closed without an answer", health_errors.NO_ANSWER, ()),
     *(
         (
             f"`{name}`",
@@ -100,58 +120,62 @@ ANSWERS: tuple[tuple[str, tuple[KmsError, ...], tuple[KmsError, ...]], ...] = (
             *("UnsupportedOperationException", "DependencyTimeoutException"),
         )
     ),
-    (_ODD_STATUS, health_errors.INVALID_RESPONSE, health_errors.KEY_INVALID_RESPONSE),
+    (_MALFORMED, health_errors.INVALID_RESPONSE, health_errors.KEY_INVALID_RESPONSE),
     ("all key managers UNAVAILABLE", health_errors.MANAGERS_UNAVAILABLE, ()),
 )
 
 
 def faults() -> Iterator[str]:
-    """What KMS would say: by requirement, by the proxy's answer; and the names that are neither."""
-    yield from ("", "## What KMS would say", "", "| violated | create | update | connect | CreateKey |")
+    """The predicted errors per requirement and per response of the proxy, and the names without either."""
+    yield from ("", "## Predicted errors per requirement", "", f"| violated requirement | {_CALLS} |")
     yield _RULE
     for rule in CATALOGUE:
         if rule.published.errors:
             yield _fault(rule.id, rule.published.errors)
     yield from (
         "",
-        "With public endpoint connectivity create speaks with the proxy, and says what update says.",
+        "With public endpoint connectivity, CreateCustomKeyStore contacts the proxy and returns the same",
+        "errors as UpdateCustomKeyStore.",
     )
-    yield from ("", "## By what the proxy answers", "")
-    yield "| the proxy | create | update | connect | CreateKey |"
+    yield from ("", "## Predicted errors per proxy response", "")
+    yield f"| the proxy's response | {_CALLS} |"
     yield _RULE
     for words, of_health, of_key in ANSWERS:
         yield _fault(words, (*(e for e in of_health if not _is_of_key(e, of_key)), *of_key))
-    yield from ("", "## In which order", "")
+    yield from ("", "## Order of checks", "")
     yield from _ORDER
-    yield from ("", "## Not predicted", "")
+    yield from ("", "## Errors that are not predicted", "")
     for name, reason in sorted(NOT_PREDICTED.items()):
         yield f"- `{name}`: {reason}"
 
 
 _ORDER = (
-    "- create, update: form → uniqueness → the service → domain, configuration, name in no known order.",
-    "- connect: the service → domain → principals, acceptance, zones → name → network → TLS → health.",
+    "- CreateCustomKeyStore, UpdateCustomKeyStore: input validation → uniqueness → endpoint service →",
+    "  domain, configuration and private DNS name, in no known order.",
+    "- ConnectCustomKeyStore: endpoint service → domain → principals, acceptance, zones → private DNS name →",
+    "  network → TLS → health.",
     "",
-    "AWS documents of connect that the domain comes first, then KMS's endpoint and its private hosted",
-    "zone, then health; the rest of the order, and all of create's, is inferred. An error that is expected",
-    "masks those of later steps. Every prediction takes a store to be disconnected: while it is CONNECTED",
-    "or FAILED, connect says `CustomKeyStoreInvalidStateException` (disconnect it first), and so does",
-    "update of its endpoint, endpoint service or connectivity.",
+    "AWS documents for ConnectCustomKeyStore that the domain is checked first, then KMS's endpoint and its",
+    "private hosted zone, then health. The rest of its order, and the order of the other calls, is inferred.",
+    "An expected error hides those of later steps. Every prediction assumes a disconnected key store: while",
+    "it is CONNECTED or FAILED, ConnectCustomKeyStore returns `CustomKeyStoreInvalidStateException`",
+    "(disconnect it first), and so does an UpdateCustomKeyStore that changes its endpoint, endpoint service",
+    "or connectivity.",
 )
 _RULE = "| --- | --- | --- | --- | --- |"
 
 
 def _is_of_key(error: KmsError, of_key: tuple[KmsError, ...]) -> bool:
-    """What CreateKey says of its own request takes the place of what it would say of health."""
+    """At CreateKey the error of its own request replaces the error of the health request."""
     return bool(of_key) and error.operation is Operation.CREATE_KEY
 
 
 def _fault(words: str, errors: tuple[KmsError, ...]) -> str:
-    cells = (" / ".join(_said(errors, operation)) for operation in Operation)
+    cells = (" / ".join(_predicted(errors, operation)) for operation in Operation)
     return f"| {words} | " + " | ".join(cells) + " |"
 
 
-def _said(errors: tuple[KmsError, ...], operation: Operation) -> Iterator[str]:
+def _predicted(errors: tuple[KmsError, ...], operation: Operation) -> Iterator[str]:
     for error in errors:
         if error.operation is operation:
             others = "".join(f" or `{name}`" for name in error.alternatives)
@@ -159,19 +183,23 @@ def _said(errors: tuple[KmsError, ...], operation: Operation) -> Iterator[str]:
 
 
 def section(rule: Rule) -> Iterator[str]:
-    """One requirement: what holds, why, the errors, what to do, the source."""
+    """One requirement: the rule, the reason, the errors, the fix, the source."""
     published, remedy = rule.published, rule.remedy
     yield from ("", f"### {published.id}", "", f"**{published.title}**", "")
     yield from published.why.splitlines()
     if published.errors:
-        yield from ("", "| operation | error | likelihood | basis | or |", "| --- | --- | --- | --- | --- |")
+        yield from (
+            "",
+            "| call | error | likelihood | basis | alternatives |",
+            "| --- | --- | --- | --- | --- |",
+        )
         yield from map(row, published.errors)
     outcomes = ", ".join(outcome.value.replace("_", " ") for outcome in published.outcomes)
     yield from (
         "",
-        f"Ends in: {outcomes}." + (f" {published.never_unknown}" if published.never_unknown else ""),
+        f"Outcomes: {outcomes}." + (f" {published.never_unknown}" if published.never_unknown else ""),
     )
-    yield from ("", f"What to do: {remedy.text}")
+    yield from ("", f"Fix: {remedy.text}")
     if remedy.console:
         yield from ("", f"Console: {remedy.console}")
     if remedy.cli:
@@ -183,7 +211,7 @@ def row(error: KmsError) -> str:
     """One error as a row of the table."""
     alternatives = ", ".join(f"`{name}`" for name in error.alternatives)
     return (
-        f"| {error.operation.value} | `{error.error}` | {error.likelihood.value} "
+        f"| {_NAMES[error.operation]} | `{error.error}` | {error.likelihood.value} "
         f"| {error.basis.value} | {alternatives} |"
     )
 
