@@ -1,4 +1,4 @@
-"""Measure the product against a packet capture and other tools; prints Markdown.
+"""Compares xks-probe with a packet capture and with other tools, and prints Markdown.
 
 Needs root or user namespaces.
 
@@ -12,12 +12,15 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import conversations, cost, exactness, lab, peers, plots, scale
 from bench.tables import Results, between_markers, markdown
+from probe import __version__
 from simulator import capability
 
+RUNS = 10
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 Section = Callable[[lab.Lab, Path], str]
@@ -63,15 +66,24 @@ def _options() -> argparse.Namespace:
         help="cost rows also with stock socket buffers: without CAP_NET_ADMIN, and with net.core.rmem_max "
         f"{cost.STOCK_BUFFER_BYTES} on the whole machine meanwhile (needs its root)",
     )
-    parser.add_argument("--runs", type=int, default=10, help="cost runs of each tool (0: none)")
+    parser.add_argument("--runs", type=int, default=RUNS, help="cost runs of each tool (0: none)")
     return parser.parse_args()
+
+
+def _flags(options: argparse.Namespace) -> list[str]:
+    """The options that change what is measured."""
+    stock = ["--stock-buffers"] if options.stock_buffers else []
+    return [*stock, *([] if options.runs == RUNS else ["--runs", str(options.runs)])]
 
 
 def _measure(made: lab.Lab, keep: Path, options: argparse.Namespace) -> Results:
     system = f"{platform.system()} {platform.release()}, {os.cpu_count()} cores"
+    day = datetime.now(UTC).date()
+    command = " ".join(["python -m bench", *_flags(options)])
     rows = [*exactness.rows(made, keep), *conversations.rows(made, keep)]
     return Results(
-        machine=f"{system}, Python {platform.python_version()}.",
+        machine=f"Measured on {day} with xks-probe {__version__} and `{command}`, on {system}, "
+        f"Python {platform.python_version()}.",
         rows=rows,
         stamps=list(exactness.stamps(made, keep)),
         peers=peers.described(exactness.EACH, exactness.TARGETS),

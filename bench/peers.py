@@ -38,19 +38,19 @@ def described(each: int, targets: int) -> list[Peer]:
             tool="fping",
             version=_version("fping", "--version"),
             command=f"`fping -C {each} -D -i 1 -p 50 HOST…`",
-            resolution="each echo; microseconds",
+            resolution="each ping; microseconds",
         ),
         Peer(
             tool="ping (iputils)",
             version=_version("ping", "-V"),
             command=f"`ping -D -c {each * targets} -i 0.002 HOST`",
-            resolution="each echo; three digits of milliseconds, kernel receive stamp",
+            resolution="each ping; three digits of milliseconds, kernel receive timestamp",
         ),
         Peer(
             tool="blackbox_exporter",
             version=_version(_BLACKBOX, "--version"),
             command=f"`/probe?module=icmp&debug=true&target=HOST`, {_SCRAPES} times",
-            resolution=f"each echo; {_NANOSECONDS}",
+            resolution=f"each ping; {_NANOSECONDS}",
         ),
         Peer(
             tool="smokeping_prober",
@@ -58,7 +58,7 @@ def described(each: int, targets: int) -> list[Peer]:
             command=f"`{_SMOKEPING} --ping.interval={_SMOKEPING_INTERVAL} HOST…`",
             resolution=f"a target's sum; {_NANOSECONDS}; its buckets begin at 50 µs and double",
         ),
-        Peer(tool="irtt", version="skipped: its echoes are UDP and need its own server: no ICMP to compare"),
+        Peer(tool="irtt", version="not measured: it uses UDP and needs its own server"),
     ]
 
 

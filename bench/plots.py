@@ -52,7 +52,7 @@ def drawn(results: Results) -> list[Plot]:
         plots.append(
             Plot(
                 file="performance-cost.svg",
-                words="CPU of an echo by tool and socket buffers: median, least and most",
+                words="CPU per ping by tool and socket buffers: median, minimum and maximum",
                 svg=cost_plot(results.costs),
             )
         )
@@ -96,7 +96,7 @@ def error_plot(rows: Sequence[Row]) -> str:
 
 
 def cost_plot(costs: Sequence[CostRow]) -> str:
-    """A bar for each row: the median; a whisker from the least to the most."""
+    """A bar for each row: the median; a whisker from the minimum to the maximum."""
     conditions = list(dict.fromkeys(row.condition for row in costs))
     most_us = max(run.each_us for row in costs for run in row.runs)
     step_us = _round_step(most_us / 5)
@@ -107,7 +107,7 @@ def cost_plot(costs: Sequence[CostRow]) -> str:
     def across(us: float) -> float:
         return _LEFT + us / end_us * (_WIDTH - _LEFT - _RIGHT)
 
-    parts = [_text(20, 28, "CPU of an echo, µs: bar median, line least to most run", "title")]
+    parts = [_text(20, 28, "CPU per ping, µs: bar median, line minimum to maximum of the runs", "title")]
     parts += _legend([f"buffer limit: {condition}" for condition in conditions], 52)
     for number in range(round(end_us / step_us) + 1):
         x = across(number * step_us)

@@ -91,15 +91,15 @@ def p99(values: Sequence[float]) -> float:
 def markdown(results: Results, plots: Sequence[tuple[str, str]] = ()) -> str:
     """``plots``: (what is to be seen, file's path relative to the page) of each."""
     parts = [results.machine, *(f"![{words}]({path})" for words, path in plots)]
-    parts += ["### How far off", _accuracy_table(results.rows)]
+    parts += ["### Error against the capture", _accuracy_table(results.rows)]
     parts += _notes(results.rows)
     if results.stamps:
-        parts += ["### Stamp by stamp", _stamp_table(results.stamps)]
-        parts.append("*Transmit*: how much later than the capture's tap, median (least to most).")
+        parts += ["### Timestamp comparison", _stamp_table(results.stamps)]
+        parts.append("*Transmit*: how much later than the capture's tap, median (minimum to maximum).")
     parts += ["### The other tools", _peer_table(results.peers)]
     if results.costs:
-        parts += ["### What an echo costs", _cost_table(results.costs)]
-        parts.append("*CPU an echo*: median (least to most) of the runs.")
+        parts += ["### CPU cost per ping", _cost_table(results.costs)]
+        parts.append("*CPU per ping*: median (minimum to maximum) of the runs.")
         parts += _comparisons(results.costs)
     if results.starts_ms:
         parts += ["### Start", _start_table(results.starts_ms)]
@@ -112,7 +112,10 @@ def markdown(results: Results, plots: Sequence[tuple[str, str]] = ()) -> str:
 
 def _accuracy_table(rows: Sequence[Row]) -> str:
     lines = [
-        "| tool | method | load | samples | p50, µs | p99 of abs, µs | largest, µs | kernel | capture lost |",
+        (
+            "| tool | method | load | samples | median, µs | p99 of absolute, µs | maximum, µs "
+            "| kernel timestamps | dropped by capture |"
+        ),
         "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
@@ -120,7 +123,7 @@ def _accuracy_table(rows: Sequence[Row]) -> str:
         numbers = "- | - | -"
         if errors:
             numbers = f"{statistics.median(errors):.1f} | {p99(errors):.1f} | {max(map(abs, errors)):.1f}"
-        kernel = "not said" if row.found.kernel is None else f"{row.found.kernel} of {row.found.said}"
+        kernel = "n/a" if row.found.kernel is None else f"{row.found.kernel} of {row.found.said}"
         lines.append(
             f"| {row.tool} | {row.method} | {row.load} | {len(errors)} of {row.found.said} | {numbers} "
             f"| {kernel} | {row.dropped} |"
@@ -133,19 +136,22 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
     if answered:
         one = sum(found.one_segment or 0 for found in answered)
         total = sum(len(found.errors_us) for found in answered)
-        yield f"Answers of TLS and HTTP that were one TCP segment in the capture: {one} of {total}."
+        yield f"TLS and HTTP responses that were one TCP segment in the capture: {one} of {total}."
     bounds = sum(found.upper_bounds for found in answered)
     if bounds:
         said = sum(found.said for found in answered)
         yield (
-            f"{bounds} of these {said} samples call themselves upper bounds (more than one segment had come"
-            " at the first read); they are not among the errors."
+            f"{bounds} of these {said} samples are flagged as upper bounds (more than one segment had arrived"
+            " before the first read); they are excluded from the errors."
         )
 
 
 def _stamp_table(rows: Sequence[StampRow]) -> str:
     lines = [
-        "| our socket | load | receive stamps equal to the capture's | farthest off, ns | transmit, µs |",
+        (
+            "| socket | load | receive timestamps equal to the capture's | maximum difference, ns "
+            "| transmit, µs |"
+        ),
         "| --- | --- | ---: | ---: | ---: |",
     ]
     for row in rows:
@@ -168,13 +174,16 @@ def _peer_table(peers: Sequence[Peer]) -> str:
 
 def _cost_table(costs: Sequence[CostRow]) -> str:
     lines = [
-        "| tool | command | buffer limit | bytes got | runs | echoes in each | all lost | CPU an echo, µs |",
+        (
+            "| tool | command | buffer limit | receive buffer, bytes | runs | pings per run | lost "
+            "| CPU per ping, µs |"
+        ),
         "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in costs:
         each_us = [run.each_us for run in row.runs]
         counts = " / ".join(sorted({str(run.echoes) for run in row.runs}))
-        got = "not said" if row.buffer_bytes is None else f"{row.buffer_bytes:,}"
+        got = "n/a" if row.buffer_bytes is None else f"{row.buffer_bytes:,}"
         lines.append(
             f"| {row.tool} | `{row.command}` | {row.condition} | {got} | {len(row.runs)} | {counts} "
             f"| {row.lost} | {row.median_us:.1f} ({min(each_us):.1f} to {max(each_us):.1f}) |"
@@ -185,7 +194,7 @@ def _cost_table(costs: Sequence[CostRow]) -> str:
 def _comparisons(costs: Sequence[CostRow]) -> Iterator[str]:
     for own, peer in _cost_pairs(costs):
         ratio = own.median_us / peer.median_us
-        yield f"{own.tool} over {peer.tool}, buffer limit {own.condition}: {ratio:.2f}."
+        yield f"CPU per ping, {own.tool} / {peer.tool}, buffer limit {own.condition}: {ratio:.2f}."
 
 
 def _cost_pairs(costs: Sequence[CostRow]) -> Iterator[tuple[CostRow, CostRow]]:
@@ -197,7 +206,7 @@ def _cost_pairs(costs: Sequence[CostRow]) -> Iterator[tuple[CostRow, CostRow]]:
 
 def _start_table(starts_ms: Sequence[tuple[str, Sequence[float]]]) -> str:
     lines = [
-        "| command | runs | from fork to exit, ms: median (least to most) |",
+        "| command | runs | from fork to exit, ms: median (minimum to maximum) |",
         "| --- | ---: | ---: |",
     ]
     lines += [
@@ -208,7 +217,7 @@ def _start_table(starts_ms: Sequence[tuple[str, Sequence[float]]]) -> str:
 
 
 def _shortcomings(results: Results) -> Iterator[str]:
-    """What a reader would hold against us, said before he does."""
+    """Where xks-probe is worse than another tool, or a measurement is incomplete."""
     for row in results.rows:
         yield from _missing(row)
     yield from _better_peers(results.rows)
@@ -216,29 +225,29 @@ def _shortcomings(results: Results) -> Iterator[str]:
         unequal = stamps.found.said - stamps.found.equal
         if unequal:
             yield (
-                f"{unequal} of {stamps.found.said} receive stamps ({stamps.mode} socket, {stamps.load}) "
+                f"{unequal} of {stamps.found.said} receive timestamps ({stamps.mode} socket, {stamps.load}) "
                 "differ from the capture's, or are not in it."
             )
     for own, peer in _cost_pairs(results.costs):
         if own.median_us > peer.median_us:
             yield (
-                f"An echo of {own.tool} costs more than one of {peer.tool} (buffer limit: {own.condition}): "
+                f"A ping costs more with {own.tool} than with {peer.tool} (buffer limit: {own.condition}): "
                 f"{own.median_us:.1f} µs, not {peer.median_us:.1f}."
             )
     for cost in results.costs:
         if cost.tool == OWN and cost.lost:
-            yield f"{cost.lost} echoes of {cost.tool} were lost (buffer limit: {cost.condition})."
+            yield f"{cost.lost} pings of {cost.tool} were lost (buffer limit: {cost.condition})."
 
 
 def _missing(row: Row) -> Iterator[str]:
     found = row.found
     unmatched = found.said - len(found.errors_us) - found.upper_bounds
     if unmatched:
-        yield f"{unmatched} of {found.said} values of {_named(row)} have no partner in the capture."
+        yield f"{unmatched} of {found.said} values of {_named(row)} have no match in the capture."
     if row.tool == OWN and found.kernel is not None and found.kernel < found.said:
-        yield f"{found.said - found.kernel} of {found.said} samples of {_named(row)} lack a kernel stamp."
+        yield f"{found.said - found.kernel} of {found.said} samples of {_named(row)} lack a kernel timestamp."
     if row.dropped:
-        yield f"The capture of {_named(row)} lost {row.dropped} frames."
+        yield f"The capture of {_named(row)} dropped {row.dropped} frames."
 
 
 def _better_peers(rows: Sequence[Row]) -> Iterator[str]:

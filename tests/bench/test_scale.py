@@ -56,8 +56,8 @@ def test_the_configuration_is_one_that_the_agent_takes() -> None:
 
 def test_every_limit_stands_beside_what_was_measured() -> None:
     text = rows(Scale(agent=AGENT, many=MANY, few=replace(MANY, targets=1000, core=0.2)))
-    assert "| agent, core | ≤ 0.25 | 0.150 (with its start 0.160) |" in text
-    assert "| echoes late, most | ≤ 20 ms | ≤ 20 ms |" in text
-    assert "| event loop late, most |  | over 2.5 s |" in text
-    assert "| echoes sent, lost |  | 120000, 1 |" in text
-    assert "| an echo's cost, many targets over few | ≤ 1.1 | 1.10 |" in text
+    assert "| agent, share of a core | ≤ 0.25 | 0.150 (with its start 0.160) |" in text
+    assert "| send delay of pings, maximum | ≤ 20 ms | ≤ 20 ms |" in text
+    assert "| event-loop lag, maximum |  | over 2.5 s |" in text
+    assert "| pings sent, lost |  | 120000, 1 |" in text
+    assert "| cost per ping, 10000 targets / 1000 targets | ≤ 1.1 | 1.10 |" in text

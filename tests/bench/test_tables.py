@@ -43,11 +43,11 @@ def test_the_tables_say_what_was_found() -> None:
     for line in (
         "![a picture](images/a.svg)",
         "| xks-probe | icmp | idle | 3 of 4 | -2.0 | 3.0 | 3.0 | 4 of 4 | 0 |",
-        "| other | icmp | idle | 0 of 0 | - | - | - | not said | 2 |",
+        "| other | icmp | idle | 0 of 0 | - | - | - | n/a | 2 |",
         "| raw | idle | 1 of 2 | 1 | 1.3 (0.8 to 1.8) |",
         "| other | not installed |  |  |",
         "| xks-probe | `xks-probe -n 4` | stock | 425,984 | 2 | 20000 | 1 | 30.0 (20.0 to 40.0) |",
-        "xks-probe over fping, buffer limit stock: 0.50.",
+        "CPU per ping, xks-probe / fping, buffer limit stock: 0.50.",
         "| `xks-probe --version` | 3 | 90 (80 to 130) |",
         "### Another section",
     ):
@@ -66,12 +66,12 @@ def test_what_is_held_against_us_is_said() -> None:
         )
     )
     assert text.partition("### Where it falls short\n\n")[2].splitlines() == [
-        "- 1 of 3 values of xks-probe (icmp, idle) have no partner in the capture.",
-        "- The capture of xks-probe (icmp, idle) lost 1 frames.",
+        "- 1 of 3 values of xks-probe (icmp, idle) have no match in the capture.",
+        "- The capture of xks-probe (icmp, idle) dropped 1 frames.",
         "- fping has the smaller 99th percentile in icmp, idle: 1.0 µs, not 3.0.",
-        "- 2 of 3 receive stamps (raw socket, idle) differ from the capture's, or are not in it.",
-        "- An echo of xks-probe costs more than one of fping (buffer limit: stock): 60.0 µs, not 30.0.",
-        "- 7 echoes of xks-probe were lost (buffer limit: stock).",
+        "- 2 of 3 receive timestamps (raw socket, idle) differ from the capture's, or are not in it.",
+        "- A ping costs more with xks-probe than with fping (buffer limit: stock): 60.0 µs, not 30.0.",
+        "- 7 pings of xks-probe were lost (buffer limit: stock).",
     ]
 
 
@@ -82,14 +82,14 @@ def test_without_anything_against_us_there_is_no_such_section() -> None:
 def test_samples_without_a_kernel_stamp_are_named() -> None:
     found = Errors(errors_us=[1.0, 2.0], said=2, kernel=1)
     text = tables.markdown(results(Row(tool="xks-probe", method="tls", load="idle", found=found)))
-    assert "- 1 of 2 samples of xks-probe (tls, idle) lack a kernel stamp." in text
+    assert "- 1 of 2 samples of xks-probe (tls, idle) lack a kernel timestamp." in text
 
 
 def test_answers_of_one_segment_and_upper_bounds_are_counted() -> None:
     found = Errors(errors_us=[1.0, 2.0], said=5, kernel=5, one_segment=1, upper_bounds=3)
     text = tables.markdown(results(Row(tool="xks-probe", method="http", load="idle", found=found)))
     assert "one TCP segment in the capture: 1 of 2." in text
-    assert "3 of these 5 samples call themselves upper bounds" in text
+    assert "3 of these 5 samples are flagged as upper bounds" in text
 
 
 def test_the_page_is_changed_between_its_markers_alone() -> None:
