@@ -1,8 +1,8 @@
-"""Sinks for people and other programs: metrics, the page, reports. They know only ``probe.model``.
+"""Sinks for people and other programs: metrics, status page, reports. They depend only on ``probe.model``.
 
-`checks` says what counts of a measurement, `health` what came of asking a proxy, `stores` keeps the newest
-report of each key store; all folders use these. Which checks and roles there are comes from
-``probe.model.kinds``: a new one needs no list here, and tests/exporters/test_every_kind.py names the output
-that lacks it. A new sink gets a folder of its own; it implements ``probe.model.ports.Sink`` and is made in
+`checks` decides which measurements count, `health` summarises the health requests to a proxy, and `stores`
+keeps the latest report of each key store; all folders use these three. Checks and roles are listed in
+``probe.model.kinds``: a new one needs no list here, and tests/exporters/test_every_kind.py reports the output
+that lacks it. A new sink gets its own folder. It implements ``probe.model.ports.Sink`` and is created in
 ``probe.commands.serving``.
 """

@@ -1,12 +1,12 @@
-"""The simulated internet: a scenario file becomes namespaces, a wire with real delays, and real servers.
+"""The simulated network: a scenario file becomes namespaces, links with real delays, and real servers.
 
-The demo, the tests and the benchmarks run in one. It shares no code with the probe: a common codec would
-repeat our mistake on both sides. So it imports neither `probe` nor `exporters`, and of `probe` only the
-commands `demo` and `doctor` know it. A new fault is a row of ``faults`` and what it does in the process
-that it concerns.
+The demo, the tests and the benchmarks run in it. It shares no code with the probe, because a common codec
+would make the same mistake on both sides. So it imports neither `probe` nor `exporters`, and in `probe` only
+the commands `demo` and `doctor` import it. A new fault is a row of ``faults``, and its implementation in the
+process that it affects.
 
-Start with ``scenario`` (what there is), ``scenario.addressing`` (under which addresses) and ``simulator``
-(the whole).
+Start with ``scenario`` (the contents), ``scenario.addressing`` (the addresses) and ``simulator`` (the running
+simulation).
 """
 
 from simulator.control import SimulationError
