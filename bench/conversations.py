@@ -8,7 +8,7 @@ from bench.capture import Capture
 from bench.lab import Lab, addresses
 from bench.packets import Exchange, exchanges, segments
 from bench.readings import Errors
-from bench.runs import HOGGED, IDLE, THREADED, Load, Run, measured, own_module
+from bench.runs import BUSY, IDLE, THREADED, Load, Run, measured, own_module
 from bench.servers import HTTP_PORT, TLS_PORT, serving
 from bench.tables import OWN, Row
 
@@ -17,7 +17,7 @@ CONNECTIONS = 200  # each to an address of its own: the kernel soon gives the sa
 
 def rows(lab: Lab, keep: Path) -> Iterator[Row]:
     with serving(lab, keep):
-        for load in (IDLE, HOGGED, THREADED):
+        for load in (IDLE, BUSY, THREADED):
             for run in _runs(load):
                 yield measured(lab, keep, run, load)
 

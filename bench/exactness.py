@@ -9,7 +9,7 @@ from bench.capture import Capture
 from bench.lab import TCP_PORT, Lab, addresses
 from bench.packets import connects, echoes, segments
 from bench.readings import Errors, Stamps
-from bench.runs import HOGGED, IDLE, Load, Run, captured, measured, own_module, own_ping
+from bench.runs import BUSY, IDLE, Load, Run, captured, measured, own_module, own_ping
 from bench.tables import OWN, Row, StampRow
 
 TARGETS, EACH = 50, 20
@@ -18,7 +18,7 @@ _PACED = ("-n", str(EACH), "-i", "0.05")
 
 def rows(lab: Lab, keep: Path) -> Iterator[Row]:
     """Run everything under each load; captures and outputs go to ``keep``."""
-    for load in (IDLE, HOGGED):
+    for load in (IDLE, BUSY):
         for run in _runs():
             yield measured(lab, keep, run, load)
         raw = Run(tool=OWN, method="icmp, raw", argv=own_ping(*addresses(TARGETS), *_PACED), read=_own_echoes)
@@ -31,7 +31,7 @@ def rows(lab: Lab, keep: Path) -> Iterator[Row]:
 def stamps(lab: Lab, keep: Path) -> Iterator[StampRow]:
     """The engine's stamps beside the capture's, on either kind of socket."""
     argv = own_module("stamps", *addresses(TARGETS), *_PACED)
-    for load in (IDLE, HOGGED):
+    for load in (IDLE, BUSY):
         yield _stamps(lab, keep, argv, ("datagram", load))
     with lab.datagram_pings_closed() as closed:
         if closed:

@@ -13,7 +13,7 @@ from bench.lab import Lab
 from bench.readings import Errors
 from bench.tables import Row
 
-HOGS = THREADS = 2
+BUSY_PROCESSES = THREADS = 2
 _TIMEOUT_S = 300.0
 _T = TypeVar("_T")
 
@@ -28,7 +28,7 @@ class Load:
 
 
 IDLE = Load(name="idle")
-HOGGED = Load(name=f"{HOGS} CPU loads", loads=HOGS)
+BUSY = Load(name=f"{BUSY_PROCESSES} CPU loads", loads=BUSY_PROCESSES)
 THREADED = Load(name=f"{THREADS} busy threads of its own", threads=THREADS)
 
 

@@ -132,7 +132,7 @@ class CertificateMaker:
 
 
 def _name(common_name: str | None) -> x509.Name:
-    organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Simulated Simulation")
+    organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Simulated Network")
     # X.520 gives a common name 64 characters; a longer one can only be left out, as real authorities do.
     if common_name is None or len(common_name) > 64:  # noqa: PLR2004  # cited above
         return x509.Name([organisation])

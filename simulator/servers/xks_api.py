@@ -128,9 +128,9 @@ def health(fleet: Fleet) -> dict[str, Any]:
     """GetHealthStatus: every field is required."""
     return {
         "xksProxyFleetSize": fleet.proxies,
-        "xksProxyVendor": "Simulated Simulation",
+        "xksProxyVendor": "Simulated Network",
         "xksProxyModel": "Simulated Proxy 1",
-        "ekmVendor": "Simulated Simulation",
+        "ekmVendor": "Simulated Network",
         "ekmFleetDetails": [
             {"id": name, "model": "Simulated HSM", "healthStatus": state} for name, state in fleet.states
         ],

@@ -71,7 +71,7 @@ _HOMELESS = {
     "the command line is read in commands alone": "typer",
     "tables of a terminal are in report and commands alone": "rich",
     "logs are written by commands and the page alone": "structlog",
-    "bytes of others are read in link alone": "yaml",
+    "bytes of others are read in wire alone": "yaml",
 }
 _ALL_LIBRARIES = "".join(f"import {library}\n" for library in _HOMELESS.values())
 CASES = {
