@@ -1,9 +1,9 @@
-"""The catalogue: what an external key store needs of AWS, its network and its proxy, one function each.
+"""The catalogue: what an external key store requires of AWS, its network and its proxy, one function each.
 
-The order is that of the report: required, risk, advice. ``docs/requirements.md`` is made from it. May
-import `wire` and `model`: a judge sees evidence alone, and can fetch none (pure). A new requirement is a
-function in the file of its subject, with its errors in `kms_errors`, and its name in the catalogue; what a
-second judge asks of the evidence moves to `evidence`.
+CATALOGUE has the order of the report: required, risk, advice. ``docs/requirements.md`` is generated from it.
+May import `wire` and `model`; a judge gets all its data as evidence and does no I/O (pure). To add a
+requirement, write a function in the file of its subject, put its errors into `kms_errors` and its name into
+CATALOGUE. Code that a second judge needs moves to `evidence`.
 """
 
 from collections.abc import Set as AbstractSet
@@ -174,10 +174,10 @@ CATALOGUE: tuple[Rule, ...] = (
 
 
 def of_scopes(scopes: AbstractSet[Scope]) -> tuple[Rule, ...]:
-    """The requirements that can be judged where this was looked at, in the catalogue's order."""
+    """The requirements of these scopes, in the order of the catalogue."""
     return tuple(rule for rule in CATALOGUE if rule.published.scope in scopes)
 
 
 def with_trait(trait: Trait) -> tuple[Rule, ...]:
-    """The requirements that were declared with it, in the catalogue's order."""
+    """The requirements declared with this trait, in the order of the catalogue."""
     return tuple(rule for rule in CATALOGUE if trait in rule.published.traits)

@@ -9,11 +9,16 @@ from probe.model.measurements import Measurement, Phase, Reason
 from probe.model.targets import Check, Role, Target
 from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements.evidence.account import load_balancers_of, not_seen, unseen_nodes, unseen_targets
+from probe.requirements.evidence.account import (
+    call_failed,
+    load_balancers_of,
+    undiscovered_nodes,
+    undiscovered_targets,
+)
 from probe.requirements.evidence.targets import (
     NOT_MEASURED,
     common_subject,
-    entries,
+    entry_points,
     is_fresh,
     latest,
     of_role,
@@ -22,22 +27,22 @@ from probe.requirements.evidence.targets import (
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import milliseconds, why
 
-# These say something about this machine or the name, nothing about whether port 443 is open.
-_NOT_OF_THE_PORT = {Reason.NOT_PERMITTED, Reason.OVER_LIMIT, Reason.NAME_NOT_FOUND, Reason.SERVER_FAILURE}
+# Failures of this machine or of name resolution: they do not show whether port 443 is open.
+_UNRELATED_TO_PORT = {Reason.NOT_PERMITTED, Reason.OVER_LIMIT, Reason.NAME_NOT_FOUND, Reason.SERVER_FAILURE}
 
-_SHOWN = 5  # a sentence, not a table: the nodes have a line each under every-node-accepts-tcp-443
+_MAX_SHOWN = 5  # keeps the sentence short; every-node-accepts-tcp-443 has a line per node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """Whether the newest connection to a target was accepted; None when that isn't known."""
+    """Whether the target accepted the latest connection; None if not known."""
 
     accepts: bool | None
     because: str
 
 
 def acceptances(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[tuple[Target, Acceptance]]:
-    """Judged by the newest connection, be it the TCP check's or the TLS check's own."""
+    """Whether each target accepts connections, by its latest connection of the TCP or TLS check."""
     by_tcp, by_tls = latest(evidence, Check.TCP), latest(evidence, Check.TLS)
     recent = _recent(evidence)
     for target in targets:
@@ -50,12 +55,12 @@ def acceptances(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[tup
 
 
 def _recent(evidence: Evidence) -> dict[str, list[bool]]:
-    """For each target whether its last connections were accepted, the TLS check's too, oldest first."""
+    """For each target, whether its recent connections (TCP and TLS checks) were accepted, oldest first."""
     recent: dict[str, list[bool]] = {}
     for measurement in sorted(evidence.recent, key=lambda each: each.started_at_s):
         if measurement.check not in {Check.TCP, Check.TLS} or not is_fresh(measurement, evidence):
             continue
-        accepted = _accepted(measurement)
+        accepted = _was_accepted(measurement)
         if accepted is not None:
             recent.setdefault(measurement.target.name, []).append(accepted)
     return recent
@@ -64,42 +69,44 @@ def _recent(evidence: Evidence) -> dict[str, list[bool]]:
 def _acceptance(target: Target, measurement: Measurement | None, recent: list[bool]) -> Acceptance:
     if measurement is None:
         return Acceptance(accepts=None, because=NOT_MEASURED)
-    accepts = _accepted(measurement)
+    accepts = _was_accepted(measurement)
     differ = f"; of the last {len(recent)} attempts {sum(recent)} were accepted" if len({*recent}) > 1 else ""
     if accepts:
         connect_s = measurement.phases_s.get(Phase.CONNECT)
         duration = f" in {milliseconds(connect_s)}" if connect_s is not None else ""
         return Acceptance(accepts=True, because=f"port {target.port} accepted a connection{duration}{differ}")
-    if accepts is False and _is_silence(measurement) and recent[-2:] != [False, False]:
-        # One lost packet more than TCP repeats within the deadline is no shut port.
+    if accepts is False and _timed_out(measurement) and recent[-2:] != [False, False]:
+        # A few lost SYNs can also cause one timeout, so a single one does not prove that the port is closed.
         return Acceptance(
-            accepts=None, because="one connection was not answered; a second one decides" + differ
+            accepts=None, because="one connection timed out; a second timeout would decide" + differ
         )
-    return Acceptance(accepts=accepts, because=_words(target, measurement) + differ)
+    return Acceptance(accepts=accepts, because=_reason(target, measurement) + differ)
 
 
-def _is_silence(measurement: Measurement) -> bool:
+def _timed_out(measurement: Measurement) -> bool:
     return measurement.failure is not None and measurement.failure.reason is Reason.TIMED_OUT
 
 
-def _accepted(measurement: Measurement) -> bool | None:
-    """A lost packet delays a connection: it was made all the same."""
+def _was_accepted(measurement: Measurement) -> bool | None:
+    """True also after a lost SYN: the retransmitted one was accepted."""
     failure = measurement.failure
     if failure is None or failure.phase not in {Phase.RESOLVE, Phase.CONNECT}:
         return True
     if failure.reason is Reason.PACKET_LOST:
         return True
-    return None if failure.phase is Phase.RESOLVE or failure.reason in _NOT_OF_THE_PORT else False
+    return None if failure.phase is Phase.RESOLVE or failure.reason in _UNRELATED_TO_PORT else False
 
 
-def _words(target: Target, measurement: Measurement) -> str:
-    """Silence and refusal send people to different places: a firewall, or the listener."""
+def _reason(target: Target, measurement: Measurement) -> str:
+    """The failure in words. A timeout suggests a firewall, a refusal a missing listener."""
     failure = measurement.failure
     match failure.reason if failure and failure.phase is Phase.CONNECT else None:
         case Reason.TIMED_OUT:
-            return f"port {target.port} is silent: no answer to the connection request, as behind a firewall"
+            return f"port {target.port} does not respond: no reply to SYN, as if a firewall drops it"
         case Reason.REFUSED:
-            return f"port {target.port} refused the connection: the host is there, nothing listens"
+            return (
+                f"port {target.port} refused the connection: the host is up, but nothing listens on the port"
+            )
         case _:
             return why(failure) if failure else NOT_MEASURED
 
@@ -112,7 +119,8 @@ def _words(target: Target, measurement: Measurement) -> str:
     traits={Trait.MEANS_SHUT},
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
-        text="Open TCP 443 towards the load balancer's nodes: listener, security groups, network ACLs.",
+        text="Make the load balancer's nodes accept TCP 443: check the listener, security groups and network "
+        "ACLs.",
         console="EC2 > Load Balancers > the Network Load Balancer > Listeners",
         cli="aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN",
     ),
@@ -121,33 +129,36 @@ def _words(target: Target, measurement: Measurement) -> str:
 def some_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     """At least one node of the load balancer accepts TCP connections on port 443.
 
-    KMS reaches the proxy through an interface endpoint and the Network Load Balancer's nodes. When none of
-    them accepts a connection there is no way in. Where no node is configured, the proxy's own address
-    stands for them.
+    KMS reaches the proxy through an interface endpoint and the Network Load Balancer's nodes. If none of
+    the nodes accepts connections, KMS cannot reach the proxy. If no node is configured, the proxy's own
+    address is tested instead.
     """
-    targets = entries(evidence)
-    hidden = unseen_nodes(evidence)
+    targets = entry_points(evidence)
+    undiscovered = undiscovered_nodes(evidence)
     if not targets:
-        found = hidden or unknown("no node and no proxy is configured")
+        found = undiscovered or unknown("neither a node nor a proxy is configured")
         yield replace(found, subject=common_subject(evidence.targets))
         return
-    seen = tuple(acceptances(evidence, targets))
-    said = _said(seen)
-    accepting = [target.name for target, each in seen if each.accepts]
+    results = tuple(acceptances(evidence, targets))
+    summary = _summary(results)
+    accepting = [target.name for target, each in results if each.accepts]
     if accepting:
-        found = met(f"{len(accepting)} of {len(seen)} accept ({said})")
-    elif any(each.accepts is None for _, each in seen):
-        found = unknown(said)
-    elif hidden is not None:
-        found = unknown(f"none of {len(seen)} accepts ({said}); there may be others: {hidden.because}")
+        found = met(f"{len(accepting)} of {len(results)} accept ({summary})")
+    elif any(each.accepts is None for _, each in results):
+        found = unknown(summary)
+    elif undiscovered is not None:
+        found = unknown(
+            f"none of {len(results)} accepts ({summary}); there may be others: {undiscovered.because}"
+        )
     else:
-        found = violated(f"none of {len(seen)} accepts ({said})")
+        found = violated(f"none of {len(results)} accepts ({summary})")
     yield replace(found, subject=common_subject(targets), values=values_at(evidence, targets[0]))
 
 
-def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
-    parts = [f"{target.name}: {each.because}" for target, each in seen[:_SHOWN]]
-    return "; ".join([*parts, f"and {len(seen) - _SHOWN} more"] if len(seen) > _SHOWN else parts)
+def _summary(results: tuple[tuple[Target, Acceptance], ...]) -> str:
+    parts = [f"{target.name}: {each.because}" for target, each in results[:_MAX_SHOWN]]
+    hidden = len(results) - _MAX_SHOWN
+    return "; ".join([*parts, f"and {hidden} more"] if hidden > 0 else parts)
 
 
 @requirement(
@@ -158,7 +169,8 @@ def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
     traits={Trait.MEANS_SHUT},
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
-        text="See why this node differs: its zone's targets, subnet route table, network ACL.",
+        text="Compare this node with the others: the targets in its zone, its subnet's route table and "
+        "network ACL.",
         console="EC2 > Load Balancers > the Network Load Balancer > Network mapping",
         cli="aws elbv2 describe-load-balancers --region REGION --load-balancer-arns LOAD-BALANCER-ARN",
     ),
@@ -166,13 +178,13 @@ def _said(seen: tuple[tuple[Target, Acceptance], ...]) -> str:
 def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     """Every node of the load balancer accepts TCP connections on port 443.
 
-    The load balancer has one node in each zone, and which zone KMS's next connection comes through is not in
-    your hands. A node that is shut fails a part of the requests.
+    The load balancer has one node in each zone, and you cannot choose the zone that KMS connects through. If
+    a node refuses connections or does not respond, some of the requests fail.
     """
-    nodes, hidden = of_role(evidence, Role.NODE), unseen_nodes(evidence)
-    if hidden is not None or not nodes:
-        found = hidden or not_applicable("no node is configured")
-        yield replace(found, subject=common_subject(entries(evidence) or evidence.targets))
+    nodes, undiscovered = of_role(evidence, Role.NODE), undiscovered_nodes(evidence)
+    if undiscovered is not None or not nodes:
+        found = undiscovered or not_applicable("no node is configured")
+        yield replace(found, subject=common_subject(entry_points(evidence) or evidence.targets))
     yield from _each(evidence, nodes)
 
 
@@ -184,7 +196,7 @@ def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     traits={Trait.MEANS_SHUT, Trait.BACKENDS_ALONE},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Start the proxy on this target, or let the load balancer's subnets through to it.",
+        text="Start the proxy on this target, or allow connections to it from the load balancer's subnets.",
         console="EC2 > Target Groups > the target group > Targets",
         cli="aws elbv2 describe-target-health --region REGION --target-group-arn TARGET-GROUP-ARN",
     ),
@@ -192,14 +204,14 @@ def every_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
 def every_target_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
     """Every target behind the load balancer accepts TCP connections on its port.
 
-    The load balancer spreads connections over its targets; one that is shut is left out after failed health
-    checks at the earliest, and until then the requests sent there are lost.
+    The load balancer distributes connections over its targets. If a target refuses connections or does not
+    respond, the requests sent to it fail until the load balancer's health checks have excluded it.
     """
-    backends, hidden = of_role(evidence, Role.BACKEND), unseen_targets(evidence)
-    if hidden is not None or not backends:
-        found = hidden or not_applicable("no target is configured")
-        yield replace(found, subject=common_subject(entries(evidence) or evidence.targets))
-    doubt = _unseen_listeners(evidence)
+    backends, undiscovered = of_role(evidence, Role.BACKEND), undiscovered_targets(evidence)
+    if undiscovered is not None or not backends:
+        found = undiscovered or not_applicable("no target is configured")
+        yield replace(found, subject=common_subject(entry_points(evidence) or evidence.targets))
+    doubt = _unread_listeners(evidence)
     for found in _each(evidence, backends):
         if found.outcome is Outcome.VIOLATED and doubt is not None:
             yield replace(found, outcome=Outcome.UNKNOWN, because=f"{found.because}; {doubt.because}")
@@ -207,11 +219,11 @@ def every_target_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
             yield found
 
 
-def _unseen_listeners(evidence: Evidence) -> Finding | None:
-    """Why a target of one of several groups may be none of KMS's; None where listeners tell."""
+def _unread_listeners(evidence: Evidence) -> Finding | None:
+    """Why it is not known which of several target groups KMS reaches; None if it is known."""
     for each in load_balancers_of(evidence):
         if isinstance(each.listeners, Unavailable) and len(each.forwarded_groups) > 1:
-            return not_seen(each.listeners)
+            return call_failed(each.listeners)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The XKS proxy's credential: its form, and whether it is the one that KMS has. Nothing of it is said."""
+"""The XKS proxy's credential: its format, and whether KMS has the same one. No message contains any of it."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
 from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements.evidence.account import not_seen, of_account, of_spec
+from probe.requirements.evidence.account import call_failed, of_account, of_spec
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import health as health_errors
 
@@ -21,26 +21,27 @@ _NONE_GIVEN = "no credential was given: set XKS_PROXY_ACCESS_KEY_ID and XKS_PROX
     errors=account_errors.MALFORMED,
     source=account_errors.CREATE_PAGE,
     remedy=Remedy(
-        text="Make a credential for this proxy alone: an id of 20 to 30 characters A to Z and 2 to 7, a "
-        "secret of 43 to 64 letters, digits, '/', '+', '='. The examples of the guides break these rules.",
+        text="Create a credential that only this proxy uses: an access key id of 20 to 30 characters (A to "
+        "Z, 2 to 7) and a secret of 43 to 64 characters (letters, digits, '/', '+', '='). The examples in "
+        "AWS's guides break these rules.",
     ),
 )
 def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy's access key id and secret have the form that KMS takes.
+    """The proxy's access key id and secret have the format that KMS accepts.
 
-    KMS checks patterns and lengths. It is no credential of AWS, and must not be one that is used elsewhere.
+    KMS checks patterns and lengths. This is not an AWS credential, and must not be used for anything else.
     """
 
     def judge(spec: KeyStoreSpec) -> Finding:
         facts = evidence.credential
         if facts is None:
-            return not_applicable("KMS has taken it") if spec.id else unknown(_NONE_GIVEN)
+            return not_applicable("KMS has already accepted it") if spec.id else unknown(_NONE_GIVEN)
         faults = [
             f"the {what} {fault}"
             for what, fault in (("access key id", facts.access_key_id_fault), ("secret", facts.secret_fault))
             if fault
         ]
-        return violated("; ".join(faults)) if faults else met("both have it")
+        return violated("; ".join(faults)) if faults else met("both have the required format")
 
     yield from of_spec(evidence, judge)
 
@@ -53,18 +54,19 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     traits={Trait.REPEATS_KMS},
     source=account_errors.CONNECTING,
     remedy=Remedy(
-        text="Give KMS the credential that the proxy has; while you change it, let the proxy accept both.",
+        text="Update the key store with the credential that the proxy has. While you change the credential, "
+        "let the proxy accept both the old and the new one.",
         console="KMS > Custom key stores > External key stores > Edit > Authentication credential",
         cli="aws kms update-custom-key-store --region REGION --custom-key-store-id KEY-STORE-ID "
         "--xks-proxy-authentication-credential file://credential.json",
     ),
 )
 def credential_is_the_one_kms_holds(evidence: Evidence) -> Iterable[Finding]:
-    """The access key id is the one that the existing key store has.
+    """The access key id is the one that KMS has for the existing key store.
 
-    KMS tells the id of a store's credential, never the secret. What is found out with another credential says
-    nothing about KMS's own. A second credential at the proxy, for this agent alone, is what we recommend:
-    then KMS's own is taken to be right while the store is connected.
+    KMS shows the id of a store's credential, never the secret. Results with another credential do not show
+    whether the proxy accepts KMS's own. Even so, a separate credential on the proxy for the agent is
+    recommended: while the store is connected, KMS's own credential is assumed to be right.
     """
 
     def judge(spec: KeyStoreSpec, account: Account) -> Finding:
@@ -74,21 +76,21 @@ def credential_is_the_one_kms_holds(evidence: Evidence) -> Iterable[Finding]:
         if evidence.credential is None:
             return unknown(_NONE_GIVEN)
         if isinstance(account.key_stores, Unavailable):
-            return not_seen(account.key_stores)
+            return call_failed(account.key_stores)
         match evidence.credential.is_that_of_the_store:
             case True:
-                return met("it is")
+                return met("it is the one that KMS has")
             case False:
-                return _another(store)
+                return _different_credential(store)
             case _:
                 return unknown("the store's access key id could not be read")
 
     yield from of_account(evidence, judge)
 
 
-def _another(store: KeyStore | None) -> Finding:
+def _different_credential(store: KeyStore | None) -> Finding:
     if store is not None and store.connection_error_code == "INVALID_CREDENTIALS":
-        return violated("it is another one, and KMS says INVALID_CREDENTIALS of its own")
+        return violated("it is a different one, and KMS reports INVALID_CREDENTIALS for its own")
     if store is not None and store.connection_state == "CONNECTED":
-        return not_applicable("it is another one, for this agent; KMS is connected with its own")
-    return unknown("it is another one: whether the proxy takes KMS's own can't be tried from here")
+        return not_applicable("it is a different one, for this agent only; KMS is connected with its own")
+    return unknown("it is a different one; whether the proxy accepts KMS's own cannot be tested from here")

@@ -1,4 +1,4 @@
-"""The server certificate's dates; those of the rest of the chain are in ``chain``."""
+"""The dates of the server certificate; ``chain`` checks those of the other certificates."""
 
 from collections.abc import Iterable
 
@@ -28,9 +28,9 @@ _SOON_S = 10 * 86400.0
     ),
 )
 def certificate_is_in_date(evidence: Evidence) -> Iterable[Finding]:
-    """The server's certificate is valid now: its first day has come and its last has not passed.
+    """The server certificate is in date: its validity period has begun and has not ended.
 
-    KMS refuses the handshake otherwise. The bounds themselves belong to the time of validity.
+    Otherwise KMS refuses the handshake. The first and the last second of the period count as valid.
     """
 
     def judge(_target: Target, _details: TlsDetails, leaf: Certificate) -> Finding:
@@ -38,7 +38,7 @@ def certificate_is_in_date(evidence: Evidence) -> Iterable[Finding]:
         assert first_s is not None  # noqa: S101 -- each_leaf gives certificates with both dates
         assert last_s is not None  # noqa: S101 -- the same
         if now_s < first_s:
-            return violated(f"not valid before {moment(first_s)}, in {days(first_s - now_s)}")
+            return violated(f"not valid before {moment(first_s)}, {days(first_s - now_s)} from now")
         if now_s > last_s:
             return violated(f"expired on {moment(last_s)}, {days(now_s - last_s)} ago")
         return met(f"valid from {moment(first_s)} to {moment(last_s)}")
@@ -51,15 +51,16 @@ def certificate_is_in_date(evidence: Evidence) -> Iterable[Finding]:
     scope=Scope.CERTIFICATES,
     source=path_errors.MONITORING,
     remedy=Remedy(
-        text="Renew the certificate on every target, and see why the renewal did not come by itself.",
+        text="Renew the certificate on every target, and find out why automatic renewal did not happen.",
         cli="openssl x509 -in certificate.pem -noout -enddate",
     ),
 )
 def certificate_expires_in_10_days_or_more(evidence: Evidence) -> Iterable[Finding]:
-    """The server's certificate is valid for ten more days at least.
+    """The server certificate is valid for at least ten more days.
 
-    From its last day on KMS refuses every handshake, and all keys of the store are unusable at once. AWS
-    recommends an alarm at ten days. Certificates of 47 days are coming: renewal has to be automatic.
+    After expiry KMS refuses every handshake, and all keys of the store become unusable at once. AWS
+    recommends an alarm at ten days. The maximum lifetime of public certificates will fall to 47 days, so
+    renewal must be automatic.
     """
 
     def judge(_target: Target, _details: TlsDetails, leaf: Certificate) -> Finding:
@@ -67,7 +68,7 @@ def certificate_expires_in_10_days_or_more(evidence: Evidence) -> Iterable[Findi
         left_s = leaf.not_after_s - evidence.taken_at_s
         if left_s < 0:
             return violated(f"expired {days(-left_s)} ago")
-        said = f"{days(left_s)} left, until {moment(leaf.not_after_s)}"
-        return met(said) if left_s >= _SOON_S else violated(said)
+        left = f"{days(left_s)} left, until {moment(leaf.not_after_s)}"
+        return met(left) if left_s >= _SOON_S else violated(left)
 
     return each_leaf(evidence, judge)

@@ -1,4 +1,4 @@
-"""How a requirement is written down: a function that judges, and what is published of it."""
+"""How a requirement is declared: a judging function and the published data about it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -13,10 +13,10 @@ Judge = Callable[[Evidence], Iterable["Finding"]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a requirement finds of one subject. ``kms_errors`` is None where the declared ones hold.
+    """The result of a requirement for one subject.
 
-    ``values`` stand in the remedy for the words in capitals: ``{"SERVICE-ID": "vpce-svc-1"}``. ``remedy`` is
-    None where the declared one helps.
+    ``kms_errors`` and ``remedy`` are None to use the declared ones. ``values`` replace the placeholders in
+    the remedy: ``{"SERVICE-ID": "vpce-svc-1"}``.
     """
 
     outcome: Outcome
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A requirement of the catalogue: what is published of it, and the function that judges."""
+    """A requirement of the catalogue: its published data, its remedy and its judging function."""
 
     published: Requirement
     remedy: Remedy
@@ -52,19 +52,20 @@ def requirement(
     outcomes: tuple[Outcome, ...] = tuple(Outcome),
     never_unknown: str = "",
 ) -> Callable[[Judge], Rule]:
-    """Make a requirement of a judging function. It is put nowhere: CATALOGUE names it.
+    """Make a requirement from a judging function. It is not registered automatically: add it to CATALOGUE.
 
-    The id is the function's name with hyphens; the first line of its docstring is a sentence that is true
-    when the requirement is met, the rest says why KMS cares. ``outcomes`` are those that it can end
-    in; a required one that is never unknown says why. Raises ValueError where advice, which KMS can't see,
-    has a step or errors, and where another one has no step.
+    The id is the function's name with hyphens. The first line of its docstring is a sentence that is true
+    when the requirement is met; the rest gives the reason. ``outcomes`` lists the possible outcomes. If a
+    required requirement can never be unknown, ``never_unknown`` gives the reason. Raises ValueError for
+    advice with a step or errors (KMS does not check advice), and for a required or risk requirement without a
+    step.
     """
 
     def declare(judge: Judge) -> Rule:
         if level is Level.ADVICE and (step is not None or errors):
             raise ValueError(f"{judge.__name__}: advice has no step and no errors")
         if level is not Level.ADVICE and step is None:
-            raise ValueError(f"{judge.__name__}: say at which step KMS meets it")
+            raise ValueError(f"{judge.__name__}: give the step at which KMS fails")
         title, _, why = cleandoc(judge.__doc__ or "").partition("\n")
         published = Requirement(
             id=judge.__name__.replace("_", "-"),

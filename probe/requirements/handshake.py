@@ -1,4 +1,4 @@
-"""Whether the proxy speaks TLS as KMS does: version, suite, and no certificate asked of the client."""
+"""Whether KMS can do a TLS handshake with the proxy: version, cipher suite, client certificate."""
 
 from collections.abc import Iterable
 
@@ -18,12 +18,12 @@ _CHACHA = "TLS_CHACHA20_POLY1305_SHA256"
 _SUITES = frozenset(
     {"TLS_AES_256_GCM_SHA384", _CHACHA, "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"}
 )
-# RFC 8446 section 6.2, and 41 (no_certificate) from before TLS: handshake_failure, bad_certificate,
-# unsupported_certificate, certificate_unknown, unknown_ca, access_denied, certificate_required. Only the last
-# has but one cause.
+# Alerts of RFC 8446 section 6.2 (handshake_failure, bad_certificate, unsupported_certificate,
+# certificate_unknown, unknown_ca, access_denied, certificate_required) and SSL 3.0's no_certificate (41).
+# Only certificate_required always means that a client certificate is missing.
 _CERTIFICATE_REQUIRED = 116
 _REFUSED_WITHOUT_CERTIFICATE = frozenset({40, 41, 42, 43, 46, 48, 49, _CERTIFICATE_REQUIRED})
-# Our own doing, not the server's.
+# Failures caused by this machine, not by the server.
 _LOCAL_FAILURES = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 
 
@@ -34,33 +34,33 @@ _LOCAL_FAILURES = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
     errors=path_errors.TLS,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
-        text="Let the proxy (or what terminates TLS before it) speak TLS 1.2 or 1.3 on this port.",
+        text="Enable TLS 1.2 or 1.3 on this port, on the proxy or on whatever terminates TLS in front of it.",
         cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -tls1_2",
     ),
 )
 def tls_version_is_supported(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy speaks TLS 1.2 or TLS 1.3.
+    """The proxy supports TLS 1.2 or TLS 1.3.
 
-    KMS speaks nothing older. A port on which no handshake comes about at all, neither KMS's nor one that
-    offers everything, has no supported version either: plain HTTP, a reset, silence. Nothing else would
-    predict an error there, since no other fact about TLS can be learned.
+    KMS supports nothing older. This is also violated if no handshake succeeds at all, neither with KMS's
+    ClientHello nor with one that offers everything: the port speaks plain HTTP, resets the connection or does
+    not respond. No other requirement predicts an error there, because nothing else about TLS is known.
     """
 
     def judge(_: Target, measurement: Measurement, details: TlsDetails) -> Finding:
         if details.version is None:
             return _without_version(measurement.failure, details)
         if details.version in _VERSIONS:
-            return met(f"{quoted(details.version)} was agreed")
-        return violated(f"{quoted(details.version)} is the newest that the server agrees to")
+            return met(f"{quoted(details.version)} was negotiated")
+        return violated(f"{quoted(details.version)} is the newest version that the server accepts")
 
     return each_handshake(evidence, judge)
 
 
 def _without_version(failure: Failure | None, details: TlsDetails) -> Finding:
     if failure is None or failure.reason in _LOCAL_FAILURES:
-        return unknown(f"no version was learned{f' ({why(failure)})' if failure else ''}")
+        return unknown(f"no version was negotiated{f' ({why(failure)})' if failure else ''}")
     if details.client_certificate_requested:
-        return unknown(f"the handshake ended over the client certificate ({why(failure)})")
+        return unknown(f"the handshake failed after a client certificate was requested ({why(failure)})")
     return violated(f"no TLS handshake is possible: {why(failure)}", kms_errors=_no_handshake(failure))
 
 
@@ -82,57 +82,58 @@ def _no_handshake(failure: Failure) -> tuple[KmsError, ...]:
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Enable one of TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256, "
-        "ECDHE-RSA-AES256-GCM-SHA384, ECDHE-ECDSA-AES256-GCM-SHA384. A TLS listener needs "
-        "a security policy that has one.",
+        "ECDHE-RSA-AES256-GCM-SHA384, ECDHE-ECDSA-AES256-GCM-SHA384. For a TLS listener, choose "
+        "a security policy that includes one of them.",
         console="EC2 > Load Balancers > the Network Load Balancer > Listeners > Security policy",
         cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME "
         "-cipher ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384",
     ),
 )
 def cipher_suite_is_supported(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy agrees to one of the four cipher suites that KMS offers.
+    """The proxy accepts one of the four cipher suites that KMS offers.
 
-    AES-128 is not among them, so a server may suit every browser and fail with KMS. In AWS GovCloud (US)
-    KMS has no ChaCha20 either. The suite is judged apart from the version: a server with an old version and
-    an unsuitable suite has both to mend.
+    AES-128 is not among them, so a server can work with every browser and still fail with KMS. In AWS
+    GovCloud (US) KMS does not offer ChaCha20 either. Suite and version are judged separately: a server with
+    both an old version and an unsupported suite gets two findings.
     """
 
     def judge(_: Target, measurement: Measurement, details: TlsDetails) -> Finding:
         if details.cipher is None:
             return unknown(
-                f"no suite was agreed{f' ({why(measurement.failure)})' if measurement.failure else ''}"
+                f"no suite was negotiated{f' ({why(measurement.failure)})' if measurement.failure else ''}"
             )
         suite = quoted(details.cipher)
         if details.cipher not in _SUITES:
-            return violated(f"{suite} was agreed, which KMS does not offer")
+            return violated(f"{suite} was negotiated, which KMS does not offer")
         if evidence.partition == GOV_PARTITION and details.cipher == _CHACHA:
-            return violated(f"{suite} was agreed, which KMS does not offer in AWS GovCloud (US)")
+            return violated(f"{suite} was negotiated, which KMS does not offer in AWS GovCloud (US)")
         return _suite_of_kms(suite, measurement.failure, details)
 
     return each_handshake(evidence, judge)
 
 
 def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> Finding:
-    """KMS's outcome comes from KMS's own handshake: another that agreed to the same suite is no proof."""
+    """Only the handshake with KMS's ClientHello counts: the same suite in another one proves nothing."""
     if details.kms_handshake_succeeded:
-        return met(f"{suite} was agreed")
-    if details.kms_certificate_requested and _ended_over_certificate(failure, details):
-        return met(f"{suite} was agreed before the handshake ended over the client certificate")
+        return met(f"{suite} was negotiated")
+    if details.kms_certificate_requested and _failed_for_lack_of_certificate(failure, details):
+        return met(f"{suite} was negotiated before the handshake failed for lack of a client certificate")
     reason = f" ({why(failure)})" if failure else ""
     if failure is not None and failure.reason in _LOCAL_FAILURES:
-        return unknown(f"the handshake KMS would do was not made{reason}")
+        return unknown(f"the handshake with KMS's ClientHello was not done{reason}")
     if details.offer is ClientHelloProfile.KMS:
         return violated(
-            f"{suite} was chosen, but the handshake did not end well{reason}", kms_errors=_suited(failure)
+            f"{suite} was negotiated, but the handshake failed{reason}",
+            kms_errors=_errors_after_suite(failure),
         )
     return violated(
-        f"{suite} was agreed only when every suite and version was offered; with KMS's offer there was no "
-        f"handshake{reason}",
-        kms_errors=_suited(failure),
+        f"{suite} was negotiated only when all suites and versions were offered; the handshake with KMS's "
+        f"ClientHello failed{reason}",
+        kms_errors=_errors_after_suite(failure),
     )
 
 
-def _suited(failure: Failure | None) -> tuple[KmsError, ...] | None:
+def _errors_after_suite(failure: Failure | None) -> tuple[KmsError, ...] | None:
     return path_errors.SILENT_HANDSHAKE if failure and failure.reason is Reason.TIMED_OUT else None
 
 
@@ -143,16 +144,16 @@ def _suited(failure: Failure | None) -> tuple[KmsError, ...] | None:
     errors=path_errors.CLIENT_CERTIFICATE,
     source=path_errors.AUTHORIZE,
     remedy=Remedy(
-        text="Do not require a client certificate: since 2026-06-15 KMS has none to show. "
+        text="Stop requiring a client certificate: KMS has presented none since 2026-06-15. "
         "Requests are authenticated by their SigV4 signature.",
     ),
 )
 def client_certificate_is_not_required(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy does not insist on a certificate of its client.
+    """The proxy does not require a client certificate.
 
-    Public authorities no longer issue certificates for clients, and so KMS presents none: not to a key
-    store made after 2026-03-16, and to no proxy at all after 2026-06-15. A server that asks and takes no
-    for an answer is fine.
+    Public CAs no longer issue client certificates, so KMS presents none: not to the proxy of a key store
+    created after 2026-03-16, and not to any proxy after 2026-06-15. A server may request a client
+    certificate if it also accepts a client without one.
     """
 
     def judge(_: Target, measurement: Measurement, details: TlsDetails) -> Finding:
@@ -163,34 +164,35 @@ def client_certificate_is_not_required(evidence: Evidence) -> Iterable[Finding]:
             )
         if requested is None:
             failure = measurement.failure
-            return unknown(f"the handshake did not come that far{f' ({why(failure)})' if failure else ''}")
-        return _asked(measurement.failure, details) if requested else met("none is requested")
+            return unknown(f"the handshake failed earlier{f' ({why(failure)})' if failure else ''}")
+        return _requested(measurement.failure, details) if requested else met("none is requested")
 
     return each_handshake(evidence, judge)
 
 
-def _asked(failure: Failure | None, details: TlsDetails) -> Finding:
+def _requested(failure: Failure | None, details: TlsDetails) -> Finding:
     if details.answered_without_client_certificate:
-        return met("one is requested; a request after an empty certificate was answered")
+        return met("one is requested, but a request without one was answered")
     if details.answered_without_client_certificate is False or details.alert in _REFUSED_WITHOUT_CERTIFICATE:
         alert = f" (alert {details.alert})" if details.alert is not None else ""
-        return violated(f"one is requested, and an empty certificate was refused{alert}")
+        return violated(f"one is requested, and a client without one was refused{alert}")
     if details.kms_certificate_requested and failure is not None:
-        if _ended_over_certificate(failure, details):
-            return violated(f"one is requested, and after an empty certificate it was over ({why(failure)})")
-        return unknown(f"one is requested, but whether it is required was not learned ({why(failure)})")
-    return unknown("one is requested, and an empty certificate was met with silence")
+        if _failed_for_lack_of_certificate(failure, details):
+            return violated(f"one is requested, and the handshake failed without one ({why(failure)})")
+        return unknown(f"one is requested, but whether it is required is not known ({why(failure)})")
+    return unknown("one is requested, and a request without one got no answer")
 
 
-def _ended_over_certificate(failure: Failure | None, details: TlsDetails) -> bool:
-    """Whether KMS's handshake, in which a certificate was requested, failed for want of it.
+def _failed_for_lack_of_certificate(failure: Failure | None, details: TlsDetails) -> bool:
+    """Whether KMS's handshake, in which a certificate was requested, failed for lack of one.
 
-    Some servers just hang up. Up to TLS 1.2 a suite is in force once our certificate has gone out, so that it
-    was the answer to it; in TLS 1.3 a handshake that fails has not come that far.
+    Some servers just close the connection. Up to TLS 1.2 a suite is in force only after our empty certificate
+    was sent, so a close after that is the response to it. In TLS 1.3 a handshake that fails did not get as
+    far.
     """
     if failure is None:
         return False
     if details.alert is not None:
         return details.alert in _REFUSED_WITHOUT_CERTIFICATE
-    is_over_then = details.version not in {None, "TLSv1.3"} and details.cipher is not None
-    return is_over_then and failure.reason in {Reason.CLOSED, Reason.RESET}
+    certificate_was_sent = details.version not in {None, "TLSv1.3"} and details.cipher is not None
+    return certificate_was_sent and failure.reason in {Reason.CLOSED, Reason.RESET}

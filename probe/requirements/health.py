@@ -1,4 +1,4 @@
-"""GetHealthStatus as KMS asks it: that the proxy takes the credential, the path, and answers as specified."""
+"""The proxy's answers to GetHealthStatus: credential, clock, path, format, response time, key managers."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Target
 from probe.model.verdicts import KmsError, KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
-from probe.requirements.evidence.health import Seen, each_health
+from probe.requirements.evidence.health import Exchange, each_health
 from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, milliseconds
@@ -29,29 +29,29 @@ _ALARM_S = 0.2  # AWS's recommended alarm on XksProxyLatency
     errors=health_errors.AUTHENTICATION_FAILED,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
-        text="Give KMS and the proxy the same access key id and secret; look for a reverse proxy that "
-        "changes the host header, and for another Region in the proxy's configuration.",
+        text="Configure the same access key id and secret in KMS and on the proxy. Check that no reverse "
+        "proxy changes the Host header, and that the proxy is configured for the Region of the key store.",
         console="KMS > Custom key stores > External key stores > Edit > Authentication credential",
         cli="aws kms update-custom-key-store --region REGION --custom-key-store-id KEY-STORE-ID "
         "--xks-proxy-authentication-credential file://credential.json",
     ),
 )
 def credential_is_accepted(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy accepts a request signed with the credential, for the Region of the key store.
+    """The proxy accepts a request signed with the credential for the Region of the key store.
 
-    A wrong id, a wrong secret, another Region in the scope of the signature, a clock that is off and a header
-    that was changed on the way all end in the same refusal.
+    A wrong id, a wrong secret, another Region in the signature, a wrong clock and a header that was changed
+    in transit all lead to the same refusal.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        last = seen[-1]
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        last = exchanges[-1]
         if last.measurement.failure is not None:
-            return unknown(last.words())
+            return unknown(last.summary())
         if last.details.error_name == "AuthenticationFailedException":
-            return violated(last.words())
+            return violated(last.summary())
         if last.is_good:
             return met("the signed request was accepted")
-        return unknown(f"{last.words()}: it may have answered before it looked at the signature")
+        return unknown(f"{last.summary()}: the proxy may have answered before it checked the signature")
 
     yield from each_health(evidence, judge)
 
@@ -63,26 +63,27 @@ def credential_is_accepted(evidence: Evidence) -> Iterable[Finding]:
     errors=health_errors.AUTHENTICATION_FAILED,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
-        text="Set the proxy's clock by NTP; see chronyc tracking there, and here.", cli="chronyc tracking"
+        text="Synchronise the proxy's clock by NTP; run chronyc tracking on the proxy and on this machine.",
+        cli="chronyc tracking",
     ),
 )
 def proxy_clock_is_right(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy's clock differs from this machine's by five minutes at most.
+    """The proxy's clock differs from this machine's clock by at most five minutes.
 
-    A proxy refuses a signature that is older, or newer, than that. The time is that of the answer's Date
-    header, which has whole seconds; this machine's own clock is taken to be right.
+    The proxy refuses a signature that is older or newer. Its time is read from the Date header of the
+    response, which has whole seconds; this machine's own clock is assumed to be right.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        last = seen[-1]
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        last = exchanges[-1]
         offset_s = last.details.clock_offset_s
         if last.is_good and (offset_s is None or abs(offset_s) > _CLOCK_LIMIT_S):
-            said = "" if offset_s is None else f", though its Date header is {offset_s:+.0f} s off"
-            return met(f"it took a signature of this moment{said}")
+            but = "" if offset_s is None else f", although its Date header is {offset_s:+.0f} s off"
+            return met(f"the proxy accepted a current signature{but}")
         if offset_s is None:
-            return unknown(f"the answer has no Date header ({last.words()})")
-        said = f"its Date header is {offset_s:+.0f} s off, 300 s are allowed"
-        return violated(said) if abs(offset_s) > _CLOCK_LIMIT_S else met(said)
+            return unknown(f"the response has no Date header ({last.summary()})")
+        offset = f"its Date header is {offset_s:+.0f} s off; 300 s are allowed"
+        return violated(offset) if abs(offset_s) > _CLOCK_LIMIT_S else met(offset)
 
     yield from each_health(evidence, judge)
 
@@ -94,31 +95,32 @@ def proxy_clock_is_right(evidence: Evidence) -> Iterable[Finding]:
     errors=health_errors.INVALID_URI_PATH,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
-        text="Give KMS the path that the proxy serves, with its prefix; or let the proxy serve this one.",
+        text="Set the key store's proxy URI path to the one that the proxy serves, including its prefix, or "
+        "configure the proxy to serve this path.",
         console="KMS > Custom key stores > External key stores > Edit > Proxy URI path",
-        # The write needs the path that the proxy does serve, which only the proxy knows.
+        # No command that changes it: only the proxy knows the path that it serves.
         cli="aws kms describe-custom-key-stores --region REGION --custom-key-store-id KEY-STORE-ID",
     ),
 )
 def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy serves the URI path that KMS is told.
+    """The proxy serves the URI path of the key store.
 
-    A proxy that does not says InvalidUriPathException; a web server before it has a page of its own for that,
-    which KMS can't interpret.
+    A proxy that does not serve it returns InvalidUriPathException. A web server in front of the proxy returns
+    its own error page, which KMS cannot parse.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        last = seen[-1]
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        last = exchanges[-1]
         if last.measurement.failure is not None:
-            return unknown(last.words())
+            return unknown(last.summary())
         if last.details.error_name == "InvalidUriPathException":
-            return violated(last.words())
+            return violated(last.summary())
         if last.details.status == _NOT_FOUND and last.details.error_name is None:
-            said = f"{last.words()} without an errorName, as a web server says it"
-            return violated(said, kms_errors=health_errors.INVALID_RESPONSE)
+            answer = f"{last.summary()} without an errorName, typical of a web server"
+            return violated(answer, kms_errors=health_errors.INVALID_RESPONSE)
         if last.is_good:
             return met("the path is served")
-        return unknown(f"{last.words()}: it may have answered before it looked at the path")
+        return unknown(f"{last.summary()}: the proxy may have answered before it checked the path")
 
     yield from each_health(evidence, judge)
 
@@ -129,22 +131,24 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
     step=KmsStep.HEALTH,
     errors=health_errors.ACCESS_DENIED,
     source=path_errors.TROUBLESHOOTING,
-    remedy=Remedy(text="Exclude GetHealthStatus from the proxy's own authorization rules, as the API asks."),
+    remedy=Remedy(
+        text="Exempt GetHealthStatus from the proxy's own authorization rules, as the specification requires."
+    ),
 )
 def proxy_admits_kms(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy does not deny the health request by rules of its own.
+    """The proxy's own authorization rules do not deny the health request.
 
-    A proxy may have a second authorization, by principal or by source. The specification takes health out of
-    it: KMS asks in nobody's name.
+    A proxy may have a secondary authorization, by principal or by source. The specification exempts the
+    health request from it, because KMS sends it for no particular principal.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        last = seen[-1]
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        last = exchanges[-1]
         if last.measurement.failure is not None:
-            return unknown(last.words())
+            return unknown(last.summary())
         if last.details.error_name == "AccessDeniedException":
-            return violated(last.words())
-        return met("it was not denied") if last.is_good else unknown(last.words())
+            return violated(last.summary())
+        return met("it was not denied") if last.is_good else unknown(last.summary())
 
     yield from each_health(evidence, judge)
 
@@ -155,24 +159,27 @@ def proxy_admits_kms(evidence: Evidence) -> Iterable[Finding]:
     step=KmsStep.HEALTH,
     errors=health_errors.INVALID_RESPONSE,
     source=path_errors.SPECIFICATION,
-    remedy=Remedy(text="Show the answer to the proxy's vendor, with the specification of GetHealthStatus."),
+    remedy=Remedy(
+        text="Report the response to the proxy's vendor; it violates the specification of GetHealthStatus."
+    ),
 )
 def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
-    """The proxy answers GetHealthStatus with 200 and a body as specified.
+    """The proxy answers GetHealthStatus with status 200 and a body that follows the specification.
 
-    KMS reads a JSON object with the size of the fleet, vendors, a model, and one to ten key managers. Of an
-    error it reads the errorName; a status without one, a web server's page, it can't interpret.
+    KMS reads a JSON object with the size of the fleet, vendor, model, and one to ten key managers. From an
+    error response it reads the errorName. It cannot interpret a status without one, for example the error
+    page of a web server.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        last = seen[-1]
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        last = exchanges[-1]
         if last.is_good:
             count = len(last.details.managers)
-            return met(f"as specified, with {count} key manager{'' if count == 1 else 's'}")
+            return met(f"follows the specification, with {count} key manager{'' if count == 1 else 's'}")
         if last.timed_out:
-            return unknown(last.words())
+            return unknown(last.summary())
         if last.measurement.failure is not None:
-            return violated(last.words(), kms_errors=health_errors.NO_ANSWER)
+            return violated(last.summary(), kms_errors=health_errors.NO_ANSWER)
         if last.details.fault is not None:
             return violated(f"status {last.details.status}: {last.details.fault}")
         return _by_name(last)
@@ -180,30 +187,37 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
     yield from each_health(evidence, judge)
 
 
-# Specification, "Error codes": what each name says of the proxy.
+# What each error name means for the proxy (specification, "Error codes").
 _REMEDIES = {
     "ThrottlingException": Remedy(
-        text="Let the proxy, or what stands before it, take more requests: KMS sends up to 1,800 a second."
+        text="Raise the request limit of the proxy, or of whatever is in front of it: KMS sends up to 1,800 "
+        "requests per second."
     ),
     "DependencyTimeoutException": Remedy(
-        text="See the way from the proxy to its key manager: that answers too slowly, or not at all."
+        text="Check the path from the proxy to its key manager, which answers too slowly or not at all."
     ),
-    "InternalException": Remedy(text="See the proxy's log of this moment: it met a fault of its own."),
+    "InternalException": Remedy(
+        text="Check the proxy's log at this time: the proxy reports an internal error."
+    ),
     "UnsupportedOperationException": Remedy(
-        text="Update the proxy, or switch its health check on: it says that it can't do GetHealthStatus."
+        text="Update the proxy or enable its health check: it reports that it does not support "
+        "GetHealthStatus."
     ),
     "ValidationException": Remedy(
-        text="See what changes requests before the proxy: it takes a request as specified for a wrong one."
+        text="Find out what changes requests in front of the proxy: it rejects a request that follows the "
+        "specification."
     ),
 }
 
 
-def _by_name(last: Seen) -> Finding:
-    """An error of the proxy: of which its own requirement speaks, or which has its own words at KMS."""
+def _by_name(last: Exchange) -> Finding:
+    """An error of the proxy. Three names have their own requirements; the others lead to an error of KMS."""
     name = last.details.error_name or ""
     if name in {"AuthenticationFailedException", "AccessDeniedException", "InvalidUriPathException"}:
-        return unknown(last.words())
-    found = violated(last.words(), kms_errors=health_errors.BY_NAME.get(name, health_errors.INVALID_RESPONSE))
+        return unknown(last.summary())
+    found = violated(
+        last.summary(), kms_errors=health_errors.BY_NAME.get(name, health_errors.INVALID_RESPONSE)
+    )
     return replace(found, remedy=_REMEDIES.get(name))
 
 
@@ -214,41 +228,44 @@ def _by_name(last: Seen) -> Finding:
     errors=health_errors.TIMED_OUT,
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
-        text="See which phase takes the time: connect and handshake are the way (move nearer), wait is the "
-        "proxy and its key manager (let it cache health for up to a minute).",
+        text="Find the slow phase. For connect and handshake, shorten the path: move the proxy nearer to the "
+        "Region. For wait, speed up the proxy and its key manager, or let the proxy cache its health for up "
+        "to a minute.",
     ),
 )
 def health_answers_within_250_ms(evidence: Evidence) -> Iterable[Finding]:
     """A health request over a new connection is answered within 250 ms.
 
-    KMS waits no longer, connection and handshake included. The median of five exchanges decides, in which one
-    that timed out counts as longer than any, or two time-outs in a row. Close to the limit, over 200 ms, KMS
-    times out at times.
+    KMS waits no longer than that, including TCP connect and TLS handshake. The median of at least five
+    requests decides; a timeout counts as longer than any answer. Two timeouts in a row also violate this. If
+    the p99 is over 200 ms, KMS may time out intermittently.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        if any(a.timed_out and b.timed_out for a, b in pairwise(seen)):
-            return violated(f"two requests in a row were not answered in time ({seen[-1].words()})")
-        answered = [each.total_s for each in seen if each.measurement.failure is None]
-        timed = sorted([*answered, *(math.inf for each in seen if each.timed_out)])
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        if any(a.timed_out and b.timed_out for a, b in pairwise(exchanges)):
+            return violated(f"two requests in a row were not answered in time ({exchanges[-1].summary()})")
+        answered = [each.total_s for each in exchanges if each.measurement.failure is None]
+        timed = sorted([*answered, *(math.inf for each in exchanges if each.timed_out)])
         if len(timed) < _MIN_COLD:
-            return unknown(f"{len(answered)} of {len(seen)} requests were answered, {_MIN_COLD} are needed")
+            return unknown(
+                f"{len(answered)} of {len(exchanges)} requests were answered; {_MIN_COLD} are needed"
+            )
         return _within(timed)
 
     yield from each_health(evidence, judge)
 
 
 def _within(totals_s: list[float]) -> Finding:
-    """``totals_s`` are sorted. With few samples the p99 is the largest."""
+    """``totals_s`` is sorted. With fewer than 100 samples the p99 is the largest one."""
     count = len(totals_s)
     median_s = (totals_s[(count - 1) // 2] + totals_s[count // 2]) / 2
     p99_s = totals_s[min(count - 1, -(-99 * count // 100) - 1)]
     median, p99 = (milliseconds(d) if math.isfinite(d) else "timed out" for d in (median_s, p99_s))
-    said = f"median {median} of {count} cold exchanges, p99 {p99}"
+    times = f"median {median} of {count} requests over new connections, p99 {p99}"
     if median_s > CALL_LIMIT_S:
-        return violated(f"{said}, limit {milliseconds(CALL_LIMIT_S)}")
+        return violated(f"{times}, limit {milliseconds(CALL_LIMIT_S)}")
     errors: tuple[KmsError, ...] | None = path_errors.AT_TIMES_TIMED_OUT if p99_s > _ALARM_S else None
-    return Finding(outcome=Outcome.MET, because=said, kms_errors=errors)
+    return Finding(outcome=Outcome.MET, because=times, kms_errors=errors)
 
 
 @requirement(
@@ -258,20 +275,20 @@ def _within(totals_s: list[float]) -> Finding:
     errors=health_errors.MANAGERS_UNAVAILABLE,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
-        text="Bring a key manager back, or the proxy's way to it; the proxy's log says what it misses."
+        text="Restore a key manager, or the proxy's connection to it; see the proxy's log for the cause."
     ),
 )
 def key_manager_is_available(evidence: Evidence) -> Iterable[Finding]:
     """At least one key manager behind the proxy is available.
 
-    The proxy says of each whether it is ACTIVE, DEGRADED or UNAVAILABLE. A degraded one still serves. With
-    none KMS takes the proxy for unreachable.
+    The proxy reports each key manager as ACTIVE, DEGRADED or UNAVAILABLE. A degraded one still serves. If
+    none is available, KMS treats the proxy as unreachable.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        last = seen[-1]
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        last = exchanges[-1]
         if not last.is_good:
-            return unknown(last.words())
+            return unknown(last.summary())
         states = tuple(f"{id_} {state.value}" for id_, state in last.details.managers)
         up = [state for _id, state in last.details.managers if state is not KeyManagerStatus.UNAVAILABLE]
         return met(listed(states)) if up else violated(listed(states))
@@ -283,20 +300,22 @@ def key_manager_is_available(evidence: Evidence) -> Iterable[Finding]:
     level=Level.ADVICE,
     scope=Scope.HEALTH,
     source=path_errors.TROUBLESHOOTING,
-    remedy=Remedy(text="Run a second key manager: with one, its maintenance stops every key of the store."),
+    remedy=Remedy(
+        text="Run a second key manager: with only one, its maintenance stops every key of the store."
+    ),
 )
 def two_key_managers(evidence: Evidence) -> Iterable[Finding]:
-    """Two key managers behind the proxy are available.
+    """At least two key managers behind the proxy are available.
 
-    AWS's guide recommends two at least, so that one may fail. Only the proxy knows how many there are.
+    AWS's guide recommends at least two, so that one may fail. Only the proxy knows how many there are.
     """
 
-    def judge(_: Target, seen: tuple[Seen, ...]) -> Finding:
-        last = seen[-1]
+    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        last = exchanges[-1]
         if not last.is_good:
-            return unknown(last.words())
+            return unknown(last.summary())
         up = sum(state is not KeyManagerStatus.UNAVAILABLE for _id, state in last.details.managers)
-        said = f"{up} of {len(last.details.managers)} available"
-        return met(said) if up > 1 else violated(said)
+        count = f"{up} of {len(last.details.managers)} available"
+        return met(count) if up > 1 else violated(count)
 
     yield from each_health(evidence, judge)

@@ -16,7 +16,7 @@ from probe.model.account import (
 from probe.model.evidence import Evidence
 from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
-from probe.requirements.evidence.account import not_seen, of_load_balancers
+from probe.requirements.evidence.account import call_failed, of_load_balancers
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
@@ -24,7 +24,7 @@ from probe.requirements.wording import listed, quoted
 _CONSOLE = "EC2 > Load Balancers > LOAD-BALANCER"
 _DESCRIBE = "aws elbv2 describe-load-balancers --region REGION --load-balancer-arns LOAD-BALANCER-ARN"
 _LISTENERS = "aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN"
-_ALL = frozenset({"-1", "all"})  # such a rule has no ports
+_ALL = frozenset({"-1", "all"})  # a rule for all protocols has no ports
 _TCP = frozenset({"tcp", "6"}) | _ALL
 _ANYWHERE = "0.0.0.0/0"
 
@@ -33,18 +33,20 @@ _ANYWHERE = "0.0.0.0/0"
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
     step=KmsStep.NETWORK,
-    errors=account_errors.NO_WAY_IN,
+    errors=account_errors.NO_PATH_IN,
     traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Wait until the load balancer is active, or make it anew.", console=_CONSOLE, cli=_DESCRIBE
+        text="Wait until the load balancer is active. If it has failed, create a new one.",
+        console=_CONSOLE,
+        cli=_DESCRIBE,
     ),
 )
 def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
     """The load balancer is active.
 
-    One that is being made, or could not be, forwards nothing; PrivateLink offers only active ones to a new
-    endpoint service.
+    A load balancer that is being created, or could not be created, forwards nothing. PrivateLink offers only
+    active ones for a new endpoint service.
     """
 
     def judge(_: Account, balancer: LoadBalancer) -> Finding:
@@ -52,9 +54,9 @@ def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
             case "active":
                 return met("active")
             case "":
-                return unknown("AWS does not say in which state it is")
+                return unknown("AWS returned no state")
             case "active_impaired":
-                return unknown("active_impaired: it forwards, but has not the resources to scale")
+                return unknown("active_impaired: it forwards traffic, but lacks the resources to scale")
             case _:
                 return violated(f"its state is {quoted(balancer.state)}")
 
@@ -65,11 +67,11 @@ def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
     step=KmsStep.NETWORK,
-    errors=account_errors.NO_WAY_IN,
+    errors=account_errors.NO_PATH_IN,
     traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Let the load balancer have IPv4 addresses.",
+        text="Set the IP address type of the load balancer to ipv4 or dualstack.",
         console=f"{_CONSOLE} > Actions > Edit IP address type",
         cli="aws elbv2 set-ip-address-type --region REGION --load-balancer-arn LOAD-BALANCER-ARN "
         "--ip-address-type ipv4",
@@ -78,16 +80,16 @@ def load_balancer_is_active(evidence: Evidence) -> Iterable[Finding]:
 def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
     """The load balancer has IPv4 addresses.
 
-    KMS reaches it by IPv4 alone. That it has IPv6 addresses besides (dualstack) is fine, and so is a service
-    that supports both.
+    KMS reaches it only over IPv4. Additional IPv6 addresses (dualstack) do no harm, neither on the load
+    balancer nor on the endpoint service.
     """
 
     def judge(_: Account, balancer: LoadBalancer) -> Finding:
         if not balancer.address_type:
-            return unknown("AWS does not say which addresses it has")
+            return unknown("AWS returned no IP address type")
         if balancer.address_type.lower() in {"ipv4", "dualstack"}:
             return met(balancer.address_type)
-        return violated(f"its address type is {quoted(balancer.address_type)}")
+        return violated(f"its IP address type is {quoted(balancer.address_type)}")
 
     yield from of_load_balancers(evidence, judge)
 
@@ -96,7 +98,7 @@ def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
     level=Level.REQUIRED,
     scope=Scope.ACCOUNT,
     step=KmsStep.NETWORK,
-    errors=account_errors.NO_WAY_IN,
+    errors=account_errors.NO_PATH_IN,
     traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
@@ -109,44 +111,45 @@ def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
 def listener_forwards_443(evidence: Evidence) -> Iterable[Finding]:
     """A listener on port 443, for TCP or TLS, forwards to a target group.
 
-    KMS uses no other port. A TLS listener is legitimate: then the load balancer's certificate is the one that
-    KMS sees.
+    KMS uses no other port. A TLS listener is allowed as well; KMS then sees the certificate of the load
+    balancer.
     """
 
     def judge(_: Account, balancer: LoadBalancer) -> Finding:
         if isinstance(balancer.listeners, Unavailable):
-            return not_seen(balancer.listeners)
+            return call_failed(balancer.listeners)
         on_443 = tuple(each for each in balancer.listeners if each.port == KMS_PORT)
         if not on_443:
             ports = tuple(str(each.port) for each in balancer.listeners)
             found = violated(f"no listener on port 443 (its ports: {', '.join(ports) or 'none'})")
             return _with_group(found, balancer)
         found = _forwarding(on_443)
-        return replace(found, remedy=_MEND_LISTENER) if found.outcome is Outcome.VIOLATED else found
+        return replace(found, remedy=_FIX_LISTENER) if found.outcome is Outcome.VIOLATED else found
 
     yield from of_load_balancers(evidence, judge)
 
 
-_MEND_LISTENER = Remedy(
-    text="Let the listener on port 443 be for TCP (or TLS) and forward to the proxy's target group.",
+_FIX_LISTENER = Remedy(
+    text="Set the protocol of the listener on port 443 to TCP (or TLS), and forward to the proxy's target "
+    "group.",
     console=f"{_CONSOLE} > Listeners > Edit listener",
     cli=_LISTENERS,
 )
 
 
 def _with_group(found: Finding, balancer: LoadBalancer) -> Finding:
-    """With the command for the one target group that there is; else with one that shows which there are."""
+    """With a command that names the only target group; with several or none, a command that lists them."""
     groups = known(balancer.target_groups)
     if len(groups) == 1:
         return replace(found, values={"TARGET-GROUP-ARN": groups[0].arn})
-    see = "aws elbv2 describe-target-groups --region REGION"
-    return replace(found, remedy=replace(listener_forwards_443.remedy, cli=see))
+    list_groups = "aws elbv2 describe-target-groups --region REGION"
+    return replace(found, remedy=replace(listener_forwards_443.remedy, cli=list_groups))
 
 
 def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
     usable = tuple(each for each in listeners if each.protocol.upper() in {"TCP", "TLS", "TCP_UDP"})
     if not usable:
-        return violated(f"the listener on port 443 is for {listed(tuple(x.protocol for x in listeners))}")
+        return violated(f"the listener on port 443 is of type {listed(tuple(x.protocol for x in listeners))}")
     if not any(each.target_group_arns for each in usable):
         return violated("the listener on port 443 forwards to no target group")
     return met(f"{usable[0].protocol} 443 forwards to a target group")
@@ -159,7 +162,7 @@ def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
     errors=path_errors.AT_TIMES_NOT_REACHABLE,
     source=account_errors.SECURITY_GROUPS,
     remedy=Remedy(
-        text="Let the load balancer's security group not judge PrivateLink traffic, or admit TCP 443 from "
+        text="Turn off the enforcement of inbound rules on PrivateLink traffic, or allow TCP 443 from "
         "anywhere: KMS's addresses are not published.",
         console=f"{_CONSOLE} > Security > Edit > Enforce inbound rules on PrivateLink traffic",
         cli="aws elbv2 set-security-groups --region REGION --load-balancer-arn LOAD-BALANCER-ARN "
@@ -168,19 +171,19 @@ def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
     ),
 )
 def load_balancer_admits_privatelink_traffic(evidence: Evidence) -> Iterable[Finding]:
-    """The load balancer's security groups let in what comes through PrivateLink.
+    """The load balancer's security groups allow connections through PrivateLink.
 
-    Inbound rules see the addresses of KMS's own VPC, which nobody knows, unless they are told not to judge
-    PrivateLink traffic. An agent in your VPC is let in by rules that keep KMS out.
+    Unless enforcement on PrivateLink traffic is off, inbound rules see the addresses of KMS's own VPC, which
+    are not published. So rules can allow an agent in your VPC and still block KMS.
     """
 
     def judge(account: Account, balancer: LoadBalancer) -> Finding:
         if not balancer.security_groups:
             return met("it has no security group")
         if balancer.enforces_inbound_rules is False:
-            return met("its security groups do not judge PrivateLink traffic")
+            return met("its inbound rules are not enforced on PrivateLink traffic")
         if isinstance(account.security_groups, Unavailable):
-            return not_seen(account.security_groups)
+            return call_failed(account.security_groups)
         found = tuple(g for g in account.security_groups if g.id in balancer.security_groups)
         if len(found) < len(set(balancer.security_groups)):
             return unknown(f"its security groups {listed(balancer.security_groups)} were not all found")
@@ -192,15 +195,15 @@ def load_balancer_admits_privatelink_traffic(evidence: Evidence) -> Iterable[Fin
 def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
     rules = tuple(rule for group in groups for rule in group.inbound if admits_https(rule))
     if any(_ANYWHERE in rule.cidrs for rule in rules):
-        return met("its security groups admit TCP 443 from anywhere")
+        return met("its security groups allow TCP 443 from anywhere")
     lists = tuple(dict.fromkeys(each for rule in rules for each in rule.others if each.startswith("pl-")))
     if lists:
-        return unknown(f"TCP 443 is admitted from the prefix list {listed(lists)}: its ranges are not known")
+        return unknown(f"TCP 443 is allowed from the prefix list {listed(lists)}, whose ranges are not known")
     if not rules:
-        because = "its security groups admit nothing on TCP 443, and judge PrivateLink traffic"
+        because = "its security groups do not allow TCP 443, and are enforced on PrivateLink traffic"
     else:
         ranges = tuple(dict.fromkeys(cidr for rule in rules for cidr in (*rule.cidrs, *rule.others)))
-        because = f"TCP 443 is admitted from {listed(ranges)} alone, and KMS's addresses are not known"
+        because = f"TCP 443 is allowed only from {listed(ranges)}, and KMS's addresses are not known"
     values = {f"SECURITY-GROUP-{n}": group.id for n, group in enumerate(groups)}
     declared = load_balancer_admits_privatelink_traffic.remedy
     remedy = replace(declared, cli=declared.cli.replace("SECURITY-GROUPS", " ".join(values)))
@@ -208,7 +211,7 @@ def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
 
 
 def admits_https(rule: SecurityRule) -> bool:
-    """The rule is about TCP port 443."""
+    """Whether the rule applies to TCP port 443."""
     if rule.protocol.lower() not in _TCP:
         return False
     if rule.protocol.lower() in _ALL:
@@ -223,7 +226,7 @@ def admits_https(rule: SecurityRule) -> bool:
     scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Make an internal load balancer: the proxy needs no public address.",
+        text="Replace it by an internal load balancer: the proxy needs no public address.",
         console=_CONSOLE,
         cli=_DESCRIBE,
     ),
@@ -231,13 +234,13 @@ def admits_https(rule: SecurityRule) -> bool:
 def load_balancer_is_internal(evidence: Evidence) -> Iterable[Finding]:
     """The load balancer is internal.
 
-    Only PrivateLink and the VPC have to reach the proxy. One that faces the internet works as well, and shows
-    the proxy to everybody.
+    Only PrivateLink and the VPC need to reach the proxy. An internet-facing load balancer works as well, but
+    exposes the proxy to the internet.
     """
 
     def judge(_: Account, balancer: LoadBalancer) -> Finding:
         if not balancer.scheme:
-            return unknown("AWS does not say which scheme it has")
+            return unknown("AWS returned no scheme")
         if balancer.scheme == "internal":
             return met("internal")
         return violated(f"its scheme is {quoted(balancer.scheme)}")

@@ -1,4 +1,4 @@
-"""Whether the certificate is in the name of the proxy."""
+"""Whether the names in the certificate match the host name of the proxy."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
 from probe.wire.names import matches
 
-_NO_NAME = "the private DNS name is not known, so nothing to compare with"
+_NO_NAME = "the private DNS name is not known, so the names cannot be compared"
 # X.520's upper bound of a common name; the endpoint of a key store may be longer.
 _MAX_COMMON_NAME = 64
 
@@ -26,15 +26,15 @@ _MAX_COMMON_NAME = 64
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Get a certificate whose subject common name is the private DNS name or *.PARENT-DOMAIN. Some "
-        "profiles leave the common name out: ask the authority for one that has it.",
+        "certificate profiles omit the common name: ask the CA for one that includes it.",
         cli="openssl x509 -in certificate.pem -noout -subject -ext subjectAltName",
     ),
 )
 def common_name_matches(evidence: Evidence) -> Iterable[Finding]:
-    """The certificate's subject common name is the private DNS name, or a wildcard one label above it.
+    """The certificate's subject common name is the private DNS name, or a wildcard for its parent domain.
 
-    AWS promises the common name only: whether KMS would be content with an alternative name is documented
-    nowhere. Modern profiles of public authorities leave the common name out, and every browser accepts
+    AWS documents only the common name. Whether KMS would accept a matching alternative name instead is not
+    documented. Modern certificate profiles of public CAs omit the common name, and every browser accepts
     that.
     """
 
@@ -47,14 +47,16 @@ def common_name_matches(evidence: Evidence) -> Iterable[Finding]:
 
 def _common_name(host: str, names: tuple[str, ...]) -> Finding:
     if not names:
-        long = f"; {len(host)} characters do not fit into one" if len(host) > _MAX_COMMON_NAME else ""
-        return violated(f"the certificate has no common name at all, {quoted(host)} is wanted{long}")
+        long = (
+            f"; {len(host)} characters do not fit into a common name" if len(host) > _MAX_COMMON_NAME else ""
+        )
+        return violated(f"the certificate has no common name at all; {quoted(host)} is required{long}")
     covering = [name for name in names if matches(name, host)]
     if not covering:
         return violated(f"common name {listed(names)} does not cover {quoted(host)}")
     if len(covering) < len(names):
         return unknown(
-            f"of the common names {listed(names)} some do not cover {quoted(host)}; KMS may read any"
+            f"some of the common names {listed(names)} do not cover {quoted(host)}; KMS may use any of them"
         )
     return met(f"common name {listed(names)} covers {quoted(host)}")
 
@@ -63,14 +65,15 @@ def _common_name(host: str, names: tuple[str, ...]) -> Finding:
     level=Level.ADVICE,
     scope=Scope.CERTIFICATES,
     source=path_errors.SPECIFICATION,
-    remedy=Remedy(text="Get a certificate that has the private DNS name among its alternative names too."),
+    remedy=Remedy(
+        text="Get a certificate that also has the private DNS name among its subject alternative names."
+    ),
 )
 def subject_alternative_name_matches(evidence: Evidence) -> Iterable[Finding]:
     """The certificate has the private DNS name among its subject alternative names.
 
-    Most TLS clients look at the alternative names only (RFC 9525), and public authorities must repeat the
-    common name there. A certificate without it works for KMS as far as documented, and for hardly anything
-    else.
+    Most TLS clients check only the alternative names (RFC 9525), and public CAs must repeat the common name
+    there. As far as documented, a certificate without it works with KMS, but with hardly any other client.
     """
 
     def judge(target: Target, details: TlsDetails, leaf: Certificate) -> Finding:
@@ -78,7 +81,7 @@ def subject_alternative_name_matches(evidence: Evidence) -> Iterable[Finding]:
         if not host:
             return unknown(_NO_NAME)
         if not leaf.dns_names:
-            return violated(f"the certificate has no DNS names, {quoted(host)} is wanted")
+            return violated(f"the certificate has no DNS names; {quoted(host)} is expected")
         if any(matches(name, host) for name in leaf.dns_names):
             return met(f"one of the DNS names {listed(leaf.dns_names)} covers {quoted(host)}")
         return violated(f"none of the DNS names {listed(leaf.dns_names)} covers {quoted(host)}")

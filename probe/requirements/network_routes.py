@@ -1,4 +1,4 @@
-"""The way from the load balancers' subnets to the targets: routes, and the subnets' network ACLs."""
+"""The path from the load balancers' subnets to the targets: routes, and the subnets' network ACLs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -19,27 +19,27 @@ from probe.model.account import (
 from probe.model.evidence import Evidence
 from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
-from probe.requirements.evidence.account import not_seen, of_vpcs
+from probe.requirements.evidence.account import call_failed, of_vpcs
 from probe.requirements.evidence.network_acls import acl_of, denial
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.vpc import BLACKHOLE, ROUTES, balancers_of, network_of, subnets_of, table_of
 from probe.requirements.wording import listed
 
-_SHOWN = 5
+_MAX_SHOWN = 5
 _PREFIX_LIST = "pl-"
-_GATEWAY_ENDPOINT = "vpce-"  # its prefix list has addresses of S3 or DynamoDB, never a target's
+_GATEWAY_ENDPOINT = "vpce-"  # its prefix list has only addresses of S3 or DynamoDB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """From a subnet to a target. ``may_be``: a prefix list to whose ranges, not looked at, it may belong."""
+class _Path:
+    """From a subnet to a target. ``prefix_list`` has a route and may include the target; it is not read."""
 
     subnet: str
     target: str
     address: IPv4Address
     port: int
     route: Route | None
-    may_be: str | None
+    prefix_list: str | None
 
     def __str__(self) -> str:
         return f"{self.target} from {self.subnet}"
@@ -53,123 +53,132 @@ class _Way:
     traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Give the route table of each of the load balancer's subnets a route to the targets' network. "
-        "Let the subnet's network ACL pass TCP to the targets' port, and from them to ports 1024 to 65535.",
+        text="Add a route to the targets' network to the route table of each subnet of the load balancer. In "
+        "the subnet's network ACL, allow outbound TCP to the targets' port and inbound TCP from the targets "
+        "to ports 1024 to 65535.",
         console="VPC > Route tables > Routes, and VPC > Network ACLs > Inbound and outbound rules",
         cli=ROUTES,
     ),
 )
 def network_routes_reach_every_target(evidence: Evidence) -> Iterable[Finding]:
-    """Routes lead from each of the load balancer's subnets to every target, and no network ACL is in the way.
+    """Each subnet of the load balancer has a route to every target, and no network ACL blocks the path.
 
-    The most specific route counts. A blackhole is a route to something that was deleted or is down. A network
-    ACL keeps no state: it has to let connections out to the target's port, and answers in to ports 1024 to
-    65535. The ACLs of the targets' own subnets, and firewalls beyond the VPC, are not looked at.
+    The most specific route applies. A blackhole route leads to something that was deleted or is down. Network
+    ACLs are stateless: they must allow outbound traffic to the target's port and the return traffic to ports
+    1024 to 65535. Not checked: the ACLs of the targets' own subnets, and firewalls outside the VPC.
     """
 
     def judge(account: Account, vpc: Vpc) -> Finding:
         if isinstance(vpc.route_tables, Unavailable):
-            return not_seen(vpc.route_tables)
+            return call_failed(vpc.route_tables)
         balancers = balancers_of(account, vpc.id)
         if not all(table_of(subnet, vpc.route_tables) for subnet in subnets_of(account, vpc.id)):
             return unknown("not all route tables of the load balancers' subnets were found")
-        ways = tuple(_ways(balancers, vpc.route_tables))
-        return _obstacle(ways, vpc) or _gap(ways, balancers, vpc) or _met(ways)
+        paths = tuple(_paths(balancers, vpc.route_tables))
+        return _obstacle(paths, vpc) or _unknown(paths, balancers, vpc) or _met(paths)
 
     yield from of_vpcs(evidence, judge)
 
 
-def _met(ways: tuple[_Way, ...]) -> Finding:
-    vias = tuple(dict.fromkeys(way.route.via for way in ways if way.route))
-    return met(f"each of {len({way.target for way in ways})} targets, by {listed(vias)}")
+def _met(paths: tuple[_Path, ...]) -> Finding:
+    gateways = tuple(dict.fromkeys(path.route.via for path in paths if path.route))
+    count = len({path.target for path in paths})
+    return met(f"routes to {count} target{'' if count == 1 else 's'}, through {listed(gateways)}")
 
 
-def _obstacle(ways: tuple[_Way, ...], vpc: Vpc) -> Finding | None:
-    """What is certain to be in the way."""
-    lost = tuple(str(way) for way in ways if way.route is None and way.may_be is None)
-    if lost:
-        return violated(f"no route to {listed(lost)}")
-    black = tuple(str(way) for way in ways if _is_dead(way) and way.may_be is None)
-    if black:
-        return violated(f"a blackhole on the way to {listed(black)}")
-    denied = _denied(ways, vpc)
+def _obstacle(paths: tuple[_Path, ...], vpc: Vpc) -> Finding | None:
+    """What certainly blocks the path; None if nothing does."""
+    certain = tuple(path for path in paths if path.prefix_list is None)
+    without_route = tuple(str(path) for path in certain if path.route is None)
+    if without_route:
+        return violated(f"no route to {listed(without_route)}")
+    blackholes = tuple(str(path) for path in certain if _is_blackhole(path))
+    if blackholes:
+        return violated(f"a blackhole route to {listed(blackholes)}")
+    denied = _denied(paths, vpc)
     if denied and not isinstance(vpc.subnets, Unavailable):
         remedy = network_routes_reach_every_target.remedy
-        see = remedy.cli.replace("describe-route-tables", "describe-network-acls")
-        return replace(violated("; ".join(denied[:_SHOWN])), remedy=replace(remedy, cli=see))
+        list_acls = remedy.cli.replace("describe-route-tables", "describe-network-acls")
+        return replace(violated("; ".join(denied[:_MAX_SHOWN])), remedy=replace(remedy, cli=list_acls))
     return None
 
 
-def _is_dead(way: _Way) -> bool:
-    return way.route is not None and way.route.state == BLACKHOLE
+def _is_blackhole(path: _Path) -> bool:
+    return path.route is not None and path.route.state == BLACKHOLE
 
 
-def _denied(ways: tuple[_Way, ...], vpc: Vpc) -> tuple[str, ...]:
-    """What network ACLs deny; what stays in its subnet passes none."""
+def _denied(paths: tuple[_Path, ...], vpc: Vpc) -> tuple[str, ...]:
+    """What network ACLs deny. Traffic inside one subnet passes no ACL."""
     acls = known(vpc.network_acls)
     subnets = known(vpc.subnets)
     found: list[str] = []
-    for way in ways:
-        acl = acl_of(way.subnet, acls)
-        if acl is None or not acl.entries or _is_inside(way, subnets):
+    for path in paths:
+        acl = acl_of(path.subnet, acls)
+        if acl is None or not acl.entries or _is_local(path, subnets):
             continue
-        what = denial(acl, way.address, way.port)
+        what = denial(acl, path.address, path.port)
         if what is not None:
-            found.append(f"network ACL {acl.id} {what} ({way})")
+            found.append(f"network ACL {acl.id} {what} ({path})")
     return tuple(found)
 
 
-def _is_inside(way: _Way, subnets: tuple[Subnet, ...]) -> bool:
-    own = next((network_of(each.cidr) for each in subnets if each.id == way.subnet), None)
-    return own is not None and way.address in own
+def _is_local(path: _Path, subnets: tuple[Subnet, ...]) -> bool:
+    own = next((network_of(each.cidr) for each in subnets if each.id == path.subnet), None)
+    return own is not None and path.address in own
 
 
-def _gap(ways: tuple[_Way, ...], balancers: tuple[LoadBalancer, ...], vpc: Vpc) -> Finding | None:
-    """What is not known of the way; None if nothing is."""
+def _unknown(paths: tuple[_Path, ...], balancers: tuple[LoadBalancer, ...], vpc: Vpc) -> Finding | None:
+    """What is not known about the path; None if everything is known."""
     for part in (*_parts(balancers), vpc.network_acls):
         if isinstance(part, Unavailable):
-            return not_seen(part)
-    if isinstance(vpc.subnets, Unavailable) and _denied(ways, vpc):
-        return not_seen(vpc.subnets)  # what an ACL denies may stay inside a subnet
-    if not ways:
+            return call_failed(part)
+    if isinstance(vpc.subnets, Unavailable) and _denied(paths, vpc):
+        return call_failed(vpc.subnets)  # the denied traffic may stay inside one subnet, where no ACL applies
+    if not paths:
         return unknown("no subnet, target or route table was found")
     acls = known(vpc.network_acls)
-    if not all(_is_shown(acl_of(way.subnet, acls)) for way in ways):
+    if not all(_is_complete(acl_of(path.subnet, acls)) for path in paths):
         return unknown("not all network ACLs of the load balancers' subnets were found")
-    listed_only = tuple(way for way in ways if way.may_be and (way.route is None or _is_dead(way)))
-    if listed_only:
-        lists = tuple(dict.fromkeys(way.may_be or "" for way in listed_only))
-        return unknown(f"whether {listed(lists)} leads to {listed_only[0]} is not known")
+    uncertain = tuple(path for path in paths if path.prefix_list and _has_no_other_route(path))
+    if uncertain:
+        lists = tuple(dict.fromkeys(path.prefix_list or "" for path in uncertain))
+        return unknown(
+            f"whether the route for prefix list {listed(lists)} covers {uncertain[0]} is not known"
+        )
     return None
 
 
-def _is_shown(acl: NetworkAcl | None) -> bool:
-    """Every ACL has an entry at least, the one that denies the rest: one without is not shown in full."""
+def _has_no_other_route(path: _Path) -> bool:
+    return path.route is None or _is_blackhole(path)
+
+
+def _is_complete(acl: NetworkAcl | None) -> bool:
+    """Every ACL has at least the entry that denies the rest: without any, AWS did not return all of it."""
     return acl is not None and bool(acl.entries)
 
 
 def _parts(balancers: tuple[LoadBalancer, ...]) -> Iterator[object]:
-    """All that tells which targets there are."""
+    """All parts of the account that are needed to list the targets."""
     for balancer in balancers:
         yield from (balancer.target_groups, balancer.listeners)
         yield from (group.targets for group in balancer.forwarded_groups)
 
 
-def _ways(balancers: tuple[LoadBalancer, ...], tables: tuple[RouteTable, ...]) -> Iterator[_Way]:
+def _paths(balancers: tuple[LoadBalancer, ...], tables: tuple[RouteTable, ...]) -> Iterator[_Path]:
     for balancer in balancers:
         if isinstance(balancer.listeners, Unavailable):
-            continue  # to which of the groups KMS's connections go is not known
+            continue  # it is not known to which of the groups port 443 forwards
         for zone in balancer.zones:
             table = table_of(zone.subnet_id, tables)
             for target, address, port in _addresses(balancer):
                 if table is not None:
-                    yield _Way(
+                    yield _Path(
                         subnet=zone.subnet_id,
                         target=target,
                         address=address,
                         port=port,
                         route=best_route(table, address),
-                        may_be=_prefix_list(table),
+                        prefix_list=_prefix_list(table),
                     )
 
 
@@ -179,11 +188,11 @@ def _addresses(balancer: LoadBalancer) -> Iterator[tuple[str, IPv4Address, int]]
             try:
                 yield each.id, IPv4Address(each.id), each.port or group.port or KMS_PORT
             except ValueError:
-                continue  # an instance's id: it is in the VPC
+                continue  # the id of an instance, which is inside the VPC
 
 
 def best_route(table: RouteTable, address: IPv4Address) -> Route | None:
-    """The most specific IPv4 route. Prefix lists are not looked into."""
+    """The most specific IPv4 route. Prefix lists are ignored, because their ranges are not read."""
     fitting = [
         (network.prefixlen, route)
         for route in table.routes
@@ -193,7 +202,7 @@ def best_route(table: RouteTable, address: IPv4Address) -> Route | None:
 
 
 def _prefix_list(table: RouteTable) -> str | None:
-    """One to whose ranges, which are not looked at, a living route leads."""
+    """A prefix list with a live route that may include a target; its ranges are not read."""
     return next(
         (
             route.destination

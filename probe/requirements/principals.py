@@ -1,4 +1,4 @@
-"""Who may connect to the endpoint service: KMS, and the account of the key store; nobody else need."""
+"""The principals that the endpoint service allows: KMS, the key store's account, and preferably no others."""
 
 from collections.abc import Iterable
 
@@ -7,15 +7,15 @@ from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
 from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements.evidence.account import hidden_as_owner, not_seen, of_service, of_the_owner
+from probe.requirements.evidence.account import call_failed, failed_owner_call, of_service, owner_only
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
 
 _CONSOLE = "VPC > Endpoint services > the service > Allow principals"
 _ALLOW = "aws ec2 modify-vpc-endpoint-service-permissions --region REGION --service-id SERVICE-ID"
-_SEE = "aws ec2 describe-vpc-endpoint-service-permissions --region REGION --service-id SERVICE-ID"
-_EVERYBODY = "*"
+_DESCRIBE = "aws ec2 describe-vpc-endpoint-service-permissions --region REGION --service-id SERVICE-ID"
+_EVERYONE = "*"
 
 
 def kms_principal(region: str) -> str:
@@ -34,15 +34,16 @@ def kms_principal(region: str) -> str:
     errors=account_errors.KMS_NOT_ALLOWED,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Allow the principal KMS-PRINCIPAL.",
+        text="Add KMS-PRINCIPAL to the allowed principals of the endpoint service.",
         console=_CONSOLE,
         cli=f"{_ALLOW} --add-allowed-principals KMS-PRINCIPAL",
     ),
 )
 def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
-    """KMS's principal of the Region is among the allowed principals of the endpoint service.
+    """The endpoint service allows the KMS principal of the Region.
 
-    A ``*`` lets everybody connect; whether KMS's own check takes it is not documented.
+    The principal is cks.kms.REGION.amazonaws.com. A ``*`` allows everyone to connect, but whether KMS's own
+    check accepts it is not documented.
     """
 
     def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
@@ -55,8 +56,10 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
             return met(f"{wanted} is allowed")
         if spec.region.startswith(("us-iso", "eu-iso", "eusc-")):
             return unknown(f"the name of KMS's principal in {quoted(spec.region)} is not published")
-        if _EVERYBODY in named:
-            return unknown(f"* is allowed, {wanted} by name is not; whether KMS takes that is not documented")
+        if _EVERYONE in named:
+            return unknown(
+                f"* is allowed, but not {wanted} by name; whether KMS accepts that is not documented"
+            )
         because = f"{wanted} is not among the {len(named)} allowed principals"
         return Finding(outcome=Outcome.VIOLATED, because=because, values={"KMS-PRINCIPAL": wanted})
 
@@ -70,29 +73,29 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
     errors=account_errors.STORE_ACCOUNT_NOT_ALLOWED,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Allow the account of the key store as a principal of the endpoint service.",
+        text="Add the account of the key store to the allowed principals of the endpoint service.",
         console=_CONSOLE,
         cli=f"{_ALLOW} --add-allowed-principals STORE-PRINCIPAL",
     ),
 )
 def store_account_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
-    """Where another account owns the endpoint service, it allows the key store's account, too.
+    """If another account owns the endpoint service, the service allows the key store's account as well.
 
-    That the service can be seen from the store's account is the proof. From the owner's account it is read
-    from the list, once ``--store-account`` says whose store it will be.
+    If the service is visible from the key store's account, that account is allowed. From the owner's account,
+    the list of allowed principals is checked for the account given with ``--store-account``.
     """
 
     def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         if isinstance(account.id, Unavailable):
-            return not_seen(account.id)
+            return call_failed(account.id)
         owner = account.id if service.is_owner_view else service.owner
         if owner == (spec.store_account or account.id):
-            return not_applicable("service and key store are of one account")
-        hidden = hidden_as_owner(account, service)
-        if hidden is not None:
-            return not_seen(hidden)
+            return not_applicable("the service and the key store belong to the same account")
+        failed = failed_owner_call(account, service)
+        if failed is not None:
+            return call_failed(failed)
         if not service.is_owner_view and spec.store_account in (None, account.id):
-            return met("this account sees the service, so it is allowed")
+            return met("the service is visible to this account, so the account is allowed")
         principals = _principals(account, service)
         return principals if isinstance(principals, Finding) else _allowing(principals, spec)
 
@@ -102,7 +105,7 @@ def store_account_is_an_allowed_principal(evidence: Evidence) -> Iterable[Findin
 def _allowing(principals: tuple[Principal, ...], spec: KeyStoreSpec) -> Finding:
     store_account = spec.store_account or ""
     named = {each.principal for each in principals}
-    if _EVERYBODY in named or any(f":{store_account}:" in each for each in named):
+    if _EVERYONE in named or any(f":{store_account}:" in each for each in named):
         return met(f"account {quoted(store_account)} is allowed")
     because = f"account {quoted(store_account)} is not among the {len(named)} allowed principals"
     partition = "aws-us-gov" if spec.region.startswith("us-gov-") else "aws"
@@ -117,31 +120,31 @@ def _allowing(principals: tuple[Principal, ...], spec: KeyStoreSpec) -> Finding:
     errors=account_errors.SERVICE_NOT_FOUND,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Name the owning account OWNER as XksProxyVpcEndpointServiceOwner.",
+        text="Declare the owner of the service, account OWNER, as XksProxyVpcEndpointServiceOwner.",
         cli="xks-probe preflight --endpoint-service SERVICE-NAME --owner OWNER --region REGION",
     ),
 )
 def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
-    """Where another account owns the endpoint service, KMS is told which.
+    """If another account owns the endpoint service, that account is declared to KMS.
 
-    KMS looks for the service in the account that it is told, and in the store's own if it is told none. A
-    service of another account has to be named with its owner.
+    KMS looks for the service in the declared account, or in the key store's own account if none is declared.
+    So the owner of a service in another account must be declared.
     """
 
     def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
         if isinstance(account.id, Unavailable):
-            return not_seen(account.id)
+            return call_failed(account.id)
         owner = service.owner or (account.id if service.is_owner_view else None)
         if owner is None:
-            hidden = hidden_as_owner(account, service)
-            return not_seen(hidden) if hidden else unknown("AWS does not say who owns the service")
+            failed = failed_owner_call(account, service)
+            return call_failed(failed) if failed else unknown("AWS returned no owner of the service")
         same = spec.store_account in (None, owner)
         if owner == account.id and same and spec.service_owner in (None, owner):
-            return not_applicable("service and key store are of one account")
+            return not_applicable("the service and the key store belong to the same account")
         if spec.service_owner == owner:
             return met(f"its owner is declared: {quoted(owner)}")
-        said = quoted(spec.service_owner) if spec.service_owner else "none"
-        because = f"{quoted(owner)} owns the service, declared is {said}"
+        declared = f"{quoted(spec.service_owner)} is" if spec.service_owner else "no owner is"
+        because = f"{quoted(owner)} owns the service, but {declared} declared"
         values = {"OWNER": owner, "SERVICE-NAME": service.name}
         return Finding(outcome=Outcome.VIOLATED, because=because, values=values)
 
@@ -153,16 +156,17 @@ def service_owner_is_declared(evidence: Evidence) -> Iterable[Finding]:
     scope=Scope.ACCOUNT,
     source=account_errors.ENDPOINT_SERVICES,
     remedy=Remedy(
-        text="Take away every principal but KMS's (and the key store's account, if it is another one).",
+        text="Remove every principal except KMS's (and the key store's account, if another account owns the "
+        "service).",
         console=_CONSOLE,
-        cli=_SEE,
+        cli=_DESCRIBE,
     ),
 )
 def allowed_principals_are_minimal(evidence: Evidence) -> Iterable[Finding]:
-    """Nobody but KMS and the account of the key store may connect to the endpoint service.
+    """Only KMS and the account of the key store may connect to the endpoint service.
 
-    Whoever is allowed can make an interface endpoint to the service and speak with the proxy. Only the
-    proxy's own check of signatures is then in the way.
+    Every allowed principal can create an interface endpoint to the service and send requests to the proxy.
+    Only the proxy's own signature check then protects the keys.
     """
 
     def judge(spec: KeyStoreSpec, account: Account, service: EndpointService) -> Finding:
@@ -172,13 +176,13 @@ def allowed_principals_are_minimal(evidence: Evidence) -> Iterable[Finding]:
         wanted = kms_principal(spec.region)
         store_account = spec.store_account or (account.id if isinstance(account.id, str) else "")
         others = {p.principal for p in principals if not _is_needed(p, wanted, store_account)}
-        # They may all be of the key store's own account, and that one is needed.
+        # They may all belong to the key store's own account, which is needed.
         of_one = len(set(map(_account_of, others))) == 1 and all(map(_account_of, others))
         if not store_account and isinstance(account.id, Unavailable) and of_one:
-            return not_seen(account.id)
+            return call_failed(account.id)
         if others:
             return violated(f"also allowed: {listed(tuple(sorted(others)))}")
-        return met(f"{len(principals)} allowed, each of them needed")
+        return met(f"allowed principals: {len(principals)}, all needed")
 
     yield from of_service(evidence, judge)
 
@@ -188,13 +192,13 @@ def _is_needed(principal: Principal, kms: str, account: str) -> bool:
 
 
 def _account_of(principal: str) -> str:
-    """The account in an ARN of IAM; "" for anything else."""
+    """The account in an IAM ARN; "" for anything else."""
     return "".join(principal.split(":")[4:5])
 
 
 def _principals(account: Account, service: EndpointService) -> tuple[Principal, ...] | Finding:
     if not service.is_owner_view:
-        return of_the_owner(account, service, "its allowed principals")
+        return owner_only(account, service, "its allowed principals")
     if isinstance(account.principals, Unavailable):
-        return not_seen(account.principals)
+        return call_failed(account.principals)
     return account.principals

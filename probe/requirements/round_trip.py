@@ -1,4 +1,4 @@
-"""The 35 ms between the Region and the key manager."""
+"""The 35 ms limit for the round trip between the Region and the key manager."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -14,7 +14,7 @@ from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import milliseconds
 
 WINDOW_S = 600.0
-MIN_SAMPLES = 20  # an order-statistic interval of the median is too wide to decide anything below this
+MIN_SAMPLES = 20  # with fewer, the confidence interval of the median is too wide to decide anything
 
 
 @requirement(
@@ -32,25 +32,25 @@ MIN_SAMPLES = 20  # an order-statistic interval of the median is too wide to dec
 def round_trip_within_35_ms(evidence: Evidence) -> Iterable[Finding]:
     """The median round trip between the Region and the key manager is 35 ms or less.
 
-    KMS gives a call 250 ms in all, and a cold call needs three round trips before the key manager has done
-    anything. The limit is for the whole way to the key manager: a proxy close by proves nothing about what
-    lies behind it. The median of TCP round trips of ten minutes decides, once 20 of them put it clearly on
-    one side.
+    KMS gives a call 250 ms in total, and a call over a new connection needs three round trips before the key
+    manager has done anything. The limit is for the whole path to the key manager: a proxy nearby shows
+    nothing about the path behind it. The median of the TCP round trips of ten minutes decides, as soon as
+    there are 20 and the confidence interval of the median does not contain the limit.
     """
     windows = _tcp_windows(evidence)
     managers = of_role(evidence, Role.KEY_MANAGER)
     for manager in managers:
-        yield _whole_way(manager, windows.get(manager.name))
+        yield _key_manager(manager, windows.get(manager.name))
     if not any(windows[each.name].summary.samples for each in managers if each.name in windows):
-        yield from _first_legs(evidence, windows)
+        yield from _proxies_only(evidence, windows)
 
 
 def _tcp_windows(evidence: Evidence) -> Mapping[str, Window]:
-    """The window of TCP round trips of each target; if there are several, the one nearest to ten minutes."""
+    """The window of TCP round trips of each target; of several, the one closest to ten minutes long."""
     windows: dict[str, Window] = {}
     for window in evidence.windows:
-        known = windows.get(window.target)
-        if window.method == Method.TCP and (known is None or _distance_s(window) < _distance_s(known)):
+        best = windows.get(window.target)
+        if window.method == Method.TCP and (best is None or _distance_s(window) < _distance_s(best)):
             windows[window.target] = window
     return windows
 
@@ -59,38 +59,38 @@ def _distance_s(window: Window) -> float:
     return abs(window.span_s - WINDOW_S)
 
 
-def _whole_way(manager: Target, window: Window | None) -> Finding:
+def _key_manager(manager: Target, window: Window | None) -> Finding:
     if window is None or window.summary.median_s is None:
         return unknown("no TCP round trip has been measured yet", manager.name)
     side = _side(window.summary)
-    said = _said(window.summary)
+    summary = _text(window.summary)
     if side is None:
-        return unknown(f"undecided: {said}", manager.name)
-    return violated(said, manager.name) if side > 0 else met(said, manager.name)
+        return unknown(f"undecided: {summary}", manager.name)
+    return violated(summary, manager.name) if side > 0 else met(summary, manager.name)
 
 
-def _first_legs(evidence: Evidence, windows: Mapping[str, Window]) -> Iterator[Finding]:
-    """Without the key manager's round trip: a leg that is too long alone decides, a short one never."""
-    legs = of_role(evidence, Role.NODE, Role.PROXY) or of_role(evidence, *ON_PATH)
-    if not legs and not of_role(evidence, Role.KEY_MANAGER):
+def _proxies_only(evidence: Evidence, windows: Mapping[str, Window]) -> Iterator[Finding]:
+    """Without a round trip to the key manager: a proxy beyond the limit decides, a near one never does."""
+    proxies = of_role(evidence, Role.NODE, Role.PROXY) or of_role(evidence, *ON_PATH)
+    if not proxies and not of_role(evidence, Role.KEY_MANAGER):
         yield unknown("no round trip has been measured", common_subject(evidence.targets))
-    for leg in legs:
-        window = windows.get(leg.name)
+    for proxy in proxies:
+        window = windows.get(proxy.name)
         if window is None or window.summary.median_s is None:
-            yield unknown("key manager not measured, nor the way to the proxy", leg.name)
+            yield unknown("neither the key manager nor the path to the proxy has been measured", proxy.name)
         elif (_side(window.summary) or 0) > 0:
             yield violated(
-                f"the way to the proxy alone is too long, the key manager's can only be longer: "
-                f"{_said(window.summary)}",
-                leg.name,
+                f"the proxy alone is beyond the limit, and the key manager can only be further away: "
+                f"{_text(window.summary)}",
+                proxy.name,
             )
         else:
-            leg_rtt = f"{leg.role.value} {milliseconds(window.summary.median_s)}"
-            yield unknown(f"{leg_rtt}, key manager behind it not measured", leg.name)
+            rtt = f"{proxy.role.value} {milliseconds(window.summary.median_s)}"
+            yield unknown(f"{rtt}, key manager behind it not measured", proxy.name)
 
 
 def _side(summary: Summary) -> int | None:
-    """-1 within the limit, 1 beyond, None while undecided: few samples, or the limit is in the interval."""
+    """-1 within the limit, 1 beyond it, None if undecided: few samples, or the limit is in the interval."""
     interval, median_s = summary.median_ci95_s, summary.median_s
     if median_s is None or interval is None or summary.samples < MIN_SAMPLES:
         return None
@@ -99,13 +99,13 @@ def _side(summary: Summary) -> int | None:
     return 1 if median_s > RTT_THRESHOLD_S else -1
 
 
-def _said(summary: Summary) -> str:
+def _text(summary: Summary) -> str:
     parts = [f"median {milliseconds(summary.median_s or 0.0)} of {summary.samples} TCP round trips"]
     if summary.median_ci95_s:
         low, high = map(milliseconds, summary.median_ci95_s)
-        parts.append(f"95 % interval {low} to {high}")
+        parts.append(f"95 % confidence interval {low} to {high}")
     if summary.samples < MIN_SAMPLES:
-        parts.append(f"{MIN_SAMPLES} are needed")
+        parts.append(f"at least {MIN_SAMPLES} are needed")
     if summary.p95_s is not None:
         parts.append(f"p95 {milliseconds(summary.p95_s)}")
     return ", ".join([*parts, f"limit {milliseconds(RTT_THRESHOLD_S)}"])

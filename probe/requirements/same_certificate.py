@@ -1,4 +1,4 @@
-"""Whether all addresses show the same certificate."""
+"""Whether all addresses present the same certificate."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from probe.requirements.declare import Finding, met, not_applicable, requirement
 from probe.requirements.evidence.targets import common_subject, tls_targets
 from probe.requirements.kms_errors import path as path_errors
 
-_SHOWN = 5
+_MAX_SHOWN = 5
 
 
 @requirement(
@@ -23,30 +23,30 @@ _SHOWN = 5
     remedy=Remedy(text="Install the same certificate and chain on every target, and renew them together."),
 )
 def same_certificate_everywhere(evidence: Evidence) -> Iterable[Finding]:
-    """Every node and every target shows the same certificate.
+    """Every node and every target presents the same certificate.
 
-    A connection of KMS may end at any of them. One that was left out of a renewal fails a part of the
-    requests, from a day on that nobody watches.
+    KMS may connect to any of them. If a renewal misses one of them, some requests fail as soon as its old
+    certificate has expired.
     """
-    planned = {target: _leaf_sha256(measurement) for target, measurement in _addresses(evidence)}
-    targets = tuple(planned)
+    leaves = {target: _leaf_sha256(measurement) for target, measurement in _addresses(evidence)}
+    targets = tuple(leaves)
     if not targets:
         return
-    shown = {target.name: sha256 for target, sha256 in planned.items() if sha256}
+    presented = {target.name: sha256 for target, sha256 in leaves.items() if sha256}
     subject = common_subject(targets)
-    lacking = [target.name for target, sha256 in planned.items() if not sha256]
-    if len(shown) > 1 and len(set(shown.values())) > 1:
-        yield violated(_who_differs(shown), subject)
-    elif len(planned) > 1 and lacking:
-        yield unknown(f"no certificate yet from {_names(lacking)}", subject)
-    elif len(shown) > 1:
-        yield met(f"{len(shown)} addresses show {_short(next(iter(shown.values())))}", subject)
+    missing = [target.name for target, sha256 in leaves.items() if not sha256]
+    if len(presented) > 1 and len(set(presented.values())) > 1:
+        yield violated(_differences(presented), subject)
+    elif len(leaves) > 1 and missing:
+        yield unknown(f"no certificate yet from {_names(missing)}", subject)
+    elif len(presented) > 1:
+        yield met(f"{len(presented)} addresses present {_short(next(iter(presented.values())))}", subject)
     else:
-        yield not_applicable("there is one address only", subject)
+        yield not_applicable("there is only one address", subject)
 
 
 def _addresses(evidence: Evidence) -> Iterable[tuple[Target, object]]:
-    """Nodes and backends; the proxy's own name leads to one of them and adds nothing if there are any."""
+    """Nodes and backends; only without any, the proxy's own name, which otherwise leads to one of them."""
     each = [(target, m.details if m else None) for target, m in tls_targets(evidence)]
     behind = [pair for pair in each if pair[0].role is not Role.PROXY]
     return behind or each
@@ -56,15 +56,15 @@ def _leaf_sha256(details: object) -> str:
     return details.chain[0].sha256 if isinstance(details, TlsDetails) and details.chain else ""
 
 
-def _who_differs(shown: dict[str, str]) -> str:
-    usual, count = Counter(shown.values()).most_common(1)[0]
-    others = [f"{name} shows {_short(sha256)}" for name, sha256 in shown.items() if sha256 != usual]
-    return f"{count} of {len(shown)} show {_short(usual)}; " + _names(others)
+def _differences(presented: dict[str, str]) -> str:
+    usual, count = Counter(presented.values()).most_common(1)[0]
+    others = [f"{name} presents {_short(sha256)}" for name, sha256 in presented.items() if sha256 != usual]
+    return f"{count} of {len(presented)} present {_short(usual)}; " + _names(others)
 
 
 def _names(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    more = f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
+    return ", ".join(names[:_MAX_SHOWN]) + more
 
 
 def _short(sha256: str) -> str:

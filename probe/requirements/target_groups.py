@@ -1,4 +1,4 @@
-"""The targets behind the load balancers: how many, in which zones, in what health, how they are spoken to."""
+"""The targets behind the load balancers: number, zones, health, PROXY protocol, type of target group."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,7 +17,7 @@ from probe.model.account import (
 from probe.model.evidence import Evidence
 from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
-from probe.requirements.evidence.account import not_seen, of_load_balancers, of_target_groups
+from probe.requirements.evidence.account import call_failed, of_load_balancers, of_target_groups
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, quoted
@@ -27,8 +27,8 @@ _HEALTH = "aws elbv2 describe-target-health --region REGION --target-group-arn T
 _EVERYWHERE = "all"  # the zone of a target outside the VPC: every node sends to it
 _WANTED = 2
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
-_NOT_COUNTED = frozenset({"draining", "unhealthy.draining"})  # they are being taken out
-# The health check of these has not spoken yet, or can't.
+_NOT_COUNTED = frozenset({"draining", "unhealthy.draining"})  # they are being removed
+# Their health check has no result yet, or there is none.
 _UNDECIDED = frozenset({"initial", "unavailable", ""})
 
 
@@ -40,37 +40,38 @@ _UNDECIDED = frozenset({"initial", "unavailable", ""})
     traits={Trait.CONFIGURED_PATH},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Have a second healthy target, so that one may fail or be serviced.",
+        text="Add a second healthy target, so that one may fail or be maintained.",
         console=_CONSOLE,
         cli=_HEALTH,
     ),
 )
 def two_targets_are_healthy(evidence: Evidence) -> Iterable[Finding]:
-    """Two targets at least are healthy, as the load balancer sees them.
+    """At least two targets are healthy according to the load balancer.
 
-    AWS's guide asks for two hosts; one host on two ports is one. With one, each restart of the proxy stops
-    every key of the store; with none the load balancer sends to all of them, ill or not.
+    AWS's guide asks for two hosts; one host with two ports counts as one. With only one healthy target, each
+    restart of the proxy stops every key of the store. With none, the load balancer sends to all targets,
+    healthy or not.
     """
 
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:
         if isinstance(group.targets, Unavailable):
-            return not_seen(group.targets)
+            return call_failed(group.targets)
         targets = tuple(each for each in group.targets if each.state not in _NOT_COUNTED)
         healthy = {each.id for each in targets if each.state == "healthy"}
-        said = f"{len(healthy)} of {len({each.id for each in targets})} targets healthy{_ill(targets)}"
+        count = f"{len(healthy)} of {len({each.id for each in targets})} targets healthy{_unhealthy(targets)}"
         if len(healthy) >= _WANTED:
-            return met(said)
-        may_be = healthy | {each.id for each in targets if each.state in _UNDECIDED}
-        return unknown(said) if len(may_be) >= _WANTED else violated(said)
+            return met(count)
+        possible = healthy | {each.id for each in targets if each.state in _UNDECIDED}
+        return unknown(count) if len(possible) >= _WANTED else violated(count)
 
     yield from of_target_groups(evidence, judge)
 
 
-def _ill(targets: tuple[RegisteredTarget, ...]) -> str:
-    said = tuple(
+def _unhealthy(targets: tuple[RegisteredTarget, ...]) -> str:
+    states = tuple(
         f"{each.id} {each.state} {each.reason}".strip() for each in targets if each.state != "healthy"
     )
-    return f" ({listed(said)})" if said else ""
+    return f" ({listed(states)})" if states else ""
 
 
 @requirement(
@@ -88,58 +89,64 @@ def _ill(targets: tuple[RegisteredTarget, ...]) -> str:
     ),
 )
 def every_zone_has_a_healthy_target(evidence: Evidence) -> Iterable[Finding]:
-    """The load balancer's node in each zone has a healthy target to send to.
+    """The load balancer's node in each zone can send to a healthy target.
 
-    Without cross-zone load balancing a node sends to the targets of its own zone alone, and to those outside
-    the VPC. Which zone KMS comes through is not documented.
+    Without cross-zone load balancing, a node sends only to targets in its own zone and to targets outside the
+    VPC. AWS does not document which zone KMS uses.
     """
 
     def judge(_: Account, balancer: LoadBalancer) -> Finding:
         for part in (balancer.target_groups, balancer.listeners):
             if isinstance(part, Unavailable):
-                return not_seen(part)
+                return call_failed(part)
         groups = balancer.forwarded_groups
-        unseen = next((g.targets for g in groups if isinstance(g.targets, Unavailable)), None)
-        if unseen is not None:
-            return not_seen(unseen)
+        failed = next((g.targets for g in groups if isinstance(g.targets, Unavailable)), None)
+        if failed is not None:
+            return call_failed(failed)
         return _zones(balancer, groups)
 
     yield from of_load_balancers(evidence, judge)
 
 
 def _zones(balancer: LoadBalancer, groups: tuple[TargetGroup, ...]) -> Finding:
-    """Judged by each zone's targets; a target whose health check has not spoken yet leaves it open.
+    """Whether each zone has a healthy target.
 
-    So does one of another zone, where nobody says whether the load balancer sends across zones.
+    A zone is undecided if a target has no health result yet, or if the only healthy targets are in another
+    zone and it is not known whether the load balancer sends across zones.
     """
     if not groups:
-        return unknown("no target group is forwarded to on port 443")
+        return unknown("no listener forwards port 443 to a target group")
     if not balancer.zones:
-        return unknown("AWS does not say in which zones it is")
-    crosses = [(group, _crosses(balancer, group)) for group in groups]
-    hidden, beyond = _beyond(crosses)
-    empty: list[str] = []
-    open_: list[str] = []
+        return unknown("AWS returned no zones of the load balancer")
+    cross_zone = [(group, _is_cross_zone(balancer, group)) for group in groups]
+    failed, elsewhere = _other_zones(cross_zone)
+    without: list[str] = []
+    undecided: list[str] = []
     for zone in balancer.zones:
-        near = {each.state for group, across in crosses for each in _near(group, zone, across=across is True)}
-        if "healthy" not in near:
-            may_be = (near | beyond) & (_UNDECIDED | {"healthy"})
-            (open_ if may_be else empty).append(zone.zone)
-    if empty:
-        return _without(empty, groups)
-    if open_ and hidden is not None and "healthy" in beyond:
-        return not_seen(hidden)
-    if open_:
-        return unknown(f"not known yet for {listed(tuple(open_))}")
-    is_across = any(across is True for _, across in crosses)
-    return met(f"each of {len(balancer.zones)} zones{' (cross-zone)' if is_across else ''}")
+        states = {
+            each.state
+            for group, across in cross_zone
+            for each in _reachable(group, zone, across=across is True)
+        }
+        if "healthy" not in states:
+            possible = (states | elsewhere) & (_UNDECIDED | {"healthy"})
+            (undecided if possible else without).append(zone.zone)
+    if without:
+        return _without_target(without, groups)
+    if undecided and failed is not None and "healthy" in elsewhere:
+        return call_failed(failed)
+    if undecided:
+        return unknown(f"not known yet for {listed(tuple(undecided))}")
+    is_across = any(across is True for _, across in cross_zone)
+    across_zones = " (cross-zone)" if is_across else ""
+    return met(f"each of {len(balancer.zones)} zones has a healthy target{across_zones}")
 
 
-def _without(empty: list[str], groups: tuple[TargetGroup, ...]) -> Finding:
-    """Zones without a healthy target. A group that has cross-zone off for itself is the one to change."""
-    found = violated(f"no healthy target for {listed(tuple(empty))}")
-    attributes = ((g, known_items(g.attributes)) for g in groups)
-    own = next((group for group, of_it in attributes if of_it.get(_CROSS_ZONE, "").lower() == "false"), None)
+def _without_target(zones: list[str], groups: tuple[TargetGroup, ...]) -> Finding:
+    """Zones without a healthy target. The remedy changes the group that turns cross-zone off, if any."""
+    found = violated(f"no healthy target for {listed(tuple(zones))}")
+    settings = ((g, known_items(g.attributes).get(_CROSS_ZONE, "").lower()) for g in groups)
+    own = next((group for group, setting in settings if setting == "false"), None)
     if own is None:
         return found
     cli = (
@@ -151,28 +158,28 @@ def _without(empty: list[str], groups: tuple[TargetGroup, ...]) -> Finding:
     return replace(found, remedy=remedy, values={"TARGET-GROUP-ARN": own.arn, "TARGET-GROUP": own.name})
 
 
-def _near(group: TargetGroup, zone: LoadBalancerZone, *, across: bool) -> tuple[RegisteredTarget, ...]:
-    """Those to which the node in the zone sends."""
+def _reachable(group: TargetGroup, zone: LoadBalancerZone, *, across: bool) -> tuple[RegisteredTarget, ...]:
+    """The targets to which the node in the zone sends."""
     targets = known(group.targets)
     return tuple(each for each in targets if across or each.zone in {zone.zone, zone.zone_id, _EVERYWHERE})
 
 
-def _beyond(
-    crosses: Iterable[tuple[TargetGroup, bool | Unavailable]],
+def _other_zones(
+    cross_zone: Iterable[tuple[TargetGroup, bool | Unavailable]],
 ) -> tuple[Unavailable | None, frozenset[str]]:
-    """What could not be seen of it, and the states of the targets to which a node of any zone may send."""
-    hidden: Unavailable | None = None
+    """The failed call for cross-zone settings, and the states of targets that nodes of all zones may use."""
+    failed: Unavailable | None = None
     states: set[str] = set()
-    for group, across in crosses:
+    for group, across in cross_zone:
         if isinstance(across, Unavailable):
-            hidden = hidden or across
+            failed = failed or across
             targets = known(group.targets)
             states |= {each.state for each in targets}
-    return hidden, frozenset(states)
+    return failed, frozenset(states)
 
 
-def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavailable:
-    """The group's own setting wins over the load balancer's, unless it says to use that."""
+def _is_cross_zone(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavailable:
+    """The group's own setting overrides the load balancer's, unless it refers to that one."""
     if isinstance(group.attributes, Unavailable):
         return group.attributes
     own = group.attributes.get(_CROSS_ZONE, "use_load_balancer_configuration").lower()
@@ -191,28 +198,29 @@ def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavailable:
     traits={Trait.CONFIGURED_PATH},
     source=account_errors.TARGET_GROUP_ATTRIBUTES,
     remedy=Remedy(
-        text="Turn PROXY protocol off, unless the proxy parses it.",
+        text="Turn off Proxy protocol v2, unless the proxy parses its header.",
         console="EC2 > Target Groups > TARGET-GROUP > Attributes > Proxy protocol v2",
         cli="aws elbv2 modify-target-group-attributes --region REGION --target-group-arn TARGET-GROUP-ARN "
         "--attributes Key=proxy_protocol_v2.enabled,Value=false",
     ),
 )
 def proxy_protocol_is_off(evidence: Evidence) -> Iterable[Finding]:
-    """The load balancer puts no PROXY protocol header before the TLS handshake.
+    """The load balancer sends no PROXY protocol header before the TLS handshake.
 
-    A proxy that does not parse the header takes it for a broken handshake. One that does is fine.
+    A proxy that does not parse the header treats it as a broken handshake. A proxy that parses it works
+    normally.
     """
 
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:
         if isinstance(group.attributes, Unavailable):
-            return not_seen(group.attributes)
+            return call_failed(group.attributes)
         enabled = group.attributes.get("proxy_protocol_v2.enabled")
         match (enabled or "").lower():
             case "true":
-                return violated("it is on")
+                return violated("Proxy protocol v2 is on")
             case "false":
-                return met("it is off")
-        return unknown("AWS does not say whether it is on")
+                return met("Proxy protocol v2 is off")
+        return unknown("AWS returned no setting of Proxy protocol v2")
 
     yield from of_target_groups(evidence, judge)
 
@@ -221,21 +229,21 @@ def proxy_protocol_is_off(evidence: Evidence) -> Iterable[Finding]:
     level=Level.ADVICE,
     scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
-    remedy=Remedy(text="Register a second host of the proxy.", console=_CONSOLE, cli=_HEALTH),
+    remedy=Remedy(text="Register a second proxy host.", console=_CONSOLE, cli=_HEALTH),
 )
 def two_targets_are_registered(evidence: Evidence) -> Iterable[Finding]:
-    """The target group has two targets at least.
+    """The target group has at least two targets.
 
-    AWS's guide asks for two hosts at least. Which of them are healthy is judged apart; this is about how many
-    there are to become so.
+    AWS's guide asks for at least two hosts. This counts the registered targets; two-targets-are-healthy
+    checks how many of them are healthy.
     """
 
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:
         if isinstance(group.targets, Unavailable):
-            return not_seen(group.targets)
+            return call_failed(group.targets)
         count = len({t.id for t in group.targets if t.state not in _NOT_COUNTED})
-        said = f"{count} registered"
-        return met(said) if count >= _WANTED else violated(said)
+        registered = f"{count} registered"
+        return met(registered) if count >= _WANTED else violated(registered)
 
     yield from of_target_groups(evidence, judge)
 
@@ -245,28 +253,28 @@ def two_targets_are_registered(evidence: Evidence) -> Iterable[Finding]:
     scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="AWS's guide makes a target group of IPv4 addresses, TCP (TLS behind a TLS listener), port 443. "
-        "Another one may work; nobody promises it.",
+        text="Create a target group as in AWS's guide: target type IP addresses, IPv4, protocol TCP (TLS "
+        "behind a TLS listener), port 443. Another one may work, but that is not documented.",
         console="EC2 > Target Groups > TARGET-GROUP > Details",
         cli="aws elbv2 describe-target-groups --region REGION --target-group-arns TARGET-GROUP-ARN",
     ),
 )
 def target_group_is_ip_tcp_443(evidence: Evidence) -> Iterable[Finding]:
-    """The target group is as AWS's guide makes it: of IPv4 addresses, by TCP, on port 443.
+    """The target group follows AWS's guide: IPv4 addresses as targets, protocol TCP, port 443.
 
-    Another port behind the load balancer, or another type of target, is not what the guide describes; KMS
-    can't see it, and it may well work.
+    AWS's guide does not describe another port behind the load balancer, or another target type. KMS does not
+    see the difference, and it may well work.
     """
 
     def judge(balancer: LoadBalancer, group: TargetGroup) -> Finding:
         if not group.target_type:
-            return unknown("AWS does not say of which type it is")
+            return unknown("AWS returned no target type")
         listeners = known(balancer.listeners)
         terminated = any(each.port == KMS_PORT and each.protocol.upper() == "TLS" for each in listeners)
         protocols = {"TCP", "TLS"} if terminated else {"TCP"}
         differing = [
-            f"{what} {quoted(is_)}"
-            for what, is_, fits in (
+            f"{what} {quoted(value)}"
+            for what, value, fits in (
                 ("target type", group.target_type, group.target_type == "ip"),
                 ("protocol", group.protocol, group.protocol.upper() in protocols),
                 ("port", str(group.port), group.port == KMS_PORT or terminated),

@@ -1,4 +1,4 @@
-"""The VPC of the load balancers: its subnets, its DNS, its addresses."""
+"""The VPC of the load balancers: its subnets, DNS settings and address ranges."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from probe.model.account import Account, LoadBalancer, RouteTable, Subnet, Unava
 from probe.model.evidence import Evidence
 from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, not_applicable, requirement, unknown, violated
-from probe.requirements.evidence.account import not_seen, of_vpcs
+from probe.requirements.evidence.account import call_failed, of_vpcs
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed
@@ -26,23 +26,24 @@ _Network = ipaddress.IPv4Network
     errors=account_errors.SUBNETS_NOT_PRIVATE,
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
-        text="Put the load balancer into two private subnets, in two zones: none whose route table leads to "
-        "an internet gateway.",
+        text="Put the load balancer into private subnets in two Availability Zones. A private subnet has a "
+        "route table without a route to an internet gateway.",
         console="VPC > Subnets > Route table",
         cli=ROUTES,
     ),
 )
 def subnets_are_private(evidence: Evidence) -> Iterable[Finding]:
-    """The load balancers have private subnets in two Availability Zones at least.
+    """The load balancers have private subnets in at least two Availability Zones.
 
-    Private is what no route leads to an internet gateway from. Create alone is documented to check it.
+    A subnet is private if it has no route to an internet gateway. AWS documents this check only for
+    CreateCustomKeyStore.
     """
 
     def judge(account: Account, vpc: Vpc) -> Finding:
         if isinstance(vpc.subnets, Unavailable):
-            return not_seen(vpc.subnets)
+            return call_failed(vpc.subnets)
         if isinstance(vpc.route_tables, Unavailable):
-            return not_seen(vpc.route_tables)
+            return call_failed(vpc.route_tables)
         used = subnets_of(account, vpc.id)
         subnets = tuple(each for each in vpc.subnets if each.id in used)
         if len(subnets) < len(used) or not subnets:
@@ -52,9 +53,9 @@ def subnets_are_private(evidence: Evidence) -> Iterable[Finding]:
         private = tuple(each for each in subnets if not _is_public(each, vpc.route_tables))
         zones = {each.zone_id or each.zone for each in private} - {""}
         public = tuple(each.id for each in subnets if each not in private)
-        said = f"{len(private)} private subnets in {len(zones)} zones"
-        tail = f"; public: {listed(public)}" if public else ""
-        return violated(said + tail) if len(zones) < 2 else met(said + tail)  # noqa: PLR2004
+        others = f"; public: {listed(public)}" if public else ""
+        count = f"{len(private)} private subnets in {len(zones)} zones{others}"
+        return violated(count) if len(zones) < 2 else met(count)  # noqa: PLR2004
 
     yield from of_vpcs(evidence, judge)
 
@@ -87,7 +88,7 @@ def _is_public(subnet: Subnet, tables: tuple[RouteTable, ...]) -> bool:
 
 
 def network_of(text: str) -> ipaddress.IPv4Network | None:
-    """The IPv4 range that ``text`` is, None if it is none."""
+    """``text`` as an IPv4 range; None if it is not one."""
     try:
         return ipaddress.IPv4Network(text, strict=False)
     except ValueError:
@@ -99,30 +100,30 @@ def network_of(text: str) -> ipaddress.IPv4Network | None:
     scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Turn on DNS resolution and DNS host names in the VPC.",
+        text="Enable DNS resolution and DNS hostnames in the VPC.",
         console="VPC > Your VPCs > Actions > Edit VPC settings",
         cli="aws ec2 modify-vpc-attribute --region REGION --vpc-id VPC-ID --enable-dns-hostnames",
     ),
 )
 def vpc_resolves_dns_names(evidence: Evidence) -> Iterable[Finding]:
-    """DNS resolution and DNS host names are on in the VPC, as AWS's guide has them.
+    """DNS resolution and DNS hostnames are enabled in the VPC.
 
-    AWS's guide has both on. KMS does not look, but names of the load balancer and of AWS's own endpoints do
-    not resolve in a VPC without them.
+    AWS's guide enables both. KMS does not check them, but without them the names of the load balancer and of
+    AWS's own endpoints do not resolve in the VPC.
     """
 
     def judge(_: Account, vpc: Vpc) -> Finding:
-        settings = (("DNS resolution", vpc.dns_support), ("DNS host names", vpc.dns_hostnames))
+        settings = (("DNS resolution", vpc.dns_support), ("DNS hostnames", vpc.dns_hostnames))
         for _name, value in settings:
             if isinstance(value, Unavailable):
-                return not_seen(value)
+                return call_failed(value)
         off = tuple(name for name, value in settings if not value)
         if not off:
-            return met("both are on")
-        found = violated(f"off: {', '.join(off)}")
+            return met("both are enabled")
+        found = violated(f"disabled: {', '.join(off)}")
         if vpc.dns_support:
             return found
-        # A call turns on one of them, and names only where resolution is on.
+        # One call enables one setting, and hostnames need DNS resolution.
         remedy = vpc_resolves_dns_names.remedy
         return replace(found, remedy=replace(remedy, cli=remedy.cli.replace("hostnames", "support")))
 
@@ -134,21 +135,22 @@ def vpc_resolves_dns_names(evidence: Evidence) -> Iterable[Finding]:
     scope=Scope.ACCOUNT,
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
-        text="Give the VPC addresses that the data centre does not have: common ones are not routed there.",
+        text="Use VPC address ranges that the data centre does not use: traffic to the VPC's "
+        "own ranges never leaves the VPC.",
         console="VPC > Your VPCs > CIDRs",
         cli="aws ec2 describe-vpcs --region REGION --vpc-ids VPC-ID",
     ),
 )
 def vpc_does_not_overlap_the_data_centre(evidence: Evidence) -> Iterable[Finding]:
-    """The VPC's addresses are none that the data centre of the key manager has.
+    """The address ranges of the VPC do not overlap those of the key manager's data centre.
 
-    The data centre's ranges are told with ``--data-centre``. Without them a route that leaves the VPC inside
-    its own range gives it away.
+    Give the ranges of the data centre with ``--data-centre``. Without them, an overlap is found only if a
+    route out of the VPC leads to a range inside the VPC's own one.
     """
 
     def judge(_: Account, vpc: Vpc) -> Finding:
         if isinstance(vpc.cidrs, Unavailable):
-            return not_seen(vpc.cidrs)
+            return call_failed(vpc.cidrs)
         own = tuple(filter(None, map(network_of, vpc.cidrs)))
         if not own:
             return unknown("the VPC's address ranges were not found")
@@ -158,22 +160,22 @@ def vpc_does_not_overlap_the_data_centre(evidence: Evidence) -> Iterable[Finding
 
 
 def _overlap(evidence: Evidence, vpc: Vpc, cidrs: tuple[str, ...], own: tuple[_Network, ...]) -> Finding:
-    told = evidence.spec.data_centre if evidence.spec else ()
-    ranges = tuple(filter(None, map(network_of, told)))
-    common = tuple(str(r) for r in ranges if any(r.overlaps(each) for each in own))
-    if common:
-        return violated(f"{listed(common)} overlaps with {listed(cidrs)}")
+    given = evidence.spec.data_centre if evidence.spec else ()
+    ranges = tuple(filter(None, map(network_of, given)))
+    overlapping = tuple(str(r) for r in ranges if any(r.overlaps(each) for each in own))
+    if overlapping:
+        return violated(f"{listed(overlapping)} overlaps with {listed(cidrs)}")
     if ranges:
-        return met(f"{listed(cidrs)} does not overlap with {listed(told)}")
+        return met(f"{listed(cidrs)} does not overlap with {listed(given)}")
     if isinstance(vpc.route_tables, Unavailable):
-        return not_seen(vpc.route_tables)
-    hidden = tuple(_routes_out_inside(own, vpc.route_tables))
-    if hidden:
-        return violated(f"routes for {listed(hidden)}, which is inside the VPC's range, lead out of it")
-    return not_applicable("no range of the data centre was told with --data-centre")
+        return call_failed(vpc.route_tables)
+    inside = tuple(_inside_routes_out(own, vpc.route_tables))
+    if inside:
+        return violated(f"a route to {listed(inside)}, which is inside the VPC's range, leads out of the VPC")
+    return not_applicable("no range of the data centre was given with --data-centre")
 
 
-def _routes_out_inside(own: tuple[_Network, ...], tables: tuple[RouteTable, ...]) -> Iterator[str]:
+def _inside_routes_out(own: tuple[_Network, ...], tables: tuple[RouteTable, ...]) -> Iterator[str]:
     for table in tables:
         for route in table.routes:
             network = network_of(route.destination)

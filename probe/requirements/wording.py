@@ -1,4 +1,4 @@
-"""Facts in the words of a verdict: durations, dates, names from certificates, why an exchange ended."""
+"""Text for verdicts: durations, dates, names from certificates, and the reasons of failures."""
 
 from datetime import UTC, datetime
 from math import floor
@@ -9,18 +9,18 @@ from probe.model.text import clean
 _NAME_LIMIT = 100
 _DAY_S = 86400.0
 _REASONS = {
-    Reason.TIMED_OUT: "no answer came in time",
+    Reason.TIMED_OUT: "no answer within the timeout",
     Reason.REFUSED: "refused",
     Reason.UNREACHABLE: "reported as unreachable",
     Reason.RESET: "reset by the peer",
     Reason.CLOSED: "closed by the peer",
     Reason.NAME_NOT_FOUND: "the name does not resolve",
     Reason.SERVER_FAILURE: "the name server failed",
-    Reason.PROTOCOL_ERROR: "the answer broke the protocol",
-    Reason.NOT_PERMITTED: "this machine does not permit it",
-    Reason.OVER_LIMIT: "over our own limit",
+    Reason.PROTOCOL_ERROR: "the answer violated the protocol",
+    Reason.NOT_PERMITTED: "not permitted on this machine",
+    Reason.OVER_LIMIT: "a limit of xks-probe was exceeded",
     Reason.PACKET_LOST: "a packet was lost",
-    Reason.PACKET_TOO_BIG: "a packet was too big for the path",
+    Reason.PACKET_TOO_BIG: "a packet was larger than the path MTU",
     Reason.HOP_LIMIT_EXCEEDED: "the hop limit was exceeded",
 }
 _PHASES = {
@@ -38,18 +38,18 @@ def why(failure: Failure) -> str:
 
 
 def quoted(name: str) -> str:
-    """Text of a certificate in quotation marks, harmless and of bounded length."""
+    """Untrusted text in quotation marks, escaped and cut to a maximum length."""
     return f'"{clean(name, _NAME_LIMIT)}"'
 
 
 def listed(names: tuple[str, ...], limit: int = 5) -> str:
-    """Names in quotation marks; beyond ``limit`` only their number."""
+    """Names in quotation marks; of those beyond ``limit`` only the number is given."""
     shown = ", ".join(quoted(name) for name in names[:limit])
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
 def milliseconds(duration_s: float) -> str:
-    """A duration as people read it.
+    """A duration in milliseconds.
 
     >>> milliseconds(0.0356)
     '35.6 ms'
@@ -70,7 +70,7 @@ def moment(time_s: float) -> str:
 
 
 def minutes(duration_s: float) -> str:
-    """How long ago, as people read it: in minutes up to two hours, then in hours.
+    """An age in minutes up to two hours, then in hours.
 
     >>> minutes(600), minutes(7199), minutes(7200), minutes(6 * 3600)
     ('10 minutes', '119 minutes', '2 hours', '6 hours')
@@ -81,13 +81,13 @@ def minutes(duration_s: float) -> str:
 
 
 def days(duration_s: float) -> str:
-    """A long duration as people read it.
+    """A long duration in days, or in hours if it is shorter than one day.
 
     >>> days(9.5 * 86400), days(86400), days(3600)
     ('9.5 days', '1 day', '1.0 hours')
     """
     if duration_s < _DAY_S:
         return f"{duration_s / 3600:.1f} hours"
-    # Rounded down: what has less than ten days left must not read as if it had ten.
+    # Rounded down, so that less than ten days never reads as ten days.
     number = f"{floor(duration_s / _DAY_S * 10) / 10:.1f}".removesuffix(".0")
     return f"{number} day" if number == "1" else f"{number} days"

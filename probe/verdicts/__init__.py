@@ -1,9 +1,10 @@
-"""From evidence to a report, one stage a file, in the order in which they run (pure).
+"""From evidence to a report: one file per stage (pure).
 
-`judge` is the line of stages: `evaluate` asks every requirement; `entry_points` weighs faults of one way in,
-`observed` lets what got through outrank what is configured, `public_endpoint` moves errors to create;
-`predict` says what KMS would say, `agreement` compares that with what KMS says. (`remedy` fills in what to
-do.) May import `requirements` and what is below; no sockets, no clock. What a stage has to know of a
-requirement is declared with it (`Trait`): no stage names one. A new rule of judgement that spans requirements
-is a stage of its own here, and its place in `judge.CORRECTIONS`.
+`judge` runs the stages in this order. `evaluate` runs every requirement. `entry_points` lowers the likelihood
+of errors that not every entry point has. `observed` removes errors that successful requests disprove.
+`public_endpoint` adds errors of create. `predict` predicts the errors of KMS, and `agreement` compares them
+with the state that KMS reports. (`remedy` fills in the placeholders of a remedy.) May import `requirements`
+and the layers below; no sockets, no clock. Stages never name a requirement: what they need to know of it is
+declared with it (`Trait`). A new rule about several requirements is a new stage here, listed in
+`judge.CORRECTIONS`.
 """

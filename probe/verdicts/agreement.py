@@ -1,4 +1,4 @@
-"""What KMS says of an existing key store, beside what was predicted for connect."""
+"""Compares the state that KMS reports for an existing key store with the prediction for connect."""
 
 from probe.model.account import KeyStore
 from probe.model.evidence import Evidence
@@ -10,7 +10,7 @@ _REPEATS_KMS = frozenset(rule.id for rule in with_trait(Trait.REPEATS_KMS))
 
 
 def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> ReportedState | None:
-    """None where there is no store, or it could not be seen."""
+    """The reported state and whether the prediction agrees; None if no store exists or could be read."""
     if evidence.account is None or evidence.spec is None:
         return None
     store = evidence.account.key_store(evidence.spec.id)
@@ -18,9 +18,12 @@ def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> Reported
     if store is None or connect is None:
         return None
     agrees, because = _compared(store, connect)
-    other = _asked_otherwise(store, evidence.spec)
-    if other is not None:
-        agrees, because = None, f"it has another {other} than this is about: update it first"
+    setting = _different_setting(store, evidence.spec)
+    if setting is not None:
+        agrees, because = (
+            None,
+            f"the key store has another {setting} than the one tested here; update the key store first",
+        )
     return ReportedState(
         connection_state=store.connection_state,
         connection_error_code=store.connection_error_code,
@@ -39,42 +42,42 @@ def _compared(store: KeyStore, connect: Prediction) -> tuple[bool | None, str]:
         case "FAILED" if store.connection_error_code in names:
             return _as_predicted(first, store.connection_error_code or "")
         case "FAILED":
-            return _otherwise(expected, decided=connect.decided)
-    return None, "KMS has not tried, or is trying: there is nothing to compare"
+            return _failed_otherwise(expected, decided=connect.decided)
+    return None, "KMS has not finished an attempt to connect, so there is nothing to compare"
 
 
-def _otherwise(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:
+def _failed_otherwise(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:
     if expected:
-        return False, f"{expected[0]} is expected; KMS tried before, perhaps with another fault"
+        return False, f"{expected[0]} is expected now; when KMS tried, there may have been another fault"
     if decided:
-        return False, "nothing was found against it now: disconnect it, then connect it again"
-    return None, "the prediction is undecided: something it needs is not known"
+        return False, "no error is expected now: disconnect the key store, then connect it again"
+    return None, "the prediction is undecided, because a requirement that could change it is unknown"
 
 
 def _as_predicted(first: tuple[PredictedError, ...], code: str) -> tuple[bool | None, str]:
-    """Where it was predicted because KMS said it, that they agree says nothing."""
+    """Agreement proves nothing if the error was predicted only because KMS reported it."""
     named = (each for each in first if code in (each.error, *each.alternatives))
     if all(each.requirements and _REPEATS_KMS.issuperset(each.requirements) for each in named):
-        return None, "the code itself says so; with another credential it can't be tried"
-    return True, "the code is among those predicted"
+        return None, "the prediction repeats the reported error; it cannot be tested with another credential"
+    return True, "the reported error was predicted"
 
 
-def _asked_otherwise(store: KeyStore, spec: KeyStoreSpec) -> str | None:
-    """Which of the store's values the preflight is not about; None if it is about the store as it is."""
+def _different_setting(store: KeyStore, spec: KeyStoreSpec) -> str | None:
+    """The first setting in which the store differs from the prediction's; None if it differs in none."""
     pairs = {
         "URI endpoint": (store.uri_endpoint, spec.uri_endpoint),
         "URI path": (store.uri_path, spec.uri_path),
         "endpoint service": (store.service_name, spec.service_name),
     }
-    return next((name for name, (has, asked) in pairs.items() if has and asked and has != asked), None)
+    return next((name for name, (has, given) in pairs.items() if has and given and has != given), None)
 
 
 def _connected(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:
     if not expected and not decided:
-        return None, "it is connected; whether it would connect again is undecided"
+        return None, "the key store is connected; whether it could connect again is undecided"
     if not expected:
-        return True, "it is connected, and no error is expected"
+        return True, "the key store is connected, and no error is expected"
     return False, (
-        f"it is connected, and {expected[0]} is expected: it was connected before the fault, or the fault is "
-        "only seen from here"
+        f"the key store is connected, but {expected[0]} is expected: it was connected before the fault, or "
+        "only the agent is affected"
     )

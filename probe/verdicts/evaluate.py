@@ -1,4 +1,4 @@
-"""The first stage: every requirement is asked what it finds, and each finding becomes a verdict."""
+"""The first stage: runs every requirement, and makes a verdict from each finding."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,32 +6,34 @@ from dataclasses import replace
 from probe.model.evidence import Evidence
 from probe.model.verdicts import Level, Outcome, Verdict
 from probe.requirements import Finding, Rule
-from probe.requirements.evidence.account import unseen_nodes
+from probe.requirements.evidence.account import undiscovered_nodes
 from probe.verdicts.remedy import filled
 
 
 def evaluate(rules: Iterable[Rule], evidence: Evidence) -> tuple[Verdict, ...]:
-    """The verdicts of ``rules``, in their order; none is silenced by another that is broken."""
+    """The verdicts of ``rules``, in their order. A rule that raises does not affect the others."""
     return tuple(_verdict(rule, finding) for rule in rules for finding in _findings(rule, evidence))
 
 
 def _findings(rule: Rule, evidence: Evidence) -> tuple[Finding, ...]:
-    """What the requirement finds; that it does not apply it says by itself.
+    """The findings of the requirement.
 
-    A required one that finds nothing to look at is *unknown*: KMS will look, and silence would read as
-    "fine". A risk or advice that finds nothing to look at yields nothing: what is not there can't be at
-    fault. A broken one is *unknown*, whatever its level and whatever it said before.
+    A required requirement without findings is *unknown*: KMS will check it, and no finding would read as OK.
+    A risk or advice without findings has none, because there is nothing to judge. A requirement that raises
+    is *unknown*, whatever its level, and its earlier findings are dropped.
     """
     subject = (evidence.spec.id if evidence.spec else "") or "key store"
     try:
         found = tuple(rule.judge(evidence))
-    except Exception as bug:  # noqa: BLE001 -- one broken requirement must not silence the others
+    except Exception as bug:  # noqa: BLE001 -- one broken requirement must not stop the others
         bug_name = type(bug).__name__
-        return (Finding(outcome=Outcome.UNKNOWN, because=f"our bug: {bug_name}: {bug}", subject=subject),)
+        return (
+            Finding(outcome=Outcome.UNKNOWN, because=f"bug in xks-probe: {bug_name}: {bug}", subject=subject),
+        )
     if found or rule.published.level is not Level.REQUIRED:
         return found
-    nothing = Finding(outcome=Outcome.UNKNOWN, because="nothing is configured to be probed")
-    return (replace(unseen_nodes(evidence) or nothing, subject=subject),)
+    nothing = Finding(outcome=Outcome.UNKNOWN, because="no target is configured")
+    return (replace(undiscovered_nodes(evidence) or nothing, subject=subject),)
 
 
 def _verdict(rule: Rule, finding: Finding) -> Verdict:

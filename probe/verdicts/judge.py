@@ -1,4 +1,4 @@
-"""From evidence to a report: the stages, in the order in which they run. Pure; logs nothing."""
+"""Makes a report from evidence by running the stages in order. Pure; logs nothing."""
 
 from collections.abc import Callable
 
@@ -13,15 +13,15 @@ from probe.verdicts.predict import predict
 from probe.wire.chain import subject_text
 
 Correction = Callable[[tuple[Verdict, ...], Evidence], tuple[Verdict, ...]]
-# What spans requirements. Between `evaluate` and `predict`.
+# Rules about several requirements. They run between `evaluate` and `predict`.
 CORRECTIONS: tuple[Correction, ...] = (entry_points.apply, observed.apply, public_endpoint.apply)
 
 
 def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
-    """Every requirement of what was looked at (``evidence.scopes``), for every subject in ``evidence``.
+    """The report on all requirements in ``evidence.scopes``, for every subject in ``evidence``.
 
-    ``single_server``: what does not apply to one server is left out, and nothing is predicted. Where nothing
-    belongs to a key store (only Regions or resolvers are watched) the report is empty.
+    With ``single_server``, verdicts that do not apply are left out, and nothing is predicted. If no target
+    belongs to a key store (only Regions or resolvers are probed), the report is empty.
     """
     rules = of_scopes(evidence.scopes) if _is_about_a_store(evidence) else ()
     verdicts = evaluate(rules, evidence)
@@ -42,6 +42,6 @@ def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
 
 
 def _is_about_a_store(evidence: Evidence) -> bool:
-    """Its account was looked at, or it has a target."""
+    """Whether the account is in the scopes, or a target belongs to a key store."""
     has_target = any(target.role in OF_STORE for target in evidence.targets)
     return has_target or Scope.ACCOUNT in evidence.scopes

@@ -1,4 +1,4 @@
-"""Seen outranks configured: where a request got through, no finding about its way predicts an error."""
+"""Measurements override configuration: a path on which requests succeeded predicts no error."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,34 +14,33 @@ _OK = 200
 
 
 def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
-    """The verdicts, without the errors of a configured path that each node of its load balancer passes.
+    """The verdicts, without errors of a configured path if requests succeeded through every node of it.
 
-    What PrivateLink checks, and what only KMS's own connection meets (security group rules), can't be seen
-    from here, and stays.
+    Errors that only KMS's own connection can get (checks by PrivateLink, security group rules) stay.
     """
     passed = frozenset(_passed(evidence))
     backends = frozenset(target.name for target in evidence.targets if target.role is Role.BACKEND)
-    through = _of_nodes_alone(verdicts, evidence, backends)
+    only_nodes = _met_only_by_nodes(verdicts, evidence, backends)
 
-    def weighed(verdict: Verdict) -> Verdict:
+    def corrected(verdict: Verdict) -> Verdict:
         if _is_refuted(verdict, passed):
             return _without_errors(verdict)
-        hidden = verdict.outcome is Outcome.UNKNOWN or Trait.BACKENDS_ALONE in verdict.traits
-        of_nodes = verdict.requirement in through and verdict.subject in backends
-        return _not_from_here(verdict) if hidden and of_nodes else verdict
+        not_seen = verdict.outcome is Outcome.UNKNOWN or Trait.BACKENDS_ALONE in verdict.traits
+        of_backend = verdict.requirement in only_nodes and verdict.subject in backends
+        return _unreachable_from_agent(verdict) if not_seen and of_backend else verdict
 
-    return tuple(map(weighed, verdicts))
+    return tuple(map(corrected, verdicts))
 
 
-def _of_nodes_alone(
+def _met_only_by_nodes(
     verdicts: tuple[Verdict, ...], evidence: Evidence, backends: frozenset[str]
 ) -> frozenset[str]:
-    """The requirements that every node meets and no target does: targets differ for us and for the nodes.
+    """The requirements that every node meets and no backend does: backends may treat the agent differently.
 
-    They commonly admit the load balancer's addresses alone; behind a TLS listener they may speak plain HTTP.
+    They often accept connections only from the load balancer; behind a TLS listener they may use plain HTTP.
     """
     nodes = frozenset(target.name for target in evidence.targets if target.role is Role.NODE)
-    passed = nodes & _through(evidence)
+    passed = nodes & _succeeded_targets(evidence)
     met = {v.requirement: set(passed) for v in verdicts if Trait.BACKENDS_ALONE in v.traits}
     for verdict in verdicts:
         if verdict.outcome is Outcome.MET:
@@ -51,11 +50,13 @@ def _of_nodes_alone(
     )
 
 
-def _not_from_here(verdict: Verdict) -> Verdict:
-    """What is not seen of a target from here is no fault of it, and leaves nothing to be known of the way."""
-    said = f"{verdict.because}; but every node passes requests on, and KMS comes through these"
+def _unreachable_from_agent(verdict: Verdict) -> Verdict:
+    """That the agent cannot test a backend is not a fault, and leaves nothing unknown about the path."""
+    because = (
+        f"{verdict.because}; but requests through every node succeeded, and KMS connects through the nodes"
+    )
     outcome = Outcome.UNKNOWN if Trait.BACKENDS_ALONE in verdict.traits else Outcome.NOT_APPLICABLE
-    return replace(verdict, outcome=outcome, because=said, kms_errors=(), remedy=None)
+    return replace(verdict, outcome=outcome, because=because, kms_errors=(), remedy=None)
 
 
 def _is_refuted(verdict: Verdict, passed: frozenset[str]) -> bool:
@@ -67,19 +68,19 @@ def _is_refuted(verdict: Verdict, passed: frozenset[str]) -> bool:
 
 
 def _without_errors(verdict: Verdict) -> Verdict:
-    said = f"{verdict.because}; but requests through its nodes succeeded, so no error is predicted"
-    return replace(verdict, because=said, kms_errors=())
+    because = f"{verdict.because}; but requests through its nodes succeeded, so no error is predicted"
+    return replace(verdict, because=because, kms_errors=())
 
 
 def _passed(evidence: Evidence) -> Iterator[str]:
-    """Load balancers, target groups and VPCs through all of whose nodes TLS or health succeeded."""
+    """The load balancers, target groups and VPCs for which TLS or health succeeded through every node."""
     if evidence.account is None or isinstance(evidence.account.load_balancers, Unavailable):
         return
-    through = _through(evidence)
+    succeeded = _succeeded_targets(evidence)
     vpcs: dict[str, bool] = {}
     for balancer in evidence.account.load_balancers:
         nodes = {t.name for t in evidence.targets if t.role is Role.NODE and t.host in _addresses(balancer)}
-        passes = bool(nodes) and nodes <= through
+        passes = bool(nodes) and nodes <= succeeded
         vpcs[balancer.vpc_id] = vpcs.get(balancer.vpc_id, True) and passes
         if passes:
             yield balancer.name
@@ -88,10 +89,11 @@ def _passed(evidence: Evidence) -> Iterator[str]:
     yield from (vpc_id for vpc_id, passes in vpcs.items() if passes)
 
 
-def _through(evidence: Evidence) -> frozenset[str]:
+def _succeeded_targets(evidence: Evidence) -> frozenset[str]:
     """The targets with which TLS or health succeeded."""
-    seen = (*evidence.latest, *(each for each in evidence.recent if each.purpose))  # any one of health counts
-    return frozenset(each.target.name for each in seen if _succeeded(each) and is_fresh(each, evidence))
+    # Any recent health request counts, not only the latest.
+    measured = (*evidence.latest, *(each for each in evidence.recent if each.purpose))
+    return frozenset(each.target.name for each in measured if _succeeded(each) and is_fresh(each, evidence))
 
 
 def _addresses(balancer: LoadBalancer) -> frozenset[str]:

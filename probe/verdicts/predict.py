@@ -1,4 +1,4 @@
-"""What each of KMS's operations would say, by the verdicts of a key store."""
+"""Predicts the errors of each KMS operation from the verdicts of a key store."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,32 +20,35 @@ from probe.model.verdicts import (
 from probe.requirements import Rule
 from probe.verdicts.public_endpoint import AT_PROXY, is_public, operations_of
 
-# The order in which each operation comes to a fault; steps of one rank have none among them. Connect's is
-# documented from the service to health, the others are inferred (docs/requirements.md).
-_CONNECT = {step: rank for rank, step in enumerate(KmsStep)}
+# The order of the steps in each operation; steps with the same number have no known order. AWS documents
+# parts of the order of connect; the rest is inferred (docs/requirements.md).
+_CONNECT = {step: number for number, step in enumerate(KmsStep)}
 _UNORDERED_AT_CREATE = (KmsStep.DOMAIN, KmsStep.CONFIGURATION, KmsStep.NAME)
 _CREATE = _CONNECT | dict.fromkeys(_UNORDERED_AT_CREATE, _CONNECT[KmsStep.DOMAIN])
-_RANKS = {
+_ORDERS = {
     Operation.CREATE: _CREATE,
     Operation.UPDATE: _CREATE,
     Operation.CONNECT: _CONNECT,
     Operation.CREATE_KEY: _CONNECT,
 }
 _AFTER_LAST_STEP = len(KmsStep)
-_BASES = tuple(Basis)  # the firmest first
+_BASES = tuple(Basis)  # the most certain first
 
 
 def predict(
     verdicts: tuple[Verdict, ...], rules: tuple[Rule, ...], evidence: Evidence
 ) -> tuple[Prediction, ...]:
-    """What each of the four operations would say.
+    """The prediction for each of the four operations. ``rules`` are the requirements that were judged.
 
-    Errors of one name are one, with the strongest likelihood. An error that is expected masks those of later
-    steps, since KMS does not come that far. An operation is decided when nothing that is still unknown
-    could change what it says: an unknown behind an expected error could not, nor could one at an address that
-    is known to fail. At the same step it depends: KMS checks several things of what is configured, in no
-    known order, and may name any of them; but it has one connection, and what that met is what it says.
-    An operation about which none of ``rules``, those that were judged, says anything is never decided.
+    Errors with the same name are merged; the highest likelihood wins. An expected error masks the errors of
+    later steps, because KMS stops at the earlier step.
+
+    A prediction is *decided* if no unknown requirement could change it (docs/decisions/0004). An unknown
+    requirement cannot change it if an expected error comes at an earlier step, or if KMS is known to fail at
+    an earlier or the same step at the address concerned. At the same step as an expected error it depends:
+    KMS checks configuration in no known order and may report any fault, so the prediction is undecided; but
+    it makes only one connection (network, TLS, health), and reports the first failure on it. An operation
+    with no required requirement among ``rules`` is never decided.
     """
     required = tuple(rule for rule in rules if rule.published.level is Level.REQUIRED)
     public = is_public(evidence)
@@ -60,86 +63,86 @@ def predict(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
-    """One error of one verdict."""
+class _Cause:
+    """One verdict and one of its errors."""
 
     verdict: Verdict
     error: KmsError
 
     @property
-    def place(self) -> int:
-        return _place(self.error.operation, self.verdict)
+    def order(self) -> int:
+        return _order(self.error.operation, self.verdict)
 
     @property
     def masks(self) -> bool:
         return self.error.likelihood is Likelihood.EXPECTED and self.verdict.level is Level.REQUIRED
 
 
-def _place(operation: Operation, verdict: Verdict) -> int:
-    """When the operation comes to it: never, if it is advice."""
-    return _AFTER_LAST_STEP if verdict.step is None else _RANKS[operation][verdict.step]
+def _order(operation: Operation, verdict: Verdict) -> int:
+    """The number of the verdict's step in the operation. Advice comes after the last step."""
+    return _AFTER_LAST_STEP if verdict.step is None else _ORDERS[operation][verdict.step]
 
 
 def _prediction(operation: Operation, verdicts: tuple[Verdict, ...], relevant: frozenset[str]) -> Prediction:
-    """``relevant`` are the required requirements that the operation depends on."""
-    faults = sorted(
-        (_Fault(verdict=v, error=e) for v in verdicts for e in v.kms_errors if e.operation is operation),
-        key=lambda fault: fault.place,
+    """``relevant`` are the ids of the required requirements that can make the operation fail."""
+    causes = sorted(
+        (_Cause(verdict=v, error=e) for v in verdicts for e in v.kms_errors if e.operation is operation),
+        key=lambda cause: cause.order,
     )
-    first = next((fault for fault in faults if fault.masks), None)
-    names = dict.fromkeys(fault.error.error for fault in faults)
+    first = next((cause for cause in causes if cause.masks), None)
+    names = dict.fromkeys(cause.error.error for cause in causes)
     return Prediction(
         operation=operation,
         decided=_is_decided(operation, verdicts, relevant, first),
-        errors=tuple(_merged([f for f in faults if f.error.error == name], first) for name in names),
+        errors=tuple(_merged([c for c in causes if c.error.error == name], first) for name in names),
     )
 
 
-def _merged(faults: list[_Fault], first: _Fault | None) -> PredictedError:
-    """One error of several verdicts; masked only if each of them is."""
-    unmasked = [fault for fault in faults if first is None or fault.place <= first.place]
-    counted = unmasked or faults
-    likely = [fault for fault in counted if fault.error.likelihood is Likelihood.EXPECTED] or counted
+def _merged(causes: list[_Cause], first: _Cause | None) -> PredictedError:
+    """One error with all its causes; masked only if every cause is."""
+    unmasked = [cause for cause in causes if first is None or cause.order <= first.order]
+    counted = unmasked or causes
+    likely = [cause for cause in counted if cause.error.likelihood is Likelihood.EXPECTED] or counted
     return PredictedError(
-        error=faults[0].error.error,
+        error=causes[0].error.error,
         likelihood=likely[0].error.likelihood,
-        basis=min((fault.error.basis for fault in likely), key=_BASES.index),
-        alternatives=_once(name for fault in counted for name in fault.error.alternatives),
-        requirements=_once(fault.verdict.requirement for fault in faults),
+        basis=min((cause.error.basis for cause in likely), key=_BASES.index),
+        alternatives=_unique(name for cause in counted for name in cause.error.alternatives),
+        requirements=_unique(cause.verdict.requirement for cause in causes),
         masked_by=None if unmasked or first is None else first.verdict.requirement,
     )
 
 
 def _is_decided(
-    operation: Operation, verdicts: tuple[Verdict, ...], relevant: frozenset[str], first: _Fault | None
+    operation: Operation, verdicts: tuple[Verdict, ...], relevant: frozenset[str], first: _Cause | None
 ) -> bool:
-    failing = _first_failing_places(operation, verdicts)
+    first_failures = _first_failures(operation, verdicts)
 
-    def matters(unknown: Verdict) -> bool:
-        place = _place(operation, unknown)
-        known_to_fail = failing.get(unknown.subject, _AFTER_LAST_STEP)
-        if first is not None:
-            beside = place == first.place and unknown.step not in AT_PROXY
-            return (place < first.place or beside) and place < known_to_fail
-        return place < known_to_fail
+    def could_change_it(unknown: Verdict) -> bool:
+        order = _order(operation, unknown)
+        before_failure = order < first_failures.get(unknown.subject, _AFTER_LAST_STEP)
+        if first is None:
+            return before_failure
+        same_step = order == first.order and unknown.step not in AT_PROXY
+        return before_failure and (order < first.order or same_step)
 
     return bool(relevant) and not any(
-        verdict.outcome is Outcome.UNKNOWN and verdict.requirement in relevant and matters(verdict)
+        verdict.outcome is Outcome.UNKNOWN and verdict.requirement in relevant and could_change_it(verdict)
         for verdict in verdicts
     )
 
 
-def _first_failing_places(operation: Operation, verdicts: tuple[Verdict, ...]) -> dict[str, int]:
-    """For each address the earliest step at which KMS, if it comes there, is certain to fail."""
-    places: dict[str, int] = {}
+def _first_failures(operation: Operation, verdicts: tuple[Verdict, ...]) -> dict[str, int]:
+    """For each address, the number of the first step at which KMS certainly fails, if it connects there."""
+    failures: dict[str, int] = {}
     for verdict in verdicts:
         certain = verdict.level is Level.REQUIRED or Trait.MEANS_SHUT in verdict.traits
         concerned = any(error.operation is operation for error in verdict.kms_errors)
         if certain and concerned and verdict.step in AT_PROXY:
-            place = _place(operation, verdict)
-            places[verdict.subject] = min(place, places.get(verdict.subject, place))
-    return places
+            order = _order(operation, verdict)
+            failures[verdict.subject] = min(order, failures.get(verdict.subject, order))
+    return failures
 
 
-def _once(names: Iterable[str]) -> tuple[str, ...]:
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))

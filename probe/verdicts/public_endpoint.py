@@ -1,4 +1,4 @@
-"""Public endpoint connectivity: create speaks with the proxy, and meets what update would meet."""
+"""Public endpoint connectivity: create contacts the proxy, and can fail with the same errors as update."""
 
 from dataclasses import replace
 
@@ -6,10 +6,10 @@ from probe.model.evidence import Evidence
 from probe.model.verdicts import KmsError, KmsStep, Operation, Verdict
 from probe.requirements.declare import Rule
 
-# What KMS meets by its one connection with the proxy, at the first fault of which it ends.
+# The steps on KMS's one connection to the proxy; the first failure ends the connection.
 AT_PROXY = frozenset({KmsStep.NETWORK, KmsStep.TLS, KmsStep.HEALTH})
-# A store with public connectivity has no endpoint service of which KMS could speak.
-_OF_A_SERVICE = "XKS_VPC_ENDPOINT_SERVICE_"
+# A store with public connectivity has no endpoint service, so these errors cannot occur.
+_SERVICE_ERRORS = "XKS_VPC_ENDPOINT_SERVICE_"
 
 
 def is_public(evidence: Evidence) -> bool:
@@ -17,9 +17,9 @@ def is_public(evidence: Evidence) -> bool:
 
 
 def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, ...]:
-    """The verdicts; for a store with public connectivity update's errors of the proxy are create's, too.
+    """The verdicts; for a store with public connectivity, update's errors at the proxy are also create's.
 
-    With VPC connectivity create does not speak with the proxy (API reference, XksProxyUriEndpoint).
+    With VPC connectivity create does not contact the proxy (API reference, XksProxyUriEndpoint).
     """
     if not is_public(evidence):
         return verdicts
@@ -27,15 +27,15 @@ def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, .
 
 
 def operations_of(rule: Rule, *, public: bool) -> frozenset[Operation]:
-    """The calls that would fail if the requirement were violated."""
-    named = frozenset(error.operation for error in rule.published.errors)
-    too = public and rule.published.step in AT_PROXY and Operation.UPDATE in named
-    return named | {Operation.CREATE} if too else named
+    """The operations that would fail if the requirement were violated."""
+    declared = frozenset(error.operation for error in rule.published.errors)
+    create_too = public and rule.published.step in AT_PROXY and Operation.UPDATE in declared
+    return declared | {Operation.CREATE} if create_too else declared
 
 
 def _errors(verdict: Verdict) -> tuple[KmsError, ...]:
     errors = tuple(
-        replace(error, alternatives=tuple(n for n in error.alternatives if not n.startswith(_OF_A_SERVICE)))
+        replace(error, alternatives=tuple(n for n in error.alternatives if not n.startswith(_SERVICE_ERRORS)))
         for error in verdict.kms_errors
     )
     if verdict.step not in AT_PROXY or any(e.operation is Operation.CREATE for e in errors):

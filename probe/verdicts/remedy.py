@@ -1,4 +1,4 @@
-"""What to do, in the words of this account: a remedy's words in capitals give way to what a finding knows."""
+"""Fills in the placeholders of a remedy (words in capitals) with the values of a finding."""
 
 import re
 import shlex
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from probe.model.verdicts import Remedy
 
-# REGION, SERVICE-ID: a word of a remedy's command line for which a finding has the value.
+# REGION, SERVICE-ID: a placeholder in a remedy.
 _PLACEHOLDER = re.compile(r"(?<![\w-])(?!TCP\b|TXT\b|ECDHE-)[A-Z]{3,}(?:-[A-Z0-9]+)*(?![\w-])")
 
 
 def filled(remedy: Remedy, values: Mapping[str, str]) -> Remedy:
-    """``remedy`` with ``values`` for the words in capitals. In the command line they are quoted for a shell.
+    """``remedy`` with ``values`` for its placeholders. In the command line they are quoted for a shell.
 
-    A command line of which a word is not known (no key store exists yet) can't be run, and is left out.
+    A command with a placeholder that has no value (for example, no key store exists yet) is omitted.
 
     >>> filled(Remedy(text="See SERVICE-ID.", cli="aws ec2 x --id SERVICE-ID"), {"SERVICE-ID": "a; b"}).cli
     "aws ec2 x --id 'a; b'"

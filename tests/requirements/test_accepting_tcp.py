@@ -33,7 +33,7 @@ def test_one_accepting_node_is_enough_for_some() -> None:
 def test_no_accepting_node_violates_some() -> None:
     finding = only(some_node_accepts_tcp_443, evidence(tcp(A, Reason.TIMED_OUT), tcp(B, Reason.REFUSED)))
     assert finding.outcome is Outcome.VIOLATED
-    assert "silent" in finding.because
+    assert "does not respond" in finding.because
     assert "refused" in finding.because
 
 

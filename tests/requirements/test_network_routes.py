@@ -88,7 +88,7 @@ def test_a_prefix_list_may_lead_to_the_targets(
     ("groups", "outcome", "words"),
     [
         ((group("a", "192.168.1.5"), group("b", "192.168.1.6", "192.168.1.7")), MET, "3 targets"),
-        ((group("a", "192.168.1.5"), group("b", "192.168.1.5", port=8443)), MET, "1 targets"),
+        ((group("a", "192.168.1.5"), group("b", "192.168.1.5", port=8443)), MET, "1 target,"),
         ((group("a", "192.168.1.5"), group("b", "172.16.0.1")), VIOLATED, "172.16.0.1"),
         ((group("a", "192.168.1.5"), hidden("b")), UNKNOWN, "allow ec2:DescribeX"),
         ((group("a", "172.16.0.1"), hidden("b")), VIOLATED, "172.16.0.1"),
@@ -115,10 +115,10 @@ def test_a_group_to_which_port_443_is_not_forwarded_does_not_count() -> None:
     ("acls", "outcome", "words"),
     [
         ((acl(*FINE),), MET, "2 targets"),
-        ((acl((100, True, True, 444, 65535), FINE[1]),), VIOLATED, "denies egress to port 443"),
-        ((acl(FINE[0], (100, False, True, 1025, 65535)),), VIOLATED, "answers, to port 1024"),
-        ((acl(FINE[0], (100, False, True, 1024, 65534)),), VIOLATED, "answers, to port 65535"),
-        ((acl(*FINE, (99, True, False, 443, 443)),), VIOLATED, "denies egress"),
+        ((acl((100, True, True, 444, 65535), FINE[1]),), VIOLATED, "denies outbound traffic to port 443"),
+        ((acl(FINE[0], (100, False, True, 1025, 65535)),), VIOLATED, "denies return traffic to port 1024"),
+        ((acl(FINE[0], (100, False, True, 1024, 65534)),), VIOLATED, "denies return traffic to port 65535"),
+        ((acl(*FINE, (99, True, False, 443, 443)),), VIOLATED, "denies outbound"),
         ((acl(*FINE, (101, True, False, 443, 443)),), MET, "2 targets"),
         ((acl(),), UNKNOWN, "network ACLs"),  # it was not shown in full
         ((), UNKNOWN, "network ACLs"),

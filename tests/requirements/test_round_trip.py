@@ -57,7 +57,7 @@ def test_a_near_proxy_says_nothing_about_the_key_manager_behind_it() -> None:
 def test_a_proxy_beyond_the_limit_decides_alone() -> None:
     finding = only(round_trip_within_35_ms, evidence(also=(PROXY,), windows=(window("proxy", 0.0356),)))
     assert finding.outcome is Outcome.VIOLATED
-    assert "can only be longer" in finding.because
+    assert "can only be further away" in finding.because
 
 
 def test_a_key_manager_without_answers_leaves_the_way_to_the_nodes_to_be_told() -> None:

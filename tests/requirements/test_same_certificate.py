@@ -19,7 +19,7 @@ def test_the_one_that_differs_is_named() -> None:
     finding = only(same_certificate_everywhere, evidence(tls(A, ONE), tls(B, TWO), tls(C, ONE)))
     assert finding.outcome is Outcome.VIOLATED
     assert "2 of 3" in finding.because
-    assert "nlb-b shows" in finding.because
+    assert "nlb-b presents" in finding.because
     assert "nlb-a" not in finding.because
 
 

@@ -60,7 +60,10 @@ def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> Non
     found = compare(connect(), asked)
     assert found is not None
     assert found.agrees is None
-    assert found.because == "it has another URI path than this is about: update it first"
+    assert (
+        found.because
+        == "the key store has another URI path than the one tested here; update the key store first"
+    )
 
 
 def test_a_prediction_made_of_the_code_itself_does_not_agree_with_it() -> None:

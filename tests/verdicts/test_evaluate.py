@@ -72,7 +72,7 @@ def a_judge_that_raises(evidence: Evidence) -> Iterable[Finding]:
 def test_a_broken_requirement_is_our_bug_and_silences_no_other() -> None:
     rules = of_scopes(frozenset(Scope))
     broken, *others = evaluate((a_judge_that_raises, *rules), evidence(also=(target(),)))
-    assert (broken.outcome, broken.because) == (Outcome.UNKNOWN, "our bug: KeyError: 'oops'")
+    assert (broken.outcome, broken.because) == (Outcome.UNKNOWN, "bug in xks-probe: KeyError: 'oops'")
     assert tuple(others) == evaluate(rules, evidence(also=(target(),)))
 
 

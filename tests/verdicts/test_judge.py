@@ -241,7 +241,7 @@ def test_signatures_of_a_chain_are_verified_once_not_at_every_report(monkeypatch
         return build(*given)
 
     monkeypatch.setattr(trust, "build", counting)
-    trust._ways.cache_clear()
+    trust._trusts.cache_clear()
     measured = evidence(*healthy(target("node-1", Role.NODE)), *healthy(target("node-2", Role.NODE)))
     judge(measured)
     first = len(built)

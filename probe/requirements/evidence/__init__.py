@@ -1,5 +1,5 @@
-"""How judges look at evidence: which targets, which part of the account, where chains lead (pure).
+"""What several judges read from the evidence: targets, parts of the account, where a chain leads (pure).
 
-Opinions are in the judges beside this folder; here is what several of them ask. May import `declare`,
-`wording`, `probe.wire` and `probe.model`. A question that a second judge asks moves here.
+This folder selects facts; the judges next to it decide. May import `declare`, `wording`, `probe.wire` and
+`probe.model`. Code that a second judge needs moves here.
 """

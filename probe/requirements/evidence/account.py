@@ -1,4 +1,4 @@
-"""What a requirement looks at in an account, and what it says where it may not look."""
+"""The parts of an AWS account that requirements judge, and what they report if AWS denied a call."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -19,13 +19,13 @@ from probe.model.targets import Role
 from probe.model.verdicts import Scope
 from probe.requirements.declare import Finding, not_applicable, unknown
 
-NO_ACCOUNT = "no AWS account was looked at"
+NO_ACCOUNT = "no AWS account was read"
 PUBLIC = "the key store has public endpoint connectivity"
 _ENDPOINT_SERVICE = "endpoint service"
 
 
 def of_spec(evidence: Evidence, judge: Callable[[KeyStoreSpec], Finding]) -> Iterator[Finding]:
-    """One finding about what KMS is, or would be, told; none where there is no key store."""
+    """One finding about the settings of the key store; none if there is no key store."""
     if evidence.spec is not None:
         yield with_subject(evidence, judge(evidence.spec), subject_of(evidence.spec))
 
@@ -42,7 +42,7 @@ def of_account(evidence: Evidence, judge: Callable[[KeyStoreSpec, Account], Find
 def of_vpc_account(
     evidence: Evidence, judge: Callable[[KeyStoreSpec, Account], Finding]
 ) -> Iterator[Finding]:
-    """As `of_account`, for what only VPC endpoint service connectivity has."""
+    """Like `of_account`; not applicable to a key store with public endpoint connectivity."""
 
     def look(spec: KeyStoreSpec) -> Finding:
         if spec.is_public:
@@ -55,11 +55,11 @@ def of_vpc_account(
 def of_service(
     evidence: Evidence, judge: Callable[[KeyStoreSpec, Account, EndpointService], Finding]
 ) -> Iterator[Finding]:
-    """One finding about the endpoint service, if there is one to be seen."""
+    """One finding about the endpoint service: from ``judge``, if the service could be read."""
 
     def look(spec: KeyStoreSpec, account: Account) -> Finding:
         if isinstance(account.service, Unavailable):
-            return not_seen(account.service)
+            return call_failed(account.service)
         if account.service is None:
             return _no_service(spec, account)
         return judge(spec, account, account.service)
@@ -71,7 +71,7 @@ def of_service(
 def of_load_balancers(
     evidence: Evidence, judge: Callable[[Account, LoadBalancer], Finding]
 ) -> Iterator[Finding]:
-    """One finding about each load balancer of the service."""
+    """One finding per load balancer of the endpoint service."""
     spec, account = evidence.spec, evidence.account
     if spec is None:
         return
@@ -89,34 +89,34 @@ def of_load_balancers(
 def of_target_groups(
     evidence: Evidence, judge: Callable[[LoadBalancer, TargetGroup], Finding]
 ) -> Iterator[Finding]:
-    """One finding about each target group to which a listener on KMS's port forwards."""
-    waiting: list[tuple[LoadBalancer, TargetGroup]] = []
+    """One finding per target group to which a listener on port 443 forwards."""
+    groups: list[tuple[LoadBalancer, TargetGroup]] = []
 
     def look(_: Account, balancer: LoadBalancer) -> Finding:
         for part in (balancer.target_groups, balancer.listeners):
             if isinstance(part, Unavailable):
-                return not_seen(part)
-        waiting.extend((balancer, group) for group in balancer.forwarded_groups)
-        return unknown("no target group is forwarded to on port 443")
+                return call_failed(part)
+        groups.extend((balancer, group) for group in balancer.forwarded_groups)
+        return unknown("no listener forwards port 443 to a target group")
 
     for finding in of_load_balancers(evidence, look):
-        if not waiting:
+        if not groups:
             yield finding
-        for balancer, group in waiting:
+        for balancer, group in groups:
             judged = judge(balancer, group)
             values = {"TARGET-GROUP-ARN": group.arn, "TARGET-GROUP": group.name, **judged.values}
             yield with_subject(evidence, replace(judged, values=values), group.name)
-        waiting.clear()
+        groups.clear()
 
 
 def of_vpcs(evidence: Evidence, judge: Callable[[Account, Vpc], Finding]) -> Iterator[Finding]:
-    """One finding about each VPC that has a load balancer of the service."""
+    """One finding per VPC that has a load balancer of the endpoint service."""
     spec, account = evidence.spec, evidence.account
     if spec is None:
         return
     reason = _no_load_balancers(spec, account)
     if reason is None and account is not None and isinstance(account.vpcs, Unavailable):
-        reason = not_seen(account.vpcs)
+        reason = call_failed(account.vpcs)
     if reason is not None or account is None or isinstance(account.vpcs, Unavailable):
         yield with_subject(evidence, reason or unknown(NO_ACCOUNT), _service_subject(evidence))
         return
@@ -128,33 +128,33 @@ def of_vpcs(evidence: Evidence, judge: Callable[[Account, Vpc], Finding]) -> Ite
 
 
 def _no_load_balancers(spec: KeyStoreSpec, account: Account | None) -> Finding | None:
-    """Why there is no load balancer to look at; None where there are."""
+    """Why no load balancer can be judged; None if some can."""
     if spec.is_public:
         return not_applicable(PUBLIC)
     if account is None:
         return unknown(NO_ACCOUNT)
     service, balancers = account.service, account.load_balancers
     if isinstance(service, EndpointService) and not service.is_owner_view:
-        return of_the_owner(account, service, "its load balancers")
+        return owner_only(account, service, "its load balancers")
     for part in (service, balancers):
         if isinstance(part, Unavailable):
-            return not_seen(part)
+            return call_failed(part)
     if service is None:
         return _no_service(spec, account)
     return None if balancers else unknown("the endpoint service has no Network Load Balancer")
 
 
 def _no_service(spec: KeyStoreSpec, account: Account) -> Finding:
-    """There is none to look at: no name of one is known, or AWS shows none of that name."""
+    """The finding without an endpoint service: no name is known, or AWS returned no service of that name."""
     if spec.service_name is None:
-        return not_told(spec, account, "endpoint service", "--endpoint-service")
+        return not_given(spec, account, "endpoint service", "--endpoint-service")
     return unknown("the endpoint service was not found")
 
 
-def unseen_nodes(evidence: Evidence) -> Finding | None:
-    """Why there may be nodes that nobody has told us of; None where all are known."""
+def undiscovered_nodes(evidence: Evidence) -> Finding | None:
+    """Why there may be nodes that are not in the evidence; None if all are known."""
     nodes = sum(target.role is Role.NODE for target in evidence.targets)
-    reason = _unseen_way(evidence, named=nodes > 0)
+    reason = _undiscovered_load_balancers(evidence, given=nodes > 0)
     if reason is not None:
         return reason
     balancers = load_balancers_of(evidence)
@@ -162,66 +162,70 @@ def unseen_nodes(evidence: Evidence) -> Finding | None:
         return None
     for each in balancers:
         if isinstance(each.nodes, Unavailable) and not all(zone.address for zone in each.zones):
-            return not_seen(each.nodes)
+            return call_failed(each.nodes)
     return None
 
 
-def unseen_targets(evidence: Evidence) -> Finding | None:
-    """Why there may be targets that nobody has told us of; None where all are known."""
-    reason = _unseen_way(evidence, named=any(target.role is Role.BACKEND for target in evidence.targets))
+def undiscovered_targets(evidence: Evidence) -> Finding | None:
+    """Why there may be NLB targets that are not in the evidence; None if all are known."""
+    given = any(target.role is Role.BACKEND for target in evidence.targets)
+    reason = _undiscovered_load_balancers(evidence, given=given)
     if reason is not None:
         return reason
     for each in load_balancers_of(evidence):
         for part in (each.target_groups, each.listeners, *(group.targets for group in each.forwarded_groups)):
             if isinstance(part, Unavailable):
-                return not_seen(part)
+                return call_failed(part)
     return None
 
 
-def _unseen_way(evidence: Evidence, *, named: bool) -> Finding | None:
-    """Why no load balancer of a store with VPC connectivity can be looked at; None where nobody wanted to.
+def _undiscovered_load_balancers(evidence: Evidence, *, given: bool) -> Finding | None:
+    """Why the load balancers of a store with VPC connectivity could not be read.
 
-    ``named``: the user has told us what is there.
+    None if they could, if the account was not to be read, or if the user has given the addresses (``given``).
     """
     spec = evidence.spec
-    if Scope.ACCOUNT not in evidence.scopes or spec is None or spec.is_public or named:
+    if Scope.ACCOUNT not in evidence.scopes or spec is None or spec.is_public or given:
         return None
     return _no_load_balancers(spec, evidence.account)
 
 
 def load_balancers_of(evidence: Evidence) -> tuple[LoadBalancer, ...]:
-    """Those that can be seen."""
+    """The load balancers that could be read."""
     found = evidence.account.load_balancers if evidence.account else ()
     return known(found)
 
 
-def not_seen(unavailable: Unavailable) -> Finding:
-    """*Unknown*, with the IAM action to allow or the reason why AWS did not answer."""
-    return unknown(f"{unavailable.call} gave nothing: {unavailable.because}")
+def call_failed(unavailable: Unavailable) -> Finding:
+    """*Unknown*, with the IAM action to allow, or the reason why the call failed."""
+    return unknown(f"{unavailable.call} returned nothing: {unavailable.because}")
 
 
-def not_told(spec: KeyStoreSpec, account: Account | None, what: str, option: str) -> Finding:
-    """*Unknown*: the option that says it, or the call that would have told, had it been allowed."""
-    unseen: list[Unavailable] = []
+def not_given(spec: KeyStoreSpec, account: Account | None, what: str, option: str) -> Finding:
+    """*Unknown*: names the option that supplies the value, and a failed call that would have returned it."""
+    failed: list[Unavailable] = []
     if account is not None and spec.id and isinstance(account.key_stores, Unavailable):
-        unseen.append(account.key_stores)
+        failed.append(account.key_stores)
     if account is not None and isinstance(account.service, Unavailable):
-        unseen.append(account.service)
-    because = "".join(f"; {not_seen(each).because}" for each in unseen[:1])
-    return unknown(f"no {what} is known: give {option}{because}")
+        failed.append(account.service)
+    because = "".join(f"; {call_failed(each).because}" for each in failed[:1])
+    return unknown(f"no {what} is known: set {option}{because}")
 
 
-def of_the_owner(account: Account, service: EndpointService, what: str) -> Finding:
-    """*Unknown*: only the service's owner sees it. Whom to ask, or what to allow if that may be ourselves."""
-    hidden = hidden_as_owner(account, service)
-    if hidden is not None:
-        return not_seen(hidden)
-    whom = f"account {service.owner}" if service.owner else "its owner's account"
-    return unknown(f"{what} can be seen from {whom} alone, which owns {service.id}: run the preflight there")
+def owner_only(account: Account, service: EndpointService, what: str) -> Finding:
+    """*Unknown*: only the owner of the service can read it. Names the owner, or our own call that failed."""
+    failed = failed_owner_call(account, service)
+    if failed is not None:
+        return call_failed(failed)
+    owner = f"account {service.owner}" if service.owner else "its owner's account"
+    return unknown(f"{what} can be read only from {owner}, which owns {service.id}: run the preflight there")
 
 
-def hidden_as_owner(account: Account, service: EndpointService) -> Unavailable | None:
-    """The call that would show the service as its owner sees it, if it failed and we may be its owner."""
+def failed_owner_call(account: Account, service: EndpointService) -> Unavailable | None:
+    """The failed call that would show the owner's view of the service.
+
+    None if it succeeded, or if another account is the owner.
+    """
     if service.is_owner_view or not isinstance(account.services, Unavailable):
         return None
     is_ours = service.owner is None or isinstance(account.id, Unavailable) or service.owner == account.id
@@ -229,7 +233,7 @@ def hidden_as_owner(account: Account, service: EndpointService) -> Unavailable |
 
 
 def other_stores(spec: KeyStoreSpec, account: Account) -> tuple[KeyStore, ...] | Unavailable:
-    """All key stores but the one that the preflight is about."""
+    """All key stores of the account except the one being judged."""
     if isinstance(account.key_stores, Unavailable):
         return account.key_stores
     return tuple(store for store in account.key_stores if store.id != spec.id)
@@ -240,7 +244,7 @@ def subject_of(spec: KeyStoreSpec) -> str:
 
 
 def with_subject(evidence: Evidence, finding: Finding, subject: str) -> Finding:
-    """The finding with its subject, and the values that every remedy may name."""
+    """The finding with its subject, and the values for placeholders that any remedy may use."""
     return replace(
         finding, subject=finding.subject or subject, values={**values_of(evidence), **finding.values}
     )
@@ -255,7 +259,7 @@ def _service_subject(evidence: Evidence) -> str:
 
 
 def values_of(evidence: Evidence) -> Mapping[str, str]:
-    """For the words in capitals of any remedy, as far as they are known."""
+    """The known values for placeholders that any remedy may use."""
     spec, account = evidence.spec, evidence.account
     service = account.service if account else None
     known = {

@@ -1,7 +1,7 @@
-"""The certificate authorities that AWS lists for KMS, and those of their roots that we have.
+"""The CAs that AWS lists as trusted by KMS, and the root certificates of those that are available.
 
-The list has names and fingerprints only. Of its 130 roots 125 could be had (``tools/authorities.py``);
-of the others only the name and the fingerprint are known, which never suffices for "met by name".
+The list has only names and fingerprints. Of its 130 roots, 125 were available (``tools/authorities.py``). Of
+the others only the name and the fingerprint are known; a matching name is not enough for *met*.
 """
 
 import csv
@@ -17,7 +17,7 @@ from probe.wire.pem import der_certificates
 AUTHORITIES_FILE = "kms_authorities.csv"
 ROOTS_FILE = "kms_roots.pem"
 _AS_OF = re.compile(r"^# as-of: (\S+)$", re.MULTILINE)
-# keytool's way: `CN=X, O="Y, Inc.", C=US`; a comma inside quotes separates nothing.
+# As keytool prints a subject: `CN=X, O="Y, Inc.", C=US`; a comma inside quotes is not a separator.
 _ATTRIBUTE = re.compile(
     r'(?:^|, *)(?:[A-Za-z]+|OID\.[\d.]+)=("(?:[^"\\]|\\.)*"|.*?)(?=, *(?:[A-Za-z]+|OID\.[\d.]+)=|$)'
 )
@@ -25,7 +25,7 @@ _ATTRIBUTE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One row of AWS's list. ``sha256`` is that of the whole certificate, lower-case hex."""
+    """One row of AWS's list. ``sha256`` is the SHA-256 of the whole certificate in lower-case hex."""
 
     alias: str
     subject: str
@@ -38,7 +38,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Authorities:
-    """``aliases`` by SHA-256 has all listed; ``names`` their subjects; ``roots`` the certificates we have.
+    """The listed CAs: ``aliases`` by SHA-256, ``names`` the subjects, ``roots`` the available certificates.
 
     Compared by identity, so that it can be the key of a cache.
     """
@@ -51,7 +51,7 @@ class Authorities:
 
 @cache
 def kms_authorities() -> Authorities:
-    """Those of the package, parsed once."""
+    """The CAs in the package's data files, parsed once."""
     data = files("probe") / "data"
     text = (data / AUTHORITIES_FILE).read_text(encoding="utf-8")
     ders = der_certificates((data / ROOTS_FILE).read_bytes())
@@ -59,7 +59,7 @@ def kms_authorities() -> Authorities:
 
 
 def assemble(listed_csv: str, root_ders: tuple[bytes, ...]) -> Authorities:
-    """Authorities of a list and certificates; a certificate whose SHA-256 is not listed is left out."""
+    """CAs from a list and certificates; a certificate whose SHA-256 is not listed is ignored."""
     listed = read_listed(listed_csv)
     aliases = {authority.sha256: authority.alias for authority in listed}
     as_of = _AS_OF.search(listed_csv)

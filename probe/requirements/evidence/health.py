@@ -1,4 +1,4 @@
-"""What a proxy's answers to health requests say, target by target, for the requirements that judge them."""
+"""The health exchanges with each target, and the findings if there was no answer to judge."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,25 +8,25 @@ from probe.model.kinds import ON_PATH
 from probe.model.measurements import HEALTH_PURPOSE, NO_CREDENTIAL, HealthDetails, Measurement, Phase, Reason
 from probe.model.targets import Check, Target
 from probe.requirements.declare import Finding, unknown
-from probe.requirements.evidence.account import unseen_nodes
+from probe.requirements.evidence.account import undiscovered_nodes
 from probe.requirements.evidence.targets import common_subject, is_fresh, of_role, values_at
 from probe.requirements.wording import minutes, quoted, why
 
-_AGE_WORTH_SAYING_S = 600.0
+_MIN_SHOWN_AGE_S = 600.0
 _BEFORE_HTTP = frozenset({Phase.RESOLVE, Phase.CONNECT, Phase.HANDSHAKE})
 OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One exchange and what it said."""
+class Exchange:
+    """One request and the response to it."""
 
     measurement: Measurement
     details: HealthDetails
 
     @property
     def total_s(self) -> float:
-        """All that KMS would have waited: our own resolving of a name is not in it."""
+        """How long KMS would have waited; the time for resolving the name is excluded."""
         phases_s = self.measurement.phases_s
         return sum(phases_s[phase] for phase in phases_s if phase is not Phase.RESOLVE)
 
@@ -40,8 +40,8 @@ class Seen:
         failed = self.measurement.failure is not None
         return not failed and self.details.status == OK and self.details.fault is None
 
-    def words(self) -> str:
-        """What came, for people."""
+    def summary(self) -> str:
+        """The response or the failure, in summary."""
         if self.measurement.failure is not None:
             return why(self.measurement.failure)
         name = f" {quoted(self.details.error_name)}" if self.details.error_name else ""
@@ -49,62 +49,62 @@ class Seen:
         return f"status {self.details.status}{name}{message}"
 
 
-def seen_of(
+def exchanges_with(
     evidence: Evidence, target: Target, purpose: str, check: Check = Check.HEALTH_COLD
-) -> tuple[Seen, ...]:
-    """Exchanges of one purpose with one target, oldest first; none where the newest is stale."""
-    seen = tuple(
-        Seen(measurement=each, details=each.details)
+) -> tuple[Exchange, ...]:
+    """The exchanges of one purpose with one target, oldest first; empty if the latest one is stale."""
+    exchanges = tuple(
+        Exchange(measurement=each, details=each.details)
         for each in evidence.recent
         if each.target.name == target.name
         and each.check is check
         and isinstance(each.details, HealthDetails)
         and each.details.purpose == purpose
     )
-    return seen if seen and is_fresh(seen[-1].measurement, evidence) else ()
+    return exchanges if exchanges and is_fresh(exchanges[-1].measurement, evidence) else ()
 
 
 def each_health(
-    evidence: Evidence, judge: Callable[[Target, tuple[Seen, ...]], Finding]
+    evidence: Evidence, judge: Callable[[Target, tuple[Exchange, ...]], Finding]
 ) -> Iterator[Finding]:
-    """One finding a target: ``judge``'s, where a signed health request was answered in whatever way."""
+    """One finding per target: from ``judge``, if a signed health request was sent."""
 
-    def look(target: Target) -> Finding:
-        seen = seen_of(evidence, target, HEALTH_PURPOSE)
-        return _unasked(seen) or judge(target, seen)
+    def judge_target(target: Target) -> Finding:
+        exchanges = exchanges_with(evidence, target, HEALTH_PURPOSE)
+        return _not_sent(exchanges) or judge(target, exchanges)
 
-    yield from each_target(evidence, look)
+    yield from each_target(evidence, judge_target)
 
 
-def aged(finding: Finding, seen: Seen, evidence: Evidence) -> Finding:
-    """The finding, and how old it is where that is worth saying: some requests are made each six hours."""
-    age_s = evidence.taken_at_s - seen.measurement.started_at_s
-    if age_s < _AGE_WORTH_SAYING_S:
+def with_age(finding: Finding, exchange: Exchange, evidence: Evidence) -> Finding:
+    """The finding, with its age if it is ten minutes or more: some requests are sent only every six hours."""
+    age_s = evidence.taken_at_s - exchange.measurement.started_at_s
+    if age_s < _MIN_SHOWN_AGE_S:
         return finding
     return replace(finding, because=f"{finding.because}, {minutes(age_s)} ago")
 
 
-def each_target(evidence: Evidence, look: Callable[[Target], Finding]) -> Iterator[Finding]:
-    """One finding a target on the way; *unknown* where there is none."""
+def each_target(evidence: Evidence, judge: Callable[[Target], Finding]) -> Iterator[Finding]:
+    """One finding per target on the path; *unknown* if there is none."""
     targets = of_role(evidence, *ON_PATH)
     if not targets:
-        reason = unseen_nodes(evidence) or unknown("no node and no proxy is known")
+        reason = undiscovered_nodes(evidence) or unknown("neither a node nor a proxy is known")
         yield replace(reason, subject=common_subject(evidence.targets))
     for target in targets:
-        finding = look(target)
+        finding = judge(target)
         values = {**values_at(evidence, target), **finding.values}
         yield replace(finding, subject=target.name, values=values)
 
 
-def _unasked(seen: tuple[Seen, ...]) -> Finding | None:
-    """Why nothing is known of its health; None if something is."""
-    if not seen:
-        return unknown("no health request was made")
-    last = seen[-1]
+def _not_sent(exchanges: tuple[Exchange, ...]) -> Finding | None:
+    """Why no health request was sent; None if one was."""
+    if not exchanges:
+        return unknown("no health request was sent")
+    last = exchanges[-1]
     if last.details.withheld == NO_CREDENTIAL:
-        return unknown("no credential of the proxy was given, so nothing was signed")
+        return unknown("no signed request was sent, because no credential of the proxy was given")
     if last.details.withheld is not None:
-        return unknown(f"nothing was signed for it: {last.details.withheld} is not met")
+        return unknown(f"no signed request was sent, because {last.details.withheld} is not met")
     failure = last.measurement.failure
     if failure is not None and failure.phase in _BEFORE_HTTP:
         return unknown(f"no request could be sent ({why(failure)})")

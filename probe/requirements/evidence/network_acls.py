@@ -1,7 +1,8 @@
-"""What a subnet's network ACL does to connections from the load balancer's node to a target. Pure.
+"""What a subnet's network ACL denies of the connections from the load balancer's node to a target. Pure.
 
-An ACL keeps no state: the request has to be let out, and the answers, which go to a port of the node's
-choice, have to be let in. Entries are taken by their number: the first that fits decides, and none denies.
+Network ACLs are stateless: both the outbound request and the return traffic to the node's ephemeral port must
+be allowed. Entries are tried in the order of their numbers: the first match decides; without a match the
+traffic is denied.
 """
 
 from collections.abc import Iterable
@@ -9,32 +10,32 @@ from ipaddress import IPv4Address, IPv4Network
 
 from probe.model.account import AclEntry, NetworkAcl
 
-EPHEMERAL_PORTS = (1024, 65535)  # from which a load balancer's nodes connect (AWS's guide on network ACLs)
+EPHEMERAL_PORTS = (1024, 65535)  # source ports of a load balancer's nodes (AWS's guide on network ACLs)
 _ALL_PORTS = (0, 65535)
 _ALL_PROTOCOLS, _TCP = "-1", "6"
 
 
 def acl_of(subnet_id: str, acls: tuple[NetworkAcl, ...]) -> NetworkAcl | None:
-    """The subnet's own, else the VPC's default one."""
+    """The ACL of the subnet, else the default ACL of the VPC."""
     own = next((acl for acl in acls if subnet_id in acl.subnet_ids), None)
     return own or next((acl for acl in acls if acl.is_default), None)
 
 
 def denial(acl: NetworkAcl, address: IPv4Address, port: int) -> str | None:
-    """What the ACL denies of the way to a target and back; None where it lets all of it pass."""
-    out = tuple(_fitting(acl.entries, address, is_egress=True))
+    """What the ACL denies of the traffic to a target and back; None if it allows all of it."""
+    out = tuple(_matching(acl.entries, address, is_egress=True))
     if not _allows(out, port):
-        return f"denies egress to port {port}"
-    back = tuple(_fitting(acl.entries, address, is_egress=False))
+        return f"denies outbound traffic to port {port}"
+    back = tuple(_matching(acl.entries, address, is_egress=False))
     low, high = EPHEMERAL_PORTS
-    # What is allowed changes only where an entry's range begins or has just ended.
+    # The decision can change only at the first port of an entry's range, or at the first port after it.
     edges = {low, *(edge for each in back for edge in (_ports(each)[0], _ports(each)[1] + 1))}
     denied = next((edge for edge in sorted(edges) if low <= edge <= high and not _allows(back, edge)), None)
-    return None if denied is None else f"denies ingress of answers, to port {denied}"
+    return None if denied is None else f"denies return traffic to port {denied}"
 
 
-def _fitting(entries: Iterable[AclEntry], address: IPv4Address, *, is_egress: bool) -> Iterable[AclEntry]:
-    """The entries about TCP with the address, in the order in which they are taken."""
+def _matching(entries: Iterable[AclEntry], address: IPv4Address, *, is_egress: bool) -> Iterable[AclEntry]:
+    """The entries for TCP that match the address, in the order in which they are tried."""
     for each in sorted(entries, key=lambda entry: entry.number):
         about = each.is_egress is is_egress and each.protocol in {_ALL_PROTOCOLS, _TCP}
         if about and _contains(each.cidr, address):

@@ -1,4 +1,4 @@
-"""Which targets a requirement is about, and what was last measured of them."""
+"""The targets that a requirement judges, and their latest measurements."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -13,9 +13,9 @@ from probe.requirements.evidence.account import load_balancers_of, values_of
 from probe.requirements.wording import why
 
 NOT_MEASURED = "not measured yet"
-NOT_CHECKED = "its TLS is not checked by this configuration"
-# A verdict rests on what is, not on what was: after three missed turns nothing is known any more. Never
-# before a minute, so that a hiccup of this machine does not turn every verdict over.
+NOT_CHECKED = "no TLS check is configured for it"
+# Verdicts use current data only: after three missed runs a measurement is stale, but not before a minute, so
+# that a short stall of this machine does not change every verdict.
 STALE_AFTER_INTERVALS = 3
 STALE_AFTER_S = 60.0
 
@@ -24,29 +24,29 @@ def of_role(evidence: Evidence, *roles: Role) -> tuple[Target, ...]:
     return tuple(target for target in evidence.targets if target.role in roles)
 
 
-def entries(evidence: Evidence) -> tuple[Target, ...]:
-    """Where KMS's connections come in: the load balancer's nodes; without one, the proxy's own name."""
+def entry_points(evidence: Evidence) -> tuple[Target, ...]:
+    """Where KMS connects: the load balancer's nodes; without nodes, the proxy's own name."""
     return of_role(evidence, Role.NODE) or of_role(evidence, Role.PROXY)
 
 
 def common_subject(targets: tuple[Target, ...]) -> str:
-    """The subject of a finding about all of ``targets``: the one's name, else their key store."""
+    """The subject of a finding about all ``targets``: the name of the only one, else their key store."""
     if len(targets) == 1:
         return targets[0].name
     return next((target.key_store for target in targets if target.key_store), "key store")
 
 
 def latest(evidence: Evidence, check: Check) -> Mapping[str, Measurement]:
-    """The newest measurement by ``check`` of each target, by the target's name; none that is stale."""
+    """The latest measurement of each target with ``check``, by target name; without stale ones."""
     return {
         each.target.name: each for each in evidence.latest if each.check is check and is_fresh(each, evidence)
     }
 
 
 def is_fresh(measurement: Measurement, evidence: Evidence) -> bool:
-    """It is no older than three intervals of its plan, or a minute; without a plan it does not age.
+    """Whether it is no older than three intervals of its check, or a minute. Without an interval it is fresh.
 
-    What is asked each six hours may be twice as old.
+    Requests that are sent every six hours stay fresh for twelve.
     """
     plan = measurement.target.plan(CHECKS[measurement.check].comes_with or measurement.check)
     if plan is None:
@@ -58,27 +58,27 @@ def is_fresh(measurement: Measurement, evidence: Evidence) -> bool:
 
 
 def tls_targets(evidence: Evidence) -> Iterator[tuple[Target, Measurement | None]]:
-    """The targets that are to be probed by TLS, each with what was last measured.
+    """The targets with a TLS check, each with its latest measurement.
 
-    And the ways in, though nobody probes them so: of a node that is not looked at nothing is known.
+    Entry points are included even without a TLS check, because they are then unknown.
     """
     measured = latest(evidence, Check.TLS)
-    ways_in = {target.name for target in entries(evidence)}
+    entrances = {target.name for target in entry_points(evidence)}
     for target in of_role(evidence, *ON_PATH):
         measurement = measured.get(target.name)
-        if measurement is not None or is_checked(target) or target.name in ways_in:
+        if measurement is not None or is_checked(target) or target.name in entrances:
             yield target, measurement
 
 
 def is_checked(target: Target) -> bool:
-    """Its TLS is to be probed."""
+    """Whether the target has a TLS check."""
     return target.plan(Check.TLS) is not None
 
 
 def each_handshake(
     evidence: Evidence, judge: Callable[[Target, Measurement, TlsDetails], Finding]
 ) -> Iterator[Finding]:
-    """One finding a target: ``judge``'s, where a connection was made and so a handshake begun."""
+    """One finding per target: from ``judge``, if a connection was made and so a handshake started."""
     for target, measurement in tls_targets(evidence):
         if measurement is None:
             finding = unknown(NOT_MEASURED if is_checked(target) else NOT_CHECKED)
@@ -91,10 +91,10 @@ def each_handshake(
 
 
 def values_at(evidence: Evidence, target: Target) -> Mapping[str, str]:
-    """What stands in a remedy for the words in capitals, where it is about one address."""
+    """The values for placeholders in a remedy that concerns one address."""
     name = target.server_name or target.host
     values = {
-        "ADDRESS:443": f"{target.host}:{target.port}",  # 443 as long as nobody says another one
+        "ADDRESS:443": f"{target.host}:{target.port}",  # remedies are written with port 443
         "ADDRESS": target.host,
         "PRIVATE-DNS-NAME": name,
         "PARENT-DOMAIN": name.partition(".")[2] or name,
@@ -113,22 +113,22 @@ def values_at(evidence: Evidence, target: Target) -> Mapping[str, str]:
 def each_leaf(
     evidence: Evidence, judge: Callable[[Target, TlsDetails, Certificate], Finding]
 ) -> Iterator[Finding]:
-    """One finding a target: ``judge``'s, where a certificate was sent that can be read."""
+    """One finding per target: from ``judge``, if a server certificate was received that can be read."""
 
-    def look(target: Target, measurement: Measurement, details: TlsDetails) -> Finding:
+    def judge_leaf(target: Target, measurement: Measurement, details: TlsDetails) -> Finding:
         if not details.chain:
             reason = f" ({why(measurement.failure)})" if measurement.failure else ""
             return unknown(f"no certificate was received{reason}")
         leaf = details.chain[0]
         if leaf.not_before_s is None or leaf.not_after_s is None:
-            return unknown("the server's certificate cannot be read")
+            return unknown("the server certificate cannot be read")
         return judge(target, details, leaf)
 
-    return each_handshake(evidence, look)
+    return each_handshake(evidence, judge_leaf)
 
 
 def _ended_before_handshake(measurement: Measurement) -> bool:
-    """A connection with a lost packet is one: the handshake went on over it."""
+    """False after a lost SYN, if the handshake took place all the same."""
     failure, details = measurement.failure, measurement.details
     if failure is None or failure.phase not in {Phase.RESOLVE, Phase.CONNECT}:
         return False

@@ -1,6 +1,6 @@
-"""What KMS says when a requirement is violated: the tables of errors, with basis and likelihood.
+"""The errors that KMS returns if a requirement is violated, with basis and likelihood.
 
-`account` has those of what is configured, `path` those of network and TLS, `health` those of the proxy's
-answers; `error` is how one is written. Constants alone, imported by the judges. A new error stands where its
-cause does, with its source.
+`account` has the errors for configuration, `path` those for network and TLS, `health` those for the proxy's
+responses; `error` makes one. Only constants, imported by the judges. Put a new error into the file of its
+cause, with its source.
 """

@@ -1,12 +1,12 @@
-"""What KMS says of a fault in the account: of what it is given, the endpoint service, the way behind it.
+"""KMS's errors for configuration: the key store's settings, the endpoint service, and the path behind it.
 
-Sources: the API's own list of errors, the troubleshooting page, the VPC connectivity page. Where they give
-several names for one fault, the others are ``alternatives`` and the basis is *conflicting*.
+Sources: the error list of the API reference, the troubleshooting page, the VPC connectivity page. If they
+give different errors for one fault, the others are ``alternatives`` and the basis is *conflicting*.
 """
 
 from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
 from probe.requirements.kms_errors.error import MISCONFIGURED, UNREACHABLE, WRONG_STATE, error
-from probe.requirements.kms_errors.path import of_path
+from probe.requirements.kms_errors.path import contact_errors
 
 _API = "https://docs.aws.amazon.com/kms/latest/APIReference"
 CREATE_PAGE = f"{_API}/API_CreateCustomKeyStore.html"
@@ -21,13 +21,13 @@ ENDPOINT_SERVICES = "https://docs.aws.amazon.com/vpc/latest/privatelink/configur
 QUOTAS = "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
 
 
-def _told(
+def _create_and_update(
     name: str,
     *alternatives: str,
     basis: Basis = Basis.DOCUMENTED,
     likelihood: Likelihood = Likelihood.EXPECTED,
 ) -> tuple[KmsError, ...]:
-    """The same exception from both calls that take the value."""
+    """The same exception from both calls that take the setting."""
     return tuple(
         error(operation, name, *alternatives, basis=basis, likelihood=likelihood)
         for operation in (Operation.CREATE, Operation.UPDATE)
@@ -39,17 +39,17 @@ _INVALID = "XksProxyVpcEndpointServiceInvalidConfigurationException"
 _CODE_NOT_FOUND = "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND"
 _CODE_INVALID = "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION"
 
-# AWS's usual name for a value that breaks a pattern; KMS's model does not list it.
-MALFORMED = _told("ValidationException", basis=Basis.INFERRED)
-# KMS's pattern takes the name (an address, one label, a final dot), which no private DNS name can be. Another
-# requirement of the name says what is certain; that KMS comes to it in this order is not.
+# AWS's usual error for a value that does not match a pattern; KMS's model does not list it.
+MALFORMED = _create_and_update("ValidationException", basis=Basis.INFERRED)
+# KMS's pattern accepts the name (an IP address, one label, a trailing dot), but no private DNS name can have
+# this form. Another requirement predicts the certain error; whether KMS also returns this one is not known.
 NO_PRIVATE_NAME = (
-    *_told(_INVALID, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
+    *_create_and_update(_INVALID, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
     error(Operation.CONNECT, _CODE_INVALID, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
 )
-# The same in public: nothing is reached by it, or no certificate is in its name.
+# The same with public connectivity: the name leads nowhere, or no certificate can be issued for it.
 NO_PUBLIC_NAME = (
-    *_told(
+    *_create_and_update(
         UNREACHABLE,
         MISCONFIGURED,
         basis=Basis.INFERRED,
@@ -63,9 +63,9 @@ NO_PUBLIC_NAME = (
         likelihood=Likelihood.POSSIBLE,
     ),
 )
-# KMS's pattern takes the path; a proxy of the only version that there is answers InvalidUriPathException.
+# KMS's pattern accepts the path; a proxy of version 1, the only one, returns InvalidUriPathException.
 NO_SUCH_PUBLIC_PATH = (
-    *_told(MISCONFIGURED, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
+    *_create_and_update(MISCONFIGURED, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE),
     error(
         Operation.CONNECT,
         "XKS_PROXY_INVALID_CONFIGURATION",
@@ -76,42 +76,44 @@ NO_SUCH_PUBLIC_PATH = (
 )
 NO_SUCH_PATH = tuple(each for each in NO_SUCH_PUBLIC_PATH if each.operation is not Operation.CREATE)
 QUOTA = (error(Operation.CREATE, "LimitExceededException"),)
-NAME_IN_USE = _told("CustomKeyStoreNameInUseException")
-ADDRESS_IN_USE = _told("XksProxyUriInUseException", "XksProxyUriEndpointInUseException")
-ENDPOINT_IN_USE = _told("XksProxyUriEndpointInUseException", "XksProxyUriInUseException")
+NAME_IN_USE = _create_and_update("CustomKeyStoreNameInUseException")
+ADDRESS_IN_USE = _create_and_update("XksProxyUriInUseException", "XksProxyUriEndpointInUseException")
+ENDPOINT_IN_USE = _create_and_update("XksProxyUriEndpointInUseException", "XksProxyUriInUseException")
 _SERVICE_IN_USE = "XksProxyVpcEndpointServiceInUseException"
-SERVICE_IN_USE = _told(_SERVICE_IN_USE)
-SERVICE_AT_TIMES_IN_USE = _told(_SERVICE_IN_USE, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE)
-# No page names an error for a Region without the feature.
+SERVICE_IN_USE = _create_and_update(_SERVICE_IN_USE)
+SERVICE_AT_TIMES_IN_USE = _create_and_update(
+    _SERVICE_IN_USE, basis=Basis.INFERRED, likelihood=Likelihood.POSSIBLE
+)
+# AWS documents no error for a Region without external key stores.
 UNSUPPORTED_REGION = (
     error(Operation.CREATE, "UnsupportedOperationException", "ValidationException", basis=Basis.INFERRED),
 )
-SERVICE_NOT_FOUND = (*_told(_NOT_FOUND), error(Operation.CONNECT, _CODE_NOT_FOUND))
+SERVICE_NOT_FOUND = (*_create_and_update(_NOT_FOUND), error(Operation.CONNECT, _CODE_NOT_FOUND))
 KMS_NOT_ALLOWED = (
-    *_told(_NOT_FOUND),
+    *_create_and_update(_NOT_FOUND),
     error(Operation.CONNECT, _CODE_NOT_FOUND, _CODE_INVALID, basis=Basis.CONFLICTING),
 )
-# An account that is not allowed does not see the service; no page says it of the store's account.
+# An account that is not allowed cannot see the service; AWS does not document this for the store's account.
 STORE_ACCOUNT_NOT_ALLOWED = (
-    *_told(_NOT_FOUND, basis=Basis.INFERRED),
+    *_create_and_update(_NOT_FOUND, basis=Basis.INFERRED),
     error(Operation.CONNECT, _CODE_NOT_FOUND, basis=Basis.INFERRED),
 )
 ACCEPTANCE_REQUIRED = (
-    *_told(_INVALID, MISCONFIGURED, basis=Basis.CONFLICTING),
+    *_create_and_update(_INVALID, MISCONFIGURED, basis=Basis.CONFLICTING),
     error(Operation.CONNECT, _CODE_INVALID, _CODE_NOT_FOUND, basis=Basis.CONFLICTING),
 )
-SERVICE_CONFIGURATION = (*_told(_INVALID), error(Operation.CONNECT, _CODE_INVALID))
-# IPv4 is asked for by the guide; no page says what becomes of a service without it.
+SERVICE_CONFIGURATION = (*_create_and_update(_INVALID), error(Operation.CONNECT, _CODE_INVALID))
+# AWS's guide requires IPv4; what happens without it is not documented.
 SERVICE_CONFIGURATION_INFERRED = (
-    *_told(_INVALID, basis=Basis.INFERRED),
+    *_create_and_update(_INVALID, basis=Basis.INFERRED),
     error(Operation.CONNECT, _CODE_INVALID, basis=Basis.INFERRED),
 )
 SUBNETS_NOT_PRIVATE = (error(Operation.CREATE, _INVALID),)
 
 
-# Behind the endpoint service create does not look; the others meet it.
-NO_WAY_IN = of_path("XKS_PROXY_NOT_REACHABLE", "NETWORK_ERRORS", basis=Basis.INFERRED)
-AT_TIMES_NOT_TLS = of_path(
+# A fault behind the endpoint service. Create does not check it; the other operations fail on it.
+NO_PATH_IN = contact_errors("XKS_PROXY_NOT_REACHABLE", "NETWORK_ERRORS", basis=Basis.INFERRED)
+AT_TIMES_NOT_TLS = contact_errors(
     "XKS_PROXY_INVALID_TLS_CONFIGURATION",
     "XKS_PROXY_INVALID_RESPONSE",
     likelihood=Likelihood.POSSIBLE,

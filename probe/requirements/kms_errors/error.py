@@ -1,4 +1,4 @@
-"""How an error is written down, and the exceptions by which KMS names many faults."""
+"""How an error is declared, and the exceptions that KMS returns for many different faults."""
 
 from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
 
@@ -14,7 +14,7 @@ def error(
     basis: Basis = Basis.DOCUMENTED,
     likelihood: Likelihood = Likelihood.EXPECTED,
 ) -> KmsError:
-    """What one operation says. ``alternatives`` are other names that AWS's pages have for the same fault."""
+    """An error of one operation. ``alternatives`` are other errors that AWS's pages give for the fault."""
     return KmsError(
         operation=operation, error=name, likelihood=likelihood, basis=basis, alternatives=alternatives
     )

@@ -1,6 +1,6 @@
-"""What KMS says of a proxy's answer: at connect by its connection error codes, else by the specification.
+"""KMS's errors for the proxy's responses: connection error codes at connect, exceptions at the other calls.
 
-For connect AWS documents some codes and leaves others to be inferred; for update and create the XKS proxy API
+For connect, AWS documents some codes; the others are inferred. For update and create, the XKS proxy API
 specification has a table (1.0.3, "Error codes").
 """
 
@@ -8,10 +8,10 @@ from probe.model.verdicts import Basis, KmsError, Operation
 from probe.requirements.kms_errors.error import MISCONFIGURED, UNREACHABLE, WRONG_STATE, error
 
 _Errors = tuple[KmsError, ...]
-_ODD = "XksProxyInvalidResponseException"
+_INVALID_RESPONSE = "XksProxyInvalidResponseException"
 
 
-def _said(
+def _health_errors(
     connect: str,
     *alternatives: str,
     update: str,
@@ -25,32 +25,40 @@ def _said(
     )
 
 
-AUTHENTICATION_FAILED = _said(
+AUTHENTICATION_FAILED = _health_errors(
     "INVALID_CREDENTIALS", update="XksProxyIncorrectAuthenticationCredentialException"
 )
-# Update tries the new credential, not the one that KMS holds: it is the cure.
+# Update tests the new credential, not the stored one, so update is the fix for this error.
 KMS_HOLDS_ANOTHER = tuple(each for each in AUTHENTICATION_FAILED if each.operation is not Operation.UPDATE)
-# The specification excludes health from it, so that its table has no line for update.
-ACCESS_DENIED = _said("XKS_PROXY_ACCESS_DENIED", update=_ODD, update_basis=Basis.INFERRED)
-INVALID_URI_PATH = _said(
+# The specification exempts health requests, so its table has no row for update.
+ACCESS_DENIED = _health_errors(
+    "XKS_PROXY_ACCESS_DENIED", update=_INVALID_RESPONSE, update_basis=Basis.INFERRED
+)
+INVALID_URI_PATH = _health_errors(
     "XKS_PROXY_INVALID_CONFIGURATION",
     "XKS_PROXY_NOT_REACHABLE",
     update=MISCONFIGURED,
     basis=Basis.CONFLICTING,
 )
-MANAGERS_UNAVAILABLE = _said("XKS_PROXY_NOT_REACHABLE", update=UNREACHABLE)
-TIMED_OUT = _said("XKS_PROXY_TIMED_OUT", update=UNREACHABLE)
-OVERLOADED = _said("XKS_PROXY_TIMED_OUT", "XKS_PROXY_NOT_REACHABLE", update=UNREACHABLE, basis=Basis.INFERRED)
-INTERNAL = _said("XKS_PROXY_INVALID_RESPONSE", "XKS_PROXY_NOT_REACHABLE", update=_ODD, basis=Basis.INFERRED)
-# Closed or reset instead of an answer: no page speaks of it.
-NO_ANSWER = _said(
+MANAGERS_UNAVAILABLE = _health_errors("XKS_PROXY_NOT_REACHABLE", update=UNREACHABLE)
+TIMED_OUT = _health_errors("XKS_PROXY_TIMED_OUT", update=UNREACHABLE)
+OVERLOADED = _health_errors(
+    "XKS_PROXY_TIMED_OUT", "XKS_PROXY_NOT_REACHABLE", update=UNREACHABLE, basis=Basis.INFERRED
+)
+INTERNAL = _health_errors(
+    "XKS_PROXY_INVALID_RESPONSE", "XKS_PROXY_NOT_REACHABLE", update=_INVALID_RESPONSE, basis=Basis.INFERRED
+)
+# The connection was closed or reset instead of a response: not documented.
+NO_ANSWER = _health_errors(
     "XKS_PROXY_INVALID_RESPONSE",
     "XKS_PROXY_NOT_REACHABLE",
     update=UNREACHABLE,
     basis=Basis.INFERRED,
     update_basis=Basis.INFERRED,
 )
-INVALID_RESPONSE = _said("XKS_PROXY_INVALID_RESPONSE", update=_ODD, basis=Basis.INFERRED)
+INVALID_RESPONSE = _health_errors(
+    "XKS_PROXY_INVALID_RESPONSE", update=_INVALID_RESPONSE, basis=Basis.INFERRED
+)
 
 
 def _at_create_key(name: str, *alternatives: str, basis: Basis = Basis.DOCUMENTED) -> _Errors:
@@ -59,21 +67,23 @@ def _at_create_key(name: str, *alternatives: str, basis: Basis = Basis.DOCUMENTE
 
 KEY_NOT_FOUND = _at_create_key("XksKeyNotFoundException")
 KEY_UNUSABLE = _at_create_key("XksKeyInvalidConfigurationException")
-# A fault of the proxy or of the way to it, whatever key it was asked for.
+# A fault of the proxy or of the path to it, whatever key was requested.
 KEY_INVALID_RESPONSE = _at_create_key(WRONG_STATE)
 
-# GetKeyMetadata: the proxy's errorName -> what CreateKey says (the same table); any other is a wrong state.
-# For a denied access the specification and the troubleshooting page have different names.
+# GetKeyMetadata: the proxy's errorName -> the error of CreateKey (the same table); any other name leads to
+# KEY_INVALID_RESPONSE. For denied access, the specification and the troubleshooting page give different
+# errors.
 OF_KEY_BY_NAME: dict[str, _Errors] = {
     "KeyNotFoundException": KEY_NOT_FOUND,
     "InvalidStateException": KEY_UNUSABLE,
     "InvalidKeyUsageException": KEY_UNUSABLE,
     "AccessDeniedException": _at_create_key("KMSInvalidStateException", WRONG_STATE, basis=Basis.CONFLICTING),
-    # Named by the specification; botocore's model of KMS does not have it.
+    # Given by the specification; botocore's model of KMS does not have it.
     "UnsupportedOperationException": _at_create_key("XksKeyInvalidResponseException"),
 }
 
-# The proxy's errorName -> what KMS makes of it (specification, "Error codes"); any other is an odd answer.
+# GetHealthStatus: the proxy's errorName -> KMS's errors (specification, "Error codes"); any other name leads
+# to INVALID_RESPONSE.
 BY_NAME: dict[str, _Errors] = {
     "AuthenticationFailedException": AUTHENTICATION_FAILED,
     "AccessDeniedException": ACCESS_DENIED,

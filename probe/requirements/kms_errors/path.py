@@ -1,7 +1,7 @@
-"""What KMS says of a fault of the network or of TLS, as AWS's pages have it, and where they disagree.
+"""KMS's errors for network and TLS faults, as documented by AWS, with the cases in which its pages disagree.
 
-A key store with VPC connectivity is not contacted by CreateCustomKeyStore, so nothing here belongs to
-create. Connect, update and CreateKey do speak with the proxy.
+CreateCustomKeyStore does not contact the proxy of a key store with VPC connectivity, so no error here belongs
+to create. Connect, update and CreateKey contact it.
 """
 
 from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
@@ -16,20 +16,23 @@ AUTHORIZE = f"{_GUIDE}/authorize-xks-key-store.html"
 MONITORING = f"{_GUIDE}/xks-monitoring.html"
 
 
-def of_path(
+def contact_errors(
     connect: str,
     *alternatives: str,
     likelihood: Likelihood = Likelihood.EXPECTED,
     basis: Basis = Basis.DOCUMENTED,
     update: Basis = Basis.DOCUMENTED,
 ) -> tuple[KmsError, ...]:
-    """The connection error code, and the exceptions of the two other calls that meet the same fault.
+    """The connection error code, and the exceptions of the two other calls that fail on the same fault.
 
-    Update: the specification says that neither a missing connection nor failed TLS reaches the proxy; the
-    troubleshooting page has another name for TLS. CreateKey: any of these is a wrong state.
+    Update: by the specification, both a failed connection and failed TLS mean that the proxy is unreachable;
+    the troubleshooting page gives another exception for TLS. CreateKey: each of these leads to a wrong-state
+    error.
     """
     others = (MISCONFIGURED,) if update is Basis.CONFLICTING else ()
-    inferred = basis if basis is Basis.INFERRED else None  # then so are those of the other calls
+    inferred = (
+        basis if basis is Basis.INFERRED else None
+    )  # then the errors of the other calls are inferred, too
     return (
         error(Operation.CONNECT, connect, *alternatives, basis=basis, likelihood=likelihood),
         error(Operation.UPDATE, UNREACHABLE, *others, basis=inferred or update, likelihood=likelihood),
@@ -37,38 +40,40 @@ def of_path(
     )
 
 
-NOT_REACHABLE = of_path("XKS_PROXY_NOT_REACHABLE", "NETWORK_ERRORS")
-AT_TIMES_NOT_REACHABLE = of_path(
+NOT_REACHABLE = contact_errors("XKS_PROXY_NOT_REACHABLE", "NETWORK_ERRORS")
+AT_TIMES_NOT_REACHABLE = contact_errors(
     "XKS_PROXY_NOT_REACHABLE", "XKS_PROXY_TIMED_OUT", likelihood=Likelihood.POSSIBLE, basis=Basis.INFERRED
 )
-AT_TIMES_TIMED_OUT = of_path("XKS_PROXY_TIMED_OUT", likelihood=Likelihood.POSSIBLE, basis=Basis.INFERRED)
-TLS = of_path("XKS_PROXY_INVALID_TLS_CONFIGURATION", update=Basis.CONFLICTING)
-# A certificate that does not name the host is also among the causes of the endpoint service's code.
-COMMON_NAME = of_path(
+AT_TIMES_TIMED_OUT = contact_errors(
+    "XKS_PROXY_TIMED_OUT", likelihood=Likelihood.POSSIBLE, basis=Basis.INFERRED
+)
+TLS = contact_errors("XKS_PROXY_INVALID_TLS_CONFIGURATION", update=Basis.CONFLICTING)
+# AWS also lists a certificate for another name among the causes of the endpoint service's error code.
+COMMON_NAME = contact_errors(
     "XKS_PROXY_INVALID_TLS_CONFIGURATION",
     "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION",
     basis=Basis.CONFLICTING,
     update=Basis.CONFLICTING,
 )
-CLIENT_CERTIFICATE = of_path(
+CLIENT_CERTIFICATE = contact_errors(
     "XKS_PROXY_INVALID_TLS_CONFIGURATION",
     "XKS_PROXY_ACCESS_DENIED",
     basis=Basis.INFERRED,
     update=Basis.CONFLICTING,
 )
-AT_TIMES_TLS = of_path(
+AT_TIMES_TLS = contact_errors(
     "XKS_PROXY_INVALID_TLS_CONFIGURATION",
     likelihood=Likelihood.POSSIBLE,
     basis=Basis.INFERRED,
     update=Basis.CONFLICTING,
 )
-# No handshake came about at all. Plain HTTP on port 443 is among the causes, hence the second alternative.
-NO_HANDSHAKE = of_path(
+# No handshake completed. Plain HTTP on port 443 is among the causes, hence the second alternative.
+NO_HANDSHAKE = contact_errors(
     "XKS_PROXY_INVALID_TLS_CONFIGURATION",
     "XKS_PROXY_NOT_REACHABLE",
     "XKS_PROXY_INVALID_RESPONSE",
     basis=Basis.INFERRED,
     update=Basis.CONFLICTING,
 )
-# A connection, and then nothing within 250 ms.
-SILENT_HANDSHAKE = of_path("XKS_PROXY_TIMED_OUT", "XKS_PROXY_NOT_REACHABLE")
+# The connection was accepted, but no response came within 250 ms.
+SILENT_HANDSHAKE = contact_errors("XKS_PROXY_TIMED_OUT", "XKS_PROXY_NOT_REACHABLE")

@@ -60,7 +60,7 @@ ALL_OUT, ALL_BACK = entry(100, OUT, protocol="-1"), entry(100, BACK, protocol="-
 )
 def test_the_first_entry_that_fits_the_targets_port_decides(out: list[AclEntry], *, passes: bool) -> None:
     denied = denial(NetworkAcl(id="acl-1", entries=(*out, ALL_BACK)), TARGET, PORT)
-    assert denied == (None if passes else "denies egress to port 443")
+    assert denied == (None if passes else "denies outbound traffic to port 443")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_first_entry_that_fits_the_targets_port_decides(out: list[AclEntry],
 )
 def test_answers_have_to_be_let_in_on_every_port_from_1024(back: list[AclEntry], denied: int | None) -> None:
     found = denial(NetworkAcl(id="acl-1", entries=(*back, ALL_OUT)), TARGET, PORT)
-    assert found == (None if denied is None else f"denies ingress of answers, to port {denied}")
+    assert found == (None if denied is None else f"denies return traffic to port {denied}")
 
 
 def test_a_subnet_without_an_acl_of_its_own_has_the_default_one() -> None:

@@ -13,7 +13,7 @@ from probe.requirements.evidence.targets import (
     common_subject,
     each_handshake,
     each_leaf,
-    entries,
+    entry_points,
     latest,
     tls_targets,
 )
@@ -37,8 +37,8 @@ def said(measurement: Measurement) -> tuple[Outcome, str]:
 
 def test_kms_comes_in_by_nodes_and_without_any_by_the_proxys_own_name() -> None:
     others = (BACKEND, target("hsm", Role.KEY_MANAGER), target("region", Role.REGION))
-    assert entries(evidence(also=(A, *others, PROXY, B))) == (A, B)
-    assert entries(evidence(also=(*others, PROXY))) == (PROXY,)
+    assert entry_points(evidence(also=(A, *others, PROXY, B))) == (A, B)
+    assert entry_points(evidence(also=(*others, PROXY))) == (PROXY,)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_of_a_way_in_that_nobody_probes_by_tls_nothing_is_known() -> None:
     assert findings["nlb-a"].outcome is Outcome.MET
     assert (findings["nlb-b"].outcome, findings["nlb-b"].because) == (
         Outcome.UNKNOWN,
-        "its TLS is not checked by this configuration",
+        "no TLS check is configured for it",
     )
 
 
@@ -135,7 +135,7 @@ def test_what_was_not_measured_is_unknown() -> None:
     [
         (CHAIN, "serial"),
         ((), "no certificate was received"),
-        ((replace(CHAIN[0], not_after_s=None),), "the server's certificate cannot be read"),
+        ((replace(CHAIN[0], not_after_s=None),), "the server certificate cannot be read"),
     ],
     ids=["readable", "none", "unreadable"],
 )

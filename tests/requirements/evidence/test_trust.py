@@ -32,7 +32,7 @@ def trust(*signers: Signer, extra: tuple[bytes, ...] = ()) -> Trust:
 
 
 @pytest.mark.parametrize(
-    ("signers", "standing"),
+    ("signers", "status"),
     [
         ((LEAF, MIDDLE), TrustStatus.LISTED),
         ((issue(HOST, by=LACKED), LACKED), TrustStatus.LISTED),
@@ -50,13 +50,13 @@ def trust(*signers: Signer, extra: tuple[bytes, ...] = ()) -> Trust:
         *("self-signed", "private root unsent", "leaf alone", "SHA-1", "nothing"),
     ],
 )
-def test_every_chain_has_one_standing(signers: tuple[Signer, ...], standing: TrustStatus) -> None:
-    assert trust(*signers).standing is standing
+def test_every_chain_has_one_standing(signers: tuple[Signer, ...], status: TrustStatus) -> None:
+    assert trust(*signers).status is status
 
 
 def test_an_extra_authority_counts_only_where_kms_has_none() -> None:
-    assert trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).standing is TrustStatus.EXTRA
-    assert trust(LEAF, MIDDLE, extra=(PRIVATE.der, ROOT.der)).standing is TrustStatus.LISTED
+    assert trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).status is TrustStatus.EXTRA
+    assert trust(LEAF, MIDDLE, extra=(PRIVATE.der, ROOT.der)).status is TrustStatus.LISTED
 
 
 def test_an_extra_authority_that_did_not_sign_changes_nothing() -> None:
@@ -80,5 +80,5 @@ def test_a_chain_is_verified_once_and_again_only_for_other_authorities(
     assert trust(leaf, MIDDLE) == trust(leaf, MIDDLE)
     assert len(built) == 1
     trust_only(monkeypatch, authorities_of(PRIVATE))
-    assert trust(leaf, MIDDLE).standing is TrustStatus.UNSENT
+    assert trust(leaf, MIDDLE).status is TrustStatus.UNSENT
     assert len(built) == 2
