@@ -1,4 +1,4 @@
-"""Port 443: some node, every node, every target."""
+"""Whether port 443 is open: at some node, at every node, at every target."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,34 +24,34 @@ BACKEND = target("proxy-1", Role.BACKEND)
 PROXY = target("proxy")
 
 
-def test_one_accepting_node_is_enough_for_some() -> None:
+def test_one_accepting_node_is_enough_for_some_node() -> None:
     finding = only(some_node_accepts_tcp_443, evidence(tcp(A), tcp(B, Reason.REFUSED)))
     assert (finding.outcome, finding.subject) == (Outcome.MET, "cks-1")
     assert "1 of 2" in finding.because
 
 
-def test_no_accepting_node_violates_some() -> None:
+def test_without_an_accepting_node_some_node_is_violated() -> None:
     finding = only(some_node_accepts_tcp_443, evidence(tcp(A, Reason.TIMED_OUT), tcp(B, Reason.REFUSED)))
     assert finding.outcome is Outcome.VIOLATED
     assert "does not respond" in finding.because
     assert "refused" in finding.because
 
 
-def test_some_is_unknown_while_a_node_is_not_measured_and_no_other_accepts() -> None:
+def test_some_node_is_unknown_if_one_is_not_measured_and_the_others_refuse() -> None:
     finding = only(some_node_accepts_tcp_443, evidence(tcp(A, Reason.REFUSED), also=(B,)))
     assert finding.outcome is Outcome.UNKNOWN
 
 
-def test_the_proxy_stands_for_nodes_that_are_not_configured() -> None:
+def test_without_configured_nodes_the_proxy_is_judged() -> None:
     finding = only(some_node_accepts_tcp_443, evidence(tcp(PROXY, Reason.REFUSED)))
     assert (finding.outcome, finding.subject) == (Outcome.VIOLATED, "proxy")
 
 
-def test_without_node_and_proxy_some_is_unknown() -> None:
+def test_without_nodes_and_proxy_some_node_is_unknown() -> None:
     assert only(some_node_accepts_tcp_443, evidence(tcp(BACKEND))).outcome is Outcome.UNKNOWN
 
 
-def test_each_node_is_judged_for_itself() -> None:
+def test_each_node_is_judged_separately() -> None:
     findings = by_subject(every_node_accepts_tcp_443, evidence(tcp(A), tcp(B, Reason.TIMED_OUT)))
     assert {name: each.outcome for name, each in findings.items()} == {
         "nlb-a": Outcome.MET,
@@ -63,7 +63,7 @@ def test_a_node_that_was_not_measured_is_unknown() -> None:
     assert by_subject(every_node_accepts_tcp_443, evidence(also=(A,)))["nlb-a"].outcome is Outcome.UNKNOWN
 
 
-def test_every_node_does_not_apply_where_none_is_configured() -> None:
+def test_every_node_is_not_applicable_without_configured_nodes() -> None:
     assert only(every_node_accepts_tcp_443, evidence(tcp(PROXY))).outcome is Outcome.NOT_APPLICABLE
 
 
@@ -77,13 +77,20 @@ def test_every_node_does_not_apply_where_none_is_configured() -> None:
         (Reason.UNREACHABLE, Outcome.VIOLATED),
         (Reason.NOT_PERMITTED, Outcome.UNKNOWN),
     ],
-    ids=["made", "made after a lost packet", "silent", "refused", "unreachable", "our own machine"],
+    ids=[
+        "accepted",
+        "accepted after a lost SYN",
+        "timed out",
+        "refused",
+        "unreachable",
+        "not permitted here",
+    ],
 )
-def test_a_target_accepts_if_the_connection_was_made(reason: Reason | None, outcome: Outcome) -> None:
+def test_a_target_is_judged_by_the_result_of_its_connection(reason: Reason | None, outcome: Outcome) -> None:
     assert only(every_target_accepts_tcp_443, evidence(tcp(BACKEND, reason))).outcome is outcome
 
 
-def test_a_name_that_does_not_resolve_says_nothing_about_the_port() -> None:
+def test_a_name_that_does_not_resolve_makes_the_port_unknown() -> None:
     measured = tcp(BACKEND, Reason.NAME_NOT_FOUND, phase=Phase.RESOLVE)
     assert only(every_target_accepts_tcp_443, evidence(measured)).outcome is Outcome.UNKNOWN
 
@@ -92,7 +99,7 @@ def test_a_target_that_was_not_measured_is_unknown() -> None:
     assert only(every_target_accepts_tcp_443, evidence(also=(BACKEND,))).outcome is Outcome.UNKNOWN
 
 
-def test_every_target_does_not_apply_where_none_is_configured() -> None:
+def test_every_target_is_not_applicable_without_configured_targets() -> None:
     assert only(every_target_accepts_tcp_443, evidence(tcp(A))).outcome is Outcome.NOT_APPLICABLE
 
 
@@ -112,7 +119,7 @@ HIDDEN_TARGETS = [
 
 @pytest.mark.parametrize("declared", [some_node_accepts_tcp_443, every_node_accepts_tcp_443])
 @pytest.mark.parametrize(("hidden", "_what"), HIDDEN_NODES, ids=[what for _, what in HIDDEN_NODES])
-def test_nodes_that_may_not_be_looked_at_are_unknown(
+def test_nodes_are_unknown_if_a_call_for_them_was_denied(
     declared: Rule, hidden: dict[str, Any], _what: str
 ) -> None:
     found = only(declared, with_account(**hidden))
@@ -121,24 +128,24 @@ def test_nodes_that_may_not_be_looked_at_are_unknown(
 
 
 @pytest.mark.parametrize("hidden", HIDDEN_TARGETS, ids=["balancers", "groups", "listeners", "health"])
-def test_targets_that_may_not_be_looked_at_are_unknown(hidden: dict[str, Any]) -> None:
+def test_targets_are_unknown_if_a_call_for_them_was_denied(hidden: dict[str, Any]) -> None:
     found = only(every_target_accepts_tcp_443, with_account(**hidden))
     assert found.outcome is Outcome.UNKNOWN
     assert "allow ec2:DescribeX" in found.because
 
 
-def test_nodes_and_targets_of_a_preflight_without_an_account_are_unknown() -> None:
+def test_nodes_and_targets_are_unknown_in_a_preflight_without_an_account() -> None:
     for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443, every_target_accepts_tcp_443):
         assert only(declared, looked_at(None)).outcome is Outcome.UNKNOWN
 
 
-def test_nodes_that_the_user_names_need_no_account() -> None:
+def test_nodes_given_by_the_user_need_no_account() -> None:
     named = evidence(tcp(A), tcp(BACKEND), spec=SPEC)
     for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443, every_target_accepts_tcp_443):
         assert only(declared, named).outcome is Outcome.MET
 
 
-def test_shut_nodes_decide_nothing_while_others_can_not_be_seen() -> None:
+def test_closed_nodes_do_not_decide_if_other_nodes_may_exist() -> None:
     other = replace(UNSEEN_NODES, name="net/other", arn="arn:other")
     account = replace(ACCOUNT, load_balancers=(BALANCER, other))
     shut = evidence(tcp(A, Reason.REFUSED), tcp(B, Reason.REFUSED), spec=SPEC, account=account)
@@ -152,7 +159,7 @@ def test_shut_nodes_decide_nothing_while_others_can_not_be_seen() -> None:
 @pytest.mark.parametrize(
     ("groups", "outcome"), [((GROUP,), Outcome.VIOLATED), ((GROUP, replace(GROUP, arn="b")), Outcome.UNKNOWN)]
 )
-def test_a_shut_target_of_one_of_several_groups_may_be_none_of_kms(
+def test_a_closed_target_is_unknown_if_its_group_may_not_serve_port_443(
     groups: tuple[TargetGroup, ...], outcome: Outcome
 ) -> None:
     balancer = replace(BALANCER, listeners=DENIED, target_groups=groups)
@@ -174,19 +181,21 @@ def test_a_remedy_names_the_load_balancer_and_the_target_group() -> None:
     assert (values["TARGET-GROUP-ARN"], values["ADDRESS:443"]) == ("arn:tg", "192.168.1.5:8443")
 
 
-def test_attempts_that_differ_are_said() -> None:
+def test_attempts_with_different_results_are_counted_in_the_text() -> None:
     recent = tuple(tcp(BACKEND, reason) for reason in (None, Reason.TIMED_OUT, None, Reason.PACKET_LOST))
     finding = only(every_target_accepts_tcp_443, replace(evidence(tcp(BACKEND)), recent=recent))
     assert "of the last 4 attempts 3 were accepted" in finding.because
 
 
-def test_attempts_that_agree_are_not_worth_words() -> None:
+def test_attempts_with_the_same_result_are_not_mentioned() -> None:
     finding = only(every_target_accepts_tcp_443, replace(evidence(tcp(BACKEND)), recent=(tcp(BACKEND),) * 3))
     assert "attempts" not in finding.because
 
 
 @pytest.mark.parametrize(("later_s", "outcome"), [(1, Outcome.MET), (-1, Outcome.VIOLATED)])
-def test_the_newest_connection_decides_be_it_of_a_handshake(later_s: float, outcome: Outcome) -> None:
+def test_the_latest_connection_decides_even_if_it_is_from_a_handshake(
+    later_s: float, outcome: Outcome
+) -> None:
     reset = tls(BACKEND, failure=in_handshake(Reason.RESET), at_s=NOW_S + later_s, **NOTHING_AGREED)
     assert (
         only(every_target_accepts_tcp_443, evidence(tcp(BACKEND, Reason.REFUSED), reset)).outcome is outcome
@@ -198,12 +207,12 @@ def test_a_handshake_that_could_not_connect_counts_as_an_attempt() -> None:
     assert only(every_target_accepts_tcp_443, evidence(failed)).outcome is Outcome.VIOLATED
 
 
-def test_nothing_at_all_is_unknown() -> None:
+def test_without_any_evidence_some_node_is_unknown() -> None:
     assert only(some_node_accepts_tcp_443, Evidence(taken_at_s=0)).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(("number", "more"), [(5, False), (6, True)])
-def test_the_words_about_some_node_have_five_of_them_at_most(number: int, *, more: bool) -> None:
+def test_the_text_about_some_node_lists_at_most_five_nodes(number: int, *, more: bool) -> None:
     nodes = [tcp(target(f"node-{n}", Role.NODE)) for n in range(number)]
     finding = only(some_node_accepts_tcp_443, evidence(*nodes))
     assert ("and 1 more" in finding.because) is more
@@ -212,16 +221,14 @@ def test_the_words_about_some_node_have_five_of_them_at_most(number: int, *, mor
 @pytest.mark.parametrize(
     ("before", "outcome"),
     [((), Outcome.UNKNOWN), ((None,), Outcome.UNKNOWN), ((Reason.TIMED_OUT,), Outcome.VIOLATED)],
-    ids=["the first attempt", "after an accepted one", "after another time-out"],
+    ids=["the first attempt", "after an accepted one", "after another timeout"],
 )
-def test_one_connection_that_is_not_answered_decides_nothing(
-    before: tuple[Reason | None, ...], outcome: Outcome
-) -> None:
+def test_a_single_timeout_does_not_decide(before: tuple[Reason | None, ...], outcome: Outcome) -> None:
     silent = tcp(A, Reason.TIMED_OUT)
     recent = (*(tcp(A, reason) for reason in before), silent)
     assert only(every_node_accepts_tcp_443, evidence(silent, recent=recent)).outcome is outcome
 
 
-def test_a_time_out_of_an_hour_ago_is_no_second_one() -> None:
+def test_a_timeout_of_an_hour_ago_does_not_count_as_a_second_one() -> None:
     silent, old = tcp(A, Reason.TIMED_OUT), tcp(A, Reason.TIMED_OUT, at_s=NOW_S - 3600)
     assert only(every_node_accepts_tcp_443, evidence(silent, recent=(old, silent))).outcome is Outcome.UNKNOWN

@@ -1,4 +1,4 @@
-"""Each requirement about the account: one thing changed in a healthy one, and what is said of it."""
+"""Each requirement about the account: one change to a healthy account, and the expected outcome."""
 
 from dataclasses import replace
 from typing import Any
@@ -43,7 +43,7 @@ OF_THE_ACCOUNT = [
 
 
 @pytest.mark.parametrize(("id_", "outcome", "evidence"), CASES)
-def test_a_requirement_has_the_outcome_of_its_example(id_: str, outcome: Outcome, evidence: Evidence) -> None:
+def test_each_example_has_its_expected_outcome(id_: str, outcome: Outcome, evidence: Evidence) -> None:
     found = the_one(BY_ID[id_], evidence)
     assert found.outcome is outcome, found.because
     assert found.subject
@@ -57,7 +57,7 @@ def test_a_healthy_account_violates_nothing_and_leaves_nothing_unknown(declared:
 
 
 @pytest.mark.parametrize("declared", OF_THE_ACCOUNT, ids=lambda each: each.id)
-def test_without_an_account_nothing_is_said_to_be_met_that_was_not_given(declared: Rule) -> None:
+def test_without_an_account_only_requirements_on_given_settings_are_met(declared: Rule) -> None:
     found = the_one(declared, looked_at(None))
     given = declared.id.endswith("well-formed") or declared.id in {
         "region-supports-external-key-stores",
@@ -83,9 +83,7 @@ def test_without_an_account_nothing_is_said_to_be_met_that_was_not_given(declare
         (DENIED, UNKNOWN),
     ],
 )
-def test_security_groups_that_judge_privatelink_have_to_admit_everybody(
-    groups: Any, outcome: Outcome
-) -> None:
+def test_security_groups_enforced_on_privatelink_must_allow_everyone(groups: Any, outcome: Outcome) -> None:
     account = replace(
         ACCOUNT, load_balancers=(replace(BALANCER, enforces_inbound_rules=True),), security_groups=groups
     )
@@ -93,12 +91,12 @@ def test_security_groups_that_judge_privatelink_have_to_admit_everybody(
     assert the_one(declared, looked_at(account)).outcome is outcome
 
 
-def test_what_may_not_be_looked_at_names_the_action_to_allow() -> None:
+def test_a_denied_call_is_reported_with_the_iam_action_to_allow() -> None:
     found = the_one(BY_ID["kms-is-an-allowed-principal"], with_account(principals=DENIED))
     assert "ec2:DescribeX" in found.because
 
 
-def test_our_own_service_that_we_may_not_list_names_the_action_to_allow() -> None:
+def test_a_denied_call_for_our_own_service_is_reported_with_the_iam_action_to_allow() -> None:
     for id_ in (
         "kms-is-an-allowed-principal",
         "load-balancer-is-active",
@@ -109,7 +107,7 @@ def test_our_own_service_that_we_may_not_list_names_the_action_to_allow() -> Non
         assert (found.outcome, "allow ec2:DescribeX" in found.because) == (UNKNOWN, True), found.because
 
 
-def test_a_connection_of_somebody_else_is_a_hint_that_the_service_is_in_use() -> None:
+def test_a_connection_of_another_account_suggests_that_the_service_is_in_use() -> None:
     found = the_one(BY_ID["endpoint-service-is-unused"], connected(OTHER))
     assert OTHER in found.because
     assert {(each.error, each.likelihood) for each in found.kms_errors or ()} == {
@@ -117,7 +115,7 @@ def test_a_connection_of_somebody_else_is_a_hint_that_the_service_is_in_use() ->
     }
 
 
-def test_the_connection_of_a_store_that_exists_is_its_own() -> None:
+def test_the_connection_to_the_service_of_an_existing_store_is_its_own() -> None:
     account = replace(
         ACCOUNT, key_stores=(STORE,), connections=(EndpointConnection(owner=OTHER, state="available"),)
     )
@@ -136,7 +134,7 @@ def test_the_connection_of_a_store_that_exists_is_its_own() -> None:
         ("load-balancer-is-active", {"service_name": None}),
     ],
 )
-def test_what_the_key_store_would_tell_names_the_call_that_was_denied(
+def test_a_missing_setting_names_the_denied_call_that_would_return_it(
     id_: str, changes: dict[str, None]
 ) -> None:
     account = replace(ACCOUNT, key_stores=DENIED, service=None, load_balancers=())
@@ -144,22 +142,22 @@ def test_what_the_key_store_would_tell_names_the_call_that_was_denied(
     assert (found.outcome, "allow ec2:DescribeX" in found.because) == (UNKNOWN, True), found.because
 
 
-def test_a_service_of_another_account_says_whom_to_ask() -> None:
+def test_a_service_of_another_account_names_its_owner() -> None:
     found = the_one(BY_ID["kms-is-an-allowed-principal"], consumer())
     assert OTHER in found.because
 
 
-def test_two_public_stores_may_share_an_endpoint_but_no_path() -> None:
+def test_two_public_stores_may_share_an_endpoint_but_not_a_path() -> None:
     declared = BY_ID["proxy-address-is-unused"]
     for path, outcome in (("/b/kms/xks/v1", MET), (P.uri_path, VIOLATED)):
         other = replace(STORE, id="cks-2", connectivity=PUBLIC_CONNECTIVITY, uri_path=path)
         assert the_one(declared, looked_at(replace(ACCOUNT, key_stores=(other,)), PUBLIC)).outcome is outcome
 
 
-def test_each_requirement_has_an_example_for_each_outcome_that_it_declares() -> None:
+def test_every_declared_outcome_has_an_example() -> None:
     reached: dict[str, set[Outcome]] = {}
     for id_, outcome, _ in CASES:
         reached.setdefault(id_, set()).add(outcome)
     for declared in OF_THE_ACCOUNT:
-        if declared.id in reached:  # those of the form of what is given have a file of their own
+        if declared.id in reached:  # test_key_store_form.py has examples for the format of the settings
             assert reached[declared.id] == set(declared.published.outcomes)

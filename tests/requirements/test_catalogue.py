@@ -1,4 +1,4 @@
-"""What holds for every requirement of the catalogue."""
+"""Properties of every requirement of the catalogue."""
 
 import pkgutil
 from importlib import import_module
@@ -23,7 +23,7 @@ def test_required_comes_first_and_advice_last() -> None:
 
 
 @every_requirement
-def test_it_says_what_holds_why_and_where_that_is_written(rule: Rule) -> None:
+def test_a_requirement_has_a_title_a_reason_a_source_and_a_remedy(rule: Rule) -> None:
     published = rule.published
     assert published.title.endswith(".")
     assert len(published.why) > 80
@@ -37,13 +37,13 @@ def test_only_advice_has_no_errors(rule: Rule) -> None:
 
 
 @every_requirement
-def test_required_expects_its_errors_and_risk_calls_them_possible(rule: Rule) -> None:
+def test_errors_are_expected_for_required_and_possible_for_risk(rule: Rule) -> None:
     expected = {Level.REQUIRED: {Likelihood.EXPECTED}, Level.RISK: {Likelihood.POSSIBLE}, Level.ADVICE: set()}
     assert {error.likelihood for error in rule.published.errors} == expected[rule.published.level]
 
 
-def test_every_requirement_that_is_written_down_is_in_the_catalogue() -> None:
-    """Else nobody judges it."""
+def test_every_declared_requirement_is_in_the_catalogue() -> None:
+    """A requirement outside the catalogue would never be judged."""
     modules = pkgutil.walk_packages(probe.requirements.__path__, "probe.requirements.")
     declared = {
         value.id
@@ -54,7 +54,7 @@ def test_every_requirement_that_is_written_down_is_in_the_catalogue() -> None:
     assert declared == set(ids)
 
 
-def test_what_is_measured_without_a_credential_is_met_on_the_network_or_by_tls() -> None:
+def test_requirements_that_need_no_credential_belong_to_the_network_or_tls_step() -> None:
     steps = {rule.published.step for rule in of_scopes(MEASURED)}
     assert steps == {KmsStep.NETWORK, KmsStep.TLS, None}
 
@@ -103,16 +103,16 @@ def test_each_scope_has_requirements_of_its_own(scope: Scope) -> None:
     ],
     ids=str,
 )
-def test_a_trait_is_that_of_these_alone(trait: Trait, named: list[str]) -> None:
+def test_only_these_requirements_have_the_trait(trait: Trait, named: list[str]) -> None:
     assert [rule.id for rule in with_trait(trait)] == named
 
 
-def test_no_trait_is_left_without_a_requirement() -> None:
+def test_every_trait_has_a_requirement() -> None:
     assert all(map(with_trait, Trait))
 
 
 @every_requirement
-def test_a_required_one_that_is_never_unknown_says_why(rule: Rule) -> None:
+def test_a_required_requirement_that_is_never_unknown_has_a_reason(rule: Rule) -> None:
     published = rule.published
     never = published.level is Level.REQUIRED and Outcome.UNKNOWN not in published.outcomes
     assert bool(published.never_unknown) is never

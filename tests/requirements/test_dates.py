@@ -1,4 +1,4 @@
-"""The leaf's dates, with both bounds inside."""
+"""The dates of the server certificate; the first and the last second count as valid."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from probe.requirements.declare import Finding, Rule
 BOTH = (certificate_is_in_date, certificate_expires_in_10_days_or_more)
 
 
-def seen(declared: Rule, **dates: Any) -> Finding:
+def judged(declared: Rule, **dates: Any) -> Finding:
     return only(declared, evidence(tls(target(), sent(issue(HOST, **dates)))))
 
 
@@ -28,7 +28,7 @@ def seen(declared: Rule, **dates: Any) -> Finding:
     ids=["the first second", "a second early", "the last second", "a second late"],
 )
 def test_a_certificate_is_valid_from_its_first_to_its_last_second(dates: dict, outcome: Outcome) -> None:
-    assert seen(certificate_is_in_date, **dates).outcome is outcome
+    assert judged(certificate_is_in_date, **dates).outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_a_certificate_is_valid_from_its_first_to_its_last_second(dates: dict, o
     ],
     ids=["a second more", "ten days", "a second less", "expired"],
 )
-def test_ten_days_are_enough(left_s: float, outcome: Outcome) -> None:
-    assert seen(certificate_expires_in_10_days_or_more, to_s=NOW_S + left_s).outcome is outcome
+def test_exactly_ten_days_are_enough(left_s: float, outcome: Outcome) -> None:
+    assert judged(certificate_expires_in_10_days_or_more, to_s=NOW_S + left_s).outcome is outcome
 
 
-def test_the_words_have_days_and_the_date() -> None:
-    finding = seen(certificate_expires_in_10_days_or_more, to_s=NOW_S + 9.5 * DAY_S)
+def test_the_text_has_the_days_left_and_the_date() -> None:
+    finding = judged(certificate_expires_in_10_days_or_more, to_s=NOW_S + 9.5 * DAY_S)
     assert finding.because == "9.5 days left, until 2027-01-24 20:00:00 UTC"
 
 

@@ -16,7 +16,7 @@ from probe.requirements.kms_errors import path as path_errors
     scope=Scope.HANDSHAKE,
     step=KmsStep.TLS,
     source="https://example.com/",
-    remedy=Remedy(text="Mend it."),
+    remedy=Remedy(text="Fix it."),
 )
 def the_sky_is_blue(evidence: Evidence) -> Iterable[Finding]:
     """The sky is blue.
@@ -27,7 +27,7 @@ def the_sky_is_blue(evidence: Evidence) -> Iterable[Finding]:
     yield met("looked up")
 
 
-def test_the_id_is_the_name_and_the_prose_the_docstring() -> None:
+def test_the_id_is_the_functions_name_and_the_text_its_docstring() -> None:
     published = the_sky_is_blue.published
     assert (the_sky_is_blue.id, published.title, published.why) == (
         "the-sky-is-blue",
@@ -36,14 +36,14 @@ def test_the_id_is_the_name_and_the_prose_the_docstring() -> None:
     )
 
 
-def test_the_function_still_judges() -> None:
+def test_a_declared_function_can_be_called() -> None:
     (finding,) = the_sky_is_blue.judge(Evidence(taken_at_s=0))
     assert finding.outcome is Outcome.MET
 
 
-def test_each_outcome_has_its_word() -> None:
-    words = [met, violated, unknown, not_applicable]
-    assert [word("x", "s").outcome for word in words] == list(Outcome)
+def test_each_outcome_has_its_own_helper() -> None:
+    helpers = [met, violated, unknown, not_applicable]
+    assert [helper("x", "s").outcome for helper in helpers] == list(Outcome)
 
 
 ERRORS = path_errors.TLS
@@ -56,23 +56,23 @@ REFUSED: list[tuple[Level, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("level", "fields"), REFUSED)
-def test_kms_meets_everything_but_advice_at_a_position(level: Level, fields: dict[str, Any]) -> None:
+def test_only_advice_has_no_step(level: Level, fields: dict[str, Any]) -> None:
     declare = requirement(
         level=level,
         scope=Scope.HANDSHAKE,
         source="https://example.com/",
-        remedy=Remedy(text="Mend it."),
+        remedy=Remedy(text="Fix it."),
         **fields,
     )
     with pytest.raises(ValueError, match=r"^the_sky_is_blue: "):
         declare(the_sky_is_blue.judge)
 
 
-def test_advice_without_position_and_errors_is_taken() -> None:
+def test_advice_without_step_and_errors_is_accepted() -> None:
     declare = requirement(
         level=Level.ADVICE,
         scope=Scope.HANDSHAKE,
         source="https://example.com/",
-        remedy=Remedy(text="Mend it."),
+        remedy=Remedy(text="Fix it."),
     )
     assert declare(the_sky_is_blue.judge).published.step is None

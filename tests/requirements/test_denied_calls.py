@@ -1,4 +1,4 @@
-"""Each call to AWS denied alone: nothing is then said that was not so before, and the action to allow is named."""
+"""Denying one AWS call changes outcomes only to *unknown*, and the finding names the IAM action to allow."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -22,7 +22,7 @@ from probe.requirements import CATALOGUE
 from probe.requirements.declare import Finding
 
 _Json = dict[str, Any]
-# What rests on measurements of addresses that were found; without any it has its own words.
+# Requirements that judge measurements. Without addresses they have nothing to judge.
 _MEASURED = (
     ".handshake", ".chain", ".names", ".dates", ".same_certificate", ".round_trip",
     ".health", ".health_conduct", ".credential",
@@ -32,16 +32,16 @@ METRICS = GROUP.replace("targetgroup/xks", "targetgroup/metrics")
 
 
 def existing() -> _Json:
-    """A healthy key store; its targets are in one zone, and the load balancer sends across zones."""
+    """A healthy key store. Its targets are in one zone, and the load balancer sends across zones."""
     document = healthy()
     (own,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
-    seen = seen_by_consumers(own, OWN)
+    consumer_view = seen_by_consumers(own, OWN)
     _add(
         document,
         "ec2",
         "DescribeVpcEndpointServices",
         {"ServiceNames": [SERVICE_NAME]},
-        {"ServiceDetails": [seen]},
+        {"ServiceDetails": [consumer_view]},
     )
     rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     groups = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [rule]}]}
@@ -54,7 +54,7 @@ def existing() -> _Json:
 
 
 def new() -> _Json:
-    """A key store to be made; nobody has a connection to its service."""
+    """A planned key store. Its endpoint service has no connections."""
     document = existing()
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
     answer(document, "DescribeVpcEndpointConnections")["VpcEndpointConnections"] = []
@@ -62,7 +62,7 @@ def new() -> _Json:
 
 
 def in_use() -> _Json:
-    """As `new`, but somebody has a connection."""
+    """Like `new`, but another account has a connection to the endpoint service."""
     document = existing()
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
     return document
@@ -77,7 +77,7 @@ def consumed() -> _Json:
 
 
 def two_listeners() -> _Json:
-    """Behind another port there is one target, not healthy, on a way of which nothing is right."""
+    """A second listener, on another port, whose path has many faults and one unhealthy target."""
     document = existing()
     (listener,) = answer(document, "DescribeListeners")["Listeners"]
     other = listener | {"ListenerArn": "arn:9100", "Port": 9100, "Protocol": "TLS"}
@@ -92,15 +92,15 @@ def two_listeners() -> _Json:
     }
     answer(document, "DescribeTargetGroups")["TargetGroups"].append(metrics)
     target = {"Target": {"Id": "172.16.0.1", "Port": 9100}, "TargetHealth": {"State": "unhealthy"}}
-    of_it = {"TargetGroupArn": METRICS}
-    _add(document, "elbv2", "DescribeTargetHealth", of_it, {"TargetHealthDescriptions": [target]})
+    parameters = {"TargetGroupArn": METRICS}
+    _add(document, "elbv2", "DescribeTargetHealth", parameters, {"TargetHealthDescriptions": [target]})
     on = {"Attributes": [{"Key": "proxy_protocol_v2.enabled", "Value": "true"}]}
-    _add(document, "elbv2", "DescribeTargetGroupAttributes", of_it, on)
+    _add(document, "elbv2", "DescribeTargetGroupAttributes", parameters, on)
     return document
 
 
 def faulty() -> _Json:
-    """As much as can be wrong at once, so that nothing of it may turn out to be met."""
+    """An account with as many faults as possible at once, so that a denied call may not hide any as *met*."""
     document = existing()
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] *= 11
     (service,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
@@ -125,8 +125,8 @@ def faulty() -> _Json:
 
 
 def _add(document: _Json, service: str, operation: str, parameters: _Json, given: _Json) -> None:
-    asked = {"service": service, "operation": operation, "parameters": parameters}
-    document["calls"].append(asked | {"answer": given})
+    call = {"service": service, "operation": operation, "parameters": parameters}
+    document["calls"].append(call | {"answer": given})
 
 
 ACCOUNTS: dict[str, Callable[[], _Json]] = {
@@ -145,15 +145,15 @@ def looked_at(account: str, document: _Json) -> Evidence:
         taken_at_s=NOW_S,
         timeout_s=30.0,
     )
-    asked = KeyStoreSpec(region=REGION, id=store, name=None if store else "bank", service_name=service)
-    spec = spec_with_defaults(asked, account)
+    given = KeyStoreSpec(region=REGION, id=store, name=None if store else "bank", service_name=service)
+    spec = spec_with_defaults(given, account)
     targets = targets_for(spec, account)
-    seen = tuple(measured for each in targets for measured in (tcp(each), tls(each)))
+    measured = tuple(one for each in targets for one in (tcp(each), tls(each)))
     return Evidence(
         taken_at_s=NOW_S,
         targets=targets,
-        latest=seen,
-        recent=seen,
+        latest=measured,
+        recent=measured,
         spec=spec,
         account=account,
         domain=domain_of(account) if spec.host else None,
@@ -162,7 +162,7 @@ def looked_at(account: str, document: _Json) -> Evidence:
 
 
 def domain_of(account: Account) -> DomainFacts:
-    """Public DNS has what AWS says that it looks for."""
+    """Public DNS with the verification record that AWS expects."""
     service = account.service
     wanted = service.verification if isinstance(service, EndpointService) else None
     name = f"{wanted.name}.xks.example.com" if wanted and wanted.name else ""
@@ -202,7 +202,7 @@ def turned_unknown(account: str, operation: str) -> Iterator[tuple[str, Finding]
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_denied_call_turns_nothing_into_anything_but_unknown(operation: str, account: str) -> None:
+def test_a_denied_call_changes_outcomes_only_to_unknown(operation: str, account: str) -> None:
     allowed = found_in(account)
     for id_, found in found_in(account, operation).items():
         assert outcomes(found) - {Outcome.UNKNOWN} <= outcomes(allowed[id_]), (id_, found)
@@ -210,18 +210,18 @@ def test_a_denied_call_turns_nothing_into_anything_but_unknown(operation: str, a
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_turns_unknown_names_the_action_to_allow(operation: str, account: str) -> None:
+def test_a_finding_that_becomes_unknown_names_the_iam_action_to_allow(operation: str, account: str) -> None:
     for id_, found in turned_unknown(account, operation):
         assert f"allow the IAM action {ACTIONS[operation]}" in found.because, (id_, found)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_call_is_needed_by_something(operation: str) -> None:
+def test_every_call_is_needed_by_a_requirement(operation: str) -> None:
     assert any(found for account in ACCOUNTS for found in turned_unknown(account, operation))
 
 
-def test_the_accounts_are_as_they_say() -> None:
-    """Else the properties above would hold of nothing."""
+def test_the_accounts_have_the_faults_that_their_names_promise() -> None:
+    """Otherwise the tests above would check nothing."""
     for account in ("existing", "new", "two_listeners"):
         found = found_in(account)
         bad = [id_ for id_, each in found.items() if outcomes(each) & {Outcome.VIOLATED}]

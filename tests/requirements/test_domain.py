@@ -1,4 +1,4 @@
-"""The domain's requirements: each mistake with the verification record has its own words and remedy."""
+"""The requirements about the domain: each fault of the verification record has its own text."""
 
 from dataclasses import replace
 
@@ -37,54 +37,68 @@ PENDING = replace(
 )
 
 
-def seen(
+def record(
     name: str, state: RecordState, view: View = View.PUBLIC, answers: tuple[str, ...] = ()
 ) -> RecordSeen:
     return RecordSeen(name=name, view=view, server="1.1.1.1", state=state, answers=answers)
 
 
-def looked(*found: RecordSeen, **changes: object) -> Evidence:
+def with_records(*found: RecordSeen, **changes: object) -> Evidence:
     return looked_at(PENDING, domain=replace(FACTS, seen=found, **changes))
 
 
-ABSENT = (seen(NEAR, RecordState.ABSENT), seen(FAR, RecordState.ABSENT))
+ABSENT = (record(NEAR, RecordState.ABSENT), record(FAR, RecordState.ABSENT))
 
 
 @pytest.mark.parametrize(
     ("evidence", "outcome", "words"),
     [
-        (looked(seen(NEAR, RecordState.PUBLISHED)), MET, "published at"),
-        (looked(seen(NEAR, RecordState.ABSENT), seen(FAR, RecordState.PUBLISHED)), MET, "published at"),
+        (with_records(record(NEAR, RecordState.PUBLISHED)), MET, "published at"),
         (
-            looked(seen(FAR, RecordState.ABSENT), seen(FAR, RecordState.PUBLISHED, View.AUTHORITATIVE)),
+            with_records(record(NEAR, RecordState.ABSENT), record(FAR, RecordState.PUBLISHED)),
+            MET,
+            "published at",
+        ),
+        (
+            with_records(
+                record(FAR, RecordState.ABSENT), record(FAR, RecordState.PUBLISHED, View.AUTHORITATIVE)
+            ),
             MET,
             "not yet at",
         ),
-        (looked(*ABSENT), VIOLATED, "there is no record"),
-        (looked(*ABSENT, seen("x", RecordState.NAME_DOUBLED)), VIOLATED, "the domain twice"),
-        (looked(*ABSENT, seen(FAR, RecordState.LOWER_CASED)), VIOLATED, "different case"),
-        (looked(*ABSENT, seen(FAR, RecordState.QUOTED_TWICE)), VIOLATED, "quotation marks"),
-        (looked(*ABSENT, seen(FAR, RecordState.WRONG_VALUE, answers=("y",))), VIOLATED, 'another value "y"'),
-        (looked(seen(NEAR, RecordState.SERVER_FAILURE)), VIOLATED, "name servers fail"),
+        (with_records(*ABSENT), VIOLATED, "there is no record"),
+        (with_records(*ABSENT, record("x", RecordState.NAME_DOUBLED)), VIOLATED, "the domain twice"),
+        (with_records(*ABSENT, record(FAR, RecordState.LOWER_CASED)), VIOLATED, "different case"),
+        (with_records(*ABSENT, record(FAR, RecordState.QUOTED_TWICE)), VIOLATED, "quotation marks"),
         (
-            looked(seen(NEAR, RecordState.SERVER_FAILURE), seen(FAR, RecordState.ABSENT)),
+            with_records(*ABSENT, record(FAR, RecordState.WRONG_VALUE, answers=("y",))),
+            VIOLATED,
+            'another value "y"',
+        ),
+        (with_records(record(NEAR, RecordState.SERVER_FAILURE)), VIOLATED, "name servers fail"),
+        (
+            with_records(record(NEAR, RecordState.SERVER_FAILURE), record(FAR, RecordState.ABSENT)),
             VIOLATED,
             "name servers fail",
         ),
         (
-            looked(seen(NEAR, RecordState.SERVER_FAILURE), seen(NEAR, RecordState.TIMED_OUT)),
+            with_records(record(NEAR, RecordState.SERVER_FAILURE), record(NEAR, RecordState.TIMED_OUT)),
             UNKNOWN,
             "server_failure",
         ),
-        (looked(*ABSENT, seen(NEAR, RecordState.SERVER_FAILURE)), VIOLATED, "there is no record"),
+        (with_records(*ABSENT, record(NEAR, RecordState.SERVER_FAILURE)), VIOLATED, "there is no record"),
         (
-            looked(seen(NEAR, RecordState.TIMED_OUT), seen(FAR, RecordState.UNREACHABLE)),
+            with_records(record(NEAR, RecordState.TIMED_OUT), record(FAR, RecordState.UNREACHABLE)),
             UNKNOWN,
             "did not answer",
         ),
-        (looked(seen(NEAR, RecordState.ABSENT), seen(FAR, RecordState.TIMED_OUT)), UNKNOWN, "did not answer"),
-        (looked(), UNKNOWN, "not queried"),
-        (looked(expected_value=None), UNKNOWN, "AWS returned no name"),
+        (
+            with_records(record(NEAR, RecordState.ABSENT), record(FAR, RecordState.TIMED_OUT)),
+            UNKNOWN,
+            "did not answer",
+        ),
+        (with_records(), UNKNOWN, "not queried"),
+        (with_records(expected_value=None), UNKNOWN, "AWS returned no name"),
         (looked_at(PENDING), UNKNOWN, "not queried"),
         (looked_at(replace(ACCOUNT, service=DENIED), domain=FACTS), UNKNOWN, "allow ec2:DescribeX"),
         (looked_at(replace(ACCOUNT, service=AS_CONSUMER), domain=FACTS), UNKNOWN, "444455556666"),
@@ -95,7 +109,7 @@ ABSENT = (seen(NEAR, RecordState.ABSENT), seen(FAR, RecordState.ABSENT))
         ),
     ],
 )
-def test_the_record_is_judged_by_what_public_dns_says(
+def test_each_result_of_public_dns_leads_to_the_expected_outcome(
     evidence: Evidence, outcome: Outcome, words: str
 ) -> None:
     found = the_one(verification_record_is_published, evidence)
@@ -104,13 +118,13 @@ def test_the_record_is_judged_by_what_public_dns_says(
 
 
 def test_the_remedy_names_the_record_and_its_value() -> None:
-    found = the_one(verification_record_is_published, looked(*ABSENT))
+    found = the_one(verification_record_is_published, with_records(*ABSENT))
     assert found.values["RECORD-NAME"] == NEAR
     assert found.values["RECORD-VALUE"] == "vpce:Value"
-    assert found.kms_errors is None  # those declared: expected
+    assert found.kms_errors is None  # the declared errors, which are expected
 
 
-def test_a_record_that_was_lost_refuses_at_times() -> None:
+def test_a_lost_record_of_a_verified_domain_makes_the_errors_possible() -> None:
     lost = looked_at(ACCOUNT, domain=replace(FACTS, seen=ABSENT))
     found = the_one(verification_record_is_published, lost)
     assert found.outcome is VIOLATED
@@ -120,8 +134,8 @@ def test_a_record_that_was_lost_refuses_at_times() -> None:
 @pytest.mark.parametrize(
     "declared", [private_dns_name_is_under_a_public_domain, verification_record_is_published]
 )
-def test_what_privatelink_has_found_in_public_dns_outranks_who_answers_here(declared: Rule) -> None:
-    """A resolver in between says for the public ones that the domain is not there."""
+def test_a_verified_domain_overrides_a_negative_dns_answer(declared: Rule) -> None:
+    """A DNS interceptor answers, instead of the public resolvers, that the domain does not exist."""
     intercepted = replace(FACTS, is_public=False, public_zone=None, because="no name servers", seen=ABSENT)
     found = the_one(declared, looked_at(ACCOUNT, domain=intercepted))
     assert found.outcome is UNKNOWN
@@ -129,15 +143,15 @@ def test_what_privatelink_has_found_in_public_dns_outranks_who_answers_here(decl
 
 
 @pytest.mark.parametrize(("is_public", "outcome"), [(True, MET), (False, VIOLATED), (None, UNKNOWN)])
-def test_a_domain_is_public_or_not(is_public: bool | None, outcome: Outcome) -> None:
-    evidence = looked(is_public=is_public, because="so it is")
+def test_the_domain_must_be_public(is_public: bool | None, outcome: Outcome) -> None:
+    evidence = with_records(is_public=is_public, because="so it is")
     assert the_one(private_dns_name_is_under_a_public_domain, evidence).outcome is outcome
 
 
 def test_hostile_values_are_escaped() -> None:
     hostile = ("\x1b[31m[/red]<script>" + "x" * 70_000,)
     found = the_one(
-        verification_record_is_published, looked(seen(FAR, RecordState.WRONG_VALUE, answers=hostile))
+        verification_record_is_published, with_records(record(FAR, RecordState.WRONG_VALUE, answers=hostile))
     )
     assert "\x1b" not in found.because
     assert len(found.because) < 600

@@ -1,4 +1,4 @@
-"""Version, suite and client certificate, each judged on its own facts."""
+"""Version, cipher suite and client certificate, each judged separately."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ ASKED = {"client_certificate_requested": True, "kms_certificate_requested": True
 OLDER = {"version": "TLSv1.2", "cipher": "ECDHE-RSA-AES256-GCM-SHA384"}
 
 
-def seen(declared: Rule, failure: Failure | None = None, **details: Any) -> Finding:
+def judged(declared: Rule, failure: Failure | None = None, **details: Any) -> Finding:
     return only(declared, evidence(tls(PROXY, failure=failure, **details)))
 
 
@@ -40,9 +40,9 @@ def test_nothing_measured_is_unknown(declared: Rule) -> None:
 
 
 @pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
-def test_no_connection_leaves_all_of_tls_unknown(declared: Rule) -> None:
+def test_without_a_connection_all_of_tls_is_unknown(declared: Rule) -> None:
     refused = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
-    finding = seen(declared, refused, **NOTHING_AGREED)
+    finding = judged(declared, refused, **NOTHING_AGREED)
     assert finding.outcome is Outcome.UNKNOWN
     assert "no handshake" in finding.because
 
@@ -56,9 +56,9 @@ def test_a_measurement_without_details_is_unknown(declared: Rule) -> None:
     assert only(declared, evidence(measured)).outcome is Outcome.UNKNOWN
 
 
-def test_a_lost_packet_does_not_mask_the_handshake_that_followed() -> None:
+def test_a_lost_syn_does_not_hide_the_handshake_that_followed() -> None:
     lost = Failure(phase=Phase.CONNECT, reason=Reason.PACKET_LOST)
-    assert seen(tls_version_is_supported, lost, kms_handshake_succeeded=True).outcome is Outcome.MET
+    assert judged(tls_version_is_supported, lost, kms_handshake_succeeded=True).outcome is Outcome.MET
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_a_lost_packet_does_not_mask_the_handshake_that_followed() -> None:
         ("TLSv1.3", Outcome.MET),
     ],
 )
-def test_the_version_agreed_in_either_handshake_decides(version: str, outcome: Outcome) -> None:
-    finding = seen(tls_version_is_supported, ALERT_40, offer=ClientHelloProfile.DIAGNOSING, version=version)
+def test_the_version_negotiated_in_either_handshake_decides(version: str, outcome: Outcome) -> None:
+    finding = judged(tls_version_is_supported, ALERT_40, offer=ClientHelloProfile.DIAGNOSING, version=version)
     assert finding.outcome is outcome
 
 
@@ -84,28 +84,28 @@ def test_the_version_agreed_in_either_handshake_decides(version: str, outcome: O
         (Reason.TIMED_OUT, "XKS_PROXY_TIMED_OUT"),
         (Reason.UNREACHABLE, "XKS_PROXY_NOT_REACHABLE"),
     ],
-    ids=["reset", "closed", "plain HTTP", "silence", "lost the way"],
+    ids=["reset", "closed", "plain HTTP", "timed out", "unreachable"],
 )
-def test_no_handshake_at_all_has_no_supported_version(reason: Reason, error: str) -> None:
-    finding = seen(tls_version_is_supported, in_handshake(reason), **NOTHING_AGREED)
+def test_without_any_handshake_the_version_is_violated(reason: Reason, error: str) -> None:
+    finding = judged(tls_version_is_supported, in_handshake(reason), **NOTHING_AGREED)
     assert finding.outcome is Outcome.VIOLATED
     assert "no TLS handshake is possible" in finding.because
     assert connect_error(finding) == error
 
 
-def test_no_handshake_at_all_leaves_suite_and_client_certificate_unknown() -> None:
+def test_without_any_handshake_suite_and_client_certificate_are_unknown() -> None:
     for declared in (cipher_suite_is_supported, client_certificate_is_not_required):
-        assert seen(declared, in_handshake(Reason.RESET), **NOTHING_AGREED).outcome is Outcome.UNKNOWN
+        assert judged(declared, in_handshake(Reason.RESET), **NOTHING_AGREED).outcome is Outcome.UNKNOWN
 
 
-def test_our_own_limit_is_no_fault_of_the_server() -> None:
-    finding = seen(tls_version_is_supported, in_handshake(Reason.OVER_LIMIT), **NOTHING_AGREED)
+def test_our_own_limit_is_not_a_fault_of_the_server() -> None:
+    finding = judged(tls_version_is_supported, in_handshake(Reason.OVER_LIMIT), **NOTHING_AGREED)
     assert finding.outcome is Outcome.UNKNOWN
 
 
-def test_a_handshake_that_ended_over_the_client_certificate_is_no_fault_of_the_version() -> None:
+def test_a_handshake_that_failed_over_the_client_certificate_makes_the_version_unknown() -> None:
     details = NOTHING_AGREED | {"client_certificate_requested": True}
-    assert seen(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.UNKNOWN
+    assert judged(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -118,54 +118,54 @@ def test_a_handshake_that_ended_over_the_client_certificate_is_no_fault_of_the_v
     ],
 )
 def test_each_of_the_four_suites_is_supported(cipher: str) -> None:
-    assert seen(cipher_suite_is_supported, cipher=cipher).outcome is Outcome.MET
+    assert judged(cipher_suite_is_supported, cipher=cipher).outcome is Outcome.MET
 
 
-def test_aes_128_alone_has_the_version_and_not_the_suite() -> None:
+def test_a_server_with_only_aes_128_violates_the_suite_but_not_the_version() -> None:
     details: dict[str, Any] = {"offer": ClientHelloProfile.DIAGNOSING, "version": "TLSv1.2"}
     details["cipher"] = "ECDHE-RSA-AES128-GCM-SHA256"
-    assert seen(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.MET
-    suite = seen(cipher_suite_is_supported, ALERT_40, **details)
+    assert judged(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.MET
+    suite = judged(cipher_suite_is_supported, ALERT_40, **details)
     assert suite.outcome is Outcome.VIOLATED
     assert "ECDHE-RSA-AES128-GCM-SHA256" in suite.because
 
 
-def test_tls_1_1_alone_has_neither() -> None:
+def test_a_server_with_only_tls_1_1_violates_version_and_suite() -> None:
     details: dict[str, Any] = {
         "offer": ClientHelloProfile.DIAGNOSING,
         "version": "TLSv1.1",
         "cipher": "ECDHE-RSA-AES256-SHA",
     }
-    assert seen(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.VIOLATED
-    assert seen(cipher_suite_is_supported, ALERT_40, **details).outcome is Outcome.VIOLATED
+    assert judged(tls_version_is_supported, ALERT_40, **details).outcome is Outcome.VIOLATED
+    assert judged(cipher_suite_is_supported, ALERT_40, **details).outcome is Outcome.VIOLATED
 
 
-def test_govcloud_has_no_chacha() -> None:
-    def judged(cipher: str) -> Outcome:
+def test_chacha20_is_not_supported_in_govcloud() -> None:
+    def outcome(cipher: str) -> Outcome:
         measured: Evidence = evidence(tls(PROXY, cipher=cipher), spec=KeyStoreSpec(region="us-gov-west-1"))
         return only(cipher_suite_is_supported, measured).outcome
 
-    assert judged("TLS_CHACHA20_POLY1305_SHA256") is Outcome.VIOLATED
-    assert judged("TLS_AES_256_GCM_SHA384") is Outcome.MET
+    assert outcome("TLS_CHACHA20_POLY1305_SHA256") is Outcome.VIOLATED
+    assert outcome("TLS_AES_256_GCM_SHA384") is Outcome.MET
 
 
 @pytest.mark.parametrize("offer", list(ClientHelloProfile))
-def test_a_suite_of_kms_is_no_proof_when_its_own_handshake_failed(offer: ClientHelloProfile) -> None:
-    finding = seen(cipher_suite_is_supported, in_handshake(Reason.RESET), offer=offer)
+def test_a_supported_suite_is_violated_if_the_handshake_of_kms_failed(offer: ClientHelloProfile) -> None:
+    finding = judged(cipher_suite_is_supported, in_handshake(Reason.RESET), offer=offer)
     assert finding.outcome is Outcome.VIOLATED
 
 
-def test_silence_after_the_suite_was_chosen_times_out() -> None:
-    finding = seen(cipher_suite_is_supported, in_handshake(Reason.TIMED_OUT))
+def test_a_timeout_after_the_suite_was_chosen_predicts_a_timeout() -> None:
+    finding = judged(cipher_suite_is_supported, in_handshake(Reason.TIMED_OUT))
     assert connect_error(finding) == "XKS_PROXY_TIMED_OUT"
 
 
-def test_our_own_limit_leaves_the_suite_unknown() -> None:
-    assert seen(cipher_suite_is_supported, in_handshake(Reason.OVER_LIMIT)).outcome is Outcome.UNKNOWN
+def test_our_own_limit_makes_the_suite_unknown() -> None:
+    assert judged(cipher_suite_is_supported, in_handshake(Reason.OVER_LIMIT)).outcome is Outcome.UNKNOWN
 
 
-def test_a_handshake_that_ended_over_the_client_certificate_had_its_suite() -> None:
-    assert seen(cipher_suite_is_supported, ALERT_40, **ASKED, alert=40).outcome is Outcome.MET
+def test_a_handshake_that_failed_over_the_client_certificate_meets_the_suite() -> None:
+    assert judged(cipher_suite_is_supported, ALERT_40, **ASKED, alert=40).outcome is Outcome.MET
 
 
 @pytest.mark.parametrize(
@@ -180,20 +180,20 @@ def test_a_handshake_that_ended_over_the_client_certificate_had_its_suite() -> N
         (in_handshake(Reason.PROTOCOL_ERROR), OLDER | {"alert": 51}, Outcome.VIOLATED, Outcome.UNKNOWN),
     ],
     ids=[
-        *("alert 40", "closed at 1.2", "reset at 1.2", "reset at 1.3, before ours went out", "silence"),
-        *("we could not go on", "an alert about something else"),
+        *("alert 40", "closed at 1.2", "reset at 1.2", "reset at 1.3 before ours was sent", "timed out"),
+        *("protocol error", "unrelated alert"),
     ],
 )
-def test_a_handshake_that_failed_after_a_request_violates_one_requirement_of_the_two(
+def test_a_handshake_that_failed_after_a_certificate_request_violates_exactly_one_requirement(
     failure: Failure, details: dict, suite: Outcome, client: Outcome
 ) -> None:
-    """Some server is to blame for KMS's failure; whether by its insisting on a certificate shows how it ended."""
-    assert seen(cipher_suite_is_supported, failure, **ASKED, **details).outcome is suite
-    assert seen(client_certificate_is_not_required, failure, **ASKED, **details).outcome is client
+    """How the handshake ended shows whether the server required a client certificate or has another fault."""
+    assert judged(cipher_suite_is_supported, failure, **ASKED, **details).outcome is suite
+    assert judged(client_certificate_is_not_required, failure, **ASKED, **details).outcome is client
 
 
-def test_a_request_that_only_the_diagnosing_handshake_saw_excuses_no_failure_of_kms() -> None:
-    finding = seen(
+def test_a_certificate_request_in_the_diagnosing_handshake_does_not_explain_a_failure_of_kms() -> None:
+    finding = judged(
         cipher_suite_is_supported,
         ALERT_40,
         client_certificate_requested=True,
@@ -227,10 +227,10 @@ def test_a_request_that_only_the_diagnosing_handshake_saw_excuses_no_failure_of_
         "alert 42 after the request",
         "alert 49 after the request",
         "alert 116 after the request",
-        "alert 116 alone",
+        "alert 116 without a request",
         "alert 40 before any request",
-        "silence",
+        "no response",
     ],
 )
-def test_a_client_certificate_may_be_asked_for_but_not_insisted_on(details: dict, outcome: Outcome) -> None:
-    assert seen(client_certificate_is_not_required, **details).outcome is outcome
+def test_a_client_certificate_may_be_requested_but_not_required(details: dict, outcome: Outcome) -> None:
+    assert judged(client_certificate_is_not_required, **details).outcome is outcome

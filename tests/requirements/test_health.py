@@ -1,4 +1,4 @@
-"""Each requirement about health: what the proxy said, what is said of it, and KMS's words for it."""
+"""Each requirement about health: the proxy's response, the outcome, and the errors of KMS."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,9 +30,11 @@ CLOSED = Failure(phase=Phase.WAIT, reason=Reason.CLOSED)
 REFUSED = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
 
 
-def cold(total_s: float = 0.05, failure: Failure | None = None, of: Any = A, **said: Any) -> Measurement:
+def cold(total_s: float = 0.05, failure: Failure | None = None, of: Any = A, **response: Any) -> Measurement:
     details = (
-        replace(GOOD, **said) if failure is None else HealthDetails(purpose=said.get("purpose", "health"))
+        replace(GOOD, **response)
+        if failure is None
+        else HealthDetails(purpose=response.get("purpose", "health"))
     )
     phases = {} if failure else {Phase.CONNECT: total_s / 2, Phase.WAIT: total_s / 2}
     return Measurement(
@@ -45,126 +47,150 @@ def cold(total_s: float = 0.05, failure: Failure | None = None, of: Any = A, **s
     )
 
 
-def asked(*measured: Measurement, **fields: Any) -> Evidence:
+def with_health(*measured: Measurement, **fields: Any) -> Evidence:
     targets = tuple(dict.fromkeys(each.target for each in measured)) or (A,)
     return looked_at(targets=targets, recent=measured, latest=measured, **fields)
 
 
 def error(name: str, status: int = 400) -> Evidence:
-    return asked(*[cold(status=status, error_name=name)] * 5)
+    return with_health(*[cold(status=status, error_name=name)] * 5)
 
 
 def times(*totals_s: float) -> Evidence:
-    return asked(*(cold(total_s) for total_s in totals_s))
+    return with_health(*(cold(total_s) for total_s in totals_s))
 
 
 CASES: list[tuple[str, Outcome, Evidence]] = [
-    ("credential-is-accepted", MET, asked(cold())),
+    ("credential-is-accepted", MET, with_health(cold())),
     ("credential-is-accepted", VIOLATED, error("AuthenticationFailedException", 401)),
-    # KMS reads the errorName alone: a web server's 401 is an answer that it can't interpret.
-    ("credential-is-accepted", UNKNOWN, asked(cold(status=401, fault="without an errorName"))),
-    ("credential-is-accepted", UNKNOWN, asked(cold(fault="the body is no JSON"))),
+    # KMS reads only the errorName: it cannot interpret a web server's 401.
+    ("credential-is-accepted", UNKNOWN, with_health(cold(status=401, fault="without an errorName"))),
+    ("credential-is-accepted", UNKNOWN, with_health(cold(fault="the body is no JSON"))),
     ("credential-is-accepted", UNKNOWN, error("AccessDeniedException", 403)),
     ("credential-is-accepted", UNKNOWN, error("ThrottlingException", 429)),
     ("credential-is-accepted", UNKNOWN, error("InternalException", 500)),
     ("credential-is-accepted", UNKNOWN, error("InvalidUriPathException", 404)),
-    ("credential-is-accepted", UNKNOWN, asked(cold(failure=SILENT))),
-    ("credential-is-accepted", UNKNOWN, asked(cold(withheld="common-name-matches", status=None))),
-    ("credential-is-accepted", UNKNOWN, asked(cold(withheld="no credential", status=None))),
-    ("credential-is-accepted", UNKNOWN, asked()),
-    ("proxy-clock-is-right", MET, asked(cold(clock_offset_s=300.0, status=401))),
-    ("proxy-clock-is-right", VIOLATED, asked(cold(clock_offset_s=301.0, status=401))),
-    ("proxy-clock-is-right", VIOLATED, asked(cold(clock_offset_s=-301.0, status=401))),
-    ("proxy-clock-is-right", UNKNOWN, asked(cold(clock_offset_s=None, status=401))),
-    ("proxy-clock-is-right", MET, asked(cold(clock_offset_s=None))),
-    ("proxy-clock-is-right", MET, asked(cold(clock_offset_s=9999.0))),
-    ("uri-path-is-served", MET, asked(cold())),
+    ("credential-is-accepted", UNKNOWN, with_health(cold(failure=SILENT))),
+    ("credential-is-accepted", UNKNOWN, with_health(cold(withheld="common-name-matches", status=None))),
+    ("credential-is-accepted", UNKNOWN, with_health(cold(withheld="no credential", status=None))),
+    ("credential-is-accepted", UNKNOWN, with_health()),
+    ("proxy-clock-is-right", MET, with_health(cold(clock_offset_s=300.0, status=401))),
+    ("proxy-clock-is-right", VIOLATED, with_health(cold(clock_offset_s=301.0, status=401))),
+    ("proxy-clock-is-right", VIOLATED, with_health(cold(clock_offset_s=-301.0, status=401))),
+    ("proxy-clock-is-right", UNKNOWN, with_health(cold(clock_offset_s=None, status=401))),
+    ("proxy-clock-is-right", MET, with_health(cold(clock_offset_s=None))),
+    ("proxy-clock-is-right", MET, with_health(cold(clock_offset_s=9999.0))),
+    ("uri-path-is-served", MET, with_health(cold())),
     ("uri-path-is-served", VIOLATED, error("InvalidUriPathException", 404)),
-    ("uri-path-is-served", VIOLATED, asked(cold(status=404, fault="the body is HTML or XML, no JSON"))),
+    ("uri-path-is-served", VIOLATED, with_health(cold(status=404, fault="the body is HTML or XML, no JSON"))),
     ("uri-path-is-served", UNKNOWN, error("AuthenticationFailedException", 401)),
     ("uri-path-is-served", UNKNOWN, error("NotFoundException", 404)),
     ("uri-path-is-served", UNKNOWN, error("DependencyTimeoutException", 503)),
-    ("uri-path-is-served", UNKNOWN, asked(cold(failure=CLOSED))),
-    ("proxy-admits-kms", MET, asked(cold())),
+    ("uri-path-is-served", UNKNOWN, with_health(cold(failure=CLOSED))),
+    ("proxy-admits-kms", MET, with_health(cold())),
     ("proxy-admits-kms", VIOLATED, error("AccessDeniedException", 403)),
     ("proxy-admits-kms", UNKNOWN, error("AuthenticationFailedException", 401)),
-    ("proxy-admits-kms", UNKNOWN, asked(cold(status=403, fault="without an errorName"))),
-    ("health-response-is-valid", MET, asked(cold())),
-    ("health-response-is-valid", VIOLATED, asked(cold(fault="the body is no JSON"))),
-    ("health-response-is-valid", VIOLATED, asked(cold(status=401, fault="without an errorName"))),
-    ("health-response-is-valid", VIOLATED, asked(cold(failure=CLOSED))),
+    ("proxy-admits-kms", UNKNOWN, with_health(cold(status=403, fault="without an errorName"))),
+    ("health-response-is-valid", MET, with_health(cold())),
+    ("health-response-is-valid", VIOLATED, with_health(cold(fault="the body is no JSON"))),
+    ("health-response-is-valid", VIOLATED, with_health(cold(status=401, fault="without an errorName"))),
+    ("health-response-is-valid", VIOLATED, with_health(cold(failure=CLOSED))),
     ("health-response-is-valid", VIOLATED, error("InternalException", 500)),
     ("health-response-is-valid", VIOLATED, error("ThrottlingException", 429)),
     ("health-response-is-valid", VIOLATED, error("OddException", 418)),
     ("health-response-is-valid", UNKNOWN, error("AccessDeniedException", 403)),
-    ("health-response-is-valid", UNKNOWN, asked(cold(failure=SILENT))),
-    ("health-response-is-valid", UNKNOWN, asked(cold(failure=REFUSED))),
+    ("health-response-is-valid", UNKNOWN, with_health(cold(failure=SILENT))),
+    ("health-response-is-valid", UNKNOWN, with_health(cold(failure=REFUSED))),
     ("health-answers-within-250-ms", MET, times(0.25, 0.25, 0.25, 0.25, 0.25)),
     ("health-answers-within-250-ms", VIOLATED, times(0.251, 0.251, 0.251, 0.251, 0.251)),
     ("health-answers-within-250-ms", MET, times(0.1, 0.1, 0.1, 0.9, 0.9)),
     ("health-answers-within-250-ms", VIOLATED, times(0.1, 0.1, 0.3, 0.9, 0.9)),
     ("health-answers-within-250-ms", UNKNOWN, times(0.1, 0.1, 0.1, 0.1)),
-    ("health-answers-within-250-ms", VIOLATED, asked(cold(failure=SILENT), cold(failure=SILENT))),
-    ("health-answers-within-250-ms", UNKNOWN, asked(cold(failure=SILENT), cold(), cold(failure=SILENT))),
-    ("health-answers-within-250-ms", VIOLATED, asked(cold(0.3), cold(failure=SILENT), *[cold(0.3)] * 3)),
+    ("health-answers-within-250-ms", VIOLATED, with_health(cold(failure=SILENT), cold(failure=SILENT))),
+    (
+        "health-answers-within-250-ms",
+        UNKNOWN,
+        with_health(cold(failure=SILENT), cold(), cold(failure=SILENT)),
+    ),
     (
         "health-answers-within-250-ms",
         VIOLATED,
-        asked(*[cold(failure=SILENT), cold(0.1)] * 2, cold(failure=SILENT)),
+        with_health(cold(0.3), cold(failure=SILENT), *[cold(0.3)] * 3),
     ),
-    ("health-answers-within-250-ms", MET, asked(cold(failure=SILENT), *[cold(0.1)] * 4)),
-    ("health-answers-within-250-ms", UNKNOWN, asked(cold(failure=CLOSED), *[cold(0.1)] * 4)),
-    ("key-manager-is-available", MET, asked(cold(managers=(("a", KeyManagerStatus.DEGRADED),)))),
-    ("key-manager-is-available", VIOLATED, asked(cold(managers=(("a", KeyManagerStatus.UNAVAILABLE),) * 2))),
-    ("key-manager-is-available", UNKNOWN, asked(cold(status=503, error_name="DependencyTimeoutException"))),
-    ("two-key-managers", MET, asked(cold())),
-    ("two-key-managers", VIOLATED, asked(cold(managers=MANAGERS[:1]))),
-    ("two-key-managers", VIOLATED, asked(cold(managers=(MANAGERS[0], ("b", KeyManagerStatus.UNAVAILABLE))))),
-    ("two-key-managers", UNKNOWN, asked(cold(status=500))),
-    ("large-body-is-answered", MET, asked(cold(), cold(purpose="large_body", status=400))),
-    ("large-body-is-answered", VIOLATED, asked(cold(), cold(failure=SILENT, purpose="large_body"))),
+    (
+        "health-answers-within-250-ms",
+        VIOLATED,
+        with_health(*[cold(failure=SILENT), cold(0.1)] * 2, cold(failure=SILENT)),
+    ),
+    ("health-answers-within-250-ms", MET, with_health(cold(failure=SILENT), *[cold(0.1)] * 4)),
+    ("health-answers-within-250-ms", UNKNOWN, with_health(cold(failure=CLOSED), *[cold(0.1)] * 4)),
+    ("key-manager-is-available", MET, with_health(cold(managers=(("a", KeyManagerStatus.DEGRADED),)))),
+    (
+        "key-manager-is-available",
+        VIOLATED,
+        with_health(cold(managers=(("a", KeyManagerStatus.UNAVAILABLE),) * 2)),
+    ),
+    (
+        "key-manager-is-available",
+        UNKNOWN,
+        with_health(cold(status=503, error_name="DependencyTimeoutException")),
+    ),
+    ("two-key-managers", MET, with_health(cold())),
+    ("two-key-managers", VIOLATED, with_health(cold(managers=MANAGERS[:1]))),
+    (
+        "two-key-managers",
+        VIOLATED,
+        with_health(cold(managers=(MANAGERS[0], ("b", KeyManagerStatus.UNAVAILABLE)))),
+    ),
+    ("two-key-managers", UNKNOWN, with_health(cold(status=500))),
+    ("large-body-is-answered", MET, with_health(cold(), cold(purpose="large_body", status=400))),
+    ("large-body-is-answered", VIOLATED, with_health(cold(), cold(failure=SILENT, purpose="large_body"))),
     (
         "large-body-is-answered",
         UNKNOWN,
-        asked(cold(failure=SILENT), cold(failure=SILENT, purpose="large_body")),
+        with_health(cold(failure=SILENT), cold(failure=SILENT, purpose="large_body")),
     ),
-    ("large-body-is-answered", VIOLATED, asked(cold(), cold(purpose="large_body", status=413))),
-    ("large-body-is-answered", UNKNOWN, asked(cold())),
-    ("get-is-refused", MET, asked(cold(purpose="get", status=405))),
-    ("get-is-refused", VIOLATED, asked(cold(purpose="get", status=200))),
-    ("get-is-refused", VIOLATED, asked(cold(purpose="get", status=302))),
-    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=401))),
-    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=503))),
-    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", failure=SILENT))),
-    ("get-is-refused", UNKNOWN, asked(cold(purpose="get", status=404))),  # no path of the API's
-    ("unsigned-request-is-refused", MET, asked(cold(purpose="unsigned", status=401))),
-    ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=404))),
-    ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=200, fault="HTML"))),
-    ("unsigned-request-is-refused", VIOLATED, asked(cold(purpose="unsigned", status=200))),
-    ("unsigned-request-is-refused", UNKNOWN, asked(cold(purpose="unsigned", status=503))),
+    ("large-body-is-answered", VIOLATED, with_health(cold(), cold(purpose="large_body", status=413))),
+    ("large-body-is-answered", UNKNOWN, with_health(cold())),
+    ("get-is-refused", MET, with_health(cold(purpose="get", status=405))),
+    ("get-is-refused", VIOLATED, with_health(cold(purpose="get", status=200))),
+    ("get-is-refused", VIOLATED, with_health(cold(purpose="get", status=302))),
+    ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", status=401))),
+    ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", status=503))),
+    ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", failure=SILENT))),
+    ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", status=404))),  # not a path of the API
+    ("unsigned-request-is-refused", MET, with_health(cold(purpose="unsigned", status=401))),
+    ("unsigned-request-is-refused", UNKNOWN, with_health(cold(purpose="unsigned", status=404))),
+    ("unsigned-request-is-refused", UNKNOWN, with_health(cold(purpose="unsigned", status=200, fault="HTML"))),
+    ("unsigned-request-is-refused", VIOLATED, with_health(cold(purpose="unsigned", status=200))),
+    ("unsigned-request-is-refused", UNKNOWN, with_health(cold(purpose="unsigned", status=503))),
 ]
 
 
 @pytest.mark.parametrize(("id_", "outcome", "evidence"), CASES)
-def test_a_requirement_ends_as_the_proxy_says(id_: str, outcome: Outcome, evidence: Evidence) -> None:
+def test_each_response_of_the_proxy_leads_to_the_expected_outcome(
+    id_: str, outcome: Outcome, evidence: Evidence
+) -> None:
     found = the_one(BY_ID[id_], evidence)
     assert found.outcome is outcome, found.because
     assert found.subject == A.name
 
 
-def test_there_is_an_example_for_each_outcome_that_is_declared() -> None:
+def test_every_declared_outcome_has_an_example() -> None:
     reached: dict[str, set[Outcome]] = {}
     for id_, outcome, _ in CASES:
         reached.setdefault(id_, set()).add(outcome)
     for id_, outcomes in reached.items():
         others = set(BY_ID[id_].published.outcomes) - outcomes
-        assert others <= {Outcome.NOT_APPLICABLE}, id_  # of a target that only the nodes reach: test_seen.py
+        assert others <= {Outcome.NOT_APPLICABLE}, (
+            id_
+        )  # for a target that only the nodes reach: tests/verdicts/test_observed.py
         assert outcomes <= set(BY_ID[id_].published.outcomes), id_
 
 
 def names(report: Report, operation: Operation) -> dict[str, Likelihood]:
-    (said,) = (each for each in report.predictions if each.operation is operation)
-    return {each.error: each.likelihood for each in said.errors if each.masked_by is None}
+    (prediction,) = (each for each in report.predictions if each.operation is operation)
+    return {each.error: each.likelihood for each in prediction.errors if each.masked_by is None}
 
 
 TABLE = [
@@ -187,23 +213,25 @@ TABLE = [
 ]  # fmt: skip
 
 
-def known(*measured: Measurement) -> Evidence:
-    """Only health is judged: the account is healthy, and the network is not looked at."""
-    return asked(*measured, scopes=frozenset({Scope.HEALTH}))
+def only_health(*measured: Measurement) -> Evidence:
+    """Evidence in which only health is judged; the account is healthy."""
+    return with_health(*measured, scopes=frozenset({Scope.HEALTH}))
 
 
 @pytest.mark.parametrize(
     ("measured", "connect", "update"), TABLE, ids=[f"{t[1]}-{n}" for n, t in enumerate(TABLE)]
 )
-def test_a_fault_has_kmss_words(measured: Measurement, connect: str, update: str) -> None:
-    report = judge(known(*[measured] * 5))
+def test_each_fault_predicts_the_documented_errors_of_kms(
+    measured: Measurement, connect: str, update: str
+) -> None:
+    report = judge(only_health(*[measured] * 5))
     assert connect in names(report, Operation.CONNECT)
     assert update in names(report, Operation.UPDATE)
     assert names(report, Operation.CREATE) == {}
     assert set(names(report, Operation.CREATE_KEY)) == {"CustomKeyStoreInvalidStateException"}
 
 
-def test_close_to_the_limit_kms_times_out_at_times() -> None:
+def test_a_p99_over_200_ms_makes_a_timeout_possible() -> None:
     for slowest_s, errors in ((0.2, 0), (0.201, 3)):
         found = the_one(BY_ID["health-answers-within-250-ms"], times(0.1, 0.1, 0.1, 0.1, slowest_s))
         assert found.outcome is MET
@@ -212,7 +240,7 @@ def test_close_to_the_limit_kms_times_out_at_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("response", "outcome"),
     [
         ({"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, MET),
         ({"key_spec": "AES_128", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, VIOLATED),
@@ -224,8 +252,10 @@ def test_close_to_the_limit_kms_times_out_at_times() -> None:
         ({"failure": SILENT}, UNKNOWN),
     ],
 )
-def test_a_key_has_to_be_usable(said: dict[str, Any], outcome: Outcome) -> None:
-    evidence = asked(cold(purpose="key_metadata", **said))
+def test_a_key_must_be_aes_256_and_enabled_and_allow_encrypt_and_decrypt(
+    response: dict[str, Any], outcome: Outcome
+) -> None:
+    evidence = with_health(cold(purpose="key_metadata", **response))
     declared = BY_ID["key-metadata-is-usable"]
     assert the_one(declared, evidence).outcome is NOT_APPLICABLE
     with_key = replace(evidence, spec=replace(SPEC, key_id="foo"))
@@ -233,7 +263,7 @@ def test_a_key_has_to_be_usable(said: dict[str, Any], outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("response", "error"),
     [
         ({"status": 404, "error_name": "KeyNotFoundException"}, "XksKeyNotFoundException"),
         ({"status": 400, "error_name": "InvalidStateException"}, "XksKeyInvalidConfigurationException"),
@@ -249,8 +279,8 @@ def test_a_key_has_to_be_usable(said: dict[str, Any], outcome: Outcome) -> None:
         ({"key_spec": "RSA_0", "key_status": "ENABLED"}, "XksKeyInvalidConfigurationException"),
     ],
 )
-def test_create_key_says_of_a_key_what_the_specification_has(said: dict[str, Any], error: str) -> None:
-    evidence = asked(*[cold()] * 5, cold(purpose="key_metadata", **said))
+def test_create_key_predicts_the_errors_of_the_specification(response: dict[str, Any], error: str) -> None:
+    evidence = with_health(*[cold()] * 5, cold(purpose="key_metadata", **response))
     with_key = replace(evidence, spec=replace(SPEC, key_id="foo"))
     assert names(judge(with_key), Operation.CREATE_KEY) == {error: Likelihood.EXPECTED}
     assert error not in names(judge(with_key), Operation.CONNECT)
@@ -291,26 +321,24 @@ TOO_SHORT = CredentialFacts(secret_fault="has 3 characters")  # noqa: S106 -- wh
         ),
     ],
 )
-def test_a_credential_is_judged_without_being_seen(
-    id_: str, facts: Any, store: Any, outcome: Outcome
-) -> None:
+def test_a_credential_is_judged_by_facts_about_it(id_: str, facts: Any, store: Any, outcome: Outcome) -> None:
     account = replace(ACCOUNT, key_stores=(store,)) if store else ACCOUNT
     spec = replace(SPEC, id=store.id) if store else SPEC
     assert the_one(BY_ID[id_], looked_at(account, spec, credential=facts)).outcome is outcome
 
 
-def test_a_fault_of_one_target_alone_is_possible() -> None:
+def test_a_fault_of_only_one_target_is_possible() -> None:
     bad = [cold(of=B, status=500, error_name="InternalException")] * 5
     good = [cold(of=A)] * 5
-    assert names(judge(known(*good, *bad)), Operation.CONNECT) == {
+    assert names(judge(only_health(*good, *bad)), Operation.CONNECT) == {
         "XKS_PROXY_INVALID_RESPONSE": Likelihood.POSSIBLE
     }
 
 
-def test_another_credential_that_kms_holds_is_expected_at_connect_and_cured_by_update() -> None:
+def test_a_wrong_credential_in_kms_is_expected_at_connect_and_fixed_by_update() -> None:
     failed = replace(STORE, connection_state="FAILED", connection_error_code="INVALID_CREDENTIALS")
     evidence = replace(
-        asked(*[cold()] * 5, credential=CredentialFacts(is_that_of_the_store=False)),
+        with_health(*[cold()] * 5, credential=CredentialFacts(is_that_of_the_store=False)),
         account=replace(ACCOUNT, key_stores=(failed,)),
         spec=replace(SPEC, id=failed.id),
     )
@@ -318,13 +346,15 @@ def test_another_credential_that_kms_holds_is_expected_at_connect_and_cured_by_u
     assert names(report, Operation.CONNECT) == {"INVALID_CREDENTIALS": Likelihood.EXPECTED}
     assert names(report, Operation.UPDATE) == {}
     assert report.actual is not None
-    assert report.actual.agrees is None  # it was predicted from that very code
+    assert report.actual.agrees is None  # the prediction was made from the reported code itself
 
 
-def test_a_store_that_is_not_connected_answers_before_the_key_is_asked_for() -> None:
+def test_a_store_that_is_not_connected_masks_errors_of_the_key() -> None:
     away = replace(STORE, connection_state="DISCONNECTED")
     evidence = replace(
-        asked(*[cold()] * 5, cold(purpose="key_metadata", status=404, error_name="KeyNotFoundException")),
+        with_health(
+            *[cold()] * 5, cold(purpose="key_metadata", status=404, error_name="KeyNotFoundException")
+        ),
         account=replace(ACCOUNT, key_stores=(away,)),
         spec=replace(SPEC, id=away.id, key_id="foo"),
     )
@@ -346,30 +376,30 @@ PLANNED = replace(A, plans=(PlannedCheck(check=Check.HEALTH_COLD, interval_s=60.
         ("unsigned", 12 * HOUR_S + 1, False),
     ],
 )
-def test_what_was_asked_too_long_ago_says_nothing(purpose: str, age_s: float, *, is_known: bool) -> None:
+def test_a_stale_request_is_ignored(purpose: str, age_s: float, *, is_known: bool) -> None:
     rule = "credential-is-accepted" if purpose == "health" else "unsigned-request-is-refused"
     status = 200 if purpose == "health" else 401
-    asked = Measurement(
+    measured = Measurement(
         target=PLANNED,
         check=Check.HEALTH_COLD,
         started_at_s=NOW_S - age_s,
         details=replace(GOOD, purpose=purpose, status=status),
     )
-    seen = evidence_of(NOW_S, (PLANNED,), (asked,), scopes=frozenset({Scope.HEALTH}))
-    (verdict,) = [each for each in judge(seen).verdicts if each.requirement == rule]
+    evidence = evidence_of(NOW_S, (PLANNED,), (measured,), scopes=frozenset({Scope.HEALTH}))
+    (verdict,) = [each for each in judge(evidence).verdicts if each.requirement == rule]
     assert (verdict.outcome is MET) is is_known
 
 
 @pytest.mark.parametrize(
-    ("age_s", "said"), [(599.0, ""), (600.0, ", 10 minutes ago"), (5 * HOUR_S, ", 5 hours ago")]
+    ("age_s", "age"), [(599.0, ""), (600.0, ", 10 minutes ago"), (5 * HOUR_S, ", 5 hours ago")]
 )
-def test_the_age_of_what_is_asked_each_six_hours_is_said(age_s: float, said: str) -> None:
-    asked = Measurement(
+def test_the_age_of_a_request_is_shown_from_ten_minutes_on(age_s: float, age: str) -> None:
+    measured = Measurement(
         target=PLANNED,
         check=Check.HEALTH_COLD,
         started_at_s=NOW_S - age_s,
         details=replace(GOOD, purpose="unsigned", status=401),
     )
-    seen = evidence_of(NOW_S, (PLANNED,), (asked,), scopes=frozenset({Scope.HEALTH}))
-    verdicts = {each.requirement: each.because for each in judge(seen).verdicts}
-    assert verdicts["unsigned-request-is-refused"] == f"status 401{said}"
+    evidence = evidence_of(NOW_S, (PLANNED,), (measured,), scopes=frozenset({Scope.HEALTH}))
+    verdicts = {each.requirement: each.because for each in judge(evidence).verdicts}
+    assert verdicts["unsigned-request-is-refused"] == f"status 401{age}"

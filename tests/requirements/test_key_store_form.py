@@ -1,4 +1,4 @@
-"""The form of what KMS is told, at the limits of its patterns and lengths and either side of them."""
+"""The format of the key store's settings, at the limits of patterns and lengths and on both sides of them."""
 
 import re
 
@@ -19,7 +19,7 @@ LABEL_63 = "a" * 63
     [
         ("https://a.example.com", MET),
         ("https://A.EXAMPLE.COM", MET),
-        (f"https://{LABEL_63}.c", MET),  # 65 characters: a wildcard's common name holds what it needs
+        (f"https://{LABEL_63}.c", MET),  # 65 characters: too long for a common name, but a wildcard covers it
         (f"https://{LABEL_63}.{'b' * 54}.c", MET),  # 128 with https://
         (f"https://{LABEL_63}.{'b' * 55}.c", VIOLATED),
         ("https://a.co", MET),
@@ -58,7 +58,7 @@ def test_an_endpoint_is_https_and_a_host_name(endpoint: str | None, outcome: Out
         ("PUBLIC_ENDPOINT", "XksProxyUriUnreachableException"),
     ],
 )
-def test_a_name_that_kms_takes_and_nothing_can_have_is_no_validation_error(
+def test_an_impossible_name_that_kms_accepts_is_not_a_validation_error(
     endpoint: str, connectivity: str, error: str
 ) -> None:
     found = the_one(
@@ -72,9 +72,9 @@ def test_a_name_that_kms_takes_and_nothing_can_have_is_no_validation_error(
 
 
 @pytest.mark.parametrize("endpoint", ["https://a.b/", "http://a.example.com", "https://a_b.example.com"])
-def test_an_endpoint_that_the_pattern_refuses_is_a_validation_error(endpoint: str) -> None:
+def test_an_endpoint_that_the_pattern_rejects_is_a_validation_error(endpoint: str) -> None:
     found = the_one(form.proxy_endpoint_is_well_formed, proposed(uri_endpoint=endpoint))
-    assert found.kms_errors is None  # those declared
+    assert found.kms_errors is None  # the declared errors
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_an_endpoint_that_the_pattern_refuses_is_a_validation_error(endpoint: st
         ("PUBLIC_ENDPOINT", {Operation.CREATE, Operation.UPDATE, Operation.CONNECT}),
     ],
 )
-def test_a_version_that_does_not_exist_is_met_at_the_proxy(
+def test_a_version_that_does_not_exist_fails_at_the_proxy(
     connectivity: str, operations: set[Operation]
 ) -> None:
     found = the_one(
@@ -99,7 +99,7 @@ def test_a_version_that_does_not_exist_is_met_at_the_proxy(
 
 
 @pytest.mark.parametrize("path", ["/kms/xks/v1/", "/" + "a" * 117 + "/kms/xks/v1"])
-def test_a_path_that_the_pattern_refuses_is_a_validation_error(path: str) -> None:
+def test_a_path_that_the_pattern_rejects_is_a_validation_error(path: str) -> None:
     assert the_one(form.proxy_path_is_well_formed, proposed(uri_path=path)).kms_errors is None
 
 
@@ -129,7 +129,7 @@ def test_a_path_is_a_prefix_and_version_one(path: str | None, outcome: Outcome) 
 
 
 @pytest.mark.parametrize(("length", "outcome"), [(128, MET), (129, VIOLATED)])
-def test_a_uri_has_256_characters_at_most(length: int, outcome: Outcome) -> None:
+def test_a_uri_has_at_most_256_characters(length: int, outcome: Outcome) -> None:
     # 121 of the endpoint, 7 of "/health"
     endpoint = "https://" + "a" * 113
     path = "/" + "p" * (length - 12) + "/kms/xks/v1"
@@ -152,12 +152,12 @@ def test_a_uri_has_256_characters_at_most(length: int, outcome: Outcome) -> None
         (None, UNKNOWN),
     ],
 )
-def test_a_service_is_named_as_aws_names_it(name: str | None, outcome: Outcome) -> None:
+def test_a_service_name_has_the_format_of_aws(name: str | None, outcome: Outcome) -> None:
     evidence = proposed(service_name=name)
     assert the_one(form.endpoint_service_name_is_well_formed, evidence).outcome is outcome
 
 
-def test_a_public_key_store_has_no_endpoint_service_to_name() -> None:
+def test_the_service_name_is_not_applicable_to_a_public_key_store() -> None:
     evidence = proposed(connectivity="PUBLIC_ENDPOINT", service_name=None)
     found = the_one(form.endpoint_service_name_is_well_formed, evidence)
     assert found.outcome is Outcome.NOT_APPLICABLE
@@ -175,21 +175,21 @@ def test_a_public_key_store_has_no_endpoint_service_to_name() -> None:
         ("us-iso-east-1", True, UNKNOWN),
     ],
 )
-def test_external_key_stores_exist_wherever_kms_is_but_in_china(
+def test_external_key_stores_exist_in_every_kms_region_except_in_china(
     region: str, has_kms: bool | None, outcome: Outcome
 ) -> None:
     evidence = proposed(region=region, region_has_kms=has_kms)
     assert the_one(form.region_supports_external_key_stores, evidence).outcome is outcome
 
 
-def test_without_a_preflight_nothing_is_said() -> None:
+def test_without_a_key_store_there_is_no_finding() -> None:
     for declared in (form.proxy_endpoint_is_well_formed, form.region_supports_external_key_stores):
         assert list(declared.judge(looked_at(spec=None))) == []
 
 
 @given(st.text(max_size=300))
 @example("https://a.b\n")
-def test_whatever_is_taken_fits_the_pattern_of_the_api(text: str) -> None:
+def test_every_accepted_text_matches_the_pattern_of_the_api(text: str) -> None:
     if form.endpoint_fault(text) is None:
         assert re.match(r"\Ahttps://[a-zA-Z0-9.-]+\Z", text)
         assert 10 <= len(text) <= 128

@@ -1,4 +1,4 @@
-"""The way from the load balancers' subnets to the targets: routes, prefix lists, network ACLs, several groups."""
+"""The path from the load balancers' subnets to the targets: routes, prefix lists, network ACLs, groups."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ OF_S3 = Route(destination="pl-6da54004", via="vpce-0123456789abcdef0")
 def network(
     *routes: Route, groups: tuple[TargetGroup, ...] = (GROUP,), listeners: Any = None, **of_vpc: Any
 ) -> Evidence:
-    """One table for all subnets; every group is forwarded to on port 443, unless ``listeners`` say else."""
+    """One route table for all subnets. Port 443 forwards to every group, unless ``listeners`` are given."""
     arns = tuple(group.arn for group in groups)
     balancer = replace(
         BALANCER, target_groups=groups, listeners=listeners or (replace(LISTENER, target_group_arns=arns),)
@@ -41,7 +41,7 @@ def hidden(name: str) -> TargetGroup:
 
 
 def acl(*entries: tuple[int, bool, bool, int, int], subnets: tuple[str, ...] = ()) -> NetworkAcl:
-    """Of (number, is egress, allows, from port, to port), for TCP and all addresses."""
+    """An ACL with entries (number, is egress, allows, from port, to port) for TCP and all addresses."""
     return NetworkAcl(
         id="acl-1",
         is_default=True,
@@ -61,7 +61,7 @@ def acl(*entries: tuple[int, bool, bool, int, int], subnets: tuple[str, ...] = (
     )
 
 
-FINE = ((100, True, True, 443, 443), (100, False, True, 1024, 65535))
+ALLOWING = ((100, True, True, 443, 443), (100, False, True, 1024, 65535))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ FINE = ((100, True, True, 443, 443), (100, False, True, 1024, 65535))
         ((BY_LIST,), UNKNOWN, "pl-0123456789abcdef0"),
         ((DEAD, BY_LIST), UNKNOWN, "pl-0123456789abcdef0"),
         ((TO_TARGETS, BY_LIST), MET, "vgw-1"),
-        ((OF_S3,), VIOLATED, "no route"),  # a gateway endpoint leads to no target
+        ((OF_S3,), VIOLATED, "no route"),  # a gateway endpoint does not lead to a target
         ((replace(BY_LIST, state="blackhole"),), VIOLATED, "no route"),
     ],
 )
@@ -96,14 +96,14 @@ def test_a_prefix_list_may_lead_to_the_targets(
         ((group("a"),), UNKNOWN, "no subnet, target"),
     ],
 )
-def test_the_targets_of_every_group_count(
+def test_the_targets_of_every_group_are_checked(
     groups: tuple[TargetGroup, ...], outcome: Outcome, words: str
 ) -> None:
     found = the_one(reached, network(TO_TARGETS, groups=groups))
     assert (found.outcome, words in found.because) == (outcome, True), found.because
 
 
-def test_a_group_to_which_port_443_is_not_forwarded_does_not_count() -> None:
+def test_a_group_that_gets_no_traffic_from_port_443_is_ignored() -> None:
     other = group("b", "172.16.0.1")
     listeners: tuple[Listener, ...] = (LISTENER, replace(LISTENER, port=9100, target_group_arns=("b",)))
     assert the_one(reached, network(TO_TARGETS, groups=(GROUP, other), listeners=listeners)).outcome is MET
@@ -114,48 +114,56 @@ def test_a_group_to_which_port_443_is_not_forwarded_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("acls", "outcome", "words"),
     [
-        ((acl(*FINE),), MET, "2 targets"),
-        ((acl((100, True, True, 444, 65535), FINE[1]),), VIOLATED, "denies outbound traffic to port 443"),
-        ((acl(FINE[0], (100, False, True, 1025, 65535)),), VIOLATED, "denies return traffic to port 1024"),
-        ((acl(FINE[0], (100, False, True, 1024, 65534)),), VIOLATED, "denies return traffic to port 65535"),
-        ((acl(*FINE, (99, True, False, 443, 443)),), VIOLATED, "denies outbound"),
-        ((acl(*FINE, (101, True, False, 443, 443)),), MET, "2 targets"),
-        ((acl(),), UNKNOWN, "network ACLs"),  # it was not shown in full
+        ((acl(*ALLOWING),), MET, "2 targets"),
+        ((acl((100, True, True, 444, 65535), ALLOWING[1]),), VIOLATED, "denies outbound traffic to port 443"),
+        (
+            (acl(ALLOWING[0], (100, False, True, 1025, 65535)),),
+            VIOLATED,
+            "denies return traffic to port 1024",
+        ),
+        (
+            (acl(ALLOWING[0], (100, False, True, 1024, 65534)),),
+            VIOLATED,
+            "denies return traffic to port 65535",
+        ),
+        ((acl(*ALLOWING, (99, True, False, 443, 443)),), VIOLATED, "denies outbound"),
+        ((acl(*ALLOWING, (101, True, False, 443, 443)),), MET, "2 targets"),
+        ((acl(),), UNKNOWN, "network ACLs"),  # AWS did not return all of it
         ((), UNKNOWN, "network ACLs"),
         (DENIED, UNKNOWN, "allow ec2:DescribeX"),
     ],
 )
-def test_a_network_acl_has_to_let_connections_out_and_answers_in(
+def test_a_network_acl_must_allow_connections_out_and_return_traffic_in(
     acls: Any, outcome: Outcome, words: str
 ) -> None:
     found = the_one(reached, network(TO_TARGETS, network_acls=acls))
     assert (found.outcome, words in found.because) == (outcome, True), found.because
 
 
-def test_the_acl_of_each_subnet_counts() -> None:
-    shut = replace(acl(FINE[1], subnets=("subnet-2",)), id="acl-2", is_default=False)
-    found = the_one(reached, network(TO_TARGETS, network_acls=(acl(*FINE), shut)))
+def test_the_acl_of_each_subnet_is_checked() -> None:
+    shut = replace(acl(ALLOWING[1], subnets=("subnet-2",)), id="acl-2", is_default=False)
+    found = the_one(reached, network(TO_TARGETS, network_acls=(acl(*ALLOWING), shut)))
     assert found.outcome is VIOLATED
     assert "acl-2" in found.because
     assert "subnet-2" in found.because
     assert "subnet-1" not in found.because
 
 
-def test_the_acl_is_asked_about_the_targets_own_port() -> None:
+def test_the_acl_is_checked_for_the_port_of_the_target() -> None:
     at_8443 = (group("a", "192.168.1.5", port=8443),)
-    found = the_one(reached, network(TO_TARGETS, groups=at_8443, network_acls=(acl(*FINE),)))
+    found = the_one(reached, network(TO_TARGETS, groups=at_8443, network_acls=(acl(*ALLOWING),)))
     assert found.outcome is VIOLATED
     assert "port 8443" in found.because
 
 
-def test_what_stays_in_its_subnet_passes_no_acl() -> None:
+def test_traffic_inside_one_subnet_passes_no_acl() -> None:
     inside = (group("a", "10.0.1.20"),)
-    shut = replace(acl(FINE[1], subnets=("subnet-1",)), is_default=False)
-    of_vpc = {"groups": inside, "network_acls": (replace(acl(*FINE), id="acl-2"), shut)}
+    shut = replace(acl(ALLOWING[1], subnets=("subnet-1",)), is_default=False)
+    of_vpc = {"groups": inside, "network_acls": (replace(acl(*ALLOWING), id="acl-2"), shut)}
     assert the_one(reached, network(**of_vpc)).outcome is MET
     unseen = the_one(reached, network(**of_vpc, subnets=DENIED))
     assert (unseen.outcome, "allow ec2:DescribeX" in unseen.because) == (UNKNOWN, True)
 
 
-def test_no_route_is_said_though_acls_may_not_be_looked_at() -> None:
+def test_a_missing_route_is_violated_even_if_the_acls_were_denied() -> None:
     assert the_one(reached, network(network_acls=DENIED)).outcome is VIOLATED

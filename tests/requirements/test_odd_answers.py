@@ -1,4 +1,4 @@
-"""What AWS's answers lack or garble makes nothing *met*: each case once did."""
+"""A missing or malformed value in AWS's response never leads to *met*; each of these cases once did."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from probe.verdicts.judge import judge
 
 _TABLES = [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": "subnet-1"}], "Routes": []}]
 _RULE = {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-Place = tuple[Any, ...]
-CASES: list[tuple[str, str, Place, object]] = [
+JsonPath = tuple[Any, ...]
+CASES: list[tuple[str, str, JsonPath, object]] = [
     ("subnets-are-private", "DescribeRouteTables", ("RouteTables", 0, "Associations"), None),
     ("subnets-are-private", "DescribeRouteTables", ("RouteTables",), []),
     ("subnets-are-private", "DescribeRouteTables", ("RouteTables", 0, "Routes"), "none"),
@@ -78,23 +78,25 @@ def judged(document: dict[str, Any]) -> dict[str, list[Outcome]]:
     return found
 
 
-@pytest.mark.parametrize(("requirement", "operation", "place", "odd"), CASES)
-def test_an_odd_answer_is_not_met(requirement: str, operation: str, place: Place, odd: object) -> None:
+@pytest.mark.parametrize(("requirement", "operation", "path", "value"), CASES)
+def test_a_malformed_response_never_leads_to_met(
+    requirement: str, operation: str, path: JsonPath, value: object
+) -> None:
     document = healthy()
     assert Outcome.MET in judged(document)[requirement]
     inner: Any = answer(document, operation)
-    for key in place[:-1]:
+    for key in path[:-1]:
         inner = inner[key]
-    inner[place[-1]] = odd
+    inner[path[-1]] = value
     assert Outcome.MET not in judged(document)[requirement]
 
 
-def test_a_rule_for_tcp_without_ports_is_not_about_443() -> None:
+def test_a_tcp_rule_without_ports_does_not_allow_443() -> None:
     document = healthy()
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
-    said = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [_RULE]}]}
-    asked = {"service": "ec2", "operation": "DescribeSecurityGroups", "parameters": {"GroupIds": ["sg-1"]}}
-    document["calls"].append({**asked, "answer": said})
+    groups = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [_RULE]}]}
+    call = {"service": "ec2", "operation": "DescribeSecurityGroups", "parameters": {"GroupIds": ["sg-1"]}}
+    document["calls"].append({**call, "answer": groups})
     assert Outcome.MET not in judged(document)["load-balancer-admits-privatelink-traffic"]
-    said["SecurityGroups"][0]["IpPermissions"] = [{**_RULE, "FromPort": 443, "ToPort": 443}]
+    groups["SecurityGroups"][0]["IpPermissions"] = [{**_RULE, "FromPort": 443, "ToPort": 443}]
     assert Outcome.MET in judged(document)["load-balancer-admits-privatelink-traffic"]

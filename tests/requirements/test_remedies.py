@@ -1,4 +1,4 @@
-"""What is advised can be done: no word is left to be filled in, and each command is one that its program knows."""
+"""Remedies can be followed: no placeholder is left, and every command is valid for its program."""
 
 import re
 import shlex
@@ -70,19 +70,19 @@ GOOD = HealthDetails(
 SILENT = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
 
 
-def health(of: Target, failure: Failure | None = None, total_s: float = 0.05, **said: Any) -> Measurement:
+def health(of: Target, failure: Failure | None = None, total_s: float = 0.05, **response: Any) -> Measurement:
     return Measurement(
         target=of,
         check=Check.HEALTH_COLD,
         started_at_s=NOW_S,
         phases_s={Phase.WAIT: total_s},
         failure=failure,
-        details=replace(GOOD, **said),
+        details=replace(GOOD, **response),
     )
 
 
 def proxies(of: Target) -> Iterator[tuple[Measurement, ...]]:
-    """What can be wrong with TLS and health, a few things at a time."""
+    """Measurements with faults of TCP, TLS and health, a few at a time."""
     yield (tcp(of, Reason.REFUSED),)
     yield (tls(of, failure=in_handshake(Reason.RESET), **NOTHING_AGREED),)
     yield (tls(of, CHAIN, version="TLSv1.1", cipher="AES128-SHA", kms_handshake_succeeded=False),)
@@ -159,7 +159,7 @@ BAD = replace(
 
 
 def accounts() -> Iterator[Account]:
-    """What can be wrong with an account, much of it at once."""
+    """Accounts with faults, many at once."""
     yield ACCOUNT
     yield BAD
     yield replace(BAD, principals=())
@@ -183,7 +183,7 @@ def accounts() -> Iterator[Account]:
 
 FAILED = replace(STORE, connection_state="FAILED", connection_error_code="INVALID_CREDENTIALS")
 TAKEN = replace(STORE, id="cks-2", uri_path="/b/kms/xks/v1")
-ODD = replace(
+INVALID = replace(
     SPEC,
     uri_endpoint="https://10.0.0.1",
     uri_path="/kms/xks/v2",
@@ -194,7 +194,7 @@ CREDENTIAL = CredentialFacts(access_key_id_fault="is short", secret_fault=None, 
 
 
 def proposals() -> Iterator[tuple[KeyStoreSpec, Account]]:
-    """A store that exists, one to be made, a public one, and one of which everything is wrong."""
+    """An existing store, a planned one, a public one, and one in which everything is wrong."""
     for account in accounts():
         with_store = (FAILED, TAKEN) if account is not BAD else account.key_stores
         stores = replace(account, key_stores=with_store)
@@ -202,7 +202,7 @@ def proposals() -> Iterator[tuple[KeyStoreSpec, Account]]:
         yield replace(SPEC, name="bank", store_account=OTHER), account
         yield replace(SPEC, uri_endpoint=None), account
     yield replace(SPEC, region="eu-west-2"), ACCOUNT
-    yield ODD, replace(ACCOUNT, key_stores=(STORE,))
+    yield INVALID, replace(ACCOUNT, key_stores=(STORE,))
     yield replace(SPEC, uri_endpoint="https://localhost", service_owner=OWN), BAD
     yield replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None), ACCOUNT
 
@@ -243,7 +243,7 @@ def evidence(
 
 
 def violated() -> dict[tuple[str, Remedy], Verdict]:
-    """One verdict for each remedy that is printed."""
+    """One verdict for each different remedy that is printed."""
     found: dict[tuple[str, Remedy], Verdict] = {}
     for simulation in simulations():
         for verdict in judge(simulation).verdicts:
@@ -252,36 +252,36 @@ def violated() -> dict[tuple[str, Remedy], Verdict]:
     return found
 
 
-GIVEN = violated()
+PRINTED = violated()
 REMEDIES = pytest.mark.parametrize(
-    "remedy", [remedy for _, remedy in GIVEN], ids=[f"{n}-{id_}" for n, (id_, _) in enumerate(GIVEN)]
+    "remedy", [remedy for _, remedy in PRINTED], ids=[f"{n}-{id_}" for n, (id_, _) in enumerate(PRINTED)]
 )
-_FILLED_IN = re.compile(
+_PLACEHOLDER = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:-[A-Z0-9]+)+|REGION|ARN|ADDRESS|PARENT|NAME|OWNER|PREFIX|ID)(?![\w-])"
 )
-_REAL_WORDS = re.compile(r"ECDHE-(?:RSA|ECDSA)-AES256-GCM-SHA384|AES-256|SHA-256")
+_NOT_PLACEHOLDERS = re.compile(r"ECDHE-(?:RSA|ECDSA)-AES256-GCM-SHA384|AES-256|SHA-256")
 
 
 def test_every_requirement_is_violated_in_one_of_the_simulations() -> None:
-    assert {id_ for id_, _ in GIVEN} == {declared.id for declared in CATALOGUE}
+    assert {id_ for id_, _ in PRINTED} == {declared.id for declared in CATALOGUE}
 
 
 @REMEDIES
-def test_no_word_is_left_to_be_filled_in(remedy: Remedy) -> None:
+def test_no_placeholder_is_left_in_a_remedy(remedy: Remedy) -> None:
     for text in (remedy.text, remedy.console, remedy.cli):
-        assert _FILLED_IN.findall(_REAL_WORDS.sub("", text)) == [], text
+        assert _PLACEHOLDER.findall(_NOT_PLACEHOLDERS.sub("", text)) == [], text
 
 
 @REMEDIES
-def test_a_command_is_one_that_its_program_knows(remedy: Remedy) -> None:
+def test_every_command_is_valid_for_its_program(remedy: Remedy) -> None:
     if remedy.cli:
         program, *arguments = shlex.split(remedy.cli)
         CHECKS[program](arguments)
 
 
 def commands(id_: str) -> set[str]:
-    """The operations of AWS that are advised of a requirement; "" where there is no command."""
-    return {" ".join(remedy.cli.split()[2:3]) for each, remedy in GIVEN if each == id_}
+    """The AWS operations in the remedies of a requirement; "" for a remedy without a command."""
+    return {" ".join(remedy.cli.split()[2:3]) for each, remedy in PRINTED if each == id_}
 
 
 @pytest.mark.parametrize(
@@ -293,27 +293,27 @@ def commands(id_: str) -> set[str]:
             "every-zone-has-a-healthy-target",
             {"modify-load-balancer-attributes", "modify-target-group-attributes"},
         ),
-        # An address, one label or a wildcard is no name to give.
+        # An IP address, a single label or a wildcard is not a name to suggest.
         ("private-dns-name-matches-the-endpoint", {"modify-vpc-endpoint-service-configuration", ""}),
     ],
 )
-def test_the_command_fits_what_is_wrong(id_: str, operations: set[str]) -> None:
+def test_the_command_matches_the_fault(id_: str, operations: set[str]) -> None:
     assert commands(id_) == operations
 
 
-def test_each_security_group_is_an_argument_and_dns_resolution_comes_first() -> None:
-    assert any("--security-groups sg-1 sg-2 --enforce" in remedy.cli for _, remedy in GIVEN)
-    settings = {r.cli.split()[-1] for id_, r in GIVEN if id_ == "vpc-resolves-dns-names"}
+def test_each_security_group_is_an_argument_and_dns_resolution_is_enabled_first() -> None:
+    assert any("--security-groups sg-1 sg-2 --enforce" in remedy.cli for _, remedy in PRINTED)
+    settings = {r.cli.split()[-1] for id_, r in PRINTED if id_ == "vpc-resolves-dns-names"}
     assert settings == {"--enable-dns-support", "--enable-dns-hostnames"}
 
 
-def test_no_private_dns_name_is_advised_that_nothing_can_have() -> None:
-    told = [r.text for id_, r in GIVEN if id_ == "private-dns-name-matches-the-endpoint"]
-    assert not any("10.0.0.1" in text or "localhost" in text or "*" in text for text in told)
+def test_no_impossible_private_dns_name_is_suggested() -> None:
+    texts = [r.text for id_, r in PRINTED if id_ == "private-dns-name-matches-the-endpoint"]
+    assert not any("10.0.0.1" in text or "localhost" in text or "*" in text for text in texts)
 
 
-def test_most_requirements_have_a_command_where_all_is_known() -> None:
-    with_command = {id_ for id_, remedy in GIVEN if remedy.cli}
+def test_every_declared_command_is_printed_if_all_values_are_known() -> None:
+    with_command = {id_ for id_, remedy in PRINTED if remedy.cli}
     declared = {each.id for each in CATALOGUE if each.remedy.cli}
     assert declared <= with_command
 
@@ -322,7 +322,7 @@ SESSION = Session()
 
 
 def of_aws(arguments: list[str]) -> None:
-    """The operation exists, has these parameters, and gets all that it requires."""
+    """The operation exists, has these parameters, and gets all required ones."""
     service, command, *options = arguments
     model = SESSION.get_service_model(service)
     (name,) = (each for each in model.operation_names if xform_name(each, "-") == command)
@@ -369,7 +369,7 @@ def of_chrony(arguments: list[str]) -> None:
     assert arguments == ["tracking"]
 
 
-def of_ourselves(arguments: list[str]) -> None:
+def of_xks_probe(arguments: list[str]) -> None:
     app = typer.Typer()
     module = import_module(f"probe.commands.{arguments[0]}")
     app.command()(getattr(module, "OPTIONS", module.command))
@@ -383,9 +383,9 @@ CHECKS = {
     "dig": of_dig,
     "ping": of_ping,
     "chronyc": of_chrony,
-    "xks-probe": of_ourselves,
+    "xks-probe": of_xks_probe,
 }
 
 
-def test_verdicts_that_are_not_violated_advise_nothing() -> None:
-    assert {each.outcome for each in GIVEN.values()} == {Outcome.VIOLATED}
+def test_only_violated_verdicts_have_a_remedy() -> None:
+    assert {each.outcome for each in PRINTED.values()} == {Outcome.VIOLATED}

@@ -1,4 +1,4 @@
-"""35 ms, decided by the median of TCP round trips to the key manager."""
+"""The 35 ms limit, decided by the median of the TCP round trips to the key manager."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ PROXY, NODE = target("proxy"), target("nlb-a", Role.NODE)
     ],
     ids=["34.4 ms", "35.6 ms", "34.4 ms, wide interval", "35.6 ms, wide interval", "exactly the limit"],
 )
-def test_the_median_decides_once_its_interval_leaves_the_limit(
+def test_the_median_decides_if_its_interval_excludes_the_limit(
     median_s: float, half_width_s: float, outcome: Outcome
 ) -> None:
     measured = evidence(also=(HSM,), windows=(window("hsm-1", median_s, half_width_s=half_width_s),))
@@ -35,7 +35,7 @@ def test_the_median_decides_once_its_interval_leaves_the_limit(
 @pytest.mark.parametrize(
     ("samples", "outcome"), [(19, Outcome.UNKNOWN), (20, Outcome.MET), (21, Outcome.MET)]
 )
-def test_twenty_round_trips_are_needed(samples: int, outcome: Outcome) -> None:
+def test_at_least_twenty_round_trips_are_needed(samples: int, outcome: Outcome) -> None:
     measured = evidence(also=(HSM,), windows=(window("hsm-1", 0.01, samples=samples),))
     assert only(round_trip_within_35_ms, measured).outcome is outcome
 
@@ -46,7 +46,7 @@ def test_p95_is_shown_and_never_decides() -> None:
     assert "p95 200.0 ms" in finding.because
 
 
-def test_a_near_proxy_says_nothing_about_the_key_manager_behind_it() -> None:
+def test_a_near_proxy_does_not_decide_about_the_key_manager_behind_it() -> None:
     finding = only(round_trip_within_35_ms, evidence(also=(PROXY,), windows=(window("proxy", 0.004),)))
     assert (finding.outcome, finding.because) == (
         Outcome.UNKNOWN,
@@ -54,13 +54,13 @@ def test_a_near_proxy_says_nothing_about_the_key_manager_behind_it() -> None:
     )
 
 
-def test_a_proxy_beyond_the_limit_decides_alone() -> None:
+def test_a_proxy_beyond_the_limit_is_violated_without_a_key_manager() -> None:
     finding = only(round_trip_within_35_ms, evidence(also=(PROXY,), windows=(window("proxy", 0.0356),)))
     assert finding.outcome is Outcome.VIOLATED
     assert "can only be further away" in finding.because
 
 
-def test_a_key_manager_without_answers_leaves_the_way_to_the_nodes_to_be_told() -> None:
+def test_if_the_key_manager_does_not_answer_the_nodes_are_reported() -> None:
     lost = Window(target="hsm-1", method="tcp", span_s=600.0, summary=Summary(lost=40))
     findings = by_subject(
         round_trip_within_35_ms, evidence(also=(HSM, NODE), windows=(lost, window("nlb-a", 0.002)))
@@ -71,17 +71,17 @@ def test_a_key_manager_without_answers_leaves_the_way_to_the_nodes_to_be_told() 
     }
 
 
-def test_a_measured_key_manager_has_the_only_line() -> None:
+def test_if_the_key_manager_was_measured_only_it_is_reported() -> None:
     windows = (window("hsm-1", 0.01), window("proxy", 0.05))
     assert set(by_subject(round_trip_within_35_ms, evidence(also=(HSM, PROXY), windows=windows))) == {"hsm-1"}
 
 
-def test_echoes_do_not_count() -> None:
+def test_icmp_round_trips_are_ignored() -> None:
     echoes = replace(window("hsm-1", 0.01), method="icmp")
     assert only(round_trip_within_35_ms, evidence(also=(HSM,), windows=(echoes,))).outcome is Outcome.UNKNOWN
 
 
-def test_of_several_windows_that_of_ten_minutes_is_taken() -> None:
+def test_of_several_windows_the_one_of_ten_minutes_is_used() -> None:
     short = replace(window("hsm-1", 0.05), span_s=60.0)
     day = replace(window("hsm-1", 0.05), span_s=86400.0)
     windows = (short, window("hsm-1", 0.01), day)

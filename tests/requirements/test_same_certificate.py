@@ -1,4 +1,4 @@
-"""One certificate on every address, or two."""
+"""The same certificate on every address, or different ones."""
 
 from judging import HOST, evidence, issue, only, sent, target, tls
 
@@ -15,7 +15,7 @@ def test_the_same_certificate_everywhere_is_met() -> None:
     assert (finding.outcome, finding.subject) == (Outcome.MET, "cks-1")
 
 
-def test_the_one_that_differs_is_named() -> None:
+def test_the_differing_node_is_named() -> None:
     finding = only(same_certificate_everywhere, evidence(tls(A, ONE), tls(B, TWO), tls(C, ONE)))
     assert finding.outcome is Outcome.VIOLATED
     assert "2 of 3" in finding.because
@@ -23,23 +23,23 @@ def test_the_one_that_differs_is_named() -> None:
     assert "nlb-a" not in finding.because
 
 
-def test_two_that_differ_decide_while_a_third_is_not_measured() -> None:
+def test_two_different_certificates_decide_even_if_a_third_is_not_measured() -> None:
     measured = evidence(tls(A, ONE), tls(B, TWO), also=(C,))
     assert only(same_certificate_everywhere, measured).outcome is Outcome.VIOLATED
 
 
-def test_an_address_without_a_certificate_leaves_it_unknown() -> None:
+def test_an_address_without_a_certificate_makes_it_unknown() -> None:
     assert only(same_certificate_everywhere, evidence(tls(A, ONE), also=(B,))).outcome is Outcome.UNKNOWN
 
 
-def test_one_address_has_nothing_to_differ_from() -> None:
+def test_a_single_address_makes_it_not_applicable() -> None:
     assert only(same_certificate_everywhere, evidence(tls(A, ONE))).outcome is Outcome.NOT_APPLICABLE
 
 
-def test_the_proxys_own_name_is_no_second_address() -> None:
+def test_the_proxys_own_name_is_not_a_second_address() -> None:
     measured = evidence(tls(target(), ONE), tls(A, ONE))
     assert only(same_certificate_everywhere, measured).outcome is Outcome.NOT_APPLICABLE
 
 
-def test_nothing_to_be_probed_is_no_finding() -> None:
+def test_without_targets_there_is_no_finding() -> None:
     assert list(same_certificate_everywhere.judge(evidence())) == []

@@ -1,4 +1,4 @@
-"""Facts in words: short, and harmless whatever the network sent."""
+"""Texts about facts: short, and with untrusted input escaped."""
 
 import pytest
 
@@ -9,7 +9,7 @@ DAY_S = 86400.0
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_every_reason_has_words_of_its_own(reason: Reason) -> None:
+def test_every_reason_has_its_own_text(reason: Reason) -> None:
     words = why(Failure(phase=Phase.CONNECT, reason=reason))
     others = {why(Failure(phase=Phase.CONNECT, reason=other)) for other in Reason if other is not reason}
     assert words.startswith("the TCP connection: ")
@@ -23,13 +23,15 @@ def test_every_phase_is_named(phase: Phase) -> None:
     assert not why(Failure(phase=phase, reason=Reason.RESET)).startswith(":")
 
 
-def test_the_detail_of_a_failure_is_bracketed_and_harmless() -> None:
+def test_the_detail_of_a_failure_is_in_brackets_and_escaped() -> None:
     failure = Failure(phase=Phase.HANDSHAKE, reason=Reason.CLOSED, detail="a\x1b[2J\nb")
     assert why(failure) == "the TLS handshake: closed by the peer (a\\x1b[2J\\nb)"
 
 
-@pytest.mark.parametrize(("length", "shown"), [(100, 'x"'), (101, '…"')], ids=["at the limit", "one more"])
-def test_a_name_of_a_certificate_has_at_most_100_characters(length: int, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("length", "shown"), [(100, 'x"'), (101, '…"')], ids=["at the limit", "one over the limit"]
+)
+def test_a_quoted_name_is_cut_at_100_characters(length: int, shown: str) -> None:
     words = quoted("x" * length)
     assert len(words) == 102
     assert words.endswith(shown)
@@ -61,7 +63,7 @@ def test_five_names_are_listed_and_the_others_counted(count: int, words: str) ->
         (0.0, "0.0 hours"),
     ],
 )
-def test_a_long_duration_is_in_days_from_one_day_on(duration_s: float, words: str) -> None:
+def test_a_duration_of_one_day_or_more_is_shown_in_days(duration_s: float, words: str) -> None:
     assert days(duration_s) == words
 
 
@@ -75,7 +77,7 @@ def test_a_long_duration_is_in_days_from_one_day_on(duration_s: float, words: st
     ],
     ids=["the last second of 9999", "a second later", "absurd", "before 1970"],
 )
-def test_a_moment_that_no_calendar_has_is_still_said(time_s: float, words: str) -> None:
+def test_a_time_outside_the_calendar_is_still_shown(time_s: float, words: str) -> None:
     assert moment(time_s) == words
 
 

@@ -1,4 +1,4 @@
-"""What KMS says of an existing store, beside what is predicted for connect."""
+"""The state that KMS reports for an existing store, compared with the prediction for connect."""
 
 from dataclasses import replace
 
@@ -46,14 +46,16 @@ def connect(*errors: PredictedError, decided: bool = True) -> tuple[Prediction, 
         (store("CONNECTING"), connect(), None),
     ],
 )
-def test_it_is_compared(evidence: Evidence, predictions: tuple[Prediction, ...], agrees: bool | None) -> None:
+def test_the_reported_state_is_compared_with_the_prediction(
+    evidence: Evidence, predictions: tuple[Prediction, ...], agrees: bool | None
+) -> None:
     found = compare(predictions, evidence)
     assert found is not None
     assert found.agrees is agrees
     assert found.because
 
 
-def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> None:
+def test_a_store_with_other_settings_is_not_compared() -> None:
     evidence = store("FAILED", "XKS_PROXY_INVALID_CONFIGURATION")
     assert evidence.spec is not None
     asked = replace(evidence, spec=replace(evidence.spec, uri_path="/new/kms/xks/v1"))
@@ -66,9 +68,11 @@ def test_a_store_with_other_values_than_are_asked_about_is_not_compared() -> Non
     )
 
 
-def test_a_prediction_made_of_the_code_itself_does_not_agree_with_it() -> None:
-    said = replace(TIMED_OUT, error="INVALID_CREDENTIALS", requirements=("credential-is-the-one-kms-holds",))
-    found = compare(connect(said), store("FAILED", "INVALID_CREDENTIALS"))
+def test_a_prediction_made_from_the_reported_code_does_not_count_as_agreement() -> None:
+    repeated = replace(
+        TIMED_OUT, error="INVALID_CREDENTIALS", requirements=("credential-is-the-one-kms-holds",)
+    )
+    found = compare(connect(repeated), store("FAILED", "INVALID_CREDENTIALS"))
     assert found is not None
     assert found.agrees is None
 

@@ -1,4 +1,4 @@
-"""An error is expected only where every way in meets it."""
+"""An error is expected only if it occurs at every entry point."""
 
 from dataclasses import replace
 
@@ -50,22 +50,22 @@ def fault(
     )
 
 
-def fine(of: Target) -> Verdict:
+def healthy(of: Target) -> Verdict:
     return fault(of, outcome=Outcome.MET)
 
 
 def likelihoods(verdicts: tuple[Verdict, ...], *open_targets: Target) -> list[dict[str, Likelihood]]:
-    """Of each verdict, after weighing them over targets that accept connections."""
-    weighed = entry_points.apply(verdicts, evidence(*(tcp(each) for each in open_targets)))
-    return [{error.error: error.likelihood for error in verdict.kms_errors} for verdict in weighed]
+    """The likelihoods in each verdict, corrected for targets that accept connections."""
+    corrected = entry_points.apply(verdicts, evidence(*(tcp(each) for each in open_targets)))
+    return [{error.error: error.likelihood for error in verdict.kms_errors} for verdict in corrected]
 
 
-def test_of_two_errors_of_one_node_only_that_of_the_other_too_stays_expected() -> None:
+def test_an_error_stays_expected_only_if_every_node_has_it() -> None:
     found = likelihoods((fault(A, "T", "U"), fault(B, "T")), A, B)
     assert found == [{"T": EXPECTED, "U": POSSIBLE}, {"T": EXPECTED}]
 
 
-def test_the_same_error_of_another_operation_is_another_error() -> None:
+def test_the_same_error_of_another_operation_is_a_different_error() -> None:
     (error,) = errors("T")
     other = replace(fault(B), kms_errors=(replace(error, operation=Operation.UPDATE),))
     assert likelihoods((fault(A, "T"), other), A, B) == [{"T": POSSIBLE}, {"T": POSSIBLE}]
@@ -79,25 +79,27 @@ def test_two_verdicts_of_one_node_count_together() -> None:
 @pytest.mark.parametrize(
     ("reason", "likelihood"),
     [(Reason.REFUSED, EXPECTED), (Reason.TIMED_OUT, EXPECTED), (Reason.NOT_PERMITTED, POSSIBLE)],
-    ids=["refuses", "is silent", "may be open"],
+    ids=["refuses", "times out", "may be open"],
 )
-def test_a_node_counts_unless_it_is_known_to_accept_nothing(reason: Reason, likelihood: Likelihood) -> None:
-    seen = evidence(tcp(A), tcp(B, reason, phase=Phase.CONNECT))
-    (verdict, _) = entry_points.apply((fault(A, "T"), fine(B)), seen)
+def test_a_node_counts_unless_it_is_known_to_accept_no_connection(
+    reason: Reason, likelihood: Likelihood
+) -> None:
+    measured = evidence(tcp(A), tcp(B, reason, phase=Phase.CONNECT))
+    (verdict, _) = entry_points.apply((fault(A, "T"), healthy(B)), measured)
     assert [error.likelihood for error in verdict.kms_errors] == [likelihood]
 
 
-def test_backends_do_not_count_beside_nodes_and_stand_for_them_where_none_is_judged() -> None:
-    assert likelihoods((fault(A, "T"), fine(BACKEND)), A, BACKEND)[0] == {"T": EXPECTED}
-    assert likelihoods((fault(BACKEND, "T"), fine(A)), A, BACKEND)[0] == {"T": POSSIBLE}
+def test_backends_are_entry_points_only_if_no_node_was_judged() -> None:
+    assert likelihoods((fault(A, "T"), healthy(BACKEND)), A, BACKEND)[0] == {"T": EXPECTED}
+    assert likelihoods((fault(BACKEND, "T"), healthy(A)), A, BACKEND)[0] == {"T": POSSIBLE}
     assert likelihoods((fault(BACKEND, "T"),), BACKEND) == [{"T": EXPECTED}]
 
 
-def test_a_good_proxy_name_does_not_soften_a_fault_at_every_node() -> None:
-    assert likelihoods((fault(A, "T"), fine(PROXY)), A, PROXY)[0] == {"T": EXPECTED}
+def test_a_healthy_proxy_name_does_not_lower_a_fault_at_every_node() -> None:
+    assert likelihoods((fault(A, "T"), healthy(PROXY)), A, PROXY)[0] == {"T": EXPECTED}
 
 
-def test_without_nodes_the_proxy_under_its_own_name_is_the_way_in() -> None:
+def test_without_nodes_the_proxys_own_name_is_the_entry_point() -> None:
     assert likelihoods((fault(PROXY, "T"),), PROXY)[0] == {"T": EXPECTED}
 
 
@@ -111,32 +113,32 @@ def test_without_nodes_the_proxy_under_its_own_name_is_the_way_in() -> None:
     ],
     ids=str,
 )
-def test_a_verdict_that_is_no_required_violation_of_tls_stays_as_it_is(changes: dict) -> None:
-    verdicts = (fault(A, "T", **changes), fine(B))
+def test_a_verdict_that_is_not_a_required_violation_of_tls_is_unchanged(changes: dict) -> None:
+    verdicts = (fault(A, "T", **changes), healthy(B))
     assert entry_points.apply(verdicts, evidence(tcp(A), tcp(B))) == verdicts
 
 
-def test_where_every_way_in_is_shut_nothing_of_tls_is_expected() -> None:
-    seen = evidence(tcp(A, Reason.REFUSED))
-    (verdict,) = entry_points.apply((fault(A, "T"),), seen)
+def test_if_every_entry_point_is_closed_no_tls_error_is_expected() -> None:
+    measured = evidence(tcp(A, Reason.REFUSED))
+    (verdict,) = entry_points.apply((fault(A, "T"),), measured)
     assert [error.likelihood for error in verdict.kms_errors] == [POSSIBLE]
 
 
-def test_nodes_that_nobody_probes_by_tls_leave_the_backends_to_speak() -> None:
+def test_nodes_without_a_tls_check_leave_the_decision_to_the_backends() -> None:
     blind = replace(A, plans=())
     assert likelihoods((fault(BACKEND, "T"),), blind, BACKEND)[0] == {"T": EXPECTED}
 
 
-def test_where_each_way_in_has_another_fault_one_of_them_it_will_be() -> None:
+def test_different_faults_at_each_entry_point_become_alternatives() -> None:
     verdicts = (
         fault(A, "EXPIRED"),
         fault(A, "LATER", step=KmsStep.HEALTH),
         fault(B, "DENIED", step=KmsStep.HEALTH),
-        fine(B),
+        healthy(B),
     )
     found = entry_points.apply(verdicts, evidence(tcp(A), tcp(B)))
-    said = [{e.error: (e.likelihood, e.alternatives) for e in v.kms_errors} for v in found]
-    assert said == [
+    errors_of_each = [{e.error: (e.likelihood, e.alternatives) for e in v.kms_errors} for v in found]
+    assert errors_of_each == [
         {"EXPIRED": (EXPECTED, ("DENIED",))},
         {"LATER": (POSSIBLE, ())},
         {"DENIED": (EXPECTED, ("EXPIRED",))},
@@ -144,24 +146,24 @@ def test_where_each_way_in_has_another_fault_one_of_them_it_will_be() -> None:
     ]
 
 
-def test_one_proxy_of_which_health_alone_is_known_is_the_way_in() -> None:
+def test_a_proxy_with_only_a_health_verdict_is_the_entry_point() -> None:
     assert likelihoods((fault(PROXY, "T", step=KmsStep.HEALTH),), PROXY)[0] == {"T": EXPECTED}
 
 
-def test_one_way_in_without_a_fault_leaves_all_of_them_possible() -> None:
-    assert likelihoods((fault(A, "EXPIRED"), fine(B)), A, B)[0] == {"EXPIRED": POSSIBLE}
+def test_one_entry_point_without_a_fault_makes_all_errors_possible() -> None:
+    assert likelihoods((fault(A, "EXPIRED"), healthy(B)), A, B)[0] == {"EXPIRED": POSSIBLE}
 
 
-def test_what_is_no_address_is_not_one_of_several() -> None:
+def test_a_finding_about_the_whole_key_store_is_unchanged() -> None:
     store = replace(fault(A, "T", step=KmsStep.HEALTH), subject="cks-1")
-    assert likelihoods((store, fine(A)), A)[0] == {"T": EXPECTED}
+    assert likelihoods((store, healthy(A)), A)[0] == {"T": EXPECTED}
 
 
 @pytest.mark.parametrize(("other", "likelihood"), [(Outcome.MET, POSSIBLE), (Outcome.VIOLATED, EXPECTED)])
-def test_another_load_balancer_that_is_well_is_a_way_in_too(other: Outcome, likelihood: Likelihood) -> None:
+def test_another_healthy_load_balancer_is_an_entry_point(other: Outcome, likelihood: Likelihood) -> None:
     bad = replace(
         fault(A, "T", step=KmsStep.NETWORK), traits=frozenset({Trait.ONE_SUFFICES}), subject="net/a"
     )
-    beside = replace(bad, subject="net/b", outcome=other)
-    found = entry_points.apply((bad, beside), evidence(tcp(A)))
+    second = replace(bad, subject="net/b", outcome=other)
+    found = entry_points.apply((bad, second), evidence(tcp(A)))
     assert found[0].kms_errors[0].likelihood is likelihood

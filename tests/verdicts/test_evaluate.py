@@ -1,4 +1,4 @@
-"""Each requirement is asked, and what it finds becomes a verdict."""
+"""Every requirement is run, and each finding becomes a verdict."""
 
 from collections.abc import Iterable
 
@@ -17,9 +17,9 @@ HSM = target("hsm-1", Role.KEY_MANAGER)
 STORE = KeyStoreSpec(id="cks-1")
 
 
-def test_a_required_requirement_that_finds_nothing_to_look_at_is_unknown() -> None:
-    seen = evidence(also=(HSM,), spec=STORE)
-    outcomes = {(v.requirement, v.subject): v.outcome for v in evaluate(of_scopes(seen.scopes), seen)}
+def test_a_required_requirement_without_targets_is_unknown() -> None:
+    empty = evidence(also=(HSM,), spec=STORE)
+    outcomes = {(v.requirement, v.subject): v.outcome for v in evaluate(of_scopes(empty.scopes), empty)}
     assert outcomes["common-name-matches", "cks-1"] is Outcome.UNKNOWN
 
 
@@ -42,14 +42,14 @@ def finding_nothing(level: Level) -> Rule:
     ("level", "outcomes"),
     [(Level.REQUIRED, [Outcome.UNKNOWN]), (Level.RISK, []), (Level.ADVICE, [])],
 )
-def test_only_what_is_required_is_unknown_where_there_is_nothing_to_look_at(
+def test_only_a_required_requirement_is_unknown_without_findings(
     level: Level, outcomes: list[Outcome]
 ) -> None:
     verdicts = evaluate([finding_nothing(level)], evidence(spec=STORE))
     assert [(each.subject, each.outcome) for each in verdicts] == [("cks-1", each) for each in outcomes]
 
 
-def test_without_the_id_of_a_store_the_subject_is_a_key_store() -> None:
+def test_without_the_id_of_a_store_the_subject_is_key_store() -> None:
     for of in (evidence(), evidence(spec=KeyStoreSpec())):
         assert [each.subject for each in evaluate([finding_nothing(Level.REQUIRED)], of)] == ["key store"]
 
@@ -64,19 +64,19 @@ def test_without_the_id_of_a_store_the_subject_is_a_key_store() -> None:
 )
 def a_judge_that_raises(evidence: Evidence) -> Iterable[Finding]:
     """Nothing holds."""
-    yield Finding(outcome=Outcome.MET, because="said before the fault", subject="proxy")
+    yield Finding(outcome=Outcome.MET, because="found before the exception", subject="proxy")
     message = "oops"
     raise KeyError(message)
 
 
-def test_a_broken_requirement_is_our_bug_and_silences_no_other() -> None:
+def test_a_requirement_that_raises_is_reported_as_a_bug_and_stops_no_other() -> None:
     rules = of_scopes(frozenset(Scope))
     broken, *others = evaluate((a_judge_that_raises, *rules), evidence(also=(target(),)))
     assert (broken.outcome, broken.because) == (Outcome.UNKNOWN, "bug in xks-probe: KeyError: 'oops'")
     assert tuple(others) == evaluate(rules, evidence(also=(target(),)))
 
 
-def test_a_verdict_carries_what_is_declared_of_its_requirement() -> None:
+def test_a_verdict_has_the_declared_data_of_its_requirement() -> None:
     (verdict,) = evaluate([a_judge_that_raises], evidence())
     assert (verdict.requirement, verdict.level, verdict.step, verdict.traits, verdict.source) == (
         "a-judge-that-raises",

@@ -1,4 +1,4 @@
-"""From evidence to a report: every requirement judged, and what KMS would say."""
+"""From evidence to a report: every requirement judged, and the errors of KMS predicted."""
 
 from dataclasses import replace
 from typing import Any
@@ -95,12 +95,12 @@ def test_a_healthy_key_store_meets_every_requirement_and_predicts_no_error() -> 
     assert (report.key_store, report.taken_at_s, report.authorities_as_of) == ("cks-1", NOW_S, "2022-11-10")
 
 
-def test_create_meets_nothing_that_is_judged_here_and_so_is_not_decided() -> None:
+def test_create_is_undecided_if_none_of_its_requirements_was_judged() -> None:
     create = predicted(judge(evidence(*healthy(PROXY))), Operation.CREATE)
     assert (create.decided, create.errors) == (False, ())
 
 
-def test_nothing_measured_leaves_every_operation_undecided() -> None:
+def test_without_measurements_every_operation_is_undecided() -> None:
     report = judge(evidence(also=(PROXY,)))
     assert not any(prediction.decided for prediction in report.predictions)
     assert not any(prediction.errors for prediction in report.predictions)
@@ -110,12 +110,12 @@ def test_a_report_has_the_four_operations() -> None:
     assert [each.operation for each in judge(evidence(also=(PROXY,))).predictions] == list(Operation)
 
 
-def test_where_no_target_belongs_to_a_key_store_there_is_nothing_to_judge() -> None:
+def test_without_a_target_of_a_key_store_the_report_is_empty() -> None:
     report = judge(evidence(also=(target("eu-west-1", Role.REGION),)))
     assert (report.verdicts, report.predictions) == ((), ())
 
 
-def test_no_open_port_is_expected_to_be_not_reachable_and_decides() -> None:
+def test_closed_ports_at_every_node_predict_not_reachable_and_decide() -> None:
     report = judge(evidence(*shut(A), *shut(B)))
     assert errors(report) == {"XKS_PROXY_NOT_REACHABLE": Likelihood.EXPECTED}
     assert errors(report, Operation.UPDATE) == {"XksProxyUriUnreachableException": Likelihood.EXPECTED}
@@ -125,7 +125,7 @@ def test_no_open_port_is_expected_to_be_not_reachable_and_decides() -> None:
     assert predicted(report).decided
 
 
-def test_one_shut_node_of_two_is_possible_and_leaves_nothing_open() -> None:
+def test_one_closed_node_of_two_makes_the_error_possible_and_the_prediction_decided() -> None:
     report = judge(evidence(*healthy(A), *shut(B)))
     assert errors(report) == {"XKS_PROXY_NOT_REACHABLE": Likelihood.POSSIBLE}
     assert predicted(report).decided
@@ -138,9 +138,9 @@ def test_one_shut_node_of_two_is_possible_and_leaves_nothing_open() -> None:
         (Reason.PROTOCOL_ERROR, INVALID_TLS),
         (Reason.TIMED_OUT, "XKS_PROXY_TIMED_OUT"),
     ],
-    ids=["reset", "plain HTTP", "silence"],
+    ids=["reset", "plain HTTP", "timed out"],
 )
-def test_no_handshake_at_every_node_predicts_an_error_and_decides(reason: Reason, error: str) -> None:
+def test_failed_handshakes_at_every_node_predict_an_error_and_decide(reason: Reason, error: str) -> None:
     silent = [tls(node, failure=in_handshake(reason), **NOTHING_AGREED) for node in (A, B)]
     report = judge(evidence(tcp(A), tcp(B), *silent))
     assert errors(report) == {error: Likelihood.EXPECTED}
@@ -169,23 +169,23 @@ def test_different_faults_at_both_nodes_that_give_the_same_error_are_expected() 
     assert errors(report)[INVALID_TLS] is Likelihood.EXPECTED
 
 
-def test_a_shut_node_cannot_make_a_fault_at_the_other_less_likely() -> None:
+def test_a_closed_node_does_not_make_a_fault_at_the_other_less_likely() -> None:
     report = judge(evidence(*healthy(A, MISNAMED), *shut(B)))
     assert errors(report)[INVALID_TLS] is Likelihood.EXPECTED
 
 
-def test_a_node_that_was_not_measured_leaves_the_fault_of_the_other_possible_and_undecided() -> None:
+def test_a_node_without_a_measurement_makes_the_fault_of_the_other_possible_and_undecided() -> None:
     report = judge(evidence(*healthy(A, MISNAMED), tcp(B)))
     assert errors(report)[INVALID_TLS] is Likelihood.POSSIBLE
     assert not predicted(report).decided
 
 
-def test_a_fault_at_a_backend_is_possible_where_the_nodes_are_fine() -> None:
+def test_a_fault_at_a_backend_is_possible_if_the_nodes_are_healthy() -> None:
     report = judge(evidence(*healthy(A), *healthy(BACKEND, MISNAMED)))
     assert errors(report)[INVALID_TLS] is Likelihood.POSSIBLE
 
 
-def test_a_fault_at_every_backend_is_expected_where_nothing_else_is_known() -> None:
+def test_a_fault_at_every_backend_is_expected_if_nothing_else_is_known() -> None:
     report = judge(evidence(*healthy(BACKEND, MISNAMED)))
     assert errors(report)[INVALID_TLS] is Likelihood.EXPECTED
 
@@ -195,18 +195,18 @@ def test_a_proxy_far_away_may_time_out() -> None:
     assert errors(report) == {"XKS_PROXY_TIMED_OUT": Likelihood.POSSIBLE}
 
 
-def test_a_long_way_does_not_hide_what_is_unknown_of_the_certificate() -> None:
+def test_a_long_round_trip_does_not_hide_an_unknown_certificate() -> None:
     report = judge(evidence(tcp(PROXY), windows=(window("proxy", 0.05),)))
     assert not predicted(report).decided
 
 
-def test_advice_gives_no_error() -> None:
+def test_advice_predicts_no_error() -> None:
     report = judge(evidence(*healthy(PROXY, issue(HOST, by=ROOT, to_s=NOW_S + DAY_S))))
     assert outcomes(report)["certificate-expires-in-10-days-or-more", "proxy"] is Outcome.VIOLATED
     assert errors(report) == {}
 
 
-def test_a_violation_comes_with_its_remedy_and_errors_and_a_met_one_without() -> None:
+def test_only_a_violated_verdict_has_a_remedy_and_errors() -> None:
     report = judge(evidence(*healthy(PROXY, MISNAMED)))
     by_id = {verdict.requirement: verdict for verdict in report.verdicts}
     assert by_id["common-name-matches"].remedy
@@ -219,20 +219,22 @@ def test_an_extra_authority_is_named_in_the_report() -> None:
     assert judge(evidence(also=(PROXY,), extra_authorities=(ROOT.der,))).extra_authorities == ("CN=Root",)
 
 
-def test_one_server_is_judged_by_tls_alone() -> None:
+def test_one_server_is_judged_only_by_tls() -> None:
     report = judge(evidence(tls(PROXY, sent(LEAF)), scopes=OF_A_SERVER), single_server=True)
     assert {verdict.step for verdict in report.verdicts} == {KmsStep.TLS, None}
     assert "same-certificate-everywhere" not in {verdict.requirement for verdict in report.verdicts}
     assert report.predictions == ()
 
 
-def test_one_server_of_two_addresses_should_show_one_certificate() -> None:
+def test_one_server_with_two_addresses_should_present_one_certificate() -> None:
     shown = evidence(tls(A, sent(LEAF)), tls(B, sent(MISNAMED)), scopes=OF_A_SERVER)
     report = judge(shown, single_server=True)
     assert outcomes(report)["same-certificate-everywhere", "cks-1"] is Outcome.VIOLATED
 
 
-def test_signatures_of_a_chain_are_verified_once_not_at_every_report(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_signatures_of_a_chain_are_verified_once_and_not_for_every_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     built: list[object] = []
     build = trust.build
 
@@ -251,22 +253,22 @@ def test_signatures_of_a_chain_are_verified_once_not_at_every_report(monkeypatch
 
 
 @pytest.mark.parametrize("scopes", [frozenset({scope}) for scope in Scope], ids=list(Scope))
-def test_what_was_not_looked_at_is_not_judged(scopes: frozenset[Scope]) -> None:
+def test_only_requirements_in_the_scopes_are_judged(scopes: frozenset[Scope]) -> None:
     report = judge(replace(evidence(*healthy(PROXY)), spec=KeyStoreSpec(id="cks-1"), scopes=scopes))
     judged = {verdict.requirement for verdict in report.verdicts}
     assert judged
     assert judged <= {each.id for each in of_scopes(scopes)}
 
 
-def test_a_store_alone_does_not_ask_for_nodes_where_its_account_was_not_looked_at() -> None:
-    told = replace(evidence(tcp(PROXY)), spec=KeyStoreSpec(id="cks-1"))
+def test_missing_nodes_are_unknown_only_if_the_account_is_in_the_scopes() -> None:
+    network_only = replace(evidence(tcp(PROXY)), spec=KeyStoreSpec(id="cks-1"))
     every_node = ("every-node-accepts-tcp-443", "proxy")
-    assert outcomes(judge(told))[every_node] is Outcome.NOT_APPLICABLE
-    looked_at = replace(told, scopes=frozenset(Scope))
-    assert outcomes(judge(looked_at))[every_node] is Outcome.UNKNOWN
+    assert outcomes(judge(network_only))[every_node] is Outcome.NOT_APPLICABLE
+    with_account = replace(network_only, scopes=frozenset(Scope))
+    assert outcomes(judge(with_account))[every_node] is Outcome.UNKNOWN
 
 
-def test_a_store_without_a_target_is_judged_only_where_its_account_was_looked_at() -> None:
-    told = replace(evidence(also=(target("eu-west-1", Role.REGION),)), spec=KeyStoreSpec(id="cks-1"))
-    assert judge(told).verdicts == ()
-    assert judge(replace(told, scopes=frozenset(Scope))).verdicts
+def test_a_store_without_targets_is_judged_only_if_the_account_is_in_the_scopes() -> None:
+    network_only = replace(evidence(also=(target("eu-west-1", Role.REGION),)), spec=KeyStoreSpec(id="cks-1"))
+    assert judge(network_only).verdicts == ()
+    assert judge(replace(network_only, scopes=frozenset(Scope))).verdicts

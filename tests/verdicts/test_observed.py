@@ -1,4 +1,4 @@
-"""Seen outranks configured: what got through takes the errors from findings about its way, and nothing else."""
+"""Measurements override configuration: requests that succeeded remove the errors of findings about their path."""
 
 from dataclasses import replace
 
@@ -51,11 +51,11 @@ def of(report: Report, requirement: str) -> Verdict:
         (NO_LISTENER, "listener-forwards-443"),
     ],
 )
-@pytest.mark.parametrize("seen", [(health(A), health(B)), (tls(A), health(B))])
-def test_where_every_node_was_passed_a_finding_about_the_way_predicts_nothing(
-    account: Account, requirement: str, seen: tuple[Measurement, ...]
+@pytest.mark.parametrize("measured", [(health(A), health(B)), (tls(A), health(B))])
+def test_a_finding_about_the_path_predicts_nothing_if_requests_passed_every_node(
+    account: Account, requirement: str, measured: tuple[Measurement, ...]
 ) -> None:
-    verdict = of(judge(known(account, *seen)), requirement)
+    verdict = of(judge(known(account, *measured)), requirement)
     assert verdict.outcome is Outcome.VIOLATED
     assert verdict.kms_errors == ()
 
@@ -65,7 +65,7 @@ def test_a_dualstack_load_balancer_is_fine() -> None:
 
 
 @pytest.mark.parametrize(
-    "seen",
+    "measured",
     [
         (),
         (health(A),),
@@ -75,8 +75,8 @@ def test_a_dualstack_load_balancer_is_fine() -> None:
         (health(A), replace(health(B), started_at_s=NOW_S, details=HealthDetails(purpose="get", status=200))),
     ],
 )
-def test_a_node_that_was_not_passed_leaves_the_errors(seen: tuple[Measurement, ...]) -> None:
-    verdict = of(judge(known(ONE_TARGET, *seen)), "two-targets-are-healthy")
+def test_the_errors_stay_if_requests_did_not_pass_every_node(measured: tuple[Measurement, ...]) -> None:
+    verdict = of(judge(known(ONE_TARGET, *measured)), "two-targets-are-healthy")
     assert verdict.kms_errors
     assert "succeeded" not in verdict.because
 
@@ -88,9 +88,9 @@ T1, T2 = (
 
 
 def behind(*measured: Measurement) -> Report:
-    """Both nodes let requests pass, and are fine; the targets are as ``measured``."""
-    seen = (tcp(A), tcp(B), tls(A), tls(B), health(A), health(B), *measured)
-    return judge(looked_at(targets=(A, B, T1, T2), latest=seen, recent=seen))
+    """A report in which both nodes are healthy and pass requests on; the targets are as ``measured``."""
+    all_measured = (tcp(A), tcp(B), tls(A), tls(B), health(A), health(B), *measured)
+    return judge(looked_at(targets=(A, B, T1, T2), latest=all_measured, recent=all_measured))
 
 
 def of_targets(report: Report, requirement: str) -> dict[str, Outcome]:
@@ -102,14 +102,14 @@ def of_targets(report: Report, requirement: str) -> dict[str, Outcome]:
 
 
 def connect_errors(report: Report) -> set[str]:
-    (said,) = (each for each in report.predictions if each.operation is Operation.CONNECT)
-    return {each.error for each in said.errors}
+    (prediction,) = (each for each in report.predictions if each.operation is Operation.CONNECT)
+    return {each.error for each in prediction.errors}
 
 
 SHUT = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
 
 
-def test_targets_that_admit_the_load_balancer_alone_are_not_known_and_no_fault() -> None:
+def test_targets_that_accept_only_the_load_balancer_are_unknown_and_not_a_fault() -> None:
     shut = [tcp(t, Reason.REFUSED) for t in (T1, T2)]
     unseen = [tls(t, failure=SHUT, kms_handshake_succeeded=False, version=None, chain=()) for t in (T1, T2)]
     report = behind(*shut, *unseen)
@@ -121,31 +121,31 @@ def test_targets_that_admit_the_load_balancer_alone_are_not_known_and_no_fault()
     assert connect_errors(report) == set()
 
 
-def test_a_key_that_the_nodes_show_need_not_be_seen_at_targets_that_admit_the_nodes_alone() -> None:
+def test_a_key_seen_through_the_nodes_is_not_applicable_to_targets_that_accept_only_the_nodes() -> None:
     usable = {"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}
     details = HealthDetails(purpose="key_metadata", status=200, **usable)
     shown = [replace(health(of), details=details) for of in (A, B)]
-    seen = (tls(A), tls(B), health(A), health(B), *shown)
+    measured = (tls(A), tls(B), health(A), health(B), *shown)
     spec = replace(SPEC, key_id="foo")
-    report = judge(looked_at(targets=(A, B, T1, T2), latest=seen, recent=seen, spec=spec))
+    report = judge(looked_at(targets=(A, B, T1, T2), latest=measured, recent=measured, spec=spec))
     assert set(of_targets(report, "key-metadata-is-usable").values()) == {Outcome.NOT_APPLICABLE}
 
 
-def test_one_of_two_targets_that_is_shut_is_a_fault_of_that_target() -> None:
+def test_one_closed_target_of_two_is_a_fault_of_that_target() -> None:
     shut = tcp(T1, Reason.REFUSED)
     report = behind(shut, tcp(T2), tls(T2))
     assert of_targets(report, "every-target-accepts-tcp-443") == {"t1": Outcome.VIOLATED, "t2": Outcome.MET}
     assert connect_errors(report) == {"XKS_PROXY_NOT_REACHABLE"}
 
 
-def test_what_a_target_shows_counts_though_the_nodes_are_fine() -> None:
+def test_a_fault_seen_at_a_target_is_reported_even_if_the_nodes_are_healthy() -> None:
     report = behind(
         tcp(T1), tcp(T2), tls(T1, version="TLSv1.1", cipher=None, kms_handshake_succeeded=False), tls(T2)
     )
     assert of_targets(report, "tls-version-is-supported")["t1"] is Outcome.VIOLATED
 
 
-def test_what_kms_alone_meets_keeps_its_errors() -> None:
+def test_a_fault_that_only_kms_can_see_keeps_its_errors() -> None:
     shut = replace(ACCOUNT, load_balancers=(replace(BALANCER, enforces_inbound_rules=True),))
     verdict = of(judge(known(shut, health(A), health(B))), "load-balancer-admits-privatelink-traffic")
     assert {error.operation for error in verdict.kms_errors} >= {Operation.CONNECT}

@@ -1,4 +1,4 @@
-"""What each operation of KMS would say: which error masks which, and when it is decided."""
+"""The prediction for each operation: which error masks which, and when it is decided."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,14 +48,14 @@ EXPECTED_HEALTH = fault("h", KmsStep.HEALTH, "T", Likelihood.EXPECTED, Level.REQ
 RISK = fault("r", KmsStep.NETWORK, "R", Likelihood.POSSIBLE, Level.RISK)
 
 
-def test_an_expected_error_masks_those_of_later_positions() -> None:
+def test_an_expected_error_masks_the_errors_of_later_steps() -> None:
     assert [(each.error, each.masked_by) for each in connect(EXPECTED_TLS, EXPECTED_NETWORK)] == [
         ("N", None),
         ("T", "n"),
     ]
 
 
-def test_an_error_at_the_same_position_is_not_masked() -> None:
+def test_an_error_at_the_same_step_is_not_masked() -> None:
     other = replace(EXPECTED_TLS, requirement="u")
     (error,) = connect(EXPECTED_TLS, other)
     assert (error.masked_by, error.requirements) == (None, ("t", "u"))
@@ -65,13 +65,13 @@ def test_a_possible_error_masks_nothing() -> None:
     assert [each.masked_by for each in connect(RISK, EXPECTED_TLS)] == [None, None]
 
 
-def test_an_error_of_two_positions_is_masked_only_if_both_are() -> None:
+def test_an_error_with_causes_at_two_steps_is_masked_only_if_both_are() -> None:
     assert [each.masked_by for each in connect(EXPECTED_TLS, EXPECTED_HEALTH)] == [None]
     masked = {each.error: each.masked_by for each in connect(EXPECTED_NETWORK, EXPECTED_TLS, EXPECTED_HEALTH)}
     assert masked == {"N": None, "T": "n"}
 
 
-def test_the_strongest_likelihood_of_one_name_counts() -> None:
+def test_errors_with_the_same_name_get_the_highest_likelihood() -> None:
     possible = replace(
         EXPECTED_TLS, kms_errors=(replace(EXPECTED_TLS.kms_errors[0], likelihood=Likelihood.POSSIBLE),)
     )
@@ -88,12 +88,15 @@ def at(step: KmsStep, error: str, operation: Operation) -> Verdict:
     ("operation", "masked"),
     [(Operation.CONNECT, "domain"), (Operation.CREATE, None), (Operation.UPDATE, None)],
 )
-def test_connect_asks_for_the_domain_before_the_principals_and_create_in_no_known_order(
+def test_connect_checks_the_domain_before_the_principals_and_create_in_no_known_order(
     operation: Operation, masked: str | None
 ) -> None:
     verdicts = (at(KmsStep.CONFIGURATION, "principals", operation), at(KmsStep.DOMAIN, "domain", operation))
-    (said,) = (each for each in predict(verdicts, (), evidence()) if each.operation is operation)
-    assert {error.error: error.masked_by for error in said.errors} == {"domain": None, "principals": masked}
+    (prediction,) = (each for each in predict(verdicts, (), evidence()) if each.operation is operation)
+    assert {error.error: error.masked_by for error in prediction.errors} == {
+        "domain": None,
+        "principals": masked,
+    }
 
 
 def unknown_at(step: KmsStep, subject: str) -> Verdict:
@@ -106,23 +109,23 @@ def unknown_at(step: KmsStep, subject: str) -> Verdict:
 
 
 def decided(operation: Operation, *verdicts: Verdict) -> bool:
-    (said,) = (each for each in predict(verdicts, CATALOGUE, evidence()) if each.operation is operation)
-    return said.decided
+    (prediction,) = (each for each in predict(verdicts, CATALOGUE, evidence()) if each.operation is operation)
+    return prediction.decided
 
 
-def test_what_is_not_known_of_the_configuration_may_give_another_name_than_what_is() -> None:
+def test_an_unknown_at_the_same_configuration_step_makes_the_prediction_undecided() -> None:
     known = at(KmsStep.CONFIGURATION, "acceptance", Operation.CONNECT)
     assert not decided(Operation.CONNECT, known, unknown_at(KmsStep.CONFIGURATION, "vpce-svc-1"))
     before = at(KmsStep.DOMAIN, "domain", Operation.CONNECT)
     assert decided(Operation.CONNECT, before, unknown_at(KmsStep.CONFIGURATION, "vpce-svc-1"))
 
 
-def test_a_violation_that_another_operation_meets_hides_nothing_that_is_not_known() -> None:
+def test_an_error_of_another_operation_hides_no_unknown_requirement() -> None:
     quota = replace(at(KmsStep.UNIQUENESS, "LimitExceededException", Operation.CREATE), subject="store")
     assert not decided(Operation.CONNECT, quota, unknown_at(KmsStep.DOMAIN, "store"))
 
 
-def test_advice_is_nowhere_on_the_way_and_masks_nothing() -> None:
+def test_advice_comes_after_the_last_step_and_masks_nothing() -> None:
     advice = replace(EXPECTED_NETWORK, requirement="a", level=Level.ADVICE, step=None)
     assert [(each.error, each.masked_by) for each in connect(advice, EXPECTED_TLS)] == [
         ("T", None),
@@ -131,7 +134,7 @@ def test_advice_is_nowhere_on_the_way_and_masks_nothing() -> None:
 
 
 @pytest.mark.parametrize(("traits", "is_decided"), [({Trait.MEANS_SHUT}, True), (set(), False)])
-def test_of_an_address_that_is_shut_nothing_of_tls_is_left_to_be_known(
+def test_an_unknown_of_tls_does_not_matter_at_an_address_that_accepts_no_connection(
     traits: set[Trait], is_decided: bool
 ) -> None:
     shut = replace(RISK, traits=frozenset(traits))

@@ -1,4 +1,4 @@
-"""Public endpoint connectivity: what update meets of the proxy, create meets."""
+"""Public endpoint connectivity: create can fail at the proxy with the same errors as update."""
 
 from dataclasses import replace
 
@@ -19,11 +19,11 @@ def refused(spec: KeyStoreSpec) -> Report:
 
 
 def names(report: Report, operation: Operation) -> set[str]:
-    (said,) = (each for each in report.predictions if each.operation is operation)
-    return {error.error for error in said.errors}
+    (prediction,) = (each for each in report.predictions if each.operation is operation)
+    return {error.error for error in prediction.errors}
 
 
-def test_nothing_is_decided_about_create_of_a_public_store_before_the_proxy_was_seen() -> None:
+def test_create_of_a_public_store_is_undecided_before_the_proxy_was_tested() -> None:
     public = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
     report = judge(looked_at(spec=public, targets=(PROXY,)))
     (create,) = (each for each in report.predictions if each.operation is Operation.CREATE)
@@ -40,7 +40,7 @@ def test_a_public_store_gets_no_error_of_an_endpoint_service() -> None:
     assert not any(name.startswith("XKS_VPC_") for name in named)
 
 
-def test_create_speaks_with_a_public_proxy_and_not_with_one_in_a_vpc() -> None:
+def test_create_contacts_a_public_proxy_but_not_one_in_a_vpc() -> None:
     public = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
     assert names(refused(public), Operation.CREATE) == {"XksProxyUriUnreachableException"}
     assert names(refused(SPEC), Operation.CREATE) == set()

@@ -1,4 +1,4 @@
-"""AWS's list and the certificates in the package."""
+"""AWS's list of CAs and the certificates in the package."""
 
 import hashlib
 
@@ -23,27 +23,27 @@ def test_the_package_has_all_130_names_and_125_roots() -> None:
     assert {alias for sha256, alias in authorities.aliases.items() if sha256 not in held} == LACKING
 
 
-def test_every_root_has_the_name_that_the_list_gives_it() -> None:
+def test_every_root_has_a_name_of_the_list() -> None:
     authorities = kms_authorities()
     for roots in authorities.roots.by_subject.values():
         for root in roots:
             assert name_key_of_values(str(each.value) for each in root.subject) in authorities.names
 
 
-def test_every_root_ends_a_path_even_where_its_own_signature_is_of_a_kind_no_longer_verified() -> None:
+def test_every_root_ends_a_path_even_if_its_own_signature_cannot_be_verified() -> None:
     for roots in kms_authorities().roots.by_subject.values():
         for root in roots:
             assert kms_authorities().roots.issuer_of(root) == root
 
 
-def test_a_certificate_whose_fingerprint_is_not_listed_is_left_out() -> None:
-    listed, stranger = issue("Listed", ca=True), issue("Stranger", ca=True)
+def test_a_certificate_whose_fingerprint_is_not_listed_is_ignored() -> None:
+    listed, unlisted = issue("Listed", ca=True), issue("Unlisted", ca=True)
     row = f"a,CN=Listed,2030-01-01,,{hashlib.sha256(listed.der).hexdigest()}"
     text = f"alias,subject,not_after_us_pacific,sha1,sha256\n{row}\n"
-    authorities = assemble(text, (listed.der, stranger.der))
+    authorities = assemble(text, (listed.der, unlisted.der))
     assert authorities.roots.issuer_of(listed.certificate) == listed.certificate
-    assert authorities.roots.issuer_of(stranger.certificate) is None
-    assert authorities_of(stranger).roots.issuer_of(stranger.certificate) == stranger.certificate
+    assert authorities.roots.issuer_of(unlisted.certificate) is None
+    assert authorities_of(unlisted).roots.issuer_of(unlisted.certificate) == unlisted.certificate
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,5 @@ def test_a_certificate_whose_fingerprint_is_not_listed_is_left_out() -> None:
     ],
     ids=["plain", "a comma in quotes", "an attribute by number", "empty"],
 )
-def test_a_subject_of_keytool_is_taken_apart(subject: str, values: list[str]) -> None:
+def test_a_subject_printed_by_keytool_is_parsed(subject: str, values: list[str]) -> None:
     assert name_key_of_subject(subject) == name_key_of_values(values)

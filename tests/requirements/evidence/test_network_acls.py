@@ -1,4 +1,4 @@
-"""A network ACL towards one target: the request out, the answers in, at the limits of ports and addresses."""
+"""A network ACL and one target: outbound traffic and return traffic, at the limits of ports and addresses."""
 
 from ipaddress import IPv4Address
 
@@ -52,13 +52,16 @@ ALL_OUT, ALL_BACK = entry(100, OUT, protocol="-1"), entry(100, BACK, protocol="-
         ([], False),
         ([entry(99, OUT, allows=False), entry(100, OUT)], False),
         ([entry(100, OUT), entry(101, OUT, allows=False)], True),
-        ([entry(101, OUT, allows=False), entry(100, OUT)], True),  # by number, not as listed
+        (
+            [entry(101, OUT, allows=False), entry(100, OUT)],
+            True,
+        ),  # in the order of the numbers, not of the list
         ([entry(99, OUT, allows=False, ports=(444, 65535)), entry(100, OUT)], True),
         ([entry(99, OUT, allows=False, cidr="192.168.0.0/16"), entry(100, OUT)], False),
         ([entry(99, OUT, allows=False, cidr="10.0.0.0/8"), entry(100, OUT)], True),
     ],
 )
-def test_the_first_entry_that_fits_the_targets_port_decides(out: list[AclEntry], *, passes: bool) -> None:
+def test_the_first_entry_that_matches_the_targets_port_decides(out: list[AclEntry], *, passes: bool) -> None:
     denied = denial(NetworkAcl(id="acl-1", entries=(*out, ALL_BACK)), TARGET, PORT)
     assert denied == (None if passes else "denies outbound traffic to port 443")
 
@@ -82,12 +85,14 @@ def test_the_first_entry_that_fits_the_targets_port_decides(out: list[AclEntry],
         ([entry(100, BACK, cidr="10.0.0.0/8")], 1024),
     ],
 )
-def test_answers_have_to_be_let_in_on_every_port_from_1024(back: list[AclEntry], denied: int | None) -> None:
+def test_return_traffic_must_be_allowed_on_every_port_from_1024(
+    back: list[AclEntry], denied: int | None
+) -> None:
     found = denial(NetworkAcl(id="acl-1", entries=(*back, ALL_OUT)), TARGET, PORT)
     assert found == (None if denied is None else f"denies return traffic to port {denied}")
 
 
-def test_a_subnet_without_an_acl_of_its_own_has_the_default_one() -> None:
+def test_a_subnet_without_its_own_acl_has_the_default_one() -> None:
     own, default = NetworkAcl(id="own", subnet_ids=("subnet-1",)), NetworkAcl(id="default", is_default=True)
     assert acl_of("subnet-1", (default, own)) == own
     assert acl_of("subnet-2", (default, own)) == default

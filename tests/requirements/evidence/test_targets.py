@@ -1,4 +1,4 @@
-"""Which targets a requirement is about."""
+"""The targets that a requirement judges."""
 
 from dataclasses import replace
 
@@ -24,18 +24,18 @@ CHAIN = sent(issue(HOST))
 IN_CONNECT = {reason: Failure(phase=Phase.CONNECT, reason=reason) for reason in Reason}
 
 
-def said(measurement: Measurement) -> tuple[Outcome, str]:
-    """Of a judge that is content with every handshake."""
+def judged(measurement: Measurement) -> tuple[Outcome, str]:
+    """The outcome and reason from a judge that accepts every handshake."""
 
     def judge(_target: Target, _measurement: Measurement, _details: TlsDetails) -> Finding:
-        return met("looked at")
+        return met("judged")
 
     (finding,) = each_handshake(evidence(measurement), judge)
     assert finding.subject == measurement.target.name
     return finding.outcome, finding.because
 
 
-def test_kms_comes_in_by_nodes_and_without_any_by_the_proxys_own_name() -> None:
+def test_the_entry_points_are_the_nodes_or_else_the_proxy() -> None:
     others = (BACKEND, target("hsm", Role.KEY_MANAGER), target("region", Role.REGION))
     assert entry_points(evidence(also=(A, *others, PROXY, B))) == (A, B)
     assert entry_points(evidence(also=(*others, PROXY))) == (PROXY,)
@@ -52,7 +52,7 @@ def test_kms_comes_in_by_nodes_and_without_any_by_the_proxys_own_name() -> None:
     ],
     ids=["one", "two", "the first that has one", "none has one", "no target"],
 )
-def test_what_concerns_several_targets_is_said_of_their_key_store(
+def test_the_common_subject_of_several_targets_is_their_key_store(
     targets: tuple[Target, ...], subject: str
 ) -> None:
     assert common_subject(targets) == subject
@@ -60,26 +60,28 @@ def test_what_concerns_several_targets_is_said_of_their_key_store(
 
 def test_measurements_are_found_by_check_and_target() -> None:
     by_tcp, by_tls, other = tcp(A), tls(A), tcp(B)
-    seen = evidence(by_tcp, by_tls, other)
-    assert latest(seen, Check.TCP) == {"nlb-a": by_tcp, "nlb-b": other}
-    assert latest(seen, Check.TLS) == {"nlb-a": by_tls}
-    assert latest(seen, Check.DNS) == {}
+    found = evidence(by_tcp, by_tls, other)
+    assert latest(found, Check.TCP) == {"nlb-a": by_tcp, "nlb-b": other}
+    assert latest(found, Check.TLS) == {"nlb-a": by_tls}
+    assert latest(found, Check.DNS) == {}
 
 
-def test_tls_concerns_targets_of_the_path_that_are_to_be_probed_or_were() -> None:
+def test_tls_targets_are_those_with_a_tls_check_or_measurement_and_the_entry_points() -> None:
     unplanned = replace(B, plans=())
     asked_once = replace(BACKEND, plans=())
     manager = tls(target("hsm", Role.KEY_MANAGER))
     probed = tls(asked_once)
     other = replace(BACKEND, name="proxy-2", plans=())
-    seen = evidence(probed, manager, also=(A, other, unplanned))
-    assert list(tls_targets(seen)) == [(asked_once, probed), (A, None), (unplanned, None)], "B is a way in"
+    found = evidence(probed, manager, also=(A, other, unplanned))
+    assert list(tls_targets(found)) == [(asked_once, probed), (A, None), (unplanned, None)], (
+        "B is an entry point"
+    )
 
 
-def test_of_a_way_in_that_nobody_probes_by_tls_nothing_is_known() -> None:
+def test_an_entry_point_without_a_tls_check_is_unknown() -> None:
     unplanned = replace(B, plans=())
     findings = {
-        f.subject: f for f in each_handshake(evidence(tls(A), also=(unplanned,)), lambda *_: met("fine"))
+        f.subject: f for f in each_handshake(evidence(tls(A), also=(unplanned,)), lambda *_: met("accepted"))
     }
     assert findings["nlb-a"].outcome is Outcome.MET
     assert (findings["nlb-b"].outcome, findings["nlb-b"].because) == (
@@ -93,35 +95,35 @@ def test_of_a_way_in_that_nobody_probes_by_tls_nothing_is_known() -> None:
     [(15.0, 60.0, True), (15.0, 60.1, False), (60.0, 180.0, True), (60.0, 180.1, False)],
     ids=["a minute", "over a minute", "three intervals", "over three intervals"],
 )
-def test_what_was_is_not_what_is(interval_s: float, age_s: float, *, fresh: bool) -> None:
+def test_a_stale_measurement_is_ignored(interval_s: float, age_s: float, *, fresh: bool) -> None:
     plan = PlannedCheck(check=Check.TLS, interval_s=interval_s, timeout_s=2.0)
     old = tls(replace(A, plans=(plan,)), at_s=NOW_S - age_s)
     assert (latest(evidence(old), Check.TLS) == {"nlb-a": old}) is fresh
-    assert said(old)[0] is (Outcome.MET if fresh else Outcome.UNKNOWN)
+    assert judged(old)[0] is (Outcome.MET if fresh else Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(
     ("measurement", "because"),
     [
-        (tls(A), "looked at"),
-        (tls(A, failure=in_handshake(Reason.RESET), **NOTHING_AGREED), "looked at"),
-        (tls(A, failure=IN_CONNECT[Reason.PACKET_LOST]), "looked at"),
-        (tls(A, CHAIN, IN_CONNECT[Reason.PACKET_LOST], version=None), "looked at"),
+        (tls(A), "judged"),
+        (tls(A, failure=in_handshake(Reason.RESET), **NOTHING_AGREED), "judged"),
+        (tls(A, failure=IN_CONNECT[Reason.PACKET_LOST]), "judged"),
+        (tls(A, CHAIN, IN_CONNECT[Reason.PACKET_LOST], version=None), "judged"),
         (tls(A, failure=IN_CONNECT[Reason.REFUSED], **NOTHING_AGREED), "no handshake (the TCP connection"),
         (replace(tls(A), details=None), "no handshake"),
     ],
     ids=[
-        *("agreed", "reset in it", "lost packet before it", "chain after a lost packet"),
+        *("completed", "reset during it", "lost SYN before it", "chain after a lost SYN"),
         *("refused before it", "no details"),
     ],
 )
-def test_a_judge_sees_every_handshake_that_was_begun(measurement: Measurement, because: str) -> None:
-    outcome, words = said(measurement)
-    assert words.startswith(because)
-    assert outcome is (Outcome.MET if because == "looked at" else Outcome.UNKNOWN)
+def test_a_judge_gets_every_handshake_that_was_started(measurement: Measurement, because: str) -> None:
+    outcome, reason = judged(measurement)
+    assert reason.startswith(because)
+    assert outcome is (Outcome.MET if because == "judged" else Outcome.UNKNOWN)
 
 
-def test_what_was_not_measured_is_unknown() -> None:
+def test_a_target_that_was_not_measured_is_unknown() -> None:
     (finding,) = each_handshake(evidence(also=(A,)), lambda *_: met("never"))
     assert (finding.subject, finding.outcome, finding.because) == (
         "nlb-a",
@@ -139,7 +141,7 @@ def test_what_was_not_measured_is_unknown() -> None:
     ],
     ids=["readable", "none", "unreadable"],
 )
-def test_a_judge_sees_the_leaf_if_it_can_be_read(chain: tuple[Certificate, ...], because: str) -> None:
+def test_a_judge_gets_the_leaf_if_it_can_be_read(chain: tuple[Certificate, ...], because: str) -> None:
     def judge(_target: Target, _details: TlsDetails, leaf: Certificate) -> Finding:
         return met(f"serial {leaf.serial}")
 

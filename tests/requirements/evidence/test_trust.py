@@ -1,4 +1,4 @@
-"""Where a chain leads, by signatures; names alone never make it trusted."""
+"""Where a chain leads, judged by signatures; a matching name never makes it trusted."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -50,11 +50,11 @@ def trust(*signers: Signer, extra: tuple[bytes, ...] = ()) -> Trust:
         *("self-signed", "private root unsent", "leaf alone", "SHA-1", "nothing"),
     ],
 )
-def test_every_chain_has_one_standing(signers: tuple[Signer, ...], status: TrustStatus) -> None:
+def test_each_chain_has_the_expected_trust_status(signers: tuple[Signer, ...], status: TrustStatus) -> None:
     assert trust(*signers).status is status
 
 
-def test_an_extra_authority_counts_only_where_kms_has_none() -> None:
+def test_an_extra_authority_is_used_only_if_no_listed_one_is_found() -> None:
     assert trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).status is TrustStatus.EXTRA
     assert trust(LEAF, MIDDLE, extra=(PRIVATE.der, ROOT.der)).status is TrustStatus.LISTED
 
@@ -64,14 +64,14 @@ def test_an_extra_authority_that_did_not_sign_changes_nothing() -> None:
     assert trust(PRIVATE_LEAF, extra=(impostor.der,)) == trust(PRIVATE_LEAF)
 
 
-def test_the_path_is_the_one_that_leads_to_the_authority_that_counted() -> None:
+def test_the_path_leads_to_the_authority_that_was_used() -> None:
     path = trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).path
     assert path is not None
     assert (path.ending, len(path.links), path.links[-1].subject) == (Ending.ROOT, 2, "CN=Private Root")
     assert trust().path is None
 
 
-def test_a_chain_is_verified_once_and_again_only_for_other_authorities(
+def test_a_chain_is_verified_again_only_if_the_authorities_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     leaf, built = issue(HOST, by=MIDDLE), []

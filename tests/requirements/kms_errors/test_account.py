@@ -1,4 +1,4 @@
-"""KMS's names for faults of the account: that they are KMS's, and for the operations that can give them."""
+"""Every declared error exists in KMS's model, for the operation that returns it."""
 
 import pytest
 from botocore.session import Session
@@ -13,7 +13,7 @@ CALLS = {
     Operation.UPDATE: "UpdateCustomKeyStore",
     Operation.CREATE_KEY: "CreateKey",
 }
-# AWS's usual errors, which no service's model lists.
+# Common AWS errors, which no service model lists.
 COMMON = {"ValidationException", "UnsupportedOperationException"}
 ERRORS = sorted(
     {(declared.id, error) for declared in CATALOGUE for error in declared.published.errors},
@@ -22,7 +22,7 @@ ERRORS = sorted(
 
 
 @pytest.mark.parametrize(("requirement", "error"), ERRORS, ids=[f"{r}-{e.operation}" for r, e in ERRORS])
-def test_a_declared_error_is_one_that_the_operation_can_give(requirement: str, error: KmsError) -> None:
+def test_a_declared_error_is_one_that_the_operation_can_return(requirement: str, error: KmsError) -> None:
     if error.operation is Operation.CONNECT:
         known = CODES
     else:
@@ -31,5 +31,5 @@ def test_a_declared_error_is_one_that_the_operation_can_give(requirement: str, e
     assert {error.error, *error.alternatives} <= known, requirement
 
 
-def test_no_error_has_itself_for_an_alternative() -> None:
+def test_no_error_is_its_own_alternative() -> None:
     assert [error for _, error in ERRORS if error.error in error.alternatives] == []

@@ -4,7 +4,7 @@ from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
 from probe.requirements.kms_errors.error import error
 
 
-def test_an_error_is_documented_and_expected_unless_it_is_said_otherwise() -> None:
+def test_an_error_is_documented_and_expected_by_default() -> None:
     assert error(Operation.CONNECT, "X", "Y", "Z") == KmsError(
         operation=Operation.CONNECT,
         error="X",

@@ -1,4 +1,4 @@
-"""The errors of KMS as AWS's pages have them: names that exist, and no more certainty than there is."""
+"""The errors of KMS for network and TLS faults: existing names, with likelihood and basis as documented."""
 
 import pytest
 from botocore.loaders import Loader
@@ -23,7 +23,7 @@ def kms() -> dict[str, object]:
 
 
 def names_for(operation: Operation, kms: dict) -> set[str]:
-    """The names that botocore's model has for an operation's failure."""
+    """The errors of an operation in botocore's model."""
     if operation is Operation.CONNECT:
         return set(kms["shapes"]["ConnectionErrorCodeType"]["enum"])
     return {error["shape"] for error in kms["operations"][_OPERATIONS[operation]]["errors"]}
@@ -34,13 +34,13 @@ def by_operation(table: tuple[KmsError, ...]) -> dict[Operation, KmsError]:
 
 
 @every_table
-def test_kms_has_every_error_that_we_name(table: tuple[KmsError, ...], kms: dict) -> None:
+def test_every_error_exists_in_the_model_of_kms(table: tuple[KmsError, ...], kms: dict) -> None:
     for error in table:
         assert {error.error, *error.alternatives} <= names_for(error.operation, kms)
 
 
 @every_table
-def test_each_call_that_speaks_with_the_proxy_has_one_error_and_create_has_none(
+def test_each_call_that_contacts_the_proxy_has_one_error_and_create_has_none(
     table: tuple[KmsError, ...],
 ) -> None:
     speaking = [Operation.CONNECT, Operation.UPDATE, Operation.CREATE_KEY]
@@ -48,7 +48,7 @@ def test_each_call_that_speaks_with_the_proxy_has_one_error_and_create_has_none(
 
 
 @every_table
-def test_what_is_inferred_for_connect_is_not_documented_for_the_other_calls(
+def test_errors_are_inferred_for_all_calls_if_they_are_inferred_for_connect(
     table: tuple[KmsError, ...],
 ) -> None:
     bases = {operation: error.basis for operation, error in by_operation(table).items()}
@@ -57,11 +57,11 @@ def test_what_is_inferred_for_connect_is_not_documented_for_the_other_calls(
 
 
 @every_table
-def test_all_calls_meet_a_fault_with_the_same_likelihood(table: tuple[KmsError, ...]) -> None:
+def test_all_calls_have_the_same_likelihood_for_a_fault(table: tuple[KmsError, ...]) -> None:
     assert len({error.likelihood for error in table}) == 1
 
 
-def test_what_happens_at_times_is_possible_and_all_else_expected() -> None:
+def test_only_the_tables_of_intermittent_errors_are_possible() -> None:
     possible = {name for name, table in TABLES.items() if table[0].likelihood is Likelihood.POSSIBLE}
     assert possible == {name for name in TABLES if name.startswith("AT_TIMES_")}
     assert len(possible) == 3
@@ -75,7 +75,7 @@ def test_what_happens_at_times_is_possible_and_all_else_expected() -> None:
     ],
     ids=["no connection", "failed TLS"],
 )
-def test_the_pages_disagree_on_updates_error_for_tls_and_both_names_are_given(
+def test_update_has_both_errors_that_aws_documents_for_failed_tls(
     table: tuple[KmsError, ...], basis: Basis, alternatives: tuple[str, ...]
 ) -> None:
     update = by_operation(table)[Operation.UPDATE]
