@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 COMPILE := $(BIN)/python -m compileall -q probe exporters simulator
 PURE = $(BIN)/python -m pytest -m "not loopback and not real" -q -n auto
 FUZZ_EXAMPLES ?= 200000
+NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3-venv)"
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
@@ -50,6 +51,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
 
 $(VENV)/bin/python:
+	@$(PYTHON) -c '' && { $(PYTHON) -m ensurepip --version >/dev/null 2>&1 || { echo $(NO_VENV) >&2; exit 1; }; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/demo.stamp: requirements/demo.txt | $(VENV)/bin/python
