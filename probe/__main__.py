@@ -7,22 +7,28 @@ from pathlib import Path
 
 from probe import __version__
 
+_INTERRUPTED = 130  # as `probe.commands.exits.Exit.INTERRUPTED`
+
 
 def main() -> None:
-    """Run the command line and exit with its status (contracts: 0, 1, 2, 3 or 130)."""
+    """Run the command line and exit with its status."""
     _open_streams()
     if sys.argv[1:] == ["--version"]:  # answered before anything slow is imported
         sys.stdout.write(f"xks-probe {__version__}\n")
         return
-    from probe.commands.app import run
+    try:
+        from probe.commands.app import run
 
-    sys.exit(_flushed(run(sys.argv[1:])))
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are imported
+        status = _INTERRUPTED
+    sys.exit(_flushed(status))
 
 
 def _open_streams() -> None:
-    """Closed streams become /dev/null, and a locale without our characters shows them escaped."""
+    """Closed streams become /dev/null, and characters that the locale lacks are shown escaped."""
     if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as we live
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
     for stream in (sys.stdout, sys.stderr):
@@ -31,7 +37,7 @@ def _open_streams() -> None:
 
 
 def _flushed(status: int) -> int:
-    """Write out what is buffered. A reader that went away (`| head`) is no error, a full disk is."""
+    """Write out what is buffered. A closed pipe (`| head`) is not an error, a full disk is."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -44,7 +50,7 @@ def _flushed(status: int) -> int:
 
 
 def _discard() -> None:
-    """What is still buffered goes nowhere, so that the interpreter does not trip over it at its end."""
+    """Discard what is still buffered, so that the interpreter does not fail on it when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

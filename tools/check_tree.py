@@ -30,6 +30,7 @@ COVERED_ELSEWHERE = {
     "simulator/simulator.py": "tests/real/test_simulator.py starts it",
     "probe/probes/health_connection.py": "tests/probes/test_health.py has each kind of request over it",
     "probe/probes/health_request.py": "tests/probes/test_health.py has each kind; tests/fuzz any answer",
+    "probe/commands/command_table.py": "tests/commands/test_app.py asks each of its commands for help",
     "probe/commands/exits.py": "tests/commands/test_app.py meets each of its values",
     "probe/wire/account_network.py": "tests/wire/test_account.py reads all of AWS's answers",
     "probe/requirements/health_conduct.py": _HEALTH,

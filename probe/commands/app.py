@@ -1,4 +1,4 @@
-"""The table of commands, and the one place where an exception becomes a line and an exit status."""
+"""Runs one command line; the one place where an exception becomes a line and an exit status."""
 
 import contextlib
 import os
@@ -6,29 +6,26 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from probe import __version__
+from probe.commands.command_table import COMMANDS, PROGRAM, Command, find, names
 from probe.commands.exits import Exit, UsageError
 from probe.commands.output import write_document
 from probe.model.text import clean
 
-# A command is imported only when it is asked for: `ping` starts without pydantic, aiohttp or boto3.
-COMMANDS: tuple[tuple[str, str], ...] = (
-    ("demo", "See it work: the agent in a simulated network, its page on 127.0.0.1:9911"),
-    ("run", "Run the agent from a configuration file"),
-    ("check-config", "Say what a configuration would probe, at what rate, in how many series"),
-    ("init", "Write a commented configuration"),
-    ("doctor", "Say what this machine allows, and how to allow more"),
-    ("survey", "Rank Regions by round-trip time and judge them against 35 ms"),
-    ("ping", "Take round-trip times by ICMP or TCP, stamped by the kernel"),
-    ("tls", "Do the TLS handshake as KMS does it and judge the certificate"),
-    ("dns", "Ask a name server and time the answer"),
-    ("health", "Ask an XKS proxy for its health as KMS does, signed, in phases"),
-    ("preflight", "Say what KMS would say to this endpoint service and proxy, why, and what to change"),
-)
+if TYPE_CHECKING:
+    from types import ModuleType
 
+    import typer.core
 
-# All mistakes at once, but no file that was named by mistake is poured out on the terminal.
+    from probe.commands.usage.parameters import CommandUsage
+
+_HELP = frozenset({"-h", "--help"})
+# What a shell asks for while its user types; see `usage.completion`.
+_COMPLETE = "__complete"
+_SHOW, _INSTALL = "--show-completion", "--install-completion"
+# All mistakes at once, but a file that was named by mistake does not flood the terminal.
 MAX_COMPLAINTS = 100
 
 
@@ -46,64 +43,131 @@ def run(arguments: Sequence[str]) -> int:
         if os.environ.get("XKS_PROBE_DEBUG"):
             traceback.print_exc()
         what = f"{type(error).__name__}: {error}"
-        line = f"internal error, please report it: {what} (XKS_PROBE_DEBUG=1 shows where)"
+        line = f"internal error, please report it: {what} (set XKS_PROBE_DEBUG=1 for a traceback)"
         return _complain((line,), Exit.UNKNOWN)
 
 
-def _dispatch(arguments: list[str]) -> int:
-    name = next((a for a in arguments if not a.startswith("-")), None)
-    if name is None or arguments[0].startswith("-"):
-        return _overview(arguments)
-    if name not in dict(COMMANDS):
-        raise UsageError(f"{clean(name, 40)!r} is no command; try: {', '.join(c for c, _ in COMMANDS)}")
-    return _run_command(name, arguments[1:])
-
-
-def _run_command(name: str, arguments: list[str]) -> int:
+def usage_of(name: str) -> "CommandUsage":
+    """What the command line of one command offers."""
+    command = _known(name)
     if name == "ping":  # it reads its arguments itself: typer takes longer to load than a ping takes
+        from probe.commands import ping_arguments
+        from probe.commands.usage import read_argparse
+
+        return read_argparse.usage(command, ping_arguments.parser())
+    from probe.commands.usage import read_typer
+
+    module, made = _typer_command(command)
+    return read_typer.usage(command, made, getattr(module, "VALUES", {}))
+
+
+def _dispatch(arguments: list[str]) -> int:
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if name == "help":
+        name, rest = (rest[0], ["--help"]) if rest else ("--help", [])
+    if name in _HELP:
+        return _overview()
+    if name == "--version":
+        write_document(f"{PROGRAM} {__version__}", None)
+        return Exit.FINE
+    if name in (_COMPLETE, _SHOW, _INSTALL):
+        return _completion(name, rest)
+    command = _known(name)
+    if _HELP & set(rest):
+        return _help(name)
+    return _run_command(command, rest)
+
+
+def _known(name: str) -> Command:
+    command = find(name)
+    if command is not None:
+        return command
+    from probe.commands.usage import nearest, page
+
+    if name.startswith("-"):
+        flags = [flag for option in page.GLOBAL_OPTIONS for flag in option.flags]
+        hint = nearest.hint(name, flags, "a command comes first (xks-probe --help)")
+        raise UsageError(f"{clean(name, 40)!r} is not an option here; {hint}")
+    hint = nearest.hint(name, names(), f"available: {', '.join(names())}")
+    raise UsageError(f"{clean(name, 40)!r} is not a command; {hint}")
+
+
+def _run_command(command: Command, arguments: list[str]) -> int:
+    name = command.name
+    if name == "ping":
         from probe.commands import ping
 
         return ping.command(arguments)
     import typer
     from typer import exceptions
 
-    module = import_module(f"probe.commands.{name.replace('-', '_')}")
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    module, made = _typer_command(command)
     # Many options are one value: typer makes it, and the command gets it.
-    makes = getattr(module, "OPTIONS", None)
-    app.command(name=name, help=dict(COMMANDS)[name], no_args_is_help=False)(makes or module.command)
+    options = getattr(module, "OPTIONS", None)
     try:
-        ended = app(arguments, prog_name=f"xks-probe {name}", standalone_mode=False)
-        status = module.command(ended) if makes and isinstance(ended, makes) else ended
+        ended = made.main(arguments, prog_name=f"{PROGRAM} {name}", standalone_mode=False)
+        status = module.command(ended) if options and isinstance(ended, options) else ended
     except typer.Abort:
         return Exit.INTERRUPTED
-    except typer.Exit as early:
-        return int(early.exit_code)
     except exceptions.TyperException as error:
-        raise UsageError(f"{name}: {error.format_message()} (xks-probe {name} --help)") from None
+        raise UsageError(f"{name}: {_message(name, error)} (xks-probe {name} --help)") from None
     return int(status or 0)
 
 
-def _overview(arguments: list[str]) -> int:
-    if arguments and arguments[0] not in ("--help", "-h"):
-        raise UsageError(
-            f"{clean(arguments[0], 40)!r} is no option here; a command comes first (xks-probe --help)"
-        )
-    width = max(len(name) for name, _ in COMMANDS)
-    rows = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS)
-    write_document(
-        f"xks-probe {__version__}: network diagnostics for AWS KMS external key stores\n\n"
-        f"Usage: xks-probe COMMAND [OPTIONS]      xks-probe COMMAND --help\n\n{rows}",
-        None,
-    )
+def _typer_command(command: Command) -> "tuple[ModuleType, typer.core.TyperCommand]":
+    """The module of a command, imported only now, and its options as typer reads them."""
+    import typer
+
+    module = import_module(f"probe.commands.{command.name.replace('-', '_')}")
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(name=command.name, add_help_option=False)(getattr(module, "OPTIONS", None) or module.command)
+    made = typer.main.get_command(app)
+    assert isinstance(made, typer.core.TyperCommand)  # noqa: S101 -- one command, no group
+    return module, made
+
+
+def _message(name: str, error: Exception) -> str:
+    """What typer says, with the nearest option for one that does not exist."""
+    unknown = getattr(error, "option_name", None)
+    if unknown is None or not hasattr(error, "possibilities"):
+        return " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+    from probe.commands.usage import nearest
+
+    return nearest.unknown_option(str(unknown), usage_of(name).options)
+
+
+def _help(name: str) -> int:
+    from probe.commands.usage import page, terminal
+
+    usage = usage_of(name)
+    write_document(page.command_page(usage, terminal.width(), is_coloured=terminal.is_coloured()), None)
+    return Exit.FINE
+
+
+def _overview() -> int:
+    from probe.commands.usage import page, terminal
+
+    write_document(page.overview(__version__, terminal.width(), is_coloured=terminal.is_coloured()), None)
+    return Exit.FINE
+
+
+def _completion(name: str, arguments: list[str]) -> int:
+    from probe.commands.usage import completion, scripts
+
+    if name == _COMPLETE:
+        write_document("\n".join(completion.candidates(arguments, COMMANDS, usage_of)), None)
+    elif name == _SHOW:
+        write_document(scripts.script(scripts.chosen(arguments)), None)
+    else:
+        sys.stderr.write(scripts.install(scripts.chosen(arguments)) + "\n")
     return Exit.FINE
 
 
 def _complain(lines: Sequence[str], status: Exit) -> int:
-    with contextlib.suppress(OSError):  # nobody reads: the status still says it
+    with contextlib.suppress(OSError):  # stderr is closed: the status is still right
         for line in lines[:MAX_COMPLAINTS]:
-            sys.stderr.write(f"xks-probe: {clean(line, 2000)}\n")
+            sys.stderr.write(f"{PROGRAM}: {clean(line, 2000)}\n")
         if len(lines) > MAX_COMPLAINTS:
-            sys.stderr.write(f"xks-probe: and {len(lines) - MAX_COMPLAINTS} more of the kind\n")
+            sys.stderr.write(f"{PROGRAM}: and {len(lines) - MAX_COMPLAINTS} more errors\n")
         sys.stderr.flush()
     return status

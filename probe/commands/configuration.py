@@ -1,4 +1,4 @@
-"""Loads the configuration for the commands that need one; its mistakes become lines and exit status 2."""
+"""Loads the configuration for the commands that need one; its errors become lines and exit status 2."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

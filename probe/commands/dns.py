@@ -1,4 +1,4 @@
-"""`xks-probe dns`: one question to one name server, timed by the kernel."""
+"""`xks-probe dns`: one query to one name server, timed by the kernel."""
 
 import asyncio
 from enum import StrEnum
@@ -27,11 +27,17 @@ class RecordType(StrEnum):
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="the name to ask for")],
-    record_type: Annotated[RecordType, typer.Option("--type", case_sensitive=False)] = RecordType.A,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="name to look up")],
+    record_type: Annotated[
+        RecordType, typer.Option("--type", metavar="TYPE", case_sensitive=False, help="record type")
+    ] = RecordType.A,
     server: Annotated[
         str | None,
-        typer.Option("--server", metavar="IP", help="name server; the system's first one unless given"),
+        typer.Option(
+            "--server",
+            metavar="ADDRESS[:PORT]",
+            help="name server; default: first one in resolv.conf, port 53",
+        ),
     ] = None,
     timeout_s: options.TimeoutOption = 3.0,
     source: options.SourceOption = None,
@@ -78,7 +84,7 @@ def _system_server() -> str:
         servers = []
     address = next((str(s) for s in servers if ":" not in str(s)), None)
     if address is None:
-        raise UsageError("dns: the system names no IPv4 name server; name one with --server")
+        raise UsageError("dns: resolv.conf has no IPv4 name server; give one with --server")
     return address
 
 

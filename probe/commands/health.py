@@ -1,4 +1,4 @@
-"""`xks-probe health`: ask an XKS proxy for its health as KMS does, and judge the answer."""
+"""`xks-probe health`: send an XKS proxy the health request that KMS sends, and judge the answer."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,8 +25,11 @@ _SCHEME = "https://"
 
 
 def command(
-    url: Annotated[str, typer.Argument(help="https://PRIVATE-DNS-NAME[/PREFIX]/kms/xks/v1")],
-    region: Annotated[str, typer.Option("--region", help="Region of the key store: it is in the signature")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="https://PRIVATE-DNS-NAME[/PREFIX]/kms/xks/v1")],
+    region: Annotated[
+        str,
+        typer.Option("--region", metavar="REGION", help="Region of the key store (part of the signature)"),
+    ],
     connect_to: options.ConnectToOption = None,
     key_id: options.KeyIdOption = None,
     credential_file: options.CredentialFileOption = None,
@@ -44,7 +47,9 @@ def command(
 
     host, path = _parts(url)
     if key_id is not None and not EXTERNAL_KEY_ID.fullmatch(key_id):
-        raise UsageError(f"--key-id: {clean(key_id, 80)!r} is none; write letters, digits, '-', '_' and '.'")
+        raise UsageError(
+            f"--key-id: {clean(key_id, 80)!r} is not a key id; use only letters, digits, '-', '_' and '.'"
+        )
     address, port = options.host_and_port(connect_to, 443, "--connect-to") if connect_to else (host, 443)
     extra = options.extra_authorities(extra_authority)
     spec = KeyStoreSpec(
@@ -72,7 +77,7 @@ def _parts(url: str) -> tuple[str, str]:
     fault = endpoint_fault(_SCHEME + host) or path_fault(slash + path)
     if not url.startswith(_SCHEME) or fault is not None:
         raise UsageError(
-            f"health URL: {clean(url, 160)!r}: write https://PRIVATE-DNS-NAME[/PREFIX]/kms/xks/v1"
+            f"health URL: {clean(url, 160)!r}: expected https://PRIVATE-DNS-NAME[/PREFIX]/kms/xks/v1"
         )
     return host.lower(), slash + path
 
@@ -86,7 +91,7 @@ async def _ask(
     client = access.client(spec)
     network = Network(source=source)
     try:
-        with output.progress("asking"):
+        with output.progress("waiting for the proxy"):
             return await health.measure(target, client, network, timeout_s) if client else ()
     finally:
         network.close()

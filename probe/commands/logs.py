@@ -1,15 +1,17 @@
-"""Logs go to stderr, for people or as JSON lines; text of the network is escaped in every event."""
+"""Logs go to standard error, for people or as JSON lines; untrusted text is escaped in every event."""
 
 import logging
 import sys
 from collections.abc import MutableMapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 import typer
 
 from probe.model.text import clean
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
 
 MAX_CHARACTERS = 1000
 
@@ -19,12 +21,22 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="logs on stderr")]
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        metavar="FORMAT",
+        help="format of the logs on standard error",
+        rich_help_panel="Output",
+    ),
+]
 
 
 def configure(form: LogFormat) -> None:
     """Set the process's logging up; call once, before the first event."""
-    renderer: structlog.typing.Processor = (
+    import structlog  # slow: not for a help or a completion
+
+    renderer: Processor = (
         structlog.processors.JSONRenderer()
         if form is LogFormat.JSON
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

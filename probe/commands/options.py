@@ -1,4 +1,4 @@
-"""Options that several commands share, spelt and checked once."""
+"""Options that several commands share, declared and checked once."""
 
 import ipaddress
 from pathlib import Path
@@ -7,49 +7,111 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probe.commands.exits import UsageError
-from probe.commands.output import Format
+from probe.commands.output import Format, output_file
 from probe.model.text import clean
 
 if TYPE_CHECKING:
     from probe.signing.credential import Credential
 
-FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs")]
-OutputOption = Annotated[Path | None, typer.Option("--output", help="write to this file instead of stdout")]
-TimeoutOption = Annotated[
-    float, typer.Option("--timeout", min=0.01, max=300, help="seconds from the probe's start")
+# Headings of the help, in commands with many options.
+CONNECTION = "Connection"
+CREDENTIAL = "Credential of the XKS proxy"
+VERDICTS = "Verdicts"
+OUTPUT = "Output"
+
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format", metavar="FORMAT", help="text for people, json for programs", rich_help_panel=OUTPUT
+    ),
 ]
-SourceOption = Annotated[str | None, typer.Option("--source", help="local IPv4 address to send from")]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        parser=output_file,
+        metavar="FILE",
+        help="write to this file instead of standard output (-)",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ConfigOption = Annotated[Path, typer.Option("-c", "--config", metavar="FILE", help="configuration file")]
+AllowUnauthenticatedOption = Annotated[
+    bool,
+    typer.Option(
+        "--web.allow-unauthenticated", help="serve the page on an address that other machines can reach"
+    ),
+]
+TimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        min=0.01,
+        max=300,
+        metavar="SECONDS",
+        help="seconds to wait for an answer, from the start of the probe",
+        rich_help_panel=CONNECTION,
+    ),
+]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source", metavar="ADDRESS", help="local IPv4 address to send from", rich_help_panel=CONNECTION
+    ),
+]
 ExtraAuthorityOption = Annotated[
     Path | None,
     typer.Option(
-        "--extra-authority", help="PEM file of a private root; KMS does not have it, and the result says so"
+        "--extra-authority",
+        metavar="FILE",
+        help="PEM file with a private root certificate; accepted here, but not by KMS (the result is marked)",
+        rich_help_panel=VERDICTS,
     ),
 ]
 CredentialFileOption = Annotated[
     Path | None,
     typer.Option(
         "--credential-file",
-        help="KMS's proxy configuration; else XKS_PROXY_ACCESS_KEY_ID and …SECRET_ACCESS_KEY",
+        metavar="FILE",
+        help="proxy configuration file of KMS (JSON); default: the environment variables "
+        "XKS_PROXY_ACCESS_KEY_ID and XKS_PROXY_SECRET_ACCESS_KEY",
+        rich_help_panel=CREDENTIAL,
     ),
 ]
 CredentialSecretOption = Annotated[
     str | None,
-    typer.Option("--credential-secret", help="ARN of a secret of Secrets Manager with the same content"),
+    typer.Option(
+        "--credential-secret",
+        metavar="ARN",
+        help="Secrets Manager secret with the same content",
+        rich_help_panel=CREDENTIAL,
+    ),
 ]
 SignAnywayOption = Annotated[
     bool,
-    typer.Option("--sign-anyway", help="for laboratories: sign even if the peer's name or chain is not met"),
+    typer.Option(
+        "--sign-anyway",
+        help="testing only: sign even if the certificate name or chain is wrong",
+        rich_help_panel=CREDENTIAL,
+    ),
 ]
 ConnectToOption = Annotated[
     str | None,
     typer.Option(
         "--connect-to",
         metavar="ADDRESS[:PORT]",
-        help="connect here instead of to what the name resolves to",
+        help="connect here instead of to the address that the name resolves to",
+        rich_help_panel=CONNECTION,
     ),
 ]
-KeyIdOption = Annotated[str | None, typer.Option("--key-id", help="an external key, for GetKeyMetadata")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="violated advice counts, too")]
+KeyIdOption = Annotated[
+    str | None,
+    typer.Option("--key-id", metavar="ID", help="external key to ask for with GetKeyMetadata"),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict", help="also exit with 1 if advice is violated", rich_help_panel=VERDICTS),
+]
 
 
 def credential(file: Path | None, secret: str | None) -> "Credential | None":
@@ -58,7 +120,7 @@ def credential(file: Path | None, secret: str | None) -> "Credential | None":
     from probe.wire.input_error import InputError
 
     if file is not None and secret is not None:
-        raise UsageError("--credential-secret: there is a --credential-file, too; say one of them")
+        raise UsageError("--credential-secret: --credential-file is given, too; give only one of them")
     try:
         if secret is not None:
             from probe.aws.secret import credential_of
@@ -70,11 +132,11 @@ def credential(file: Path | None, secret: str | None) -> "Credential | None":
 
 
 def check_listen(host: str, *, allowed: bool) -> None:
-    """The page shows the inside of a network and has no password: beyond loopback somebody has to want it."""
+    """The page shows the inside of a network and has no password: beyond loopback it must be asked for."""
     if not allowed and not _is_loopback(host):
         raise UsageError(
-            f"listen: {clean(host)} is reachable by others and the page has no password; "
-            "use 127.0.0.1, or say --web.allow-unauthenticated"
+            f"listen: {clean(host)} is reachable from other machines and the page has no password; "
+            "use 127.0.0.1, or add --web.allow-unauthenticated"
         )
 
 

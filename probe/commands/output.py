@@ -1,4 +1,4 @@
-"""Where results go: stdout or a file, as text or JSON. Progress and errors go to stderr, elsewhere."""
+"""Where results go: standard output or a file, as text or JSON. Progress goes to standard error."""
 
 import contextlib
 import io
@@ -29,6 +29,11 @@ class _Writable(Protocol):
     def write(self, text: str, /) -> int: ...
 
     def flush(self) -> None: ...
+
+
+def output_file(text: str) -> Path | None:
+    """The value of every ``--output``: a path, or None (standard output) for "-"."""
+    return None if text == "-" else Path(text)
 
 
 def as_json(document: object) -> str:
@@ -171,9 +176,7 @@ def _writing(output: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(
-            f"--output {output}: {error.strerror}; name a file in a folder that can be written"
-        ) from None
+        raise UsageError(f"--output {output}: {error.strerror}; give a file in a writable folder") from None
 
 
 def _umask() -> int:

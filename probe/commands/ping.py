@@ -1,4 +1,4 @@
-"""`xks-probe ping`: round trips by ICMP, or by TCP connects; one JSON object a line, or text."""
+"""`xks-probe ping`: round trips by ICMP, or by TCP connects; one JSON object per line, or text."""
 
 import sys
 from collections.abc import Sequence
@@ -19,15 +19,13 @@ from probe.wire.hostport import is_ipv4
 
 MAX_TARGETS = 100_000
 MAX_FILE_BYTES = 32 << 20
-# A measuring tool is no load generator: what all hosts get a second at the most.
+# A measuring tool is not a load generator: all hosts together get at most this many probes per second.
 MAX_PER_SECOND = {Method.ICMP: 20_000, Method.TCP: 2_000}
 
 
 def command(arguments: Sequence[str]) -> int:
     """Exit status 1 if a target never answered."""
     asked = ping_arguments.read(arguments)
-    if asked is None:
-        return Exit.FINE
     hosts = _hosts(asked.hosts, asked.targets)
     _check_rate(len(hosts), asked.interval_s, asked.method)
     plan = PingPlan(
@@ -74,7 +72,7 @@ def _echo(plan: PingPlan, addresses: dict[str, str], results: Results) -> bool:
     ):
         if engine.mode is None:
             port = plan.targets[0].port
-            sys.stderr.write(f"xks-probe: {engine.why}; taking TCP connects to port {port} instead\n")
+            sys.stderr.write(f"xks-probe: {engine.why}; measuring TCP connects to port {port} instead\n")
             return False
         _echo_in_rounds(plan, addresses, engine, results)
     return True
@@ -103,7 +101,7 @@ def _hosts(hosts: list[str], file: Path | None) -> list[str]:
     named = [*hosts, *(_read_targets(file) if file else [])]
     unique = list(dict.fromkeys(named))
     if not unique:
-        raise UsageError("ping: no host; name one, or a file with --targets")
+        raise UsageError("ping: no host; give at least one, or a file with --targets")
     if len(unique) > MAX_TARGETS:
         raise UsageError(f"--targets: {len(unique)} hosts; at most {MAX_TARGETS} at once")
     faults = [fault for host in unique if (fault := _fault(host))]
@@ -116,7 +114,8 @@ def _check_rate(hosts: int, interval_s: float, method: Method) -> None:
     most = MAX_PER_SECOND[method]
     if hosts / interval_s > most:
         raise UsageError(
-            f"ping: {hosts} hosts every {interval_s:g} s; more than {most} a second: say -i {hosts / most:g}"
+            f"ping: {hosts} hosts every {interval_s:g} s; more than {most} per second; "
+            f"use -i {hosts / most:g}"
         )
 
 
@@ -124,7 +123,7 @@ def _fault(host: str) -> str | None:
     from probe.wire.hostport import check_host
 
     if host.count(":") == 1:
-        return f"{clean(host, 80)!r} has a port; name the host alone, and the port with --port"
+        return f"{clean(host, 80)!r} has a port; give only the host, and the port with --port"
     try:
         check_host(host)
     except ValueError as error:
@@ -138,12 +137,12 @@ def _read_targets(file: Path) -> list[str]:
             data = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UsageError(
-            f"--targets {file}: {error.strerror}; name a readable file, one host a line"
+            f"--targets {file}: {error.strerror}; give a readable file with one host per line"
         ) from None
     if len(data) > MAX_FILE_BYTES:
         raise UsageError(f"--targets {file}: larger than 32 MiB")
     try:
         lines = data.decode("utf-8").splitlines()
     except UnicodeDecodeError:
-        raise UsageError(f"--targets {file}: not a text file; one host a line, in UTF-8") from None
+        raise UsageError(f"--targets {file}: not a text file; expected one host per line, in UTF-8") from None
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -38,7 +38,7 @@ def command(asked: PreflightOptions) -> int:
     from probe.commands import preflight_input as given
 
     if asked.watch and asked.file is None and asked.form not in (Form.TEXT, Form.JSON):
-        raise UsageError(f"--watch: say with --output where each {asked.form.value} goes")
+        raise UsageError(f"--watch: give the file for each {asked.form.value} report with --output")
     older = given.older(asked.against)
     plan = _planned(asked)
     return _watch(plan, older) if asked.watch else _round(plan, older)[0]
@@ -136,7 +136,7 @@ async def _take(plan: _Plan) -> tuple[Evidence, Report]:
     from probe.agent.runner import SilentObserver
 
     agent = Agent(plan.settings, (), SilentObserver(), accesses=(plan.access,), sources=plan.sources)
-    with output.progress("looking") as advance:
+    with output.progress("measuring") as advance:
         (report,), _ = await agent.once(advance)
     (store,) = agent.state.stores
     return agent.state.snapshot(store), report
@@ -190,6 +190,6 @@ def _refuse_other_stores(evidence: Evidence) -> None:
         return
     store = account.key_store(id_)
     if store is None:
-        raise UsageError(f"--key-store: there is no {id_} in {clean(account.region)} of this account")
+        raise UsageError(f"--key-store: {id_} does not exist in {clean(account.region)} of this account")
     if store.kind not in (EXTERNAL_KEY_STORE, ""):
         raise UsageError(f"--key-store: {id_} is of kind {clean(store.kind, 40)}: it has no XKS proxy")

@@ -1,4 +1,4 @@
-"""What the command line of `preflight` says, checked: each mistake is one line that says what to do."""
+"""Checks the options of `preflight`; each error is one line that states what to do."""
 
 import ipaddress
 import re
@@ -43,13 +43,13 @@ def caller(
             _check_region(recorded.region, f"--account {clean(str(account))}: region")
             if region not in (None, recorded.region):
                 of = clean(recorded.region, 40)
-                raise UsageError(f"--region: the file is of {of}, not of {region}; leave it out")
+                raise UsageError(f"--region: the file is from {of}, not from {region}; leave out --region")
             return recorded
         from probe.aws.boto3_client import Boto3Client, session
 
         chosen = region or session().region_name or (here.region if here else None)
         if not chosen:
-            raise UsageError("preflight: no Region is known; say --region eu-west-1, or set AWS_REGION")
+            raise UsageError("preflight: no Region is known; give one (--region eu-west-1) or set AWS_REGION")
         _check_region(str(chosen), "AWS_REGION")
         api = Boto3Client(str(chosen), read_timeout_s=timeout_s)
         _ = api.endpoint_url  # refuses one that is not https
@@ -60,12 +60,12 @@ def caller(
 
 def _check_region(region: str, where: str) -> None:
     if not REGION.fullmatch(region):
-        raise UsageError(f"{where}: {clean(region, 40)!r} is no Region; write it as in eu-west-1")
+        raise UsageError(f"{where}: {clean(region, 40)!r} is not a Region; expected a name such as eu-west-1")
 
 
 def matching(value: str | None, pattern: re.Pattern[str], option: str, what_to_do: str) -> str | None:
     if value is not None and not pattern.fullmatch(value):
-        raise UsageError(f"{option}: {clean(value, 80)!r} is none; {what_to_do}")
+        raise UsageError(f"{option}: {clean(value, 80)!r} is not valid; {what_to_do}")
     return value
 
 
@@ -74,7 +74,7 @@ def ipv4_range(text: str) -> str:
         return str(ipaddress.IPv4Network(text, strict=False))
     except ValueError:
         raise UsageError(
-            f"--data-centre: {clean(text, 80)!r} is no IPv4 range; write it as in 10.20.0.0/16"
+            f"--data-centre: {clean(text, 80)!r} is not an IPv4 range; expected one such as 10.20.0.0/16"
         ) from None
 
 
@@ -95,7 +95,7 @@ def older(path: Path | None) -> "Mapping[str, Any] | None":
 
 def resolver(text: str) -> str:
     if not is_ipv4(text):
-        raise UsageError(f"--public-resolver: {clean(text, 80)!r} is no IPv4 address")
+        raise UsageError(f"--public-resolver: {clean(text, 80)!r} is not an IPv4 address")
     return text
 
 
@@ -113,7 +113,7 @@ def typed_targets(asked: PreflightOptions) -> tuple[Target, ...]:
         for host, port in (options.host_and_port(each, HTTPS_PORT, option) for each in texts or ())
     ]
     if len(found) > MAX_NAMED:
-        raise UsageError(f"--target: {len(found)} nodes, targets and key managers; name {MAX_NAMED} at most")
+        raise UsageError(f"--target: {len(found)} nodes, targets and key managers; at most {MAX_NAMED}")
     return tuple(dict.fromkeys(found))
 
 
@@ -123,15 +123,22 @@ def spec_of(asked: PreflightOptions, region: str) -> KeyStoreSpec:
 
     return KeyStoreSpec(
         region=region,
-        id=matching(asked.key_store, KEY_STORE_ID, "--key-store", "write cks- and its id") or "",
+        id=matching(
+            asked.key_store, KEY_STORE_ID, "--key-store", "expected an id such as cks-1234567890abcdef0"
+        )
+        or "",
         name=asked.name,
         connectivity=PUBLIC_CONNECTIVITY if asked.public else VPC_CONNECTIVITY,
         uri_endpoint=asked.uri_endpoint,
         uri_path=asked.uri_path,
         service_name=asked.endpoint_service,
-        service_owner=matching(asked.owner, ACCOUNT_ID, "--owner", "write the 12 digits of an account"),
-        store_account=matching(asked.store_account, ACCOUNT_ID, "--store-account", "write the 12 digits"),
+        service_owner=matching(asked.owner, ACCOUNT_ID, "--owner", "expected the 12 digits of an account"),
+        store_account=matching(
+            asked.store_account, ACCOUNT_ID, "--store-account", "expected the 12 digits of an account"
+        ),
         data_centre=tuple(ipv4_range(each) for each in asked.data_centre or ()),
         region_has_kms=is_known(region),
-        key_id=matching(asked.key_id, EXTERNAL_KEY_ID, "--key-id", "write letters, digits, '-', '_' and '.'"),
+        key_id=matching(
+            asked.key_id, EXTERNAL_KEY_ID, "--key-id", "use only letters, digits, '-', '_' and '.'"
+        ),
     )

@@ -2,24 +2,17 @@
 
 import asyncio
 import socket
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from probe.commands.configuration import DEFAULT_PATH, accesses, load
 from probe.commands.exits import Exit
 from probe.commands.logs import LogFormat, LogFormatOption, configure
-from probe.commands.options import check_listen
+from probe.commands.options import AllowUnauthenticatedOption, ConfigOption, check_listen
 from probe.model.text import clean
 
 
 def command(
-    config: Annotated[Path, typer.Option("-c", "--config", help="the configuration file")] = DEFAULT_PATH,
-    allow_unauthenticated: Annotated[
-        bool,
-        typer.Option("--web.allow-unauthenticated", help="serve the page on an address others can reach"),
-    ] = False,
+    config: ConfigOption = DEFAULT_PATH,
+    allow_unauthenticated: AllowUnauthenticatedOption = False,
     log_format: LogFormatOption = LogFormat.CONSOLE,
 ) -> int:
     """Exit status 0 on SIGINT or SIGTERM, 2 for a wrong configuration."""

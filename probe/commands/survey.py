@@ -1,4 +1,4 @@
-"""`xks-probe survey`: round trips to candidate Regions, ranked and judged against 35 ms."""
+"""`xks-probe survey`: round trips to candidate Regions, ranked and compared with 35 ms."""
 
 import asyncio
 import re
@@ -27,23 +27,67 @@ if TYPE_CHECKING:
 
 _THRESHOLD = re.compile(r"(\d+(?:\.\d+)?)(ms|s)", re.ASCII)
 MAX_THRESHOLD_S = 10.0
+_REGIONS, _MEASUREMENT = "Regions", "Measurement"  # headings of the help
+
+
+_RegionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region", metavar="REGION", help="candidate; default: all Regions", rich_help_panel=_REGIONS
+    ),
+]
+_EndpointsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--endpoints",
+        metavar="FILE",
+        help="YAML file, Region: host[:port], to use instead of the endpoints of AWS KMS",
+        rich_help_panel=_REGIONS,
+    ),
+]
+_ThresholdOption = Annotated[
+    str,
+    typer.Option("--threshold", metavar="DURATION", help="the limit, e.g. 35ms", rich_help_panel=_REGIONS),
+]
+_UntilDecidedOption = Annotated[
+    bool,
+    typer.Option(
+        "--until-decided",
+        help="continue until there is a verdict for every Region",
+        rich_help_panel=_MEASUREMENT,
+    ),
+]
+_CountOption = Annotated[
+    int,
+    typer.Option(
+        "-n",
+        min=1,
+        max=1000,
+        metavar="ROUNDS",
+        help="number of rounds, after one warm-up round",
+        rich_help_panel=_MEASUREMENT,
+    ),
+]
+_IntervalOption = Annotated[
+    float,
+    typer.Option(
+        "-i",
+        min=0.05,
+        max=60,
+        metavar="SECONDS",
+        help="seconds between rounds",
+        rich_help_panel=_MEASUREMENT,
+    ),
+]
 
 
 def command(
-    regions: Annotated[
-        list[str] | None, typer.Option("--region", help="a candidate; all unless given")
-    ] = None,
-    endpoints: Annotated[
-        Path | None, typer.Option("--endpoints", help="YAML: Region → host[:port], instead of AWS's own")
-    ] = None,
-    until_decided: Annotated[
-        bool, typer.Option("--until-decided", help="go on until each Region is decided")
-    ] = False,
-    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="rounds, after one to warm up")] = 20,
-    interval_s: Annotated[
-        float, typer.Option("-i", min=0.05, max=60, help="seconds from round to round")
-    ] = 1.0,
-    threshold: Annotated[str, typer.Option("--threshold", help="the limit, as 35ms")] = "35ms",
+    regions: _RegionOption = None,
+    endpoints: _EndpointsOption = None,
+    threshold: _ThresholdOption = "35ms",
+    until_decided: _UntilDecidedOption = False,
+    count: _CountOption = 20,
+    interval_s: _IntervalOption = 1.0,
     timeout_s: options.TimeoutOption = 2.0,
     source: options.SourceOption = None,
     form: options.FormatOption = output.Format.TEXT,
@@ -144,7 +188,7 @@ def _threshold(text: str) -> float:
     match = _THRESHOLD.fullmatch(text.strip())
     value_s = float(match[1]) * (1e-3 if match[2] == "ms" else 1.0) if match else 0.0
     if not 0 < value_s <= MAX_THRESHOLD_S:
-        raise UsageError(f"--threshold {clean(text, 40)!r}: a duration up to 10s belongs here, as 35ms")
+        raise UsageError(f"--threshold {clean(text, 40)!r}: expected a duration up to 10s, e.g. 35ms")
     return value_s
 
 

@@ -1,6 +1,6 @@
-"""`xks-probe tls`: the handshake as KMS does it, the certificates as sent, and the verdicts on them.
+"""`xks-probe tls`: the handshake the way KMS does it, the certificates as sent, and the verdicts on them.
 
-With ``--chain`` the certificates are those of a file, and nothing is connected to.
+With ``--chain`` the certificates are read from a file, and no connection is made.
 """
 
 import asyncio
@@ -28,15 +28,26 @@ _OF_A_SERVER = frozenset({Scope.CERTIFICATES, Scope.HANDSHAKE})
 
 def command(
     host: Annotated[
-        str, typer.Argument(metavar="HOST[:PORT]", help="name or IPv4 address; port 443 unless given")
+        str, typer.Argument(metavar="HOST[:PORT]", help="name or IPv4 address; default port 443")
     ],
     server_name: Annotated[
-        str | None, typer.Option("--server-name", help="SNI, and the name that the certificate must carry")
+        str | None,
+        typer.Option(
+            "--server-name",
+            metavar="NAME",
+            help="SNI, and the name that the certificate must have; default: HOST",
+            rich_help_panel=options.CONNECTION,
+        ),
     ] = None,
     connect_to: options.ConnectToOption = None,
     chain: Annotated[
         Path | None,
-        typer.Option("--chain", help="judge this PEM file (leaf first) for HOST; connects to nothing"),
+        typer.Option(
+            "--chain",
+            metavar="FILE",
+            help="check the certificates in this PEM file (leaf first) for HOST; no connection is made",
+            rich_help_panel=options.VERDICTS,
+        ),
     ] = None,
     extra_authority: options.ExtraAuthorityOption = None,
     strict: options.StrictOption = False,
@@ -88,7 +99,7 @@ def _server_name(given: str | None, host: str) -> str | None:
 def _refuse_with_chain(others: dict[str, str | None]) -> None:
     for option, value in others.items():
         if value is not None:
-            raise UsageError(f"tls: --chain connects to nothing; leave out {option}, or leave out --chain")
+            raise UsageError(f"tls: --chain makes no connection; leave out {option} or --chain")
 
 
 def _read(chain: Path, target: Target) -> Measurement:
@@ -100,8 +111,8 @@ def _read(chain: Path, target: Target) -> Measurement:
     ders = options.read_certificates(chain, "--chain")
     if len(ders) > MAX_CERTIFICATES:
         raise UsageError(
-            f"--chain {chain}: holds {len(ders)} certificates; name a file with one server's chain, "
-            f"at most {MAX_CERTIFICATES}, its own first"
+            f"--chain {chain}: contains {len(ders)} certificates; give a file with the chain of one server, "
+            f"leaf first, at most {MAX_CERTIFICATES}"
         )
     details = TlsDetails(
         server_name=target.server_name,

@@ -7,32 +7,52 @@ import pytest
 
 from probe import __version__
 from probe.commands import app, ping
+from probe.commands.command_table import names
 from probe.commands.exits import Exit, UsageError
 
+REPEATABLE = {
+    "preflight": {"--target", "--node", "--key-manager", "--data-centre", "--public-resolver"},
+    "survey": {"--region"},
+}
 
-def test_no_command_shows_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run([]) == Exit.FINE
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"], ["help"]])
+def test_the_overview_shows_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(arguments) == Exit.FINE
     shown = capsys.readouterr().out
-    assert all(name in shown for name, _ in app.COMMANDS)
+    assert all(f"  {name} " in shown for name in names())
+    assert "--install-completion" in shown
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["pong"], "'pong' is no command"),
-        (["--loud"], "'--loud' is no option here"),
-        (["tls", "--loud"], "No such option: --loud"),
-        (["ping", "--loud"], "unrecognized arguments: --loud"),
+        (["preflght"], "'preflght' is not a command; did you mean 'preflight'?"),
+        (["quux"], "'quux' is not a command; available: demo, run, "),
+        (["help", "tsl"], "'tsl' is not a command; did you mean 'tls'?"),
+        (["--loud"], "'--loud' is not an option here; a command comes first"),
+        (["--instal-completion"], "did you mean '--install-completion'?"),
+        (["tls", "--loud"], "tls: '--loud' is not an option (xks-probe tls --help)"),
+        (["tls", "--conect-to", "a"], "tls: '--conect-to' is not an option; did you mean '--connect-to'?"),
+        (["tls", "a", "--timeout", "0"], "Invalid value for '--timeout': 0.0 is not in the range"),
+        (["tls", "a", "--format", "xml"], "Invalid value for '--format'"),
+        (["ping", "--loud"], "ping: '--loud' is not an option"),
         (["ping", "-n", "0", "127.0.0.1"], "'0' is not a whole number from 1 to 1000000"),
         (["ping", "-n", "many", "127.0.0.1"], "'many' is not a whole number from 1 to 1000000"),
         (["ping"], "no host"),
-        (["tls"], "Missing argument"),
-        (["p\x1b[31mg"], r"'p\\x1b[31mg' is no command"),
+        (["tls"], "Missing argument 'HOST[:PORT]'"),
+        (["p\x1b[31mg"], r"'p\\x1b[31mg' is not a command"),
     ],
     ids=[
+        "mistyped command",
         "unknown command",
+        "help of a mistyped command",
         "unknown global option",
+        "mistyped global option",
         "unknown option",
+        "mistyped option",
+        "out of range",
+        "not a choice",
         "unknown option of ping",
         "below range",
         "not a number",
@@ -77,10 +97,61 @@ def test_whatever_a_command_raises_becomes_a_status(
     assert "Traceback" not in complaint
 
 
-@pytest.mark.parametrize("name", [name for name, _ in app.COMMANDS])
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run([name, "--help"]) == Exit.FINE
-    assert "usage: xks-probe" in capsys.readouterr().out.lower()
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("arguments", ["{} -h", "{} --help", "help {}", "{} --no-such-option -h"])
+def test_every_command_explains_itself(name: str, arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(arguments.format(name).split()) == Exit.FINE
+    shown = capsys.readouterr().out
+    assert f"Usage: xks-probe {name}" in shown
+    assert "Exit status:" in shown
+    assert "  -h, --help" in shown
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_option_says_what_it_does_and_what_its_value_is(name: str) -> None:
+    usage = app.usage_of(name)
+    for option in usage.options:
+        assert option.help, option.label
+        assert "<" not in option.metavar, option.label
+    repeatable = {flag for option in usage.options if option.is_repeatable for flag in option.flags}
+    assert repeatable == REPEATABLE.get(name, set())
+
+
+@pytest.mark.parametrize("name", [name for name in names() if len(app.usage_of(name).options) > 8])
+def test_many_options_come_in_groups_of_which_none_is_long(name: str) -> None:
+    groups = app.usage_of(name).groups()
+    assert len(groups) > 1
+    assert max(map(len, groups.values())) <= 8
+
+
+@pytest.mark.loopback
+def test_help_of_ping_starts_without_typer_and_without_the_network() -> None:
+    assert loaded("ping --help", "typer,asyncio,socket,rich,pydantic,cryptography,aiohttp,boto3") == "[]\n"
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("words", ["", "ping --m", "preflight --k", "demo --scenario d"])
+def test_completion_starts_without_slow_libraries(words: str) -> None:
+    slow = (
+        "structlog,pydantic,rich,boto3,aiohttp,jinja2,prometheus_client,OpenSSL,cryptography,scapy,pyroute2"
+    )
+    assert loaded(f"__complete {words}", slow) == "[]\n"
+
+
+def loaded(arguments: str, modules: str) -> str:
+    """Which of ``modules`` are imported by then, as the last line that a new interpreter prints."""
+    code = (
+        "import sys; from probe.commands import app; app.run(sys.argv[1:]);"
+        f"print(sorted(set({modules!r}.split(',')) & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *arguments.split(" ")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return ran.stdout.splitlines(keepends=True)[-1]
 
 
 @pytest.mark.loopback

@@ -60,9 +60,9 @@ def test_an_echo_to_this_machine_is_stamped_by_the_kernel(capsys: pytest.Capture
     ("hosts", "method", "refused"),
     [(200, "icmp", False), (201, "icmp", True), (20, "tcp", False), (21, "tcp", True)],
 )
-def test_a_measuring_tool_is_no_load_generator(hosts: int, method: str, *, refused: bool) -> None:
+def test_a_measuring_tool_is_not_a_load_generator(hosts: int, method: str, *, refused: bool) -> None:
     if refused:
-        with pytest.raises(UsageError, match="a second: say -i"):
+        with pytest.raises(UsageError, match="per second; use -i"):
             ping._check_rate(hosts, 0.01, Method(method))
     else:
         ping._check_rate(hosts, 0.01, Method(method))

@@ -111,11 +111,11 @@ def test_a_fault_predicts_kmss_words(tmp_path: Path, capsys: Output) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--key-store", "cks-none"], "there is no cks-none"),
+        (["--key-store", "cks-none"], "cks-none does not exist in eu-west-1"),
         (["--key-store", "x; rm"], "--key-store: 'x; rm'"),
         (["--owner", "123"], "--owner: '123'"),
-        (["--region", "eu-west-2"], "--region: the file is of eu-west-1"),
-        (["--region", "../x"], "--region: '../x' is no Region"),
+        (["--region", "eu-west-2"], "--region: the file is from eu-west-1"),
+        (["--region", "../x"], "--region: '../x' is not a Region"),
         (["--data-centre", "10.0.0.0/33"], "--data-centre"),
         (["--target", "10.0.0.1:0"], "--target"),
     ],

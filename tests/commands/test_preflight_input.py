@@ -40,8 +40,8 @@ def test_else_that_of_the_instance() -> None:
     assert asked_in(None, HERE) == "eu-central-1"
 
 
-def test_without_any_the_user_is_told_what_to_say() -> None:
-    with pytest.raises(UsageError, match="say --region"):
+def test_without_a_region_the_error_names_the_option_to_give() -> None:
+    with pytest.raises(UsageError, match=r"give one \(--region eu-west-1\)"):
         asked_in(None)
 
 
@@ -50,12 +50,12 @@ def test_a_collected_file_has_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("region", ["x;y", "eu-west-1.evil.example", "", "eu_west_1"])
-def test_what_is_no_region_becomes_no_host_name(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="is no Region"):
+def test_what_is_not_a_region_becomes_no_host_name(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="is not a Region"):
         asked_in(region)
     monkeypatch.setenv("AWS_REGION", region or "?")
     monkeypatch.setenv("AWS_DEFAULT_REGION", region or "?")
-    with pytest.raises(UsageError, match=r"AWS_REGION: .* is no Region"):
+    with pytest.raises(UsageError, match=r"AWS_REGION: .* is not a Region"):
         asked_in(None)
 
 

@@ -67,7 +67,7 @@ def test_json_is_a_line_each_round_appended_to_a_file(waits: list[float], tmp_pa
 
 def test_a_page_each_round_needs_a_file(waits: list[float], tmp_path: Path, capsys: Output) -> None:
     assert watch(tmp_path, "--format", "html") == Exit.USAGE
-    assert "--watch: say with --output" in capsys.readouterr().err
+    assert "--watch: give the file for each html report with --output" in capsys.readouterr().err
     assert waits == []
     assert watch(tmp_path, "--format", "html", "--output", str(tmp_path / "page.html")) == Exit.INTERRUPTED
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")

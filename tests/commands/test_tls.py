@@ -220,7 +220,7 @@ def test_a_file_of_more_certificates_than_a_chain_has_is_refused(
     file = tmp_path / "bundle.pem"
     file.write_bytes(authority.root.public_bytes(Encoding.PEM) * count)
     assert app.run(["tls", NAME, "--chain", str(file)]) == status
-    assert ("holds 17 certificates" in capsys.readouterr().err) == (status is Exit.USAGE)
+    assert ("contains 17 certificates" in capsys.readouterr().err) == (status is Exit.USAGE)
 
 
 def test_the_page_of_a_file_claims_no_handshake_and_ends_up_in_the_file_asked_for(
