@@ -1,44 +1,53 @@
-"""`xks-probe check-config`: what would be probed, at what rate in sum, in how many series."""
+"""`xks-probe check-config`: what the agent would probe, at what total rate, and in how many series."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from probe.commands import output
 from probe.commands.configuration import DEFAULT_PATH, check_credentials, load
 from probe.commands.exits import Exit
-from probe.commands.options import FormatOption, OutputOption
+from probe.commands.options import ConfigOption, FormatOption, OutputOption
 from probe.model.kinds import CHECKS
 from probe.model.settings import Settings
 from probe.model.text import clean
 
+if TYPE_CHECKING:
+    from probe.config import Footprint
+
 
 def command(
-    config: Annotated[Path, typer.Option("-c", "--config", help="the configuration file")] = DEFAULT_PATH,
+    config: ConfigOption = DEFAULT_PATH,
     form: FormatOption = output.Format.TEXT,
     file: OutputOption = None,
 ) -> int:
-    """Exit status 2 with every mistake, each with its path."""
+    """Every error is a line with its path."""
     from probe.config import describe
 
     settings = load(config)
     check_credentials(settings)
-    footprint = asdict(describe(settings))
+    footprint = describe(settings)
     if form is output.Format.JSON:
-        output.write_document(output.as_json({"schema_version": 1, **footprint}), file)
+        output.write_document(output.as_json({"schema_version": 1, **asdict(footprint)}), file)
     else:
         output.write_document(_text(settings, footprint), file)
     return Exit.FINE
 
 
-def _text(settings: Settings, footprint: dict[str, float]) -> str:
+def _text(settings: Settings, footprint: "Footprint") -> str:
     width = max(len(target.name) for target in settings.targets)
     rows = [
         f"  {clean(t.name):<{width}}  {t.role:<11}  {clean(t.host)}:{t.port}  "
         + ", ".join(f"{CHECKS[p.check].key} every {p.interval_s:g} s" for p in t.plans)
         for t in settings.targets
     ]
-    total = "  ".join(f"{name.replace('_', ' ')}: {value:,.6g}" for name, value in footprint.items())
+    total = (
+        f"{footprint.targets:,} targets, {footprint.checks:,} checks: "
+        f"{_rate(footprint.echoes_per_s)} pings/s, "
+        f"{_rate(footprint.connections_per_s)} connections/s, about {footprint.series:,} series"
+    )
     return "\n".join(["The agent would probe:", *rows, "", total])
+
+
+def _rate(per_second: float) -> str:
+    """Two digits that count: 0.08, 1.2, 120."""
+    return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.2g}"  # noqa: PLR2004 - digits

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.commands import app
+from probe.commands import app, check_config
 from probe.commands.exits import Exit
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "configuration-example.yaml"
@@ -17,6 +17,15 @@ def test_the_example_says_what_it_would_probe(capsys: pytest.CaptureFixture[str]
     assert "nlb-use1-az1" in shown
     assert "tcp every 15 s" in shown
     assert "health every 60 s" in shown, "in the words of the file"
+    assert shown.splitlines()[-1] == "9 targets, 20 checks: 2 pings/s, 0.7 connections/s, about 2,784 series"
+
+
+@pytest.mark.parametrize(
+    ("per_second", "shown"),
+    [(0.0, "0"), (0.0833333, "0.083"), (9.96, "10"), (10.4, "10"), (1234.5, "1,234")],
+)
+def test_a_rate_is_rounded_to_what_matters(per_second: float, shown: str) -> None:
+    assert check_config._rate(per_second) == shown
 
 
 def test_the_footprint_is_a_document(capsys: pytest.CaptureFixture[str]) -> None:
