@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from probe.commands.usage.parameters import CommandUsage
 
+_AGENTS = frozenset({"run", "demo"})
+_SIGNALLED = 128  # what shells add to the number of a signal
 _HELP = frozenset({"-h", "--help"})
 # What a shell asks for while its user types; see `usage.completion`.
 _COMPLETE = "__complete"
@@ -75,7 +77,21 @@ def _dispatch(arguments: list[str]) -> int:
     command = _known(name)
     if _HELP & set(rest):
         return _help(name)
+    if name in _AGENTS:
+        return _run_until_stopped(command, rest)
     return _run_command(command, rest)
+
+
+def _run_until_stopped(command: Command, arguments: list[str]) -> int:
+    """Status 0 on SIGINT or SIGTERM from the first moment on, not only once the page is served."""
+    from probe.commands import signals
+
+    is_once = "--once" in arguments  # its report is not written: the status is that of any ended program
+    try:
+        with signals.exiting(lambda number: _SIGNALLED + number if is_once else Exit.FINE):
+            return _run_command(command, arguments)
+    except SystemExit as stopped:
+        return int(stopped.code or 0)
 
 
 def _known(name: str) -> Command:

@@ -1,7 +1,6 @@
 """The agent with its page: used by `run` and by `demo`. Ends cleanly within two seconds of a signal."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Sequence
 
@@ -17,6 +16,7 @@ from probe import __version__
 from probe.agent.agent import Agent
 from probe.agent.history import History
 from probe.agent.pacing import keep_pauses_short, observe_lag
+from probe.commands import signals
 from probe.commands.exits import UsageError
 from probe.model.settings import Settings
 from probe.model.targets import Check, Target
@@ -62,7 +62,9 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         where = f"listen {clean(host)}:{port}: {error.strerror}"
-        raise UsageError(f"{where}; another program has it, or it is no address of this machine") from None
+        raise UsageError(
+            f"{where}; another program uses it, or it is not an address of this machine"
+        ) from None
     sock.setblocking(False)
     return sock
 
@@ -75,9 +77,17 @@ async def serve(
     ``accesses``: how the proxy of each key store is asked for its health.
     """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    with signals.setting(stop):
+        await _serve(settings, listener, vantage, accesses, stop)
+
+
+async def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    vantage: str,
+    accesses: Sequence[ProxyAccess | None],
+    stop: asyncio.Event,
+) -> None:
     sink = PrometheusSink(__version__)
     sink.set_requirements(_judged(accesses))
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import aiohttp
 import pytest
@@ -20,6 +20,15 @@ from probe.model.settings import Settings
 from probe.model.targets import Check
 
 MAX_S = 20.0  # a test that hangs is ended; none takes a second
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """`serve` ignores further signals once it was told to stop; the tests go on."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 class FakeAgent:
@@ -84,7 +93,7 @@ def test_an_address_of_another_machine_is_wrong_usage() -> None:
         listen("192.0.2.1", 0)
     (line,) = raised.value.lines
     assert line.startswith("listen 192.0.2.1:0: Cannot assign requested address; ")
-    assert line.endswith("or it is no address of this machine")
+    assert line.endswith("or it is not an address of this machine")
 
 
 def test_remarks_of_the_schedule_become_metrics() -> None:

@@ -1,0 +1,143 @@
+"""SIGINT and SIGTERM end `run` and `demo` in order, at any moment."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from probe.commands import signals
+from probe.commands.exits import Exit
+
+BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+TIMEOUT_S = 60.0
+
+
+def ended(number: int) -> int:
+    """The status of a program that says nothing more, as shells report it."""
+    return 128 + number
+
+
+def wait_for(number: int) -> None:
+    """Send it to this very process; a handler that does not raise would wait for ever."""
+    os.kill(os.getpid(), number)
+    signal.pause()
+
+
+def wait_until_caught(process: subprocess.Popen[str]) -> None:
+    """Until the program has a handler of its own for SIGTERM, and so for SIGINT."""
+    status, deadline_s = Path(f"/proc/{process.pid}/status"), time.monotonic() + TIMEOUT_S
+    while not int(re.search(r"SigCgt:\t(\w+)", status.read_text())[1], 16) >> (signal.SIGTERM - 1) & 1:  # type: ignore[index]
+        assert process.poll() is None, "it ended by itself"
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in signals.STOPPING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@BOTH
+def test_the_first_signal_exits_and_a_second_one_does_not_disturb_what_is_being_closed(number: int) -> None:
+    closed = []
+
+    @contextlib.contextmanager
+    def opened() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal.SIGTERM)
+            closed.append(True)
+
+    with pytest.raises(SystemExit) as raised, signals.exiting(ended), opened():
+        wait_for(number)
+    assert raised.value.code == 128 + number
+    assert closed == [True]
+
+
+@BOTH
+def test_afterwards_signals_do_what_they_did(number: int) -> None:
+    before = [signal.getsignal(each) for each in signals.STOPPING]
+    with pytest.raises(SystemExit), signals.exiting(ended):
+        wait_for(number)
+    assert [signal.getsignal(each) for each in signals.STOPPING] == before
+
+
+@BOTH
+async def test_in_an_event_loop_the_first_signal_sets_the_event_and_a_second_one_is_ignored(
+    number: int,
+) -> None:
+    stop = asyncio.Event()
+    with signals.setting(stop):
+        os.kill(os.getpid(), number)
+        async with asyncio.timeout(TIMEOUT_S):
+            await stop.wait()
+        os.kill(os.getpid(), number)
+    os.kill(os.getpid(), number)
+    assert {signal.getsignal(each) for each in signals.STOPPING} == {signal.SIG_IGN}
+
+
+async def test_an_event_loop_that_ends_by_itself_leaves_the_signals_alone() -> None:
+    before = [signal.getsignal(each) for each in signals.STOPPING]
+    with signals.setting(asyncio.Event()):
+        assert [signal.getsignal(each) for each in signals.STOPPING] != before
+    assert [signal.getsignal(each) for each in signals.STOPPING] == before
+
+
+@pytest.mark.loopback
+@BOTH
+@pytest.mark.parametrize(
+    ("arguments", "is_once"),
+    [(["demo", "--reduced"], False), (["run"], False), (["demo", "--once", "--reduced"], True)],
+    ids=["demo", "run", "one round"],
+)
+def test_a_signal_before_the_page_is_up_is_an_orderly_end(
+    arguments: list[str], number: int, tmp_path: Path, *, is_once: bool
+) -> None:
+    """The program reads a pipe into which nothing is written, so the moment is the same on every machine."""
+    option = "-c" if arguments == ["run"] else "--scenario"
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDWR)
+    command = [sys.executable, "-m", "probe", *arguments, option, str(pipe)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until_caught(process)
+            process.send_signal(number)
+            output, errors = process.communicate(timeout=TIMEOUT_S)
+        finally:
+            process.kill()
+            os.close(held)
+    assert process.returncode == (128 + number if is_once else Exit.FINE)
+    assert output == ""
+    assert "Traceback" not in errors
+
+
+@pytest.mark.loopback
+def test_a_measurement_that_is_interrupted_ends_with_130() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        server = f"127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "probe", "dns", "a.example", "--server", server, "--timeout", "60"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                silent.settimeout(TIMEOUT_S)
+                silent.recv(512)  # it has asked, and waits
+                process.send_signal(signal.SIGINT)
+                output, errors = process.communicate(timeout=TIMEOUT_S)
+            finally:
+                process.kill()
+    assert (process.returncode, output, errors) == (Exit.INTERRUPTED, "", "")
