@@ -1,4 +1,4 @@
-"""What this machine allows the agent to do. Facts, each with its remedy; `unknown` where it can't be told."""
+"""The capabilities of this machine: facts, each with what to do; `unknown` if it cannot be determined."""
 
 import ctypes
 import os
@@ -14,19 +14,19 @@ from probe.network.echo import EchoEngine
 
 LOOPBACK = "127.0.0.1"
 TIME_ERROR = 5  # adjtimex(2): return value when the clock is not synchronised
-ECHO_BYTES = 1024  # what one small reply takes of a receive buffer, with the kernel's bookkeeping
+ECHO_BYTES = 1024  # of the receive buffer for one small reply, including the kernel's overhead
 
 
 class State(StrEnum):
     GOOD = "good"
-    LIMITED = "limited"  # it works, less well
+    LIMITED = "limited"  # it works, with a restriction
     MISSING = "missing"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing looked at: what was seen, and what to do about it ("" if nothing)."""
+    """One capability: what was found, and what to do about it ("" if nothing)."""
 
     subject: str
     state: State
@@ -35,7 +35,7 @@ class Finding:
 
 
 def examine() -> tuple[Finding, ...]:
-    """Everything that needs nothing but this machine, then AWS. Blocks a few seconds at most."""
+    """The machine itself, then AWS. Blocks for a few seconds at most."""
     return (*_echo(), _clock(), _identity())
 
 
@@ -47,14 +47,14 @@ def _echo() -> tuple[Finding, ...]:
             )
             return (
                 missing,
-                Finding(subject="time stamps", state=State.UNKNOWN, seen="no echo could be sent"),
+                Finding(subject="timestamps", state=State.UNKNOWN, seen="no echo could be sent"),
             )
         mode = Finding(subject="ICMP echo", state=State.GOOD, seen=f"{engine.mode} socket")
         return (mode, _stamps(_loopback_stamp(engine)), _buffer(engine.receive_buffer_bytes))
 
 
 def _loopback_stamp(engine: EchoEngine) -> Timestamps | None:
-    """Who stamped one echo to this machine itself; None if it was not answered within a second."""
+    """Who timestamped one echo to this machine itself; None if it was not answered within a second."""
     engine.send([0])
     deadline_ns = SYSTEM_CLOCK.monotonic_ns() + 1_500_000_000
     while SYSTEM_CLOCK.monotonic_ns() < deadline_ns:
@@ -66,17 +66,22 @@ def _loopback_stamp(engine: EchoEngine) -> Timestamps | None:
 
 
 def _stamps(stamp: Timestamps | None) -> Finding:
-    subject = "time stamps"
+    subject = "timestamps"
     match stamp:
         case Timestamps.KERNEL:
-            return Finding(subject=subject, state=State.GOOD, seen="by the kernel, sending and receiving")
+            return Finding(
+                subject=subject, state=State.GOOD, seen="by the kernel, for sent and received packets"
+            )
         case Timestamps.KERNEL_RX:
             remedy = "sandboxed kernels (gVisor) lack SO_TIMESTAMPING; run on the host's kernel"
             return Finding(
-                subject=subject, state=State.LIMITED, seen="by the kernel, receiving only", remedy=remedy
+                subject=subject,
+                state=State.LIMITED,
+                seen="by the kernel, for received packets only",
+                remedy=remedy,
             )
         case Timestamps.USER:
-            remedy = "this kernel stamps nothing; round trips include this program's own delays"
+            remedy = "this kernel has no packet timestamps; round trips include the delays of this program"
             return Finding(subject=subject, state=State.LIMITED, seen="by this program only", remedy=remedy)
         case _:
             remedy = "the loopback interface is down, or a firewall drops ICMP on it: ip link set lo up"
@@ -87,15 +92,15 @@ def _stamps(stamp: Timestamps | None) -> Finding:
 
 def _buffer(size_bytes: int) -> Finding:
     replies = size_bytes // ECHO_BYTES
-    seen = f"{size_bytes:,} bytes: about {replies:,} echo replies at once"
-    if replies >= 1000:  # noqa: PLR2004 - a thousand targets that answer in the same instant
+    seen = f"{size_bytes:,} bytes: room for about {replies:,} echo replies"
+    if replies >= 1000:  # noqa: PLR2004 - a thousand targets that answer at the same time
         return Finding(subject="receive buffer", state=State.GOOD, seen=seen)
     remedy = "for thousands of targets: sysctl -w net.core.rmem_max=8388608"
     return Finding(subject="receive buffer", state=State.LIMITED, seen=seen, remedy=remedy)
 
 
 def _clock() -> Finding:
-    """Ask the kernel whether something keeps its clock in step (adjtimex(2) with no modes: a read)."""
+    """Ask the kernel whether its clock is synchronised (adjtimex(2) with no modes: a read)."""
     subject = "clock"
     buffer = (ctypes.c_char * 512)()  # struct timex is 208 bytes on 64 bit; modes = 0 at its start
     try:
@@ -105,7 +110,10 @@ def _clock() -> Finding:
     if state < 0:
         return Finding(subject=subject, state=State.UNKNOWN, seen=os.strerror(ctypes.get_errno()))
     if state == TIME_ERROR:
-        remedy = "start chronyd or systemd-timesyncd; SigV4 tolerates 300 s, round trips do not depend on it"
+        remedy = (
+            "start chronyd or systemd-timesyncd; SigV4 tolerates 300 s; "
+            "round-trip measurement is not affected"
+        )
         return Finding(subject=subject, state=State.LIMITED, seen="not synchronised", remedy=remedy)
     return Finding(subject=subject, state=State.GOOD, seen="synchronised")
 
@@ -116,5 +124,5 @@ def _identity() -> Finding:
         case aws.Identity(arn=arn):
             return Finding(subject=subject, state=State.GOOD, seen=arn)
         case aws.Unavailable(call=call, because=because):
-            remedy = "only needed for auditing the AWS side; give the instance a role with read-only rights"
+            remedy = "only needed to audit the AWS side; give the instance a role with read-only permissions"
             return Finding(subject=subject, state=State.UNKNOWN, seen=f"{call}: {because}", remedy=remedy)

@@ -53,8 +53,8 @@ def test_the_stamp_of_one_echo_decides(
     monkeypatch.setattr(doctor, "EchoEngine", engine("raw", stamp))
     found = {f.subject: f for f in doctor.examine()}
     assert found["ICMP echo"].state is State.GOOD
-    assert found["time stamps"].state is state
-    assert bool(found["time stamps"].remedy) is (state is not State.GOOD)
+    assert found["timestamps"].state is state
+    assert bool(found["timestamps"].remedy) is (state is not State.GOOD)
 
 
 def test_icmp_that_is_not_permitted_is_missing_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

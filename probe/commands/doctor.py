@@ -1,9 +1,9 @@
-"""`xks-probe doctor`: what this machine allows, each line with its remedy."""
+"""`xks-probe doctor`: the capabilities of this machine, each with what to do about it."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from probe.commands import output
+from probe.commands import demo_extra, output
 from probe.commands.exits import Exit
 from probe.commands.options import FormatOption, OutputOption
 from probe.model.text import clean
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from probe.doctor import Finding
 
+_SIMULATED = "simulated network"
 _TEXT_LIMIT = 1024  # as in the other documents
 _SYMBOLS = {
     "good": ("✓", "green"),
@@ -26,7 +27,7 @@ def command(
     form: FormatOption = output.Format.TEXT,
     file: OutputOption = None,
 ) -> int:
-    """Exit status 1 if something the agent needs is missing."""
+    """Status 1 if a capability that the agent needs is missing."""
     from probe import doctor
 
     findings = (*doctor.examine(), _namespaces())
@@ -39,19 +40,23 @@ def _namespaces() -> "Finding":
     """Whether the simulated network of `xks-probe demo` can run here; the agent itself does not need it."""
     from probe.doctor import Finding, State
 
+    missing, install = demo_extra.missing(), f"for xks-probe demo: {demo_extra.INSTALL}"
+    if missing is not None:
+        seen = f"{missing} is not installed"
+        return Finding(subject=_SIMULATED, state=State.UNKNOWN, seen=seen, remedy=install)
     try:
         from simulator import capability
-    except ImportError:
-        remedy = "install the extra: xks-probe[demo]"
-        return Finding(subject="simulated network", state=State.UNKNOWN, seen="not installed", remedy=remedy)
+    except ImportError as error:
+        seen = f"{error.name} is not installed"
+        return Finding(subject=_SIMULATED, state=State.UNKNOWN, seen=seen, remedy=install)
     able = capability()
     state = State.GOOD if able.namespaces else State.LIMITED
-    seen = able.why or "namespaces, and a wire with delays"
-    return Finding(subject="simulated network", state=state, seen=seen, remedy=able.remedy)
+    seen = able.why or "network namespaces, and links with delays"
+    return Finding(subject=_SIMULATED, state=state, seen=seen, remedy=able.remedy)
 
 
 def _fields(finding: "Finding") -> dict[str, str]:
-    """All of them are text, and what was seen may be AWS's; a document is read on terminals, too."""
+    """Escaped: some of it comes from AWS, and documents are read on terminals."""
     return {name: clean(text, _TEXT_LIMIT) for name, text in asdict(finding).items()}
 
 
@@ -60,7 +65,7 @@ def _table(findings: "tuple[Finding, ...]") -> "Table":
 
     from exporters.report import formatting
 
-    table = formatting.table("", "subject", "seen", "what to do", title="What this machine allows")
+    table = formatting.table("", "capability", "found", "what to do", title="Capabilities of this machine")
     for finding in findings:
         symbol, colour = _SYMBOLS[finding.state]
         cells = (finding.subject, f"{finding.state}: {clean(finding.seen)}", clean(finding.remedy, 500))

@@ -4,20 +4,38 @@ import json
 
 import pytest
 
-from probe.commands import app
+import simulator
+from probe.commands import app, demo_extra
 from probe.commands.exits import Exit
 
 
-def test_the_bundled_scenarios_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bundled_scenarios_are_listed_with_what_each_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["demo", "--list"]) == Exit.FINE
-    assert {"default", "healthy", "dead-zone"} <= set(capsys.readouterr().out.split())
+    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert set(listed) == set(simulator.bundled_scenarios())
+    assert listed["wrong-common-name"] == simulator.load_scenario("wrong-common-name").description
 
 
 @pytest.mark.parametrize("scenario", ["no-such", "/no/such.yaml"])
 def test_an_unknown_scenario_is_one_clear_line(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["demo", "--once", "--scenario", scenario]) == Exit.USAGE
     complaint = capsys.readouterr().err
-    assert "no" in complaint
+    assert f"'{scenario}' is neither a bundled scenario nor a file; see xks-probe demo --list" in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_mistyped_scenario_gets_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["demo", "--once", "--scenario", "helthy"]) == Exit.USAGE
+    assert "did you mean 'healthy'?" in capsys.readouterr().err
+
+
+def test_without_the_extra_the_demo_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo_extra, "MODULES", {"pyroute2": "no_such_module"})
+    assert app.run(["demo", "--once"]) == Exit.USAGE
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("xks-probe: demo: pyroute2 is not installed; pip install 'xks-probe[demo]'")
     assert complaint.count("\n") == 1
 
 
@@ -27,7 +45,10 @@ def test_the_reduced_simulation_still_tells_a_wrong_common_name(capsys: pytest.C
         app.run(["demo", "--once", "--reduced", "--scenario", "wrong-common-name", "--format", "json"])
         == Exit.FINE
     )
-    report = json.loads(capsys.readouterr().out)
+    written = capsys.readouterr()
+    report = json.loads(written.out)
+    assert report["vantage"] == "simulated VPC (reduced: loopback only)"
+    assert "xks-probe: reduced: on loopback" in written.err
     assert "common-name-matches" in {
         v["requirement"] for v in report["verdicts"] if v["outcome"] == "violated"
     }

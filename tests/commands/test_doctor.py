@@ -8,7 +8,7 @@ import pytest
 
 import simulator
 from probe import doctor
-from probe.commands import app
+from probe.commands import app, demo_extra
 from probe.commands.exits import Exit
 from probe.doctor import Finding, State
 from simulator import Capability
@@ -60,7 +60,7 @@ def test_the_document_has_every_finding_with_its_remedy(
             {
                 "subject": "simulated network",
                 "state": "good",
-                "seen": "namespaces, and a wire with delays",
+                "seen": "network namespaces, and links with delays",
                 "remedy": "",
             },
         ],
@@ -97,7 +97,22 @@ def test_without_the_extra_the_simulation_is_unknown_and_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "simulator", None)  # as if it could not be imported
     assert app.run(["doctor", "--format", "json"]) == Exit.FINE
     last = json.loads(capsys.readouterr().out)["findings"][-1]
-    assert (last["state"], last["remedy"]) == ("unknown", "install the extra: xks-probe[demo]")
+    assert (last["state"], last["remedy"]) == (
+        "unknown",
+        "for xks-probe demo: pip install 'xks-probe[demo]'",
+    )
+
+
+def test_a_missing_package_is_named_before_namespaces_are_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    found(monkeypatch, State.GOOD)
+    monkeypatch.setattr(demo_extra, "MODULES", {"pyroute2": "no_such_module"})
+    monkeypatch.setattr(simulator, "capability", lambda: pytest.fail("tried"))
+    assert app.run(["doctor", "--format", "json"]) == Exit.FINE
+    last = json.loads(capsys.readouterr().out)["findings"][-1]
+    assert (last["state"], last["seen"]) == ("unknown", "pyroute2 is not installed")
+    assert last["remedy"] == "for xks-probe demo: pip install 'xks-probe[demo]'"
 
 
 def test_a_page_can_be_written_to_a_file_instead(

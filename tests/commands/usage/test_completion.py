@@ -37,6 +37,8 @@ def offered(line: str) -> list[str]:
         ("tls --chain ", [FILES]),
         ("tls --chain=", [FILES]),
         ("run -c ", [FILES]),
+        ("demo --scenario h", ["healthy"]),
+        ("demo --scenario ./h", [FILES]),
         ("dns a.example --type C", ["CNAME", "CAA"]),
         ("preflight --name ", []),  # free text
     ],
