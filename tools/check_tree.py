@@ -74,6 +74,7 @@ GENERATORS = (
     "tools/configuration_schema.py",
     "tools/schemas.py",
     "tools/dashboards.py",
+    "tools/man_page.py",
 )
 FORBIDDEN = (
     (re.compile(r"--(?:extra-)?index-url|files\.pythonhosted|//pypi"), "an index address"),
