@@ -63,7 +63,7 @@ def _simulator() -> ModuleType:
     try:
         import simulator
     except ImportError as error:
-        raise UsageError(f"demo: {error.name} is not installed; {demo_extra.INSTALL}") from None
+        raise UsageError(f"demo needs {error.name}, which is not installed: {demo_extra.INSTALL}") from None
     return simulator
 
 
@@ -93,7 +93,9 @@ def _is_reduced(simulator: ModuleType, *, asked: bool) -> bool:
         return True
     missing = demo_extra.missing()
     if missing is not None:
-        raise UsageError(f"demo: {missing} is not installed; {demo_extra.INSTALL}, or use --reduced")
+        raise UsageError(
+            f"demo needs {missing}, which is not installed: {demo_extra.INSTALL} (or use --reduced)"
+        )
     able = simulator.capability()
     if able.namespaces:
         return False

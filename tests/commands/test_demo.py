@@ -35,7 +35,9 @@ def test_without_the_extra_the_demo_says_what_to_install(
     monkeypatch.setattr(demo_extra, "MODULES", {"pyroute2": "no_such_module"})
     assert app.run(["demo", "--once"]) == Exit.USAGE
     complaint = capsys.readouterr().err
-    assert complaint.startswith("xks-probe: demo: pyroute2 is not installed; pip install 'xks-probe[demo]'")
+    assert complaint.startswith(
+        "xks-probe: demo needs pyroute2, which is not installed: pip install 'xks-probe[demo]'"
+    )
     assert complaint.count("\n") == 1
 
 
