@@ -190,7 +190,7 @@ def test_a_bug_of_ours_beside_it_is_logged_without_it(
     file, given = by_file(configured, tmp_path)
     log = tmp_path / "log"
     with running(file, given, BREAK.format(*BROKEN[broken]), log):
-        wait_for(lambda: "our own fault" in log.read_text(), log)
+        wait_for(lambda: "internal error in a probe" in log.read_text(), log)
         shows_nothing(shown(file, "/") + shown(file, "/metrics") + shown(file, "/api/v1/status"))
     assert "oops" in log.read_text()
     shows_nothing(log.read_text())

@@ -1,7 +1,8 @@
-"""The command line, one file a command. Each wires network, probes and exporters; none computes.
+"""The command line, one file per command. Each connects network, probes and exporters; none computes.
 
-`app` has the table of commands and turns every exception into a line and an exit status, `options` what
-several commands ask for, `output` how a document is written. The only folder that knows `config` and
-`exporters`, and, in `demo` and `doctor`, the simulator; it may import everything, slow libraries inside the
-command that needs them. A new command is a file here with a `command` function, and a row in `app`.
+`command_table` lists the commands, `app` runs one and turns every exception into a line and an exit status,
+`options` has the options that several commands share, `output` writes documents, `usage` makes help and
+completion. The only folder that imports `config` and `exporters`, and, in `demo` and `doctor`, the simulator;
+it may import everything, but slow libraries only inside the command that needs them. A new command is a file
+here with a `command` function, and a row in `command_table`; `make pages` adds it to the man page.
 """

@@ -15,20 +15,20 @@ DEFAULT_PATH = Path("xks-probe.yaml")
 
 
 def load(path: Path) -> Settings:
-    """The checked settings of ``path``; every mistake is a line of the `UsageError`."""
+    """The checked settings of ``path``; every error is a line of the `UsageError`."""
     from probe import config
     from probe.wire.input_error import InputError
 
     try:
         settings = config.load(path, surroundings=config.Surroundings(instance_region=_instance_region))
-        config.describe(settings)  # refuses what no scrape could bear
+        config.describe(settings)  # refuses more series than a scrape can return
     except InputError as error:
         raise UsageError(*error.errors) from None
     return settings
 
 
 def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
-    """By key store, how its proxy is asked for its health; None where nothing is to be asked."""
+    """The access to the proxy of each key store; None without health requests."""
     from probe.signing.client import ProxyAccess
     from probe.signing.sigv4 import Signer
 
@@ -42,12 +42,12 @@ def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
 
 
 def check_credentials(settings: Settings) -> None:
-    """Read what `accesses` would, but for secrets: AWS is not asked. Raises `UsageError` as that does."""
+    """Read the same credentials as `accesses`, except secrets: AWS is not called. Raises `UsageError`."""
     _credentials(settings, are_secrets_fetched=False)
 
 
 def _credentials(settings: Settings, *, are_secrets_fetched: bool) -> "list[Credential | None]":
-    """By key store; every one that cannot be read is a line of the `UsageError`."""
+    """The credential of each key store; each one that cannot be read is a line of the `UsageError`."""
     from probe.wire.input_error import InputError
 
     is_alone = len(settings.stores) == 1

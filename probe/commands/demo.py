@@ -43,7 +43,7 @@ def command(
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
 ) -> int:
-    """Exit status 0: the round is done, whatever the verdicts; or SIGINT or SIGTERM."""
+    """Returns 0, whatever the verdicts."""
     simulator = _simulator()
     if scenarios:
         output.write_document(_listing(simulator), None)
@@ -68,7 +68,7 @@ def _simulator() -> ModuleType:
 
 
 def _listing(simulator: ModuleType) -> str:
-    """Name and description of each; whole lines where they go into a pipe."""
+    """Name and description of each scenario, wrapped only on a terminal."""
     rows = [(name, simulator.load_scenario(name).description) for name in simulator.bundled_scenarios()]
     return page.listing(rows, terminal.width() if sys.stdout.isatty() else None)
 
@@ -144,7 +144,7 @@ async def _once(settings: Settings, form: output.Format, file: Path | None, vant
 
 
 def _settings(started: "Simulation") -> Settings:
-    """The simulation's own configuration, read as any user's would be, and nothing of this machine's."""
+    """The configuration of the simulation, read like any other, without settings of this machine."""
     import yaml
 
     from probe import config

@@ -44,7 +44,7 @@ def command(
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
 ) -> int:
-    """Exit status 1 if the name server did not answer, or not with a record."""
+    """Returns 1 if the name server did not answer, or answered without a record."""
     target = _target(name, record_type, server or _system_server(), timeout_s)
     measurement = asyncio.run(_measure(target, check_source(source), timeout_s))
     _write(measurement, form, file)

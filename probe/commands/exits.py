@@ -6,7 +6,7 @@ from probe.model.verdicts import Level, Outcome, Report
 
 
 class Exit(IntEnum):
-    """What the shell sees."""
+    """The exit status."""
 
     FINE = 0
     VIOLATED = 1  # violated, or unreachable
@@ -16,7 +16,7 @@ class Exit(IntEnum):
 
 
 class UsageError(Exception):
-    """Wrong usage or input: ``lines`` are shown one each, then the program exits with 2."""
+    """Wrong usage or input: each of ``lines`` is printed, then the program exits with 2."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
@@ -24,7 +24,7 @@ class UsageError(Exception):
 
 
 def status(report: Report, *, strict: bool, failed: bool = False) -> Exit:
-    """What the shell is told: advice counts with ``strict`` alone. ``failed``: nothing was answered."""
+    """The exit status of a report. Advice counts only if ``strict``; ``failed``: the probe itself failed."""
     counted = {v.outcome for v in report.verdicts if strict or v.level is not Level.ADVICE}
     if failed or Outcome.VIOLATED in counted:
         return Exit.VIOLATED

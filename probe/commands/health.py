@@ -42,7 +42,7 @@ def command(
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
 ) -> int:
-    """Exit status 1: something required or a risk is violated; 3: nothing is, but something is not known."""
+    """Returns 1 if a required or risk requirement is violated, 3 if at least one is unknown."""
     from probe.signing.client import ProxyAccess
 
     host, path = _parts(url)
@@ -70,7 +70,7 @@ def command(
 
 
 def _parts(url: str) -> tuple[str, str]:
-    """Host and path, each in the form that KMS takes."""
+    """Host and path, each in the form that KMS accepts."""
     from probe.requirements.key_store_form import endpoint_fault, path_fault
 
     host, slash, path = url.removeprefix(_SCHEME).partition("/")

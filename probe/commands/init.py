@@ -46,7 +46,7 @@ def _is_redirected_to_a_file() -> bool:
     """A regular file: the pipes of a build server or a service are not, so there `init` writes its file."""
     try:
         return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
-    except (OSError, ValueError):  # closed, or not a stream of the system
+    except (OSError, ValueError):  # closed, or not a file descriptor
         return False
 
 

@@ -115,7 +115,7 @@ StrictOption = Annotated[
 
 
 def credential(file: Path | None, secret: str | None) -> "Credential | None":
-    """The XKS proxy's, from the file, the secret or the environment; None without any of them."""
+    """The credential of the XKS proxy from the file, the secret or the environment, or None."""
     from probe.signing.credential import load
     from probe.wire.input_error import InputError
 

@@ -63,7 +63,7 @@ def as_text(renderable: "RenderableType", width: int = 100) -> str:
 def write(
     form: Format, output: Path | None, document: Callable[[], object], page: Callable[[], "RenderableType"]
 ) -> None:
-    """Write the one that ``form`` asks for; the other is not made."""
+    """Write the format that was asked for; the other one is not made."""
     if form is Format.JSON:
         write_document(as_json(document()), output)
     else:
@@ -76,7 +76,7 @@ def show(renderable: "RenderableType", output: Path | None) -> None:
         return write_document(as_text(renderable), output)
     from rich.console import Console
 
-    # Drawn first and written at the end: all that can go wrong with writing is in one place.
+    # Drawn first and written at the end: every error of writing is handled in one place.
     drawn = io.StringIO()
     seen_as = console()
     terminal = Console(
@@ -105,7 +105,7 @@ def write_document(text: str, output: Path | None) -> None:
             return
         output = output.resolve()
         mode = stat.S_IMODE(output.stat().st_mode) if output.exists() else 0o666 & ~_umask()
-        import tempfile  # here, because a ping to stdout does without
+        import tempfile  # only files need it: `ping` to standard output starts faster
 
         handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
         try:
@@ -119,9 +119,9 @@ def write_document(text: str, output: Path | None) -> None:
 
 
 class Lines:
-    """Lines as they come: appended, and flushed at least each second of writing and at the end.
+    """Lines, appended as they arrive and flushed at least once per second of writing and at the end.
 
-    A reader that went away (`| head`) is no error: ``gone`` says so, and the rest goes nowhere.
+    A closed pipe (`| head`) is not an error: ``gone`` is set, and the rest is discarded.
     """
 
     def __init__(self, output: Path | None) -> None:
@@ -152,7 +152,7 @@ class Lines:
         except OSError as error:
             self.gone = True
             self.fault = None if isinstance(error, BrokenPipeError) else error.strerror
-            # What is still buffered goes nowhere, so that the interpreter does not trip over it at its end.
+            # Discard what is still buffered, so that the interpreter does not fail on it when it exits.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ def _umask() -> int:
 
 @contextlib.contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr while something takes longer than a second; nothing where that is no terminal.
+    """A progress bar on standard error if that is a terminal, otherwise nothing.
 
     Yields ``advance(done, total)``.
     """

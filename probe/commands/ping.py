@@ -24,7 +24,7 @@ MAX_PER_SECOND = {Method.ICMP: 20_000, Method.TCP: 2_000}
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Exit status 1 if a target never answered."""
+    """Returns 1 if a target never answered."""
     asked = ping_arguments.read(arguments)
     hosts = _hosts(asked.hosts, asked.targets)
     _check_rate(len(hosts), asked.interval_s, asked.method)
@@ -43,7 +43,7 @@ def command(arguments: Sequence[str]) -> int:
 
 
 def _run(plan: PingPlan, method: Method, results: Results) -> Exit | None:
-    """Ping by ``method``; a status only if the run itself ended early."""
+    """Ping by ``method``; a status only if the run was interrupted."""
     try:
         addresses = _addresses(plan, method, results)
         if method is Method.TCP or (addresses and not _echo(plan, addresses, results)):
@@ -65,7 +65,7 @@ def _addresses(plan: PingPlan, method: Method, results: Results) -> dict[str, st
 
 
 def _echo(plan: PingPlan, addresses: dict[str, str], results: Results) -> bool:
-    """Whether the machine permits ICMP; then it is done."""
+    """Send the echoes; False if this machine does not permit ICMP."""
     with (
         closing(Network(source=plan.source)) as network,
         closing(network.echoes(tuple(addresses.values()), timeout_s=plan.timeout_s)) as engine,
@@ -97,7 +97,7 @@ def _echo_in_rounds(plan: PingPlan, addresses: dict[str, str], engine: EchoEngin
 
 
 def _hosts(hosts: list[str], file: Path | None) -> list[str]:
-    """The hosts of the command line and of the file, each once, in their order."""
+    """The hosts from the command line and from the file, without duplicates, in their order."""
     named = [*hosts, *(_read_targets(file) if file else [])]
     unique = list(dict.fromkeys(named))
     if not unique:

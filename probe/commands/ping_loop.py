@@ -1,4 +1,4 @@
-"""The parts of `ping` that need an event loop: looking up names, and TCP connects."""
+"""The parts of `ping` that need an event loop: name resolution and TCP connects."""
 
 import asyncio
 from contextlib import closing
@@ -29,7 +29,7 @@ def resolve(plan: PingPlan, method: Method, results: Results) -> dict[str, str]:
 
 
 async def _connect(plan: PingPlan, addresses: dict[str, str], network: Network, results: Results) -> None:
-    """Connects at a fixed rate: a slow one delays no other, so nothing is omitted when it matters most."""
+    """Connects at a fixed rate: a slow one does not delay the others, so no sample is omitted."""
     rounds = Rounds(
         size=len(addresses),
         count=plan.count,

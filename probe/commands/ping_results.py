@@ -1,4 +1,4 @@
-"""What `ping` was asked to do, and where its round trips go: lines as they come, a table at the end."""
+"""The plan of `ping`, and the output of its round trips: a line for each, and a table at the end."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class PingPlan:
 
 @dataclass(slots=True)
 class Results:
-    """Prints each measurement as it comes, and remembers what the summary needs."""
+    """Prints each measurement as it arrives, and keeps what the summary needs."""
 
     plan: PingPlan
     lines: output.Lines
@@ -39,7 +39,7 @@ class Results:
         if measurement.failure is None:
             self.answered.add(measurement.target.name)
         if measurement.failure is not None or measurement.rtt_s is not None:
-            rtts_s.append(measurement.rtt_s)  # else it was answered, and a clock step spoilt its time
+            rtts_s.append(measurement.rtt_s)  # else it was answered, but a clock step invalidated its time
         if self.form is output.Format.JSON:
             self.lines.write(output.as_json(report.document(measurement, sequence)))
         else:
@@ -63,7 +63,7 @@ class Results:
 def adding_echoes(
     targets: Sequence[Target], addresses: Sequence[str], results: Results
 ) -> Callable[[EchoBatch], None]:
-    """How a batch becomes results: straight to lines of JSON, or a measurement each for text and summary."""
+    """A function that adds a batch: directly as lines of JSON, or as measurements for text and summary."""
     if results.form is not output.Format.JSON:
         from probe.probes.icmp import measurements_of
 

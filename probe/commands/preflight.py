@@ -1,4 +1,4 @@
-"""`xks-probe preflight`: what KMS would say to this endpoint service and proxy, why, and what to change."""
+"""`xks-probe preflight`: how KMS will respond to this endpoint service and proxy, why, and what to change."""
 
 import asyncio
 import hashlib
@@ -34,7 +34,7 @@ _WATCH_JITTER_S = 6.0
 
 
 def command(asked: PreflightOptions) -> int:
-    """Exit status 1: something required or a risk is violated; 3: nothing is, but something is not known."""
+    """Returns 1 if a required or risk requirement is violated, 3 if at least one is unknown."""
     from probe.commands import preflight_input as given
 
     if asked.watch and asked.file is None and asked.form not in (Form.TEXT, Form.JSON):
@@ -46,7 +46,7 @@ def command(asked: PreflightOptions) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What is to be done: the options, checked."""
+    """The options, checked."""
 
     asked: PreflightOptions
     settings: Settings
@@ -55,7 +55,7 @@ class _Plan:
     vantage: str
 
     def hash(self) -> str:
-        """The same for the same question: two reports with different ones answer different questions."""
+        """Equal for equal input: reports with different hashes cannot be compared."""
         return hashlib.sha256(repr(self.settings).encode()).hexdigest()[:12]
 
 
@@ -94,7 +94,7 @@ def _planned(asked: PreflightOptions) -> _Plan:
 
 
 def _watch(plan: _Plan, older: "Mapping[str, Any] | None") -> Exit:
-    """Round after round, each compared with the one before it, until nothing is left to mend."""
+    """Round after round, each compared with the one before it, until nothing fails."""
     first = True
     while True:
         told, older = _round(plan, older, whole=first)
@@ -109,7 +109,7 @@ def _round(
 ) -> "tuple[Exit, Mapping[str, Any]]":
     """One preflight, written; its exit status, and its document for the next one.
 
-    ``whole`` False: on a terminal, what KMS would say and what changed will do.
+    ``whole`` False: on a terminal, only the prediction and what changed.
     """
     from exporters.report import preflight as shown
     from exporters.report import redaction
@@ -168,14 +168,14 @@ def _write(asked: PreflightOptions, of: "Preflight", *, whole: bool) -> None:
 
 
 def _vantage(here: "Instance | None") -> str:
-    """From where it was looked: this machine's name, and on EC2 its zone, VPC and instance."""
+    """Where it ran: the name of this machine, and on EC2 its zone, VPC and instance."""
     zone = f"{here.zone} ({here.zone_id})" if here and here.zone and here.zone_id else here and here.zone
     known = (socket.gethostname(), here and here.instance_id, zone, here and here.vpc_id)
     return " ".join(clean(each, 64) for each in known if each)
 
 
 def _clock_offset_s(evidence: Evidence) -> float | None:
-    """The proxy's clock by its newest Date header, minus ours."""
+    """The proxy's clock by its newest Date header, minus this machine's."""
     found = (
         m.details.clock_offset_s for m in reversed(evidence.recent) if isinstance(m.details, HealthDetails)
     )
@@ -183,7 +183,7 @@ def _clock_offset_s(evidence: Evidence) -> float | None:
 
 
 def _refuse_other_stores(evidence: Evidence) -> None:
-    """A store of CloudHSM has no proxy; one that is not there is a mistake of the command line."""
+    """A CloudHSM key store has no proxy; one that does not exist is wrong usage."""
     account, spec = evidence.account, evidence.spec
     id_ = spec.id if spec else ""
     if account is None or not id_ or not isinstance(account.key_stores, tuple):

@@ -29,9 +29,9 @@ MAX_NAMED = 64
 def caller(
     account: Path | None, region: str | None, timeout_s: float, here: metadata.Instance | None
 ) -> "AwsClient":
-    """Whoever will be asked of AWS: a collected file, or AWS itself, in the Region that it is asked in.
+    """The source of AWS's answers: a collected file, or AWS itself in one Region.
 
-    Where nobody names a Region: what AWS's own tools would take, else the instance's own.
+    Without ``region``: the one that the AWS command line tools would use, else that of this instance.
     """
     if region is not None:
         _check_region(region, "--region")
@@ -79,7 +79,7 @@ def ipv4_range(text: str) -> str:
 
 
 def older(path: Path | None) -> "Mapping[str, Any] | None":
-    """An older document. Refused before anything is looked at, if it is none."""
+    """The earlier JSON report, checked before anything is measured."""
     if path is None:
         return None
     from exporters.report import changes
@@ -100,7 +100,7 @@ def resolver(text: str) -> str:
 
 
 def typed_targets(asked: PreflightOptions) -> tuple[Target, ...]:
-    """What the user names: nodes, targets behind the load balancer, key managers."""
+    """The targets given as options: nodes, targets behind the load balancer, key managers."""
     plans = plans_within(asked.timeout)
     given = (
         (Role.NODE, "--node", asked.node),
@@ -118,7 +118,7 @@ def typed_targets(asked: PreflightOptions) -> tuple[Target, ...]:
 
 
 def spec_of(asked: PreflightOptions, region: str) -> KeyStoreSpec:
-    """What KMS is, or would be, told."""
+    """The parameters of the key store, as they are or would be given to KMS."""
     from probe.survey.locations import is_known
 
     return KeyStoreSpec(

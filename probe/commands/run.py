@@ -15,7 +15,7 @@ def command(
     allow_unauthenticated: AllowUnauthenticatedOption = False,
     log_format: LogFormatOption = LogFormat.CONSOLE,
 ) -> int:
-    """Exit status 0 on SIGINT or SIGTERM, 2 for a wrong configuration."""
+    """Returns 0 on SIGINT or SIGTERM; a wrong configuration is a `UsageError`."""
     settings = load(config)
     check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
     asked = accesses(settings)

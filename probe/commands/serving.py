@@ -26,12 +26,12 @@ from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
 from probe.signing.client import ProxyAccess
 
-SHUTDOWN_S = 1.0  # half of the two seconds for answers that are under way; the other half is ours
+SHUTDOWN_S = 1.0  # half of the two seconds for responses in progress; the other half is for the agent
 BACKLOG = 128
 
 
 class AgentObserver:
-    """The scheduler's remarks about itself as metrics and log lines. Implements `scheduler.Observer`."""
+    """Delays, skipped probes and bugs, as metrics and log lines. Implements `scheduler.Observer`."""
 
     def __init__(self, sink: PrometheusSink, instrument: SelfMetrics) -> None:
         self._sink, self._instrument = sink, instrument
@@ -46,11 +46,11 @@ class AgentObserver:
 
     def bug(self, target: Target, check: Check, error: Exception) -> None:
         where = {"target": target.name, "check": check.value}
-        self._log.error("a probe failed by our own fault", **where, error=repr(error))
+        self._log.error("internal error in a probe", **where, error=repr(error))
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; `UsageError` if the address can't be had.
+    """A listening socket; `UsageError` if the address is not available.
 
     Opened before a simulated network is entered, it stays reachable from the machine's own browser.
     """
@@ -121,7 +121,7 @@ async def _serve(
 
 
 def _judged(accesses: Sequence[ProxyAccess | None]) -> tuple[Requirement, ...]:
-    """The requirements that this agent can judge: those of health where a proxy is asked."""
+    """The requirements that this agent can judge: with health requests if there is a credential."""
     scopes = MEASURED | ({Scope.HEALTH} if any(accesses) else set())
     return tuple(rule.published for rule in of_scopes(scopes))
 

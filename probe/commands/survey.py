@@ -93,7 +93,7 @@ def command(
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
 ) -> int:
-    """Exit status 0 a Region is within the limit, 1 none is, 3 undecided or interrupted."""
+    """Returns 0 if a Region is within the limit, 1 if none is, 3 if undecided or interrupted."""
     threshold_s = _threshold(threshold)
     targets = plan(_endpoints(regions or [], endpoints))
     samples: dict[Identity, list[Measurement]] = {}
@@ -116,7 +116,7 @@ def _take(
     source: str | None,
     samples: dict[Identity, list[Measurement]],
 ) -> bool:
-    """Fill ``samples``; False if Ctrl-C ended it early: what came so far is reported all the same."""
+    """Fill ``samples``; False if Ctrl-C ended it early: the samples so far are still reported."""
     from probe.network import Network
     from probe.probes import measure
 

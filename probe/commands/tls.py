@@ -56,7 +56,7 @@ def command(
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
 ) -> int:
-    """Exit status 1 if a required or risk requirement is violated or there was no handshake."""
+    """Returns 1 if a required or risk requirement is violated or the handshake failed."""
     target = _target(host, connect_to, server_name, timeout_s)
     extra = options.extra_authorities(extra_authority)
     if chain is not None:
@@ -85,7 +85,7 @@ def _target(host: str, connect_to: str | None, server_name: str | None, timeout_
 
 
 def _server_name(given: str | None, host: str) -> str | None:
-    """What the certificate must carry; None (and no SNI) if all that is known is an address."""
+    """The name that the certificate must have; None (and no SNI) if only an address is known."""
     from probe.wire.hostport import check_name, is_ipv4
 
     if given is None:
@@ -103,7 +103,7 @@ def _refuse_with_chain(others: dict[str, str | None]) -> None:
 
 
 def _read(chain: Path, target: Target) -> Measurement:
-    """The certificates of a file in the place of those that a server sent; no handshake is known."""
+    """The certificates of a file instead of those that a server sent, without a handshake."""
     from probe.network.clock import SYSTEM_CLOCK
     from probe.wire.certificate import read_certificate
     from probe.wire.chain import MAX_CERTIFICATES
@@ -162,7 +162,7 @@ def _write(
 
 
 def _page(measurement: Measurement, report: Report, chain: Path) -> "RenderableType":
-    """As the page of a handshake, without the handshake."""
+    """The page of a handshake, without the handshake."""
     from rich.console import Group
     from rich.text import Text
 
