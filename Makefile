@@ -65,8 +65,13 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(COMPILE)
 	touch $@
 
+$(VENV)/mutants.stamp: requirements/mutants.txt $(VENV)/dev.stamp
+	$(PIP) -r requirements/mutants.txt
+	touch $@
+
 lock:  # needs `uv`; never writes an index address
 	$(LOCK) --extra demo --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 	$(LOCK) --extra demo -c requirements/dev.txt pyproject.toml -o requirements/demo.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
 	$(LOCK) -c requirements/dev.txt --group build -o requirements/build.txt
