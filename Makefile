@@ -11,7 +11,7 @@ NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test check lint fuzz format golden pages bench lock clean
+.PHONY: demo test check lint fuzz format golden pages bench lock audit clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
@@ -78,3 +78,7 @@ lock:  # needs `uv`; never writes an index address
 
 clean:
 	rm -rf $(VENV) dist build
+
+# Known vulnerabilities of the locked packages. Fails also when they could not be looked up (status 3 of the tool).
+audit: $(VENV)/dev.stamp
+	$(BIN)/python tools/audit.py
