@@ -11,7 +11,7 @@ NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test check lint fuzz format golden pages bench lock audit clean
+.PHONY: demo test check lint fuzz format golden pages bench lock audit release clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
@@ -82,3 +82,7 @@ clean:
 # Known vulnerabilities of the locked packages. Fails also when they could not be looked up (status 3 of the tool).
 audit: $(VENV)/dev.stamp
 	$(BIN)/python tools/audit.py
+
+# Wheel, source distribution, wheelhouse, SBOM, image and checksums of the last commit, in dist/: docs/releasing.md.
+release: $(VENV)/dev.stamp
+	$(BIN)/python tools/release.py
