@@ -45,6 +45,14 @@ def test_every_file_that_compose_mounts_is_there_but_the_users_configuration() -
     assert set(missing) <= {"./xks-probe.yaml"}
 
 
+def test_compose_says_how_to_write_the_configuration_that_it_mounts() -> None:
+    text = (ROOT / "deploy" / "compose.yaml").read_text()
+    assert "init --output - > deploy/xks-probe.yaml" in text
+    assert yaml.safe_load(text)["services"]["agent"]["image"] in re.findall(
+        r"docker run --rm (\S+) init", text
+    )
+
+
 def test_compose_gives_the_agent_no_capability_and_nothing_listens_beyond_loopback() -> None:
     services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
     assert services["agent"]["cap_drop"] == ["ALL"]
