@@ -7,6 +7,7 @@
 
 REGION stands for the key store's Region. `sts:GetCallerIdentity` needs no permission.
 What `--credential-secret` needs is apart: ACCOUNT and NAME stand for the one secret.
+deploy/aws/README.md tells users what to replace.
 """
 
 import argparse

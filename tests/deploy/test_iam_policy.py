@@ -1,6 +1,7 @@
 """The IAM policy: exactly the calls that the audit makes, reading alone, in one Region."""
 
 import json
+import re
 from pathlib import Path
 
 from collected import REGION, SERVICE_NAME, answer, healthy
@@ -38,3 +39,11 @@ def test_the_secret_is_a_policy_apart_for_one_secret() -> None:
     assert statement["Action"] == ["secretsmanager:GetSecretValue"]
     assert statement["Resource"].startswith("arn:aws:secretsmanager:")
     assert "GetSecretValue" not in POLICY.read_text()
+
+
+def test_every_word_to_be_replaced_is_explained() -> None:
+    text = POLICY.read_text() + POLICY.with_name("iam-policy-secret.json").read_text()
+    explained = POLICY.with_name("README.md").read_text()
+    words = set(re.findall(r"\b[A-Z]{3,}\b", text))
+    assert words == {"REGION", "ACCOUNT", "NAME"}
+    assert all(f"`{word}`" in explained for word in words)
