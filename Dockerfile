@@ -16,7 +16,8 @@ RUN python3 -m venv /build \
  && /build/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt \
  && python3 -m venv /opt/xks-probe \
  && /opt/xks-probe/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/run.txt
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
+COPY deploy/systemd deploy/systemd
 COPY probe probe
 COPY exporters exporters
 COPY simulator simulator

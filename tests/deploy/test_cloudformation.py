@@ -4,10 +4,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tools.release_wheelhouse import PYTHONS
 
 AWS = Path(__file__).parents[2] / "deploy" / "aws"
 TEMPLATE = AWS / "agent.yaml"
@@ -27,6 +30,19 @@ def resource(kind: str) -> dict[str, Any]:
     return properties
 
 
+def policies() -> dict[str, list[dict[str, Any]]]:
+    """The statements of the role's policies, by name."""
+    given = resource("AWS::IAM::Role")["Policies"]
+    return {each["PolicyName"]: each["PolicyDocument"]["Statement"] for each in given}
+
+
+def user_data(configuration: str = "") -> str:
+    """The script of the instance's first start, as CloudFormation fills it in."""
+    script: str = resource("AWS::EC2::Instance")["UserData"]["Fn::Base64"]
+    values = {"WheelhouseUrl": "https://files.example.com/w.tar?a=1&b=2", "WheelhouseSha256": "0" * 64}
+    return re.sub(r"\$\{(\w+)\}", lambda found: {**values, "Configuration": configuration}[found[1]], script)
+
+
 def test_cfn_lint_accepts_it() -> None:
     program = Path(sys.executable).with_name("cfn-lint")
     done = subprocess.run(
@@ -41,8 +57,7 @@ def test_cfn_lint_accepts_it() -> None:
 
 def test_its_role_has_the_policy_of_the_audit() -> None:
     (statement,) = json.loads((AWS / "iam-policy.json").read_text())["Statement"]
-    (policy,) = resource("AWS::IAM::Role")["Policies"]
-    (granted,) = policy["PolicyDocument"]["Statement"]
+    (granted,) = policies()["XksProbeReads"]
     assert granted["Action"] == statement["Action"]
     assert granted["Condition"] == {"StringEquals": {"aws:RequestedRegion": "AWS::Region"}}
 
@@ -55,8 +70,47 @@ def test_its_instance_has_no_public_address_no_key_and_imdsv2_alone() -> None:
     assert instance["BlockDeviceMappings"][0]["Ebs"]["Encrypted"] is True
 
 
-def test_nobody_gets_in_but_prometheus_and_every_way_out_is_named() -> None:
+def test_nobody_gets_in_and_every_way_out_is_named() -> None:
     group = resource("AWS::EC2::SecurityGroup")
-    assert [rule["FromPort"] for rule in group["SecurityGroupIngress"]] == [9911]
+    assert "SecurityGroupIngress" not in group
     assert all(rule["Description"] and rule["IpProtocol"] != "-1" for rule in group["SecurityGroupEgress"])
     assert not re.search(r"\b22\b", TEMPLATE.read_text())
+
+
+def test_session_manager_works_and_can_read_no_parameters() -> None:
+    (granted,) = policies()["SessionManager"]
+    assert set(granted["Action"]) >= {"ssm:UpdateInstanceInformation", "ssmmessages:OpenDataChannel"}
+    assert not [each for each in granted["Action"] if "Get" in each or "*" in each]
+    assert "ManagedPolicyArns" not in resource("AWS::IAM::Role")
+
+
+def test_the_first_start_installs_only_what_the_given_digest_covers() -> None:
+    script = user_data()
+    order = ["curl", "sha256sum --check", "tarfile --extract", "pip install", "systemctl enable --now"]
+    assert [word for _, word in sorted((script.index(word), word) for word in order)] == order
+    assert "--no-index" in script
+    assert script.startswith("#!/bin/bash\nset -euo pipefail\n")
+
+
+def test_bash_understands_the_script_of_the_first_start() -> None:
+    for configuration in ("", "bGlzdGVuOiAxMjcuMC4wLjE6OTkxMQo="):
+        script = user_data(configuration)
+        done = subprocess.run(
+            ["bash", "-n"], input=script, capture_output=True, text=True, timeout=30, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "${" not in script
+
+
+def test_its_python_is_one_that_the_wheelhouse_is_for() -> None:
+    (version,) = set(re.findall(r"\bpython(3\.\d+)\b", user_data()))
+    assert version in PYTHONS
+
+
+def test_the_unit_that_it_installs_is_in_the_wheel_and_runs_what_it_installs() -> None:
+    project = tomllib.loads((AWS.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    (unit,) = re.findall(r"/opt/xks-probe/(\S+\.service)", user_data())
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    (source,) = [each for each, place in shared.items() if place == unit]
+    text = (AWS.parents[1] / source).read_text(encoding="utf-8")
+    assert "ExecStart=/opt/xks-probe/bin/xks-probe run -c /etc/xks-probe/xks-probe.yaml" in text
