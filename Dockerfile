@@ -1,6 +1,9 @@
 # syntax=docker/dockerfile:1
 # Any Debian-like base with Python 3.11 or later and its venv module will do: --build-arg BASE=…
-ARG BASE=docker.io/library/python:3.12-slim-bookworm
+# Debian 13 with Python 3.13.14. The digest is the index of all architectures (amd64, arm64 and six more) as Docker's
+# own record has it: docker-library/repo-info on GitHub, repos/python/remote/3.13-slim-trixie.md at commit
+# 2986dca3a80cb11b70fc4599941096374ea9e509, of an image made on 2026-08-05. Take a newer one from the same file.
+ARG BASE=docker.io/library/python:3.13-slim-trixie@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6
 
 FROM ${BASE} AS builder
 # pip's ordinary environment, for a mirror or a private certificate: --build-arg PIP_INDEX_URL=… and so on.

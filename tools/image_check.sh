@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds the image and runs it, without a container daemon: buildah with chroot isolation, as root.
 #
-#   tools/image_check.sh           makes a Debian base with debootstrap (some 45 s) and builds on it
+#   tools/image_check.sh           makes a base of Debian 13 with debootstrap and builds on it
 #   tools/image_check.sh BASE      builds on an image (a name) or on a root file system (a directory)
 #
+# The pure ring of the tests runs on the base, too, with the base's Python: 3.13 on Debian 13.
 # XKS_PROBE_DEBIAN_MIRROR: where debootstrap fetches from, if not from its default. PIP_INDEX_URL, PIP_CERT and
 # their like are handed on to pip in the build. Prints what it checked and how long each step took.
 set -euo pipefail
@@ -34,7 +35,7 @@ import_base() {  # a root file system to an image named xks-probe-base
 base=${1:-}
 if [ -z "$base" ]; then
   command -v debootstrap >/dev/null || fail "debootstrap is missing; install it, or name a base"
-  debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$storage/base" \
+  debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates trixie "$storage/base" \
     ${XKS_PROBE_DEBIAN_MIRROR:+"$XKS_PROBE_DEBIAN_MIRROR"} >"$storage/debootstrap.log" 2>&1 \
     || { tail -5 "$storage/debootstrap.log" >&2; fail "debootstrap failed"; }
   base=$storage/base
@@ -47,14 +48,30 @@ if [ -d "$base" ]; then
   step "base imported"
 fi
 
-arguments=()
+arguments=() pip=()
 for name in PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_CERT; do
-  [ -z "${!name:-}" ] || arguments+=(--build-arg "$name=${!name}")
+  [ -z "${!name:-}" ] || { arguments+=(--build-arg "$name=${!name}"); pip+=(--env "$name=${!name}"); }
 done
-[ -z "${PIP_CERT:-}" ] || arguments+=(--volume "$PIP_CERT:$PIP_CERT:ro")
+[ -z "${PIP_CERT:-}" ] || { arguments+=(--volume "$PIP_CERT:$PIP_CERT:ro"); pip+=(--volume "$PIP_CERT:$PIP_CERT:ro"); }
 buildah_ bud --isolation chroot --format docker --build-arg "BASE=$base" "${arguments[@]}" \
   --tag xks-probe . >"$storage/build.log" 2>&1 || { tail -40 "$storage/build.log" >&2; fail "the build failed"; }
 step "image built"
+
+# The tests get what is in the tree, committed or about to be, and the development requirements by their hashes.
+git ls-files --cached --others --exclude-standard -z | tar --null --files-from - --create --file "$storage/tree.tar"
+tests=$(buildah_ from "$base")
+buildah_ add --quiet "$tests" "$storage/tree.tar" /src >/dev/null
+rm "$storage/tree.tar"
+on_base() { buildah_ run --isolation chroot "${pip[@]}" "$tests" -- sh -euc "cd /src; $1"; }
+on_base 'python3 -m venv /venv
+  /venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r requirements/dev.txt' \
+  >"$storage/tests.log" 2>&1 || { tail -20 "$storage/tests.log" >&2; fail "the development requirements do not install"; }
+step "development requirements installed on the base"
+on_base 'PYTHONPATH=/src PYTHONDONTWRITEBYTECODE=1 \
+  /venv/bin/python -m pytest -m "not loopback and not real" -q -n auto -p no:cacheprovider' \
+  >"$storage/tests.log" 2>&1 || { tail -80 "$storage/tests.log" >&2; fail "the pure ring failed on the base"; }
+step "pure ring with $(on_base '/venv/bin/python --version'): $(tail -1 "$storage/tests.log")"
+buildah_ rm "$tests" >/dev/null
 
 container=$(buildah_ from xks-probe)
 inside() { buildah_ run --isolation chroot --user 65532:65532 "$container" -- "$@"; }

@@ -53,6 +53,12 @@ def test_compose_says_how_to_write_the_configuration_that_it_mounts() -> None:
     )
 
 
+def test_the_base_image_is_named_by_digest_with_its_source() -> None:
+    head = dockerfile().split("\nFROM ")[0]
+    assert re.search(r"(?m)^ARG BASE=\S+/python:3\.\d+-slim-trixie@sha256:[0-9a-f]{64}$", head)
+    assert re.search(r"repo-info.*\bat commit\s+(# )?[0-9a-f]{40}", head, re.DOTALL)
+
+
 def test_compose_gives_the_agent_no_capability_and_nothing_listens_beyond_loopback() -> None:
     services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
     assert services["agent"]["cap_drop"] == ["ALL"]
