@@ -21,6 +21,7 @@ RUN python3 -m venv /build \
  && /opt/xks-probe/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY deploy/systemd deploy/systemd
+COPY docs/man docs/man
 COPY probe probe
 COPY exporters exporters
 COPY simulator simulator

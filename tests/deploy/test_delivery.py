@@ -4,6 +4,7 @@ import configparser
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_compose_says_how_to_write_the_configuration_that_it_mounts() -> None:
     assert yaml.safe_load(text)["services"]["agent"]["image"] in re.findall(
         r"docker run --rm (\S+) init", text
     )
+
+
+def test_the_image_is_built_with_every_file_that_the_wheel_holds() -> None:
+    hatch = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = {
+        word for line in re.findall(r"(?m)^COPY (?!--)(.*) \S+$", dockerfile()) for word in line.split()
+    }
+    admitted = set(re.findall(r"(?m)^!(.*)$", (ROOT / ".dockerignore").read_text()))
+    for file in (*hatch["packages"], *hatch["shared-data"]):
+        parents = {file, *map(str, Path(file).parents)}
+        assert parents & copied, file
+        assert parents & admitted, file
 
 
 def test_the_base_image_is_named_by_digest_with_its_source() -> None:
