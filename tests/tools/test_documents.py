@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from probe.commands import app
-from probe.commands.app import COMMANDS
+from probe.commands.command_table import names
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("probe/data/*.md"))
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("probe/data/*.md"), *ROOT.glob("deploy/**/*.md"))
 )
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
 _OPTION = re.compile(r"(?<!\S)(--?[a-z][a-z.-]*)(?=[\s,=]|$)")
@@ -60,7 +60,7 @@ def options_of(command: str, capture: pytest.CaptureFixture[str]) -> frozenset[s
     return frozenset(_OPTION.findall(capture.readouterr().out.replace("[", " ")))
 
 
-WITHOUT_A_COMMAND = ("--help", "--version")
+WITHOUT_A_COMMAND = ("--help", "--version", "--install-completion", "--show-completion")
 COMMAND_LINES = sorted({(document, line) for document in DOCUMENTS for line in shell_lines(document)})
 
 
@@ -76,7 +76,7 @@ def test_every_printed_command_and_its_options_exist(
     if name.startswith("-"):
         assert name in WITHOUT_A_COMMAND, line
         return
-    assert name in dict(COMMANDS), line
+    assert name in names(), line
     options = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     assert options <= options_of(name, capsys), line
 
