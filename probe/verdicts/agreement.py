@@ -43,7 +43,7 @@ def _compared(store: KeyStore, connect: Prediction) -> tuple[bool | None, str]:
             return _as_predicted(first, store.connection_error_code or "")
         case "FAILED":
             return _failed_otherwise(expected, decided=connect.decided)
-    return None, "KMS has not finished an attempt to connect, so there is nothing to compare"
+    return None, "the key store is neither CONNECTED nor FAILED, so there is nothing to compare"
 
 
 def _failed_otherwise(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:

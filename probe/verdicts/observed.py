@@ -1,4 +1,4 @@
-"""Measurements override configuration: a path on which requests succeeded predicts no error."""
+"""Measurements override configuration: if requests succeeded, findings about their path predict no error."""
 
 from collections.abc import Iterator
 from dataclasses import replace

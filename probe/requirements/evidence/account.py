@@ -33,10 +33,10 @@ def of_spec(evidence: Evidence, judge: Callable[[KeyStoreSpec], Finding]) -> Ite
 def of_account(evidence: Evidence, judge: Callable[[KeyStoreSpec, Account], Finding]) -> Iterator[Finding]:
     """One finding about the account as a whole."""
 
-    def look(spec: KeyStoreSpec) -> Finding:
+    def judge_spec(spec: KeyStoreSpec) -> Finding:
         return unknown(NO_ACCOUNT) if evidence.account is None else judge(spec, evidence.account)
 
-    yield from of_spec(evidence, look)
+    yield from of_spec(evidence, judge_spec)
 
 
 def of_vpc_account(
@@ -44,12 +44,12 @@ def of_vpc_account(
 ) -> Iterator[Finding]:
     """Like `of_account`; not applicable to a key store with public endpoint connectivity."""
 
-    def look(spec: KeyStoreSpec) -> Finding:
+    def judge_spec(spec: KeyStoreSpec) -> Finding:
         if spec.is_public:
             return not_applicable(PUBLIC)
         return unknown(NO_ACCOUNT) if evidence.account is None else judge(spec, evidence.account)
 
-    yield from of_spec(evidence, look)
+    yield from of_spec(evidence, judge_spec)
 
 
 def of_service(
@@ -57,14 +57,14 @@ def of_service(
 ) -> Iterator[Finding]:
     """One finding about the endpoint service: from ``judge``, if the service could be read."""
 
-    def look(spec: KeyStoreSpec, account: Account) -> Finding:
+    def judge_account(spec: KeyStoreSpec, account: Account) -> Finding:
         if isinstance(account.service, Unavailable):
             return call_failed(account.service)
         if account.service is None:
             return _no_service(spec, account)
         return judge(spec, account, account.service)
 
-    for finding in of_vpc_account(evidence, look):
+    for finding in of_vpc_account(evidence, judge_account):
         yield replace(finding, subject=_service_subject(evidence))
 
 
@@ -92,14 +92,14 @@ def of_target_groups(
     """One finding per target group to which a listener on port 443 forwards."""
     groups: list[tuple[LoadBalancer, TargetGroup]] = []
 
-    def look(_: Account, balancer: LoadBalancer) -> Finding:
+    def collect(_: Account, balancer: LoadBalancer) -> Finding:
         for part in (balancer.target_groups, balancer.listeners):
             if isinstance(part, Unavailable):
                 return call_failed(part)
         groups.extend((balancer, group) for group in balancer.forwarded_groups)
         return unknown("no listener forwards port 443 to a target group")
 
-    for finding in of_load_balancers(evidence, look):
+    for finding in of_load_balancers(evidence, collect):
         if not groups:
             yield finding
         for balancer, group in groups:
@@ -198,7 +198,7 @@ def load_balancers_of(evidence: Evidence) -> tuple[LoadBalancer, ...]:
 
 def call_failed(unavailable: Unavailable) -> Finding:
     """*Unknown*, with the IAM action to allow, or the reason why the call failed."""
-    return unknown(f"{unavailable.call} returned nothing: {unavailable.because}")
+    return unknown(f"{unavailable.call} failed: {unavailable.because}")
 
 
 def not_given(spec: KeyStoreSpec, account: Account | None, what: str, option: str) -> Finding:
@@ -217,8 +217,8 @@ def owner_only(account: Account, service: EndpointService, what: str) -> Finding
     failed = failed_owner_call(account, service)
     if failed is not None:
         return call_failed(failed)
-    owner = f"account {service.owner}" if service.owner else "its owner's account"
-    return unknown(f"{what} can be read only from {owner}, which owns {service.id}: run the preflight there")
+    account_id = f" (account {service.owner})" if service.owner else ""
+    return unknown(f"only the owner of {service.id}{account_id} can read {what}: run the preflight there")
 
 
 def failed_owner_call(account: Account, service: EndpointService) -> Unavailable | None:

@@ -63,10 +63,10 @@ def tls_targets(evidence: Evidence) -> Iterator[tuple[Target, Measurement | None
     Entry points are included even without a TLS check, because they are then unknown.
     """
     measured = latest(evidence, Check.TLS)
-    entrances = {target.name for target in entry_points(evidence)}
+    entry_names = {target.name for target in entry_points(evidence)}
     for target in of_role(evidence, *ON_PATH):
         measurement = measured.get(target.name)
-        if measurement is not None or is_checked(target) or target.name in entrances:
+        if measurement is not None or is_checked(target) or target.name in entry_names:
             yield target, measurement
 
 
