@@ -13,7 +13,12 @@ from probe.commands.command_table import names
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("probe/data/*.md"), *ROOT.glob("deploy/**/*.md"))
+    for path in (
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("probe/data/*.md"),
+        *ROOT.glob("deploy/**/*.md"),
+    )
 )
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
 _OPTION = re.compile(r"(?<!\S)(--?[a-z][a-z.-]*)(?=[\s,=]|$)")
