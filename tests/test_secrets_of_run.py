@@ -198,9 +198,12 @@ def test_a_bug_of_ours_beside_it_is_logged_without_it(
 
 UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "is missing": (lambda _file: None, "cannot be read: No such file or directory"),
-    "others can read": (lambda file: written(file, mode=0o644), "others can read it; chmod 600 it"),
-    "is no JSON": (lambda file: written(file, WORDS[:-3]), "is no proxy configuration of KMS"),
-    "is something else": (lambda file: written(file, "[]"), "is no proxy configuration of KMS"),
+    "others can read": (
+        lambda file: written(file, mode=0o644),
+        "other users can read it; run chmod 600 on it",
+    ),
+    "is no JSON": (lambda file: written(file, WORDS[:-3]), "is not a KMS proxy configuration"),
+    "is something else": (lambda file: written(file, "[]"), "is not a KMS proxy configuration"),
 }
 
 
@@ -245,4 +248,4 @@ def test_two_sources_or_none_are_one_clear_line_of_both(
     file = configured({"file": "a", "secret": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:b"})
     for command in ("run", "check-config"):
         assert app.run([command, "-c", str(file)]) == Exit.USAGE
-        assert "key_store.credential: say where it is, by file or by secret" in capsys.readouterr().err
+        assert "key_store.credential: set either file or secret" in capsys.readouterr().err

@@ -1,10 +1,10 @@
-"""The only AWS calls: read-only, with deadlines; what may not be looked at is `Unavailable`, never empty.
+"""All AWS calls: read-only, with deadlines; a part that may not be read is `Unavailable`, never empty.
 
-`calls` is the table of all of them, `api` makes them, `recorded` answers them from a file, `audit` makes
-them all into one Account, `selection` says which store and service are meant (pure). May import `signing`
-and what is below; boto3 and botocore belong here, but for a signer in `signing` and data in `survey`, and
-are imported by the functions that need them. A new call is a row of `calls`, a reader in `probe/wire`, and
-a part of `audit`.
+`calls` lists the calls, `boto3_client` makes them, `collected_answers` answers them from a file, `audit`
+combines their responses into one Account, `selection` chooses the key store and endpoint service (pure).
+May import `signing` and the layers below it. boto3 and botocore are used only here (except the signer in
+`signing` and data in `survey`), and are imported by the functions that need them, because they load slowly. A
+new call is a row in `calls`, a reader in `probe/wire`, and a part of `audit`.
 """
 
 import os
@@ -17,7 +17,7 @@ from probe.wire.json_values import text
 
 __all__ = ["Identity", "Unavailable", "caller_identity", "on_ec2"]
 
-# A virtual machine on EC2 says so in its firmware tables; anywhere else nobody asks 169.254.169.254.
+# The firmware tables identify EC2 instances; on other machines, 169.254.169.254 is never queried.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/identify_ec2_instances.html
 _DMI_VENDOR = Path("/sys/class/dmi/id/sys_vendor")
 CALL_TIMEOUT_S = 2.0
@@ -25,13 +25,13 @@ CALL_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Whom AWS takes this program for."""
+    """The IAM identity that this program's AWS credentials belong to."""
 
     arn: str
 
 
 def on_ec2(vendor_file: Path = _DMI_VENDOR) -> bool:
-    """This machine's firmware says Amazon EC2."""
+    """Whether this machine's firmware tables say Amazon EC2."""
     try:
         return vendor_file.read_text(encoding="ascii", errors="replace").strip() == "Amazon EC2"
     except OSError:
@@ -39,7 +39,7 @@ def on_ec2(vendor_file: Path = _DMI_VENDOR) -> bool:
 
 
 def caller_identity() -> Identity | Unavailable:
-    """Ask STS who is calling. Blocks up to a few seconds: call it in a thread or before the loop."""
+    """Ask STS for the caller's identity. Blocks for up to a few seconds, so not for use in the event loop."""
     from probe.aws.boto3_client import Boto3Client
 
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
@@ -50,4 +50,4 @@ def caller_identity() -> Identity | Unavailable:
         return Unavailable(call="sts:GetCallerIdentity", because=str(error))
     if isinstance(found, Unavailable):
         return found
-    return Identity(arn=text(found, "Arn") or "AWS did not say who")
+    return Identity(arn=text(found, "Arn") or "unknown: no Arn in AWS's response")

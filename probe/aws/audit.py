@@ -1,8 +1,8 @@
-"""Every call to AWS that an audit needs, in as few steps as they depend on each other, as one Account.
+"""Reads the AWS account: makes all calls, in three dependent steps, and combines them into one Account.
 
-1. who we are, the key stores, this account's endpoint services; 2. the service's permissions, connections and
-load balancers with their listeners, target groups and interfaces (or the service as a consumer sees it, if it
-is not ours); 3. the targets' health, and the VPCs. All calls of a step go out together, a few at a time.
+1. The caller's identity, the key stores, this account's endpoint services. 2. The service's permissions,
+connections and load balancers with their listeners, target groups and interfaces; or, for another account's
+service, the consumer's view. 3. The targets' health, and the VPCs. The calls of a step run in parallel.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,19 +36,19 @@ _Call = tuple[str, str, Mapping[str, Any]]
 
 
 def audit(caller: AwsClient, spec: KeyStoreSpec, *, taken_at_s: float, timeout_s: float) -> Account:
-    """Blocks for ``timeout_s`` at most. What could not be had by then is `Unavailable`.
+    """The account. Blocks for at most ``timeout_s``; parts that are not read by then are `Unavailable`.
 
-    Which endpoint service is looked at: `selection.selected_service`.
+    `selection.selected_service` chooses the endpoint service.
     """
     return _Audit(caller, timeout_s).run(spec, taken_at_s)
 
 
 class _Audit:
-    """One audit on its way. Keeps count of the calls and of those that gave nothing."""
+    """One audit in progress. Counts the calls and collects the failed ones."""
 
     def __init__(self, caller: AwsClient, timeout_s: float) -> None:
         self._caller = caller
-        self._together = ThreadBatch(timeout_s)
+        self._batch = ThreadBatch(timeout_s)
         self._calls = 0
         self._failed: list[Unavailable] = []
 
@@ -89,9 +89,8 @@ class _Audit:
         tuple[EndpointConnection, ...] | Unavailable,
         tuple[LoadBalancer, ...] | Unavailable,
     ]:
-        """The service, and what belongs to it as its owner sees it."""
-        ours = known(own)
-        mine = next((each for each in ours if each.name == name), None)
+        """The service; if this account owns it, also its principals, connections and load balancers."""
+        mine = next((each for each in known(own) if each.name == name), None)
         if name is None:
             missing = own if isinstance(own, Unavailable) else None
             return missing, (), (), ()
@@ -114,7 +113,7 @@ class _Audit:
     def _consumed(
         self, name: str, own: tuple[EndpointService, ...] | Unavailable
     ) -> EndpointService | Unavailable | None:
-        """None if AWS says that there is none to see, ours or another's."""
+        """The consumer's view of the service; None if AWS finds no service of that name."""
         (answer,) = self._ask(("ec2", "DescribeVpcEndpointServices", {"ServiceNames": [name]}))
         if isinstance(answer, Unavailable) and answer.cause is ApiErrorKind.NOT_FOUND:
             return own if isinstance(own, Unavailable) else None
@@ -158,7 +157,7 @@ class _Audit:
         tuple[Vpc, ...] | Unavailable,
         tuple[SecurityGroup, ...] | Unavailable,
     ]:
-        """The load balancers with their targets, and what is around them: neither waits for the other."""
+        """The load balancers with their targets, and their VPCs and security groups, read in parallel."""
         if isinstance(balancers, Unavailable):
             return balancers, balancers, balancers
         arns = [group.arn for each in balancers for group in _groups(each)][:MAX_TARGET_GROUPS]
@@ -166,8 +165,8 @@ class _Audit:
         group_ids = list(dict.fromkeys(id_ for each in balancers for id_ in each.security_groups))
         about_targets = _about_targets(arns)
         answers = self._ask(*about_targets, *_about_vpcs(ids, group_ids))
-        whole = self._with_targets(balancers, arns, answers[: len(about_targets)])
-        return whole, *self._around(ids, group_ids, answers[len(about_targets) :])
+        complete = self._with_targets(balancers, arns, answers[: len(about_targets)])
+        return complete, *self._around(ids, group_ids, answers[len(about_targets) :])
 
     def _with_targets(
         self, balancers: Sequence[LoadBalancer], arns: Sequence[str], answers: Sequence[Answer]
@@ -175,7 +174,7 @@ class _Audit:
         health = dict(zip(arns, answers[: len(arns)], strict=True))
         attributes = dict(zip(arns, answers[len(arns) :], strict=True))
 
-        def whole(group: TargetGroup) -> TargetGroup:
+        def completed(group: TargetGroup) -> TargetGroup:
             named = "elasticloadbalancing:DescribeTargetHealth"
             too_many = Unavailable(call=named, because="too many target groups", cause=ApiErrorKind.NOT_ASKED)
             return replace(
@@ -191,7 +190,7 @@ class _Audit:
         return tuple(
             each
             if isinstance(each.target_groups, Unavailable)
-            else replace(each, target_groups=tuple(map(whole, each.target_groups)))
+            else replace(each, target_groups=tuple(map(completed, each.target_groups)))
             for each in balancers
         )
 
@@ -229,18 +228,18 @@ class _Audit:
         )
 
     def _ask(self, *calls: _Call) -> list[Answer]:
-        """All of them together; the answers in their order."""
+        """Makes the calls in parallel; the responses are in the order of the calls."""
 
         def one(call: _Call) -> Callable[[float], Answer]:
             return lambda left_s: self._caller.call(*call, left_s)
 
         on_timeout: list[Answer] = [
             Unavailable(
-                call=action(*call[:2]), because="AWS did not answer in time", cause=ApiErrorKind.TIMED_OUT
+                call=action(*call[:2]), because="AWS did not respond in time", cause=ApiErrorKind.TIMED_OUT
             )
             for call in calls
         ]
-        answers = self._together.run([one(call) for call in calls], on_timeout)
+        answers = self._batch.run([one(call) for call in calls], on_timeout)
         answers = [
             self._caller.last_refusal(*call[:2]) or answer if answer is too_late else answer
             for call, answer, too_late in zip(calls, answers, on_timeout, strict=True)
@@ -305,7 +304,7 @@ def _groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:
 def _owned(
     service: EndpointService | Unavailable | None, account: str | Unavailable
 ) -> EndpointService | Unavailable | None:
-    """The owner's view does not say who the owner is: it is who asks."""
+    """Adds the owner to the owner's view, in which AWS omits it: it is the calling account."""
     if isinstance(service, EndpointService) and service.is_owner_view and isinstance(account, str):
         return replace(service, owner=account)
     return service

@@ -1,4 +1,4 @@
-"""Calls to AWS by boto3: in threads, with adaptive retries, all pages, no page too many."""
+"""Calls AWS through boto3: thread-safe, with adaptive retries, reading all pages up to a limit."""
 
 import os
 import threading
@@ -14,16 +14,16 @@ from probe.model.account import ApiErrorKind, Unavailable
 from probe.model.text import clean
 from probe.wire.input_error import InputError
 
-_MAX_ITEMS = 2000  # of one answer, over all its pages
+_MAX_ITEMS = 2000  # per response, over all its pages
 _CONNECT_S = 2.0
 _ATTEMPTS = 3
-_SETTINGS = "AWS settings: {}; mend AWS_PROFILE, AWS_ENDPOINT_URL or the AWS configuration file"
-# What botocore's parsers raise for values that are not of the modelled type (a text where a number belongs).
-_BY_ODD_ANSWERS = (ValueError, TypeError, KeyError, AttributeError)
+_SETTINGS = "AWS settings: {}; check AWS_PROFILE, AWS_ENDPOINT_URL and the AWS configuration file"
+# What botocore's parsers raise for values of the wrong type (text instead of a number).
+_MALFORMED_RESPONSE = (ValueError, TypeError, KeyError, AttributeError)
 
 
 def session(region: str | None = None) -> Any:
-    """boto3's, by AWS's own settings. Raises InputError where these can't be used."""
+    """A boto3 session with AWS's own settings. Raises InputError if these are invalid."""
     import boto3
     from botocore.exceptions import BotoCoreError
 
@@ -36,9 +36,9 @@ def session(region: str | None = None) -> Any:
 
 
 class Boto3Client:
-    """Implements `calls.AwsClient`. ``read_timeout_s`` bounds each of ``attempts``, a deadline the whole.
+    """Implements `calls.AwsClient`. ``read_timeout_s`` is the timeout of each of ``attempts`` attempts.
 
-    Raises InputError where AWS's own settings (profile, configuration file) can't be used.
+    Raises InputError if AWS's own settings (profile, configuration file) are invalid.
     """
 
     def __init__(self, region: str, *, read_timeout_s: float = 10.0, attempts: int = _ATTEMPTS) -> None:
@@ -54,7 +54,7 @@ class Boto3Client:
 
     @property
     def endpoint_url(self) -> str | None:
-        """Those in use, comma-separated. Raises InputError for one that may not be used."""
+        """The custom endpoints in use, comma-separated. Raises InputError for one that is not allowed."""
         urls = {
             service: str(self._client(service).meta.endpoint_url)
             for service in sorted({service for service, _ in CALLS})
@@ -66,18 +66,20 @@ class Boto3Client:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
-        named = action(service, operation)  # refuses what is not in the table
+        named = action(service, operation)  # raises KeyError for a call that is not in the table
         if timeout_s <= 0:
-            return Unavailable(call=named, because="no time was left to ask", cause=ApiErrorKind.TIMED_OUT)
+            return Unavailable(
+                call=named, because="not called: the time limit was reached", cause=ApiErrorKind.TIMED_OUT
+            )
         try:
             return _ask(self._client(service), operation, parameters)
         except ClientError as error:
             return denied_by(error.response, named)
         except BotoCoreError as error:
             return unanswered(error, named)
-        except (ResponseParserError, *_BY_ODD_ANSWERS):
+        except (ResponseParserError, *_MALFORMED_RESPONSE):
             return Unavailable(
-                call=named, because="AWS's answer can't be read", cause=ApiErrorKind.MALFORMED_RESPONSE
+                call=named, because="AWS's response can't be parsed", cause=ApiErrorKind.MALFORMED_RESPONSE
             )
 
     def last_refusal(self, service: str, operation: str) -> Unavailable | None:
@@ -85,7 +87,7 @@ class Boto3Client:
         return None if refused is None else denied_by(refused, action(service, operation))
 
     def _remember(self, event_name: str, parsed_response: Mapping[str, Any] | None, **_: object) -> None:
-        """The audit's time may end while botocore waits to try again: this is why there is no answer."""
+        """Keeps the last error, to report it if the audit's deadline passes while botocore waits to retry."""
         operation = event_name.rpartition(".")[2]
         if parsed_response and parsed_response.get("Error"):
             self._refused[operation] = parsed_response
@@ -93,7 +95,7 @@ class Boto3Client:
             self._refused.pop(operation, None)
 
     def _client(self, service: str) -> Any:
-        """Clients may be used by several threads, but only one may make them."""
+        """The client of a service; boto3 clients are thread-safe, but creating them is not."""
         from botocore.config import Config
 
         with self._lock:
@@ -110,7 +112,7 @@ class Boto3Client:
             return self._clients[service]
 
     def _own_url(self, service: str) -> str:
-        """AWS's endpoint: where a client goes to which nobody says anything else."""
+        """AWS's own endpoint: the one that a client uses without any endpoint setting."""
         from botocore.config import Config
 
         with self._lock:
@@ -119,7 +121,7 @@ class Boto3Client:
 
 
 def client_of(session_: Any, service: str, config: Any) -> Any:
-    """A client of boto3. Raises InputError for an endpoint that is no URL, or sends in the clear."""
+    """A boto3 client. Raises InputError for an endpoint that is not a URL, or is not encrypted."""
     from botocore.exceptions import BotoCoreError
 
     try:
@@ -138,17 +140,17 @@ def _ask(client: Any, operation: str, parameters: Mapping[str, Any]) -> Mapping[
         pages = client.get_paginator(name).paginate(**parameters, PaginationConfig={"MaxItems": _MAX_ITEMS})
         answer: Mapping[str, Any] = pages.build_full_result()
         return answer
-    whole: Mapping[str, Any] = getattr(client, name)(**parameters)
-    return {key: value for key, value in whole.items() if key != "ResponseMetadata"}
+    response: Mapping[str, Any] = getattr(client, name)(**parameters)
+    return {key: value for key, value in response.items() if key != "ResponseMetadata"}
 
 
 def _check_url(url: str) -> None:
-    """What is sent in the clear is for this machine alone."""
+    """Plain HTTP is allowed only to loopback."""
     parts = urlsplit(url)
     if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return
     raise InputError(
-        (f"AWS_ENDPOINT_URL: {clean(url, 120)} is not https, and not on this machine; use https",)
+        (f"AWS_ENDPOINT_URL: {clean(url, 120)} is not https; plain HTTP is allowed only to loopback",)
     )
 
 
@@ -160,7 +162,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def unanswered(error: Exception, named: str) -> Unavailable:
-    """No answer of AWS: no credentials, no network, or one that can't be read."""
+    """The failed call for an exception without a response from AWS: no credentials, or a network failure."""
     from botocore import exceptions as known
 
     match error:
@@ -171,9 +173,11 @@ def unanswered(error: Exception, named: str) -> Unavailable:
                 call=named, because="the credentials are incomplete", cause=ApiErrorKind.NO_CREDENTIALS
             )
         case known.ConnectTimeoutError() | known.ReadTimeoutError():
-            return Unavailable(call=named, because="AWS did not answer in time", cause=ApiErrorKind.TIMED_OUT)
+            return Unavailable(
+                call=named, because="AWS did not respond in time", cause=ApiErrorKind.TIMED_OUT
+            )
         case known.HTTPClientError():
-            because = f"AWS's endpoint can't be reached ({type(error).__name__})"
+            because = f"the AWS endpoint is not reachable ({type(error).__name__})"
             return Unavailable(call=named, because=because, cause=ApiErrorKind.UNREACHABLE)
         case _:
             return Unavailable(call=named, because=type(error).__name__, cause=ApiErrorKind.FAILED)

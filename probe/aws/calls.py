@@ -1,4 +1,4 @@
-"""The calls that the audit makes: each one reads, and there are no others."""
+"""The complete table of AWS calls that the audit makes, all of them read-only."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -29,13 +29,13 @@ CALLS: Mapping[tuple[str, str], str] = {
     ("elbv2", "DescribeTargetGroupAttributes"): "elasticloadbalancing",
     ("elbv2", "DescribeTargetHealth"): "elasticloadbalancing",
 }
-# What is asked only where the command line asks for it: a statement of its own in the policy.
+# Called only if a secret is configured; it has a separate statement in the IAM policy.
 OF_THE_SECRET: tuple[str, str] = ("secretsmanager", "GetSecretValue")
 READING_VERBS = ("Describe", "Get", "List")
 
 
 class AwsClient(Protocol):
-    """Whoever answers a call: AWS, or a file in which its answers were collected."""
+    """The source of responses: AWS, or a file with collected responses."""
 
     @property
     def region(self) -> str: ...
@@ -46,13 +46,13 @@ class AwsClient(Protocol):
 
     @property
     def collected_at(self) -> str | None:
-        """When a file's answers were collected; None where AWS is asked now."""
+        """The collection time of a file's responses; None for live calls."""
 
     def last_refusal(self, service: str, operation: str) -> Unavailable | None:
-        """What was last refused of a call that is still tried again; None if nothing was."""
+        """The last error response to a call that is being retried; None if there was none."""
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
-        """All pages of the answer as one. Never raises for what AWS or the network does."""
+        """All pages of the response, merged. Never raises on errors of AWS or the network."""
 
 
 def action(service: str, operation: str) -> str:

@@ -1,4 +1,4 @@
-"""AWS's answers from a file: what `deploy/aws/collect.sh` collected where the agent may not ask.
+"""Answers AWS calls from a file of responses that `deploy/aws/collect.sh` collected on another machine.
 
 The file is JSON: ``{"schema_version": 1, "taken_at": …, "region": …, "calls": [{"service", "operation",
 "parameters", "answer"} or {…, "error": {"code", "message"}}]}``.
@@ -18,7 +18,7 @@ from probe.wire.input_error import InputError
 
 MAX_FILE_BYTES = 16 << 20
 _MAX_CALLS = 2000
-# What AWS would have said, for `Recorder`.
+# The AWS error code that `Recorder` writes for each kind of error.
 _CODES = {
     ApiErrorKind.ACCESS_DENIED: "AccessDenied",
     ApiErrorKind.NO_CREDENTIALS: "ExpiredToken",
@@ -29,7 +29,7 @@ _CODES = {
 
 
 class CollectedAnswers:
-    """Implements `calls.AwsClient`. What is not in the file was not asked."""
+    """Implements `calls.AwsClient`. A call that is not in the file is reported as not asked."""
 
     endpoint_url: str | None = None
 
@@ -39,15 +39,17 @@ class CollectedAnswers:
         self._answers = {key_of(each): each for each in document["calls"]}
 
     def last_refusal(self, service: str, operation: str) -> Unavailable | None:
-        """Nothing is tried again."""
+        """Always None: nothing is retried."""
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
-        del timeout_s  # nothing waits
+        del timeout_s  # nothing blocks
         named = action(service, operation)
         wanted = key_of({"service": service, "operation": operation, "parameters": parameters})
         found = self._answers.get(wanted)
         if found is None:
-            return Unavailable(call=named, because="it is not in the file", cause=ApiErrorKind.NOT_ASKED)
+            return Unavailable(
+                call=named, because="not in the file of collected responses", cause=ApiErrorKind.NOT_ASKED
+            )
         if isinstance(found.get("answer"), Mapping):
             answer: Mapping[str, Any] = found["answer"]
             return answer
@@ -55,53 +57,55 @@ class CollectedAnswers:
 
 
 def key_of(call: Mapping[str, Any]) -> str:
-    """The same for the same call, in whatever order its parameters stand."""
+    """A key that is equal for equal calls, regardless of the order of their parameters."""
     return json.dumps([call["service"], call["operation"], call["parameters"]], sort_keys=True, default=str)
 
 
 def read(path: Path) -> CollectedAnswers:
-    """Raises InputError with each mistake of the file, its path in front."""
+    """Reads the file. Raises InputError with all errors; each starts with the path of the file."""
     source = clean(str(path))
     try:
         document = json.loads(read_bounded(path, MAX_FILE_BYTES))
     except InputError as error:
         raise InputError(tuple(f"{source}: {line}" for line in error.errors)) from error
     except (ValueError, RecursionError) as error:
-        raise InputError((f"{source}: is not JSON; make it with deploy/aws/collect.sh",)) from error
-    mistakes = tuple(_mistakes(document))
-    if mistakes:
-        raise InputError(tuple(f"{source}: {line}" for line in mistakes))
+        raise InputError((f"{source}: is not JSON; create the file with deploy/aws/collect.sh",)) from error
+    errors = tuple(_errors(document))
+    if errors:
+        raise InputError(tuple(f"{source}: {line}" for line in errors))
     return CollectedAnswers(document)
 
 
-def _mistakes(document: object) -> list[str]:
+def _errors(document: object) -> list[str]:
     if not isinstance(document, Mapping):
-        return ["is no object; make it with deploy/aws/collect.sh"]
+        return ["is not a JSON object; create the file with deploy/aws/collect.sh"]
     found = [
-        f"{key}: is no text; make the file with deploy/aws/collect.sh"
+        f"{key}: is missing or not a string; create the file with deploy/aws/collect.sh"
         for key in ("region", "taken_at")
         if not isinstance(document.get(key), str)
     ]
     if document.get("schema_version") != 1:
-        found.append("schema_version: is not 1; collect the file with this version's collect.sh")
+        found.append("schema_version: is not 1; create the file with the collect.sh of this version")
     calls = document.get("calls")
-    if not isinstance(calls, list) or len(calls) > _MAX_CALLS:
-        return [*found, f"calls: is no list of at most {_MAX_CALLS} calls"]
+    if not isinstance(calls, list):
+        return [*found, "calls: is missing or not a list"]
+    if len(calls) > _MAX_CALLS:
+        return [*found, f"calls: has {len(calls)} entries, the maximum is {_MAX_CALLS}"]
     return found + [f"calls[{n}]: {fault}" for n, each in enumerate(calls) if (fault := _fault(each))]
 
 
 def _fault(call: object) -> str | None:
     if not isinstance(call, Mapping) or not isinstance(call.get("parameters"), Mapping):
-        return "is no call with parameters"
+        return "is not an object with parameters"
     if (call.get("service"), call.get("operation")) not in CALLS:
-        return "is none of the calls that the audit makes"
+        return "is not a call that the audit makes"
     if not isinstance(call.get("answer", call.get("error")), Mapping):
         return "has neither an answer nor an error"
     return None
 
 
 class Recorder:
-    """Passes calls on to another caller, and keeps what was answered, for a file."""
+    """Forwards calls to another `AwsClient` and records the responses, for a file."""
 
     def __init__(self, caller: Any) -> None:
         self._caller = caller
@@ -129,6 +133,6 @@ class Recorder:
         return answer
 
     def document(self, taken_at: str) -> dict[str, Any]:
-        whole = {"schema_version": 1, "taken_at": taken_at, "region": self.region, "calls": self.calls}
-        plain: dict[str, Any] = json.loads(json.dumps(whole, default=str))
+        document = {"schema_version": 1, "taken_at": taken_at, "region": self.region, "calls": self.calls}
+        plain: dict[str, Any] = json.loads(json.dumps(document, default=str))
         return plain

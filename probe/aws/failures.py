@@ -1,4 +1,4 @@
-"""What a failed call says, as one of a few causes. Pure; no secret is in what is said."""
+"""Maps AWS error codes to a few kinds of errors, with advice. Pure; the texts contain no secrets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from probe.model.account import ApiErrorKind, Unavailable
 from probe.model.text import clean
 
-_LONGEST = 160
+_MAX_MESSAGE = 160
 _EXACT: Mapping[str, ApiErrorKind] = {
     "AccessDenied": ApiErrorKind.ACCESS_DENIED,
     "AccessDeniedException": ApiErrorKind.ACCESS_DENIED,
@@ -17,7 +17,7 @@ _EXACT: Mapping[str, ApiErrorKind] = {
     "OptInRequired": ApiErrorKind.NOT_OPTED_IN,
     "UnrecognizedClientException": ApiErrorKind.NOT_OPTED_IN,
     "InvalidClientTokenId": ApiErrorKind.NOT_OPTED_IN,
-    "NoCredentials": ApiErrorKind.NO_CREDENTIALS,  # collect.sh says so; AWS was never reached
+    "NoCredentials": ApiErrorKind.NO_CREDENTIALS,  # written by collect.sh, not by AWS
     "ExpiredToken": ApiErrorKind.NO_CREDENTIALS,
     "ExpiredTokenException": ApiErrorKind.NO_CREDENTIALS,
     "RequestExpired": ApiErrorKind.NO_CREDENTIALS,
@@ -33,7 +33,7 @@ _EXACT: Mapping[str, ApiErrorKind] = {
 
 
 def cause_of(code: str) -> ApiErrorKind:
-    """The cause that AWS's error code stands for.
+    """The kind of error for an AWS error code.
 
     >>> [str(cause_of(code)) for code in ("ThrottlingException", "InvalidVpcID.NotFound", "Odd")]
     ['throttled', 'not_found', 'failed']
@@ -48,25 +48,25 @@ def cause_of(code: str) -> ApiErrorKind:
 
 
 def refused(action: str, code: str, message: str = "") -> Unavailable:
-    """What becomes of an error code; ``because`` says what to do where that is known."""
+    """The failed call for an error code; ``because`` includes advice if there is any."""
     cause = cause_of(code)
-    said = clean(code, 64)
+    shown = clean(code, 64)
     match cause:
         case ApiErrorKind.ACCESS_DENIED:
-            because = f"not allowed ({said}): allow the IAM action {action}"
+            because = f"not allowed ({shown}): allow the IAM action {action}"
         case ApiErrorKind.THROTTLED:
-            because = f"throttled ({said}): try again later"
+            because = f"throttled ({shown}): try again later"
         case ApiErrorKind.NOT_OPTED_IN:
-            because = f"the credentials are not valid in this Region ({said}): is it opted in?"
+            because = f"the credentials are not valid in this Region ({shown}): check that it is enabled"
         case ApiErrorKind.NO_CREDENTIALS:
-            because = f"the credentials are not valid now ({said}): renew them"
+            because = f"the credentials are missing or have expired ({shown}): renew them"
         case _:
-            because = f"{said}: {clean(message, _LONGEST)}" if message else said
+            because = f"{shown}: {clean(message, _MAX_MESSAGE)}" if message else shown
     return Unavailable(call=action, because=because, cause=cause)
 
 
 def denied_by(error: Mapping[str, Any], action: str) -> Unavailable:
-    """The same, of a botocore ``error.response`` or a recorded error."""
+    """The failed call for a botocore ``error.response`` or an error in a collected file."""
     inner = error.get("Error", error)
     inner = inner if isinstance(inner, Mapping) else {}
     code = inner.get("Code", inner.get("code"))

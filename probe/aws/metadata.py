@@ -1,4 +1,4 @@
-"""Where this machine is, by EC2's instance metadata service: IMDSv2, asked once, for a second at most.
+"""Reads this machine's Region, zone and VPC from EC2's instance metadata service (IMDSv2), within a second.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 """
@@ -16,14 +16,14 @@ from probe.aws import on_ec2
 TIMEOUT_S = 1.0
 _SERVICE = "http://169.254.169.254"
 _MAX_BYTES = 64 * 1024
-_ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)  # of a Region, a zone, a VPC, an instance
+_ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)  # a Region, zone, VPC or instance
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
 _FAILURES = (OSError, http.client.HTTPException, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """This instance. ``zone_id`` is the same in every account, ``zone`` is not. None: not said."""
+    """This EC2 instance; None is unknown. ``zone_id`` is the same in every account, ``zone`` is not."""
 
     region: str | None = None
     zone: str | None = None
@@ -33,7 +33,7 @@ class Instance:
 
 
 def instance() -> Instance | None:
-    """None off EC2 (where nobody is asked) or without an answer. Blocks for `TIMEOUT_S` at most."""
+    """None if not on EC2 (then nothing is sent) or without a response. Blocks for at most `TIMEOUT_S`."""
     if not on_ec2() or os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     where = urlsplit(os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _SERVICE)
@@ -44,7 +44,7 @@ def instance() -> Instance | None:
 
 
 class _Service:
-    """One connection, one deadline."""
+    """The metadata service; all requests share one deadline."""
 
     def __init__(self, host: str, port: int) -> None:
         self._ends_at_s = time.monotonic() + TIMEOUT_S
@@ -58,7 +58,7 @@ class _Service:
         return Instance(
             region=_id(known.get("region")),
             zone=_id(known.get("availabilityZone")),
-            zone_id=self._more("placement/availability-zone-id"),
+            zone_id=self._optional("placement/availability-zone-id"),
             vpc_id=self._vpc_id(),
             instance_id=_id(known.get("instanceId")),
         )
@@ -68,10 +68,10 @@ class _Service:
             mac = self._ask("GET", "meta-data/mac").strip()
         except _FAILURES:
             return None
-        return self._more(f"network/interfaces/macs/{mac}/vpc-id") if _MAC.fullmatch(mac) else None
+        return self._optional(f"network/interfaces/macs/{mac}/vpc-id") if _MAC.fullmatch(mac) else None
 
-    def _more(self, path: str) -> str | None:
-        """What there may be; without it the rest is still of use."""
+    def _optional(self, path: str) -> str | None:
+        """A value that may be missing; the other values are still useful without it."""
         try:
             return _id(self._ask("GET", f"meta-data/{path}").strip())
         except _FAILURES:
@@ -81,7 +81,7 @@ class _Service:
         left_s = self._ends_at_s - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
-        # http.client knows of no proxy: the token is for this machine alone.
+        # http.client ignores proxy settings, so the token never leaves this machine.
         connection = http.client.HTTPConnection(self._host, self._port, timeout=left_s)
         try:
             token = {"X-aws-ec2-metadata-token": self._token} if self._token else {}

@@ -1,4 +1,4 @@
-"""The proxy's credential out of AWS Secrets Manager: one call, for one secret, that nothing writes down."""
+"""Reads the proxy's credential from AWS Secrets Manager: one call for one secret, never logged."""
 
 import logging
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ _ACTION = ":".join(OF_THE_SECRET)
 
 
 def credential_of(arn: str, source: str = "--credential-secret") -> Credential:
-    """The secret's Region is in its ARN. Raises InputError, in which nothing of the secret is.
+    """The credential in the secret ``arn``. Raises InputError, which contains no part of the secret.
 
-    ``source`` names what the user wrote, in errors.
+    ``source`` is the option or key that the user set; errors start with it.
     """
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
@@ -27,9 +27,8 @@ def credential_of(arn: str, source: str = "--credential-secret") -> Credential:
     option = f"{source} {clean(arn, 120)}".lstrip()
     found = SECRET_ARN.fullmatch(arn)
     if found is None:
-        raise InputError(
-            (f"{option}: write the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME",)
-        )
+        arn_format = "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME"
+        raise InputError((f"{option}: is not the ARN of a secret; the format is {arn_format}",))
     config = Config(connect_timeout=TIMEOUT_S, read_timeout=TIMEOUT_S, retries={"total_max_attempts": 1})
     client = client_of(session(found[1]), OF_THE_SECRET[0], config)
     try:
@@ -44,7 +43,7 @@ def credential_of(arn: str, source: str = "--credential-secret") -> Credential:
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """The debug log of botocore quotes answers whole."""
+    """Disables debug logging, because botocore's debug log contains complete responses."""
     before = logging.root.manager.disable
     logging.disable(logging.DEBUG)
     try:

@@ -1,4 +1,4 @@
-"""Which key store and which endpoint service are meant, and what these say of themselves (pure)."""
+"""Selects the key store and endpoint service to check, and fills in missing settings from them (pure)."""
 
 from dataclasses import replace
 
@@ -7,12 +7,12 @@ from probe.model.store import EXTERNAL_KEY_STORE, KeyStoreSpec
 
 
 def selected_key_store(spec: KeyStoreSpec, stores: tuple[KeyStore, ...] | Unavailable) -> KeyStore | None:
-    """The key store that is named; where the user names nothing at all, the only external one."""
-    seen = known(stores)
+    """The key store that ``spec`` identifies; for an empty ``spec``, the only external key store."""
+    readable = known(stores)
     if spec.id:
-        return next((store for store in seen if store.id == spec.id), None)
-    external = [store for store in seen if store.kind == EXTERNAL_KEY_STORE]
-    return external[0] if len(external) == 1 and _names_nothing(spec) else None
+        return next((store for store in readable if store.id == spec.id), None)
+    external = [store for store in readable if store.kind == EXTERNAL_KEY_STORE]
+    return external[0] if len(external) == 1 and _is_empty(spec) else None
 
 
 def selected_service(
@@ -20,24 +20,28 @@ def selected_service(
     stores: tuple[KeyStore, ...] | Unavailable,
     own: tuple[EndpointService, ...] | Unavailable,
 ) -> str | None:
-    """The endpoint service's name: the user's, the store's, that of the private DNS name, or the only one."""
+    """The name of the endpoint service.
+
+    It is the user's, else the key store's, else that of the service with the store's private DNS name, else
+    that of the only service.
+    """
     store = selected_key_store(spec, stores)
     if spec.service_name or store is not None or spec.id:
         return spec.service_name or (store.service_name if store else None)
     if spec.is_public:
         return None
-    host, seen = spec.host, known(own)
-    found = [each for each in seen if host is None or (each.private_dns_name or "").lower() == host]
+    host = spec.host
+    found = [each for each in known(own) if host is None or (each.private_dns_name or "").lower() == host]
     return found[0].name if len(found) == 1 else None
 
 
-def _names_nothing(spec: KeyStoreSpec) -> bool:
-    told = (spec.service_name, spec.uri_endpoint, spec.uri_path, spec.name)
-    return not any(told) and not spec.is_public
+def _is_empty(spec: KeyStoreSpec) -> bool:
+    given = (spec.service_name, spec.uri_endpoint, spec.uri_path, spec.name)
+    return not any(given) and not spec.is_public
 
 
 def spec_with_defaults(spec: KeyStoreSpec, account: Account | None) -> KeyStoreSpec:
-    """What the existing key store has, where the user says nothing else; and the service's own names."""
+    """``spec``, with missing settings from the existing key store, then from the endpoint service."""
     store = selected_key_store(spec, account.key_stores) if account else None
     if store is not None:
         spec = replace(

@@ -1,4 +1,4 @@
-"""Blocking calls, some at a time, until a deadline that holds even if one of them does not come back."""
+"""Runs blocking calls in parallel threads, with a deadline that holds even if a call never returns."""
 
 import queue
 import threading
@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-MAX_CONCURRENT_CALLS = (
-    10  # as many as botocore keeps connections to one service; no step of a plain account has more
-)
+# botocore keeps 10 connections per service; no step of an ordinary account needs more.
+MAX_CONCURRENT_CALLS = 10
 _Value = TypeVar("_Value")
 
 
 class ThreadBatch:
-    """Runs calls in daemon threads: one that hangs keeps neither the caller nor the end of the program."""
+    """Runs calls in daemon threads, so that a hanging call blocks neither the caller nor program exit."""
 
     def __init__(self, timeout_s: float) -> None:
         self._ends_at_s = time.monotonic() + timeout_s
@@ -22,9 +21,9 @@ class ThreadBatch:
         return max(0.0, self._ends_at_s - time.monotonic())
 
     def run(self, calls: Sequence[Callable[[float], _Value]], on_timeout: Sequence[_Value]) -> list[_Value]:
-        """The results in the order of the calls; a call that is late has its value from ``on_timeout``.
+        """The results in the order of the calls; for a call without a result in time, that of ``on_timeout``.
 
-        Each call gets the number of seconds left. An exception in a call is raised here.
+        Each call is passed the number of seconds left. An exception in a call is raised here.
         """
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         done: queue.SimpleQueue[tuple[int, _Value | None, BaseException | None]] = queue.SimpleQueue()
@@ -39,7 +38,7 @@ class ThreadBatch:
                     return
                 try:
                     done.put((number, calls[number](self.remaining_s()), None))
-                except BaseException as error:  # noqa: BLE001 -- raised again where the answers are awaited
+                except BaseException as error:  # noqa: BLE001 -- raised again in the calling thread
                     done.put((number, None, error))
 
         for _ in range(min(MAX_CONCURRENT_CALLS, len(calls))):

@@ -50,7 +50,7 @@ def _credentials(settings: Settings, *, are_secrets_fetched: bool) -> "list[Cred
     """The credential of each key store; each one that cannot be read is a line of the `UsageError`."""
     from probe.wire.input_error import InputError
 
-    is_alone = len(settings.stores) == 1
+    is_only = len(settings.stores) == 1
     asked = {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
     found: list[Credential | None] = []
     errors: list[str] = []
@@ -58,23 +58,23 @@ def _credentials(settings: Settings, *, are_secrets_fetched: bool) -> "list[Cred
         source = settings.credentials.get(store.id, CredentialSource())
         is_read = store.id in asked and (are_secrets_fetched or source.secret is None)
         try:
-            found.append(_credential(store.id, source, is_alone=is_alone) if is_read else None)
+            found.append(_credential(store.id, source, is_only=is_only) if is_read else None)
         except InputError as error:
-            path = "key_store" if is_alone else f"key_store[{index}]"
+            path = "key_store" if is_only else f"key_store[{index}]"
             errors += (f"{path}.credential: {line}" for line in error.errors)
     if errors:
         raise UsageError(*errors)
     return found
 
 
-def _credential(key_store: str, source: CredentialSource, *, is_alone: bool) -> "Credential | None":
+def _credential(key_store: str, source: CredentialSource, *, is_only: bool) -> "Credential | None":
     from probe.signing.credential import load_for
 
     if source.secret is not None:
         from probe.aws.secret import credential_of
 
         return credential_of(source.secret, "")
-    return load_for(key_store, Path(source.file) if source.file else None, is_alone=is_alone)
+    return load_for(key_store, Path(source.file) if source.file else None, is_only=is_only)
 
 
 def _instance_region() -> str | None:

@@ -1,9 +1,9 @@
-"""YAML -> `Settings`: all mistakes at once, each with its path. pydantic stays in this folder.
+"""Reads the YAML configuration into `Settings`, or reports all errors at once, each with its path.
 
-`schema` says which keys there are, `values` which forms they take, `rules` what holds between keys,
-`targets` makes targets of sections, `messages` words mistakes. May import `survey` and what is below; knows
-neither agent nor commands. A new key is a field in `schema`; the JSON schema is generated from it, the
-format is described in docs/configuration.md, and each new mistake gets a file in
+`schema` defines the keys, `values` the syntax of their values, `rules` the constraints between keys;
+`targets` turns sections into targets, `messages` formats errors. May import `survey` and the layers below it,
+but neither agent nor commands. Only this folder uses pydantic. A new key is a field in `schema`, from which
+the JSON schema is generated; docs/configuration.md describes the format, and each new error gets a file in
 tests/golden/config_errors.
 """
 
@@ -23,9 +23,9 @@ __all__ = ["ConfigError", "Footprint", "Surroundings", "describe", "load", "pars
 
 
 def load(path: Path, base: Path | None = None, surroundings: Surroundings | None = None) -> Settings:
-    """The settings in the file ``path``; files that it names are sought in ``base``, else beside it.
+    """The settings in the file ``path``. Raises ConfigError.
 
-    Raises ConfigError.
+    Paths in the file are relative to ``base``, by default the directory of the file.
     """
     try:
         text = read_file(path)
@@ -36,7 +36,7 @@ def load(path: Path, base: Path | None = None, surroundings: Surroundings | None
 
 
 def parse(text: str, source: str, directory: Path, surroundings: Surroundings | None = None) -> Settings:
-    """The settings in ``text``. ``source`` names it in errors of syntax. Raises ConfigError."""
+    """The settings in ``text``. Syntax errors start with ``source``. Raises ConfigError."""
     try:
         raw = yaml_document.parse(text, clean(source))
     except InputError as error:

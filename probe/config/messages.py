@@ -1,4 +1,4 @@
-"""pydantic's errors as lines "path: what is wrong; what to do", and what is left without the wrong."""
+"""Formats pydantic's errors as "path: what is wrong; what to do", and removes invalid parts of the input."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from probe.config.values import what
 from probe.model.text import clean
 from probe.wire.yaml_document import path_text
 
-# What a missing key looks like when it is there.
+# An example value for each required key.
 _EXAMPLES = {
     "address": "10.20.1.10",
     "host": "hsm-1.example.com",
@@ -25,7 +25,7 @@ Location = Sequence[str | int]
 
 
 def located(error: ErrorDetails, raw: Mapping[str, Any]) -> ErrorDetails:
-    """With its place as it is in the file: a key store that stands alone is in no list there."""
+    """The error with its path as in the file, where a single key store need not be in a list."""
     where = error["loc"]
     if where[0] == "key_store" and not isinstance(raw.get("key_store"), list):
         return {**error, "loc": (*where[:1], *where[2:])}
@@ -42,13 +42,13 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
         case "extra_forbidden":
             return _unknown_key(key, model_at(schema, error["loc"][:-1]))
         case "missing":
-            return f"is missing; write it, as in `{key}: {_EXAMPLES.get(key, '…')}`"
+            return f"is missing; add it, for example `{key}: {_EXAMPLES.get(key, '…')}`"
         case "list_type":
-            return f"{what(value)}; a list belongs here, a line with `- ` for each entry"
+            return f"{what(value)}; expected a list, with a line starting with `- ` for each entry"
         case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{what(value)}; a mapping belongs here, as {_mapping_of(schema, error['loc'])}"
+            return f"{what(value)}; expected a mapping such as {_mapping_of(schema, error['loc'])}"
         case "too_long":
-            return f"has more entries than {error['ctx']['max_length']}; delete some"
+            return f"has more than {error['ctx']['max_length']} entries; delete some"
         case _:
             return clean(error["msg"], 400)
 
@@ -57,13 +57,13 @@ def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
     known = tuple(model.model_fields) if model else ()
     if key == "endpoint_service":
         return (
-            "discovery by the AWS API is not in this version; delete it, and write what is to be probed "
+            "this version does not support discovery through the AWS API; delete this key, and list targets "
             "under nodes, backends, key_managers, regions or resolvers"
         )
     near = difflib.get_close_matches(key, known, n=1)
     if near:
-        return f"is not a key here; did you mean {near[0]!r}?"
-    return f"is not a key here; those are {', '.join(known)}"
+        return f"unknown key; did you mean {near[0]!r}?"
+    return f"unknown key; valid keys: {', '.join(known)}"
 
 
 def _mapping_of(schema: type[BaseModel], location: Location) -> str:
@@ -95,7 +95,10 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def without(
     raw: Mapping[str, Any], locations: Sequence[Location]
 ) -> tuple[dict[str, Any], dict[str, list[int]]]:
-    """``raw`` without what is wrong, so that the rest is judged too, and where its list entries stood."""
+    """``raw`` without its invalid parts, so that the rest can be checked, too.
+
+    The second value has the original indexes of the remaining list entries, by key.
+    """
     pruned: dict[str, Any] = {}
     positions: dict[str, list[int]] = {}
     for key, value in raw.items():

@@ -1,4 +1,4 @@
-"""The configuration file as pydantic sees it: keys, kinds, defaults. No rule that spans two keys."""
+"""The pydantic model of the configuration file: keys, types, defaults; no constraints between keys."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 
 
 def _times(name: str, doc: str, kinds: Mapping[str, Any]) -> type[BaseModel]:
-    """A model with a key for each check that can be planned."""
+    """A model with one key per check that can be planned."""
     fields: Any = {key: (each, Field(default=None, description=text)) for key, (each, text) in kinds.items()}
     return create_model(name, __base__=_Strict, __doc__=doc, **fields)
 
@@ -27,93 +27,97 @@ def _times(name: str, doc: str, kinds: Mapping[str, Any]) -> type[BaseModel]:
 _PLANNED = [CHECKS[check] for check in PLANNED]
 Intervals = _times(
     "Intervals",
-    "How often: of the whole file, or of one target.",
+    "Intervals between checks, for all targets or for one.",
     {
         kind.key: (
             values.interval(kind.least_interval_s) | None,
-            f"{kind.help} so often" + (f"; {kind.note}" if kind.note else ""),
+            f"interval of this check ({kind.help})" + (f"; {kind.note}" if kind.note else ""),
         )
         for kind in _PLANNED
     },
 )
 Timeouts = _times(
     "Timeouts",
-    "Given up after: of the whole file, or of one target.",
-    {kind.key: (values.Timeout | None, f"{kind.help} is given up after") for kind in _PLANNED},
+    "Timeouts of checks, for all targets or for one.",
+    {kind.key: (values.Timeout | None, f"timeout of this check ({kind.help})") for kind in _PLANNED},
 )
 
 
 class _Entry(_Strict):
-    checks: list[values.CheckName] | None = Field(default=None, description="instead of those its role has")
-    intervals: Intervals = Field(default=Intervals(), description="instead of the file's")  # type: ignore[valid-type]
-    timeouts: Timeouts = Field(default=Timeouts(), description="instead of the file's")  # type: ignore[valid-type]
+    checks: list[values.CheckName] | None = Field(default=None, description="replaces the role's default")
+    intervals: Intervals = Field(default=Intervals(), description="overrides the file's")  # type: ignore[valid-type]
+    timeouts: Timeouts = Field(default=Timeouts(), description="overrides the file's")  # type: ignore[valid-type]
 
 
 class Proxy(_Entry):
-    """The XKS proxy under its own name."""
+    """The XKS proxy itself."""
 
     private_dns_name: values.DnsName = Field(
-        description="sent as SNI to proxy, nodes and backends; the certificate must carry it"
+        description="sent as SNI to proxy, nodes and backends; the certificate must match it"
     )
-    name: values.Name = Field(default="proxy", description="its label")
+    name: values.Name = Field(default="proxy", description="label in metrics and reports")
     address: values.Address | None = Field(
-        default=None, description="where it answers; without address and host it is not probed itself"
+        default=None, description="IPv4 address; the proxy is probed only if address or host is set"
     )
     host: values.Host | None = Field(
-        default=None, description="instead of address, a name that resolves here"
+        default=None, description="alternative to address: a name that resolves on the agent's machine"
     )
-    port: values.Port = Field(default=443, description="its TCP port")
+    port: values.Port = Field(default=443, description="TCP port")
 
 
 class ByAddress(_Entry):
-    """What is met at an address alone."""
+    """A target with an IPv4 address."""
 
-    name: values.Name = Field(description="its label, unique in the file")
-    address: values.Address = Field(description="its IPv4 address")
-    port: values.Port = Field(default=443, description="its TCP port")
+    name: values.Name = Field(description="label in metrics and reports, unique in the file")
+    address: values.Address = Field(description="IPv4 address")
+    port: values.Port = Field(default=443, description="TCP port")
 
 
 class ByHost(_Entry):
-    """What may have a name that resolves."""
+    """A target with an IPv4 address or a DNS name."""
 
-    name: values.Name = Field(description="its label, unique in the file")
-    host: values.Host = Field(description="IPv4 address or name")
-    port: values.Port = Field(default=443, description="its TCP port")
+    name: values.Name = Field(description="label in metrics and reports, unique in the file")
+    host: values.Host = Field(description="IPv4 address or DNS name")
+    port: values.Port = Field(default=443, description="TCP port")
 
 
 class Node(ByAddress):
     """One address of the Network Load Balancer, or one target registered behind it."""
 
-    zone: values.Name | None = Field(default=None, description="its zone id, as use1-az1")
+    zone: values.Name | None = Field(default=None, description="zone id, for example use1-az1")
 
 
 class KeyManager(ByHost):
-    """What the proxy asks: the far end of the 35 ms."""
+    """An HSM or key manager behind the proxy; the 35 ms limit applies to it."""
 
-    zone: values.Name | None = Field(default=None, description="its zone id, if it has one")
+    zone: values.Name | None = Field(default=None, description="zone id, if it has one")
 
 
 class Region(_Entry):
-    """A candidate Region; a name alone will do."""
+    """A candidate Region; may be given as a name only."""
 
-    region: values.Name = Field(description="as eu-central-1")
-    name: values.Name | None = Field(default=None, description="its label; else region-<region>")
-    host: values.Host | None = Field(default=None, description="else the Region's public KMS endpoint")
-    port: values.Port = Field(default=443, description="its TCP port")
+    region: values.Name = Field(description="Region name, for example eu-central-1")
+    name: values.Name | None = Field(
+        default=None, description="label in metrics and reports; default: region-<region>"
+    )
+    host: values.Host | None = Field(
+        default=None, description="host to probe; default: the Region's public KMS endpoint"
+    )
+    port: values.Port = Field(default=443, description="TCP port")
 
 
 class Question(_Strict):
-    """What a resolver is asked."""
+    """The DNS query sent to a resolver."""
 
-    name: values.DnsName = Field(default="amazonaws.com", description="a DNS name")
-    type: values.RecordType = Field(default="SOA", description="a record type")
+    name: values.DnsName = Field(default="amazonaws.com", description="DNS name")
+    type: values.RecordType = Field(default="SOA", description="record type")
 
 
 class Resolver(ByAddress):
     """A name server to watch."""
 
-    port: values.Port = Field(default=53, description="its UDP port")
-    question: Question = Field(default=Question(), description="what it is asked")
+    port: values.Port = Field(default=53, description="UDP port")
+    question: Question = Field(default=Question(), description="the DNS query to send")
 
 
 Entry = Proxy | Region | ByAddress | ByHost
@@ -123,12 +127,12 @@ def _region(value: object) -> object:
     if isinstance(value, str):
         return {"region": value}
     if not isinstance(value, dict):
-        raise wrong(f"{what(value)}; a Region's name or a mapping belongs here")
+        raise wrong(f"{what(value)}; expected a Region's name or a mapping")
     return value
 
 
 def _listed(value: object) -> object:
-    """A section whose entries are all commented out is empty, which YAML calls null."""
+    """An empty section (all entries commented out) is null in YAML; it counts as an empty list."""
     return [] if value is None else value
 
 
@@ -137,9 +141,9 @@ def _mapped(value: object) -> object:
 
 
 def _stores(value: object) -> object:
-    """One mapping is a list of one."""
+    """A single mapping counts as a list with one entry."""
     if value is not None and not isinstance(value, dict | list):
-        raise wrong(f"{what(value)}; a mapping belongs here, as {{id: cks-1234567890abcdef0}}")
+        raise wrong(f"{what(value)}; expected a mapping such as {{id: cks-1234567890abcdef0}}")
     return [] if value is None else [value] if isinstance(value, dict) else value
 
 
@@ -151,18 +155,18 @@ _RegionEntry = Annotated[Region, BeforeValidator(_region)]
 
 
 class Credential(_Strict):
-    """Where the credential of the XKS proxy is; it is never in this file."""
+    """Where the XKS proxy's credential is stored; the credential itself is never in this file."""
 
     file: values.FilePath | None = Field(
-        default=None, description="KMS's proxy configuration JSON, which nobody else can read"
+        default=None, description="KMS's proxy configuration JSON file; rejected if other users can read it"
     )
     secret: values.SecretArn | None = Field(
-        default=None, description="instead of file, the ARN of a secret of Secrets Manager with that content"
+        default=None, description="alternative to file: ARN of a Secrets Manager secret with the same JSON"
     )
 
 
 class _OfStore(_Strict):
-    """What is probed for one key store: at the top of the file, or below each of several key stores."""
+    """The targets of one key store: at the top level of the file, or in each of several key stores."""
 
     proxy: Proxy | None = Field(default=None, description="the XKS proxy")
     nodes: Annotated[list[Node], BeforeValidator(_listed)] = Field(
@@ -177,29 +181,30 @@ class _OfStore(_Strict):
 
 
 class _Described(_Strict):
-    id: values.Name = Field(description="a label in metrics and reports, as cks-1234567890abcdef0")
+    id: values.Name = Field(description="label in metrics and reports, for example cks-1234567890abcdef0")
     region: values.RegionName | None = Field(
-        default=None, description="its Region, for which requests are signed; else AWS_REGION, else EC2's"
+        default=None,
+        description="Region for request signatures; default: AWS_REGION, then the EC2 instance's Region",
     )
     uri_path: values.UriPath | None = Field(
-        default=None, description="the proxy's URI path as KMS is told it, as /kms/xks/v1"
+        default=None, description="the proxy's URI path as configured in KMS, for example /kms/xks/v1"
     )
     key_id: values.ExternalKeyId | None = Field(
-        default=None, description="an external key whose metadata the proxy is asked for"
+        default=None, description="id of an external key, whose metadata is requested from the proxy"
     )
     credential: Credential | None = Field(
         default=None,
-        description="of the proxy; else a file in $CREDENTIALS_DIRECTORY, else the environment",
+        description="the proxy's credential; default: a file in $CREDENTIALS_DIRECTORY, then the environment",
     )
 
 
 class KeyStore(_OfStore, _Described):
-    """An external key store. With a path and a credential its proxy is asked for its health."""
+    """An external key store. Health requests need its URI path and a credential."""
 
 
 class _Stores(_Strict):
     key_store: Annotated[list[KeyStore], BeforeValidator(_stores)] = Field(
-        default=[], description="the key store that all of this serves; or a list of several"
+        default=[], description="the external key store, or a list of several"
     )
 
 
@@ -215,32 +220,33 @@ class Document(_OfStore, _Stores):
     resolve_with: Annotated[list[values.Address], BeforeValidator(_listed)] = Field(
         default=[],
         max_length=8,
-        description="name servers that names in this file are resolved with; else the system's",
+        description="name servers for resolving names in this file; default: the system's",
     )
     extra_authorities: Annotated[list[values.FilePath], BeforeValidator(_listed)] = Field(
-        default=[], max_length=64, description="PEM files of private roots, sought beside this file"
+        default=[],
+        max_length=64,
+        description="PEM files of private root CAs, which KMS does not trust; relative to this file",
     )
     intervals: Annotated[Intervals, BeforeValidator(_mapped)] = Field(  # type: ignore[valid-type]
-        default=Intervals(), description=f"how often: {_defaults('interval_s')}"
+        default=Intervals(), description=f"intervals between checks; defaults: {_defaults('interval_s')}"
     )
     timeouts: Annotated[Timeouts, BeforeValidator(_mapped)] = Field(  # type: ignore[valid-type]
-        default=Timeouts(), description=f"given up after: {_defaults('timeout_s')}"
+        default=Timeouts(), description=f"timeouts of checks; defaults: {_defaults('timeout_s')}"
     )
-    threshold: values.Threshold = Field(
-        default=RTT_THRESHOLD_S, description="what round trips are judged against"
+    threshold: values.Threshold = Field(default=RTT_THRESHOLD_S, description="limit for round-trip times")
+    report_interval: values.ReportInterval = Field(
+        default=10.0, description="interval between evaluations of all requirements"
     )
-    report_interval: values.ReportInterval = Field(default=10.0, description="how often everything is judged")
     listen: values.Listen = Field(
-        default=f"127.0.0.1:{DEFAULT_LISTEN_PORT}", description="where the page and /metrics are"
+        default=f"127.0.0.1:{DEFAULT_LISTEN_PORT}",
+        description="address and port of the status page and /metrics",
     )
-    source_address: values.Address | None = Field(
-        default=None, description="an address of this machine to probe from"
-    )
+    source_address: values.Address | None = Field(default=None, description="local address to probe from")
     external_url: values.Url | None = Field(
-        default=None, description="the page's address as its users see it"
+        default=None, description="URL of the status page for its users, for example behind a reverse proxy"
     )
     allow_unauthenticated: values.Boolean = Field(
-        default=False, description="the page may be had from other machines without a password"
+        default=False, description="allow a non-loopback listen address without a password"
     )
     govcloud: values.Boolean = Field(default=False, description="the key store is in AWS GovCloud (US)")
 

@@ -22,15 +22,18 @@ from probe.wire.pem import whole_certificates
 
 __all__ = ["ConfigError", "build"]
 
-MAX_ERRORS = 200  # a file of another kind altogether has one in every line
+MAX_ERRORS = 200  # a file that is not a configuration at all has an error in every line
 _SECTIONS = [kind.section for role, kind in ROLES.items() if role is not Role.PROXY]
-_NOTHING = f"nothing is to be probed; write {', '.join(_SECTIONS[:-1])} or {_SECTIONS[-1]}"
-_DISCOVERY = f"key_store: discovery by the AWS API is not in this version, so {_NOTHING}"
+_ADD_TARGETS = f"add {', '.join(_SECTIONS[:-1])} or {_SECTIONS[-1]}"
+_NO_TARGETS = f"no targets; {_ADD_TARGETS}"
+_NO_DISCOVERY = (
+    f"key_store: no targets, and this version does not support discovery through the AWS API; {_ADD_TARGETS}"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What could be read, and the mistakes so far; no document if nothing could."""
+    """The readable part of the file (None if there is none), and the errors so far."""
 
     document: Document | None
     positions: dict[str, list[int]]
@@ -38,7 +41,7 @@ class _Read:
 
 
 def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | None = None) -> Settings:
-    """Raises ConfigError. Files are sought in ``directory``."""
+    """Paths of files are relative to ``directory``. Raises ConfigError."""
     read = _read(raw)
     errors = [*read.errors, *rules.names_twice(raw)]
     if read.document is None:
@@ -49,7 +52,7 @@ def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | 
     authorities, unreadable = _authorities(read, directory)
     errors += [*described.errors, *rules.broken(made, read.document, paths), *unreadable]
     if not made and not errors:
-        errors.append(_DISCOVERY if read.document.key_store else _NOTHING)
+        errors.append(_NO_DISCOVERY if read.document.key_store else _NO_TARGETS)
     if errors:
         raise _error(errors)
     return _settings(read.document, made, described, authorities)
@@ -69,7 +72,7 @@ def _read(raw: Mapping[str, Any]) -> _Read:
 
 
 def _store_paths(raw: Mapping[str, Any], read: _Read) -> list[str]:
-    """Where each key store stands: a single one needs no list."""
+    """The YAML path of each key store; a single one need not be in a list."""
     given = raw.get("key_store")
     if not isinstance(given, list):
         return ["key_store"]
@@ -78,12 +81,12 @@ def _store_paths(raw: Mapping[str, Any], read: _Read) -> list[str]:
 
 def _error(errors: list[str]) -> ConfigError:
     if len(errors) > MAX_ERRORS:
-        errors = [*errors[:MAX_ERRORS], f"and {len(errors) - MAX_ERRORS} mistakes more"]
+        errors = [*errors[:MAX_ERRORS], f"and {len(errors) - MAX_ERRORS} more"]
     return ConfigError(tuple(errors))
 
 
 def _authorities(read: _Read, directory: Path) -> tuple[tuple[bytes, ...], list[str]]:
-    """The certificates of all files as DER, in their order, each once; and the mistakes."""
+    """The certificates of all files as DER, in order, without duplicates; and the errors."""
     found: dict[bytes, None] = {}
     errors: list[str] = []
     names = read.document.extra_authorities if read.document else []

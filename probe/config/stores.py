@@ -1,4 +1,4 @@
-"""The key stores of the file: what KMS is told of each, and whether its proxy can be asked for its health."""
+"""Reads the key stores of the configuration: their settings, and whether health requests are possible."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ def _nowhere() -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the file may leave out: the environment, and the Region that EC2 says this instance is in."""
+    """Sources for omitted values: the environment, and the Region of this EC2 instance."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     instance_region: Callable[[], str | None] = _nowhere
@@ -31,7 +31,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """All key stores, in their order; one without a name where the file names none."""
+    """All key stores, in order; if the file has none, there is one with an empty id."""
 
     specs: tuple[KeyStoreSpec, ...]
     owners: tuple[Owner, ...]
@@ -42,31 +42,31 @@ class Described:
 def described(
     document: schema.Document, paths: Sequence[str], directory: Path, surroundings: Surroundings
 ) -> Described:
-    """``paths`` are where the key stores stand in the file; files are sought in ``directory``."""
+    """``paths`` are the YAML paths of the key stores; file names are relative to ``directory``."""
     stores: list[tuple[str, schema.KeyStore | None]] = [*zip(paths, document.key_store, strict=False)]
     credentials = {store.id: source for _, store in stores if store and (source := _source(store, directory))}
-    alone = len(stores) <= 1
+    is_only = len(stores) <= 1
     owners: list[Owner] = []
     specs: list[KeyStoreSpec] = []
     errors: list[str] = []
     for path, store in stores or [("key_store", None)]:
-        proxy = (store.proxy if store else None) or (document.proxy if alone else None)
+        proxy = (store.proxy if store else None) or (document.proxy if is_only else None)
         id_ = store.id if store else ""
-        has_one = id_ in credentials or is_at_hand(id_, surroundings.environment, is_alone=alone)
-        asks = has_one and store is not None and store.uri_path is not None
+        has_credential = id_ in credentials or is_at_hand(id_, surroundings.environment, is_only=is_only)
+        asks = has_credential and store is not None and store.uri_path is not None
         owners.append(Owner(path=path, id=id_, proxy=proxy, asks_health=asks))
-        region = _region(store, surroundings, is_wanted=asks)
+        region = _region(store, surroundings, is_needed=asks)
         specs.append(_spec(store, proxy, region, is_govcloud=document.govcloud))
         if store is not None:
-            errors += _mistakes(path, store, region, asks_health=asks)
+            errors += _errors(path, store, region, asks_health=asks)
     return Described(specs=tuple(specs), owners=tuple(owners), credentials=credentials, errors=tuple(errors))
 
 
 def _source(store: schema.KeyStore, directory: Path) -> CredentialSource | None:
-    said = store.credential
-    if said is None or (said.file is None and said.secret is None):
+    given = store.credential
+    if given is None or (given.file is None and given.secret is None):
         return None
-    return CredentialSource(file=str(directory / said.file) if said.file else None, secret=said.secret)
+    return CredentialSource(file=str(directory / given.file) if given.file else None, secret=given.secret)
 
 
 def _spec(
@@ -83,21 +83,21 @@ def _spec(
     )
 
 
-def _region(store: schema.KeyStore | None, surroundings: Surroundings, *, is_wanted: bool) -> str:
-    """What the file says; else, where requests are signed for it, what AWS's own tools would take."""
-    if (store and store.region) or not is_wanted:
+def _region(store: schema.KeyStore | None, surroundings: Surroundings, *, is_needed: bool) -> str:
+    """The Region in the file; else, if requests must be signed for it, the one that AWS's tools would use."""
+    if (store and store.region) or not is_needed:
         return (store.region if store else None) or ""
     given = (surroundings.environment.get(name) for name in _REGION_VARIABLES)
     return next(filter(None, given), None) or surroundings.instance_region() or ""
 
 
-def _mistakes(path: str, store: schema.KeyStore, region: str, *, asks_health: bool) -> Iterator[str]:
-    said = store.credential
-    if said is not None and (said.file is None) == (said.secret is None):
-        yield f"{path}.credential: say where it is, by file or by secret, one of them"
-    if said is not None and store.uri_path is None:
-        yield f"{path}.uri_path: is missing; health is asked for there, as in `uri_path: /kms/xks/v1`"
+def _errors(path: str, store: schema.KeyStore, region: str, *, asks_health: bool) -> Iterator[str]:
+    given = store.credential
+    if given is not None and (given.file is None) == (given.secret is None):
+        yield f"{path}.credential: set either file or secret"
+    if given is not None and store.uri_path is None:
+        yield f"{path}.uri_path: is missing; health requests need it, for example `uri_path: /kms/xks/v1`"
     if asks_health and not region:
-        yield f"{path}.region: is missing; requests are signed for one, as in `region: eu-central-1`"
+        yield f"{path}.region: is missing; request signatures need it, for example `region: eu-central-1`"
     elif region and not REGION.fullmatch(region):
-        yield f"{path}.region: '{clean(region, 40)}' of the environment is no Region; write it here"
+        yield f"{path}.region: '{clean(region, 40)}' from the environment is not a Region; set it here"

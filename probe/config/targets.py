@@ -1,4 +1,4 @@
-"""The file's sections as targets with their plans (pure)."""
+"""Turns the sections of the configuration into targets with their planned checks (pure)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from probe.wire.hostport import is_ipv4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A target, where it stands in the file, and which times it sets itself (the others are the file's)."""
+    """A target with its YAML path and its entry, which may override the file's intervals and timeouts."""
 
     path: str
     target: Target
@@ -22,7 +22,7 @@ class Draft:
     owner: "Owner"
 
     def where(self, kind: str, check: Check) -> str:
-        """The path of what holds for ``check``; ``kind`` is ``intervals`` or ``timeouts``."""
+        """The path of the value in effect for ``check``; ``kind`` is ``intervals`` or ``timeouts``."""
         key = CHECKS[check].key
         own = getattr(getattr(self.entry, kind), key) is not None
         return f"{self.path}.{kind}.{key}" if own else f"{kind}.{key}"
@@ -30,9 +30,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The key store that a part of the file is about, or none.
+    """The key store that a target belongs to; ``id`` is "" if there is none.
 
-    ``path`` is where it stands. ``asks_health``: its proxy can be asked for its health.
+    ``path`` is its YAML path. ``asks_health``: health requests can be sent to its proxy.
     """
 
     path: str = "key_store"
@@ -46,13 +46,13 @@ def drafts(
 ) -> tuple[Draft, ...]:
     """All targets in the order of the file.
 
-    ``positions``: where the entries of a pruned list had stood. ``owners`` are the key stores, in their
-    order; the first one owns what stands at the top of the file.
+    ``positions`` are the original indexes of list entries whose invalid neighbours were removed. ``owners``
+    are the key stores, in order; targets at the top level of the file belong to the first one.
     """
     made = [*_drafts(document, "", OF_STORE, positions, owners[0], document)]
     for store, owner in zip(document.key_store, owners, strict=False):
         made += _drafts(store, f"{owner.path}.", OF_STORE, {}, owner, document)
-    # What belongs to no store is labelled with the only one.
+    # Regions and resolvers belong to no store; they get its label if there is only one.
     others = Owner(id=owners[0].id if len(owners) == 1 else "")
     made += _drafts(document, "", [r for r in ROLES if r not in OF_STORE], positions, others, document)
     return tuple(made)
@@ -95,7 +95,7 @@ def _target(entry: schema.Entry, role: Role, owner: Owner, document: schema.Docu
 
 
 def _checks(entry: schema.Entry, role: Role, owner: Owner) -> Iterable[Check]:
-    """Its own, else those of its role, without health where nobody can ask for it."""
+    """The checks of the entry, else of its role; without health if health requests are not possible."""
     if entry.checks is not None:
         return entry.checks
     return [check for check in ROLES[role].checks if check is not Check.HEALTH_COLD or owner.asks_health]
@@ -120,7 +120,7 @@ def _host(entry: schema.Entry) -> str:
 
 
 def _server_name(role: Role, host: str, owner: Owner) -> str | None:
-    """KMS asks the proxy, its nodes and backends by the private DNS name, whatever their addresses are."""
+    """The SNI; KMS uses the private DNS name for proxy, nodes and backends, whatever their addresses are."""
     if ROLES[role].is_on_path:
         return owner.proxy.private_dns_name if owner.proxy else None
     return host if ROLES[role].speaks_tls and not is_ipv4(host) else None
@@ -133,7 +133,7 @@ def _question(entry: schema.Entry) -> Question | None:
 
 
 def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role, tuple[PlannedCheck, ...]]:
-    """The plans of targets that nobody types."""
+    """The planned checks of discovered targets, which have no entry in the file."""
     owner = Owner(asks_health=asks_health)
     nothing = schema.Node(name="x", address="192.0.2.1")
     return {
@@ -143,7 +143,7 @@ def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role,
 
 
 def _plan(check: Check, entry: schema.Entry, document: schema.Document) -> PlannedCheck:
-    """Times are the target's own, else the file's, else the default. No time is 0, so `or` will do."""
+    """Intervals and timeouts are the entry's, else the file's, else the default (0 is invalid in all)."""
     kind = CHECKS[check]
     own, whole = entry.intervals, document.intervals
     interval_s = getattr(own, kind.key) or getattr(whole, kind.key) or kind.interval_s

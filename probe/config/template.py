@@ -1,4 +1,4 @@
-"""The configuration that `xks-probe init` writes: to be filled in, and valid as it is."""
+"""The configuration template that `xks-probe init` writes; it is valid as it is."""
 
 from probe.model.kinds import CHECKS, OF_STORE, PLANNED, ROLES
 from probe.model.targets import Role
@@ -6,20 +6,21 @@ from probe.wire.duration import format_duration
 
 _HELP_COLUMN = 43
 _HEAD = """\
-# xks-probe: what to probe, and how often. Fill in, then: xks-probe check-config
-# Durations: 250ms, 15s, 10m, 1h. Addresses are IPv4, as XKS is. Every key: docs/configuration.md
-# The addresses below are for documentation (RFC 5737); nothing answers there.
+# Configuration of the xks-probe agent: the targets, and how often to probe them.
+# Replace the example values, then run: xks-probe check-config
+# Durations: 250ms, 15s, 10m, 1h. Addresses are IPv4, like XKS. All keys: docs/configuration.md
+# The addresses below are reserved for documentation (RFC 5737); no host has them.
 
-# Where a credential is at hand the proxy is asked for its health, by signed requests as KMS makes them.
+# With a credential for the proxy, the agent also sends it signed health requests, as KMS does.
 # key_store: {id: cks-1234567890abcdef0, region: eu-central-1, uri_path: /kms/xks/v1}
 
 proxy:
   private_dns_name: myproxy-private.xks.example.com   # sent as SNI; the certificate's CN must match it
-  # address: 192.0.2.5                     # probes the proxy itself: its name mostly does not resolve here
+  # address: 192.0.2.5                     # set it to probe the proxy; its name usually does not resolve here
 """
 _TAIL = """\
-# resolve_with: [192.0.2.2]                # resolves the names above; else the system's name servers do
-# extra_authorities: [private-root.pem]    # KMS does not trust these: every report says so
+# resolve_with: [192.0.2.2]                # name servers for the names above; default: the system's
+# extra_authorities: [private-root.pem]    # root CAs that KMS does not trust; every report shows them
 # intervals: {INTERVALS}
 # timeouts: {TIMEOUTS}
 # threshold: 35ms
@@ -39,13 +40,13 @@ def template() -> str:
 
 
 def _section(role: Role) -> str:
-    """What most files have stands there to be changed, the rest is commented out."""
+    """One section: examples that most configurations need are active, the others commented out."""
     kind = ROLES[role]
     head, dash = f"{kind.section}:".ljust(_HELP_COLUMN), "-" if role in OF_STORE else "# -"
     return "\n".join([f"{head}# {kind.help}", *(f"  {dash} {example}" for example in kind.examples)])
 
 
 def _times(name: str) -> str:
-    """The defaults, as a mapping in YAML."""
+    """The default intervals or timeouts, as a YAML mapping."""
     kinds = [CHECKS[check] for check in PLANNED]
     return f"{{{', '.join(f'{kind.key}: {format_duration(getattr(kind, name))}' for kind in kinds)}}}"

@@ -1,4 +1,4 @@
-"""The kinds of values in the configuration: each says what is wrong with a text and what to write instead."""
+"""The types of values in the configuration; each error states what is wrong and what to write instead."""
 
 import re
 from collections.abc import Callable
@@ -25,12 +25,12 @@ _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
 
 
 def kind(value: object) -> str:
-    """What a value is, in the words of YAML."""
+    """The YAML type of a value, for messages."""
     match value:
         case None:
             return "empty"
         case bool():
-            return "true or false"
+            return "a boolean"
         case int() | float():
             return "a number"
         case str():
@@ -42,12 +42,14 @@ def kind(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """A value in an error: quoted, cleaned, short."""
+    """A value in an error message: quoted if it is text, escaped, cut to 80 characters."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return clean(repr(value) if isinstance(value, str) else str(value), 80)
 
 
 def what(value: object) -> str:
-    """A value of the wrong kind, as the beginning of a message.
+    """The beginning of a message about a value of the wrong type.
 
     >>> what(None), what([1]), what(7)
     ('is empty', 'is a list', '7 is a number')
@@ -58,16 +60,16 @@ def what(value: object) -> str:
 
 
 def wrong(message: str) -> PydanticCustomError:
-    # Braces would be taken for the template's own places.
+    # Passed as a value, because pydantic would read braces in the template itself as placeholders.
     return PydanticCustomError("configuration", "{message}", {"message": message})
 
 
 def _text(check: Callable[[str], Any], wanted: str) -> BeforeValidator:
-    """Text that passes ``check``, whose ValueError goes on after the value."""
+    """Validates text by ``check``, whose ValueError continues the message after the value."""
 
     def validate(value: object) -> Any:
         if not isinstance(value, str):
-            raise wrong(f"{what(value)}; {wanted} belongs here")
+            raise wrong(f"{what(value)}; expected {wanted}")
         try:
             return check(value)
         except ValueError as error:
@@ -76,18 +78,18 @@ def _text(check: Callable[[str], Any], wanted: str) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _duration(least_s: float, most_s: float) -> BeforeValidator:
+def _duration(min_s: float, max_s: float) -> BeforeValidator:
     def validate(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise wrong(f"{what(value)}; a duration belongs here, as 250ms, 15s, 10m or 1h")
+            raise wrong(f"{what(value)}; expected a duration such as 250ms, 15s, 10m or 1h")
         try:
             seconds = parse_duration(value) if isinstance(value, str) else float(value)
         except ValueError as error:
             raise wrong(f"{shown(value)} {error}") from None
-        if seconds < least_s:
-            raise wrong(f"{shown(value)} is too short; write {format_duration(least_s)} or more")
-        if seconds > most_s:
-            raise wrong(f"{shown(value)} is too long; write {format_duration(most_s)} or less")
+        if seconds < min_s:
+            raise wrong(f"{shown(value)} is too short; use {format_duration(min_s)} or more")
+        if seconds > max_s:
+            raise wrong(f"{shown(value)} is too long; use {format_duration(max_s)} or less")
         return seconds
 
     return BeforeValidator(validate)
@@ -95,14 +97,14 @@ def _duration(least_s: float, most_s: float) -> BeforeValidator:
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise ValueError("is not a label; write 1 to 64 letters, digits, dots, hyphens or underscores")
+        raise ValueError("is not a valid name; use 1 to 64 letters, digits, dots, hyphens or underscores")
     return text
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"is none of {', '.join(choices)}")
+            raise ValueError(f"is not supported; must be one of {', '.join(choices)}")
         return text
 
     return check
@@ -114,25 +116,27 @@ def _check(text: str) -> Check:
 
 def _secret_arn(text: str) -> str:
     if not SECRET_ARN.fullmatch(text):
-        raise ValueError("is no ARN of a secret; write arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME")
+        raise ValueError(
+            "is not the ARN of a secret; the format is arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME"
+        )
     return text
 
 
 def _region(text: str) -> str:
     if not REGION.fullmatch(text):
-        raise ValueError("is no Region; write it as in eu-central-1")
+        raise ValueError("is not a Region; use a name such as eu-central-1")
     return text
 
 
 def _uri_path(text: str) -> str:
     if (fault := path_fault(text)) is not None:
-        raise ValueError(f"{fault}; write [/PREFIX]/kms/xks/v1")
+        raise ValueError(f"{fault}; use [/PREFIX]/kms/xks/v1")
     return text
 
 
 def _key_id(text: str) -> str:
     if not EXTERNAL_KEY_ID.fullmatch(text):
-        raise ValueError("is no external key's id; write letters, digits, '-', '_' and '.'")
+        raise ValueError("is not an external key id; use 1 to 128 letters, digits, '-', '_' and '.'")
     return text
 
 
@@ -143,19 +147,17 @@ def _url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable or not text.isprintable() or len(text) > _MAX_URL_LENGTH:
-        raise ValueError("is not a URL; write one such as https://probe.example.com/")
+        raise ValueError("is not a URL; use one such as https://probe.example.com/")
     return text
 
 
 def _listen(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if not colon or not port:
-        raise ValueError("has no port; write address:port, as in 127.0.0.1:9911")
-    if host != "localhost":
-        address = (
-            host if host != "0.0.0.0" else "127.0.0.1"
-        )  # every address: whether that may be is asked later
-        check_address(address)
+        raise ValueError("has no port; use address:port, for example 127.0.0.1:9911")
+    # 0.0.0.0, all addresses, is valid here; whether it is allowed without a password is checked at the start.
+    if host not in ("localhost", "0.0.0.0"):
+        check_address(host)
     if port != "0":  # 0: any free port
         check_port(port)
     return text
@@ -163,13 +165,13 @@ def _listen(text: str) -> str:
 
 def _path(text: str) -> str:
     if not text or "\0" in text:
-        raise ValueError("is not a file's name; write the path of a PEM file")
+        raise ValueError("is not a file name; use the path of a PEM file")
     return text
 
 
 def _port(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise wrong(f"{what(value)}; a port belongs here, a number from 1 to 65535")
+        raise wrong(f"{what(value)}; expected a port, an integer from 1 to 65535")
     try:
         return check_port(str(value))
     except ValueError as error:
@@ -178,12 +180,12 @@ def _port(value: object) -> int:
 
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
-        raise wrong(f"{what(value)}; write true or false")
+        raise wrong(f"{what(value)}; expected true or false")
     return value
 
 
-def _duration_schema(least_s: float, most_s: float) -> WithJsonSchema:
-    number = {"type": "number", "minimum": least_s, "maximum": most_s, "description": "seconds"}
+def _duration_schema(min_s: float, max_s: float) -> WithJsonSchema:
+    number = {"type": "number", "minimum": min_s, "maximum": max_s, "description": "seconds"}
     return WithJsonSchema({"anyOf": [{"type": "string", "pattern": _DURATION_PATTERN}, number]})
 
 
@@ -212,12 +214,12 @@ Port = Annotated[
 SecretArn = Annotated[str, _text(_secret_arn, "the ARN of a secret"), _STRING]
 RegionName = Annotated[str, _text(_region, "a Region"), _STRING]
 UriPath = Annotated[str, _text(_uri_path, "a URI path"), _STRING]
-ExternalKeyId = Annotated[str, _text(_key_id, "an external key's id"), _STRING]
+ExternalKeyId = Annotated[str, _text(_key_id, "an external key id"), _STRING]
 Timeout = Annotated[float, _duration(0.01, 60.0), _duration_schema(0.01, 60.0)]
 Threshold = Annotated[float, _duration(0.001, 10.0), _duration_schema(0.001, 10.0)]
 ReportInterval = Annotated[float, _duration(1.0, 3600.0), _duration_schema(1.0, 3600.0)]
 
 
-def interval(least_s: float) -> Any:
-    """How often at most: the hard cap of a check for one target."""
-    return Annotated[float, _duration(least_s, DAY_S), _duration_schema(least_s, DAY_S)]
+def interval(min_s: float) -> Any:
+    """The type of an interval between ``min_s``, the check's hard limit for one target, and a day."""
+    return Annotated[float, _duration(min_s, DAY_S), _duration_schema(min_s, DAY_S)]

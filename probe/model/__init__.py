@@ -1,9 +1,9 @@
-"""The vocabulary: every value that passes between modules, frozen, units in names.
+"""Shared data types and the terms they define. All are frozen; units are part of the field names.
 
-A *probe* takes a *target* and gives a *measurement*. A *requirement* takes *evidence* and gives a
-*verdict*. Whoever wants results is a *sink*. Facts and opinions stay apart: everything in ``measurements``
-says what was seen, only ``verdicts`` says what should be. Imports nothing but the standard library, and of
-that nothing that acts. A new check or role is a member in ``targets`` and a row in ``kinds``.
+A *probe* measures a *target* and returns a *measurement*. A *requirement* evaluates *evidence* and returns a
+*verdict*. A consumer of results is a *sink*. Measurement and judgement are separate: ``measurements`` holds
+what was observed, only ``verdicts`` holds what should be. Imports only the standard library, and from it no
+module that does I/O. A new check or role is a member in ``targets`` and a row in ``kinds``.
 
 Read in this order: ``targets``, ``kinds``, ``measurements``, ``store``, ``evidence``, ``verdicts``,
 ``ports``.

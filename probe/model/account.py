@@ -1,7 +1,7 @@
-"""What AWS says: the account's description of the way from KMS to the proxy. Facts, never opinions.
+"""The AWS side of the path from KMS to the proxy, as returned by the API. Data only, no judgement.
 
-Names are those of AWS's API. A part that could not be looked at is `Unavailable`, never empty. All texts are
-AWS's or a user's (tags, names): they pass `text.clean` on the way out.
+Names are the AWS API's. A part that could not be read is `Unavailable`, never empty. All texts come from AWS
+or its users (tags, names) and are untrusted: outputs pass them through `text.clean`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ KMS_PORT = 443  # KMS uses no other
 
 
 class ApiErrorKind(StrEnum):
-    """Why a call gave nothing. A label value of ``aws_call_failures_total``."""
+    """Why a call failed. A label value of ``aws_call_failures_total``."""
 
     ACCESS_DENIED = "access_denied"
     NO_CREDENTIALS = "no_credentials"
@@ -29,7 +29,7 @@ class ApiErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """Something that could not be looked at. ``call`` is an IAM action, such as ``ec2:DescribeVpcs``."""
+    """A part that could not be read. ``call`` is an IAM action, such as ``ec2:DescribeVpcs``."""
 
     call: str
     because: str
@@ -40,18 +40,18 @@ Fact = TypeVar("Fact")
 
 
 def known(part: tuple[Fact, ...] | Unavailable) -> tuple[Fact, ...]:
-    """What was seen; nothing, where that a part could not be looked at is said elsewhere."""
+    """The part, or nothing if it could not be read; for callers that need not report the failure again."""
     return () if isinstance(part, Unavailable) else part
 
 
 def known_items(part: Mapping[str, str] | Unavailable) -> Mapping[str, str]:
-    """The same of attributes."""
+    """The attributes, or nothing if they could not be read."""
     return {} if isinstance(part, Unavailable) else part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyStore:
-    """One entry of DescribeCustomKeyStores. What only an external key store has is None for another."""
+    """One entry of DescribeCustomKeyStores. Fields that only external key stores have are None for others."""
 
     id: str
     name: str = ""
@@ -68,7 +68,7 @@ class KeyStore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """How PrivateLink verifies the private DNS name: owners see the record's ``name`` and ``value``."""
+    """The domain verification of the private DNS name. ``name`` and ``value`` are returned to owners only."""
 
     state: str  # pendingVerification, verified, failed
     name: str | None = None
@@ -93,7 +93,7 @@ class EndpointConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointService:
-    """The VPC endpoint service. ``is_owner_view`` False: seen as a consumer, without what only owners see."""
+    """The VPC endpoint service. ``is_owner_view`` is False for a consumer's view, which has fewer fields."""
 
     id: str
     name: str
@@ -104,7 +104,7 @@ class EndpointService:
     private_dns_name: str | None = None
     verification: Verification | None = None
     address_types: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()  # names, which differ from account to account
+    zones: tuple[str, ...] = ()  # zone names, which mean different zones in different accounts
     zone_ids: tuple[str, ...] = ()
     load_balancer_arns: tuple[str, ...] = ()
     gateway_load_balancer_arns: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ class EndpointService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerZone:
-    """One enabled zone. ``address`` is the node's, where the API gives it (user-assigned ones alone)."""
+    """One enabled zone. ``address`` is the node's; the API returns it only if a user assigned it."""
 
     zone: str
     zone_id: str = ""
@@ -124,7 +124,7 @@ class LoadBalancerZone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInterface:
-    """The load balancer's own network interface in one zone: where KMS's connections come in."""
+    """The load balancer's network interface in one zone; KMS's connections arrive there."""
 
     address: str
     zone: str = ""
@@ -142,7 +142,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredTarget:
-    """One target and its health. ``reason`` and ``description`` say why it is not healthy."""
+    """One registered target and its health. ``reason`` and ``description`` explain why it is not healthy."""
 
     id: str  # an address, for target type ip
     port: int | None
@@ -167,7 +167,10 @@ class TargetGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:
-    """``name`` is short: ``net/NAME``. ``enforces_inbound_rules``: on PrivateLink traffic (or None)."""
+    """One load balancer; ``name`` is short: ``net/NAME``.
+
+    ``enforces_inbound_rules`` is whether its security groups apply to PrivateLink traffic; None if not known.
+    """
 
     arn: str
     name: str
@@ -186,7 +189,7 @@ class LoadBalancer:
 
     @property
     def forwarded_groups(self) -> tuple[TargetGroup, ...]:
-        """Those to which a listener on KMS's port forwards; all of them, where listeners can't be seen."""
+        """Target groups that a listener on port 443 forwards to; all of them if listeners are unreadable."""
         groups = known(self.target_groups)
         if isinstance(self.listeners, Unavailable):
             return groups
@@ -205,7 +208,7 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """``destination`` is an IPv4 range or a prefix list's id; ``via`` the id of what it leads to."""
+    """``destination`` is an IPv4 range or a prefix list id; ``via`` is the id of the route's target."""
 
     destination: str
     via: str
@@ -241,7 +244,7 @@ class NetworkAcl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityRule:
-    """``cidrs`` are IPv4 ranges; ``others`` prefix lists and groups, whose members are not looked at."""
+    """``cidrs`` are IPv4 ranges; ``others`` are prefix lists and groups, whose members are not read."""
 
     protocol: str
     from_port: int | None = None
@@ -272,11 +275,11 @@ class Vpc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """All that was read. ``service`` is None if AWS says that there is none of that name to see.
+    """Everything that was read. ``service`` is None if AWS returns no service of that name.
 
     ``id`` is the caller's account. ``services`` are this account's endpoint services in the Region (for names
-    that must be unique). ``endpoint_url`` is a custom one in use, None for AWS's own.
-    ``collected_at`` is when somebody else asked AWS, as the collected file says; None if it was asked now.
+    that must be unique). ``endpoint_url`` is a custom endpoint in use, None for AWS's own.
+    ``collected_at`` is the collection time from the file; None for live API calls.
     """
 
     region: str
@@ -296,6 +299,6 @@ class Account:
     failed_calls: tuple[Unavailable, ...] = ()
 
     def key_store(self, id_: str | None) -> KeyStore | None:
-        """The store of that id, if it was seen."""
+        """The store with that id, or None if it was not found or the list could not be read."""
         stores = known(self.key_stores)
         return next((store for store in stores if store.id == id_), None)

@@ -1,4 +1,4 @@
-"""What verdicts rest on: a snapshot, in which nothing changes any more."""
+"""The input of the verdicts: an immutable snapshot of measurements and facts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from probe.model.verdicts import MEASURED, Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a requirement may see.
+    """Everything that a requirement may use.
 
     ``latest`` has the newest measurement of each (target, check, purpose of a health request).
-    ``windows`` are those of round trips, one per (target, method). ``recent`` are the last measurements
-    of each (target, check, purpose), oldest first, for what needs more than one. ``extra_authorities``
-    are DER certificates of roots that the user trusts and KMS does not. ``spec``, ``account``,
-    ``credential`` and ``domain`` are those of the key store: None where there is none, or where nobody
-    looked. ``scopes`` is what was looked at: the requirements of these are judged, and no other.
+    ``windows`` are the round-trip windows, one per (target, method). ``recent`` are the last measurements
+    of each (target, check, purpose), oldest first, for requirements that need more than one.
+    ``extra_authorities`` are DER certificates of root CAs that the user trusts and KMS does not. ``spec``,
+    ``account``, ``credential`` and ``domain`` describe the key store: None if there is none, or if it was
+    not checked. ``scopes`` is what was collected: only requirements with these scopes are evaluated.
     """
 
     taken_at_s: float
@@ -38,7 +38,7 @@ class Evidence:
 
     @property
     def partition(self) -> str:
-        """AWS's partition of the key store."""
+        """The AWS partition of the key store."""
         return self.spec.partition if self.spec else AWS_PARTITION
 
 
@@ -52,9 +52,9 @@ def evidence_of(
     extra_authorities: tuple[bytes, ...] = (),
     scopes: frozenset[Scope] = MEASURED,
 ) -> Evidence:
-    """Evidence of what was measured of ``targets``, and of nothing else.
+    """Evidence from measurements of ``targets`` only.
 
-    ``recent`` is in the order of measuring. Without ``latest`` the newest of each kind in it are the latest.
+    ``recent`` is in the order of measuring. Without ``latest``, the newest of each kind in it is used.
     """
     wanted = tuple(targets)
     identities, names = {target.identity for target in wanted}, {target.name for target in wanted}

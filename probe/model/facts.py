@@ -1,4 +1,4 @@
-"""Slow facts besides the account: what may be said of the credential, and the verification record."""
+"""Facts that change rarely: about the credential (not the credential itself) and the verification record."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialFacts:
-    """What may be said of the XKS proxy's credential; the credential itself is in no value.
+    """Facts about the XKS proxy's credential that are safe to report; it is not included itself.
 
-    The two faults say which rule of KMS's pattern is broken, or None. ``is_that_of_the_store``: whether the
-    access key id is the one that the existing store has, None if that is not known.
+    Each fault states which rule of KMS's pattern is violated, or is None. ``is_that_of_the_store`` is whether
+    the existing key store has the same access key id, None if that is not known.
     """
 
     access_key_id_fault: str | None = None
@@ -18,7 +18,7 @@ class CredentialFacts:
 
 
 class RecordState(StrEnum):
-    """What became of the verification record at one name, as one view has it. A label of metrics."""
+    """The state of the verification record at one name, as one server returns it. A metric label."""
 
     PUBLISHED = "published"
     WRONG_VALUE = "wrong_value"
@@ -33,7 +33,7 @@ class RecordState(StrEnum):
 
 
 class View(StrEnum):
-    """Whose answer it is."""
+    """The kind of name server that answered."""
 
     PUBLIC = "public"
     AUTHORITATIVE = "authoritative"
@@ -42,7 +42,7 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSeen:
-    """One question about the verification record and what came of it. ``answers`` are the TXT values."""
+    """One query for the verification record and its result. ``answers`` are the TXT values."""
 
     name: str
     view: View
@@ -55,11 +55,12 @@ class RecordSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainFacts:
-    """The search for the verification record, in the order in which PrivateLink looks.
+    """The search for the verification record, in PrivateLink's order.
 
-    ``names`` are the record's names from the private DNS name's parent up to the registrable domain;
-    ``registrable`` is None where there is none (a public suffix, a private top-level domain). ``is_public``
-    is whether a parent of the private DNS name has name servers in public DNS; None if that is not known.
+    ``names`` are the record's possible names, from the private DNS name's parent up to the registrable
+    domain. ``registrable`` is the registrable domain, None if there is none (a public suffix, a private
+    top-level domain). ``is_public`` is whether a parent of the private DNS name has name servers in public
+    DNS; None if that is not known.
     """
 
     private_dns_name: str
@@ -69,4 +70,4 @@ class DomainFacts:
     is_public: bool | None = None
     public_zone: str | None = None
     seen: tuple[RecordSeen, ...] = ()
-    because: str = ""  # why is_public is None, or what was found
+    because: str = ""  # why ``is_public`` is None, or what was found

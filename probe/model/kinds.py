@@ -1,7 +1,7 @@
-"""One row a kind: what each check and each role is, for everything that lists them.
+"""The tables of checks and roles: one row per member of `Check` and `Role`.
 
-Configuration, page, report, schemas, docs and tests derive their lists from here. A new member of `Check` or
-`Role` needs its row: without it this module is not imported.
+Configuration, page, report, schemas, docs and tests derive their lists from these tables. A new member of
+`Check` or `Role` needs a row: without it, importing this module fails.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,9 @@ from probe.model.targets import Check, Method, Mode, Role
 _Member = TypeVar("_Member", bound=Enum)
 _Row = TypeVar("_Row")
 
-# Health requests that no KMS makes (unsigned, GET, a large body) may trip intrusion detection: once at the
-# start, and then so rarely. One that failed is tried again sooner: no passing fault stays for hours.
+# Health requests that KMS itself never sends (unsigned, GET, a large body) may trigger intrusion detection,
+# so they are sent at the start and then rarely. A failed one is repeated sooner, so that a temporary fault
+# is not shown for hours.
 CONFORMANCE_INTERVAL_S = 6 * 3600.0
 CONFORMANCE_RETRY_S = 600.0
 
@@ -25,15 +26,15 @@ _NAMES, _TLS_PORT, _DNS_PORT = (Phase.RESOLVE,), 443, 53
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckKind:
-    """One check. ``key`` is its word in the configuration: ``intervals.KEY``, ``timeouts.KEY``, ``checks``.
+    """One check. ``key`` is its configuration key: ``intervals.KEY``, ``timeouts.KEY``, ``checks``.
 
-    ``help`` is what happens once, ``note`` what else is to be known of its interval.
-    ``interval_s`` and ``timeout_s`` are the defaults, ``least_interval_s`` the hard cap for one target.
-    ``phases`` are those that it can have, in order. ``gravity``: of several failed checks of one target the
-    one with the lowest is named, since KMS depends on it most. ``comes_with``: it has no plan of its own, and
-    is measured over the connection of that check. ``method`` and ``round_trip`` are those of the checks that
-    take round trips, ``mode`` that of the checks that make requests. ``own_series`` is about how many time
-    series it has for one target, besides those of every check and the histograms of its phases.
+    ``help`` describes one run, ``note`` adds limits of its interval. ``interval_s`` and ``timeout_s`` are the
+    defaults, ``least_interval_s`` is the minimum interval for one target. ``phases`` are its possible phases,
+    in order. ``gravity``: if several checks of a target fail, the one with the lowest value is shown, because
+    KMS depends on it most. ``comes_with``: the check is not planned separately, but measured over that
+    check's connection. ``method`` and ``round_trip`` are set for checks that measure round trips, ``mode``
+    for checks that send requests. ``own_series`` is the approximate number of time series for one target, in
+    addition to those of every check and the histograms of its phases.
     """
 
     key: str
@@ -55,11 +56,11 @@ class CheckKind:
 class RoleKind:
     """One role. ``section`` is its key in the configuration, ``title`` its heading.
 
-    ``examples`` are entries of the section in YAML, the first of them as short as one may be.
-    ``checks`` are those that it gets by default, ``possible`` those that it can have. ``is_on_path``: it is
-    on the path from KMS to the proxy, and is asked by the private DNS name. ``is_of_store``: verdicts about a
-    key store rest on it. ``needs_round_trip``: its TCP round trips are judged against 35 ms. ``is_on_page``:
-    it has a row of its own on page and report; candidate Regions have a table of their own.
+    ``examples`` are entries of the section in YAML; the first has only the required keys. ``checks`` are the
+    default checks, ``possible`` all allowed ones. ``is_on_path``: it is on the path from KMS to the proxy,
+    and is addressed by the private DNS name. ``is_of_store``: verdicts about a key store depend on it.
+    ``needs_round_trip``: its TCP round trips are compared with 35 ms. ``is_on_page``: it has a row on page
+    and report (candidate Regions have a separate table).
     """
 
     section: str
@@ -76,29 +77,29 @@ class RoleKind:
 
     @property
     def speaks_tls(self) -> bool:
-        """Its hosts are met at a port, by a name that their certificates bear."""
+        """Whether its hosts have a port and a server name, because they can be checked by TLS."""
         return Check.TLS in self.possible
 
 
 def complete(of: type[_Member], rows: Mapping[_Member, _Row], table: str) -> Mapping[_Member, _Row]:
-    """``rows``, if each member has one. Raises LookupError."""
+    """``rows``, if there is a row for each member. Raises LookupError otherwise."""
     missing = [f"{of.__name__}.{member.name}" for member in of if member not in rows]
     if missing:
         raise LookupError(f"{', '.join(missing)}: no row in {table}, probe/model/kinds.py")
     return rows
 
 
-# Time series of a check's own, for one target: see `CheckKind.own_series`.
+# Numbers of time series for one target: see `CheckKind.own_series`.
 _PACKET_COUNTERS, _ANSWERS, _KEY_MANAGER_STATES, _CLOCK_OFFSET = 4, 13, 3, 1
-_CERTIFICATES = 2 * 3  # a date and an info of leaf, intermediate and root: what most servers send at most
-_OUTCOMES_OF_TLS, _OUTCOMES_OF_HEALTH = 4 * 9, 4 * 11  # four of each requirement
+_CERTIFICATES = 2 * 3  # expiry and info, for leaf, intermediate and root; few servers send more
+_OUTCOMES_OF_TLS, _OUTCOMES_OF_HEALTH = 4 * 9, 4 * 11  # four outcomes per requirement
 _HTTP = (*_NAMES, Phase.CONNECT, Phase.HANDSHAKE, Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 
 _CHECKS = {
     Check.ICMP: CheckKind(
         key="icmp",
-        help="an echo",
-        note="100ms or more",
+        help="ping",
+        note="at least 100ms",
         interval_s=1.0,
         timeout_s=2.0,
         least_interval_s=0.1,
@@ -110,19 +111,19 @@ _CHECKS = {
     ),
     Check.TCP: CheckKind(
         key="tcp",
-        help="a connection",
-        note="up to 30s where it is judged against 35 ms",
+        help="TCP connection",
+        note="at most 30s for targets that are compared with 35 ms",
         interval_s=15.0,
         timeout_s=2.0,
         phases=(*_NAMES, Phase.CONNECT),
         gravity=1,
         method=Method.TCP,
         round_trip=Phase.CONNECT,
-        own_series=1,  # segments that were sent again
+        own_series=1,  # retransmitted segments
     ),
     Check.TLS: CheckKind(
         key="tls",
-        help="a handshake",
+        help="TLS handshake",
         interval_s=60.0,
         timeout_s=5.0,
         phases=(*_NAMES, Phase.CONNECT, Phase.HANDSHAKE),
@@ -131,7 +132,7 @@ _CHECKS = {
     ),
     Check.DNS: CheckKind(
         key="dns",
-        help="a query",
+        help="DNS query",
         interval_s=60.0,
         timeout_s=3.0,
         phases=(*_NAMES, Phase.WAIT),
@@ -139,8 +140,8 @@ _CHECKS = {
     ),
     Check.HEALTH_COLD: CheckKind(
         key="health",
-        help="health, by signed requests",
-        note="where the key store has a path and a credential",
+        help="signed health requests",
+        note="needs the key store's URI path and credential",
         least_interval_s=5.0,
         interval_s=60.0,
         timeout_s=10.0,
@@ -151,8 +152,8 @@ _CHECKS = {
     ),
     Check.HEALTH_WARM: CheckKind(
         key="health",
-        help="health, by signed requests",
-        note="where the key store has a path and a credential",
+        help="signed health requests",
+        note="needs the key store's URI path and credential",
         least_interval_s=5.0,
         interval_s=60.0,
         timeout_s=10.0,
@@ -181,11 +182,11 @@ _ROLES = {
         is_of_store=True,
         needs_round_trip=True,
     ),
-    # A Network Load Balancer answers no ICMP.
+    # A Network Load Balancer does not reply to pings.
     Role.NODE: RoleKind(
         section="nodes",
         title="Load balancer nodes",
-        help="the Network Load Balancer's addresses, one a zone",
+        help="addresses of the Network Load Balancer, one per zone",
         examples=(
             "{name: nlb-az1, address: 192.0.2.10, zone: use1-az1}",
             "{name: nlb-az2, address: 192.0.2.20, zone: use1-az2}",
@@ -212,18 +213,18 @@ _ROLES = {
     Role.KEY_MANAGER: RoleKind(
         section="key_managers",
         title="Key managers",
-        help="the far end of the 35 ms",
+        help="key managers (HSMs) behind the proxy; the 35 ms limit is for these",
         examples=("{name: hsm-1, host: 192.0.2.30, port: 443}",),
         checks=(Check.ICMP, Check.TCP),
         possible=(Check.ICMP, Check.TCP, Check.TLS),
         is_of_store=True,
         needs_round_trip=True,
     ),
-    # A Region's endpoint rarely answers ICMP.
+    # Region endpoints rarely reply to pings.
     Role.REGION: RoleKind(
         section="regions",
         title="Candidate Regions",
-        help="candidates of the survey: names, or mappings",
+        help="candidate Regions of the survey: names, or mappings",
         examples=("eu-central-1",),
         checks=(Check.TCP,),
         possible=(Check.ICMP, Check.TCP, Check.TLS),
@@ -242,7 +243,7 @@ _ROLES = {
 }
 ROLES: Mapping[Role, RoleKind] = complete(Role, _ROLES, "ROLES")
 
-# Those that have a plan, in the order of `Check`.
+# The checks that are planned separately, in the order of `Check`.
 PLANNED: tuple[Check, ...] = tuple(check for check in Check if CHECKS[check].comes_with is None)
 GRAVEST_FIRST: tuple[Check, ...] = tuple(sorted(CHECKS, key=lambda check: CHECKS[check].gravity))
 ON_PATH: tuple[Role, ...] = tuple(role for role, kind in ROLES.items() if kind.is_on_path)

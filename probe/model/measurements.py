@@ -1,4 +1,4 @@
-"""What was seen: one measurement for each time a probe met a target. Facts, never opinions."""
+"""Results of probes: one measurement per probe run. Data only, no judgement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from probe.model.targets import Check, Method, Target
 
 
 class Phase(StrEnum):
-    """Where the time of an exchange goes. Disjoint: there is no total."""
+    """Phases of an exchange. They do not overlap; there is no total."""
 
     RESOLVE = "resolve"
     CONNECT = "connect"
@@ -20,7 +20,7 @@ class Phase(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an exchange failed. A fact about the exchange, never about a certificate."""
+    """Why an exchange failed: always about the exchange itself, never about the quality of a certificate."""
 
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
@@ -38,7 +38,7 @@ class Reason(StrEnum):
 
 
 class Timestamps(StrEnum):
-    """Who stamped a duration: the kernel at both ends, at the receiving end, or this program."""
+    """The source of a duration's timestamps: the kernel, the kernel for reception only, or this program."""
 
     KERNEL = "kernel"
     KERNEL_RX = "kernel-rx"
@@ -46,7 +46,7 @@ class Timestamps(StrEnum):
 
 
 class ClientHelloProfile(StrEnum):
-    """What the TLS client offered: what KMS does, or all that OpenSSL has, only to learn."""
+    """The ClientHello used: KMS's parameters, or everything OpenSSL supports (diagnosis only)."""
 
     KMS = "kms"
     DIAGNOSING = "diagnosing"
@@ -54,7 +54,7 @@ class ClientHelloProfile(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Where and why an exchange ended. ``detail`` is for people; it may hold text of the network."""
+    """The phase and reason of a failed exchange. ``detail`` is for people and may contain untrusted text."""
 
     phase: Phase
     reason: Reason
@@ -63,12 +63,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """One certificate as the server sent it. Names are raw: they pass `text.clean` on the way out.
+    """One certificate as the server sent it. Names are untrusted: outputs pass them through `text.clean`.
 
-    Times are Unix seconds. ``sha256`` is that of the whole certificate in lower-case hex, ``serial``
-    lower-case hex. ``subject_common_names`` are all CNs of the subject in their order (usually one,
-    and none in modern profiles). ``dns_names`` are the subject alternative names of type DNS.
-    ``key`` is ``RSA``, ``EC``, ``Ed25519`` … A field that could not be read is None or empty.
+    ``position`` is its index in the chain as sent: 0 is the leaf. Times are Unix seconds. ``sha256`` is the
+    SHA-256 of the whole certificate in lower-case hex, ``serial`` is lower-case hex. ``subject_common_names``
+    are all CNs of the subject, in order (usually one; modern profiles have none). ``dns_names`` are the
+    subject alternative names of type DNS. ``key`` is the key type: ``RSA``, ``EC``, ``Ed25519`` … A field
+    that could not be read is None or empty.
     """
 
     position: int
@@ -93,7 +94,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EchoDetails:
-    """As in the packet: 16 bits each."""
+    """ICMP identifier and sequence number as in the packet, 16 bits each."""
 
     identifier: int | None
     sequence: int
@@ -107,18 +108,20 @@ class TcpDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsDetails:
-    """What a handshake taught. Version and cipher are None unless a cipher was agreed.
+    """Facts learned from up to two handshakes: first KMS's, then a diagnosing one if KMS's failed.
 
-    ``offer`` says which of the two handshakes gave version, cipher and chain; the failure of the
-    measurement is always that of KMS's own handshake. ``kms_handshake_succeeded`` is False when
-    only the diagnosing one went through. ``client_certificate_requested`` is None when the
-    handshake did not come that far. ``answered_without_client_certificate`` is what an empty
-    certificate, and then an unsigned ``GET /``, gave: False refused with an alert (40, 42 or 116) or
-    with an HTTP answer that is about the certificate (status 495 or 496; 400 or 403 whose text
-    mentions one), True any other HTTP answer, None silence, another end or not tried. ``alert`` is the
-    number of the fatal alert received, if any. These three are of one handshake: KMS's own if that saw
-    the request, else the diagnosing one if that came far enough to know. ``kms_certificate_requested``
-    is whether KMS's own handshake saw the request, None when it did not come that far.
+    ``version``, ``cipher`` and ``chain`` come from the handshake that ``offer`` names; version and cipher are
+    None unless a cipher was agreed. The measurement's failure is always that of KMS's handshake.
+    ``kms_handshake_succeeded`` is False if only the diagnosing handshake succeeded.
+
+    ``client_certificate_requested``, ``answered_without_client_certificate`` and ``alert`` come from one
+    handshake: KMS's if the server requested a certificate in it, else the diagnosing one if it got far
+    enough. The first is None if the handshake failed before the server could request one. The second is the
+    result of sending an empty certificate and then an unsigned ``GET /``: False if refused by an alert (40,
+    42 or 116) or by an HTTP response about the certificate (status 495 or 496; 400 or 403 with a text that
+    mentions one); True for any other HTTP response; None for no response, another failure, or not tried.
+    ``alert`` is the number of the fatal alert received, if any. ``kms_certificate_requested`` is whether the
+    server requested a certificate in KMS's handshake, None if it failed before that.
     """
 
     server_name: str | None
@@ -136,7 +139,7 @@ class TlsDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsDetails:
-    """An answer. ``view`` says whose it is: ``resolver``, ``public`` or ``authoritative``."""
+    """A DNS response. ``view`` is the kind of server: ``resolver``, ``public`` or ``authoritative``."""
 
     server: str
     name: str
@@ -149,7 +152,7 @@ class DnsDetails:
 
 
 class KeyManagerStatus(StrEnum):
-    """The health of one key manager, in the words of the proxy API's specification."""
+    """The health of one key manager; the values are those of the proxy API's specification."""
 
     ACTIVE = "ACTIVE"
     DEGRADED = "DEGRADED"
@@ -158,16 +161,17 @@ class KeyManagerStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthDetails:
-    """What the proxy said to one request, and what of it broke the specification.
+    """The proxy's response to one request, and how it violates the specification.
 
-    ``purpose`` says which request: ``health``, ``key_metadata``, ``large_body``, ``unsigned``, ``get``; only
-    ``health`` is timed for a verdict. ``status`` is HTTP's, None without an answer. ``error_name`` and
-    ``error_message`` are those of a JSON error body. ``fault`` says in words how the answer breaks the
-    specification, None if it does not. ``managers`` are (id, state) of the fleet. ``clock_offset_s`` is the
-    proxy's Date header minus this machine's clock at the middle of the exchange, to the second; None without
-    one. ``sent_body_bytes`` is the request's. ``body`` is what the answer begins with. ``is_signed`` is
-    False for a request that bore no signature, and ``withheld`` says why none was sent at all: nothing is
-    signed for a peer whose chain or name is not met.
+    ``purpose`` is the kind of request: ``health``, ``key_metadata``, ``large_body``, ``unsigned`` or ``get``;
+    only ``health`` is timed for a verdict. ``status`` is the HTTP status, None without a response.
+    ``error_name`` and ``error_message`` are from a JSON error body. ``fault`` describes how the response
+    violates the specification, None if it does not. ``managers`` are the (id, state) pairs of the key manager
+    fleet. ``clock_offset_s`` is the proxy's Date header minus this machine's clock at the middle of the
+    exchange, to the second; None without a Date header. ``sent_body_bytes`` is the size of the request body.
+    ``body`` is the beginning of the response body. ``is_signed`` is False for an unsigned request.
+    ``withheld`` is the reason if no request was sent: nothing is signed for a server whose certificate chain
+    or name would be rejected.
     """
 
     purpose: str
@@ -188,19 +192,19 @@ class HealthDetails:
     body: str = ""
 
 
-# What `HealthDetails.withheld` says where nothing could be signed for any peer.
+# `HealthDetails.withheld` if there is no credential, so that no request can be signed at all.
 NO_CREDENTIAL = "no credential"
-HEALTH_PURPOSE = "health"  # of `HealthDetails.purpose`: the request that is timed for a verdict
+HEALTH_PURPOSE = "health"  # the value of `HealthDetails.purpose` for the request that is timed for a verdict
 Details = EchoDetails | TcpDetails | TlsDetails | DnsDetails | HealthDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One probe of one target. Holds exactly one failure, or none.
+    """The result of one probe run against one target. It has at most one failure.
 
     ``started_at_s`` is Unix time. ``address`` is the IPv4 address that was probed, None if the name
-    did not resolve. ``phases_s`` has the completed phases only, without those whose time a step of the wall
-    clock spoilt. ``timestamps`` is None unless something of the network was timed.
+    did not resolve. ``phases_s`` has only completed phases, without those discarded because the wall
+    clock was stepped. ``timestamps`` is None if no network time was measured.
     """
 
     target: Target
@@ -214,12 +218,12 @@ class Measurement:
 
     @property
     def purpose(self) -> str:
-        """Of a health request: what it was for; "" for every other check."""
+        """The purpose of a health request; "" for every other check."""
         return self.details.purpose if isinstance(self.details, HealthDetails) else ""
 
     @property
     def method(self) -> Method | None:
-        """How the round trip was taken, for the two checks that are about round trips."""
+        """How the round trip was measured; None for checks that measure no round trip."""
         match self.check:
             case Check.ICMP:
                 return Method.ICMP
@@ -230,7 +234,7 @@ class Measurement:
 
     @property
     def rtt_s(self) -> float | None:
-        """The round-trip time of an echo or a TCP connect; None when it failed or is of another kind."""
+        """The round-trip time of a ping or a TCP connect; None if it failed, or for another check."""
         if self.failure is not None:
             return None
         match self.check:
@@ -243,9 +247,9 @@ class Measurement:
 
 
 class EchoOutcome(StrEnum):
-    """What became of one echo request. Each request ends in exactly one of the first three.
+    """The outcome of one echo request. Each request gets exactly one of the first three.
 
-    Duplicates and late replies are extra rows that belong to a request that has ended already.
+    Duplicates and late replies are extra rows for a request that already has its outcome.
     """
 
     ANSWERED = "answered"
@@ -257,17 +261,17 @@ class EchoOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EchoBatch:
-    """Echoes that ended since the last drain, as columns of one length.
+    """Pings that completed since the last drain, as columns of equal length.
 
-    ``indexes`` are positions in the engine's tuple of targets. ``sent_ns`` is Unix time.
-    ``rtt_ns`` is -1 and ``stamps`` None where there was no answer, and for an answer whose time a step of the
-    wall clock spoilt: it is received, and no sample. ``reasons`` is None where there was an answer.
-    ``addresses`` is no column: the engine's addresses, by the same positions as ``indexes`` count.
+    ``indexes`` are indexes into the engine's tuple of targets. ``sent_ns`` is Unix time. ``rtt_ns`` is -1 and
+    ``stamps`` is None if there was no reply, and for a reply whose RTT was discarded because the wall clock
+    was stepped: that reply counts as received, but yields no sample. ``reasons`` is None for a reply.
+    ``addresses`` is not a column: it holds the addresses of all the engine's targets, in the same order.
 
-    The rest says how the instrument itself did since the last drain. ``discarded`` packets were no answer to
-    any of our requests, ``dropped`` ones were lost by our own full receive queue, ``stepped`` answers have no
-    time, because the wall clock was stepped. ``user_minus_kernel_ns`` is how much longer the batch's first
-    round trip looked to this program than to the kernel; None without one.
+    The remaining fields are self-monitoring counters since the last drain. ``discarded``: packets that
+    matched no request. ``dropped``: packets dropped because the agent's receive queue was full. ``stepped``:
+    RTTs discarded because the wall clock was stepped. ``user_minus_kernel_ns``: user-space minus kernel RTT
+    of the batch's first reply; None without one.
     """
 
     indexes: Sequence[int] = ()

@@ -1,4 +1,4 @@
-"""What the parts promise each other, so that exporters need nothing of the agent but this."""
+"""Interfaces between the parts. Exporters depend only on these, not on the agent."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,15 +10,18 @@ from probe.model.verdicts import Report
 
 
 class Sink(Protocol):
-    """Whoever wants results. Called in the event loop: quick, never awaits, never raises for odd data."""
+    """A consumer of results.
+
+    Called in the event loop: must return quickly, never awaits, never raises on malformed data.
+    """
 
     def on_targets(self, targets: Sequence[Target]) -> None:
-        """The targets from now on: at the start and after each reload or change of addresses."""
+        """The complete new set of targets: at the start, and after a reload or a change of addresses."""
 
     def on_measurement(self, measurement: Measurement) -> None: ...
 
     def on_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
-        """Echoes that ended; ``batch.indexes`` are positions in ``targets``."""
+        """Pings that completed; ``batch.indexes`` are indexes into ``targets``."""
 
     def on_report(self, report: Report) -> None: ...
 
@@ -26,20 +29,20 @@ class Sink(Protocol):
 
 
 class Observer(Protocol):
-    """Hears how the schedule itself is doing."""
+    """Callbacks for the scheduler's self-monitoring."""
 
     def skipped(self, target: Target, check: Check) -> None:
-        """A slot was dropped: the probe before it was still running, or the loop came too late."""
+        """A scheduled run was skipped: the previous one was still running, or the event loop was late."""
 
     def delay(self, seconds: float) -> None:
-        """How long after its slot a probe began."""
+        """A probe started this long after its scheduled time."""
 
     def bug(self, target: Target, check: Check, error: Exception) -> None:
-        """A probe raised: our mistake, not the network's."""
+        """A probe raised an exception: a bug in xks-probe, not a network failure."""
 
 
 class Control(Protocol):
-    """What the web side may ask of the running agent."""
+    """What the web server needs from the running agent."""
 
     def ready(self) -> bool:
-        """The first round is done, or 30 s have passed."""
+        """Whether the first round is done, or 30 s have passed."""

@@ -1,4 +1,4 @@
-"""What the agent is told: the configuration file, checked, as one frozen value."""
+"""The agent's settings: the validated configuration file as one frozen value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ DEFAULT_LISTEN_PORT = 9911
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialSource:
-    """Where the credential of a proxy is, if the user says so: a file, or a secret's ARN."""
+    """Where a proxy's credential is read from, if configured: a file, or the ARN of a secret."""
 
     file: str | None = None
     secret: str | None = None
@@ -20,13 +20,13 @@ class CredentialSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Made by ``probe.config`` from YAML; names are unique, intervals are not below their timeouts.
+    """Built by ``probe.config`` from YAML. Names are unique; no interval is shorter than its timeout.
 
-    ``stores`` are the key stores, with unique ids; targets name theirs.
-    ``plans`` are those of targets that are discovered. ``credentials`` say of a store, by its id, where its
-    proxy's credential is; of others it may be where systemd or the environment has it.
-    ``resolvers`` are IPv4 addresses that names are resolved with; empty means the system's.
-    ``extra_authorities`` are DER root certificates that the user trusts though KMS does not have them.
+    ``stores`` are the key stores, with unique ids; each target has the id of its key store.
+    ``plans`` are the checks of discovered targets, per role. ``credentials`` maps a key store's id to the
+    location of its proxy's credential; if a store is missing there, systemd's credentials directory and
+    the environment are used. ``resolvers`` are the IPv4 addresses of the name servers to use; empty means the
+    system's. ``extra_authorities`` are DER root certificates that the user trusts and KMS does not.
     """
 
     targets: tuple[Target, ...] = ()

@@ -1,16 +1,16 @@
-"""Round trips summed up: what a window of samples says, with nulls where it is too small to say."""
+"""Round-trip statistics of a window of samples; None where there are too few samples."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """``samples`` answered and ``lost`` unanswered round trips, in seconds; None where too few.
+    """Statistics of ``samples`` answered and ``lost`` unanswered round trips; None where there are too few.
 
     p95 needs 20 samples, p99 100 (nearest rank). ``median_ci95_s`` is the exact binomial
-    (order-statistic) 95 % interval of the median, None below 6 samples. ``jitter_s`` is the mean
-    absolute difference of consecutive answered round trips, None below 2; ``jitter_rfc3550_s`` is the same
-    difference smoothed as RFC 3550, section 6.4.1, smooths its own: the newest 16 or so count.
+    (order-statistic) 95 % confidence interval of the median, None below 6 samples. ``jitter_s`` is the
+    mean absolute difference of consecutive answered round trips, None below 2; ``jitter_rfc3550_s`` smooths
+    the same differences as RFC 3550, section 6.4.1, does: about the newest 16 have most of the weight.
     """
 
     samples: int = 0
@@ -31,7 +31,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The recent round trips of one target by one method. ``span_s`` is how far back it reaches."""
+    """The recent round trips of one target by one method, over the last ``span_s`` seconds."""
 
     target: str
     method: str

@@ -1,4 +1,4 @@
-"""One external key store: what KMS is told of it, or would be. Everything about a store begins here."""
+"""The settings of one external key store, as given to KMS or planned."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ _GOV_REGIONS = "us-gov-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyStoreSpec:
-    """What KMS is, or would be, told. None: nobody said.
+    """The key store settings to check: from the user, or from the existing store. None: not given.
 
-    ``id`` is ``cks-…``, or the label of a store that does not exist yet, "" without one. ``uri_endpoint``,
+    ``id`` is ``cks-…``, or the label of a store that does not exist yet, or "". ``uri_endpoint``,
     ``uri_path``, ``service_name`` and ``service_owner`` are parameters of CreateCustomKeyStore, as written.
-    ``region`` is "" where nobody said. ``data_centre`` are the IPv4 ranges of the key manager's network.
-    ``store_account`` will own the store, if that is not the account looked from. ``region_has_kms`` is
-    whether AWS's published data know KMS in the Region, None if nobody looked. ``key_id`` is an external key
-    to ask the proxy for.
+    ``region`` is "" if not given. ``data_centre`` are the IPv4 ranges of the key manager's network.
+    ``store_account`` is the account that will own the store, if different from the calling account.
+    ``region_has_kms`` is whether AWS's published data lists KMS in the Region, None if not checked.
+    ``key_id`` is an external key whose metadata is requested from the proxy.
     """
 
     region: str = ""
@@ -33,7 +33,7 @@ class KeyStoreSpec:
     data_centre: tuple[str, ...] = ()
     key_id: str | None = None
     region_has_kms: bool | None = None
-    is_govcloud: bool = False  # said of a store whose Region nobody says
+    is_govcloud: bool = False  # for a store in GovCloud whose Region is not given
 
     @property
     def host(self) -> str | None:
@@ -49,6 +49,6 @@ class KeyStoreSpec:
 
     @property
     def partition(self) -> str:
-        """AWS's partition of the Region; China has no external key stores."""
+        """The AWS partition of the Region; external key stores are not available in China."""
         is_gov = self.is_govcloud or self.region.startswith(_GOV_REGIONS)
         return GOV_PARTITION if is_gov else AWS_PARTITION

@@ -1,4 +1,4 @@
-"""Which Region: round trips to the candidates, ranked and judged against the limit."""
+"""Results of a survey: round trips to candidate Regions, ranked and compared with the threshold."""
 
 from dataclasses import dataclass, field
 
@@ -9,16 +9,16 @@ from probe.model.targets import Method
 # XKS proxy API specification 1.0.3, "GetKeyMetadata considerations": ping "SHOULD be 35ms or less"; AWS's
 # VPC connectivity page recommends the same between the Region and the external key manager.
 RTT_THRESHOLD_S = 0.035
-# KMS gives one call to the proxy 250 ms in all (same specification).
+# KMS's timeout for one call to the proxy is 250 ms in total (same specification).
 CALL_LIMIT_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionRtt:
-    """One candidate. ``rank`` is 1 for the nearest, None without samples.
+    """One candidate Region. ``rank`` is 1 for the shortest round trip, None without samples.
 
-    ``within_threshold`` is None while undecided (its interval holds the threshold, or too few samples) or
-    unreachable, and ``reason`` says which.
+    ``within_threshold`` is None while undecided (the confidence interval contains the threshold, or there are
+    too few samples) or unreachable; ``reason`` states which.
     """
 
     region: str
@@ -36,7 +36,10 @@ class RegionRtt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """All candidates, best first, unreachable ones last. ``recommended`` is None unless one is within."""
+    """All candidates, shortest round trip first, unreachable ones last.
+
+    ``recommended`` is None unless a Region is within the threshold.
+    """
 
     taken_at_s: float
     vantage: str

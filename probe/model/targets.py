@@ -1,10 +1,10 @@
-"""What can be probed: targets, and what to do with them how often."""
+"""Targets, and which checks to run on them how often."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-# A probe keeps its own deadline; one that is still running so long after it is a bug of ours.
+# A probe enforces its own deadline; one that is still running this long after it has a bug.
 GRACE_S = 5.0
 
 
@@ -12,15 +12,15 @@ class Role(StrEnum):
     """What a target is on the path from KMS to the key manager."""
 
     PROXY = "proxy"  # the XKS proxy under its own name
-    NODE = "node"  # one address of the Network Load Balancer, one a zone
+    NODE = "node"  # one address of the Network Load Balancer, one per zone
     BACKEND = "backend"  # a target registered behind the load balancer
-    KEY_MANAGER = "key_manager"  # what the proxy asks; the far end of the 35 ms
+    KEY_MANAGER = "key_manager"  # an HSM or key manager behind the proxy; the 35 ms limit applies to it
     REGION = "region"  # a candidate Region's public endpoint
     RESOLVER = "resolver"  # a name server
 
 
 class Check(StrEnum):
-    """What is done to a target; a label value in metrics."""
+    """The kind of probe that is run against a target; a label value in metrics."""
 
     ICMP = "icmp"
     TCP = "tcp"
@@ -31,14 +31,14 @@ class Check(StrEnum):
 
 
 class Method(StrEnum):
-    """How a round-trip time was taken: an ICMP echo, or TCP's SYN to SYN-ACK."""
+    """How a round-trip time was measured: by ICMP echo, or by TCP from SYN to SYN-ACK."""
 
     ICMP = "icmp"
     TCP = "tcp"
 
 
 class Mode(StrEnum):
-    """Whether a request opened its connection or found it open."""
+    """Whether a request opened a new connection or used an open one."""
 
     COLD = "cold"
     WARM = "warm"
@@ -46,7 +46,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a resolver is asked. ``record_type`` is the text form: ``A``, ``TXT``."""
+    """A DNS query to a resolver. ``record_type`` is the text form: ``A``, ``TXT``."""
 
     name: str
     record_type: str = "A"
@@ -54,7 +54,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCheck:
-    """One check of one target: every ``interval_s``, given up after ``timeout_s``."""
+    """One check of one target: run every ``interval_s``, with a timeout of ``timeout_s``."""
 
     check: Check
     interval_s: float
@@ -62,9 +62,10 @@ class PlannedCheck:
 
 
 class Identity(NamedTuple):
-    """What makes two targets the same thing: the one rule for schedule, echoes, history and every sink.
+    """The fields that identify a target, for schedule, pings, history and every sink.
 
-    A target whose name, zone or plans change keeps everything; one of another identity begins anew.
+    If only its name, zone or plans change, a target keeps its history; if its identity changes, the history
+    starts again.
     """
 
     role: Role
@@ -77,12 +78,11 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to be probed. ``name`` is unique and is the label value everywhere; so is ``identity``.
+    """One host to probe. ``name`` is unique and is the label value everywhere; ``identity`` is unique, too.
 
-    ``host`` is an IPv4 address or a name (XKS is IPv4 only). ``server_name`` is what the
-    certificate must carry and what is sent as SNI: the private DNS name, which does not
-    resolve in the provider's own VPC, so it differs from ``host``. ``question`` is for
-    resolvers alone.
+    ``host`` is an IPv4 address or a name (XKS is IPv4 only). ``server_name`` is sent as SNI and
+    must be in the certificate: it is the private DNS name, which does not resolve in the
+    provider's own VPC, so it differs from ``host``. ``question`` is for resolvers only.
     """
 
     name: str
@@ -95,12 +95,12 @@ class Target:
     region: str = ""
     key_store: str = ""
     plans: tuple[PlannedCheck, ...] = ()
-    identity: Identity = field(init=False, repr=False, compare=False)  # made once: it is asked for each echo
+    identity: Identity = field(init=False, repr=False, compare=False)  # made once: each ping needs it
 
     def __post_init__(self) -> None:
         identity = Identity(self.role, self.host, self.port, self.server_name, self.question, self.key_store)
         object.__setattr__(self, "identity", identity)
 
     def plan(self, check: Check) -> PlannedCheck | None:
-        """The plan for ``check``, or None where this target is not checked so."""
+        """The plan for ``check``, or None if this target does not have that check."""
         return next((plan for plan in self.plans if plan.check is check), None)

@@ -1,4 +1,4 @@
-"""The one function through which text of the network reaches a terminal, log, page, file or label."""
+"""Escaping of untrusted text. All such text passes `clean` before a terminal, log, page, file or label."""
 
 DEFAULT_LIMIT = 256
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -6,9 +6,9 @@ _MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~&:")  # the colon: a bare address bec
 
 
 def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
-    r"""``text`` with everything unprintable escaped, and at most ``limit`` characters long.
+    r"""``text`` with unprintable characters escaped, and cut to at most ``limit`` characters.
 
-    A cut text ends in "…". Markup (``[red]``, ``<b>``) stays as it is: whoever shows it does so without
+    A cut text ends in "…". Markup (``[red]``, ``<b>``) is unchanged: every output shows text without
     interpreting markup (rich with ``markup=False``, Jinja with autoescape).
 
     >>> clean("a\x1b[31mb\nc")
@@ -30,7 +30,7 @@ def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
 
 
 def clean_csv(text: str, limit: int = DEFAULT_LIMIT) -> str:
-    """As `clean`, and no spreadsheet takes it for a formula.
+    """Like `clean`, and safe in spreadsheets: it is never read as a formula.
 
     >>> clean_csv("=cmd()")
     "'=cmd()"
@@ -40,7 +40,7 @@ def clean_csv(text: str, limit: int = DEFAULT_LIMIT) -> str:
 
 
 def clean_markdown(text: str, limit: int = DEFAULT_LIMIT) -> str:
-    r"""As `clean`, with Markdown's punctuation escaped.
+    r"""Like `clean`, with Markdown punctuation escaped.
 
     >>> clean_markdown("<b>|")
     '\\<b\\>\\|'
@@ -49,8 +49,8 @@ def clean_markdown(text: str, limit: int = DEFAULT_LIMIT) -> str:
 
 
 def _escape(character: str) -> str:
-    # Not printable are control and format characters (bidirectional overrides, zero width), surrogates,
-    # private and unassigned ones, and every separator but the space: each can hide or forge what one reads.
+    # Unprintable: control and format characters (bidirectional overrides, zero width), surrogates, private
+    # and unassigned characters, and all separators except the space. Each can hide or fake visible text.
     if not character.isprintable():
         return character.encode("unicode_escape", "surrogatepass").decode("ascii")
     return character

@@ -1,4 +1,4 @@
-"""What should be: requirements' verdicts, and what KMS would say."""
+"""Verdicts on the requirements, and the predicted KMS errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,16 @@ from enum import StrEnum
 class Outcome(StrEnum):
     MET = "met"
     VIOLATED = "violated"
-    UNKNOWN = "unknown"  # not measured yet, or not allowed to look: never "fine"
+    UNKNOWN = "unknown"  # not measured yet, or access denied: does not mean OK
     NOT_APPLICABLE = "not_applicable"
 
 
 class Level(StrEnum):
-    """Required: KMS checks it, or cannot connect without. Risk: fails at times. Advice: KMS can't see it."""
+    """How important a requirement is.
+
+    Required: KMS checks this, or cannot connect without it. Risk: a violation may cause intermittent
+    failures. Advice: AWS recommends this, but KMS does not check it.
+    """
 
     REQUIRED = "required"
     RISK = "risk"
@@ -35,7 +39,7 @@ class Likelihood(StrEnum):
 
 
 class Basis(StrEnum):
-    """Whether AWS documents the error for this cause, its pages disagree, or we infer it."""
+    """Why an error is expected: AWS documents it for this cause, AWS's pages disagree, or it is inferred."""
 
     DOCUMENTED = "documented"
     CONFLICTING = "conflicting"
@@ -43,48 +47,51 @@ class Basis(StrEnum):
 
 
 class KmsStep(StrEnum):
-    """The steps in which KMS comes to a fault; an earlier one masks the later ones. In connect's order."""
+    """The steps of a KMS call, in the order of ConnectCustomKeyStore.
 
-    STATIC = "static"  # the form of what is given
+    An error at one step hides errors of later steps.
+    """
+
+    STATIC = "static"  # the syntax of the parameters
     UNIQUENESS = "uniqueness"  # quota, names and addresses in use
-    SERVICE = "service"  # the endpoint service is there to be seen
-    DOMAIN = "domain"  # ownership of the domain is verified
+    SERVICE = "service"  # the endpoint service exists and is visible to KMS
+    DOMAIN = "domain"  # domain ownership is verified
     CONFIGURATION = "configuration"  # allowed principals, acceptance, type, zones
-    NAME = "name"  # the private DNS name is that of the endpoint
+    NAME = "name"  # the private DNS name equals the host in the endpoint
     NETWORK = "network"
     TLS = "tls"
     HEALTH = "health"
-    KEY = "key"  # CreateKey alone
+    KEY = "key"  # CreateKey only
 
 
 class Scope(StrEnum):
-    """What a requirement is about, and so where it can be judged."""
+    """The input that a requirement needs; it is evaluated only where that input is collected."""
 
-    CERTIFICATES = "certificates"  # can be told of certificates alone
+    CERTIFICATES = "certificates"  # needs only certificates, such as a chain in a file
     HANDSHAKE = "handshake"
     NETWORK = "network"  # connections and round trips
-    HEALTH = "health"  # the proxy's answers to signed requests
-    ACCOUNT = "account"  # needs the AWS account, what KMS is told, or public DNS
+    HEALTH = "health"  # the proxy's responses to signed requests
+    ACCOUNT = "account"  # needs the AWS account, the key store settings, or public DNS
 
 
-# What probes without a credential tell.
+# What probes can measure without a credential.
 MEASURED = frozenset({Scope.CERTIFICATES, Scope.HANDSHAKE, Scope.NETWORK})
 
 
 class Trait(StrEnum):
-    """What those who use a verdict have to know of its requirement."""
+    """Properties of a requirement that affect how its verdicts are used."""
 
-    JUDGES_PEER = "judges_peer"  # no request is signed for a peer that does not meet it
-    MEANS_SHUT = "means_shut"  # where it is violated no connection is accepted: KMS meets nothing beyond
-    CONFIGURED_PATH = "configured_path"  # of settings on the path; that requests get through refutes it
-    ONE_SUFFICES = "one_suffices"  # of each load balancer; one that meets it is a way in
-    BACKENDS_ALONE = "backends_alone"  # of no node; a node through which requests get meets it
-    REPEATS_KMS = "repeats_kms"  # found because KMS itself says so: no second witness
+    JUDGES_PEER = "judges_peer"  # if violated, no request is signed for this server
+    MEANS_SHUT = "means_shut"  # if violated, the address accepts no connection, so KMS never reaches TLS
+    CONFIGURED_PATH = "configured_path"  # concerns settings on the path; overridden if a request succeeds
+    ONE_SUFFICES = "one_suffices"  # per load balancer; one that meets it is enough as an entry point
+    BACKENDS_ALONE = "backends_alone"  # applies to backends only; a request through a node confirms it
+    REPEATS_KMS = "repeats_kms"  # derived from KMS's own error, so it does not confirm the prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KmsError:
-    """One error that KMS may give. ``alternatives`` are other names AWS's pages use for the same fault."""
+    """One error that KMS may return. ``alternatives`` are other names AWS documents for the same cause."""
 
     operation: Operation
     error: str
@@ -95,7 +102,7 @@ class KmsError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """What to do next: a sentence, the console field, a command line to look or mend. We never run it."""
+    """The fix: a sentence, the console field, a command to inspect or fix. xks-probe never runs it."""
 
     text: str
     console: str = ""
@@ -104,11 +111,11 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One requirement judged for one subject (a target's name or a short resource name).
+    """The outcome of one requirement for one subject (a target's name or a short resource name).
 
-    ``because`` may hold text of the network: it passes `text.clean` on the way out.
-    ``kms_errors`` is empty unless violated (or possible: 250 ms although met, a hint although unknown).
-    ``step`` is None for advice, which KMS can't see. ``traits`` are those of the requirement.
+    ``because`` may contain untrusted text, so outputs pass it through `text.clean`. ``kms_errors`` is empty
+    unless violated; it may also hold possible errors of a met verdict (250 ms) or an unknown one (a hint).
+    ``step`` is None for advice, which KMS does not check. ``traits`` are the requirement's traits.
     """
 
     requirement: str
@@ -125,7 +132,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedError:
-    """An error and the requirements that lead to it. ``masked_by`` is the requirement KMS meets first."""
+    """An error and the violated requirements behind it.
+
+    ``masked_by`` is the requirement that fails first, whose error KMS returns instead; None if there is none.
+    """
 
     error: str
     likelihood: Likelihood
@@ -137,7 +147,7 @@ class PredictedError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What one operation would say. Not ``decided`` while a required requirement of it is unknown."""
+    """The errors one operation would return; ``decided`` if no unknown requirement could change them."""
 
     operation: Operation
     decided: bool
@@ -146,7 +156,10 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedState:
-    """What KMS says of an existing store; ``agrees``: as was predicted, None while that is undecided."""
+    """The state that KMS reports for an existing store.
+
+    ``agrees`` is whether it matches the prediction, None while the prediction is undecided.
+    """
 
     connection_state: str
     connection_error_code: str | None
@@ -156,7 +169,7 @@ class ReportedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything judged at one moment, for one key store ("" when none is named)."""
+    """All verdicts and predictions of one moment, for one key store ("" if no key store is named)."""
 
     taken_at_s: float
     key_store: str = ""
@@ -173,9 +186,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What is published of a requirement; the judging function lives in ``probe.requirements``.
+    """The published part of a requirement; the function that evaluates it is in ``probe.requirements``.
 
-    ``step`` is where KMS meets it, None for advice.
+    ``step`` is the step at which KMS checks it, None for advice.
     """
 
     id: str
@@ -188,4 +201,4 @@ class Requirement:
     source: str = ""
     errors: tuple[KmsError, ...] = field(default=())
     outcomes: tuple[Outcome, ...] = tuple(Outcome)
-    never_unknown: str = ""  # why a required one cannot end so
+    never_unknown: str = ""  # why a required requirement can never be unknown

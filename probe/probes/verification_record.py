@@ -14,7 +14,7 @@ from probe.model.targets import Question
 from probe.network import DnsResponse, ExchangeFailed, Network
 from probe.network.clock import Deadline
 from probe.network.failures import fail
-from probe.wire.verification import RecordName, parents, places, registrable, state_of
+from probe.wire.verification import RecordName, parents, record_names, registrable, state_of
 
 PUBLIC_RESOLVERS = ("8.8.8.8", "1.1.1.1", "9.9.9.9")
 _MAX_SERVERS = 4
@@ -45,7 +45,7 @@ async def look_up(network: Network, search: Search, timeout_s: float) -> DomainF
     looker = _Looker(network, search, Deadline(network.clock, timeout_s))
     zone, servers, is_public, because = await looker.zone(timeout_s * _SHARE)
     seen: tuple[RecordSeen, ...] = ()
-    found = tuple(places(search.private_dns_name, search.label)) if search.label else ()
+    found = tuple(record_names(search.private_dns_name, search.label)) if search.label else ()
     if search.value is not None:
         seen = await looker.records(found, servers)
     return DomainFacts(

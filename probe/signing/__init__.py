@@ -1,6 +1,6 @@
-"""The XKS proxy's credential, its signature, and for whom one is made.
+"""The XKS proxy's credential, request signing, and which servers may receive a signed request.
 
-`credential` alone holds the secret, `sigv4` alone uses it, `peer_check` says which requirement a peer does
-not meet. May import `requirements`, `probes` and what is below; botocore's signer in `sigv4` alone. Nothing
-here is printed or kept. Another way to hand in the credential is a reader in `credential`.
+Only `credential` holds the secret, only `sigv4` uses it (with botocore's signer); `peer_check` checks a
+server before anything is signed for it. May import `requirements`, `probes` and the layers below them.
+Nothing here is printed or stored. A new source of the credential is a reader in `credential`.
 """

@@ -1,4 +1,4 @@
-"""How the proxy of one key store is asked: with its credential or without, and who gets signed requests."""
+"""How to send requests to the proxy of one key store: the credential, and the check of the server."""
 
 from probe.model.account import KeyStore
 from probe.model.facts import CredentialFacts
@@ -11,10 +11,10 @@ from probe.signing.sigv4 import Signer
 
 
 class ProxyAccess:
-    """What the agent is handed for one key store; the credential stays inside. Not printed.
+    """Access to the proxy of one key store; the credential is never shown or passed on.
 
-    ``credential`` None: only what bears no signature is sent. ``extra_authorities`` are DER roots that peers
-    may have besides KMS's. ``sign_anyway``: for laboratories, whoever the peer is.
+    Without a ``credential``, only unsigned requests are sent. ``extra_authorities`` are DER root certificates
+    that are accepted in addition to KMS's. ``sign_anyway``: sign for any server, for testing only.
     """
 
     __slots__ = ("_credential", "_peer_check")
@@ -33,7 +33,7 @@ class ProxyAccess:
         return "ProxyAccess(not shown)"
 
     def client(self, spec: KeyStoreSpec) -> Client | None:
-        """How to ask; None while the path is not known, or is none that KMS takes."""
+        """The client for health requests; None if the URI path is unknown or invalid for KMS."""
         if spec.uri_path is None or path_fault(spec.uri_path) is not None:
             return None
         signer = Signer(self._credential, spec.region) if self._credential else None
@@ -45,5 +45,5 @@ class ProxyAccess:
         )
 
     def facts(self, store: KeyStore | None) -> CredentialFacts | None:
-        """What may be said of the credential; ``store`` is what AWS says of the existing one."""
+        """The facts about the credential that are safe to report; ``store`` is the existing key store."""
         return self._credential.facts(store.access_key_id if store else None) if self._credential else None

@@ -1,6 +1,6 @@
-"""The XKS proxy's credential: where it comes from, whether KMS would take its form, and that nobody sees it.
+"""The XKS proxy's credential: reads it from its sources and checks its syntax, without ever showing it.
 
-It is in no value of the model. Only `signing` gets at it.
+No value of the model contains it. Only `signing` uses it.
 """
 
 import json
@@ -19,7 +19,7 @@ from probe.wire.input_error import InputError
 KEY_ID_VARIABLE = "XKS_PROXY_ACCESS_KEY_ID"
 SECRET_VARIABLE = "XKS_PROXY_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
 DIRECTORY_VARIABLE = "CREDENTIALS_DIRECTORY"
-HANDED_NAME = "xks-proxy"  # of the credential in systemd's unit, where there is one key store
+HANDED_NAME = "xks-proxy"  # the credential's name in the systemd unit if there is one key store
 _MAX_FILE_BYTES = 64 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # botocore's model of KMS: XksProxyAuthenticationAccessKeyIdType, …RawSecretAccessKeyType.
@@ -28,7 +28,7 @@ _SECRET = (re.compile(r"[a-zA-Z0-9/+=]+", re.ASCII), 43, 64, "letters, digits, '
 
 
 class Credential:
-    """An access key id and its secret. Not printed, not pickled, not compared."""
+    """An access key id and its secret. It can't be printed, pickled or compared."""
 
     __slots__ = ("_key_id", "_secret")
 
@@ -39,14 +39,14 @@ class Credential:
         return "Credential(not shown)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a credential is not written anywhere")
+        raise TypeError("a credential can't be serialised")
 
     def as_key_pair(self) -> tuple[str, str]:
-        """For the one who signs."""
+        """The access key id and the secret, for the signer only."""
         return self._key_id, self._secret
 
     def facts(self, access_key_id_of_the_store: str | None = None) -> CredentialFacts:
-        """What may be said of it."""
+        """The facts that are safe to report."""
         known = access_key_id_of_the_store
         return CredentialFacts(
             access_key_id_fault=_fault(self._key_id, *_KEY_ID),
@@ -56,16 +56,16 @@ class Credential:
 
 
 def _fault(value: str, pattern: re.Pattern[str], low: int, high: int, characters: str) -> str | None:
-    """Which rule is broken; nothing of the value but its length is in it."""
+    """The violated rule, or None. The text contains nothing of the value except its length."""
     if not low <= len(value) <= high:
-        return f"has {len(value)} characters, {low} to {high} are allowed"
-    return None if pattern.fullmatch(value) else f"has other characters than {characters}"
+        return f"has {len(value)} characters, but must have {low} to {high}"
+    return None if pattern.fullmatch(value) else f"has characters other than {characters}"
 
 
 def load(file: Path | None, environment: Mapping[str, str] = os.environ) -> Credential | None:
-    """From KMS's proxy configuration file if one is given, else from the environment; None without either.
+    """The credential from KMS's proxy configuration file if given, else from the environment, else None.
 
-    Raises InputError, in which nothing of the credential is.
+    Raises InputError, which contains no part of the credential.
     """
     if file is not None:
         return _read(file, f"--credential-file {clean(str(file))}")
@@ -74,47 +74,47 @@ def load(file: Path | None, environment: Mapping[str, str] = os.environ) -> Cred
         return None
     if not key_id or not secret:
         missing = SECRET_VARIABLE if key_id else KEY_ID_VARIABLE
-        raise InputError((f"{missing}: is not set; the credential needs both variables",))
+        raise InputError((f"{missing}: is not set; a credential needs both variables",))
     return Credential(key_id, secret)
 
 
 def load_for(
-    key_store: str, file: Path | None, environment: Mapping[str, str] = os.environ, *, is_alone: bool
+    key_store: str, file: Path | None, environment: Mapping[str, str] = os.environ, *, is_only: bool
 ) -> Credential | None:
-    """That of a configured key store: its ``file``, else systemd's, else the environment's; None without any.
+    """The credential of a configured key store: from ``file``, else from systemd, else from the environment.
 
-    ``is_alone``: there is no other key store, so that what bears no key store's name is this one's.
-    Raises InputError, in which nothing of the credential is.
+    ``is_only``: it is the only key store, so a credential without a key store's name belongs to it.
+    Raises InputError, which contains no part of the credential.
     """
     if file is not None:
         return _read(file, clean(str(file)))
-    handed = _handed(key_store, environment, is_alone=is_alone)
+    handed = _handed(key_store, environment, is_only=is_only)
     if handed is not None:
         return _read(handed, clean(str(handed)), is_guarded=True)
-    return load(None, environment) if is_alone else None
+    return load(None, environment) if is_only else None
 
 
-def is_at_hand(key_store: str, environment: Mapping[str, str], *, is_alone: bool) -> bool:
-    """Whether systemd or the environment has a credential for a key store."""
+def is_at_hand(key_store: str, environment: Mapping[str, str], *, is_only: bool) -> bool:
+    """Whether systemd or the environment provides a credential for a key store."""
     given = environment.get(KEY_ID_VARIABLE) or environment.get(SECRET_VARIABLE)
-    return _handed(key_store, environment, is_alone=is_alone) is not None or bool(is_alone and given)
+    return _handed(key_store, environment, is_only=is_only) is not None or bool(is_only and given)
 
 
-def _handed(key_store: str, environment: Mapping[str, str], *, is_alone: bool) -> Path | None:
-    """The file in systemd's directory of credentials (systemd.exec(5), LoadCredential=)."""
+def _handed(key_store: str, environment: Mapping[str, str], *, is_only: bool) -> Path | None:
+    """The file in systemd's credentials directory (systemd.exec(5), LoadCredential=)."""
     directory = environment.get(DIRECTORY_VARIABLE)
-    names = [key_store, *([HANDED_NAME] if is_alone else [])] if directory else []
+    names = [key_store, *([HANDED_NAME] if is_only else [])] if directory else []
     files = (Path(directory or "", name) for name in names if name)
     return next((file for file in files if file.is_file()), None)
 
 
 def _check_mode(file: Path) -> None:
     if file.stat().st_mode & _OTHERS:
-        raise InputError(("others can read it; chmod 600 it",))
+        raise InputError(("other users can read it; run chmod 600 on it",))
 
 
 def _read(file: Path, source: str, *, is_guarded: bool = False) -> Credential:
-    """``is_guarded``: systemd says who can read it, by access lists that look like a group's rights."""
+    """``is_guarded``: systemd restricts access by ACLs, which look like group permissions in the mode."""
     try:
         if not is_guarded:
             _check_mode(file)
@@ -127,17 +127,17 @@ def _read(file: Path, source: str, *, is_guarded: bool = False) -> Credential:
 
 
 def parse(content: bytes | str, source: str) -> Credential:
-    """``{"XksProxyAuthenticationCredential": {"AccessKeyId": …, "RawSecretAccessKey": …}}``, or its inside.
+    """Parses ``{"XksProxyAuthenticationCredential": {"AccessKeyId": …, "RawSecretAccessKey": …}}``.
 
-    Raises InputError, in which nothing of the content is.
+    The inner object is accepted, too. Raises InputError, which contains no part of the content.
     """
     try:
         document = json.loads(content)
         found = document.get("XksProxyAuthenticationCredential", document)
         key_id, secret = found["AccessKeyId"], found["RawSecretAccessKey"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        key_id = secret = None  # the exception may quote the content
+        key_id = secret = None  # the exception is dropped, because it may contain the content
     if not isinstance(key_id, str) or not isinstance(secret, str):
-        what = "is no proxy configuration of KMS"
-        raise InputError((f"{source}: {what} (XksProxyAuthenticationCredential with its two keys)",))
+        wanted = "XksProxyAuthenticationCredential with AccessKeyId and RawSecretAccessKey"
+        raise InputError((f"{source}: is not a KMS proxy configuration; expected {wanted}",))
     return Credential(key_id, secret)

@@ -1,4 +1,4 @@
-"""For whom a request may be signed: a peer whose name and chain are such as KMS would take."""
+"""Checks whether a request may be signed for a server: KMS must accept its certificate name and chain."""
 
 import time
 
@@ -13,7 +13,7 @@ _OF_PEER = with_trait(Trait.JUDGES_PEER)
 
 
 def unmet_requirement(extra_authorities: tuple[bytes, ...]) -> PeerCheck:
-    """Says which requirement a peer does not meet, None if it meets all of them. *Unknown* is not met."""
+    """A check that returns the first requirement a server does not meet, or None. *Unknown* is not met."""
 
     def unmet(target: Target, details: TlsDetails) -> str | None:
         seen = Measurement(target=target, check=Check.TLS, started_at_s=time.time(), details=details)
@@ -28,5 +28,5 @@ def unmet_requirement(extra_authorities: tuple[bytes, ...]) -> PeerCheck:
 
 
 def accept_any_peer(_target: Target, _details: TlsDetails) -> str | None:
-    """For a laboratory: whoever answers gets a signed request."""
+    """Accepts every server; for testing only."""
     return None

@@ -1,6 +1,7 @@
-"""SigV4 as KMS signs its requests to a proxy: service kms-xks-proxy, host and x-amz-date, path as sent.
+"""Signs requests to a proxy as KMS does: SigV4, service kms-xks-proxy, headers host and x-amz-date.
 
-XKS proxy API specification 1.0.3, "Authentication". What must not be signed is added afterwards.
+XKS proxy API specification 1.0.3, "Authentication". The path is signed as sent; unsigned headers are added
+by the caller.
 """
 
 import logging
@@ -12,7 +13,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Signer:
-    """Signs with one credential for one Region. Not printed."""
+    """Signs with one credential for one Region. It can't be printed."""
 
     __slots__ = ("_credential", "_region")
 
@@ -24,7 +25,7 @@ class Signer:
 
     @staticmethod
     def load() -> None:
-        """Import what signs, which takes a quarter of a second: before there is an event loop to hold up."""
+        """Import the signer, which takes 0.25 s, so call this before the event loop runs."""
         import botocore.auth  # noqa: F401
 
     def headers(self, host: str, path: str, body: bytes) -> Headers:
@@ -34,12 +35,12 @@ class Signer:
         from botocore.credentials import Credentials
 
         class AsSent(SigV4Auth):  # type: ignore[misc]  # botocore has no types
-            """botocore makes one slash of two, which KMS's pattern admits: this signs what is sent."""
+            """Signs the path as sent: botocore would merge double slashes, which KMS's pattern allows."""
 
             def _normalize_url_path(self, path: str) -> str:
                 return path
 
-        # Its debug log has what is signed and the signature, which is good for five minutes.
+        # The debug log would contain the signature, which is valid for five minutes.
         logging.getLogger("botocore.auth").setLevel(logging.INFO)
         request = AWSRequest(method="POST", url=f"https://{host}{path}", data=body)
         AsSent(Credentials(*self._credential.as_key_pair()), SERVICE, self._region).add_auth(request)

@@ -1,5 +1,5 @@
-"""Files: whatever is read or written on disk, within bounds.
+"""File access, with limits on sizes.
 
-May import `wire` and `model`. What a file holds is parsed elsewhere: `files` reads it whole, and no more
-than may belong there. A new kind of file is a module here; what is larger or unreadable is an InputError.
+May import `wire` and `model`. `files` reads a file up to a maximum size; it is parsed elsewhere. A file that
+is too large or unreadable is an InputError. A new kind of file gets a module here.
 """

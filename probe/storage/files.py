@@ -1,4 +1,4 @@
-"""Reading files, bounded: what is larger than anything that belongs there is refused."""
+"""Reads whole files up to a maximum size."""
 
 from pathlib import Path
 
@@ -8,14 +8,16 @@ from probe.wire.yaml_document import MAX_BYTES
 
 
 def read_bounded(path: Path, limit_bytes: int = MAX_BYTES) -> bytes:
-    """The content of a file, of at most ``limit_bytes``. Raises InputError, without a path in front."""
+    """The content of a file of at most ``limit_bytes``. Raises InputError, without the path of the file."""
     try:
         with path.open("rb") as file:
             content = file.read(limit_bytes + 1)
     except OSError as error:
         raise InputError((f"cannot be read: {error.strerror or error}",)) from error
     if len(content) > limit_bytes:
-        raise InputError((f"is larger than {limit_bytes} bytes; nothing that belongs here is",))
+        raise InputError(
+            (f"is larger than the maximum of {limit_bytes} bytes; check that it is the right file",)
+        )
     return content
 
 
@@ -27,4 +29,4 @@ def read_file(path: Path) -> str:
     except InputError as error:
         raise InputError(tuple(f"{source}: {line}" for line in error.errors)) from error
     except UnicodeDecodeError as error:
-        raise InputError((f"{source}: is not text in UTF-8 (byte {error.start}); write YAML",)) from error
+        raise InputError((f"{source}: is not UTF-8 text (byte {error.start}); use YAML in UTF-8",)) from error

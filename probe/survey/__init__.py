@@ -1,6 +1,6 @@
-"""Which Region: candidates and their endpoints, rounds of round trips, a ranked answer.
+"""Compares candidate Regions: measures round trips to their endpoints and ranks the Regions.
 
-`places` knows Regions, `endpoints` where each is asked, `measure` takes rounds, `rank` judges (pure). May
-import `signing` and what is below; botocore in `endpoints` alone, for its data. A new statistic belongs to
-`rank`, a new source of candidates to `endpoints`.
+`locations` lists the Regions, `endpoints` their hosts, `measure` runs the rounds, `rank` evaluates them
+(pure). May import `signing` and the layers below it; only `endpoints` uses botocore, for its data. A new
+statistic belongs to `rank`, a new source of candidates to `endpoints`.
 """

@@ -1,4 +1,4 @@
-"""Region -> host and port of its KMS endpoint: from botocore's data, or from a file."""
+"""The host and port of each Region's KMS endpoint, from botocore's data or from a file."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,9 +16,9 @@ MAX_REGIONS = 1000
 
 
 def endpoints(names: Sequence[str] | None = None) -> Mapping[str, tuple[str, int]]:
-    """Region -> host and port of its KMS endpoint, from botocore's data; of all AWS Regions if none is named.
+    """Region -> host and port of its KMS endpoint, from botocore's data; without names, all AWS Regions.
 
-    Raises InputError with every name that is no Region, or has no external key stores.
+    Raises InputError for every name that is not a Region, or is a Region without external key stores.
     """
     resolver = _resolver()
     known = {
@@ -33,7 +33,7 @@ def endpoints(names: Sequence[str] | None = None) -> Mapping[str, tuple[str, int
 
 
 def _resolver() -> Any:
-    """From botocore's files alone: a session would read the user's profiles, and fail on a bad one."""
+    """Reads only botocore's files: a session would also read the user's profiles, and fail on a bad one."""
     from botocore.loaders import create_loader
     from botocore.regions import EndpointResolver
 
@@ -42,21 +42,23 @@ def _resolver() -> Any:
 
 def _region_fault(name: str, known: set[str]) -> str | None:
     if name in locations.WITHOUT_EXTERNAL_KEY_STORES:
-        return f"{name}: has no external key stores; leave it out"
+        return f"{name}: external key stores are not available in this Region; remove it"
     if name not in known:
         return f"'{clean(name, 64)}': is not a Region; {locations.suggestion(name)}"
     return None
 
 
 def load_endpoints(path: Path) -> Mapping[str, tuple[str, int]]:
-    """Region -> host and port, from YAML ``Region: host[:port]``. Raises InputError with all mistakes."""
+    """Region -> host and port, from YAML ``Region: host[:port]``. Raises InputError with all errors."""
     source = clean(str(path))
     content = yaml_document.parse(read_file(path), source)
     errors = (
-        [f"{source}: has more than {MAX_REGIONS} Regions; split it"] if len(content) > MAX_REGIONS else []
+        [f"{source}: has more than {MAX_REGIONS} Regions; split the file"]
+        if len(content) > MAX_REGIONS
+        else []
     )
     if not content:
-        errors.append(f"{source}: names no Region; write lines of the form `eu-central-1: host[:port]`")
+        errors.append(f"{source}: has no Regions; add lines of the form `eu-central-1: host[:port]`")
     found: dict[str, tuple[str, int]] = {}
     for region, value in content.items():
         try:
@@ -69,9 +71,9 @@ def load_endpoints(path: Path) -> Mapping[str, tuple[str, int]]:
 
 
 def _endpoint(region: str, value: object) -> tuple[str, int]:
-    # A Region that came out yesterday is in no list of ours, so only what cannot be one is refused.
+    # New Regions are not in the built-in list, so only names that can't be a Region's are rejected.
     if not (region.isascii() and region.replace("-", "").isalnum() and len(region) <= 64):  # noqa: PLR2004 - as names in the configuration
-        raise InputError(("is not a Region's name; write one such as eu-central-1",))
+        raise InputError(("is not a Region; use a name such as eu-central-1",))
     if not isinstance(value, str):
-        raise InputError((f"'{clean(str(value), 64)}' is not text; write host or host:port",))
+        raise InputError((f"'{clean(str(value), 64)}' is not text; expected host or host:port",))
     return parse_host_port(value, PORT)

@@ -1,4 +1,4 @@
-"""AWS Regions: where they are, what their KMS endpoint is called, and how fast light gets there."""
+"""AWS Regions: their geographic locations, their KMS endpoints, and the minimum RTT by speed of light."""
 
 import csv
 import difflib
@@ -8,21 +8,21 @@ from functools import cache
 from importlib.resources import files
 from math import asin, cos, radians, sin, sqrt
 
-# Regions of the other public partitions, which have no row in regions.csv because no place is published.
+# Regions of the other public partitions. They are not in regions.csv, because no location is published.
 OTHER_REGIONS = ("us-gov-east-1", "us-gov-west-1", "eusc-de-east-1", "cn-north-1", "cn-northwest-1")
-# AWS KMS Developer Guide, "External key stores": all Regions with KMS but the two in China.
+# AWS KMS Developer Guide, "External key stores": all Regions with KMS except the two in China.
 WITHOUT_EXTERNAL_KEY_STORES = ("cn-north-1", "cn-northwest-1")
-# Two partitions have their own suffix; the isolated ones are not reachable from the internet at all.
+# Two partitions have their own domain suffix; isolated partitions are not reachable from the internet.
 _SUFFIXES = (("cn-", "amazonaws.com.cn"), ("eusc-", "amazonaws.eu"))
 _DEFAULT_SUFFIX = "amazonaws.com"
 _EARTH_RADIUS_KM = 6371.0
-# Light in fibre makes some 200,000 km a second: a round trip over d km takes at least d/100 ms.
+# Light in fibre travels about 200,000 km per second, so a round trip over d km takes at least d/100 ms.
 _KM_PER_S_OF_ROUND_TRIP = 100_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """A city that stands for a Region: degrees north and east, to a tenth."""
+    """The city that represents a Region: degrees north and east, to a tenth."""
 
     name: str
     latitude: float
@@ -31,7 +31,7 @@ class Location:
 
 @cache
 def locations() -> Mapping[str, Location]:
-    """Region -> Location, in alphabetical order, for the Regions of the partition ``aws``."""
+    """Region -> Location, in alphabetical order, for the Regions of partition ``aws``."""
     text = files("probe").joinpath("data", "regions.csv").read_text(encoding="utf-8")
     return {
         row["region"]: Location(
@@ -46,9 +46,9 @@ def is_known(region: str) -> bool:
 
 
 def suggestion(region: str) -> str:
-    """What to write instead of an unknown Region: the nearest name, if one is near."""
+    """The advice for an unknown Region: a similar name, if there is one."""
     near = difflib.get_close_matches(region, (*locations(), *OTHER_REGIONS), n=1)
-    return f"did you mean {near[0]!r}?" if near else "write a Region's name, as in eu-central-1"
+    return f"did you mean {near[0]!r}?" if near else "use a name such as eu-central-1"
 
 
 def kms_host(region: str) -> str:
@@ -62,7 +62,7 @@ def kms_host(region: str) -> str:
 
 
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Great-circle distance of two (latitude, longitude) in degrees (haversine)."""
+    """Great-circle distance between two (latitude, longitude) pairs in degrees (haversine formula)."""
     latitude_a, latitude_b = radians(a[0]), radians(b[0])
     half = (
         sin((latitude_b - latitude_a) / 2) ** 2
@@ -71,9 +71,9 @@ def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     return 2 * _EARTH_RADIUS_KM * asin(sqrt(min(1.0, half)))
 
 
-def least_rtt_s(region: str, vantage: tuple[float, float]) -> float | None:
-    """The round trip that light in fibre needs from ``vantage``; None for a Region without a place."""
-    place = locations().get(region)
-    if place is None:
+def min_rtt_s(region: str, vantage: tuple[float, float]) -> float | None:
+    """The round-trip time of light in fibre from ``vantage``; None if the Region's location is unknown."""
+    location = locations().get(region)
+    if location is None:
         return None
-    return distance_km(vantage, (place.latitude, place.longitude)) / _KM_PER_S_OF_ROUND_TRIP
+    return distance_km(vantage, (location.latitude, location.longitude)) / _KM_PER_S_OF_ROUND_TRIP

@@ -1,4 +1,4 @@
-"""Samples, or the windows of a running agent, to a ranked survey (pure)."""
+"""Ranks Regions by their samples, or by the windows of a running agent (pure)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from probe.model.targets import Check, Identity, Method, Role, Target
 from probe.statistics import MIN_SAMPLES_TO_DECIDE, summarize, within
 from probe.survey import locations
 
-_IMPOSSIBLE = "not ranked: answered faster than light in fibre gets there"
+_IMPOSSIBLE = "not ranked: the round trip is shorter than light in fibre would need"
 Coordinates = tuple[float, float]
 
 
@@ -25,41 +25,41 @@ def rank(
     *,
     coordinates: Coordinates | None = None,
 ) -> Survey:
-    """Candidates, nearest first.
+    """The survey of the candidates, shortest round trip first.
 
-    ``samples``: a target's identity -> its measurements in order. ``coordinates``: the vantage's, in degrees.
-    With them, a Region that answers faster than light gets there is not ranked, and noted.
+    ``samples``: a target's identity -> its measurements in order. ``coordinates`` are the vantage's, in
+    degrees. With them, a Region with a round trip shorter than light allows is not ranked, but noted.
     """
-    found = [_region(target, samples.get(target.identity, ()), threshold_s) for target in targets]
+    found = [_from_samples(target, samples.get(target.identity, ()), threshold_s) for target in targets]
     return _survey(found, threshold_s, taken_at_s, vantage, complete=complete, coordinates=coordinates)
 
 
 def from_windows(
     evidence: Evidence, *, threshold_s: float, vantage: str, coordinates: Coordinates | None = None
 ) -> Survey:
-    """The survey that a running agent has all the time: from the TCP windows of its Regions."""
+    """The survey of a running agent, from the TCP windows of its Regions."""
     windows = {w.target: w.summary for w in evidence.windows if w.method == Method.TCP.value}
     latest = {m.target.identity: m for m in evidence.latest if m.check is Check.TCP}
     found = [
-        _judged(target, windows.get(target.name, Summary()), latest.get(target.identity), threshold_s)
+        _region_rtt(target, windows.get(target.name, Summary()), latest.get(target.identity), threshold_s)
         for target in evidence.targets
         if target.role is Role.REGION
     ]
     return _survey(found, threshold_s, evidence.taken_at_s, vantage, complete=True, coordinates=coordinates)
 
 
-def _region(target: Target, samples: Sequence[Measurement], threshold_s: float) -> RegionRtt:
-    """The last measurement says the address, and if nothing was answered, why."""
+def _from_samples(target: Target, samples: Sequence[Measurement], threshold_s: float) -> RegionRtt:
     summary = summarize([sample.rtt_s for sample in samples])
-    return _judged(target, summary, samples[-1] if samples else None, threshold_s)
+    return _region_rtt(target, summary, samples[-1] if samples else None, threshold_s)
 
 
-def _judged(target: Target, summary: Summary, last: Measurement | None, threshold_s: float) -> RegionRtt:
-    place = locations.locations().get(target.region)
+def _region_rtt(target: Target, summary: Summary, last: Measurement | None, threshold_s: float) -> RegionRtt:
+    """``last``, the last measurement, provides the address, and the failure if there is no sample."""
+    location = locations.locations().get(target.region)
     failure = last.failure if last is not None and not summary.samples else None
     return RegionRtt(
         region=target.region,
-        place=place.name if place else "",
+        place=location.name if location else "",
         host=target.host,
         address=last.address if last else None,
         summary=summary,
@@ -72,14 +72,17 @@ def _judged(target: Target, summary: Summary, last: Measurement | None, threshol
 def _reason(summary: Summary, failure: Failure | None, threshold_s: float) -> str | None:
     """Why ``within_threshold`` is None; None when it is not."""
     if failure is not None:
-        return f"unreachable: {failure.phase} {failure.reason}, no answer in {summary.lost} attempts"
+        return f"unreachable: {failure.phase} {failure.reason}, no reply in {summary.lost} attempts"
     if not summary.samples:
         return "not measured yet"
     if summary.samples < MIN_SAMPLES_TO_DECIDE or summary.median_ci95_s is None:
-        return f"undecided: {summary.samples} round trips, {MIN_SAMPLES_TO_DECIDE} are needed"
+        return f"undecided: {summary.samples} round trips, but {MIN_SAMPLES_TO_DECIDE} are needed"
     if within(summary, threshold_s) is None:
         low, high, limit = (f"{value * 1e3:.6g}" for value in (*summary.median_ci95_s, threshold_s))
-        return f"undecided: the median's 95 % interval, {low} to {high} ms, holds the limit {limit} ms"
+        return (
+            f"undecided: the median's 95 % confidence interval, {low} to {high} ms, "
+            f"contains the limit of {limit} ms"
+        )
     return None
 
 
@@ -92,8 +95,8 @@ def _survey(
     complete: bool,
     coordinates: Coordinates | None,
 ) -> Survey:
-    judged, notes = _without_impossible(found, coordinates)
-    ordered = sorted(judged, key=_order)
+    checked, notes = _mark_impossible(found, coordinates)
+    ordered = sorted(checked, key=_order)
     best = next((region for region in ordered if _is_ranked(region)), None)
     ranked = tuple(
         replace(region, rank=number, tied_with_best=_is_tied(region, best))
@@ -112,23 +115,23 @@ def _survey(
     )
 
 
-def _without_impossible(
+def _mark_impossible(
     found: Sequence[RegionRtt], coordinates: Coordinates | None
 ) -> tuple[list[RegionRtt], tuple[str, ...]]:
-    """Something nearer answers for such a Region: a proxy, an accelerator, an interface endpoint."""
-    judged, notes = [], []
+    """Marks Regions whose RTT is impossibly short: a proxy, accelerator or interface endpoint replied."""
+    checked, notes = [], []
     for region in found:
-        least_s = locations.least_rtt_s(region.region, coordinates) if coordinates is not None else None
-        least_seen_s = region.summary.min_s
-        if least_s is None or least_seen_s is None or least_seen_s >= least_s:
-            judged.append(region)
+        possible_s = locations.min_rtt_s(region.region, coordinates) if coordinates is not None else None
+        measured_s = region.summary.min_s
+        if possible_s is None or measured_s is None or measured_s >= possible_s:
+            checked.append(region)
             continue
-        judged.append(replace(region, within_threshold=None, reason=_IMPOSSIBLE))
+        checked.append(replace(region, within_threshold=None, reason=_IMPOSSIBLE))
         notes.append(
-            f"{region.region}: {least_seen_s * 1e3:.1f} ms is less than the {least_s * 1e3:.1f} ms "
-            "light needs in fibre; something nearer answers in its place"
+            f"{region.region}: {measured_s * 1e3:.1f} ms is less than the {possible_s * 1e3:.1f} ms that "
+            "light in fibre needs; something nearer replies instead of the Region"
         )
-    return judged, tuple(notes)
+    return checked, tuple(notes)
 
 
 def _is_ranked(region: RegionRtt) -> bool:
@@ -136,13 +139,13 @@ def _is_ranked(region: RegionRtt) -> bool:
 
 
 def _order(region: RegionRtt) -> tuple[bool, bool, float, str]:
-    """Ranked ones by their medians, then those not believed, then the unreachable; names settle the rest."""
+    """A sort key: ranked Regions by median, then impossible ones, then unreachable ones; ties by name."""
     median_s = region.summary.median_s
     return (median_s is None, not _is_ranked(region), median_s or 0.0, region.region)
 
 
 def _is_tied(region: RegionRtt, best: RegionRtt | None) -> bool:
-    """The intervals of the two medians overlap; the best is not tied with itself."""
+    """Whether the confidence intervals of the two medians overlap; the best is not tied with itself."""
     if best is None or region is best:
         return False
     ours, theirs = region.summary.median_ci95_s, best.summary.median_ci95_s

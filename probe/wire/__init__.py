@@ -1,6 +1,6 @@
-"""Bytes to values and back: no I/O, no clock, and no exception but those that are documented (pure).
+"""Encodes and decodes all external data formats; no I/O, no clock, only documented exceptions (pure).
 
-One file a format: ICMP, DNS, DER, certificates and their chains, the proxy's JSON, AWS's answers, YAML. May
-import `model` alone. A new format is a file here, with a property test: any bytes in, a value or its
-documented error out.
+One file per format: ICMP, DNS, DER, certificates and their chains, the proxy's JSON, AWS responses, YAML. May
+import only `model`. A new format is a file here, with a property test: any bytes give a value or the
+documented error.
 """

@@ -1,7 +1,7 @@
-"""AWS's answers as values of the model: key stores, the endpoint service, load balancers and their targets.
+"""Parses AWS responses: key stores, the endpoint service, load balancers and their targets.
 
-Field names are those of botocore's models. A field of the wrong type counts as missing; an answer without its
-list is odd (`Unavailable`), never empty.
+Field names are from botocore's models. A field of the wrong type counts as missing; a response without its
+list is malformed (`Unavailable`), not empty.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,20 +36,20 @@ def each(
     *,
     skips: bool = False,
 ) -> tuple[_Value, ...] | Unavailable:
-    """What ``read`` makes of each object in the list at ``key``; without that list the answer is odd.
+    """Each object in the list at ``key``, parsed by ``read``; without that list the response is malformed.
 
-    It is odd, too, if one of them can't be read: what it would have said is not known, so no list without it
-    proves that something is not there. ``skips``: ``read`` leaves some out that are none of ours.
+    It is also malformed if one entry can't be parsed: a list without that entry would not prove that
+    something does not exist. ``skips``: ``read`` returns None for entries that are not needed.
     """
     if isinstance(answer, Unavailable):
         return answer
     found = entries(answer, key)
     if found is None:
         return Unavailable(
-            call=named, because=f"the answer has no {key}", cause=ApiErrorKind.MALFORMED_RESPONSE
+            call=named, because=f"the response has no {key}", cause=ApiErrorKind.MALFORMED_RESPONSE
         )
     values = tuple(value for one in found if (value := read(one)) is not None)
-    if len(values if not skips else found) < len(answer[key]):
+    if len(found if skips else values) < len(answer[key]):
         return Unavailable(
             call=named, because=f"an entry of {key} can't be read", cause=ApiErrorKind.MALFORMED_RESPONSE
         )
@@ -57,18 +57,19 @@ def each(
 
 
 def account_id(answer: _Json | Unavailable) -> str | Unavailable:
-    """Of sts GetCallerIdentity."""
+    """The account in the response of sts GetCallerIdentity."""
     if isinstance(answer, Unavailable):
         return answer
     found = text(answer, "Account")
-    odd = Unavailable(
-        call="sts:GetCallerIdentity", because="no account in it", cause=ApiErrorKind.MALFORMED_RESPONSE
+    return found or Unavailable(
+        call="sts:GetCallerIdentity",
+        because="the response has no Account",
+        cause=ApiErrorKind.MALFORMED_RESPONSE,
     )
-    return found or odd
 
 
 def key_store(one: _Json) -> KeyStore | None:
-    """Of kms DescribeCustomKeyStores, ``CustomKeyStores[]``."""
+    """From kms DescribeCustomKeyStores, ``CustomKeyStores[]``."""
     id_ = text(one, "CustomKeyStoreId")
     if not id_:
         return None
@@ -89,7 +90,7 @@ def key_store(one: _Json) -> KeyStore | None:
 
 
 def own_service(one: _Json) -> EndpointService | None:
-    """Of ec2 DescribeVpcEndpointServiceConfigurations, ``ServiceConfigurations[]``: as its owner sees it."""
+    """The owner's view: from ec2 DescribeVpcEndpointServiceConfigurations, ``ServiceConfigurations[]``."""
     id_, name = text(one, "ServiceId"), text(one, "ServiceName")
     if not id_ or not name:
         return None
@@ -111,9 +112,9 @@ def own_service(one: _Json) -> EndpointService | None:
 
 
 def consumed_service(one: _Json) -> EndpointService | None:
-    """Of ec2 DescribeVpcEndpointServices, ``ServiceDetails[]``: as its consumers see it.
+    """The consumer's view: from ec2 DescribeVpcEndpointServices, ``ServiceDetails[]``.
 
-    A service that can be seen so is available: no field says it.
+    A service that is listed there is available; there is no field for its state.
     """
     name = text(one, "ServiceName")
     if not name:
@@ -149,20 +150,20 @@ def _verification(one: _Json) -> Verification | None:
 
 
 def principal(one: _Json) -> Principal | None:
-    """Of ec2 DescribeVpcEndpointServicePermissions, ``AllowedPrincipals[]``."""
+    """From ec2 DescribeVpcEndpointServicePermissions, ``AllowedPrincipals[]``."""
     found = text(one, "Principal")
     return Principal(principal=found, kind=words(one, "PrincipalType")) if found else None
 
 
 def connection(one: _Json) -> EndpointConnection:
-    """Of ec2 DescribeVpcEndpointConnections, ``VpcEndpointConnections[]``."""
+    """From ec2 DescribeVpcEndpointConnections, ``VpcEndpointConnections[]``."""
     return EndpointConnection(owner=words(one, "VpcEndpointOwner"), state=words(one, "VpcEndpointState"))
 
 
 def load_balancer(one: _Json) -> LoadBalancer | None:
-    """Of elbv2 DescribeLoadBalancers, ``LoadBalancers[]``; attributes, listeners and the rest come apart."""
+    """From elbv2 DescribeLoadBalancers, ``LoadBalancers[]``; attributes and listeners are read separately."""
     arn, groups = text(one, "LoadBalancerArn"), texts(one, "SecurityGroups")
-    # None at all lets everything in: what can't be read must not count for it.
+    # No security group means that all traffic is allowed, so an unreadable list must not count as empty.
     if not arn or not _is_whole(groups, one.get("SecurityGroups")):
         return None
     enforced = text(one, "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
@@ -181,12 +182,12 @@ def load_balancer(one: _Json) -> LoadBalancer | None:
 
 
 def _is_whole(read: tuple[str, ...], answered: object) -> bool:
-    """All of a list was read; there may be none."""
+    """Whether all entries of a list were read, or there is no list."""
     return answered is None or (isinstance(answered, list) and len(read) == len(answered))
 
 
 def short_name(arn: str) -> str:
-    """``net/NAME`` of a load balancer's ARN; its end where it has another form.
+    """``net/NAME`` from a load balancer's ARN; for another format, the end of the ARN.
 
     >>> short_name("arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/xks/50dc6c495c0c9188")
     'net/xks'
@@ -197,7 +198,7 @@ def short_name(arn: str) -> str:
 
 
 def interface_description(arn: str) -> str:
-    """The description of the load balancer's own network interfaces.
+    """The description that AWS gives the load balancer's network interfaces.
 
     >>> interface_description("arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/xks/50dc6c")
     'ELB net/xks/50dc6c'
@@ -217,7 +218,7 @@ def _zone(one: _Json) -> LoadBalancerZone:
 
 
 def node(one: _Json) -> NodeInterface | None:
-    """Of ec2 DescribeNetworkInterfaces, ``NetworkInterfaces[]``; none for one without an IPv4 address."""
+    """From ec2 DescribeNetworkInterfaces, ``NetworkInterfaces[]``; None without an IPv4 address."""
     address = text(one, "PrivateIpAddress")
     if not address:
         return None
@@ -230,7 +231,7 @@ def node(one: _Json) -> NodeInterface | None:
 
 
 def listener(one: _Json) -> Listener | None:
-    """Of elbv2 DescribeListeners, ``Listeners[]``: target groups of both forms of a forwarding action."""
+    """From elbv2 DescribeListeners, ``Listeners[]``, with the target groups of both forward actions."""
     arn = text(one, "ListenerArn")
     if not arn:
         return None
@@ -250,7 +251,7 @@ def listener(one: _Json) -> Listener | None:
 
 
 def target_group(one: _Json) -> TargetGroup | None:
-    """Of elbv2 DescribeTargetGroups, ``TargetGroups[]``; attributes and targets come apart."""
+    """From elbv2 DescribeTargetGroups, ``TargetGroups[]``; attributes and targets are read separately."""
     arn = text(one, "TargetGroupArn")
     if not arn:
         return None
@@ -266,7 +267,7 @@ def target_group(one: _Json) -> TargetGroup | None:
 
 
 def registered_target(one: _Json) -> RegisteredTarget | None:
-    """Of elbv2 DescribeTargetHealth, ``TargetHealthDescriptions[]``."""
+    """From elbv2 DescribeTargetHealth, ``TargetHealthDescriptions[]``."""
     target, health = mapping(one, "Target"), mapping(one, "TargetHealth")
     id_ = text(target, "Id")
     if not id_:
@@ -282,6 +283,6 @@ def registered_target(one: _Json) -> RegisteredTarget | None:
 
 
 def attributes(answer: _Json | Unavailable, named: str) -> Mapping[str, str] | Unavailable:
-    """Of elbv2 Describe…Attributes, ``Attributes[]`` of Key and Value."""
+    """From elbv2 Describe…Attributes, ``Attributes[]`` of Key and Value."""
     found = each(answer, "Attributes", named, lambda one: (words(one, "Key"), words(one, "Value")))
     return found if isinstance(found, Unavailable) else dict(found)

@@ -1,4 +1,4 @@
-"""AWS's answers as values of the model: the VPC, its subnets, routes, network ACLs and security groups."""
+"""Parses AWS responses: the VPC, its subnets, routes, network ACLs and security groups."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from probe.model.account import (
 from probe.wire.json_values import entries, flag, mapping, number, text, words
 
 _Json = Mapping[str, Any]
-# What a route may lead to; the first that is there counts.
+# The possible targets of a route; the first one present is used.
 _VIAS = (
     "GatewayId",
     "NatGatewayId",
@@ -34,7 +34,7 @@ _VIAS = (
 
 
 def vpc(one: _Json) -> Vpc | None:
-    """Of ec2 DescribeVpcs, ``Vpcs[]``; the rest comes apart."""
+    """From ec2 DescribeVpcs, ``Vpcs[]``; subnets, routes etc. are read separately."""
     id_ = text(one, "VpcId")
     if not id_:
         return None
@@ -49,18 +49,21 @@ def vpc(one: _Json) -> Vpc | None:
 
 
 def vpc_attribute(answer: _Json | Unavailable, key: str) -> bool | Unavailable:
-    """Of ec2 DescribeVpcAttribute: ``EnableDnsSupport`` or ``EnableDnsHostnames``."""
+    """From ec2 DescribeVpcAttribute: ``EnableDnsSupport`` or ``EnableDnsHostnames``."""
     if isinstance(answer, Unavailable):
         return answer
     value = flag(mapping(answer, key), "Value")
-    odd = Unavailable(
-        call="ec2:DescribeVpcAttribute", because=f"no {key} in it", cause=ApiErrorKind.MALFORMED_RESPONSE
-    )
-    return odd if value is None else value
+    if value is None:
+        return Unavailable(
+            call="ec2:DescribeVpcAttribute",
+            because=f"the response has no {key}",
+            cause=ApiErrorKind.MALFORMED_RESPONSE,
+        )
+    return value
 
 
 def subnet(one: _Json) -> Subnet | None:
-    """Of ec2 DescribeSubnets, ``Subnets[]``."""
+    """From ec2 DescribeSubnets, ``Subnets[]``."""
     id_ = text(one, "SubnetId")
     if not id_:
         return None
@@ -74,7 +77,7 @@ def subnet(one: _Json) -> Subnet | None:
 
 
 def route_table(one: _Json) -> RouteTable | None:
-    """Of ec2 DescribeRouteTables, ``RouteTables[]``."""
+    """From ec2 DescribeRouteTables, ``RouteTables[]``."""
     id_, routes = text(one, "RouteTableId"), entries(one, "Routes")
     if not id_ or routes is None:
         return None
@@ -89,14 +92,14 @@ def route_table(one: _Json) -> RouteTable | None:
 
 def _route(one: _Json) -> Route | None:
     destination = text(one, "DestinationCidrBlock") or text(one, "DestinationPrefixListId")
-    if not destination:  # an IPv6 one
+    if not destination:  # an IPv6 route
         return None
     via = next(filter(None, (text(one, key) for key in _VIAS)), "")
     return Route(destination=destination, via=via, state=words(one, "State") or "active")
 
 
 def network_acl(one: _Json) -> NetworkAcl | None:
-    """Of ec2 DescribeNetworkAcls, ``NetworkAcls[]``; entries of IPv4 alone."""
+    """From ec2 DescribeNetworkAcls, ``NetworkAcls[]``; only IPv4 entries."""
     id_ = text(one, "NetworkAclId")
     if not id_:
         return None
@@ -126,7 +129,7 @@ def _acl_entry(one: _Json) -> AclEntry | None:
 
 
 def security_group(one: _Json) -> SecurityGroup | None:
-    """Of ec2 DescribeSecurityGroups, ``SecurityGroups[]``."""
+    """From ec2 DescribeSecurityGroups, ``SecurityGroups[]``."""
     id_ = text(one, "GroupId")
     if not id_:
         return None

@@ -1,4 +1,4 @@
-"""The forms of AWS's names, for input of the user's. Each pattern is for `fullmatch`."""
+"""Patterns of AWS names and ids, for validating user input; use them with `fullmatch`."""
 
 import re
 
@@ -9,7 +9,7 @@ KEY_STORE_ID = re.compile(r"cks-[0-9a-zA-Z]{1,60}", re.ASCII)
 # botocore's model of KMS: XksKeyIdType.
 EXTERNAL_KEY_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}", re.ASCII)
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
-# Its first group is the Region.
+# Group 1 is the Region.
 SECRET_ARN = re.compile(
     rf"arn:aws[a-z-]*:secretsmanager:({_REGION}):[0-9]{{12}}:secret:[\w/+=.@-]{{1,512}}", re.ASCII
 )

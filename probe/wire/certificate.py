@@ -1,6 +1,6 @@
-"""DER to `Certificate`, whatever the bytes: a field that can't be read is None or empty.
+"""Reads DER bytes into a `Certificate`; unreadable fields are None or empty. Accepts any bytes.
 
-cryptography is strict about encodings, and it parses lazily: each field may fail on its own.
+cryptography is strict about encodings and parses lazily, so each field may fail separately.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _NO_KEY: tuple[str, int | None] = ("", None)
 def read_certificate(der: bytes, position: int) -> Certificate:
     """The certificate that the server sent at ``position`` (0 is the leaf)."""
     with warnings.catch_warnings():
-        # It warns of what it will refuse one day (negative serials …); for us these are facts like others.
+        # cryptography warns of what it will reject in future (negative serials …); irrelevant here.
         warnings.simplefilter("ignore")
         return _read(der, position)
 
@@ -56,7 +56,7 @@ def _field(source: S | None, read: Callable[[S], T], missing: T) -> T:
         return missing
     try:
         return read(source)
-    except Exception:  # noqa: BLE001 (what cryptography raises for odd bytes has no common base, and grows)
+    except Exception:  # noqa: BLE001 (cryptography's exceptions for malformed data have no common base class)
         return missing
 
 
@@ -66,7 +66,7 @@ def _names(
     der: bytes,
     read_leniently: Callable[[bytes], tuple[str, ...]],
 ) -> tuple[str, ...]:
-    """Verdicts hang on these names: one of them that is odd must not cost the others."""
+    """Verdicts depend on these names, so one malformed name must not make the others unreadable."""
     names = _field(parsed, read, None)
     return _field(der, read_leniently, _NO_NAMES) if names is None else names
 

@@ -1,4 +1,7 @@
-"""From certificates as sent to the path that ties the leaf to a root. Pure: facts, no judgement, no clock."""
+"""Builds certificate paths from the leaf to a root, out of the certificates as sent. Pure: no clock.
+
+Only signatures and issuers are checked here; validity dates and other rules are left to the caller.
+"""
 
 import hashlib
 import warnings
@@ -12,17 +15,18 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-# A server may send any number: what the reader takes (network.tls_session.MAX_CHAIN) is looked at.
+# A server may send any number; at most as many as the TLS client keeps (network.tls_session.MAX_CHAIN) count.
 MAX_CERTIFICATES = 16
-# Twins (one name and key) multiply the ways through a chain: besides one to each certificate, so many.
+# Certificates with the same name and key multiply the possible paths: besides one path to each certificate,
+# at most this many are tried.
 MAX_PATHS = 64
 
 NameKey = tuple[str, ...]
-"""A distinguished name for comparing between sources that order and encode its attributes differently."""
+"""A distinguished name in a form that is independent of the order and encoding of its attributes."""
 
 
 class Ending(StrEnum):
-    """What the path ends in: a root that was given, a self-signed certificate, or an issuer nobody has."""
+    """How a path ends: at a known root, at a self-signed certificate, or because an issuer is missing."""
 
     ROOT = "root"
     SELF_SIGNED = "self_signed"
@@ -33,8 +37,9 @@ class Ending(StrEnum):
 class Link:
     """One certificate of the path. ``position`` is None for a root that was not sent.
 
-    ``peer_check`` is what basicConstraints and keyUsage say (RFC 5280 sections 4.2.1.9 and 4.2.1.3);
-    ``path_length`` is how many intermediates may stand below it, None when unlimited. Times are Unix seconds.
+    ``is_ca`` is whether basicConstraints and keyUsage allow it to sign certificates (RFC 5280 sections
+    4.2.1.9 and 4.2.1.3); ``path_length`` is the allowed number of intermediates below it, None if unlimited.
+    Times are Unix seconds.
     """
 
     position: int | None
@@ -45,18 +50,18 @@ class Link:
     issuer_name: NameKey
     not_before_s: float
     not_after_s: float
-    peer_check: bool
+    is_ca: bool
     path_length: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """The path from the leaf, each link signed by the next (verified).
+    """A path from the leaf, in which the next link verifiably signed each link.
 
-    ``links`` ends in the root if ``ending`` is ROOT or SELF_SIGNED. ``spare`` are positions sent but not in
-    the path, ``unreadable`` those that are no certificate. ``in_order`` is whether the positions rise.
-    ``unverifiable`` names the algorithm of the last signature where its issuer is at hand and the path ends
-    only because that algorithm can't be verified here; else it is "".
+    ``links`` includes the root if ``ending`` is ROOT or SELF_SIGNED. ``spare`` are the positions sent but not
+    in the path, ``unreadable`` the positions without a readable certificate. ``in_order`` is whether the path
+    has the order in which the certificates were sent. ``unverifiable`` is the algorithm of the last signature
+    if its issuer is known and the path ends only because this algorithm is not supported here; else "".
     """
 
     links: tuple[Link, ...]
@@ -73,13 +78,13 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roots:
-    """Certificates that a path may end in, by subject (DER); the one that lasts longest first."""
+    """Trusted root certificates by subject (DER); the one that expires last comes first."""
 
     by_subject: Mapping[bytes, tuple[x509.Certificate, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, ders: Iterable[bytes]) -> Self:
-        """Those of ``ders`` that can be read."""
+        """All readable certificates in ``ders``."""
         by_subject: dict[bytes, tuple[x509.Certificate, ...]] = {}
         readable = filter(None, map(_read, ders))
         for certificate in sorted(readable, key=_preference):
@@ -88,16 +93,17 @@ class Roots:
         return cls(by_subject=by_subject)
 
     def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
-        """The root that signed ``certificate``, itself if it is one."""
+        """The root that signed ``certificate``, or the certificate itself if it is a root."""
         named = self.by_subject.get(certificate.issuer.public_bytes(), ())
         return next((root for root in named if root == certificate or _signed_by(certificate, root)), None)
 
 
 def build(sent: tuple[bytes, ...], roots: Roots) -> tuple[Path, ...]:
-    """The paths from ``sent[0]``, best first: to a root if any leads there, else to where it goes on longest.
+    """The paths from the leaf, ``sent[0]``, best first: those to a root, else the longest ones.
 
-    Several where twins or cross-signatures give several ways to such an end: which of them is in date is
-    for those with a clock. None when nothing was sent or the leaf cannot be read. Never raises.
+    There are several if certificates with the same name and key, or cross-signatures, lead to such an end in
+    several ways; the caller checks which of them is valid now. Empty if nothing was sent or the leaf cannot
+    be read. Never raises.
     """
     read = tuple(_read(der, is_leaf=n == 0) for n, der in enumerate(sent[:MAX_CERTIFICATES]))
     if not read or read[0] is None:
@@ -105,25 +111,25 @@ def build(sent: tuple[bytes, ...], roots: Roots) -> tuple[Path, ...]:
     walked = ([each for n in walk if (each := read[n])] for walk in _walks(_issuers(read)))
     ended = sorted((_ended(certificates, roots) for certificates in walked), key=_rank)
     best = ended[0]
-    if best[1] is Ending.MISSING_ISSUER:  # what stops half way is no alternative
+    if best[1] is Ending.MISSING_ISSUER:  # shorter incomplete paths are not alternatives
         ended = [each for each in ended if _rank(each) == _rank(best)]
     return tuple(_path(each, read, roots) for each in ended if each[1] is best[1])
 
 
 def name_key_of_values(values: Iterable[str]) -> NameKey:
-    """The values of a name without case and order; the types of its attributes do not matter."""
+    """The values of a name, without regard to case, order and attribute types."""
     return tuple(sorted(value.casefold() for value in values))
 
 
 def subject_text(der: bytes) -> str:
-    """The subject of a certificate in RFC 4514's form, "" if it can't be read. Text of the network."""
+    """The subject of a certificate as an RFC 4514 string, "" if it can't be read. Untrusted text."""
     certificate = _read(der)
     return certificate.subject.rfc4514_string() if certificate else ""
 
 
 _NO_LONGER_VERIFIED = frozenset({"SHA-1", "MD5"})
 _PREFERENCE = (Ending.ROOT, Ending.SELF_SIGNED, Ending.MISSING_ISSUER)
-# What cryptography raises for bytes that are no certificate, or one whose parts it can't make sense of.
+# What cryptography raises for bytes that are not a certificate, or for a certificate with malformed parts.
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -139,9 +145,9 @@ _End = tuple[list[x509.Certificate], Ending]
 
 
 def _read(der: bytes, *, is_leaf: bool = False) -> x509.Certificate | None:
-    """The certificate, all of whose parts that are used here can be read: the leaf's extensions are not."""
+    """The certificate, or None if a part used here can't be read (the leaf's extensions are not used)."""
     with warnings.catch_warnings():
-        # A server's odd serial number is no warning of ours.
+        # A malformed serial number of a server is not worth a warning.
         warnings.simplefilter("ignore")
         try:
             certificate = x509.load_der_x509_certificate(der)
@@ -154,7 +160,7 @@ def _read(der: bytes, *, is_leaf: bool = False) -> x509.Certificate | None:
 
 
 def _issuers(read: _Sent) -> tuple[tuple[int, ...], ...]:
-    """For each position those whose key signed it, the preferred first, whatever the order sent."""
+    """For each position, the positions of the certificates that signed it, preferred ones first."""
     readable = [(n, each) for n, each in enumerate(read) if each is not None]
     readable.sort(key=lambda step: _preference(step[1]))
     return tuple(
@@ -166,38 +172,38 @@ def _issuers(read: _Sent) -> tuple[tuple[int, ...], ...]:
 
 
 def _preference(certificate: x509.Certificate) -> tuple[bool, float]:
-    """Sorts what may sign before what may not, then what lasts longest first."""
+    """A sort key: CA certificates first, then those that expire last."""
     return not _signing(certificate)[0], -certificate.not_valid_after_utc.timestamp()
 
 
 def _walks(issuers: Sequence[tuple[int, ...]]) -> Iterable[_Walk]:
-    """A shortest walk to each certificate that signatures connect with the leaf, and some of all others."""
+    """One shortest walk to each certificate reachable from the leaf by signatures, and some other walks."""
     return dict.fromkeys((*_shortest(issuers), *islice(_simple(issuers), MAX_PATHS)))
 
 
 def _shortest(issuers: Sequence[tuple[int, ...]]) -> Iterator[_Walk]:
-    seen = {0}
-    turn: list[_Walk] = [(0,)]
-    while turn:
-        yield from turn
-        following: list[_Walk] = []
-        for walk in turn:
-            fresh = [n for n in issuers[walk[-1]] if n not in seen]
-            seen.update(fresh)
-            following += [(*walk, n) for n in fresh]
-        turn = following
+    visited = {0}
+    level: list[_Walk] = [(0,)]
+    while level:
+        yield from level
+        next_level: list[_Walk] = []
+        for walk in level:
+            fresh = [n for n in issuers[walk[-1]] if n not in visited]
+            visited.update(fresh)
+            next_level += [(*walk, n) for n in fresh]
+        level = next_level
 
 
 def _simple(issuers: Sequence[tuple[int, ...]]) -> Iterator[_Walk]:
-    """Walks that meet no certificate twice, in breadth; there may be very many."""
-    turn: list[_Walk] = [(0,)]
-    while turn:
-        yield from turn
-        turn = [(*walk, n) for walk in turn for n in issuers[walk[-1]] if n not in walk]
+    """All walks without a repeated certificate, breadth first; there may be very many."""
+    level: list[_Walk] = [(0,)]
+    while level:
+        yield from level
+        level = [(*walk, n) for walk in level for n in issuers[walk[-1]] if n not in walk]
 
 
 def _ended(path: list[x509.Certificate], roots: Roots) -> _End:
-    """The path with the root it ends in, if there is one."""
+    """The path, extended by the root if there is one, and how it ends."""
     last = path[-1]
     root = roots.issuer_of(last)
     if root is not None:
@@ -206,7 +212,7 @@ def _ended(path: list[x509.Certificate], roots: Roots) -> _End:
 
 
 def _rank(ended: _End) -> tuple[int, int]:
-    """The shortest way to a root is the best; where none leads to one, how far it goes."""
+    """A sort key: the shortest path to a root is the best; without a root, the longest path is."""
     certificates, ending = ended
     length = len(certificates)
     return _PREFERENCE.index(ending), -length if ending is Ending.MISSING_ISSUER else length
@@ -226,7 +232,7 @@ def _path(ended: _End, read: _Sent, roots: Roots) -> Path:
 
 
 def _unverifiable(certificate: x509.Certificate, read: _Sent, roots: Roots) -> str:
-    """The algorithm of the signature if it is all that keeps it from being verified, else ""."""
+    """The signature's algorithm if it is the only reason why the signature can't be verified, else ""."""
     named = roots.by_subject.get(certificate.issuer.public_bytes(), ())
     candidates = (*(each for each in read if each is not None and each != certificate), *named)
     return _algorithm(certificate) if any(_unsupported(certificate, each) for each in candidates) else ""
@@ -239,7 +245,7 @@ def _unsupported(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
         certificate.verify_directly_issued_by(issuer)
     except UnsupportedAlgorithm:
         return True
-    except (ValueError, TypeError):  # which cryptography raises for SHA-1, too
+    except (ValueError, TypeError):  # cryptography raises these for SHA-1, too
         return _algorithm(certificate) in _NO_LONGER_VERIFIED
     except InvalidSignature:
         return False
@@ -247,7 +253,7 @@ def _unsupported(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
 
 
 def _algorithm(certificate: x509.Certificate) -> str:
-    """What people call it: the hash ("SHA-1"), or the identifier of what has none or is not known."""
+    """The common name of the algorithm: its hash ("SHA-1"), or its OID if it has none or is unknown."""
     try:
         hashed = certificate.signature_hash_algorithm
     except UnsupportedAlgorithm:
@@ -268,12 +274,12 @@ def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _is_self_signed(certificate: x509.Certificate) -> bool:
-    """A root's signature on itself proves nothing, so one of a kind no longer verified (SHA-1) will do."""
+    """A root's self-signature proves nothing, so an algorithm that can't be verified (SHA-1) is accepted."""
     if certificate.issuer != certificate.subject:
         return False
     try:
         certificate.public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm):  # what can't be read has signed nothing
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # an unreadable key can't have signed anything
         return False
     try:
         certificate.verify_directly_issued_by(certificate)
@@ -289,7 +295,7 @@ def _position(certificate: x509.Certificate, read: _Sent) -> int | None:
 
 
 def _link(certificate: x509.Certificate, position: int | None) -> Link:
-    peer_check, path_length = _signing(certificate)
+    is_ca, path_length = _signing(certificate)
     return Link(
         position=position,
         sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
@@ -299,7 +305,7 @@ def _link(certificate: x509.Certificate, position: int | None) -> Link:
         issuer_name=_name_key(certificate.issuer),
         not_before_s=certificate.not_valid_before_utc.timestamp(),
         not_after_s=certificate.not_valid_after_utc.timestamp(),
-        peer_check=peer_check,
+        is_ca=is_ca,
         path_length=path_length,
     )
 

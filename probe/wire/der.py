@@ -1,14 +1,14 @@
-"""The names of a certificate, read leniently: for those that cryptography refuses whole for one odd part."""
+"""Reads a certificate's names leniently, if cryptography rejects the certificate for a malformed part."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 _OID, _OCTET_STRING, _SEQUENCE = 0x06, 0x04, 0x30
 _VERSION, _EXTENSIONS, _DNS_NAME = 0xA0, 0xA3, 0x82  # [0] and [3] of a TBSCertificate, [2] of a GeneralName
-# RFC 5280 section 4.1: serial number, signature, issuer and validity stand between version and subject.
+# RFC 5280 section 4.1: serial number, signature, issuer and validity are between version and subject.
 _BEFORE_SUBJECT = 4
-_MANY_BYTED = 0x1F  # the low bits of a tag that goes on in the next byte
-_LONG = 0x80  # of a length: its low bits are how many bytes of length follow
+_MULTI_BYTE_TAG = 0x1F  # the low bits of a tag that continues in the next byte
+_LONG_FORM = 0x80  # flag of a length; the other bits are the number of length bytes that follow
 # The string types (X.680, 41): UTF8; Numeric, Printable, Teletex, IA5, Visible, General; Universal; BMP.
 _ENCODINGS = {
     0x0C: "utf-8",
@@ -19,14 +19,14 @@ _ENCODINGS = {
 
 
 class Element(NamedTuple):
-    """A tag of one byte, and what it holds."""
+    """A one-byte tag and its content."""
 
     tag: int
     content: bytes
 
 
 def common_names(certificate: bytes) -> tuple[str, ...]:
-    """Those of the subject, in its order. Raises ValueError for what is not DER."""
+    """The common names of the subject, in order. Raises ValueError for invalid DER."""
     parts = [each for each in _to_be_signed(certificate) if each.tag != _VERSION]
     return tuple(
         _text(value)
@@ -38,7 +38,7 @@ def common_names(certificate: bytes) -> tuple[str, ...]:
 
 
 def dns_names(certificate: bytes) -> tuple[str, ...]:
-    """Those among the alternative names, in their order. Raises ValueError for what is not DER."""
+    """The DNS names among the subject alternative names, in order. Raises ValueError for invalid DER."""
     return tuple(
         name.content.decode("latin-1")
         for part in _to_be_signed(certificate)
@@ -50,7 +50,7 @@ def dns_names(certificate: bytes) -> tuple[str, ...]:
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    r"""What stands in ``data`` one after the other. Raises ValueError where it ends too early.
+    r"""The elements in ``data``. Raises ValueError if the data is truncated.
 
     >>> [tuple(each) for each in elements(bytes.fromhex("020105 0c0161"))]
     [(2, b'\x05'), (12, b'a')]
@@ -60,18 +60,18 @@ def elements(data: bytes) -> Iterator[Element]:
         tag, size, start = _head(data, at)
         at = start + size
         if at > len(data):
-            raise ValueError("an element is longer than what it stands in")
+            raise ValueError("an element is longer than the data that contains it")
         yield Element(tag, data[start:at])
 
 
 def _head(data: bytes, at: int) -> tuple[int, int, int]:
-    """Tag, size, and where the content starts."""
-    if at + 2 > len(data) or data[at] & _MANY_BYTED == _MANY_BYTED:
-        raise ValueError("no element begins here")
+    """Tag, size, and the offset of the content."""
+    if at + 2 > len(data) or data[at] & _MULTI_BYTE_TAG == _MULTI_BYTE_TAG:
+        raise ValueError("not the beginning of an element")
     tag, size = data[at], data[at + 1]
     start = at + 2
-    if size >= _LONG:
-        length = size - _LONG
+    if size >= _LONG_FORM:
+        length = size - _LONG_FORM
         size = int.from_bytes(data[start : start + length], "big")
         start += length
     return tag, size, start
@@ -82,10 +82,10 @@ def _to_be_signed(certificate: bytes) -> Iterator[Element]:
     return elements(_content(list(elements(outer)), 0, _SEQUENCE))
 
 
-def _content(of: list[Element], place: int, tag: int) -> bytes:
-    if len(of) <= place or of[place].tag != tag:
-        raise ValueError("something else stands here")
-    return of[place].content
+def _content(of: list[Element], index: int, tag: int) -> bytes:
+    if len(of) <= index or of[index].tag != tag:
+        raise ValueError("an element is missing or has another tag")
+    return of[index].content
 
 
 def _pair(attribute: Element) -> tuple[Element, Element]:
@@ -93,11 +93,11 @@ def _pair(attribute: Element) -> tuple[Element, Element]:
         case [kind, value]:
             return kind, value
         case _:
-            raise ValueError("an attribute is a type and a value")
+            raise ValueError("an attribute must have a type and a value")
 
 
 def _alternative_names(extension: list[Element]) -> Iterator[Element]:
-    """An extension is its OID, perhaps whether it is critical, and its value."""
+    """The names of an extension, which is an OID, an optional critical flag and a value."""
     if not extension or extension[0] != (_OID, bytes.fromhex("551d11")):  # 2.5.29.17
         return iter(())
     value = _content(extension, len(extension) - 1, _OCTET_STRING)
@@ -105,6 +105,6 @@ def _alternative_names(extension: list[Element]) -> Iterator[Element]:
 
 
 def _text(value: Element) -> str:
-    """What can't be decoded, and what is no string, is replaced by what no host name has."""
+    """The text of a string; U+FFFD, which no host name contains, replaces what can't be decoded."""
     encoding = _ENCODINGS.get(value.tag)
     return value.content.decode(encoding, "replace") if encoding else "\N{REPLACEMENT CHARACTER}"

@@ -1,4 +1,4 @@
-"""DNS messages (RFC 1035): a question to bytes, and bytes to the answer of exactly that question."""
+"""Encodes DNS queries and decodes the matching responses (RFC 1035)."""
 
 import struct
 
@@ -20,14 +20,14 @@ _ID_BYTES = 2
 
 
 def question_packet(question: Question, identifier: int) -> bytes:
-    """A recursive query with EDNS (RFC 6891), so that most answers fit a datagram.
+    """A recursive query with EDNS (RFC 6891), so that most responses fit into one datagram.
 
-    Raises ValueError for what is no domain name or no record type.
+    Raises ValueError for an invalid domain name or record type.
     """
     try:
         query = dns.message.make_query(question.name, question.record_type, use_edns=0, payload=1232)
     except (dns.exception.DNSException, UnicodeError) as error:
-        raise ValueError(f"not a question for a name server: {type(error).__name__}") from error
+        raise ValueError(f"not a valid DNS query: {type(error).__name__}") from error
     query.id = identifier
     return query.to_wire()
 
@@ -35,7 +35,7 @@ def question_packet(question: Question, identifier: int) -> bytes:
 def read_answer(
     data: bytes, question: Question, identifier: int, *, server: str, view: str
 ) -> DnsDetails | None:
-    """The answer to ``question`` with ``identifier``; None for any other bytes."""
+    """The response to ``question`` with ``identifier``; None for any other bytes."""
     if len(data) < _ID_BYTES or int.from_bytes(data[:_ID_BYTES], "big") != identifier:
         return None
     message = _parsed(data)
@@ -66,14 +66,14 @@ def _is_response_to(message: dns.message.Message, question: Question) -> bool:
         return False
     asked = message.question[0]
     name = dns.name.from_text(question.name)
-    # Of another class (CHAOS) an A record is no address.
+    # In another class (CHAOS) an A record is not an IPv4 address.
     if asked.rdclass != dns.rdataclass.IN:
         return False
     return asked.name == name and asked.rdtype == dns.rdatatype.from_text(question.record_type)
 
 
 def _answers(message: dns.message.Message) -> tuple[tuple[str, ...], int | None]:
-    """The records asked for, at the end of CNAMEs, and the shortest TTL on the way."""
+    """The requested records, after following CNAMEs, and the shortest TTL of the chain."""
     if not isinstance(message, dns.message.QueryMessage):
         return (), None
     try:
@@ -87,6 +87,6 @@ def _answers(message: dns.message.Message) -> tuple[tuple[str, ...], int | None]
 
 def _text(rdata: object) -> str:
     if isinstance(rdata, dns.rdtypes.ANY.TXT.TXT):
-        # A TXT record is the concatenation of its strings (RFC 7208, section 3.3, says so for all uses).
+        # The value of a TXT record is the concatenation of its strings (RFC 7208, section 3.3).
         return b"".join(rdata.strings).decode("utf-8", "backslashreplace")
     return str(rdata)

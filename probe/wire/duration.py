@@ -1,4 +1,4 @@
-"""Durations as people write them: ``250ms``, ``15s``, ``10m``, ``1h``."""
+"""Parses and formats durations in user input: ``250ms``, ``15s``, ``10m``, ``1h``."""
 
 import re
 
@@ -8,21 +8,21 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def parse_duration(text: str) -> float:
-    """Seconds. Raises ValueError, with what to write instead, for any other form.
+    """Seconds. Raises ValueError for any other format; its text describes the right one.
 
     >>> parse_duration("35ms"), parse_duration("10m")
     (0.035, 600.0)
     """
     match = _FORM.fullmatch(text)
     if match is None:
-        raise ValueError("is not a duration; write a number and its unit, as in 250ms, 15s, 10m or 1h")
+        raise ValueError("is not a duration; use a number with a unit, such as 250ms, 15s, 10m or 1h")
     number, unit = float(match[1]), match[2]
-    # Dividing, not multiplying by 0.001: 35ms must be the very 0.035 that the limit is.
+    # Divided, not multiplied by 0.001, so that 35ms is exactly the same float as the limit, 0.035.
     return number / _PER_SECOND[unit] if unit in _PER_SECOND else number * _SECONDS[unit]
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest of those forms, to the microsecond.
+    """The shortest of those formats, with microsecond precision.
 
     >>> format_duration(0.035), format_duration(90), format_duration(600)
     ('35ms', '90s', '10m')

@@ -1,4 +1,4 @@
-"""The proxy API's JSON: requests as KMS makes them, and what an answer says or breaks. Pure.
+"""The proxy API's JSON: builds requests as KMS does, and parses and validates responses. Pure.
 
 XKS proxy API specification 1.0.3: GetHealthStatus, GetKeyMetadata, "Error codes".
 """
@@ -12,7 +12,7 @@ from typing import Any
 from probe.model.measurements import KeyManagerStatus
 from probe.wire.json_values import text, texts
 
-LARGE_BODY_BYTES = 4000  # over two packets of an Ethernet, well within what a proxy must take
+LARGE_BODY_BYTES = 4000  # over two Ethernet packets, well below the size that a proxy must accept
 _MAX_MANAGERS = 10
 _OK = 200
 _FLEET_TEXTS = ("xksProxyVendor", "xksProxyModel", "ekmVendor")
@@ -22,7 +22,7 @@ _ERROR_NAME = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedReply:
-    """What a body says. ``fault``: how it breaks the specification. All texts are the network's."""
+    """A parsed response body. ``fault`` is how it violates the specification. All texts are untrusted."""
 
     error_name: str | None = None
     error_message: str | None = None
@@ -34,24 +34,24 @@ class ParsedReply:
 
 
 def health_request(request_id: str, *, large: bool = False) -> bytes:
-    """GetHealthStatus. ``large``: with a request id of some kilobytes; a proxy must not look at its form."""
+    """GetHealthStatus. ``large``: with a request id of 4,000 bytes, whose format a proxy must not check."""
     id_ = request_id.ljust(LARGE_BODY_BYTES, "-") if large else request_id
     return json.dumps({"requestMetadata": {"kmsRequestId": id_, "kmsOperation": "KmsHealthCheck"}}).encode()
 
 
 def metadata_request(request_id: str, principal_arn: str) -> bytes:
-    """GetKeyMetadata, as at CreateKey."""
+    """GetKeyMetadata, as KMS sends it for CreateKey."""
     metadata = {"awsPrincipalArn": principal_arn, "kmsOperation": "CreateKey", "kmsRequestId": request_id}
     return json.dumps({"requestMetadata": metadata}).encode()
 
 
 def read_health(status: int, body: bytes) -> ParsedReply:
-    """The answer to GetHealthStatus."""
+    """Parses the response to GetHealthStatus."""
     return _read(status, body, _health)
 
 
 def read_metadata(status: int, body: bytes) -> ParsedReply:
-    """The answer to GetKeyMetadata."""
+    """Parses the response to GetKeyMetadata."""
     return _read(status, body, _metadata)
 
 
@@ -70,21 +70,21 @@ def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], Parse
 
 
 def _object(body: bytes) -> tuple[dict[str, Any], str | None]:
-    """The JSON object that a body is; what it is instead."""
+    """The JSON object in a body, and None; or an empty object and what is wrong."""
     start = body.lstrip()[:1]
     if not start:
         return {}, "the body is empty"
     if start == b"<":
-        return {}, "the body is HTML or XML, no JSON"
+        return {}, "the body is HTML or XML, not JSON"
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return {}, "the body is no JSON"
-    return (document, None) if isinstance(document, dict) else ({}, "the body is no JSON object")
+        return {}, "the body is not JSON"
+    return (document, None) if isinstance(document, dict) else ({}, "the body is not a JSON object")
 
 
 def _refuse(constant: str) -> None:
-    """NaN and infinities are Python's, not JSON's (RFC 8259, section 6)."""
+    """Rejects NaN and infinities, which Python accepts but JSON does not have (RFC 8259, section 6)."""
     raise ValueError(constant)
 
 
@@ -99,13 +99,14 @@ def _health(document: dict[str, Any]) -> ParsedReply:
 
 def _health_fault(document: dict[str, Any], size: object, fleet: object, understood: int) -> str | None:
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        return "xksProxyFleetSize is no number over 0"
+        return "xksProxyFleetSize is not a positive integer"
     missing = [key for key in _FLEET_TEXTS if not isinstance(document.get(key), str)]
     if missing:
-        return f"{missing[0]} is missing, or no text"
-    if not isinstance(fleet, list) or not 1 <= len(fleet) <= _MAX_MANAGERS:
-        count = len(fleet) if isinstance(fleet, list) else "no list"
-        return f"ekmFleetDetails: 1 to {_MAX_MANAGERS} entries are asked for, it has {count}"
+        return f"{missing[0]} is missing or not a string"
+    if not isinstance(fleet, list):
+        return "ekmFleetDetails is missing or not a list"
+    if not 1 <= len(fleet) <= _MAX_MANAGERS:
+        return f"ekmFleetDetails has {len(fleet)} entries, but must have 1 to {_MAX_MANAGERS}"
     if understood < len(fleet):
         return "an entry of ekmFleetDetails lacks id, model or a known healthStatus"
     return None
@@ -121,6 +122,6 @@ def _manager(entry: object) -> tuple[str, KeyManagerStatus] | None:
 def _metadata(document: dict[str, Any]) -> ParsedReply:
     spec, status = text(document, "keySpec"), text(document, "keyStatus")
     usage = texts(document, "keyUsage")
-    odd = spec is None or status is None or not isinstance(document.get("keyUsage"), list)
-    fault = "keySpec, keyUsage or keyStatus is missing" if odd else None
+    incomplete = spec is None or status is None or not isinstance(document.get("keyUsage"), list)
+    fault = "keySpec, keyUsage or keyStatus is missing" if incomplete else None
     return ParsedReply(fault=fault, key_spec=spec, key_usage=usage[:_MAX_MANAGERS], key_status=status)

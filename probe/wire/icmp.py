@@ -1,4 +1,4 @@
-"""ICMP echo (RFC 792) and the errors that quote one: bytes to values and back."""
+"""Encodes and decodes ICMP echo messages (RFC 792), and ICMP errors that quote one."""
 
 import struct
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _MORE_FRAGMENTS_OR_OFFSET = 0x3F
 
 
 class Echo(NamedTuple):
-    """An echo request or reply, as far as it was there."""
+    """An echo request or reply; the payload may be truncated."""
 
     identifier: int
     sequence: int
@@ -34,7 +34,7 @@ class Echo(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ipv4:
-    """An IPv4 packet: addresses as text, ``payload`` without the header, cut to what the header says."""
+    """An IPv4 packet: addresses as text, ``payload`` without the header, cut to the header's total length."""
 
     source: str
     destination: str
@@ -44,7 +44,7 @@ class Ipv4:
 
 @dataclass(frozen=True, slots=True)
 class EchoError:
-    """An ICMP error about an echo request that somebody sent to ``destination``."""
+    """An ICMP error about an echo request to ``destination``; the request may be another process's."""
 
     kind: int
     code: int
@@ -53,7 +53,7 @@ class EchoError:
 
 
 def echo_request(identifier: int, sequence: int, payload: bytes) -> bytes:
-    """A request with its checksum.
+    """An echo request with its checksum.
 
     >>> echo_request(0x1234, 1, b"hi").hex(" ")
     '08 00 7d 61 12 34 00 01 68 69'
@@ -63,66 +63,65 @@ def echo_request(identifier: int, sequence: int, payload: bytes) -> bytes:
 
 
 class EchoTemplate:
-    """Requests that differ in sequence and counter alone: ``head``, the counter (8 bytes), ``filling``.
+    """Builds echo requests that differ only in sequence and counter.
 
-    ``identifier`` is not 0, as no socket's is.
-
-    Their checksums need no look at the whole message: a sum of 16-bit words changes by the words that change.
-    ``head`` has an even number of bytes.
+    The payload is ``head`` (an even number of bytes), the counter (8 bytes) and ``filling``. ``identifier``
+    must not be 0 (no socket has 0). The checksum is updated from the changed 16-bit words only, not
+    computed over the whole message.
     """
 
     def __init__(self, identifier: int, head: bytes, filling: bytes) -> None:
         self._identifier, self._head, self._filling = identifier, head, filling
         self._layout = struct.Struct(f"!BBHHH{len(head)}sQ{len(filling)}s")
-        still = _HEADER.pack(ECHO_REQUEST, 0, 0, identifier, 0) + head + bytes(8) + filling
-        self._sum = 0xFFFF - checksum(still)
+        blank = _HEADER.pack(ECHO_REQUEST, 0, 0, identifier, 0) + head + bytes(8) + filling
+        self._sum = 0xFFFF - checksum(blank)
 
     def pair(self, sequence: int, counter: int) -> tuple[bytes, bytes]:
-        """A request as `echo_request` makes it, and the reply that it gets unchanged.
+        """The request, as `echo_request` would build it, and the reply expected to it.
 
-        Where the reply's sum is 0, another host may write 0xFFFF.
+        If the reply's checksum is 0, another host may send 0xFFFF instead.
         """
-        # 2^16 is 1 modulo 65535: the counter as one number has the sum of its words as its remainder.
+        # 2^16 is 1 modulo 65535, so the counter modulo 65535 equals the sum of its 16-bit words.
         total = self._sum + sequence + counter
-        asked, answered = total % 0xFFFF, (total - (ECHO_REQUEST << 8)) % 0xFFFF
+        request_sum, reply_sum = total % 0xFFFF, (total - (ECHO_REQUEST << 8)) % 0xFFFF
         pack, rest = self._layout.pack, (self._identifier, sequence, self._head, counter, self._filling)
         return (
-            pack(ECHO_REQUEST, 0, 0xFFFF - (asked or 0xFFFF), *rest),
-            pack(ECHO_REPLY, 0, 0xFFFF - (answered or 0xFFFF), *rest),
+            pack(ECHO_REQUEST, 0, 0xFFFF - (request_sum or 0xFFFF), *rest),
+            pack(ECHO_REPLY, 0, 0xFFFF - (reply_sum or 0xFFFF), *rest),
         )
 
 
 def checksum(message: bytes) -> int:
-    """RFC 1071: the complement of the one's complement sum; 0 over a message that holds its own."""
+    """RFC 1071: the complement of the one's complement sum; 0 for a message with a correct checksum field."""
     padded = message + b"\0" * (len(message) % 2)
-    # 2^16 is 1 modulo 65535, so the whole message as one number has the sum as its remainder.
+    # 2^16 is 1 modulo 65535, so the whole message as one number, modulo 65535, equals the sum of its words.
     total = int.from_bytes(padded, "big")
     remainder = total % 0xFFFF
     return 0xFFFF - (0xFFFF if total and not remainder else remainder)
 
 
 def read_echo_reply(message: bytes) -> Echo | None:
-    """The reply, or None for anything else, cut short or corrupted."""
+    """The echo reply, or None for any other, truncated or corrupted message."""
     if len(message) < HEADER_BYTES or message[0] != ECHO_REPLY or message[1] != 0:
         return None
     return read_echo(message) if checksum(message) == 0 else None
 
 
 def read_echo_request(message: bytes) -> Echo | None:
-    """The request, perhaps cut by whoever quotes it; so its checksum is not looked at."""
+    """The echo request. The checksum is not verified, because an ICMP error may quote only a part."""
     if len(message) < HEADER_BYTES or message[0] != ECHO_REQUEST:
         return None
     return read_echo(message)
 
 
 def read_echo(message: bytes) -> Echo:
-    """``message`` has at least a header."""
+    """``message`` must have at least a complete header."""
     _kind, _code, _sum, identifier, sequence = _HEADER.unpack_from(message)
     return Echo(identifier, sequence, message[HEADER_BYTES:])
 
 
 def read_ipv4(packet: bytes) -> Ipv4 | None:
-    """RFC 791; None for other versions, fragments and headers cut short. A payload cut short is kept."""
+    """RFC 791; None for other versions, fragments and truncated headers. A truncated payload is kept."""
     if len(packet) < _IPV4_BYTES or packet[0] >> 4 != _IPV4_VERSION:
         return None
     header_bytes = (packet[0] & 0x0F) * 4
@@ -136,7 +135,7 @@ def read_ipv4(packet: bytes) -> Ipv4 | None:
 
 
 def payload_of_plain_ipv4(packet: bytes) -> bytes | None:
-    """What nearly all packets have behind a header of 20 bytes; None for those that `read_ipv4` must read."""
+    """The payload of a packet with a 20-byte header, as nearly all have; None if it needs `read_ipv4`."""
     plain = (
         len(packet) > _IPV4_BYTES
         and packet[0] == _PLAIN_IPV4
@@ -148,7 +147,7 @@ def payload_of_plain_ipv4(packet: bytes) -> bytes | None:
 
 
 def read_echo_error(message: bytes) -> EchoError | None:
-    """An ICMP error (checksum held) that quotes an echo request, or None."""
+    """An ICMP error with a correct checksum that quotes an echo request, or None."""
     if len(message) < HEADER_BYTES or message[0] not in ERRORS or checksum(message) != 0:
         return None
     quoted = read_ipv4(message[HEADER_BYTES:])
@@ -159,7 +158,7 @@ def read_echo_error(message: bytes) -> EchoError | None:
 
 
 def reason_of_error(kind: int, code: int) -> Reason:
-    """What an ICMP error means for the echo that it quotes.
+    """The failure reason for the echo request that an ICMP error quotes.
 
     >>> reason_of_error(3, 1), reason_of_error(11, 0)
     (<Reason.UNREACHABLE: 'unreachable'>, <Reason.HOP_LIMIT_EXCEEDED: 'hop_limit_exceeded'>)

@@ -1,8 +1,8 @@
-"""What a person wrote is wrong: every mistake of one text, found in one go."""
+"""The exception for errors in user input; it reports all errors of one text together."""
 
 
 class InputError(ValueError):
-    r"""``errors`` has one line for each mistake: "path: what is wrong; what to do".
+    r"""``errors`` has one line per error: "path: what is wrong; what to do".
 
     >>> str(InputError(("a: missing; write one", "b: twice; delete one")))
     'a: missing; write one\nb: twice; delete one'

@@ -1,4 +1,4 @@
-"""Values out of JSON that somebody else made: of the wanted type, or nothing. Never an exception."""
+"""Reads values of the expected type from untrusted JSON; other types count as missing. Never raises."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ def number(of: object, key: str) -> int | None:
 
 
 def port(of: object, key: str) -> int | None:
-    """The number at ``key`` if a port can have it."""
+    """The number at ``key``, if it is a valid port."""
     value = number(of, key)
     return value if value is not None and 0 < value <= MAX_PORT else None
 
@@ -40,14 +40,14 @@ def mapping(of: object, key: str) -> Mapping[str, Any]:
 
 
 def texts(of: object, key: str) -> tuple[str, ...]:
-    """The texts of a list; what is no text, or an empty one, is left out."""
+    """The texts of a list; other types and empty texts are left out."""
     value = of.get(key) if isinstance(of, Mapping) else None
     found = value[:MAX_ENTRIES] if isinstance(value, list) else []
     return tuple(each[:MAX_TEXT] for each in found if isinstance(each, str) and each)
 
 
 def entries(of: object, key: str) -> tuple[Mapping[str, Any], ...] | None:
-    """The objects of a list, None if there is no list: a missing list is not an empty one."""
+    """The objects of a list. A missing list gives None, an empty list ()."""
     value = of.get(key) if isinstance(of, Mapping) else None
     if not isinstance(value, list):
         return None

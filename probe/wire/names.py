@@ -1,18 +1,18 @@
-"""Whether a name in a certificate covers a host: exactly, or by one whole leftmost wildcard label."""
+"""Matches a host name against a name in a certificate: exact, or a wildcard as the whole leftmost label."""
 
 import re
 
 _MAX_NAME = 253  # RFC 1035 section 2.3.4, without the trailing dot
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
-_MIN_WILDCARD_LABELS = 3  # "*.com" covers nobody's own domain
+_MIN_WILDCARD_LABELS = 3  # "*.com" matches nothing
 
 
 def matches(pattern: str, host: str) -> bool:
-    """Whether the certificate's ``pattern`` covers ``host`` (which may end in one dot). Never raises.
+    """Whether the certificate's ``pattern`` matches ``host`` (which may end in one dot). Never raises.
 
-    AWS documents two forms for the common name: the host itself and ``*.parent``. So a wildcard is the
-    whole leftmost label and stands for one label (RFC 6125 section 6.4.3 lets clients refuse the rest).
-    Anything that isn't an ASCII host name (NUL, control, other alphabets; IDNA uses A-labels) never matches.
+    AWS documents two forms of the common name: the host itself and ``*.parent``. So a wildcard must be the
+    whole leftmost label and matches one label (RFC 6125 section 6.4.3 allows clients to reject other forms).
+    Only ASCII host names match (no NUL, control or non-ASCII characters; IDNA names use A-labels).
 
     >>> matches("*.xks.example.com", "proxy.xks.example.com")
     True

@@ -1,4 +1,4 @@
-"""PEM text to the DER bytes in it (RFC 7468); what is in them is not looked at."""
+"""Extracts the DER bytes from PEM text (RFC 7468)."""
 
 import binascii
 import re
@@ -9,7 +9,7 @@ _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFIC
 
 
 def der_certificates(pem: bytes) -> tuple[bytes, ...]:
-    r"""The certificates in their order; text around them, and blocks of other labels, are passed over.
+    r"""The certificates, in order, not parsed; text around them and blocks with other labels are ignored.
 
     Raises ValueError if a block is not Base64.
 
@@ -22,15 +22,15 @@ def der_certificates(pem: bytes) -> tuple[bytes, ...]:
 
 
 def whole_certificates(pem: bytes) -> tuple[bytes, ...]:
-    """Those of a file that somebody wrote or was given, each of which can be read; at least one.
+    """The certificates of a user's file: at least one, and all of them valid.
 
-    Raises InputError, without a path in front.
+    Raises InputError, without the path of the file.
     """
-    from cryptography import x509  # slow, and of no use to those who never read such a file
+    from cryptography import x509  # imported here because it is slow and most runs read no such file
     from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
         return tuple(each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(pem))
     except ValueError:
-        message = "holds no PEM certificate; name a file with -----BEGIN CERTIFICATE-----"
+        message = "contains no valid PEM certificate; use a file with -----BEGIN CERTIFICATE-----"
         raise InputError((message,)) from None

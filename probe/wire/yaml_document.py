@@ -1,7 +1,7 @@
-"""A text in YAML as plain values, within bounds, with all that is ambiguous in YAML refused.
+"""Parses YAML into plain values, with limits, and rejects ambiguous YAML.
 
-Plain scalars are read as YAML 1.2's core schema has them (decimal numbers, true and false, null): in
-YAML 1.1 ``no`` is false and ``1:30`` is ninety. Tags, merge keys and repeated keys are no part of the format.
+Plain scalars follow YAML 1.2's core schema (decimal numbers, true and false, null); in YAML 1.1 ``no`` would
+be false and ``1:30`` ninety. Tags, merge keys and duplicate keys are not supported.
 """
 
 import re
@@ -13,11 +13,11 @@ import yaml
 from probe.model.text import clean
 from probe.wire.input_error import InputError
 
-# 10,000 targets written out take some 800 kB.
+# A file with 10,000 targets has about 800 kB.
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
 MAX_ALIASES = 64
-# Aliases of aliases grow exponentially ("billion laughs"): what counts is the size once they are followed.
+# Aliases of aliases grow exponentially ("billion laughs"), so values are counted with all aliases expanded.
 MAX_VALUES = 400_000
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
@@ -29,9 +29,9 @@ _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
-    """The mapping that ``text`` holds, of dict, list, str, int, float, bool and None.
+    """The mapping in ``text``, made of dict, list, str, int, float, bool and None.
 
-    Raises InputError with lines that begin with ``source``: all repeated keys and tags, or the
+    Raises InputError with lines that start with ``source``: all duplicate keys and tags, or the
     syntax error.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
@@ -44,13 +44,13 @@ def parse(text: str, source: str) -> dict[str, Any]:
     except (UnicodeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError((f"{source}: is not text that YAML allows; write YAML in UTF-8",)) from error
+        raise InputError((f"{source}: has characters that YAML does not allow; use UTF-8 text",)) from error
     if reader.errors:
         raise InputError(tuple(reader.errors))
     if value is None:
-        raise InputError((f"{source}: is empty; `xks-probe init` writes a file to begin with",))
+        raise InputError((f"{source}: is empty; `xks-probe init` writes a template",))
     if not isinstance(value, dict):
-        raise InputError((f"{source}: is not a mapping; write lines of the form `key: value`",))
+        raise InputError((f"{source}: is not a mapping; use lines of the form `key: value`",))
     return value
 
 
@@ -58,12 +58,12 @@ def _syntax_error(source: str, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = clean(str(getattr(error, "problem", None) or "a character that YAML does not allow"))
     if mark is None:
-        return f"{source}: is not YAML: {problem}"
-    return f"{source}: line {mark.line + 1}, column {mark.column + 1}: is not YAML: {problem}"
+        return f"{source}: is not valid YAML: {problem}"
+    return f"{source}: line {mark.line + 1}, column {mark.column + 1}: is not valid YAML: {problem}"
 
 
 class _Reader:
-    """Builds the value from the parser's events. ``_size`` counts values with every alias followed."""
+    """Builds the value from the parser's events. ``_size`` counts values with all aliases expanded."""
 
     def __init__(self, source: str) -> None:
         self.errors: list[str] = []
@@ -78,7 +78,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._stop(event, "a second document begins; write one document a file")
+                    self._stop(event, "a second document begins here; use one document per file")
                 value = self._value(next(events), events, 0)
         return value
 
@@ -86,11 +86,11 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self._follow(event)
         if depth > MAX_DEPTH:
-            self._stop(event, f"nested deeper than {MAX_DEPTH}; nothing that belongs here is")
+            self._stop(event, f"nested deeper than {MAX_DEPTH} levels; reduce the nesting")
         before = self._size
         self._count(event, 1)
         if getattr(event, "tag", None) is not None:
-            self._note(event, f"the tag '{clean(str(event.tag), 64)}' has no meaning here; delete it")
+            self._note(event, f"the tag '{clean(str(event.tag), 64)}' is not supported; delete it")
         value = self._content(event, events, depth)
         if getattr(event, "anchor", None) is not None:
             self._anchors[event.anchor] = (value, self._size - before)
@@ -112,20 +112,21 @@ class _Reader:
             key = self._value(event, events, depth + 1)
             value = self._value(next(events), events, depth + 1)
             if isinstance(key, dict | list):
-                self._note(event, "a list or mapping stands where a key belongs; write a word")
+                self._note(event, "a list or mapping is used as a key; use plain text")
                 continue
             name = key if isinstance(key, str) else str(getattr(event, "value", key))
             if name in mapping:
-                self._note(event, f"the key '{clean(name, 64)}' is there twice; keep one")
+                self._note(event, f"duplicate key '{clean(name, 64)}'; keep one")
             mapping[name] = value
         return mapping
 
     def _follow(self, event: Any) -> Any:
         self._aliases += 1
         if self._aliases > MAX_ALIASES:
-            self._stop(event, f"more than {MAX_ALIASES} aliases; write the values out")
+            self._stop(event, f"more than {MAX_ALIASES} aliases; write the values instead")
         if event.anchor not in self._anchors:
-            self._stop(event, f"the alias '{clean(str(event.anchor), 64)}' names no anchor above it")
+            name = clean(str(event.anchor), 64)
+            self._stop(event, f"alias '{name}' has no anchor before it; define the anchor first")
         value, size = self._anchors[event.anchor]
         self._count(event, size)
         return value
@@ -157,7 +158,7 @@ def _scalar(event: Any) -> Any:
 
 
 def path_text(parts: Sequence[str | int]) -> str:
-    """Where a value stands in a document, for people.
+    """The path of a value in a document, for messages.
 
     >>> path_text(("backends", 2, "address"))
     'backends[2].address'

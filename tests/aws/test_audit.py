@@ -1,4 +1,4 @@
-"""The audit over answers that somebody else collected, and over none."""
+"""The audit of collected responses, and with denied, slow or missing responses."""
 
 import threading
 import time
@@ -18,17 +18,17 @@ from probe.model.account import Account, ApiErrorKind, EndpointService, Unavaila
 from probe.model.store import KeyStoreSpec
 
 
-def looked(document: dict[str, Any], service_name: str | None = SERVICE_NAME, **told: Any) -> Account:
+def audited(document: dict[str, Any], service_name: str | None = SERVICE_NAME, **settings: Any) -> Account:
     return audit(
         CollectedAnswers(document),
-        replace(KeyStoreSpec(region=REGION, service_name=service_name), **told),
+        replace(KeyStoreSpec(region=REGION, service_name=service_name), **settings),
         taken_at_s=1.0,
         timeout_s=5.0,
     )
 
 
-def test_a_healthy_account_is_read_whole() -> None:
-    account = looked(healthy())
+def test_a_healthy_account_is_read_completely() -> None:
+    account = audited(healthy())
     assert account.failed_calls == ()
     assert account.id == OWN
     assert isinstance(account.service, EndpointService)
@@ -45,40 +45,42 @@ def test_a_healthy_account_is_read_whole() -> None:
     assert account.calls == len(healthy()["calls"])
 
 
-def test_a_plain_account_takes_three_turns_none_of_which_waits_within_itself(
+def test_an_ordinary_account_needs_three_steps_of_parallel_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    turns: list[int] = []
+    steps: list[int] = []
 
     class Counted(ThreadBatch):
         def run(self, calls: Sequence[Any], on_timeout: Sequence[Any]) -> list[Any]:
-            turns.append(len(calls))
+            steps.append(len(calls))
             return super().run(calls, on_timeout)
 
     monkeypatch.setattr("probe.aws.audit.ThreadBatch", Counted)
-    assert looked(healthy()).failed_calls == ()
-    assert len(turns) == 3
-    assert max(turns) < MAX_CONCURRENT_CALLS  # one more is asked where the load balancer has security groups
+    assert audited(healthy()).failed_calls == ()
+    assert len(steps) == 3
+    assert (
+        max(steps) < MAX_CONCURRENT_CALLS
+    )  # there is one more call if the load balancer has security groups
 
 
-def test_the_service_is_that_of_the_key_store_if_none_is_named() -> None:
-    account = looked(healthy(), None, id=STORE_ID)
+def test_without_a_service_name_the_key_stores_service_is_read() -> None:
+    account = audited(healthy(), None, id=STORE_ID)
     assert isinstance(account.service, EndpointService)
 
 
-def test_without_a_name_the_only_store_is_meant_and_a_name_of_which_there_is_none_is_no_service() -> None:
-    account = looked(healthy(), None)
+def test_without_any_name_the_only_store_is_selected_and_an_unknown_name_gives_no_service() -> None:
+    account = audited(healthy(), None)
     assert isinstance(account.service, EndpointService)
     assert account.service.name == SERVICE_NAME
-    assert looked(healthy(), None, uri_endpoint="https://other.example.com").service is None
+    assert audited(healthy(), None, uri_endpoint="https://other.example.com").service is None
 
 
 @pytest.mark.parametrize(
     "operation",
     sorted({operation for _, operation in CALLS} - {"DescribeVpcEndpointServices", "DescribeSecurityGroups"}),
 )
-def test_a_denied_call_is_missed_in_its_place_and_named(operation: str) -> None:
-    account = looked(deny(healthy(), operation))
+def test_a_denied_call_is_reported_with_its_iam_action(operation: str) -> None:
+    account = audited(deny(healthy(), operation))
     assert {each.call.partition(":")[2] for each in account.failed_calls} >= {operation}
     assert all(
         each.cause in (ApiErrorKind.ACCESS_DENIED, ApiErrorKind.NOT_ASKED) for each in account.failed_calls
@@ -86,13 +88,13 @@ def test_a_denied_call_is_missed_in_its_place_and_named(operation: str) -> None:
     assert "allow the IAM action" in account.failed_calls[0].because
 
 
-def test_without_any_permission_nothing_looks_empty() -> None:
-    account = looked(deny(healthy()))
+def test_without_any_permission_all_parts_are_unavailable_and_not_empty() -> None:
+    account = audited(deny(healthy()))
     for part in (account.id, account.key_stores, account.service, account.services):
         assert isinstance(part, Unavailable)
 
 
-def test_a_service_that_nobody_sees_does_not_exist() -> None:
+def test_a_service_that_neither_view_lists_does_not_exist() -> None:
     document = healthy()
     answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"] = []
     document["calls"].append(
@@ -103,10 +105,10 @@ def test_a_service_that_nobody_sees_does_not_exist() -> None:
             "error": {"code": "InvalidServiceName", "message": "does not exist"},
         }
     )
-    assert looked(document).service is None
+    assert audited(document).service is None
 
 
-def test_a_service_of_another_account_is_seen_as_its_consumers_see_it() -> None:
+def test_another_accounts_service_is_read_in_the_consumers_view() -> None:
     document = healthy()
     answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"] = []
     details = {
@@ -122,22 +124,22 @@ def test_a_service_of_another_account_is_seen_as_its_consumers_see_it() -> None:
             "answer": {"ServiceNames": [SERVICE_NAME], "ServiceDetails": [details]},
         }
     )
-    service = looked(document).service
+    service = audited(document).service
     assert isinstance(service, EndpointService)
     assert (service.is_owner_view, service.owner) == (False, "444455556666")
 
 
-def test_a_list_that_is_missing_is_not_an_empty_one() -> None:
+def test_a_missing_list_is_unavailable_and_not_empty() -> None:
     document = healthy()
     answer(document, "DescribeCustomKeyStores").clear()
-    stores = looked(document).key_stores
+    stores = audited(document).key_stores
     assert isinstance(stores, Unavailable)
     assert stores.cause is ApiErrorKind.MALFORMED_RESPONSE
 
 
 @dataclass
 class Slow:
-    """Each answer takes a while; some never come."""
+    """Forwards calls; some of them hang."""
 
     inner: CollectedAnswers
     hangs: frozenset[str] = frozenset()
@@ -156,7 +158,7 @@ class Slow:
         return self.inner.call(service, operation, parameters, timeout_s)
 
 
-def test_a_call_that_was_throttled_until_the_time_was_over_says_so() -> None:
+def test_a_call_that_was_throttled_until_the_deadline_is_reported_as_throttled() -> None:
     hangs = frozenset({"DescribeListeners", "DescribeTargetGroups"})
     slow = Slow(CollectedAnswers(healthy()), hangs=hangs, throttled=frozenset({"DescribeListeners"}))
     account = audit(
@@ -170,7 +172,7 @@ def test_a_call_that_was_throttled_until_the_time_was_over_says_so() -> None:
     )
 
 
-def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> None:
+def test_a_hanging_call_does_not_delay_the_audit_beyond_its_deadline() -> None:
     slow = Slow(CollectedAnswers(healthy()), hangs=frozenset({"DescribeListeners"}))
     started_s = time.monotonic()
     account = audit(
@@ -183,20 +185,20 @@ def test_a_call_that_does_not_come_back_costs_no_more_than_the_deadline() -> Non
     assert balancer.listeners.cause is ApiErrorKind.TIMED_OUT
 
 
-def test_what_was_recorded_answers_as_the_one_it_was_recorded_from() -> None:
+def test_a_recording_gives_the_same_account_as_the_original() -> None:
     recorder = Recorder(CollectedAnswers(healthy()))
     first = audit(
         recorder, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0
     )
-    assert looked(recorder.document("2026-11-24T12:00:00Z")) == first
+    assert audited(recorder.document("2026-11-24T12:00:00Z")) == first
 
 
-def test_the_audit_only_reads() -> None:
+def test_all_calls_of_the_audit_are_read_only() -> None:
     for service, operation in CALLS:
         assert operation.startswith(READING_VERBS), action(service, operation)
 
 
-def test_no_call_is_in_the_table_that_the_audit_does_not_make() -> None:
+def test_the_audit_makes_every_call_in_the_table() -> None:
     document = healthy()
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     recorder = Recorder(CollectedAnswers(document))

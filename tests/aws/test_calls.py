@@ -1,4 +1,4 @@
-"""The table of calls: only such as read, each one that botocore knows."""
+"""The table of calls: all read-only and known to botocore."""
 
 import pytest
 from botocore.session import Session
@@ -7,12 +7,12 @@ from probe.aws.calls import CALLS, READING_VERBS, action
 
 
 @pytest.mark.parametrize(("service", "operation"), CALLS)
-def test_a_call_reads_and_exists(service: str, operation: str) -> None:
+def test_each_call_is_read_only_and_known_to_botocore(service: str, operation: str) -> None:
     assert operation.startswith(READING_VERBS)
     assert operation in Session().get_service_model(service).operation_names
     assert action(service, operation).endswith(f":{operation}")
 
 
-def test_what_is_not_in_the_table_has_no_action() -> None:
+def test_a_call_that_is_not_in_the_table_raises_a_key_error() -> None:
     with pytest.raises(KeyError):
         action("kms", "DeleteCustomKeyStore")

@@ -1,4 +1,4 @@
-"""A file of collected answers: read whole, or refused with one line for each mistake."""
+"""A file of collected responses: read completely, or rejected with one line per error."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def refused(path: Path) -> tuple[str, ...]:
     return caught.value.errors
 
 
-def test_an_answer_is_found_in_whatever_order_its_parameters_stand(tmp_path: Path) -> None:
+def test_a_response_is_found_regardless_of_the_order_of_parameters(tmp_path: Path) -> None:
     recorded = read(written(healthy(), tmp_path))
     parameters = {"Attribute": "enableDnsSupport", "VpcId": "vpc-1"}
     assert recorded.region == "eu-west-1"
@@ -29,41 +29,44 @@ def test_an_answer_is_found_in_whatever_order_its_parameters_stand(tmp_path: Pat
     assert found["EnableDnsSupport"] == {"Value": True}
 
 
-def test_what_is_not_in_the_file_was_not_asked(tmp_path: Path) -> None:
+def test_a_call_that_is_not_in_the_file_is_reported_as_not_asked(tmp_path: Path) -> None:
     found = read(written(healthy(), tmp_path)).call("ec2", "DescribeVpcs", {"VpcIds": ["vpc-9"]}, 1.0)
     assert isinstance(found, Unavailable)
     assert (found.call, found.cause) == ("ec2:DescribeVpcs", ApiErrorKind.NOT_ASKED)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"schema_version": 2}, "schema_version: is not 1"),
-        ({"region": None}, "region: is no text"),
-        ({"calls": {}}, "calls: is no list"),
-        ({"calls": [3]}, "calls[0]: is no call with parameters"),
-        ({"calls": [{"service": "s3", "operation": "DeleteBucket", "parameters": {}}]}, "none of the calls"),
+        ({"region": None}, "region: is missing or not a string"),
+        ({"calls": {}}, "calls: is missing or not a list"),
+        ({"calls": [{}] * 2001}, "calls: has 2001 entries, the maximum is 2000"),
+        ({"calls": [3]}, "calls[0]: is not an object with parameters"),
+        ({"calls": [{"service": "s3", "operation": "DeleteBucket", "parameters": {}}]}, "is not a call that"),
         (
             {"calls": [{"service": "kms", "operation": "DescribeCustomKeyStores", "parameters": {}}]},
             "neither",
         ),
     ],
 )
-def test_a_mistake_is_one_line_with_its_path(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_an_error_is_one_line_with_the_path_of_the_file(
+    change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
     path = written({**healthy(), **change}, tmp_path)
     (line,) = refused(path)
     assert line.startswith(f"{path}: ")
-    assert said in line
+    assert message in line
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"null", b"{", b"[" * 100_000])
-def test_what_is_no_such_file_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_collection_of_calls_is_rejected(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
     assert refused(path)
 
 
-def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
+def test_a_missing_or_too_large_file_of_calls_is_rejected(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path / "none")[0]
     path = tmp_path / "x.json"
     path.write_bytes(b" " * (MAX_FILE_BYTES + 1))

@@ -1,4 +1,4 @@
-"""AWS's error codes as causes: what is denied names the action to allow."""
+"""AWS error codes mapped to kinds of errors, with the IAM action of a denied call."""
 
 import pytest
 
@@ -27,22 +27,22 @@ from probe.model.account import ApiErrorKind
         ("", ApiErrorKind.FAILED),
     ],
 )
-def test_a_code_has_its_cause(code: str, cause: ApiErrorKind) -> None:
+def test_each_error_code_has_its_kind(code: str, cause: ApiErrorKind) -> None:
     assert refused("ec2:DescribeVpcs", code).cause is cause
 
 
-def test_what_is_denied_names_the_action_to_allow() -> None:
+def test_a_denied_call_names_the_iam_action_to_allow() -> None:
     assert "ec2:DescribeVpcs" in refused("ec2:DescribeVpcs", "UnauthorizedOperation").because
 
 
-def test_a_message_of_aws_is_cut_and_harmless() -> None:
-    said = refused("ec2:DescribeVpcs", "Odd\x1b[31m", "x\x1b" * 10_000).because
-    assert "\x1b" not in said
-    assert len(said) < 300
+def test_a_message_from_aws_is_escaped_and_shortened() -> None:
+    because = refused("ec2:DescribeVpcs", "Odd\x1b[31m", "x\x1b" * 10_000).because
+    assert "\x1b" not in because
+    assert len(because) < 300
 
 
 @pytest.mark.parametrize(
     "error", [{}, {"Error": None}, {"Error": {"Code": 3}}, {"code": None}, {"Error": []}]
 )
-def test_an_odd_error_is_a_failure(error: dict[str, object]) -> None:
+def test_a_malformed_error_is_a_failure(error: dict[str, object]) -> None:
     assert denied_by(error, "ec2:DescribeVpcs").cause is ApiErrorKind.FAILED

@@ -1,4 +1,4 @@
-"""Door 2 says what it could not look at, and never asks the metadata service off EC2."""
+"""Recognition of EC2, and the caller's identity without credentials."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from probe.model.account import ApiErrorKind
 @pytest.mark.parametrize(
     ("vendor", "expected"), [("Amazon EC2\n", True), ("QEMU\n", False), ("", False), ("\xff", False)]
 )
-def test_the_firmware_tells_whether_this_is_ec2(vendor: str, *, expected: bool, tmp_path: Path) -> None:
+def test_ec2_is_recognised_by_the_firmware_tables(vendor: str, *, expected: bool, tmp_path: Path) -> None:
     file = tmp_path / "sys_vendor"
     file.write_text(vendor, encoding="latin-1")
     assert aws.on_ec2(file) is expected
@@ -22,7 +22,7 @@ def test_a_machine_without_firmware_tables_is_not_ec2(tmp_path: Path) -> None:
     assert aws.on_ec2(tmp_path / "missing") is False
 
 
-def test_without_credentials_the_identity_is_unavailable_and_says_so(
+def test_without_credentials_the_identity_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:

@@ -1,4 +1,4 @@
-"""Where the instance is: with a token, once, within a second, and never asked off EC2."""
+"""Reading the instance metadata: with a token, within the deadline, and only on EC2."""
 
 import contextlib
 import http.server
@@ -26,7 +26,7 @@ WHOLE = Instance(
 
 
 class Service(http.server.BaseHTTPRequestHandler):
-    """IMDSv2: a token for a PUT, data for who has it."""
+    """IMDSv2: returns a token for a PUT, and data for requests with the token."""
 
     asked: ClassVar[list[tuple[str, str]]] = []
     answers: ClassVar[dict[str, bytes]] = {}
@@ -43,7 +43,7 @@ class Service(http.server.BaseHTTPRequestHandler):
     def _answer(self, body: bytes | None) -> None:
         self.asked.append((self.command, self.path))
         time.sleep(self.delay_s)
-        with contextlib.suppress(OSError):  # who asked may not have waited
+        with contextlib.suppress(OSError):  # the client may have closed the connection
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
@@ -67,7 +67,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Service]]:
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{served.server_port}")
-        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # the token goes to no proxy
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # must not be used
         monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
         monkeypatch.setattr(metadata, "on_ec2", lambda: True)
         yield Service
@@ -75,19 +75,19 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Service]]:
         thread.join()
 
 
-def test_the_instance_is_described_to_who_has_a_token(service: type[Service]) -> None:
+def test_the_instance_is_read_with_a_token(service: type[Service]) -> None:
     assert metadata.instance() == WHOLE
     assert service.asked[0] == ("PUT", "/latest/api/token")
 
 
-def test_without_a_token_nothing_is_asked_any_more(service: type[Service]) -> None:
+def test_without_a_token_no_further_request_is_sent(service: type[Service]) -> None:
     del service.answers["api/token"]
     assert metadata.instance() is None
     assert len(service.asked) == 1
 
 
 @pytest.mark.parametrize("missing", ["meta-data/mac", "meta-data/placement/availability-zone-id"])
-def test_what_is_missing_takes_nothing_else_away(service: type[Service], missing: str) -> None:
+def test_other_values_are_read_if_an_optional_one_is_missing(service: type[Service], missing: str) -> None:
     del service.answers[missing]
     found = metadata.instance()
     assert found is not None
@@ -96,13 +96,13 @@ def test_what_is_missing_takes_nothing_else_away(service: type[Service], missing
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"region": "\x1b[31m"}', b'{"region": 5}'])
-def test_odd_answers_are_no_region(service: type[Service], body: bytes) -> None:
+def test_malformed_responses_give_no_region(service: type[Service], body: bytes) -> None:
     service.answers["dynamic/instance-identity/document"] = body
     found = metadata.instance()
     assert found is None or found.region is None
 
 
-def test_a_mac_that_is_none_is_put_into_no_path(service: type[Service]) -> None:
+def test_an_invalid_mac_address_is_not_used_in_a_path(service: type[Service]) -> None:
     service.answers["meta-data/mac"] = b"../../x"
     found = metadata.instance()
     assert found is not None
@@ -110,20 +110,22 @@ def test_a_mac_that_is_none_is_put_into_no_path(service: type[Service]) -> None:
     assert not any("x/vpc-id" in path for _, path in service.asked)
 
 
-def test_all_of_it_shares_one_deadline(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_requests_share_one_deadline(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "TIMEOUT_S", 0.5)
     service.delay_s = 0.3
     assert metadata.instance() is None  # the token takes 0.3 s, the document would take as much
     assert [method for method, _ in service.asked] == ["PUT", "GET"]
 
 
-def test_a_disabled_service_is_not_asked(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disabled_service_gets_no_request(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     assert metadata.instance() is None
     assert service.asked == []
 
 
-def test_off_ec2_nobody_is_asked(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_is_sent_on_other_machines_than_ec2(
+    service: type[Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(metadata, "on_ec2", lambda: False)
     assert metadata.instance() is None
     assert service.asked == []

@@ -1,4 +1,4 @@
-"""The credential out of a secret: one call, and nothing of it in what is said or logged."""
+"""Reading the credential from a secret: one call, and nothing of it in errors or logs."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 @pytest.mark.parametrize(
     "content", [INNER, {"XksProxyUriPath": "/x", "XksProxyAuthenticationCredential": INNER}]
 )
-def test_kmss_proxy_configuration_or_its_inner_part_is_a_credential(
+def test_a_kms_proxy_configuration_or_its_inner_object_is_a_credential(
     content: dict[str, object],
     server: type[Script],  # noqa: F811
 ) -> None:
@@ -42,21 +42,21 @@ def test_kmss_proxy_configuration_or_its_inner_part_is_a_credential(
 @pytest.mark.parametrize(
     "content", [MARKER, f'["{MARKER}"]', f'{{"AccessKeyId": "{MARKER}"}}', "null", None, 5]
 )
-def test_another_content_is_refused_and_not_quoted(content: object, server: type[Script]) -> None:  # noqa: F811
+def test_other_content_is_rejected_without_being_quoted(content: object, server: type[Script]) -> None:  # noqa: F811
     server.answers = [of_secret(content)]
-    with pytest.raises(InputError, match="is no proxy configuration of KMS") as raised:
+    with pytest.raises(InputError, match="is not a KMS proxy configuration") as raised:
         credential_of(ARN)
     assert MARKER not in str(raised.value)
 
 
-def test_a_refusal_names_the_action(server: type[Script]) -> None:  # noqa: F811
+def test_a_denied_call_names_the_iam_action(server: type[Script]) -> None:  # noqa: F811
     server.answers = [(400, b'{"__type":"AccessDeniedException","message":"no"}')]
     with pytest.raises(InputError, match="allow the IAM action secretsmanager:GetSecretValue"):
         credential_of(ARN)
 
 
 @pytest.mark.parametrize("arn", ["xks/proxy", ARN.replace("secretsmanager", "ssm"), ARN + "\n", MARKER])
-def test_what_is_no_arn_of_a_secret_is_asked_of_nobody(arn: str, server: type[Script]) -> None:  # noqa: F811
-    with pytest.raises(InputError, match="write the ARN of a secret"):
+def test_an_invalid_arn_is_rejected_without_a_call(arn: str, server: type[Script]) -> None:  # noqa: F811
+    with pytest.raises(InputError, match="is not the ARN of a secret"):
         credential_of(arn)
     assert server.asked == []

@@ -1,4 +1,4 @@
-"""Which key store and endpoint service are meant, and what they say where the user does not."""
+"""Selection of the key store and endpoint service, and the settings taken from them."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,10 +10,10 @@ from probe.aws.selection import selected_service, spec_with_defaults
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
 
 
-def test_an_existing_store_says_what_the_user_does_not() -> None:
-    asked = replace(SPEC, id=STORE.id, uri_endpoint=None, uri_path="/new/kms/xks/v1", service_name=None)
-    known = spec_with_defaults(asked, replace(ACCOUNT, key_stores=(STORE,)))
-    assert known == replace(asked, uri_endpoint=STORE.uri_endpoint, service_name=STORE.service_name)
+def test_missing_settings_are_taken_from_the_existing_key_store() -> None:
+    given = replace(SPEC, id=STORE.id, uri_endpoint=None, uri_path="/new/kms/xks/v1", service_name=None)
+    found = spec_with_defaults(given, replace(ACCOUNT, key_stores=(STORE,)))
+    assert found == replace(given, uri_endpoint=STORE.uri_endpoint, service_name=STORE.service_name)
 
 
 OTHER = replace(
@@ -26,7 +26,7 @@ CLOUDHSM = replace(STORE, id="cks-hsm", kind="AWS_CLOUDHSM", service_name=None)
 NOTHING = replace(SPEC, uri_endpoint=None, uri_path=None, service_name=None)
 
 
-def test_where_the_user_names_nothing_the_only_external_store_is_meant() -> None:
+def test_without_any_setting_the_only_external_key_store_is_selected() -> None:
     account = replace(ACCOUNT, key_stores=(STORE, CLOUDHSM))
     known = spec_with_defaults(NOTHING, account)
     assert (known.id, known.uri_path, known.service_name) == (
@@ -56,21 +56,21 @@ def test_where_the_user_names_nothing_the_only_external_store_is_meant() -> None
         (NOTHING, DENIED, DENIED, None),
     ],
 )
-def test_the_endpoint_service_is_that_of_the_store_of_the_name_or_the_only_one(
+def test_the_endpoint_service_is_selected_by_name_by_store_by_dns_name_or_as_the_only_one(
     spec: KeyStoreSpec, stores: Any, own: Any, name: str | None
 ) -> None:
     assert selected_service(spec, stores, own) == name
 
 
-def test_the_service_that_was_found_is_what_kms_would_be_told() -> None:
+def test_missing_settings_are_taken_from_the_selected_service() -> None:
     known = spec_with_defaults(NOTHING, ACCOUNT)
     assert (known.service_name, known.uri_endpoint) == (SERVICE.name, f"https://{HOST}")
 
 
-def test_without_an_endpoint_that_of_the_service_is_taken() -> None:
-    asked = replace(SPEC, uri_endpoint=None)
-    assert spec_with_defaults(asked, ACCOUNT).uri_endpoint == f"https://{HOST}"
-    assert spec_with_defaults(asked, None).uri_endpoint is None
+def test_a_missing_endpoint_is_taken_from_the_services_private_dns_name() -> None:
+    given = replace(SPEC, uri_endpoint=None)
+    assert spec_with_defaults(given, ACCOUNT).uri_endpoint == f"https://{HOST}"
+    assert spec_with_defaults(given, None).uri_endpoint is None
     nameless = replace(ACCOUNT, service=replace(SERVICE, private_dns_name=None))
-    assert spec_with_defaults(asked, nameless).uri_endpoint is None
-    assert spec_with_defaults(asked, replace(ACCOUNT, service=DENIED)).uri_endpoint is None
+    assert spec_with_defaults(given, nameless).uri_endpoint is None
+    assert spec_with_defaults(given, replace(ACCOUNT, service=DENIED)).uri_endpoint is None

@@ -1,4 +1,4 @@
-"""Blocking calls together: in their order, within the deadline, a bug is not swallowed."""
+"""Running blocking calls in parallel: order, deadline, and exceptions."""
 
 import threading
 import time
@@ -8,20 +8,20 @@ import pytest
 from probe.aws.thread_batch import MAX_CONCURRENT_CALLS, ThreadBatch
 
 
-def test_answers_come_in_the_order_of_the_calls() -> None:
+def test_results_are_in_the_order_of_the_calls() -> None:
     calls = [lambda _left_s, n=n: n for n in range(50)]
     assert ThreadBatch(5.0).run(calls, [-1] * 50) == list(range(50))
 
 
-def test_no_more_than_some_run_at_a_time() -> None:
-    lock, running, most = threading.Lock(), 0, 0
+def test_the_number_of_concurrent_calls_is_limited() -> None:
+    lock, running, maximum = threading.Lock(), 0, 0
     gate = threading.Barrier(MAX_CONCURRENT_CALLS)
 
     def call(_left_s: float) -> int:
-        nonlocal running, most
+        nonlocal running, maximum
         with lock:
             running += 1
-            most = max(most, running)
+            maximum = max(maximum, running)
         gate.wait(5)
         with lock:
             running -= 1
@@ -29,10 +29,10 @@ def test_no_more_than_some_run_at_a_time() -> None:
 
     count = 2 * MAX_CONCURRENT_CALLS
     assert ThreadBatch(5.0).run([call] * count, [0] * count) == [1] * count
-    assert most == MAX_CONCURRENT_CALLS
+    assert maximum == MAX_CONCURRENT_CALLS
 
 
-def test_what_is_late_is_replaced_and_not_waited_for() -> None:
+def test_a_late_result_is_replaced_and_not_waited_for() -> None:
     never = threading.Event()
     started_s = time.monotonic()
     answers = ThreadBatch(0.1).run(
@@ -43,7 +43,7 @@ def test_what_is_late_is_replaced_and_not_waited_for() -> None:
     never.set()
 
 
-def test_a_bug_is_raised() -> None:
+def test_an_exception_in_a_call_is_raised() -> None:
     def broken(_left_s: float) -> int:
         raise KeyError("oops")
 
@@ -51,6 +51,6 @@ def test_a_bug_is_raised() -> None:
         ThreadBatch(5.0).run([broken], [0])
 
 
-def test_after_the_deadline_nothing_is_begun() -> None:
-    together = ThreadBatch(0.0)
-    assert together.run([lambda _: "asked"], ["on_timeout"]) == ["on_timeout"]
+def test_no_call_is_started_after_the_deadline() -> None:
+    batch = ThreadBatch(0.0)
+    assert batch.run([lambda _: "asked"], ["on_timeout"]) == ["on_timeout"]

@@ -60,4 +60,4 @@ def test_more_targets_than_a_scrape_bears_are_refused(
     file.write_text("proxy: {private_dns_name: a.b.example.com}\nnodes:\n" + nodes)
     for command in ("check-config", "run"):
         assert app.run([command, "-c", str(file)]) == Exit.USAGE
-        assert "1001 targets" in capsys.readouterr().err
+        assert "1,001 targets" in capsys.readouterr().err

@@ -26,9 +26,9 @@ def test_what_is_no_host_is_refused_with_the_option_named(text: str) -> None:
     ("content", "words"),
     [
         (None, "No such file"),
-        (b"", "holds no PEM"),
-        (b"\x00\xff", "holds no PEM"),
-        (b"x" * (1 << 20 | 1), "larger than 1048576 bytes"),
+        (b"", "contains no valid PEM"),
+        (b"\x00\xff", "contains no valid PEM"),
+        (b"x" * (1 << 20 | 1), "larger than the maximum of 1048576 bytes"),
     ],
     ids=["missing", "empty", "binary", "too large"],
 )

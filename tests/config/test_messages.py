@@ -1,4 +1,4 @@
-"""Mistakes as lines, and what is left without them."""
+"""Formatting of errors, and removal of invalid parts."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from probe.config import schema
 from probe.config.messages import line, located, model_at, without
 
 
-def said(raw: dict[str, Any]) -> list[str]:
+def lines_for(raw: dict[str, Any]) -> list[str]:
     with pytest.raises(ValidationError) as raised:
         schema.Document.model_validate(raw)
     return [line(located(error, raw), schema.Document) for error in raised.value.errors()]
@@ -19,38 +19,41 @@ def said(raw: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        ({"nodse": []}, "nodse: is not a key here; did you mean 'nodes'?"),
+        ({"nodse": []}, "nodse: unknown key; did you mean 'nodes'?"),
         (
             {"key_store": {"colour": 1, "id": "x"}},
-            "key_store.colour: is not a key here; those are id, region, uri_path, key_id, credential, proxy, nodes, backends, key_managers",
+            "key_store.colour: unknown key; valid keys: id, region, uri_path, key_id, credential, proxy, nodes, backends, key_managers",
         ),
-        ({"key_store": {}}, "key_store.id: is missing; write it, as in `id: cks-1234567890abcdef0`"),
-        ({"nodes": "x"}, "nodes: 'x' is text; a list belongs here, a line with `- ` for each entry"),
-        ({"timeouts": 5}, "timeouts: 5 is a number; a mapping belongs here, as {icmp: 1s}"),
+        ({"key_store": {}}, "key_store.id: is missing; add it, for example `id: cks-1234567890abcdef0`"),
+        (
+            {"nodes": "x"},
+            "nodes: 'x' is text; expected a list, with a line starting with `- ` for each entry",
+        ),
+        ({"timeouts": 5}, "timeouts: 5 is a number; expected a mapping such as {icmp: 1s}"),
     ],
-    ids=["nearly a key", "no key at all", "missing", "no list", "no mapping"],
+    ids=["similar to a key", "unknown key", "missing", "not a list", "not a mapping"],
 )
-def test_a_mistake_is_one_line_with_path_and_remedy(raw: dict[str, Any], words: str) -> None:
-    assert said(raw) == [words]
+def test_an_error_is_one_line_with_the_path_and_the_fix(raw: dict[str, Any], words: str) -> None:
+    assert lines_for(raw) == [words]
 
 
 @pytest.mark.parametrize(("entries", "lines"), [(8, []), (9, 1)], ids=["at the limit", "one more"])
-def test_a_list_that_is_too_long_says_how_many_may_be(entries: int, lines: Any) -> None:
+def test_an_error_about_a_long_list_states_the_maximum(entries: int, lines: Any) -> None:
     raw = {"resolve_with": ["10.0.0.1"] * entries}
     if lines:
-        assert said(raw) == ["resolve_with: has more entries than 8; delete some"]
+        assert lines_for(raw) == ["resolve_with: has more than 8 entries; delete some"]
     else:
         assert len(schema.Document.model_validate(raw).resolve_with) == entries
 
 
-def test_a_key_of_a_later_version_is_said_to_be_one() -> None:
-    (words,) = said({"endpoint_service": {"id": "vpce-svc-1"}})
-    assert words.startswith("endpoint_service: discovery by the AWS API is not in this version")
+def test_a_key_for_discovery_is_reported_as_not_supported_yet() -> None:
+    (words,) = lines_for({"endpoint_service": {"id": "vpce-svc-1"}})
+    assert words.startswith("endpoint_service: this version does not support discovery through the AWS API")
 
 
-def test_a_key_from_the_file_is_escaped() -> None:
-    (words,) = said({"no\x1b[2Jde": 1})
-    assert words.startswith("no\\x1b[2Jde: is not a key here")
+def test_an_unknown_key_is_escaped() -> None:
+    (words,) = lines_for({"no\x1b[2Jde": 1})
+    assert words.startswith("no\\x1b[2Jde: unknown key")
 
 
 @pytest.mark.parametrize(
@@ -64,11 +67,11 @@ def test_a_key_from_the_file_is_escaped() -> None:
         (("nowhere", "at", "all"), None),
     ],
 )
-def test_a_location_leads_to_the_model_that_describes_it(location: tuple[Any, ...], model: object) -> None:
+def test_model_at_returns_the_model_of_a_location(location: tuple[Any, ...], model: object) -> None:
     assert model_at(schema.Document, location) is model
 
 
-def test_only_what_is_wrong_is_left_out_and_the_others_keep_their_places() -> None:
+def test_only_invalid_parts_are_removed_and_original_indexes_are_kept() -> None:
     raw = {"listen": "?", "threshold": "1s", "nodes": ["a", "b", "c"], "intervals": {"tcp": 0, "tls": 1}}
     wrong = [("listen",), ("nodes", 1, "port"), ("intervals", "tcp")]
     pruned, positions = without(raw, wrong)
@@ -76,6 +79,6 @@ def test_only_what_is_wrong_is_left_out_and_the_others_keep_their_places() -> No
     assert positions == {"nodes": [0, 2]}
 
 
-def test_a_mistake_behind_a_broken_entry_is_found_at_its_own_place() -> None:
-    said = mistakes("backends: [7, {name: b, address: 10.0.0.1, checks: []}]")
-    assert [words.partition(":")[0] for words in said] == ["backends[0]", "backends[1].checks"]
+def test_an_error_after_an_invalid_list_entry_has_the_original_index() -> None:
+    errors = mistakes("backends: [7, {name: b, address: 10.0.0.1, checks: []}]")
+    assert [error.partition(":")[0] for error in errors] == ["backends[0]", "backends[1].checks"]

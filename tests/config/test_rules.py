@@ -1,4 +1,4 @@
-"""Rules that span several keys."""
+"""Constraints between several keys."""
 
 import pytest
 from configuring import BACKEND, backends, mistakes, parse
@@ -13,7 +13,7 @@ from configuring import BACKEND, backends, mistakes, parse
         ("key_managers: [{name: k, host: k.example.com, intervals: {tcp: 30.001s}}]", False),
     ],
 )
-def test_limits_of_two_keys_hold_exactly(line: str, is_fine: bool) -> None:
+def test_constraints_between_two_keys_are_exact(line: str, is_fine: bool) -> None:
     text = BACKEND + line
     if is_fine:
         assert parse(text).targets
@@ -22,10 +22,10 @@ def test_limits_of_two_keys_hold_exactly(line: str, is_fine: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "check", "most"),
+    ("times", "check", "maximum"),
     [("intervals: {icmp: 100ms}\n", "icmp", 2000), ("intervals: {tcp: 2s}\n", "tcp", 400)],
 )
-def test_the_caps_in_sum_hold_exactly(times: str, check: str, most: int) -> None:
-    assert len(parse(times + backends(most, check)).targets) == most
-    (mistake,) = mistakes(times + backends(most + 1, check))
-    assert "in sum, at most" in mistake
+def test_the_limits_on_total_rates_are_exact(times: str, check: str, maximum: int) -> None:
+    assert len(parse(times + backends(maximum, check)).targets) == maximum
+    (mistake,) = mistakes(times + backends(maximum + 1, check))
+    assert "in total, but the maximum is" in mistake

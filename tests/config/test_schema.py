@@ -1,4 +1,4 @@
-"""Keys, kinds and defaults of the file; and what is published of them."""
+"""Keys, types and defaults of the configuration, in the model, the JSON schema and the documentation."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from probe.config.schema import Document, json_schema
 
 
-def test_the_published_schema_is_that_of_the_models() -> None:
+def test_the_published_schema_equals_the_generated_one() -> None:
     text = (ROOT / "docs" / "schemas" / "configuration.json").read_text(encoding="utf-8")
     assert json.loads(text) == json.loads(json.dumps(json_schema()))
 
@@ -30,7 +30,7 @@ def test_the_documented_defaults_are_the_defaults() -> None:
     assert parse(block[1] + BACKEND) == parse(BACKEND)
 
 
-def test_a_region_is_a_name_or_a_mapping_here_and_in_the_published_schema() -> None:
+def test_a_region_is_a_name_or_a_mapping_in_the_model_and_in_the_schema() -> None:
     short, long = Document.model_validate({"regions": ["eu-west-1", {"region": "eu-west-1"}]}).regions
     assert short == long
     kinds = json_schema()["properties"]["regions"]["items"]["anyOf"]
@@ -45,7 +45,7 @@ def test_a_region_is_a_name_or_a_mapping_here_and_in_the_published_schema() -> N
         *("resolve_with", "extra_authorities", "intervals", "timeouts"),
     ],
 )
-def test_a_section_whose_lines_are_all_commented_out_is_as_if_absent(section: str) -> None:
+def test_an_empty_section_counts_as_absent(section: str) -> None:
     assert Document.model_validate({section: None}) == Document()
 
 

@@ -1,4 +1,4 @@
-"""A parsed mapping -> settings: files beside it, and all mistakes in one go."""
+"""Building settings from a parsed mapping and the files it names, and reporting all errors together."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def mistakes(raw: dict[str, Any], directory: Path = HERE) -> tuple[str, ...]:
     return raised.value.errors
 
 
-def test_an_authority_is_read_from_beside_the_file(tmp_path: Path) -> None:
+def test_the_path_of_an_authority_is_relative_to_the_configuration_file(tmp_path: Path) -> None:
     root = issue("root", ca=True)
     pem = root.certificate.public_bytes(Encoding.PEM)
     (tmp_path / "root.pem").write_bytes(pem)
@@ -41,7 +41,7 @@ def test_authorities_keep_the_order_of_the_file(tmp_path: Path) -> None:
     assert settings.extra_authorities == (roots["b"].der, roots["a"].der)
 
 
-def test_mistakes_of_schema_names_rules_and_files_come_together(tmp_path: Path) -> None:
+def test_errors_of_schema_names_rules_and_files_are_reported_together(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_bytes(b"")
     raw = {
         "listen": "nowhere",
@@ -54,21 +54,21 @@ def test_mistakes_of_schema_names_rules_and_files_come_together(tmp_path: Path) 
         "listen",
         "nodes[1].name",
         "intervals.tcp",
-        "extra_authorities[1]",  # the place in the file, though the first entry is left out
+        "extra_authorities[1]",  # the index in the file, although the invalid first entry was removed
         "extra_authorities[2]",
     ]
 
 
 @pytest.mark.parametrize("count", [MAX_ERRORS, MAX_ERRORS + 1], ids=["at the limit", "one more"])
-def test_two_hundred_mistakes_are_shown_and_the_others_counted(count: int) -> None:
+def test_two_hundred_errors_are_shown_and_the_others_counted(count: int) -> None:
     lines = mistakes({f"wrong_{n}": 1 for n in range(count)})
-    assert sum("is not a key here" in line for line in lines) == MAX_ERRORS
-    assert lines[MAX_ERRORS:] == (() if count == MAX_ERRORS else ("and 1 mistakes more",))
+    assert sum("unknown key" in line for line in lines) == MAX_ERRORS
+    assert lines[MAX_ERRORS:] == (() if count == MAX_ERRORS else ("and 1 more",))
 
 
-def test_nothing_to_probe_is_said_only_where_nothing_else_is_wrong() -> None:
+def test_missing_targets_are_reported_only_if_there_is_no_other_error() -> None:
     (line,) = mistakes({})
-    assert line.startswith("nothing is to be probed")
+    assert line.startswith("no targets")
     (line,) = mistakes({"threshold": "0ms"})
     assert line.startswith("threshold: ")
 
@@ -77,6 +77,6 @@ def test_nothing_to_probe_is_said_only_where_nothing_else_is_wrong() -> None:
     ("listen", "host", "port"),
     [("0.0.0.0:80", "0.0.0.0", 80), ("localhost:0", "localhost", 0), ("127.0.0.1:65535", "127.0.0.1", 65535)],
 )
-def test_where_the_page_is_becomes_host_and_port(listen: str, host: str, port: int) -> None:
+def test_listen_is_split_into_host_and_port(listen: str, host: str, port: int) -> None:
     settings = build({"nodes": [NODE], "listen": listen}, HERE)
     assert (settings.listen_host, settings.listen_port) == (host, port)

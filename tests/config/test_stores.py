@@ -1,4 +1,4 @@
-"""Key stores of the file: what KMS is told of each, and whose proxy can be asked for its health."""
+"""The key stores of the configuration: their settings, and when health requests are possible."""
 
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,14 @@ def asks_health(settings: Settings) -> set[str]:
     return {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
 
 
-def test_a_file_that_names_none_is_about_one_without_a_name() -> None:
+def test_a_file_without_a_key_store_has_one_with_an_empty_id() -> None:
     (store,) = parse(PROXY + NODES).stores
     assert (store.id, store.host, store.region, store.uri_path) == ("", "p.example.com", "", None)
 
 
-def test_what_the_file_says_of_a_key_store_is_what_kms_is_told() -> None:
-    said = "key_store: {id: cks-1, region: eu-west-1, uri_path: /a/kms/xks/v1, key_id: k}\n"
-    (store,) = parse(said + PROXY + NODES).stores
+def test_the_settings_of_a_key_store_are_read_from_the_file() -> None:
+    text = "key_store: {id: cks-1, region: eu-west-1, uri_path: /a/kms/xks/v1, key_id: k}\n"
+    (store,) = parse(text + PROXY + NODES).stores
     assert (store.id, store.region, store.uri_path, store.key_id) == (
         "cks-1",
         "eu-west-1",
@@ -50,7 +50,7 @@ def test_what_the_file_says_of_a_key_store_is_what_kms_is_told() -> None:
     ("region", "has_kms"),
     [("{id: a, region: eu-west-1}", True), ("{id: a, region: mars-north-1}", False), ("{id: a}", None)],
 )
-def test_whether_a_region_has_kms_is_looked_up_as_a_preflight_does(
+def test_whether_a_region_has_kms_is_looked_up_if_the_region_is_given(
     region: str, *, has_kms: bool | None
 ) -> None:
     (store,) = parse(f"key_store: {region}\n{PROXY}{NODES}").stores
@@ -58,7 +58,7 @@ def test_whether_a_region_has_kms_is_looked_up_as_a_preflight_does(
 
 
 @pytest.mark.parametrize(
-    ("said", "environment", "asked"),
+    ("key_store", "environment", "is_planned"),
     [
         ("{id: cks-1}", GIVEN, False),
         ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1}", {}, False),
@@ -66,43 +66,42 @@ def test_whether_a_region_has_kms_is_looked_up_as_a_preflight_does(
         ("{id: cks-1, uri_path: /kms/xks/v1}", {**GIVEN, "AWS_REGION": "eu-west-1"}, True),
         ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, credential: {file: a}}", {}, True),
     ],
-    ids=["no path", "no credential", "environment", "both of the environment", "file"],
+    ids=["no path", "no credential", "environment", "credential and Region from environment", "file"],
 )
-def test_health_is_asked_where_there_are_a_path_and_a_credential(
-    said: str, environment: dict[str, str], *, asked: bool
+def test_health_is_planned_only_with_a_uri_path_and_a_credential(
+    key_store: str, environment: dict[str, str], *, is_planned: bool
 ) -> None:
-    settings = parse(f"key_store: {said}\n" + NODES, environment)
-    assert asks_health(settings) == ({"cks-1"} if asked else set())
-    assert (
-        any(plan.check is Check.HEALTH_COLD for plans in settings.plans.values() for plan in plans) is asked
-    )
+    settings = parse(f"key_store: {key_store}\n" + NODES, environment)
+    assert asks_health(settings) == ({"cks-1"} if is_planned else set())
+    plans = [plan for plans in settings.plans.values() for plan in plans]
+    assert any(plan.check is Check.HEALTH_COLD for plan in plans) is is_planned
 
 
-def test_the_region_is_the_files_else_the_environments_else_the_instances() -> None:
+def test_the_region_is_taken_from_the_file_then_the_environment_then_the_instance() -> None:
     text = "key_store: {id: cks-1, uri_path: /kms/xks/v1, credential: {file: a}}\n" + NODES
     assert parse(text, {"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-3").stores[0].region == "eu-west-2"
     assert parse(text, {}, "eu-west-3").stores[0].region == "eu-west-3"
-    assert mistakes(text)[0].startswith("key_store.region: is missing; requests are signed for one")
+    assert mistakes(text)[0].startswith("key_store.region: is missing; request signatures need it")
     assert mistakes(text, environment={"AWS_REGION": "x\x1b[2J"}) == (
-        "key_store.region: 'x\\x1b[2J' of the environment is no Region; write it here",
+        "key_store.region: 'x\\x1b[2J' from the environment is not a Region; set it here",
     )
 
 
-def test_who_asks_no_health_needs_no_region_and_ec2_is_not_asked() -> None:
-    def unasked() -> str | None:
+def test_without_health_checks_no_region_is_needed_and_ec2_is_not_queried() -> None:
+    def never_called() -> str | None:
         raise AssertionError
 
-    surroundings = Surroundings(environment={}, instance_region=unasked)
+    surroundings = Surroundings(environment={}, instance_region=never_called)
     assert config.parse(NODES, "test.yaml", Path(), surroundings).stores[0].region == ""
 
 
-def test_a_credentials_file_is_sought_beside_the_configuration_and_in_no_value() -> None:
+def test_the_path_of_a_credential_file_is_relative_to_the_configuration_file() -> None:
     text = "key_store: {id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, credential: {file: a.json}}\n"
     settings = parse(text + NODES)
     assert settings.credentials == {"cks-1": CredentialSource(file="/etc/xks/a.json")}
 
 
-def test_systemds_file_bears_the_key_stores_name_or_is_for_the_only_one(tmp_path: Path) -> None:
+def test_systemds_credential_file_is_named_after_the_key_store_or_is_for_the_only_one(tmp_path: Path) -> None:
     environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     (tmp_path / "xks-proxy").write_text("{}")
     one = "{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, nodes: [{name: a, address: 10.0.0.1}]}"
@@ -113,7 +112,7 @@ def test_systemds_file_bears_the_key_stores_name_or_is_for_the_only_one(tmp_path
     assert asks_health(parse(f"key_store: [{one}, {two}]", environment)) == {"cks-2"}
 
 
-def test_several_key_stores_have_their_own_targets_and_names() -> None:
+def test_several_key_stores_each_have_their_own_targets() -> None:
     settings = parse(
         "key_store:\n"
         "  - {id: cks-1, proxy: {private_dns_name: a.example.com}, nodes: [{name: a, address: 10.0.0.1}]}\n"
@@ -128,7 +127,7 @@ def test_several_key_stores_have_their_own_targets_and_names() -> None:
     ]
 
 
-def test_a_single_key_store_owns_what_stands_at_the_top_and_below_it() -> None:
+def test_a_single_key_store_owns_targets_at_the_top_level_and_in_its_mapping() -> None:
     settings = parse("key_store: {id: cks-1, nodes: [{name: m, address: 10.0.0.2}]}\n" + PROXY + NODES)
     assert [(t.name, t.key_store, t.server_name) for t in settings.targets] == [
         ("n", "cks-1", "P.example.com"),

@@ -1,4 +1,4 @@
-"""Sections of the file become targets with their plans."""
+"""Targets and their plans, made from the sections of the configuration."""
 
 import pytest
 from configuring import BACKEND, parse
@@ -9,13 +9,13 @@ from probe.model.kinds import CHECKS, ROLES
 from probe.model.targets import Check, Role
 
 
-def test_without_an_address_the_proxy_itself_is_not_probed() -> None:
+def test_the_proxy_is_not_probed_without_an_address_or_host() -> None:
     settings = parse("proxy: {private_dns_name: proxy.example.com}\n" + BACKEND)
     assert [target.role for target in settings.targets] == [Role.BACKEND]
     assert settings.targets[0].server_name == "proxy.example.com"
 
 
-def test_a_proxy_by_a_name_that_resolves_is_probed() -> None:
+def test_a_proxy_with_a_host_is_probed() -> None:
     (target,) = parse("proxy: {private_dns_name: proxy.example.com, host: nlb.example.com}").targets
     assert (target.host, target.server_name) == ("nlb.example.com", "proxy.example.com")
 
@@ -31,11 +31,11 @@ def test_a_proxy_by_a_name_that_resolves_is_probed() -> None:
         (Role.RESOLVER, "resolvers: [{name: r, address: 10.0.0.1}]"),
     ],
 )
-def test_each_role_has_its_checks_at_the_default_times(role: Role, text: str) -> None:
+def test_each_role_has_its_checks_with_default_intervals_and_timeouts(role: Role, text: str) -> None:
     (target,) = parse(text).targets
     assert target.role is role
-    asked = [check for check in ROLES[role].checks if check is not Check.HEALTH_COLD]
-    assert [plan.check for plan in target.plans] == asked
+    expected = [check for check in ROLES[role].checks if check is not Check.HEALTH_COLD]
+    assert [plan.check for plan in target.plans] == expected
     for plan in target.plans:
         assert plan.interval_s == CHECKS[plan.check].interval_s
         assert plan.timeout_s == CHECKS[plan.check].timeout_s
@@ -50,11 +50,11 @@ def test_each_role_has_its_checks_at_the_default_times(role: Role, text: str) ->
         ("eusc-de-east-1", "kms.eusc-de-east-1.amazonaws.eu"),
     ],
 )
-def test_a_region_has_the_endpoint_of_its_partition(region: str, host: str) -> None:
+def test_a_region_has_an_endpoint_in_the_domain_of_its_partition(region: str, host: str) -> None:
     assert parse(f"regions: [{region}]").targets[0].host == host
 
 
-def test_a_targets_own_times_win_over_the_files() -> None:
+def test_a_targets_intervals_and_timeouts_override_the_files() -> None:
     settings = parse(
         "intervals: {tcp: 20s, tls: 2m}\ntimeouts: {tcp: 1s}\n"
         "backends:\n  - {name: b, address: 10.0.0.1, intervals: {tcp: 5s}, timeouts: {tls: 500ms}}\n"
@@ -72,14 +72,12 @@ def test_a_targets_own_times_win_over_the_files() -> None:
         ("resolvers: [{name: r, address: 10.0.0.1}]", None),
     ],
 )
-def test_what_is_not_the_proxy_is_asked_by_its_own_name_if_it_has_one(
-    text: str, server_name: str | None
-) -> None:
+def test_targets_off_the_path_have_their_own_name_as_server_name(text: str, server_name: str | None) -> None:
     (target,) = parse(text + "\nproxy: {private_dns_name: p.example.com}").targets
     assert target.server_name == server_name
 
 
-def test_a_draft_knows_where_it_stood_and_where_its_times_are_written() -> None:
+def test_a_draft_has_its_yaml_path_and_those_of_its_intervals_and_timeouts() -> None:
     node = {"name": "n", "address": "10.0.0.1", "intervals": {"tcp": "5s"}}
     (draft,) = drafts(Document.model_validate({"nodes": [node]}), {"nodes": [3]}, [Owner()])
     assert draft.path == "nodes[3]"

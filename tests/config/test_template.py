@@ -1,4 +1,4 @@
-"""What `xks-probe init` writes is a configuration, and shows every key of one."""
+"""The template that `xks-probe init` writes is a valid configuration and shows every key."""
 
 import ipaddress
 import re
@@ -11,11 +11,11 @@ from probe.model.targets import Role
 
 
 def uncommented(text: str) -> str:
-    """Every line that is a comment only because it is to be filled in."""
+    """The template with all commented-out entries active."""
     return re.sub(r"(?m)^( *)# (?=[a-z_]+: |- )", r"\1", text)
 
 
-def test_the_template_loads_as_it_is_and_with_every_line_filled_in() -> None:
+def test_the_template_loads_as_it_is_and_with_every_line_uncommented() -> None:
     assert {target.role for target in parse(config.template()).targets} >= {Role.NODE, Role.KEY_MANAGER}
     filled = re.sub(r"(?m)^extra_authorities.*$", "extra_authorities: []", uncommented(config.template()))
     roles = {target.role for target in parse(filled).targets}
@@ -27,14 +27,14 @@ def test_the_template_shows_every_key_of_the_file() -> None:
     assert shown == set(Document.model_fields)
 
 
-def test_what_the_template_shows_for_times_and_switches_are_the_defaults() -> None:
+def test_the_template_shows_the_default_values() -> None:
     names = "intervals|timeouts|threshold|report_interval|listen|allow_unauthenticated|govcloud"
     lines = re.findall(rf"(?m)^(?:{names}): .*$", uncommented(config.template()))
     assert len(lines) == names.count("|") + 1
     assert parse("\n".join([*lines, BACKEND])) == parse(BACKEND)
 
 
-def test_every_address_in_the_template_is_one_for_documentation() -> None:
+def test_every_address_in_the_template_is_reserved_for_documentation() -> None:
     documentation = ipaddress.IPv4Network("192.0.2.0/24")  # RFC 5737
     addresses = set(re.findall(r"\d+\.\d+\.\d+\.\d+", config.template())) - {"127.0.0.1"}
     assert len(addresses) >= 5

@@ -1,4 +1,4 @@
-"""Kinds of values: each at its limits, and what is said beyond them."""
+"""The types of values: their limits, and the errors beyond them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def read(kind: Any, value: object) -> Any:
     return TypeAdapter(kind).validate_python(value)
 
 
-def refused(kind: Any, value: object) -> str:
+def error_for(kind: Any, value: object) -> str:
     with pytest.raises(ValidationError) as raised:
         read(kind, value)
     (error,) = raised.value.errors()
@@ -24,7 +24,7 @@ def refused(kind: Any, value: object) -> str:
 @pytest.mark.parametrize(
     ("written", "seconds"), [("35ms", 0.035), ("1s", 1.0), ("0.5", 0.5), ("2", 2.0), ("0.1m", 6.0)]
 )
-def test_durations_are_text_with_a_unit_or_seconds(written: str, seconds: float) -> None:
+def test_durations_are_text_with_a_unit_or_a_number_of_seconds(written: str, seconds: float) -> None:
     assert parse(f"threshold: {written}\n{BACKEND}").threshold_s == seconds
 
 
@@ -42,7 +42,7 @@ def test_durations_are_text_with_a_unit_or_seconds(written: str, seconds: float)
         (f"nodes: [{{name: {'n' * 65}, address: 10.0.0.9}}]", False),
     ],
 )
-def test_limits_of_one_key_hold_exactly(line: str, is_fine: bool) -> None:
+def test_limits_of_a_single_key_are_exact(line: str, is_fine: bool) -> None:
     text = BACKEND + line
     if is_fine:
         assert parse(text).targets
@@ -51,7 +51,7 @@ def test_limits_of_one_key_hold_exactly(line: str, is_fine: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "least", "most"),
+    ("kind", "minimum", "maximum"),
     [
         (values.interval(0.1), 0.1, 86400.0),
         (values.interval(1.0), 1.0, 86400.0),
@@ -59,16 +59,18 @@ def test_limits_of_one_key_hold_exactly(line: str, is_fine: bool) -> None:
         (values.Threshold, 0.001, 10.0),
         (values.ReportInterval, 1.0, 3600.0),
     ],
-    ids=["echo interval", "interval", "timeout", "threshold", "report interval"],
+    ids=["ping interval", "interval", "timeout", "threshold", "report interval"],
 )
-def test_a_duration_may_be_its_limits_and_nothing_beyond(kind: Any, least: float, most: float) -> None:
-    assert (read(kind, least), read(kind, most)) == (least, most)
-    assert "is too short; write" in refused(kind, least * 0.999)
-    assert "is too long; write" in refused(kind, most * 1.001)
+def test_a_duration_may_equal_its_limits_but_not_exceed_them(
+    kind: Any, minimum: float, maximum: float
+) -> None:
+    assert (read(kind, minimum), read(kind, maximum)) == (minimum, maximum)
+    assert "is too short; use" in error_for(kind, minimum * 0.999)
+    assert "is too long; use" in error_for(kind, maximum * 1.001)
 
 
 @pytest.mark.parametrize("written", [".nan", ".inf", "1e400", "true", "-1", "[1s]", "1 s", "1d", ""])
-def test_what_is_no_duration_is_one_mistake(written: str) -> None:
+def test_an_invalid_duration_is_one_error(written: str) -> None:
     (mistake,) = mistakes(f"threshold: {written}\n{BACKEND}")
     assert mistake.startswith("threshold: ")
 
@@ -78,31 +80,31 @@ def test_what_is_no_duration_is_one_mistake(written: str) -> None:
     [
         (None, "is empty"),
         ({}, "is a mapping"),
-        (True, "True is true or false"),
+        (True, "true is a boolean"),
         ("a\x1b[2J{message}", "'a\\x1b[2J{message}' is text"),
         ("x" * 200, "'" + "x" * 78 + "… is text"),
     ],
     ids=["null", "mapping", "boolean", "escape and braces", "long"],
 )
-def test_a_value_of_the_wrong_kind_is_shown_harmless_and_short(value: object, words: str) -> None:
-    assert refused(values.Port, value) == f"{words}; a port belongs here, a number from 1 to 65535"
+def test_a_value_of_the_wrong_type_is_shown_escaped_and_shortened(value: object, words: str) -> None:
+    assert error_for(values.Port, value) == f"{words}; expected a port, an integer from 1 to 65535"
 
 
 @pytest.mark.parametrize("url", ["http://a", "https://probe.example.com:8443/x", "https://a/" + "x" * 2038])
-def test_a_url_of_the_page_is_taken_as_it_is(url: str) -> None:
+def test_a_valid_url_is_accepted_unchanged(url: str) -> None:
     assert read(values.Url, url) == url
 
 
 @pytest.mark.parametrize(
     "url",
     ["ftp://a/", "https://", "https://a:0/", "https://a:99999/", "https://a/\x07", "https://a/" + "x" * 2039],
-    ids=["another scheme", "no host", "port 0", "no port", "control character", "a character too long"],
+    ids=["another scheme", "no host", "port 0", "invalid port", "control character", "a character too long"],
 )
-def test_what_is_no_url_is_refused(url: str) -> None:
-    assert "is not a URL" in refused(values.Url, url)
+def test_an_invalid_url_is_rejected(url: str) -> None:
+    assert "is not a URL" in error_for(values.Url, url)
 
 
-def test_a_check_is_named_by_its_word_in_the_configuration() -> None:
+def test_a_check_is_selected_by_its_configuration_key() -> None:
     assert read(values.CheckName, "tls") is Check.TLS
     assert read(values.CheckName, "health") is Check.HEALTH_COLD
-    assert "is none of icmp, tcp, tls, dns" in refused(values.CheckName, "udp")
+    assert "must be one of icmp, tcp, tls, dns" in error_for(values.CheckName, "udp")

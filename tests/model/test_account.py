@@ -16,11 +16,11 @@ def account(key_stores: tuple[KeyStore, ...] | Unavailable) -> Account:
     ("key_stores", "id_", "found"),
     [((STORE,), "cks-1", STORE), ((STORE,), "cks-2", None), ((), "cks-1", None), (DENIED, "cks-1", None)],
 )
-def test_a_key_store_is_found_by_its_id_if_it_could_be_seen(
+def test_a_key_store_is_found_by_its_id_if_the_list_was_readable(
     key_stores: object, id_: str, found: object
 ) -> None:
     assert account(key_stores).key_store(id_) is found  # type: ignore[arg-type]
 
 
-def test_an_access_key_id_is_in_no_representation() -> None:
+def test_repr_does_not_contain_an_access_key_id() -> None:
     assert "ABCDEFGHIJKLMNOPQRST" not in repr(account((STORE,)))

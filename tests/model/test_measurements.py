@@ -1,4 +1,4 @@
-"""What was seen, as values: which round trip a measurement is, and words that others rely on."""
+"""Measurements: their round-trip times, and the enum values used in labels and documents."""
 
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
@@ -27,7 +27,7 @@ def measured(check: Check, **more: Any) -> Measurement:
 
 
 @pytest.mark.parametrize("check", Check)
-def test_only_echoes_and_connects_are_round_trips_each_of_its_own_phase(check: Check) -> None:
+def test_only_pings_and_tcp_connects_have_a_round_trip_time(check: Check) -> None:
     got = measured(check, phases_s=ALL_PHASES_S)
 
     phase = {Check.ICMP: Phase.ECHO, Check.TCP: Phase.CONNECT}.get(check)
@@ -36,16 +36,16 @@ def test_only_echoes_and_connects_are_round_trips_each_of_its_own_phase(check: C
 
 
 @pytest.mark.parametrize("check", [Check.ICMP, Check.TCP])
-def test_a_failed_measurement_has_no_round_trip_whatever_phase_was_completed(check: Check) -> None:
+def test_a_failed_measurement_has_no_round_trip_time_even_if_phases_completed(check: Check) -> None:
     assert measured(check, phases_s=ALL_PHASES_S, failure=LOST).rtt_s is None
 
 
-def test_an_unanswered_measurement_has_none_instead_of_a_sentinel() -> None:
+def test_a_measurement_without_a_reply_has_none_instead_of_a_sentinel() -> None:
     got = measured(Check.TCP, failure=LOST)
     assert (got.rtt_s, got.address, got.timestamps, got.details, got.phases_s) == (None, None, None, None, {})
 
 
-def test_what_was_seen_does_not_change() -> None:
+def test_measurements_are_immutable() -> None:
     got: Any = measured(Check.TCP)
     with pytest.raises(FrozenInstanceError):
         got.failure = LOST
@@ -55,19 +55,19 @@ def test_what_was_seen_does_not_change() -> None:
 @pytest.mark.parametrize(
     ("names", "most_specific"), [((), None), (("one",), "one"), (("first", "last"), "last")]
 )
-def test_the_common_name_of_a_certificate_is_the_last(names: Any, most_specific: str | None) -> None:
+def test_the_common_name_of_a_certificate_is_its_last_one(names: Any, most_specific: str | None) -> None:
     (certificate,) = sent(issue(*names))
     assert certificate.subject_common_name == most_specific
 
 
-def test_a_certificate_in_a_log_is_not_its_bytes() -> None:
+def test_the_repr_of_a_certificate_does_not_contain_its_der_bytes() -> None:
     (certificate,) = sent(issue("one"))
     assert certificate.der
     assert "der=" not in repr(certificate)
 
 
 @pytest.mark.parametrize("length", [0, 1, 3])
-def test_a_batch_is_as_long_as_its_columns(length: int) -> None:
+def test_the_length_of_a_batch_is_that_of_its_columns(length: int) -> None:
     batch = EchoBatch(indexes=list(range(length)), outcomes=[EchoOutcome.ANSWERED] * length)
     assert (len(batch), bool(batch)) == (length, length > 0)
 
@@ -84,5 +84,5 @@ def test_a_batch_is_as_long_as_its_columns(length: int) -> None:
         ),
     ],
 )
-def test_words_in_labels_and_documents_are_never_renamed(values: Any, words: str) -> None:
+def test_enum_values_used_in_labels_and_documents_are_stable(values: Any, words: str) -> None:
     assert [str(value) for value in values] == words.split()

@@ -1,4 +1,4 @@
-"""What the agent does when it is told nothing but its targets."""
+"""The agent's default settings."""
 
 import ipaddress
 from dataclasses import FrozenInstanceError
@@ -9,25 +9,25 @@ import pytest
 from probe.model.settings import Settings
 from probe.model.survey import RTT_THRESHOLD_S
 
-TOLD_NOTHING = Settings()
+DEFAULTS = Settings()
 
 
-def test_it_listens_to_this_machine_alone_and_lets_nobody_else_in() -> None:
-    assert ipaddress.ip_address(TOLD_NOTHING.listen_host).is_loopback
-    assert TOLD_NOTHING.listen_port == 9911
-    assert (TOLD_NOTHING.allow_unauthenticated, TOLD_NOTHING.external_url) == (False, None)
+def test_by_default_the_agent_listens_only_on_loopback() -> None:
+    assert ipaddress.ip_address(DEFAULTS.listen_host).is_loopback
+    assert DEFAULTS.listen_port == 9911
+    assert (DEFAULTS.allow_unauthenticated, DEFAULTS.external_url) == (False, None)
 
 
-def test_it_judges_by_the_limit_that_aws_gives() -> None:
-    assert TOLD_NOTHING.threshold_s == RTT_THRESHOLD_S == 0.035
+def test_the_default_threshold_is_35_ms_as_aws_recommends() -> None:
+    assert DEFAULTS.threshold_s == RTT_THRESHOLD_S == 0.035
 
 
-def test_it_trusts_nobody_more_and_resolves_and_sends_as_the_system_does() -> None:
-    assert (TOLD_NOTHING.extra_authorities, TOLD_NOTHING.resolvers) == ((), ())
-    assert (TOLD_NOTHING.source_address, TOLD_NOTHING.stores) == (None, ())
+def test_by_default_there_are_no_extra_authorities_resolvers_or_source_address() -> None:
+    assert (DEFAULTS.extra_authorities, DEFAULTS.resolvers) == ((), ())
+    assert (DEFAULTS.source_address, DEFAULTS.stores) == (None, ())
 
 
-def test_settings_do_not_change_under_the_agent() -> None:
+def test_settings_are_immutable() -> None:
     settings: Any = Settings()
     with pytest.raises(FrozenInstanceError):
         settings.targets = None

@@ -12,7 +12,9 @@ from probe.model.store import KeyStoreSpec
         (None, None),
     ],
 )
-def test_the_private_dns_name_is_what_follows_the_scheme(endpoint: str | None, host: str | None) -> None:
+def test_the_private_dns_name_is_the_host_of_the_endpoint_in_lower_case(
+    endpoint: str | None, host: str | None
+) -> None:
     assert KeyStoreSpec(region="eu-west-1", uri_endpoint=endpoint).host == host
 
 
@@ -25,5 +27,7 @@ def test_the_private_dns_name_is_what_follows_the_scheme(endpoint: str | None, h
         (KeyStoreSpec(), "aws"),
     ],
 )
-def test_the_partition_is_that_of_the_region_or_as_said(spec: KeyStoreSpec, partition: str) -> None:
+def test_the_partition_follows_from_the_region_or_the_govcloud_setting(
+    spec: KeyStoreSpec, partition: str
+) -> None:
     assert spec.partition == partition

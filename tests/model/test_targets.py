@@ -1,4 +1,4 @@
-"""Targets and their plans, and words that others rely on."""
+"""Targets, their plans and identities, and the enum values used in labels and documents."""
 
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
@@ -15,22 +15,22 @@ PROXY = Target(name="proxy", role=Role.PROXY, host="proxy.example.com", plans=(T
 @pytest.mark.parametrize(
     ("check", "plan"), [(Check.TCP, TCP), (Check.TLS, TLS), (Check.ICMP, None), (Check.HEALTH_COLD, None)]
 )
-def test_a_target_has_the_plan_of_each_check_or_none(check: Check, plan: PlannedCheck | None) -> None:
+def test_plan_returns_the_plan_of_a_check_or_none(check: Check, plan: PlannedCheck | None) -> None:
     assert PROXY.plan(check) == plan
 
 
-def test_a_target_without_plans_is_not_checked_at_all() -> None:
+def test_a_target_without_plans_has_no_check() -> None:
     bare = Target(name="proxy", role=Role.PROXY, host="10.0.0.5")
     assert {bare.plan(check) for check in Check} == {None}
 
 
-def test_nothing_is_assumed_of_a_target_but_the_port_of_https() -> None:
+def test_only_the_port_has_a_default_and_it_is_443() -> None:
     bare = Target(name="proxy", role=Role.PROXY, host="10.0.0.5")
     assert (bare.port, bare.server_name, bare.question) == (443, None, None)
     assert (bare.zone, bare.region, bare.key_store) == ("", "", "")
 
 
-def test_equal_targets_are_one_key_and_none_changes() -> None:
+def test_equal_targets_have_equal_hashes_and_targets_are_immutable() -> None:
     again: Any = Target(name="proxy", role=Role.PROXY, host="proxy.example.com", plans=(TCP, TLS))
     assert len({PROXY, again}) == 1
     with pytest.raises(FrozenInstanceError):
@@ -45,7 +45,7 @@ def test_equal_targets_are_one_key_and_none_changes() -> None:
         (Method, "icmp tcp"),
     ],
 )
-def test_words_in_labels_and_documents_are_never_renamed(values: Any, words: str) -> None:
+def test_enum_values_used_in_labels_and_documents_are_stable(values: Any, words: str) -> None:
     assert [str(value) for value in values] == words.split()
 
 
@@ -65,7 +65,7 @@ def test_words_in_labels_and_documents_are_never_renamed(values: Any, words: str
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_identity_is_what_is_asked_and_where_not_what_it_is_called(
+def test_the_identity_does_not_depend_on_name_zone_region_and_plans(
     changes: dict[str, Any], *, is_same: bool
 ) -> None:
     assert (replace(PROXY, **changes).identity == PROXY.identity) is is_same

@@ -1,4 +1,4 @@
-"""Text of the network is made harmless in one place."""
+"""Untrusted text is escaped."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from probe.model.text import clean, clean_csv, clean_markdown
 
 
 @given(st.text(), st.integers(min_value=1, max_value=64))
-def test_whatever_comes_in_is_printable_and_bounded(text: str, limit: int) -> None:
+def test_cleaned_text_is_always_printable_and_within_the_limit(text: str, limit: int) -> None:
     cleaned = clean(text, limit)
     assert len(cleaned) <= limit
     assert cleaned.isprintable()
@@ -34,16 +34,16 @@ def test_whatever_comes_in_is_printable_and_bounded(text: str, limit: int) -> No
         "right-to-left override",
         "NUL",
         "lone surrogate",
-        "spaces that are none",
-        "markup stays",
+        "other space characters",
+        "markup is unchanged",
     ],
 )
-def test_what_could_hide_or_forge_is_escaped(text: str, expected: str) -> None:
+def test_unprintable_characters_are_escaped(text: str, expected: str) -> None:
     assert clean(text) == expected
 
 
 @pytest.mark.parametrize(("length", "expected"), [(9, "x" * 9), (10, "x" * 10), (11, "x" * 9 + "…")])
-def test_a_text_is_cut_only_beyond_the_limit(length: int, expected: str) -> None:
+def test_text_is_cut_only_if_it_is_longer_than_the_limit(length: int, expected: str) -> None:
     assert clean("x" * length, limit=10) == expected
 
 
@@ -52,7 +52,7 @@ def test_64_kilobytes_of_escapes_stay_within_the_limit() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum"])
-def test_a_spreadsheet_sees_no_formula(text: str) -> None:
+def test_csv_text_is_never_a_spreadsheet_formula(text: str) -> None:
     assert clean_csv(text).startswith("'")
 
 
@@ -60,5 +60,5 @@ def test_markdown_punctuation_is_escaped() -> None:
     assert clean_markdown("[a](b)") == r"\[a\]\(b\)"
 
 
-def test_a_bare_address_becomes_no_link_in_markdown() -> None:
+def test_a_bare_url_does_not_become_a_link_in_markdown() -> None:
     assert "https://" not in clean_markdown("https://evil.example")

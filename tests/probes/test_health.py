@@ -164,8 +164,11 @@ def test_all_of_it_ends_with_its_time(proxy: Started, client: Client) -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        (b"<html>", "the body is HTML or XML, no JSON"),
-        (json.dumps({**HEALTHY, "xksProxyFleetSize": 0}).encode(), "xksProxyFleetSize is no number over 0"),
+        (b"<html>", "the body is HTML or XML, not JSON"),
+        (
+            json.dumps({**HEALTHY, "xksProxyFleetSize": 0}).encode(),
+            "xksProxyFleetSize is not a positive integer",
+        ),
     ],
 )
 def test_an_odd_answer_is_described(proxy: Started, client: Client, body: bytes, fault: str) -> None:

@@ -1,4 +1,4 @@
-"""What the agent is handed for a key store: how to ask, and nothing that shows the credential."""
+"""Access to the proxy of a key store, without showing the credential."""
 
 import pickle
 
@@ -13,7 +13,7 @@ SPEC = KeyStoreSpec(id="cks-1", region="eu-west-1", uri_path="/a/kms/xks/v1", ke
 CREDENTIAL = Credential("A" * 20, "marker/" + "b" * 40)
 
 
-def test_requests_are_signed_for_the_stores_region_and_sent_to_its_path() -> None:
+def test_requests_are_signed_for_the_key_stores_region_and_path() -> None:
     client = ProxyAccess(CREDENTIAL).client(SPEC)
     assert client is not None
     assert (client.path, client.key_id) == ("/a/kms/xks/v1", "k")
@@ -22,7 +22,7 @@ def test_requests_are_signed_for_the_stores_region_and_sent_to_its_path() -> Non
     assert "/eu-west-1/kms-xks-proxy/aws4_request" in authorization
 
 
-def test_without_a_credential_nothing_is_signed_and_nothing_said_of_it() -> None:
+def test_without_a_credential_there_is_no_signer_and_no_facts() -> None:
     access = ProxyAccess(None)
     client = access.client(SPEC)
     assert client is not None
@@ -31,11 +31,11 @@ def test_without_a_credential_nothing_is_signed_and_nothing_said_of_it() -> None
 
 
 @pytest.mark.parametrize("path", [None, "/kms/xks/v2", "kms/xks/v1", "/kms/xks/v1\r\nX: y"])
-def test_a_path_that_kms_would_not_take_is_asked_nothing(path: str | None) -> None:
+def test_there_is_no_client_for_a_uri_path_that_kms_rejects(path: str | None) -> None:
     assert ProxyAccess(CREDENTIAL).client(KeyStoreSpec(uri_path=path)) is None
 
 
-def test_the_access_key_id_is_held_against_the_existing_stores() -> None:
+def test_the_access_key_id_is_compared_with_the_existing_key_stores() -> None:
     def is_that_of(access_key_id: str | None) -> bool | None:
         facts = ProxyAccess(CREDENTIAL).facts(KeyStore(id="cks-1", access_key_id=access_key_id))
         assert facts is not None
@@ -44,7 +44,7 @@ def test_the_access_key_id_is_held_against_the_existing_stores() -> None:
     assert (is_that_of("A" * 20), is_that_of("B" * 20), is_that_of(None)) == (True, False, None)
 
 
-def test_it_shows_nothing_and_is_written_nowhere() -> None:
+def test_proxy_access_does_not_show_its_credential_and_cannot_be_pickled() -> None:
     access = ProxyAccess(CREDENTIAL)
     assert "marker" not in f"{access!r} {access} {access.client(SPEC)!r}"
     with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):

@@ -1,4 +1,4 @@
-"""The proxy's credential: its sources, its form at the limits, and that it is shown nowhere."""
+"""The proxy's credential: its sources, its syntax at the limits, and that it is never shown."""
 
 import copy
 import json
@@ -31,7 +31,7 @@ WHOLE = {
 }
 
 
-def test_it_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+def test_a_credential_is_read_from_the_environment_or_a_file(tmp_path: Path) -> None:
     found = load(None, {KEY_ID_VARIABLE: KEY_ID, SECRET_VARIABLE: SECRET})
     assert found is not None
     assert found.as_key_pair() == (KEY_ID, SECRET)
@@ -41,12 +41,12 @@ def test_it_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
     assert load(None, {}) is None
 
 
-def test_awss_own_variables_are_not_looked_at() -> None:
+def test_awss_own_variables_are_ignored() -> None:
     assert load(None, {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}) is None
 
 
 @pytest.mark.parametrize("missing", [KEY_ID_VARIABLE, SECRET_VARIABLE])
-def test_half_of_it_is_a_mistake(missing: str) -> None:
+def test_a_single_variable_is_an_error(missing: str) -> None:
     half = {KEY_ID_VARIABLE: KEY_ID, SECRET_VARIABLE: SECRET} | {missing: ""}
     with pytest.raises(InputError, match=missing):
         load(None, half)
@@ -55,7 +55,7 @@ def test_half_of_it_is_a_mistake(missing: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "refused"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o610, True)]
 )
-def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int, *, refused: bool) -> None:
+def test_a_file_that_other_users_can_read_is_rejected(tmp_path: Path, mode: int, *, refused: bool) -> None:
     path = file(tmp_path, WHOLE, mode)
     if refused:
         with pytest.raises(InputError, match="chmod 600"):
@@ -71,15 +71,15 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int, *, re
      {"XksProxyAuthenticationCredential": {"AccessKeyId": 3, "RawSecretAccessKey": SECRET}},
      '{"x": "' + SECRET + '"', "[" * 50_000],
 )  # fmt: skip
-def test_a_file_that_is_none_is_refused_without_being_quoted(tmp_path: Path, content: object) -> None:
+def test_an_invalid_file_is_rejected_without_being_quoted(tmp_path: Path, content: object) -> None:
     with pytest.raises(InputError) as caught:
         load(file(tmp_path, content), {})
-    said = "".join(traceback.format_exception(caught.value))
-    assert "is no proxy configuration" in str(caught.value)
-    assert SECRET not in said.replace(repr(content), "")
+    text = "".join(traceback.format_exception(caught.value))
+    assert "is not a KMS proxy configuration" in str(caught.value)
+    assert SECRET not in text.replace(repr(content), "")
 
 
-def test_a_missing_or_too_large_file_is_refused(tmp_path: Path) -> None:
+def test_a_missing_or_too_large_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load(tmp_path / "none", {})
     with pytest.raises(InputError, match="larger than"):
@@ -105,12 +105,12 @@ def test_a_secret_has_43_to_64_characters(secret: str, *, is_right: bool) -> Non
 
 
 @given(st.text(min_size=4, max_size=80), st.text(min_size=4, max_size=80))
-def test_no_fault_quotes_it(key_id: str, secret: str) -> None:
+def test_faults_do_not_quote_the_credential(key_id: str, secret: str) -> None:
     facts = Credential("§" + key_id, "§" + secret).facts()
     assert "§" not in repr(facts)
 
 
-def test_it_is_shown_by_nothing() -> None:
+def test_a_credential_cannot_be_printed_copied_or_pickled() -> None:
     credential = Credential(KEY_ID, SECRET)
     shown = f"{credential} {credential!r} {[credential]}"
     assert KEY_ID not in shown
@@ -122,14 +122,14 @@ def test_it_is_shown_by_nothing() -> None:
     assert not hasattr(credential, "__dict__")
 
 
-def test_whether_it_is_the_stores_is_said_if_it_can_be() -> None:
+def test_whether_the_key_store_has_the_same_access_key_id_is_reported_if_known() -> None:
     credential = Credential(KEY_ID, SECRET)
     assert credential.facts().is_that_of_the_store is None
     assert credential.facts(KEY_ID).is_that_of_the_store is True
     assert credential.facts("OTHER").is_that_of_the_store is False
 
 
-def test_the_environment_is_the_processs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_default_the_environment_of_the_process_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, KEY_ID_VARIABLE, KEY_ID)
     monkeypatch.setitem(os.environ, SECRET_VARIABLE, SECRET)
     assert load(None) is not None

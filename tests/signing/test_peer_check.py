@@ -1,4 +1,4 @@
-"""For whom a request may be signed."""
+"""The check of a server before a request is signed for it."""
 
 from typing import Any
 
@@ -29,11 +29,11 @@ def shown(*signers: Any) -> TlsDetails:
         (shown(), "common-name-matches"),
     ],
 )
-def test_only_for_a_peer_whose_name_and_chain_are_met(details: TlsDetails, unmet: str | None) -> None:
+def test_the_first_unmet_requirement_of_a_server_is_returned(details: TlsDetails, unmet: str | None) -> None:
     assert unmet_requirement((ROOT.der,))(PROXY, details) == unmet
 
 
-def test_without_the_extra_authority_it_is_nobody() -> None:
+def test_without_the_extra_authority_the_server_is_rejected() -> None:
     details = shown(issue(HOST, by=ROOT, **NOW))
     assert unmet_requirement(())(PROXY, details) is not None
     assert accept_any_peer(PROXY, details) is None

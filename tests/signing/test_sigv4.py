@@ -1,4 +1,4 @@
-"""Signatures as KMS makes them, verified by arithmetic of our own."""
+"""Signatures as KMS creates them, verified by the simulator's independent implementation."""
 
 import pytest
 from xks_server import HOST, KEY_ID, REGION, SECRET, Asked, XksServer
@@ -19,11 +19,11 @@ def signed(path: str, body: bytes, region: str = REGION, secret: str = SECRET) -
     "path", ["/kms/xks/v1/health", "/a//b/kms/xks/v1/health", "/a-b_c/kms/xks/v1/keys/x.y/metadata"]
 )
 @pytest.mark.parametrize("body", [b"", b"{}", b"x" * 5000])
-def test_a_signature_verifies(path: str, body: bytes) -> None:
+def test_a_signature_is_valid(path: str, body: bytes) -> None:
     assert SERVER.verifies(signed(path, body))
 
 
-def test_what_is_changed_on_the_way_does_not() -> None:
+def test_a_changed_request_has_an_invalid_signature() -> None:
     good = signed("/kms/xks/v1/health", b"{}")
     assert SERVER.verifies(good)
     for changed in (
@@ -38,5 +38,5 @@ def test_what_is_changed_on_the_way_does_not() -> None:
     assert not SERVER.verifies(signed("/kms/xks/v1/health", b"{}", secret=other))
 
 
-def test_it_is_not_printed() -> None:
+def test_a_signer_does_not_show_the_secret() -> None:
     assert SECRET not in repr(Signer(Credential(KEY_ID, SECRET), REGION))

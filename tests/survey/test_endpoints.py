@@ -1,4 +1,4 @@
-"""Where Regions are asked: their endpoints in botocore's data, or in a file of the user's."""
+"""The endpoints of Regions, from botocore's data or from a user's file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,28 +14,28 @@ from probe.survey.endpoints import endpoints, load_endpoints
 from probe.wire.input_error import InputError
 
 
-def test_all_regions_of_aws_have_endpoints_in_botocore() -> None:
+def test_all_aws_regions_have_endpoints_in_botocore() -> None:
     found = endpoints([])
     assert set(found) == set(locations.locations()), "locations.csv and botocore's data agree"
     assert found["eu-central-1"] == ("kms.eu-central-1.amazonaws.com", 443)
     assert all(host == locations.kms_host(region) for region, (host, _) in found.items())
 
 
-def test_named_regions_may_be_of_another_partition() -> None:
+def test_a_given_region_may_be_in_another_partition() -> None:
     assert endpoints(["eusc-de-east-1"]) == {"eusc-de-east-1": ("kms.eusc-de-east-1.amazonaws.eu", 443)}
 
 
-def test_every_wrong_region_is_named() -> None:
+def test_every_invalid_region_is_reported() -> None:
     with pytest.raises(InputError) as raised:
         endpoints(["eu-west-1", "eu-wset-2", "cn-north-1", "\x1b[2J"])
     assert raised.value.errors == (
         "'eu-wset-2': is not a Region; did you mean 'eu-west-2'?",
-        "cn-north-1: has no external key stores; leave it out",
-        r"'\x1b[2J': is not a Region; write a Region's name, as in eu-central-1",
+        "cn-north-1: external key stores are not available in this Region; remove it",
+        r"'\x1b[2J': is not a Region; use a name such as eu-central-1",
     )
 
 
-def test_endpoints_come_from_a_file(tmp_path: Path) -> None:
+def test_endpoints_are_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "endpoints.yaml"
     path.write_text("eu-west-1: 127.0.0.1:8443\neu-west-2: kms.example.com\n", encoding="utf-8")
     found = load_endpoints(path)
@@ -46,7 +46,7 @@ def test_endpoints_come_from_a_file(tmp_path: Path) -> None:
     ]
 
 
-def test_all_mistakes_of_an_endpoint_file_are_named(tmp_path: Path) -> None:
+def test_all_errors_of_an_endpoint_file_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "endpoints.yaml"
     path.write_text(
         "eu-west-1: 7\neu-west-2: kms.example.com:0\nEU west: 10.0.0.1\neu-west-3: '::1'\n", encoding="utf-8"
@@ -54,26 +54,26 @@ def test_all_mistakes_of_an_endpoint_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         load_endpoints(path)
     assert raised.value.errors == (
-        "eu-west-1: '7' is not text; write host or host:port",
-        "eu-west-2: 'kms.example.com:0' is not a port; write a number from 1 to 65535",
-        "EU west: is not a Region's name; write one such as eu-central-1",
-        "eu-west-3: '::1' is an IPv6 address; XKS is IPv4 only, so write the IPv4 address",
+        "eu-west-1: '7' is not text; expected host or host:port",
+        "eu-west-2: 'kms.example.com:0' is not a port; use a number from 1 to 65535",
+        "EU west: is not a Region; use a name such as eu-central-1",
+        "eu-west-3: '::1' is an IPv6 address, but XKS supports only IPv4; use the IPv4 address",
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    [("", "is empty"), ("{}", "names no Region"), ("- a", "is not a mapping")],
+    ("text", "message"),
+    [("", "is empty"), ("{}", "has no Regions"), ("- a", "is not a mapping")],
     ids=["empty", "no Region", "a list"],
 )
-def test_a_file_without_regions_is_a_mistake(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_without_regions_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "endpoints.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         load_endpoints(path)
 
 
-def endpoints_or_mistakes(path: Path) -> Mapping[str, tuple[str, int]] | tuple[str, ...]:
+def endpoints_or_errors(path: Path) -> Mapping[str, tuple[str, int]] | tuple[str, ...]:
     try:
         return load_endpoints(path)
     except InputError as error:
@@ -81,12 +81,12 @@ def endpoints_or_mistakes(path: Path) -> Mapping[str, tuple[str, int]] | tuple[s
 
 
 @given(st.text(max_size=80) | st.from_regex(r"[a-z-]{1,9}: [a-z0-9.:]{1,20}", fullmatch=True))
-def test_any_text_is_endpoints_or_mistakes_that_a_terminal_can_show(
+def test_any_text_gives_endpoints_or_printable_errors(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any-endpoints.yaml"
     path.write_text(text, encoding="utf-8", errors="replace")
-    found = endpoints_or_mistakes(path)
+    found = endpoints_or_errors(path)
     assert found
     if isinstance(found, tuple):
         assert all(line.isprintable() for line in found)

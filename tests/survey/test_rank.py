@@ -1,4 +1,4 @@
-"""Which Region: ranked by what was measured, judged by intervals, nothing said that was not seen."""
+"""Ranking of Regions by their medians, and verdicts by confidence intervals."""
 
 import pytest
 from hypothesis import given
@@ -32,24 +32,28 @@ def only(taken: Survey) -> RegionRtt:
     [(0.0344, True), (0.035, None), (0.0356, False)],
     ids=["34.4 ms", "at the limit", "35.6 ms"],
 )
-def test_35_ms_is_decided_on_either_side_and_open_at_the_limit(rtt_s: float, verdict: bool | None) -> None:
+def test_a_region_is_decided_below_and_above_35_ms_and_undecided_at_35_ms(
+    rtt_s: float, verdict: bool | None
+) -> None:
     taken = ranked({"eu-west-1": [rtt_s] * 20})
     region = only(taken)
     assert region.within_threshold is verdict
     assert (region.reason is None) == (verdict is not None)
     assert taken.recommended == ("eu-west-1" if verdict else None)
     if verdict is None:
-        assert region.reason == "undecided: the median's 95 % interval, 35 to 35 ms, holds the limit 35 ms"
+        assert region.reason == (
+            "undecided: the median's 95 % confidence interval, 35 to 35 ms, contains the limit of 35 ms"
+        )
 
 
-def test_too_few_round_trips_decide_nothing() -> None:
+def test_fewer_than_20_round_trips_are_undecided() -> None:
     region = only(ranked({"eu-west-1": [0.01] * 19}))
     assert region.within_threshold is None
-    assert region.reason == "undecided: 19 round trips, 20 are needed"
+    assert region.reason == "undecided: 19 round trips, but 20 are needed"
     assert region.rank == 1
 
 
-def test_the_nearest_is_first_and_the_unreachable_last_with_phase_and_reason() -> None:
+def test_the_shortest_round_trip_is_first_and_unreachable_regions_are_last() -> None:
     taken = ranked({"eu-west-1": [None] * 20, "eu-west-2": [0.03] * 20, "eu-west-3": [0.01] * 20})
     assert [(r.region, r.rank) for r in taken.regions] == [
         ("eu-west-3", 1),
@@ -58,11 +62,11 @@ def test_the_nearest_is_first_and_the_unreachable_last_with_phase_and_reason() -
     ]
     last = taken.regions[-1]
     assert (last.failure, last.within_threshold) == (REFUSED, None)
-    assert last.reason == "unreachable: connect refused, no answer in 20 attempts"
+    assert last.reason == "unreachable: connect refused, no reply in 20 attempts"
     assert taken.recommended == "eu-west-3"
 
 
-def test_overlapping_intervals_are_a_tie_with_the_best() -> None:
+def test_regions_with_overlapping_intervals_are_tied_with_the_best() -> None:
     taken = ranked(
         {
             "eu-west-1": [0.010, 0.012] * 10,
@@ -79,13 +83,13 @@ def test_overlapping_intervals_are_a_tie_with_the_best() -> None:
     }
 
 
-def test_nothing_measured_is_said_to_be_so() -> None:
+def test_a_region_without_measurements_is_reported_as_not_measured() -> None:
     taken = ranked({"eu-west-1": []}, complete=False)
     assert only(taken).reason == "not measured yet"
     assert (taken.recommended, taken.complete) == (None, False)
 
 
-def test_a_region_faster_than_light_is_noted_and_never_ranked() -> None:
+def test_a_round_trip_faster_than_light_is_noted_and_not_ranked() -> None:
     frankfurt = (50.1, 8.7)
     rtts: dict[str, list[float | None]] = {"ap-northeast-1": [0.002] * 20, "eu-west-3": [0.010] * 20}
     taken = ranked(rtts, at=frankfurt)
@@ -106,7 +110,7 @@ def test_a_region_faster_than_light_is_noted_and_never_ranked() -> None:
         max_size=6,
     )
 )
-def test_ranks_are_1_to_n_in_the_order_of_medians(rtts: dict[str, list[float | None]]) -> None:
+def test_ranks_follow_the_medians(rtts: dict[str, list[float | None]]) -> None:
     taken = ranked(rtts)
     assert sorted(r.region for r in taken.regions) == sorted(rtts)
     with_samples = [r for r in taken.regions if r.rank is not None]
@@ -117,7 +121,7 @@ def test_ranks_are_1_to_n_in_the_order_of_medians(rtts: dict[str, list[float | N
     assert all((r.reason is None) == (r.within_threshold is not None) for r in taken.regions)
 
 
-def test_a_running_agents_survey_comes_from_its_windows() -> None:
+def test_the_survey_of_a_running_agent_uses_its_windows() -> None:
     near, far = targets("eu-west-1", "eu-west-2")
     backend = Target(name="b", role=Role.BACKEND, host="10.0.0.1")
     summary = summarize([0.01] * 20)

@@ -1,4 +1,4 @@
-"""AWS's answers, whatever is in them: no exception, and nothing out of nothing."""
+"""Parsing of AWS responses: no exception for any content, and no value without its field."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,13 +40,13 @@ _READERS = (
 
 @settings(max_examples=300)
 @given(_OBJECT)
-def test_any_object_is_read_or_left_out(one: dict[str, object]) -> None:
+def test_any_object_is_parsed_without_an_exception(one: dict[str, object]) -> None:
     for reader in _READERS:
         hash(repr(reader(one)))
 
 
 @given(_OBJECT)
-def test_a_list_that_is_none_is_odd(answer: dict[str, object]) -> None:
+def test_a_missing_list_is_a_malformed_response(answer: dict[str, object]) -> None:
     found = read.each(answer, "Vpcs", "ec2:DescribeVpcs", read_network.vpc)
     assert isinstance(found, Unavailable)
     assert found.cause is ApiErrorKind.MALFORMED_RESPONSE
@@ -55,7 +55,7 @@ def test_a_list_that_is_none_is_odd(answer: dict[str, object]) -> None:
     assert isinstance(read.account_id(answer), Unavailable)
 
 
-def test_what_is_unavailable_stays_so() -> None:
+def test_an_unavailable_part_stays_unavailable() -> None:
     missing = Unavailable(call="ec2:DescribeVpcs", because="x")
     assert read.each(missing, "Vpcs", "", read_network.vpc) is missing
     assert read.attributes(missing, "") is missing

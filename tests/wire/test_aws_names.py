@@ -1,4 +1,4 @@
-"""What AWS would call a Region, an account, a key store, a key, a secret; and what it never would."""
+"""Valid and invalid names of Regions, accounts, key stores, keys and secrets."""
 
 import re
 
@@ -33,18 +33,20 @@ ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:xks/proxy-AbCdEf"
         (SECRET_ARN, ARN + " ", False),
     ],
 )
-def test_a_name_has_its_form_or_is_none(pattern: re.Pattern[str], text: str, *, is_one: bool) -> None:
+def test_only_well_formed_names_match_their_pattern(
+    pattern: re.Pattern[str], text: str, *, is_one: bool
+) -> None:
     assert (pattern.fullmatch(text) is not None) is is_one
 
 
-def test_the_region_of_a_secret_is_in_its_arn() -> None:
+def test_the_region_of_a_secret_is_group_1_of_its_arn() -> None:
     found = SECRET_ARN.fullmatch(ARN)
     assert found is not None
     assert found[1] == "eu-west-1"
 
 
 @given(st.text(max_size=80))
-def test_no_text_but_printable_ascii_is_a_name(text: str) -> None:
+def test_only_printable_ascii_without_spaces_matches(text: str) -> None:
     for pattern in (ACCOUNT_ID, EXTERNAL_KEY_ID, KEY_STORE_ID, REGION, SECRET_ARN):
         if pattern.fullmatch(text):
             assert text.isascii()

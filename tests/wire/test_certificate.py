@@ -1,4 +1,4 @@
-"""Certificates as they come, also those that nobody should have issued."""
+"""Reading of certificates, including malformed ones."""
 
 import datetime as dt
 import hashlib
@@ -16,7 +16,7 @@ from tls_certificates import Pki, common_names
 from probe.wire.certificate import read_certificate
 
 
-def test_a_usual_certificate_is_read_whole(authority: Any) -> None:
+def test_all_fields_of_an_ordinary_certificate_are_read(authority: Any) -> None:
     issued = authority.issue("xks.example.com", dns_names=("xks.example.com", "*.example.com"))
     leaf = issued.chain[0]
 
@@ -33,18 +33,18 @@ def test_a_usual_certificate_is_read_whole(authority: Any) -> None:
     assert (read.key, read.public_key_bits, read.position) == ("EC", 256, 0)
 
 
-def test_several_common_names_are_all_there_and_the_last_is_the_most_specific(authority: Any) -> None:
+def test_all_common_names_are_read_and_the_last_one_is_the_most_specific(authority: Any) -> None:
     read = read_certificate(authority.issue("first.example", "last.example").der[0], 0)
     assert read.subject_common_names == ("first.example", "last.example")
     assert read.subject_common_name == "last.example"
 
 
-def test_a_nul_in_a_common_name_stays_where_it_is(authority: Any) -> None:
+def test_a_nul_in_a_common_name_is_kept(authority: Any) -> None:
     read = read_certificate(authority.issue("xks.example.com\0.evil.example").der[0], 0)
     assert read.subject_common_names == ("xks.example.com\0.evil.example",)
 
 
-def test_a_certificate_without_common_name_has_none(authority: Any) -> None:
+def test_a_certificate_may_have_no_common_name(authority: Any) -> None:
     read = read_certificate(authority.issue(dns_names=("a.example",)).der[0], 0)
     assert read.subject_common_names == ()
     assert read.subject_common_name is None
@@ -60,7 +60,7 @@ def test_a_certificate_without_common_name_has_none(authority: Any) -> None:
     ],
     ids=["RSA", "EC", "Ed25519"],
 )
-def test_a_key_is_named_with_its_size(authority: Any, make: Any, expected: Any) -> None:
+def test_the_type_and_size_of_a_key_are_read(authority: Any, make: Any, expected: Any) -> None:
     read = read_certificate(authority.issue("a.example", key=make()).der[0], 0)
     assert (read.key, read.public_key_bits) == expected
 
@@ -86,20 +86,20 @@ def _der() -> bytes:
 VALID = _der()
 
 
-def test_a_negative_serial_number_costs_no_other_field() -> None:
+def test_a_negative_serial_number_does_not_raise() -> None:
     read = read_certificate(VALID.replace(b"\x02\x05\x71\x23", b"\x02\x05\xf1\x23"), 0)
     assert read.sha256 != hashlib.sha256(VALID).hexdigest()
     assert read.subject_common_names in (("a.example",), ())
 
 
-def test_a_name_that_is_no_utf8_costs_no_other_field() -> None:
+def test_other_fields_are_read_despite_a_name_with_invalid_utf_8() -> None:
     read = read_certificate(VALID.replace(b"\x0c\x09a.example", b"\x0c\x09\xff.example"), 0)
     assert read.not_after_s is not None
     assert read.key == "EC"
 
 
-def test_an_odd_name_costs_no_other_name() -> None:
-    """cryptography refuses a whole subject for one attribute, and all extensions for one alternative name."""
+def test_other_names_are_read_despite_a_malformed_one() -> None:
+    """cryptography rejects a whole subject for one bad attribute, and all extensions for one bad name."""
     pki = Pki()
     host = "proxy.xks.example.com"
     subject, _ = pki.edited(b"\x0c\x05m!ler", b"\x0c\x05m\xfcler", common_names("m!ler", host))
@@ -110,12 +110,12 @@ def test_an_odd_name_costs_no_other_name() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_give_a_certificate_with_nothing_in_it(der: bytes) -> None:
+def test_any_bytes_give_a_certificate_with_empty_fields(der: bytes) -> None:
     read = read_certificate(der, 3)
     assert (read.position, read.der, read.subject_common_names) == (3, der, ())
 
 
 @given(st.integers(0, len(VALID) - 1), st.integers(0, 255))
-def test_any_changed_byte_is_read_without_an_exception(place: int, value: int) -> None:
-    changed = VALID[:place] + bytes([value]) + VALID[place + 1 :]
+def test_input_with_any_changed_byte_is_read_without_an_exception(at: int, value: int) -> None:
+    changed = VALID[:at] + bytes([value]) + VALID[at + 1 :]
     assert read_certificate(changed, 0).der == changed

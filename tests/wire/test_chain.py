@@ -1,4 +1,4 @@
-"""From certificates as sent to the path that signatures prove."""
+"""Certificate paths, built from certificates as sent by following signatures."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -52,7 +52,7 @@ def test_a_root_may_be_sent() -> None:
     assert (path.ending, positions(path), path.in_order) == (Ending.ROOT, [0, 1, 2], True)
 
 
-def test_a_path_sent_in_another_order_is_found_and_said() -> None:
+def test_a_path_sent_in_another_order_is_found_and_marked() -> None:
     path = built(LEAF, ROOT, MIDDLE)
     assert (path.ending, positions(path), path.in_order) == (Ending.ROOT, [0, 2, 1], False)
 
@@ -62,11 +62,11 @@ def test_a_missing_intermediate_ends_the_path_at_the_leaf() -> None:
     assert (path.ending, path.links[-1].issuer) == (Ending.MISSING_ISSUER, "CN=Middle")
 
 
-def test_without_roots_the_path_goes_as_far_as_signatures_prove() -> None:
+def test_without_roots_the_path_follows_the_signatures_as_far_as_possible() -> None:
     assert positions(built(LEAF, MIDDLE, roots=Roots())) == [0, 1]
 
 
-def test_a_self_signed_end_is_told_from_a_root() -> None:
+def test_a_self_signed_certificate_that_is_not_a_root_is_distinguished() -> None:
     path = built(LEAF, MIDDLE, ROOT, roots=Roots())
     assert (path.ending, positions(path)) == (Ending.SELF_SIGNED, [0, 1, 2])
 
@@ -76,13 +76,13 @@ def test_an_unrelated_certificate_is_spare() -> None:
     assert (positions(path), path.spare, path.in_order) == ([0, 2, None], (1,), True)
 
 
-def test_a_name_without_the_key_proves_nothing() -> None:
+def test_a_matching_name_with_another_key_does_not_continue_the_path() -> None:
     forged = issue("Middle", ca=True)
     path = built(LEAF, forged)
     assert (path.ending, path.spare) == (Ending.MISSING_ISSUER, (1,))
 
 
-def test_a_cross_signed_root_leads_on() -> None:
+def test_a_cross_signed_root_continues_the_path() -> None:
     modern = issue("Modern", ca=True)
     crossed = issue("Modern", by=ROOT, key=modern.key, ca=True)
     path = built(issue(HOST, by=modern), crossed)
@@ -106,23 +106,23 @@ def test_a_loop_of_cross_signatures_ends() -> None:
     ],
     ids=["RSA", "ECDSA P-384", "Ed25519"],
 )
-def test_signatures_of_every_usual_kind_are_verified(key: PrivateKey) -> None:
+def test_signatures_by_all_common_key_types_are_verified(key: PrivateKey) -> None:
     root = issue("Kind", key=key, ca=True)
     assert built(issue(HOST, by=root), roots=Roots.of([root.der])).ending is Ending.ROOT
 
 
-def test_what_is_no_certificate_is_passed_over() -> None:
+def test_bytes_that_are_not_a_certificate_are_skipped() -> None:
     path = build((LEAF.der, b"\x30\x00", MIDDLE.der), ROOTS)[0]
     assert (path.ending, path.unreadable) == (Ending.ROOT, (1,))
 
 
-def test_an_odd_extension_spoils_an_authority_and_no_leaf() -> None:
-    """Only of what signs others the extensions say anything here; cryptography reads all of them or none."""
+def test_a_malformed_extension_makes_a_ca_unreadable_but_not_a_leaf() -> None:
+    """The leaf's extensions are not needed for a path; cryptography reads all extensions or none."""
     pki = Pki()
-    odd, middle = pki.edited(b"\x82\x05a.com", b"\x87\x05\1\2\3\4\5", san=("a.com", HOST))
+    malformed, middle = pki.edited(b"\x82\x05a.com", b"\x87\x05\1\2\3\4\5", san=("a.com", HOST))
     roots = Roots.of([pki.root.der])
-    assert build((odd.der, middle.der), roots)[0].ending is Ending.ROOT
-    assert build((middle.der, odd.der), roots)[0].unreadable == (1,)
+    assert build((malformed.der, middle.der), roots)[0].ending is Ending.ROOT
+    assert build((middle.der, malformed.der), roots)[0].unreadable == (1,)
 
 
 def test_an_unreadable_leaf_has_no_path() -> None:
@@ -133,44 +133,44 @@ def test_an_unreadable_leaf_has_no_path() -> None:
 @pytest.mark.parametrize(
     ("between", "ending"),
     [(MAX_CERTIFICATES - 2, Ending.ROOT), (MAX_CERTIFICATES - 1, Ending.MISSING_ISSUER)],
-    ids=["the sixteenth certificate is looked at", "the seventeenth is not"],
+    ids=["the sixteenth certificate is used", "the seventeenth is not"],
 )
-def test_only_sixteen_certificates_are_looked_at(between: int, ending: Ending) -> None:
+def test_only_sixteen_certificates_are_used(between: int, ending: Ending) -> None:
     assert built(LEAF, *[OTHER] * between, MIDDLE).ending is ending
 
 
-def test_who_may_sign_is_read_from_the_extensions() -> None:
+def test_whether_a_certificate_is_a_ca_is_read_from_its_extensions() -> None:
     limited = issue("Limited", by=ROOT, ca=True, path_length=0)
     path = built(issue(HOST, by=limited), limited)
-    assert [(link.peer_check, link.path_length) for link in path.links] == [
+    assert [(link.is_ca, link.path_length) for link in path.links] == [
         (False, None),
         (True, 0),
         (True, None),
     ]
 
 
-def test_a_root_whose_own_signature_can_no_longer_be_verified_is_still_self_signed() -> None:
-    # DigiCert Global Root CA signed itself with SHA-1, as EC-ACC did, which only a server can show us.
+def test_a_root_with_an_unsupported_signature_algorithm_is_still_self_signed() -> None:
+    # DigiCert Global Root CA is signed with SHA-1.
     roots = (root for named in kms_authorities().roots.by_subject.values() for root in named)
     old = next(root for root in roots if isinstance(root.signature_hash_algorithm, SHA1))
     path = build((old.public_bytes(Encoding.DER),), Roots())[0]
     assert path.ending is Ending.SELF_SIGNED
 
 
-def test_a_root_whose_key_cannot_be_read_has_signed_nothing_not_even_itself() -> None:
+def test_a_root_with_an_unreadable_key_is_not_self_signed() -> None:
     der = ROOT.certificate.public_bytes(Encoding.DER)
     curve = der.index(bytes.fromhex("06072a8648ce3d0201")) + 9  # the parameters of id-ecPublicKey
     broken = der[:curve] + bytes(6) + der[curve + 6 :]
     assert all(path.ending is not Ending.SELF_SIGNED for path in build((broken,), Roots()))
 
 
-def test_a_self_issued_certificate_of_another_key_is_not_self_signed() -> None:
+def test_a_self_issued_certificate_with_another_key_is_not_self_signed() -> None:
     renewed = issue("Root", by=ROOT, ca=True)
     assert built(renewed, roots=Roots()).ending is Ending.MISSING_ISSUER
 
 
 @given(st.lists(st.binary(max_size=64), max_size=4))
-def test_no_bytes_raise(chain: list[bytes]) -> None:
+def test_no_bytes_raise_an_exception(chain: list[bytes]) -> None:
     build(tuple(chain), ROOTS)
 
 
@@ -179,7 +179,7 @@ def test_no_bytes_raise(chain: list[bytes]) -> None:
     st.integers(min_value=1, max_value=255),
 )
 @settings(max_examples=300)
-def test_no_changed_byte_of_what_is_signed_raises_or_passes(at: int, change: int) -> None:
+def test_a_leaf_with_a_changed_signed_byte_never_reaches_a_root(at: int, change: int) -> None:
     der = bytearray(LEAF.der)
     der[LEAF.der.index(LEAF.certificate.tbs_certificate_bytes) + at] ^= change
     paths = build((bytes(der), MIDDLE.der), ROOTS)
@@ -187,11 +187,11 @@ def test_no_changed_byte_of_what_is_signed_raises_or_passes(at: int, change: int
 
 
 @given(st.integers(min_value=0, max_value=len(LEAF.der) - 1), st.integers(min_value=0, max_value=255))
-def test_no_changed_byte_anywhere_raises(at: int, byte: int) -> None:
+def test_a_leaf_with_any_changed_byte_raises_no_exception(at: int, byte: int) -> None:
     build((LEAF.der[:at] + bytes([byte]) + LEAF.der[at + 1 :], MIDDLE.der), ROOTS)
 
 
-def test_all_that_the_reader_takes_is_looked_at() -> None:
+def test_as_many_certificates_are_used_as_the_tls_client_keeps() -> None:
     assert MAX_CERTIFICATES == MAX_CHAIN
     signers = [ROOT]
     for n in range(MAX_CERTIFICATES - 1):
@@ -200,19 +200,19 @@ def test_all_that_the_reader_takes_is_looked_at() -> None:
     assert (path.ending, len(path.links)) == (Ending.ROOT, MAX_CERTIFICATES + 1)
 
 
-@pytest.mark.parametrize("step", [1, -1], ids=["as sent", "the other way round"])
-def test_each_way_through_twins_is_given_the_one_that_lasts_longest_first(step: int) -> None:
+@pytest.mark.parametrize("step", [1, -1], ids=["as sent", "in reverse order"])
+def test_of_two_issuers_with_the_same_name_and_key_the_one_that_expires_last_comes_first(step: int) -> None:
     twin = issue("Middle", by=ROOT, key=MIDDLE.key, ca=True, to_s=NOW_S - DAY_S)
     paths = build((LEAF.der, *[MIDDLE.der, twin.der][::step]), ROOTS)
     assert [path.links[1].not_after_s for path in paths] == [NOW_S + 30 * DAY_S, NOW_S - DAY_S]
 
 
-def test_of_twins_one_that_may_sign_comes_first() -> None:
+def test_of_two_issuers_with_the_same_name_and_key_the_ca_comes_first() -> None:
     twin = issue("Middle", by=ROOT, key=MIDDLE.key, to_s=NOW_S + 90 * DAY_S)
     assert positions(built(LEAF, twin, MIDDLE)) == [0, 2, None]
 
 
-def test_the_ways_through_many_twins_are_bounded_and_still_reach_the_end() -> None:
+def test_the_number_of_paths_is_bounded_and_a_root_is_still_found() -> None:
     keys = [MIDDLE.key, issue("Upper", ca=True).key]
     upper = [issue("Upper", by=ROOT, key=keys[1], ca=True) for _ in range(7)]
     lower = [issue("Middle", by=upper[0], key=keys[0], ca=True) for _ in range(7)]
@@ -222,23 +222,23 @@ def test_the_ways_through_many_twins_are_bounded_and_still_reach_the_end() -> No
     assert len(paths) <= MAX_PATHS + MAX_CERTIFICATES
 
 
-def test_a_way_that_stops_half_way_is_no_alternative() -> None:
+def test_a_shorter_incomplete_path_is_not_an_alternative() -> None:
     assert len(build((LEAF.der, MIDDLE.der), Roots())) == 1
 
 
 @pytest.mark.parametrize("roots", [Roots.of([LEGACY.der]), Roots()], ids=["as a root", "sent"])
-def test_a_signature_of_a_kind_no_longer_verified_is_told_from_a_missing_issuer(roots: Roots) -> None:
+def test_an_unsupported_signature_algorithm_is_distinguished_from_a_missing_issuer(roots: Roots) -> None:
     path = built(legacy_leaf(), LEGACY, roots=roots)
     assert (path.ending, path.unverifiable) == (Ending.MISSING_ISSUER, "SHA-1")
 
 
-def test_without_its_issuer_such_a_signature_is_one_whose_issuer_is_missing() -> None:
+def test_an_unsupported_signature_algorithm_without_its_issuer_is_a_missing_issuer() -> None:
     assert built(legacy_leaf(), roots=Roots()).unverifiable == ""
 
 
-def test_names_compare_without_case_order_and_types() -> None:
+def test_name_keys_ignore_case_and_order() -> None:
     assert name_key_of_values(["US", "Root"]) == name_key_of_values(["root", "us"])
 
 
-def test_the_subject_of_no_certificate_is_empty() -> None:
+def test_the_subject_of_unreadable_bytes_is_empty() -> None:
     assert (subject_text(ROOT.der), subject_text(b"")) == ("CN=Root", "")

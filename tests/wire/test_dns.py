@@ -1,4 +1,4 @@
-"""DNS messages: any bytes in, an answer or None."""
+"""DNS messages: any bytes give the matching response or None."""
 
 from typing import Any
 
@@ -27,24 +27,24 @@ def response(*records: Any) -> bytes:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_no_answer_and_no_exception(data: bytes) -> None:
+def test_random_bytes_are_not_a_response_and_raise_no_exception(data: bytes) -> None:
     assert read(data) is None
     assert read(b"\x12\x34" + data) is None or data[0] & 0x80
 
 
 @given(st.integers(2, 60), st.integers(0, 255))
-def test_any_changed_byte_is_read_without_an_exception(place: int, value: int) -> None:
-    whole = bytearray(response(("_vpce.example.com.", 60, "IN", "TXT", '"vpce:abc"')))
-    whole[place % len(whole)] = value
-    read(bytes(whole))
+def test_input_with_any_changed_byte_is_read_without_an_exception(at: int, value: int) -> None:
+    message = bytearray(response(("_vpce.example.com.", 60, "IN", "TXT", '"vpce:abc"')))
+    message[at % len(message)] = value
+    read(bytes(message))
 
 
-def test_the_strings_of_a_text_record_are_one() -> None:
+def test_the_strings_of_a_txt_record_are_joined() -> None:
     details = read(response(("_vpce.example.com.", 60, "IN", "TXT", '"vpce:" "AbC"', '"other"')))
     assert sorted(details.answers) == ["other", "vpce:AbC"]
 
 
-def test_records_at_the_end_of_an_alias_count_with_the_shortest_ttl() -> None:
+def test_cnames_are_followed_and_the_shortest_ttl_is_reported() -> None:
     details = read(
         response(
             ("_vpce.example.com.", 30, "IN", "CNAME", "real.example.com."),
@@ -55,13 +55,13 @@ def test_records_at_the_end_of_an_alias_count_with_the_shortest_ttl() -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 64 + ".example", "a..b", "x." * 200])
-def test_what_is_no_domain_name_is_no_question(name: str) -> None:
-    with pytest.raises(ValueError, match="question"):
+def test_an_invalid_domain_name_is_rejected(name: str) -> None:
+    with pytest.raises(ValueError, match="not a valid DNS query"):
         question_packet(Question(name=name), 1)
 
 
-def test_an_answer_of_another_class_is_none() -> None:
-    """An A record of CHAOS (RFC 1035, section 3.2.4) is a name and a number, and no address to go to."""
+def test_a_response_of_another_class_is_rejected() -> None:
+    """An A record of class CHAOS (RFC 1035, section 3.2.4) is a name and a number, not an IPv4 address."""
     reply = dns.message.make_response(dns.message.from_wire(question_packet(QUESTION, 0x1234)))
     reply.question[0].rdclass = dns.rdataclass.CH
     assert read(reply.to_wire()) is None

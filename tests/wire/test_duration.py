@@ -1,4 +1,4 @@
-"""Durations as people write them."""
+"""Parsing and formatting of durations in user input."""
 
 import pytest
 from hypothesis import given
@@ -26,19 +26,19 @@ def test_each_unit_is_read_exactly(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     "text", ["", "15", "15 s", "1d", "-1s", "1e3s", ".5s", "1.s", "१s", "1s\n", "inf", "1m30s"]
 )
-def test_any_other_form_is_refused(text: str) -> None:
+def test_any_other_format_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
 
 
 @given(st.integers(1, 10**9))
-def test_what_is_written_reads_the_same(milliseconds: int) -> None:
+def test_a_formatted_duration_is_parsed_back_unchanged(milliseconds: int) -> None:
     seconds = milliseconds / 1000
     assert parse_duration(format_duration(seconds)) == pytest.approx(seconds, abs=1e-9)
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
     assert is_sound(text)
 
 

@@ -1,4 +1,4 @@
-"""The proxy API's JSON: what is as specified, what is not and how, and that nothing breaks the reader."""
+"""The proxy API's JSON: valid responses, invalid ones with their faults, and arbitrary bytes."""
 
 import json
 from typing import Any
@@ -35,10 +35,10 @@ def with_(**changes: Any) -> bytes:
         b" \n" + with_(),
     ],
 )
-def test_what_is_as_specified_has_no_fault(body: bytes) -> None:
-    said = read_health(200, body)
-    assert said.fault is None
-    assert said.managers
+def test_a_valid_response_has_no_fault(body: bytes) -> None:
+    reply = read_health(200, body)
+    assert reply.fault is None
+    assert reply.managers
 
 
 @pytest.mark.parametrize(
@@ -70,27 +70,27 @@ def test_what_is_as_specified_has_no_fault(body: bytes) -> None:
         b"{}",
     ],
 )
-def test_what_is_not_as_specified_says_how(body: bytes) -> None:
+def test_an_invalid_response_has_a_fault(body: bytes) -> None:
     assert read_health(200, body).fault
 
 
-def test_an_error_has_its_name_and_a_message_that_is_cut() -> None:
-    said = read_health(
+def test_an_error_has_its_name_and_a_shortened_message() -> None:
+    reply = read_health(
         401, json.dumps({"errorName": "AuthenticationFailedException", "errorMessage": "x" * 9999}).encode()
     )
-    assert (said.error_name, said.fault) == ("AuthenticationFailedException", None)
-    assert len(said.error_message or "") == 200
+    assert (reply.error_name, reply.fault) == ("AuthenticationFailedException", None)
+    assert len(reply.error_message or "") == 200
 
 
 @pytest.mark.parametrize("name", [None, "", 3, "x\x1b[31m", "x" * 65, "a b"])
-def test_a_status_without_a_name_cannot_be_interpreted(name: object) -> None:
-    said = read_health(503, json.dumps({"errorName": name}).encode())
-    assert said.error_name is None
-    assert said.fault == "status 503 without an errorName"
+def test_an_error_status_without_a_valid_error_name_is_a_fault(name: object) -> None:
+    reply = read_health(503, json.dumps({"errorName": name}).encode())
+    assert reply.error_name is None
+    assert reply.fault == "status 503 without an errorName"
 
 
 @given(st.integers(100, 599), st.binary(max_size=200))
-def test_any_bytes_are_read(status: int, body: bytes) -> None:
+def test_any_bytes_are_parsed_without_an_exception(status: int, body: bytes) -> None:
     for read in (read_health, read_metadata):
         read(status, body)
 
@@ -102,9 +102,9 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*HEALTHY, "errorName"]), _JSON))
-def test_nothing_is_healthy_that_is_not_as_specified(document: dict[str, Any]) -> None:
-    said = read_health(200, json.dumps(document).encode())
-    if said.fault is None:
+def test_only_a_valid_document_has_no_fault(document: dict[str, Any]) -> None:
+    reply = read_health(200, json.dumps(document).encode())
+    if reply.fault is None:
         assert isinstance(document["xksProxyFleetSize"], int)
         assert document["xksProxyFleetSize"] > 0
         fleet = document["ekmFleetDetails"]
@@ -112,7 +112,7 @@ def test_nothing_is_healthy_that_is_not_as_specified(document: dict[str, Any]) -
         assert {entry["healthStatus"] for entry in fleet} <= set(KeyManagerStatus)
 
 
-def test_requests_are_as_kms_makes_them() -> None:
+def test_requests_equal_those_of_kms() -> None:
     assert json.loads(health_request("id-1")) == {
         "requestMetadata": {"kmsRequestId": "id-1", "kmsOperation": "KmsHealthCheck"}
     }
@@ -125,7 +125,7 @@ def test_requests_are_as_kms_makes_them() -> None:
     }
 
 
-def test_a_key_is_described() -> None:
-    said = read_metadata(200, b'{"keySpec":"AES_256","keyUsage":["ENCRYPT",3],"keyStatus":"DISABLED"}')
-    assert (said.key_spec, said.key_usage, said.key_status) == ("AES_256", ("ENCRYPT",), "DISABLED")
+def test_key_metadata_is_parsed() -> None:
+    reply = read_metadata(200, b'{"keySpec":"AES_256","keyUsage":["ENCRYPT",3],"keyStatus":"DISABLED"}')
+    assert (reply.key_spec, reply.key_usage, reply.key_status) == ("AES_256", ("ENCRYPT",), "DISABLED")
     assert read_metadata(200, b'{"keySpec":"AES_256"}').fault

@@ -1,4 +1,4 @@
-"""Hosts and ports as people write them."""
+"""Parsing of hosts, addresses and ports in user input."""
 
 import ipaddress
 from contextlib import suppress
@@ -45,7 +45,7 @@ def test_a_port_may_follow_a_host(text: str, expected: tuple[str, int]) -> None:
         "é.com",
     ],
 )
-def test_what_is_no_host_and_port_is_refused_in_one_line(text: str) -> None:
+def test_an_invalid_host_or_port_is_one_printable_error(text: str) -> None:
     with pytest.raises(InputError) as raised:
         parse_host_port(text, 443)
     assert str(raised.value).isprintable()
@@ -72,14 +72,14 @@ def test_a_name_has_at_most_253_characters(last: int, is_fine: bool) -> None:
 
 
 @given(st.text())
-def test_any_text_is_taken_or_refused(text: str) -> None:
+def test_any_text_is_accepted_or_a_value_error(text: str) -> None:
     for check in (check_address, check_name, check_host, lambda t: parse_host_port(t, 443)):
         with suppress(ValueError):
             assert check(text)
 
 
 @given(st.ip_addresses(v=4).map(str))
-def test_a_name_is_never_an_address(address: str) -> None:
+def test_an_address_is_not_a_dns_name(address: str) -> None:
     with pytest.raises(ValueError, match="is an address"):
         check_name(address)
 
@@ -89,7 +89,7 @@ def test_a_name_is_never_an_address(address: str) -> None:
 @example("256.0.0.0")
 @example("01.2.3.4")
 @example("\u0661.2.3.4")
-def test_a_dotted_quad_is_what_the_standard_library_says(text: str) -> None:
+def test_is_ipv4_agrees_with_the_standard_library(text: str) -> None:
     try:
         ipaddress.IPv4Address(text)
     except ValueError:

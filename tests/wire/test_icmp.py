@@ -1,4 +1,4 @@
-"""ICMP messages; scapy is the oracle."""
+"""ICMP messages, compared with scapy's."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ words = st.integers(0, 0xFFFF)
 
 
 @given(words, words, st.binary(max_size=200))
-def test_a_request_is_what_scapy_would_send(identifier: int, sequence: int, payload: bytes) -> None:
+def test_a_request_has_the_same_bytes_as_scapys(identifier: int, sequence: int, payload: bytes) -> None:
     expected = bytes(ICMP(type=8, id=identifier, seq=sequence) / payload)
     assert icmp.echo_request(identifier, sequence, payload) == expected
 
@@ -33,14 +33,14 @@ def test_any_bytes_are_read_without_an_exception(data: bytes) -> None:
 
 
 @given(st.binary(min_size=1, max_size=60), st.data())
-def test_a_reply_with_one_changed_bit_is_none(payload: bytes, data: bytes) -> None:
+def test_a_reply_with_one_changed_bit_is_rejected(payload: bytes, data: bytes) -> None:
     reply = bytearray(bytes(ICMP(type=0, id=1, seq=2) / payload))
     bit = data.draw(st.integers(0, len(reply) * 8 - 1))
     reply[bit // 8] ^= 1 << bit % 8
     assert icmp.read_echo_reply(bytes(reply)) is None
 
 
-def test_an_error_names_the_echo_it_quotes() -> None:
+def test_an_icmp_error_is_read_with_the_echo_request_it_quotes() -> None:
     quoted = IP(src="192.0.2.1", dst="192.0.2.9", options=[]) / ICMP(type=8, id=5, seq=6) / b"payload."
     error = bytes(ICMP(type=3, code=1) / quoted)
 
@@ -50,7 +50,7 @@ def test_an_error_names_the_echo_it_quotes() -> None:
 
 
 @pytest.mark.parametrize("length", [27, 28, 29])
-def test_an_ipv4_payload_is_cut_to_its_header(length: int) -> None:
+def test_an_ipv4_payload_is_cut_to_the_total_length_in_the_header(length: int) -> None:
     packet = bytes(IP(src="192.0.2.1", dst="192.0.2.9", proto=1) / bytes(8))
     read = icmp.read_ipv4((packet + b"padding")[:length])
     assert read is not None
@@ -68,7 +68,7 @@ def test_an_ipv4_payload_is_cut_to_its_header(length: int) -> None:
         (12, 0, Reason.PROTOCOL_ERROR),
     ],
 )
-def test_each_error_has_its_reason(kind: int, code: int, reason: Any) -> None:
+def test_each_icmp_error_has_its_reason(kind: int, code: int, reason: Any) -> None:
     assert icmp.reason_of_error(kind, code) is reason
 
 
@@ -79,7 +79,7 @@ def test_each_error_has_its_reason(kind: int, code: int, reason: Any) -> None:
     st.binary(min_size=8, max_size=8),
     st.binary(max_size=48),
 )
-def test_a_template_makes_the_same_bytes_as_the_plain_way(
+def test_a_template_builds_the_same_bytes_as_echo_request(
     identifier: int, sequence: int, counter: int, head: Any, filling: Any
 ) -> None:
     template = icmp.EchoTemplate(identifier, head, filling)

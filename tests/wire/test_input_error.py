@@ -1,4 +1,4 @@
-"""All mistakes of one text at once, each a line, and still the exception that callers of parsers expect."""
+"""InputError: all errors of one text, one per line; also a ValueError."""
 
 import pytest
 
@@ -14,20 +14,20 @@ from probe.wire.input_error import InputError
     ],
     ids=["one", "two"],
 )
-def test_each_mistake_is_a_line_in_the_order_found(errors: tuple[str, ...], text: str) -> None:
+def test_each_error_is_one_line_in_the_order_found(errors: tuple[str, ...], text: str) -> None:
     error = InputError(errors)
     assert error.errors == errors
     assert str(error) == text
 
 
-def test_it_is_caught_as_a_value_error() -> None:
+def test_an_input_error_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="one") as caught:
         raise InputError(("one", "two"))
     assert isinstance(caught.value, InputError)
 
 
 @pytest.mark.parametrize("text", ["host:0", "a\nb", "\x1b[2J", "x" * 300 + "/"])
-def test_a_parser_gives_one_printable_line_for_one_mistake(text: str) -> None:
+def test_a_parser_reports_one_error_as_one_printable_line(text: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_host_port(text, 443)
     (line,) = caught.value.errors

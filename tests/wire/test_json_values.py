@@ -1,4 +1,4 @@
-"""Values of the wanted type, or nothing."""
+"""Reading values of the expected type from untrusted JSON."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ _ANY = (
 
 
 @given(_ANY, st.text())
-def test_anything_gives_the_wanted_type_or_nothing(of: object, key: str) -> None:
+def test_any_input_gives_the_expected_type_or_nothing(of: object, key: str) -> None:
     for value, kind in ((text(of, key), str), (number(of, key), int), (flag(of, key), bool)):
         assert value is None or type(value) is kind
     assert isinstance(words(of, key), str)
@@ -37,7 +37,7 @@ def test_anything_gives_the_wanted_type_or_nothing(of: object, key: str) -> None
     assert entries(of, key) is None or isinstance(entries(of, key), tuple)
 
 
-def test_true_is_no_number() -> None:
+def test_true_is_not_a_number() -> None:
     assert number({"a": True}, "a") is None
     assert number({"a": 1}, "a") == 1
 
@@ -47,7 +47,7 @@ def test_texts_and_lists_are_bounded() -> None:
     assert len(entries({"a": [{}] * (MAX_ENTRIES + 1)}, "a") or ()) == MAX_ENTRIES
 
 
-def test_a_missing_list_is_none_and_an_empty_one_is_empty() -> None:
+def test_a_missing_list_is_none_and_an_empty_list_is_an_empty_tuple() -> None:
     assert entries({}, "a") is None
     assert entries({"a": []}, "a") == ()
     assert entries({"a": [1, {"b": 2}]}, "a") == ({"b": 2},)
@@ -66,5 +66,5 @@ def test_a_missing_list_is_none_and_an_empty_one_is_empty() -> None:
         ("443", None),
     ],
 )
-def test_a_port_is_one_that_can_be_connected_to(value: object, read: int | None) -> None:
+def test_a_port_is_between_1_and_65535(value: object, read: int | None) -> None:
     assert port({"k": value}, "k") == read

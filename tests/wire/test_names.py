@@ -1,4 +1,4 @@
-"""A certificate's name covers a host exactly, or by one whole leftmost wildcard label."""
+"""A certificate's name matches a host exactly, or with a wildcard as the whole leftmost label."""
 
 import pytest
 from hypothesis import given
@@ -79,10 +79,10 @@ def test_a_name_has_at_most_253_characters(length: int, *, valid: bool) -> None:
 
 
 @given(st.text(), st.text())
-def test_no_text_raises(pattern: str, host: str) -> None:
+def test_no_text_raises_an_exception(pattern: str, host: str) -> None:
     matches(pattern, host)
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=128), min_size=1), st.text())
-def test_other_alphabets_never_match(strange: str, rest: str) -> None:
+def test_non_ascii_names_never_match(strange: str, rest: str) -> None:
     assert not matches(strange + rest, strange + rest)

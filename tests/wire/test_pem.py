@@ -1,4 +1,4 @@
-"""Certificates in PEM text: what stands around them does not matter, what is no Base64 is refused."""
+"""Certificates in PEM text: other text is ignored, invalid Base64 is rejected."""
 
 import contextlib
 
@@ -22,35 +22,37 @@ def test_certificates_are_found_in_order_among_other_text_and_blocks() -> None:
     assert der_certificates(b"") == ()
 
 
-def test_lines_may_end_as_on_windows() -> None:
+def test_windows_line_endings_are_accepted() -> None:
     assert der_certificates(ONE.replace(b"\n", b"\r\n")) == (b"\1\2\3",)
 
 
-@pytest.mark.parametrize("body", [b"AQI", b"A*ID", b"AQID=AQID"], ids=["cut", "no letter", "padded inside"])
-def test_what_is_no_base64_is_refused(body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"AQI", b"A*ID", b"AQID=AQID"], ids=["truncated", "invalid character", "padding inside"]
+)
+def test_invalid_base64_is_rejected(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"(?i)padding|base64|character|data"):
         der_certificates(ONE.replace(b"AQID", body))
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_certificates_or_refused(body: bytes) -> None:
+def test_any_bytes_are_certificates_or_a_value_error(body: bytes) -> None:
     with contextlib.suppress(ValueError):
         der_certificates(b"-----BEGIN CERTIFICATE-----" + body + b"-----END CERTIFICATE-----")
 
 
 @given(st.binary(max_size=200))
-def test_any_file_has_whole_certificates_or_says_that_it_has_none(pem: bytes) -> None:
-    with pytest.raises(InputError, match="holds no PEM certificate"):
+def test_a_file_of_random_bytes_is_rejected_as_not_a_certificate(pem: bytes) -> None:
+    with pytest.raises(InputError, match="contains no valid PEM certificate"):
         whole_certificates(pem)
 
 
-def test_certificates_that_cannot_be_read_are_none() -> None:
+def test_a_file_with_an_unreadable_certificate_is_rejected() -> None:
     block = b"-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
-    with pytest.raises(InputError, match="holds no PEM certificate"):
+    with pytest.raises(InputError, match="contains no valid PEM certificate"):
         whole_certificates(block)
 
 
-def test_each_certificate_of_a_file_is_kept_in_its_order() -> None:
+def test_all_certificates_of_a_file_are_read_in_order() -> None:
     ders = [
         issue(name, from_s=NOW_S).certificate.public_bytes(Encoding.DER)
         for name in ("one.example", "two.example")

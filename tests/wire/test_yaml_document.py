@@ -1,4 +1,4 @@
-"""YAML within bounds. The mistakes themselves are in golden/config_errors."""
+"""Parsing of YAML and its limits. The error messages are in golden/config_errors."""
 
 import pytest
 import yaml
@@ -29,7 +29,7 @@ from probe.wire.input_error import InputError
         ("9" * 19, "9" * 19),
     ],
 )
-def test_scalars_are_those_of_yaml_1_2(scalar: str, value: object) -> None:
+def test_scalars_follow_yaml_1_2(scalar: str, value: object) -> None:
     (read,) = yaml_document.parse(f"key: {scalar}", "t").values()
     assert (type(read), read) == (type(value), value)
 
@@ -72,7 +72,7 @@ _plain = st.recursive(
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), _plain, min_size=1, max_size=4))
-def test_what_yaml_writes_is_read_back(tree: dict[str, object]) -> None:
+def test_dumped_yaml_is_parsed_back_unchanged(tree: dict[str, object]) -> None:
     class Plain(yaml.SafeDumper):
         def ignore_aliases(self, data: object) -> bool:
             return True
@@ -81,7 +81,7 @@ def test_what_yaml_writes_is_read_back(tree: dict[str, object]) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_mapping_or_a_mistake(text: str) -> None:
+def test_any_text_gives_a_mapping_or_an_input_error(text: str) -> None:
     assert is_sound(text)
 
 

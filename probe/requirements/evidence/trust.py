@@ -68,7 +68,7 @@ def faults(path: Path, status: TrustStatus, now_s: float) -> Iterator[str]:
     above = path.links[1:] if path.ending is Ending.MISSING_ISSUER else path.links[1:-1]
     for below, link in enumerate(above):
         yield from _out_of_date(quoted(link.subject), link, now_s)
-        if not link.peer_check:
+        if not link.is_ca:
             yield f"{quoted(link.subject)} may not sign certificates (it is not a CA)"
         # RFC 5280 section 4.2.1.9: certificates that a CA issued to itself (a new key) do not count.
         count = sum(each.name != each.issuer_name for each in above[:below])
