@@ -1,4 +1,4 @@
-"""Samples -> Summary: nearest-rank quantiles, the exact interval of the median, jitter. Pure."""
+"""Summarises round-trip samples: nearest-rank quantiles, confidence interval of the median, jitter. Pure."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,18 +9,18 @@ from probe.model.statistics import Summary
 
 MIN_SAMPLES_P95 = 20
 MIN_SAMPLES_P99 = 100
-# A verdict on the median needs as many samples as the 95th percentile: fewer can be one lucky second.
+# A verdict on the median needs as many samples as the 95th percentile: fewer may cover only a lucky second.
 MIN_SAMPLES_TO_DECIDE = 20
-MIN_SAMPLES_FOR_INTERVAL = 6  # (1/2)^5 is over 2.5 %, (1/2)^6 is below
+MIN_SAMPLES_FOR_INTERVAL = 6  # (1/2)^5 is above 2.5 %, (1/2)^6 is below
 _RFC3550_GAIN = 16  # section 6.4.1 and appendix A.8
-_TAIL = 0.025  # half of what a 95 % interval leaves out
+_TAIL = 0.025  # the probability on each side of a 95 % confidence interval
 
 
 def summarize(rtts_s: Sequence[float | None]) -> Summary:
-    """``rtts_s`` in the order of sending, seconds; None is a lost one.
+    """The summary of ``rtts_s``: seconds, in the order of sending, None for a lost round trip.
 
-    Quantiles are nearest-rank, so each is a round trip that was seen; the median of an even number
-    of samples is the lower of the two in the middle. ``jitter_s`` skips lost ones.
+    Quantiles are nearest-rank, so each is a measured round trip; the median of an even number
+    of samples is the lower of the two middle ones. ``jitter_s`` skips lost round trips.
     """
     answered = [rtt for rtt in rtts_s if rtt is not None]
     if not answered:
@@ -40,9 +40,9 @@ def summarize(rtts_s: Sequence[float | None]) -> Summary:
 
 
 def within(summary: Summary, threshold_s: float) -> bool | None:
-    """Whether the median is within ``threshold_s``; None while that is undecided.
+    """Whether the median is within ``threshold_s``; None while undecided.
 
-    Undecided below 20 samples, and while the 95 % interval of the median holds the threshold itself.
+    It is undecided below 20 samples, and while the median's 95 % confidence interval contains the threshold.
     """
     if summary.samples < MIN_SAMPLES_TO_DECIDE or summary.median_ci95_s is None:
         return None
@@ -53,7 +53,7 @@ def within(summary: Summary, threshold_s: float) -> bool | None:
 
 
 def nearest_rank(ordered: Sequence[float], percent: int) -> float:
-    """The smallest sample that at least ``percent`` per cent of the samples do not exceed.
+    """The smallest sample that is not exceeded by at least ``percent`` per cent of the samples.
 
     >>> nearest_rank([1.0, 2.0, 3.0, 4.0], 50)
     2.0
@@ -63,18 +63,17 @@ def nearest_rank(ordered: Sequence[float], percent: int) -> float:
 
 @lru_cache(maxsize=4096)
 def median_rank(samples: int) -> int | None:
-    """l: the l-th smallest and l-th largest of ``samples`` hold the median with 95 % confidence.
+    """The rank l for which the l-th smallest and l-th largest sample enclose the median with 95 % confidence.
 
-    The largest l with P(Binomial(samples, 1/2) < l) <= 2.5 %; None below 6 samples, where there is none.
-    Probabilities are summed from the middle outwards, because that takes steps of the order of the
-    square root of ``samples``.
+    It is the largest l with P(Binomial(samples, 1/2) < l) <= 2.5 %; None below 6 samples, where none exists.
+    Probabilities are summed from the middle outwards, which takes about sqrt(``samples``) steps.
 
     >>> median_rank(5), median_rank(6), median_rank(20)
     (None, 1, 6)
     """
     if samples < MIN_SAMPLES_FOR_INTERVAL:
         return None
-    k = (samples - 1) // 2  # the largest k below the middle; P(X <= k) is half of what the middle leaves
+    k = (samples - 1) // 2  # the largest k below the middle; below, ``tail`` is P(X <= k)
     tail = 0.5 if samples % 2 else (1 - _chance(samples, samples // 2)) / 2
     probability = _chance(samples, k)
     while tail > _TAIL:
@@ -100,8 +99,8 @@ def _jitter(answered: Sequence[float]) -> float | None:
 
 
 def _jitter_rfc3550(answered: Sequence[float]) -> float | None:
-    """J += (|D| - J) / 16, from 0 on. RFC 3550 has differences of one-way times; these are round trips'."""
-    if len(answered) < 2:  # noqa: PLR2004 - a difference takes two
+    """J += (|D| - J) / 16, starting at 0. RFC 3550 uses one-way delays, this function round trips."""
+    if len(answered) < 2:  # noqa: PLR2004 - a difference needs two samples
         return None
     smoothed = 0.0
     for a, b in pairwise(answered):

@@ -10,5 +10,5 @@ from probe.model.targets import Target
 def targets_for(
     spec: KeyStoreSpec, account: Account | None, *typed: Target, plans: Plans | None = None
 ) -> tuple[Target, ...]:
-    store = StoreTargets(spec=spec, account=account, typed=typed)
+    store = StoreTargets(spec=spec, account=account, configured=typed)
     return targets_of([store], (), plans_within(5.0) if plans is None else plans)

@@ -1,4 +1,4 @@
-"""Samples summed up, against definitions written out naively."""
+"""Summaries of samples, compared with naive implementations of the definitions."""
 
 from fractions import Fraction
 
@@ -14,14 +14,14 @@ samples = st.lists(st.none() | rtt, max_size=150)
 
 
 @given(samples)
-def test_answered_and_lost_are_all(rtts: list[float | None]) -> None:
+def test_answered_and_lost_round_trips_add_up(rtts: list[float | None]) -> None:
     summary = summarize(rtts)
     assert summary.lost == rtts.count(None)
     assert summary.samples + summary.lost == len(rtts)
 
 
 @given(st.lists(rtt, min_size=1, max_size=150), st.sampled_from([50, 95, 99]))
-def test_a_quantile_is_the_smallest_sample_not_exceeded_by_that_share(
+def test_a_quantile_is_the_smallest_sample_not_exceeded_by_that_share_of_samples(
     values: list[float], percent: int
 ) -> None:
     naive = min(
@@ -31,7 +31,7 @@ def test_a_quantile_is_the_smallest_sample_not_exceeded_by_that_share(
 
 
 @given(samples)
-def test_jitter_is_the_mean_step_between_answered_ones(rtts: list[float | None]) -> None:
+def test_jitter_is_the_mean_difference_of_consecutive_answered_round_trips(rtts: list[float | None]) -> None:
     answered = [v for v in rtts if v is not None]
     steps = [abs(answered[n + 1] - answered[n]) for n in range(len(answered) - 1)]
     expected = pytest.approx(sum(steps) / len(steps)) if steps else None
@@ -53,14 +53,14 @@ def test_rfc_3550_smooths_by_a_sixteenth(rtts: list[float | None], smoothed: flo
     assert summarize(rtts).jitter_rfc3550_s == (None if smoothed is None else pytest.approx(smoothed))
 
 
-def test_what_rfc_3550_smooths_comes_near_a_steady_jitter() -> None:
+def test_the_rfc_3550_jitter_converges_to_a_constant_jitter() -> None:
     summary = summarize([0.1, 0.2] * 100)
     assert summary.jitter_s == pytest.approx(0.1)
     assert summary.jitter_rfc3550_s == pytest.approx(0.1, rel=1e-4)
 
 
 @given(samples)
-def test_the_interval_holds_the_median(rtts: list[float | None]) -> None:
+def test_the_confidence_interval_contains_the_median(rtts: list[float | None]) -> None:
     summary = summarize(rtts)
     if summary.median_ci95_s is None:
         assert summary.samples < 6
@@ -80,7 +80,7 @@ def exact_rank(n: int) -> int | None:
     return rank or None
 
 
-def test_the_interval_is_the_exact_binomial_one() -> None:
+def test_the_rank_of_the_interval_is_the_exact_binomial_one() -> None:
     assert [n for n in range(400) if median_rank(n) != exact_rank(n)] == []
     assert median_rank(1024) == exact_rank(1024)
     assert median_rank(6000) == exact_rank(6000)
@@ -103,7 +103,7 @@ def test_the_interval_is_the_exact_binomial_one() -> None:
         (100, 40),
     ],
 )
-def test_ranks_are_those_of_the_published_tables(n: int, rank: int | None) -> None:
+def test_ranks_agree_with_published_tables(n: int, rank: int | None) -> None:
     assert median_rank(n) == rank
 
 
@@ -115,7 +115,7 @@ def test_high_quantiles_need_enough_samples(n: int, has_p95: bool, has_p99: bool
     assert (summary.p95_s is not None, summary.p99_s is not None) == (has_p95, has_p99)
 
 
-def test_nothing_answered_leaves_nothing_but_losses() -> None:
+def test_without_replies_a_summary_has_only_losses() -> None:
     assert summarize([]) == Summary()
     assert summarize([None, None]) == Summary(lost=2)
     assert summarize([None]).loss_ratio == 1.0
@@ -132,7 +132,7 @@ def test_nothing_answered_leaves_nothing_but_losses() -> None:
         ([0.0344] * 15 + [0.0356] * 5, True),
         ([0.0344] * 14 + [0.0356] * 6, None),
     ],
-    ids=["below", "above", "at the limit", "too few", "astride", "just decided", "just undecided"],
+    ids=["below", "above", "at the limit", "too few", "on both sides", "just decided", "just undecided"],
 )
-def test_within_is_decided_by_the_interval_alone(rtts: list[float], verdict: bool | None) -> None:
+def test_within_is_decided_by_the_confidence_interval(rtts: list[float], verdict: bool | None) -> None:
     assert within(summarize(rtts), 0.035) is verdict

@@ -1,8 +1,8 @@
-"""The whole, once or for ever: what is known, what is probed when, and a report of it.
+"""The agent: holds the state, schedules and runs probes, keeps their results and publishes reports.
 
-`agent` composes, `round` is one round and its end, `state` owns settings, account, domain and targets,
-`refresh` keeps the slow facts fresh, `targets` and `schedule` decide (pure), `runner` and `echoes` start
-probes, `history` remembers. May import everything below it but `config`, `exporters` and `commands`: it is
-handed settings and sinks. Something new that the agent does continuously gets a file here and a task in
-`agent`.
+`agent` wires the parts together, for one round or continuously. `round` defines one round; `state` owns
+settings, account, domain facts and targets; `refresh` reads the facts that change rarely; `targets` and
+`schedule` decide what to probe and when (pure); `runner` and `echoes` run probes; `history` keeps results.
+May import everything below it except `config`, `exporters` and `commands`: settings and sinks are passed in.
+A new continuous activity gets a file here and a task in `agent`.
 """

@@ -1,4 +1,4 @@
-"""The whole, once or for ever: one TaskGroup for echoes, checks and reports. Composes, computes nothing."""
+"""The agent process: one TaskGroup for pings, checks and reports. Only wires the parts together."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,18 +27,18 @@ from probe.survey import rank
 from probe.verdicts.judge import judge
 
 READY_AFTER_S = 30.0  # contracts: ready after the first round, or 30 s
-FIRST_REPORTS_S = 1.0  # at first people wait before the page: report often
+FIRST_REPORTS_S = 1.0  # report often at first, because users are waiting for results
 
 Reports = tuple[tuple[Report, ...], Survey]
 
 
 class Agent:
-    """Measures what ``settings`` name and hands all results to ``sinks``.
+    """Measures the targets of ``settings`` and passes all results to ``sinks``.
 
-    ``run`` goes on until cancelled and then publishes a last report; ``once`` does one round. While it runs,
-    nothing holds the loop for more than some milliseconds, however many targets there are. ``accesses`` say
-    how the proxy of each of ``settings.stores`` is asked for its health, None where it is not.
-    Implements ``probe.model.ports.Control``.
+    ``run`` continues until cancelled and then publishes a last report; ``once`` does one round. No step of
+    ``run`` blocks the event loop for more than a few milliseconds, however many targets there are.
+    ``accesses`` are the access to the proxy of each of ``settings.stores``, None if no health requests are
+    sent. Implements ``probe.model.ports.Control``.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class Agent:
         return self._had_first_round() or age_ns > READY_AFTER_S * 1e9
 
     def update(self, store: StoreFacts, **facts: Account | DomainFacts | None) -> None:
-        """``account=…`` or ``domain=…`` are the newest facts of ``store``; changed targets are followed."""
+        """Set the newest ``account=…`` or ``domain=…`` of ``store``, and switch to changed targets."""
         before = self.state.targets
         if self.state.update(store.declared, **facts):
             self.windows = renamed(self.windows, before, self.state.targets)
             self._sync()
 
     async def run(self) -> None:
-        """Measure until cancelled. Whatever was measured by then is in the last report."""
+        """Measure until cancelled. The last report includes everything measured by then."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._echoes.forever(), name="echoes")
@@ -89,7 +89,7 @@ class Agent:
             self.publish_report()
 
     async def once(self, progress: rounds.Progress) -> Reports:
-        """One round: slow facts, every check of every target, and reports of all stores."""
+        """One round: account and DNS facts, every check of every target, and reports of all stores."""
         try:
             for store in self.state.stores:
                 account = await refresh.account_of(store, self._sources)
@@ -104,11 +104,11 @@ class Agent:
         return self.publish_report()
 
     def publish_report(self) -> Reports:
-        """Judge what is known now and hand it to every sink."""
+        """Evaluate the current evidence and pass the reports to every sink."""
         return self._publish_judged(*self._judged(self.state.measured()))
 
     def _judged(self, measured: Measured) -> Reports:
-        """Nothing of the agent changes by it, so that a thread can do it."""
+        """Evaluate the requirements; runs in a thread, so it must not change shared state."""
         reports = tuple(judge(self.state.snapshot(store, measured)) for store in self.state.stores)
         threshold_s = self.state.settings.threshold_s
         regions = rank.from_windows(
@@ -148,16 +148,16 @@ class Agent:
             self._publish_judged(*await asyncio.to_thread(self._judged, measured))
 
     def _until_next_report_s(self) -> float:
-        """Short at the start, when every second there is more to be said."""
-        full_s = self.state.settings.report_interval_s
-        is_young = SYSTEM_CLOCK.monotonic_ns() - self._started_at_ns < full_s * 1e9
-        return min(FIRST_REPORTS_S, full_s) if is_young or not self._had_first_round() else full_s
+        """Shorter at the start, when results change every second."""
+        interval_s = self.state.settings.report_interval_s
+        is_starting = SYSTEM_CLOCK.monotonic_ns() - self._started_at_ns < interval_s * 1e9
+        return min(FIRST_REPORTS_S, interval_s) if is_starting or not self._had_first_round() else interval_s
 
     def _had_first_round(self) -> bool:
         return self._is_round_done or self._runner.first_round.is_set()
 
     def _sync(self) -> None:
-        """Make everybody follow the targets that there are now."""
+        """Pass the current targets to all parts."""
         targets = self.state.targets
         for sink in self._sinks:
             sink.on_targets(targets)

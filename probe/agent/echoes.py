@@ -1,4 +1,4 @@
-"""The agent's ICMP echoes: names looked up, one engine for all targets, batches handed on."""
+"""The agent's pings: resolves names, runs one shared ICMP engine, and publishes batches of results."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from probe.network import ExchangeFailed, Network, echo_driver, echo_driver_asyn
 from probe.network.clock import SYSTEM_CLOCK
 from probe.network.echo import EchoEngine
 
-RESOLVE_INTERVAL_S = 60.0  # names are looked up again so often: addresses of a Region rotate
+RESOLVE_INTERVAL_S = 60.0  # names are resolved again this often, because a Region's addresses rotate
 
 PublishEchoes = Callable[[Sequence[Target], EchoBatch], None]
 PublishMeasurement = Callable[[Measurement], None]
@@ -21,12 +21,12 @@ Addresses: TypeAlias = Mapping[Identity, str]
 
 
 class Echoes:
-    """Echoes to every target that has an ICMP plan, by one engine.
+    """Pings every target that has an ICMP plan, with one engine.
 
-    `sync` may be called at any time with the targets from now on: those that stay keep their phase. A name
-    that does not resolve is a failed measurement, and is looked up again; the others go on. Where the machine
-    permits no ICMP, each target gets a failure a minute saying what to permit, and TCP remains.
-    ``on_delay_s`` hears how late each batch of echoes went out.
+    `sync` may be called at any time with the complete new set of targets; unchanged targets keep their slots.
+    A name that does not resolve is a failed measurement and is resolved again later; other targets are not
+    affected. If this machine does not permit ICMP, each target gets a failure per minute that states what to
+    permit. ``on_delay_s`` is called with the delay of each batch of pings.
     """
 
     def __init__(
@@ -43,26 +43,26 @@ class Echoes:
         self._changed = asyncio.Event()
 
     def sync(self, targets: Iterable[Target]) -> None:
-        """``targets`` from now on; those without an ICMP plan are passed over."""
-        echoed = tuple(target for target in targets if target.plan(Check.ICMP) is not None)
-        if echoed != self._targets:
-            self._targets = echoed
+        """Set the targets; those without an ICMP plan are ignored."""
+        pinged = tuple(target for target in targets if target.plan(Check.ICMP) is not None)
+        if pinged != self._targets:
+            self._targets = pinged
             self._changed.set()
 
     async def forever(self) -> None:
-        """Echo at each target's interval until cancelled; changed targets or addresses get a new engine."""
+        """Ping at each target's interval until cancelled; changed targets or addresses get a new engine."""
         addresses: dict[Identity, str] = {}
         running = _Running(EchoSchedule((), SYSTEM_CLOCK.monotonic_ns()))
         async with asyncio.TaskGroup() as group:
             while True:
                 targets, addresses = await self._found(addresses)
-                # The engine before ends by itself once its last echo is answered or lost: none is dropped.
+                # The previous engine ends once its last ping is answered or lost, so no ping is dropped.
                 running = running.followed_by(targets)
                 group.create_task(self._engine_of(targets, addresses, running), name="echo engine")
                 await self._until_changed(addresses)
 
     async def round(self, count: int, interval_s: float) -> None:
-        """``count`` echoes to each target, ``interval_s`` apart."""
+        """Send ``count`` pings to each target, ``interval_s`` apart."""
         if not self._targets:
             return None
         targets, addresses = await self._found({})
@@ -81,7 +81,7 @@ class Echoes:
     async def _engine_of(
         self, targets: tuple[Target, ...], addresses: Addresses, schedule: "_Running"
     ) -> None:
-        """One engine until ``schedule`` ends; where the machine permits none, tried again now and then."""
+        """Run an engine until ``schedule`` ends; while ICMP is not permitted, retry at intervals."""
         while targets and not schedule.ended:
             with closing(self._engine(targets, addresses)) as engine:
                 if engine.mode is not None:
@@ -105,7 +105,7 @@ class Echoes:
         )
 
     async def _found(self, known: Addresses) -> tuple[tuple[Target, ...], dict[Identity, str]]:
-        """The targets whose addresses are known by now, in their order; only unknown names are looked up."""
+        """The targets with known addresses, in order; only unknown names are resolved."""
         self._changed.clear()
         targets = self._targets
         unknown = [target for target in targets if target.identity not in known]
@@ -114,9 +114,9 @@ class Echoes:
         return found, {target.identity: addresses[target.identity] for target in found}
 
     async def _until_changed(self, addresses: dict[Identity, str]) -> None:
-        """Wait until the targets change, or their names resolve to other addresses, which are put in.
+        """Wait until the targets change, or names resolve to other addresses; these are then updated.
 
-        A name that does not resolve any more keeps its address: the name server failed, not the target.
+        If a name no longer resolves, its address is kept, because the name server failed, not the target.
         """
         while not self._changed.is_set():
             try:
@@ -130,9 +130,9 @@ class Echoes:
 
     async def _resolve(self, targets: Iterable[Target]) -> Addresses:
         """Addresses of the targets whose names resolve."""
-        asked = tuple(targets)
-        found = await asyncio.gather(*map(self._resolve_one, asked))
-        return {t.identity: address for t, address in zip(asked, found, strict=True) if address is not None}
+        queried = tuple(targets)
+        found = await asyncio.gather(*map(self._resolve_one, queried))
+        return {t.identity: address for t, address in zip(queried, found, strict=True) if address is not None}
 
     async def _resolve_one(self, target: Target) -> str | None:
         plan = target.plan(Check.ICMP)
@@ -143,7 +143,7 @@ class Echoes:
             self._fail(target, failed.failure)
         except TimeoutError:
             self._fail(
-                target, Failure(phase=Phase.RESOLVE, reason=Reason.TIMED_OUT, detail="no answer in time")
+                target, Failure(phase=Phase.RESOLVE, reason=Reason.TIMED_OUT, detail="no response in time")
             )
         return None
 
@@ -162,14 +162,14 @@ def _plans(targets: Iterable[Target]) -> list[PlannedCheck]:
 
 
 class _Running:
-    """The schedule that one engine follows, until another engine takes over."""
+    """The schedule of one engine, until another engine takes over."""
 
     def __init__(self, schedule: EchoSchedule) -> None:
         self._schedule = schedule
         self.ended = False
 
     def followed_by(self, targets: Sequence[Target]) -> "_Running":
-        """No more slots for this engine; the rest is for that of ``targets``."""
+        """End this engine's schedule; the next engine continues it for ``targets``."""
         self.ended = True
         return _Running(self._schedule.following(_plans(targets), [each.identity for each in targets]))
 

@@ -1,4 +1,4 @@
-"""So that echoes go out in time whatever else this process does."""
+"""Keeps the event loop responsive, so that pings are sent on time during other work, and measures its lag."""
 
 import asyncio
 import gc
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 
-# Echoes are sent in ticks of 1.5 ms: so much more makes nothing late that matters.
+# Pings are sent in ticks of 1.5 ms, so a delay of a millisecond does not matter.
 SLICE_S = 0.001
 LAG_INTERVAL_S = 0.25
 SWITCH_INTERVAL_S = 0.0002
@@ -17,7 +17,7 @@ GARBAGE_THRESHOLDS = (10_000, 50, 100)
 
 
 async def collect_in_slices(items: Iterable[_T], slice_s: float = SLICE_S) -> tuple[_T, ...]:
-    """All of ``items``, each made when it is asked for; after each slice the loop has its turn."""
+    """All of ``items``, which are made lazily; yields to the event loop after each slice."""
     found: list[_T] = []
     began_s = time.monotonic()
     for item in items:
@@ -29,10 +29,11 @@ async def collect_in_slices(items: Iterable[_T], slice_s: float = SLICE_S) -> tu
 
 
 def keep_pauses_short() -> None:
-    """Threads (verdicts, pages, compression) hand the interpreter over after 0.2 ms instead of 5.
+    """Shortens pauses by other threads and by the garbage collector.
 
-    What has been loaded by now stays for good, so the garbage collector need not look at it again; and it
-    comes less often: what it is for, cycles, hardly arises here, and each of its rounds takes milliseconds.
+    Threads (verdicts, pages, compression) release the interpreter after 0.2 ms instead of 5 ms. Objects that
+    exist now are excluded from garbage collection, because they live as long as the process. Collections are
+    rarer, because reference cycles are rare here and each collection takes milliseconds.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.collect()
@@ -41,7 +42,7 @@ def keep_pauses_short() -> None:
 
 
 async def observe_lag(*on_lag_s: Callable[[float], None]) -> None:
-    """For ever, how late the event loop wakes up what asked to be woken: the instrument's own error."""
+    """Continuously measures how late the event loop wakes a sleeping task: part of the measurement error."""
     while True:
         started_s = time.monotonic()
         await asyncio.sleep(LAG_INTERVAL_S)

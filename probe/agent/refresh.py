@@ -1,4 +1,4 @@
-"""Slow facts of a key store, looked at anew: the account, and the verification record in public DNS."""
+"""Reads a key store's facts that change rarely: the AWS account, and the verification record in DNS."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,14 +12,15 @@ from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes.verification_record import Search, look_up
 
-_NO_NAME = frozenset(":/")  # another scheme, a port or a path is left in what a user gave as the endpoint
+# In these characters a scheme, port or path shows, which a malformed endpoint leaves in the host name.
+_NOT_IN_NAMES = frozenset(":/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where slow facts come from, each within ``timeout_s``.
+    """The sources of these facts; ``timeout_s`` applies to each.
 
-    ``caller`` None: AWS is not asked. Without ``public_resolvers`` public DNS is not.
+    Without a ``caller``, no AWS call is made; without ``public_resolvers``, no query to public DNS.
     """
 
     caller: AwsClient | None = None
@@ -29,7 +30,7 @@ class Sources:
 
 
 async def account_of(store: StoreFacts, sources: Sources) -> Account | None:
-    """What AWS says now; parts that could not be looked at are `Unavailable`."""
+    """The current account; parts that could not be read are `Unavailable`. None without a caller."""
     if sources.caller is None:
         return None
     return await asyncio.to_thread(
@@ -42,16 +43,19 @@ async def account_of(store: StoreFacts, sources: Sources) -> Account | None:
 
 
 async def domain_of(store: StoreFacts, sources: Sources) -> DomainFacts | None:
-    """What public DNS says now of the private DNS name; None where that is none, or nobody is asked."""
+    """The current verification record; None without public resolvers, or if it is not needed.
+
+    It is not needed for a public endpoint, nor without a valid private DNS name.
+    """
     spec = store.spec
-    if not sources.public_resolvers or spec.host is None or spec.is_public or _NO_NAME & set(spec.host):
+    if not sources.public_resolvers or spec.host is None or spec.is_public or _NOT_IN_NAMES & set(spec.host):
         return None
     service = store.account.service if store.account else None
-    wanted = service.verification if isinstance(service, EndpointService) else None
+    expected = service.verification if isinstance(service, EndpointService) else None
     search = Search(
         private_dns_name=spec.host,
-        label=wanted.name if wanted else None,
-        value=wanted.value if wanted else None,
+        label=expected.name if expected else None,
+        value=expected.value if expected else None,
         resolvers=sources.public_resolvers,
     )
     network = Network(source=sources.source_address)

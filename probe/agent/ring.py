@@ -1,11 +1,11 @@
-"""Round trips of one target by one method: the newest that fit, in 16 bytes each."""
+"""A ring buffer for the newest round trips of one target by one method, 16 bytes each."""
 
 from array import array
 from math import isnan, nan
 
 
 class Ring:
-    """Times and round trips, oldest first once unrolled; NaN is a lost one (arrays have no None)."""
+    """Send times and round trips; a lost one is stored as NaN, because arrays can't hold None."""
 
     __slots__ = ("_next", "_rtts_s", "_times_s", "slots")
 
@@ -24,7 +24,7 @@ class Ring:
         self._next = (self._next + 1) % self.slots
 
     def since(self, start_s: float) -> list[tuple[float, float | None]]:
-        """(time, round trip) from ``start_s`` on, in the order of sending (a time-out ends late)."""
+        """(time, round trip) from ``start_s`` on, in the order of sending; timeouts were appended late."""
         samples = [
             (time, None if isnan(rtt) else rtt)
             for time, rtt in zip(self._times_s, self._rtts_s, strict=True)
@@ -34,13 +34,13 @@ class Ring:
         return samples
 
     def last(self, n: int) -> list[tuple[float, float | None]]:
-        """The same of the ``n`` newest: time-outs end late, so some more are put in order."""
+        """The ``n`` newest in the order of sending; more are sorted, because timeouts were appended late."""
         slots = len(self._times_s)
         if slots <= 2 * n:
             return self.since(0.0)[-n:]
         samples = [
-            (self._times_s[place % slots], self._rtts_s[place % slots])
-            for place in range(self._next - 2 * n, self._next)
+            (self._times_s[slot % slots], self._rtts_s[slot % slots])
+            for slot in range(self._next - 2 * n, self._next)
         ]
         samples.sort(key=_time_of)
         return [(time, None if isnan(rtt) else rtt) for time, rtt in samples[-n:]]

@@ -1,4 +1,4 @@
-"""One round as data, and running it: what a preflight and ``--once`` measure."""
+"""Defines and runs one round of checks, for preflight and ``--once``."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,12 +10,12 @@ from probe.model.kinds import OF_STORE, PLANNED, ROLES
 from probe.model.ports import Observer
 from probe.model.targets import Check, PlannedCheck, Role, Target
 
-ROUND_TRIPS = 20  # fewer than 20 samples decide nothing about 35 ms (contracts, rules of judgement)
+ROUND_TRIPS = 20  # a verdict on 35 ms needs at least 20 samples
 ROUND_TRIP_SPACING_S = 0.1
-# A preflight's targets are all under way at once, with each of their checks: its time-out is one for all.
+# All checks of a preflight run concurrently, because one timeout applies to all of them.
 MAX_AT_ONCE = 256
-_MIN_S = 0.25  # as long as KMS waits
-# What hosts of a key store are checked for, but for echoes, which are sent in batches.
+_MIN_S = 0.25  # KMS's timeout
+# All checks of a key store's hosts, except pings, which are sent in batches.
 _IN_PREFLIGHT = tuple(
     check
     for check in PLANNED
@@ -26,22 +26,22 @@ Progress = Callable[[int, int], None]
 
 
 class RoundOfEchoes(Protocol):
-    """What a round asks of the agent's echoes."""
+    """The interface of `Echoes` that a round needs."""
 
     async def round(self, count: int, interval_s: float) -> None: ...
 
 
 def rounds_of(targets: Iterable[Target]) -> list[tuple[ScheduledCheck, ...]]:
-    """One round as data: everything but echoes once, then round trips by TCP until there are enough."""
+    """The checks of one round: all except pings once, then TCP round trips until there are enough."""
     everything = scheduled(targets, without=frozenset({Check.ICMP}))
     round_trips = tuple(check for check in everything if check.plan.check is Check.TCP)
     return [everything, *([round_trips] * (ROUND_TRIPS - 1))]
 
 
 def plans_within(timeout_s: float) -> Mapping[Role, tuple[PlannedCheck, ...]]:
-    """What a preflight does once, by role: all of it ends within ``timeout_s``.
+    """The checks of a preflight, by role; all of them end within ``timeout_s``.
 
-    The last of the round trips starts late: what is left of the time is for it.
+    The last TCP round trip starts late, so the timeout of a connect is the time that is left then.
     """
     connect_s = max(_MIN_S, timeout_s - ROUND_TRIPS * ROUND_TRIP_SPACING_S)
     within_s = {Check.TCP: connect_s, Check.HEALTH_COLD: max(_MIN_S, timeout_s)}
@@ -60,7 +60,7 @@ async def take(
     progress: Progress,
     observer: Observer,
 ) -> None:
-    """Measure everything once, with enough round trips for a verdict on 35 ms."""
+    """Run one round, with enough round trips for a verdict on 35 ms."""
     rounds = rounds_of(targets)
     total, done = sum(map(len, rounds)), 0
 

@@ -1,7 +1,7 @@
-"""Runs checks at their slots: for ever, or each once. What is due when is decided in `schedule`.
+"""Runs checks at the times that `schedule` computes, continuously or each once.
 
-`Runner.sync` may be called at any time with the targets from now on: checks that stay the same keep their
-phase, and a probe that runs goes on. Times are those of the event loop.
+`Runner.sync` may be called at any time with the complete new set of targets: unchanged checks keep their
+times, and running probes continue. All times are the event loop's clock.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ Measure = Callable[[Target, Check, float, Publish], Awaitable[None]]
 
 
 class SilentObserver:
-    """An `Observer` for a single round, where nobody asks how the schedule did; bugs are raised."""
+    """An `Observer` for a single round, which needs no self-monitoring; bugs are raised."""
 
     def skipped(self, target: Target, check: Check) -> None:
         del target, check
@@ -52,15 +52,16 @@ async def run_once(
     *,
     observer: Observer | None = None,
 ) -> None:
-    """Run each check exactly once, ``limit`` at a time.
+    """Run each check exactly once, at most ``limit`` at a time.
 
-    A bug of ours goes to ``observer``; without one, all bugs are raised as an ExceptionGroup after the round.
+    An exception in a probe is a bug and is reported to ``observer``; without an observer, all are raised as
+    an ExceptionGroup after the round.
     """
-    places = asyncio.Semaphore(limit)
+    limiter = asyncio.Semaphore(limit)
     bugs: list[Exception] = []
 
     async def probe(check: ScheduledCheck) -> None:
-        async with places:
+        async with limiter:
             error = await _attempt(check, measure, publish)
         if error is not None and observer is not None:
             observer.bug(check.target, check.plan.check, error)
@@ -75,70 +76,70 @@ async def run_once(
 
 
 async def _attempt(check: ScheduledCheck, measure: Measure, publish: Publish) -> Exception | None:
-    """Measure; each exchange is published as it ends, so that what was measured is not lost."""
+    """Run the probe, which publishes each exchange at once, so that none is lost; returns its exception."""
     plan = check.plan
     try:
         async with asyncio.timeout(plan.timeout_s + GRACE_S):
             await measure(check.target, plan.check, plan.timeout_s, publish)
-    except Exception as error:  # noqa: BLE001 - the network's failures are results: this is our bug, and it must stop no other probe
+    except Exception as error:  # noqa: BLE001 - network failures are results, so this is a bug; it must not stop other probes
         return error
     return None
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A check that is scheduled: its slots are at ``epoch_s`` + ``offset_s`` + n intervals.
+    """A scheduled check, whose slots are at ``epoch_s`` + ``offset_s`` + n intervals.
 
-    ``phase`` counts the phases it has had: what was planned in an earlier one no longer holds.
+    ``version`` changes whenever the slots do: queued slots of an older version are ignored.
     """
 
     check: ScheduledCheck
     epoch_s: float = 0.0
     offset_s: float = 0.0
-    number: int = 0
-    phase: int = 0
+    number: int = 0  # of the queued slot
+    version: int = 0
     is_running: bool = False  # or waits for a worker
-    is_gone: bool = False  # a probe that runs goes on, and is its last
+    is_removed: bool = False  # a running probe still completes
 
 
 @dataclass(slots=True)
-class _Agenda:
-    """Which entry is due next. A slot of an earlier phase stays in the heap, and is passed over."""
+class _SlotQueue:
+    """A priority queue of the next slot of each entry. Slots of an older version are skipped."""
 
     entries: dict[Key, _Entry] = field(default_factory=dict)
     _heap: list[tuple[float, int, int, _Entry]] = field(default_factory=list)
     _ties: "count[int]" = field(default_factory=count)
 
     def join(self, entry: _Entry, now_s: float, among: int) -> None:
-        """Begin a new phase: ``among`` entries do so at once."""
+        """Add or reschedule an entry, one of ``among`` that are added at the same time."""
         entry.epoch_s, entry.offset_s = now_s, offset_of(entry.check)
         entry.number = first_number(entry.check, among)
-        entry.phase += 1
+        entry.version += 1
         self.entries[entry.check.key] = entry
         self.push(entry, now_s + first_offset_s(entry.check, among))
 
     def leave(self, key: Key) -> None:
         entry = self.entries.pop(key)
-        entry.phase += 1
-        entry.is_gone = True
+        entry.version += 1
+        entry.is_removed = True
 
     def push(self, entry: _Entry, slot_s: float) -> None:
-        heappush(self._heap, (slot_s, next(self._ties), entry.phase, entry))
+        heappush(self._heap, (slot_s, next(self._ties), entry.version, entry))
 
     def pop(self) -> _Entry:
         return heappop(self._heap)[-1]
 
     def next_s(self) -> float | None:
-        while self._heap and self._heap[0][2] != self._heap[0][3].phase:
+        while self._heap and self._heap[0][2] != self._heap[0][3].version:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
 
 class Runner:
-    """Probes targets for ever: each check at its slots, one running probe a check, ``limit`` running in all.
+    """Runs checks continuously: each at its slots, at most ``limit`` probes at a time.
 
-    A slot whose predecessor still runs or waits is skipped and told to ``observer``. ``first_round`` is set
-    when every check that there is has been run once.
+    If the previous run of a check has not finished, its run is skipped and reported to ``observer``.
+    ``first_round`` is set when every check has been run once.
     """
 
     def __init__(
@@ -153,19 +154,19 @@ class Runner:
         self._measure, self._publish, self._observer = measure, publish, observer
         self._limit, self._without = limit, without
         self._targets: tuple[Target, ...] = ()
-        self._agenda = _Agenda()
+        self._slots = _SlotQueue()
         self._unprobed: set[Key] = set()
         self._changed = asyncio.Event()
         self._queue: asyncio.Queue[tuple[float, _Entry]] = asyncio.Queue()  # an entry is in it at most once
         self.first_round = asyncio.Event()
 
     def sync(self, targets: Iterable[Target]) -> None:
-        """``targets`` from now on. A check that stays keeps its phase, and a new interval takes a new one."""
+        """Set the targets. Unchanged checks keep their slots; a check with a new interval gets new ones."""
         self._targets = tuple(targets)
         self._changed.set()
 
     async def run(self) -> None:
-        """Until cancelled, which cancels the running probes."""
+        """Run until cancelled; that also cancels the running probes."""
         async with asyncio.TaskGroup() as group:
             for number in range(self._limit):
                 group.create_task(self._work(), name=f"probe-{number}")
@@ -177,17 +178,17 @@ class Runner:
             if self._changed.is_set():
                 self._changed.clear()
                 self._apply(loop.time())
-            next_s = self._agenda.next_s()
+            next_s = self._slots.next_s()
             if next_s is None or next_s > loop.time():
                 await self._wait(next_s)
             else:
-                entry = self._agenda.pop()
+                entry = self._slots.pop()
                 self._start(next_s, entry)
-                self._agenda.push(entry, self._following(entry, loop.time()))
+                self._slots.push(entry, self._following(entry, loop.time()))
                 await asyncio.sleep(0)
 
     async def _wait(self, until_s: float | None) -> None:
-        """Until then, or until the targets change."""
+        """Wait until then, or until the targets change."""
         try:
             async with asyncio.timeout_at(until_s):
                 await self._changed.wait()
@@ -195,11 +196,11 @@ class Runner:
             pass
 
     def _apply(self, now_s: float) -> None:
-        """Make the agenda that of the targets: whole sets come in, only differences are acted on."""
+        """Compare the targets with the scheduled entries, and add, remove or reschedule what differs."""
         wanted = {check.key: check for check in scheduled(self._targets, without=self._without)}
-        known = self._agenda.entries
+        known = self._slots.entries
         for key in known.keys() - wanted.keys():
-            self._agenda.leave(key)
+            self._slots.leave(key)
             self._unprobed.discard(key)
         joining = [_Entry(check) for key, check in wanted.items() if key not in known]
         self._unprobed |= {entry.check.key for entry in joining}
@@ -208,11 +209,11 @@ class Runner:
                 joining.append(entry)
             entry.check = wanted[key]
         for entry in joining:
-            self._agenda.join(entry, now_s, among=len(joining))
+            self._slots.join(entry, now_s, among=len(joining))
         self._note_first_round()
 
     def _following(self, entry: _Entry, now_s: float) -> float:
-        """The time of the next slot; those that passed while the loop was late are dropped and told."""
+        """The time of the next slot; runs missed while the loop was blocked are dropped and reported."""
         interval_s = entry.check.plan.interval_s
         following = max(entry.number + 1, next_slot(now_s, entry.epoch_s, entry.offset_s, interval_s))
         for _ in range(following - entry.number - 1):
@@ -234,7 +235,7 @@ class Runner:
         loop = asyncio.get_running_loop()
         while True:
             slot_s, entry = await self._queue.get()
-            if not entry.is_gone:
+            if not entry.is_removed:
                 self._observer.delay(max(0.0, loop.time() - slot_s))
                 await self._probe(entry)
 

@@ -1,7 +1,7 @@
-"""What is known: settings, the slow facts of each key store, and the targets that follow from them.
+"""Holds the settings, each key store's facts, and the targets derived from them.
 
-`State.snapshot` is the only maker of evidence, in the running agent and in a preflight alike. The
-measurements in it are the history's.
+`State.snapshot` is the only function that creates evidence, for the running agent and for preflight. Its
+measurements come from the history.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFacts:
-    """One key store. ``declared`` is what the user says of it, ``spec`` that and what AWS says of it.
+    """One key store. ``declared`` are the user's settings, ``spec`` adds missing ones from AWS.
 
-    ``access`` is None where its proxy is not asked for its health, ``account`` where AWS is not asked.
+    ``access`` is None if no health requests are sent to its proxy, ``account`` if AWS was not queried.
     """
 
     declared: KeyStoreSpec
@@ -46,7 +46,7 @@ class StoreFacts:
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        """What is looked at of it."""
+        """The scopes of the requirements that can be evaluated for it."""
         health = {Scope.HEALTH} if self.access else set()
         account = {Scope.ACCOUNT} if self.account else set()
         return MEASURED | health | account
@@ -54,7 +54,7 @@ class StoreFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What the history has at one moment, Unix time: see `History`."""
+    """The contents of the `History` at one moment (Unix time)."""
 
     at_s: float
     latest: tuple[Measurement, ...] = ()
@@ -63,7 +63,7 @@ class Measured:
 
 
 class State:
-    """Owns what is known; newer facts come by `update`. ``accesses`` are as ``settings.stores`` are."""
+    """Owns settings, facts and targets; `update` sets newer facts. ``accesses`` match ``settings.stores``."""
 
     def __init__(
         self, settings: Settings, history: History, accesses: Sequence[ProxyAccess | None] = ()
@@ -79,9 +79,9 @@ class State:
         self._derive()
 
     def update(self, store: KeyStoreSpec, **facts: Account | DomainFacts | None) -> bool:
-        """``account=…`` or ``domain=…`` are the newest facts of the store declared as ``store``.
+        """Set ``account=…`` or ``domain=…`` of the store declared as ``store``.
 
-        Whether the targets are others now.
+        Returns whether the targets have changed.
         """
         self.stores = tuple(
             replace(each, **facts) if each.declared == store else each  # type: ignore[arg-type]
@@ -91,13 +91,13 @@ class State:
 
     @property
     def clients(self) -> "dict[str, Client]":
-        """By key store, how its proxy is asked; without those that can't be."""
-        made = ((each.spec, each.access) for each in self.stores)
-        found = ((spec.id, access.client(spec)) for spec, access in made if access)
-        return {id_: client for id_, client in found if client is not None}
+        """The client for health requests of each key store that has one."""
+        accesses = ((each.spec, each.access) for each in self.stores)
+        clients = ((spec.id, access.client(spec)) for spec, access in accesses if access)
+        return {id_: client for id_, client in clients if client is not None}
 
     def measured(self) -> Measured:
-        """All of it at once; the agent, which has little time, collects it in slices."""
+        """All measurements at once; the running agent collects them in slices instead."""
         now_s = SYSTEM_CLOCK.now_s()
         return Measured(
             at_s=now_s,
@@ -107,9 +107,9 @@ class State:
         )
 
     def snapshot(self, store: StoreFacts | None = None, measured: Measured | None = None) -> Evidence:
-        """What is known of ``store``; without one, what is measured of all targets."""
+        """The evidence for ``store``; without a store, the measurements of all targets."""
         measured = measured or self.measured()
-        whole = evidence_of(
+        evidence = evidence_of(
             taken_at_s=measured.at_s,
             targets=self.targets if store is None else self._targets_of(store.spec),
             latest=measured.latest,
@@ -118,36 +118,36 @@ class State:
             extra_authorities=self.settings.extra_authorities,
         )
         if store is None:
-            return whole
+            return evidence
         spec, account = store.spec, store.account
-        seen = account.key_store(spec.id) if account else None
+        existing = account.key_store(spec.id) if account else None
         return replace(
-            whole,
+            evidence,
             scopes=store.scopes,
             spec=spec,
             account=account,
             domain=store.domain,
-            credential=store.access.facts(seen) if store.access else None,
+            credential=store.access.facts(existing) if store.access else None,
         )
 
     def _targets_of(self, spec: KeyStoreSpec) -> tuple[Target, ...]:
-        """Its own, and those that belong to no store."""
+        """The store's targets, and those that belong to no store."""
         return tuple(target for target in self.targets if target.key_store in (spec.id, ""))
 
     def _derive(self) -> bool:
-        """Targets from settings and facts; whether they are others than before."""
-        typed = self.settings.targets
+        """Derive the targets from settings and facts; returns whether they have changed."""
+        configured = self.settings.targets
         before = self.targets
         self.targets = targets_of(
             [
                 StoreTargets(
                     spec=store.spec,
                     account=store.account,
-                    typed=tuple(target for target in typed if _is_of(target, store.declared)),
+                    configured=tuple(target for target in configured if _is_of(target, store.declared)),
                 )
                 for store in self.stores
             ],
-            [target for target in typed if not any(_is_of(target, each.declared) for each in self.stores)],
+            [each for each in configured if not any(_is_of(each, s.declared) for s in self.stores)],
             self.settings.plans,
         )
         return self.targets != before

@@ -1,7 +1,7 @@
-"""From settings and accounts to what is probed: nodes, targets, what the user names. Pure.
+"""Derives the targets from the AWS accounts and the settings: nodes, backends, and configured targets. Pure.
 
-Typed and discovered targets are united by `Target.identity`: a typed one's name and plans win, and it stays
-though AWS does not list it.
+A configured and a discovered target with the same role, host and port are merged: the configured name and
+plans win, and a configured target is kept even if AWS does not list it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,75 +17,75 @@ MAX_DISCOVERED = 64
 HTTPS_PORT = 443
 _PROXY_PROTOCOL = "proxy_protocol_v2.enabled"
 _GONE = frozenset({"draining", "unhealthy.draining"})
-# Without TLS, or where it would not be KMS's, these say nothing.
-_SPEAK_TLS = frozenset({Check.TLS, Check.HEALTH_COLD})
+# Checks that make no sense for a backend whose TLS session would not be with KMS.
+_TLS_CHECKS = frozenset({Check.TLS, Check.HEALTH_COLD})
 Plans = Mapping[Role, tuple[PlannedCheck, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTargets:
-    """What there is to probe for one key store: ``typed`` by its user, ``account`` is what AWS says."""
+    """The sources of one key store's targets: ``configured`` by the user, discovered in ``account``."""
 
     spec: KeyStoreSpec
     account: Account | None = None
-    typed: tuple[Target, ...] = ()
+    configured: tuple[Target, ...] = ()
 
 
 def targets_of(stores: Iterable[StoreTargets], others: Iterable[Target], plans: Plans) -> tuple[Target, ...]:
-    """What to probe, each name once: each store's nodes and backends, what the user names, and ``others``.
+    """All targets, with unique names: each store's nodes and backends, configured targets, and ``others``.
 
-    Each is connected to by its address, with the private DNS name as server name: the name does not resolve
-    in the provider's own VPC. A public endpoint is probed by its name. A target to which the load balancer
-    speaks otherwise than KMS does is connected to, no more. ``plans`` are for what is discovered.
+    Probes connect to an address and send the private DNS name as server name, because that name does not
+    resolve in the provider's own VPC. A public endpoint is probed by its name. A backend that does not get
+    KMS's TLS connections unchanged gets only TCP checks. ``plans`` are for discovered targets.
     """
     found = [target for store in stores for target in _of_store(store, plans)]
     return tuple(_unique((*found, *others)))
 
 
 def _of_store(store: StoreTargets, plans: Plans) -> Iterator[Target]:
-    """Discovered ones first, so many as there is room for beside those that the user names."""
+    """Discovered targets first, up to the limit; configured targets are always included."""
     host = _server_name(store.spec)
-    otherwise = frozenset(_otherwise(store.account))
-    typed = {_key(target): target for target in store.typed}
-    seen = {_key(target): target for target in (*_public(store.spec), *_discovered(store.account))}
-    unseen = [target for key, target in typed.items() if key not in seen]
-    room = max(0, MAX_DISCOVERED - len(unseen))
+    without_tls = frozenset(_without_tls_of_kms(store.account))
+    configured = {_key(target): target for target in store.configured}
+    listed = {_key(target): target for target in (*_public(store.spec), *_discovered(store.account))}
+    unlisted = [target for key, target in configured.items() if key not in listed]
+    room = max(0, MAX_DISCOVERED - len(unlisted))
     discovered = [
-        _united(typed.get(key), target) or replace(target, plans=plans.get(target.role, ()))
-        for key, target in list(seen.items())[:room]
+        _merged(configured.get(key), target) or replace(target, plans=plans.get(target.role, ()))
+        for key, target in list(listed.items())[:room]
     ]
-    for target in (*discovered, *unseen):
+    for target in (*discovered, *unlisted):
         name = target.server_name or (host if ROLES[target.role].is_on_path else None)
-        shut = (target.host, target.port) in otherwise
+        only_tcp = (target.host, target.port) in without_tls
         yield replace(
             target,
             server_name=name,
             key_store=store.spec.id,
-            plans=tuple(plan for plan in target.plans if not (shut and plan.check in _SPEAK_TLS)),
+            plans=tuple(plan for plan in target.plans if not (only_tcp and plan.check in _TLS_CHECKS)),
         )
 
 
-def _united(typed: Target | None, seen: Target) -> Target | None:
-    """What the user says wins; the zone is AWS's where the user says none."""
-    return replace(typed, zone=typed.zone or seen.zone) if typed else None
+def _merged(configured: Target | None, listed: Target) -> Target | None:
+    """The configured target, with AWS's zone if no zone is configured."""
+    return replace(configured, zone=configured.zone or listed.zone) if configured else None
 
 
 def _key(target: Target) -> tuple[Role, str, int]:
     return target.role, target.host, target.port
 
 
-def _otherwise(account: Account | None) -> Iterator[tuple[str, int]]:
-    """The targets that get no TLS of KMS's: a TLS listener ends it, the PROXY protocol comes before it."""
+def _without_tls_of_kms(account: Account | None) -> Iterator[tuple[str, int]]:
+    """Backends behind a TLS listener, which terminates KMS's TLS, or with a PROXY protocol header."""
     for balancer in _balancers(account):
         listeners = known(balancer.listeners)
-        ended = {arn for each in listeners if each.protocol == "TLS" for arn in each.target_group_arns}
+        terminated = {arn for each in listeners if each.protocol == "TLS" for arn in each.target_group_arns}
         for group in balancer.forwarded_groups:
-            if group.arn in ended or known_items(group.attributes).get(_PROXY_PROTOCOL) == "true":
+            if group.arn in terminated or known_items(group.attributes).get(_PROXY_PROTOCOL) == "true":
                 yield from ((target.host, target.port) for target in _of_group(group))
 
 
 def _server_name(spec: KeyStoreSpec) -> str | None:
-    """What can stand in a ClientHello and a Host header; what AWS or a user says need be no name at all."""
+    """The host, if it is a valid name for a ClientHello and a Host header; AWS's or the user's may not be."""
     try:
         return check_name(spec.host or "")
     except ValueError:
@@ -111,7 +111,7 @@ def _balancers(account: Account | None) -> tuple[LoadBalancer, ...]:
 
 
 def _nodes(balancer: LoadBalancer) -> Iterator[Target]:
-    """Its interfaces; where these can't be seen, the addresses that the load balancer itself gives."""
+    """The load balancer's network interfaces; if these are unreadable, the addresses in its zones."""
     by_interface = tuple((node.address, node.zone) for node in known(balancer.nodes))
     by_zone = tuple((zone.address or "", zone.zone) for zone in balancer.zones)
     name = balancer.name.rpartition("/")[2]
@@ -130,7 +130,7 @@ def _of_group(group: TargetGroup) -> Iterator[Target]:
 
 
 def name_of(host: str, port: int) -> str:
-    """What a target is called of which nobody says a name.
+    """The default name of a target.
 
     >>> name_of("10.0.1.5", 443), name_of("10.0.1.5", 8443)
     ('10.0.1.5', '10.0.1.5:8443')
@@ -139,7 +139,7 @@ def name_of(host: str, port: int) -> str:
 
 
 def _unique(targets: Iterable[Target]) -> Iterator[Target]:
-    """Names as they are, a second one of the same with its number."""
+    """Makes duplicate names unique by appending a number."""
     counts: dict[str, int] = {}
     for target in targets:
         count = counts[target.name] = counts.get(target.name, 0) + 1

@@ -1,4 +1,4 @@
-"""The agent composes: what is measured reaches every sink, and the last report is published when it is stopped."""
+"""The agent: all results reach every sink, and a last report is published when it is stopped."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -32,8 +32,8 @@ REGION = Target(
 )
 
 
-class Notebook:
-    """A sink that writes everything down."""
+class RecordingSink:
+    """A sink that records everything."""
 
     def __init__(self) -> None:
         self.targets: list[str] = []
@@ -57,7 +57,7 @@ class Notebook:
 
 
 class Silent:
-    """An observer who hears nothing bad, or the test fails."""
+    """An observer that raises bugs."""
 
     def delay(self, seconds: float) -> None: ...
 
@@ -86,39 +86,39 @@ def _ten_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "ROUND_TRIP_SPACING_S", 0.001)
 
 
-def make(notebook: Notebook) -> Agent:
+def make(sink: RecordingSink) -> Agent:
     settings = Settings(
         targets=(KEY_MANAGER, REGION), stores=(KeyStoreSpec(id="cks-1"),), report_interval_s=0.05
     )
-    return Agent(settings, (notebook,), Silent())
+    return Agent(settings, (sink,), Silent())
 
 
 @pytest.mark.loopback
 async def test_one_round_has_enough_round_trips_for_a_verdict_on_35_ms() -> None:
-    notebook, steps = Notebook(), []
-    (report,), survey = await make(notebook).once(lambda done, total: steps.append((done, total)))
-    assert notebook.measured.count("hsm-1") == ROUND_TRIPS
+    sink, steps = RecordingSink(), []
+    (report,), survey = await make(sink).once(lambda done, total: steps.append((done, total)))
+    assert sink.measured.count("hsm-1") == ROUND_TRIPS
     assert steps[-1] == (2 * ROUND_TRIPS, 2 * ROUND_TRIPS)
     verdict = next(v for v in report.verdicts if v.requirement == "round-trip-within-35-ms")
     assert (verdict.subject, verdict.outcome) == ("hsm-1", Outcome.MET)
     assert [(r.region, r.within_threshold) for r in survey.regions] == [("eu-central-1", True)]
     assert report.key_store == "cks-1"
-    assert notebook.reports == [report]
+    assert sink.reports == [report]
 
 
 @pytest.mark.loopback
-async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_last_report_when_stopped() -> None:
-    notebook = Notebook()
-    agent = make(notebook)
-    assert notebook.targets == ["hsm-1", "region-eu-central-1"]
+async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_report_when_stopped() -> None:
+    sink = RecordingSink()
+    agent = make(sink)
+    assert sink.targets == ["hsm-1", "region-eu-central-1"]
     assert not agent.ready()
     running = asyncio.create_task(agent.run())
     async with asyncio.timeout(20):
-        while not (agent.ready() and notebook.reports):  # noqa: ASYNC110 - the fake has no event
+        while not (agent.ready() and sink.reports):  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.01)
-    before = len(notebook.reports)
+    before = len(sink.reports)
     running.cancel()
     await asyncio.wait([running])
     assert running.cancelled()
-    assert len(notebook.reports) > before
-    assert len(notebook.surveys) == len(notebook.reports)
+    assert len(sink.reports) > before
+    assert len(sink.surveys) == len(sink.reports)

@@ -1,4 +1,4 @@
-"""The agent's echoes: bad names fail alone, a forbidden ICMP is said once, changed addresses start a new engine."""
+"""The agent's pings: unresolvable names, missing ICMP permission, changed targets and addresses."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ class Names:
 
 
 class Engine:
-    """Answers each echo in 1 ms on the next drain."""
+    """Replies to each ping after 1 ms, at the next drain."""
 
     mode: ClassVar[str | None] = "datagram"
     why: ClassVar[str] = ""
@@ -70,8 +70,8 @@ class Engine:
         return 0 if self.outstanding else None
 
 
-class Heard:
-    """What the echoes publish."""
+class Published:
+    """Records what is published."""
 
     def __init__(self) -> None:
         self.echoes: list[str] = []
@@ -86,65 +86,65 @@ def _fake_engine() -> None:
     Engine.made = []
 
 
-def make(targets: list[Target], names: Names, heard: Heard) -> echoes.Echoes:
-    made = echoes.Echoes(names, heard.on_echoes, heard.measurements.append)  # type: ignore[arg-type]
+def make(targets: list[Target], names: Names, published: Published) -> echoes.Echoes:
+    made = echoes.Echoes(names, published.on_echoes, published.measurements.append)  # type: ignore[arg-type]
     made.sync(targets)
     return made
 
 
 @pytest.mark.loopback
-async def test_a_name_that_does_not_resolve_fails_alone_and_the_others_are_echoed() -> None:
-    heard = Heard()
+async def test_only_the_target_whose_name_does_not_resolve_fails() -> None:
+    published = Published()
     targets = [
         echo_target("a", "a.example"),
         echo_target("lost", "lost.example"),
         echo_target("b", "b.example"),
     ]
     names = Names({"a.example": "10.0.0.1", "b.example": "10.0.0.2"})
-    await make(targets, names, heard).round(count=3, interval_s=0.001)
-    assert sorted(heard.echoes) == ["a"] * 3 + ["b"] * 3
-    assert [(m.target.name, m.failure and m.failure.reason) for m in heard.measurements] == [
+    await make(targets, names, published).round(count=3, interval_s=0.001)
+    assert sorted(published.echoes) == ["a"] * 3 + ["b"] * 3
+    assert [(m.target.name, m.failure and m.failure.reason) for m in published.measurements] == [
         ("lost", Reason.NAME_NOT_FOUND)
     ]
 
 
 @pytest.mark.loopback
-async def test_where_icmp_is_not_permitted_each_target_is_told_what_to_permit_until_it_is(
+async def test_without_icmp_permission_each_target_fails_with_advice_until_it_is_granted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(echoes, "RESOLVE_INTERVAL_S", 0.01)
     monkeypatch.setattr(Engine, "mode", None)
-    monkeypatch.setattr(Engine, "why", "permit it so")
-    heard = Heard()
+    monkeypatch.setattr(Engine, "why", "how to permit it")
+    published = Published()
     running = asyncio.create_task(
-        make([echo_target("a", "a.example")], Names({"a.example": "10.0.0.1"}), heard).forever()
+        make([echo_target("a", "a.example")], Names({"a.example": "10.0.0.1"}), published).forever()
     )
     async with asyncio.timeout(10):
-        while not heard.measurements:  # noqa: ASYNC110 - the fake has no event
+        while not published.measurements:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
-        assert heard.echoes == []
+        assert published.echoes == []
         monkeypatch.setattr(Engine, "mode", "datagram")
-        while not heard.echoes:  # noqa: ASYNC110 - the fake has no event
+        while not published.echoes:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.wait([running])
-    assert {(m.failure.reason, m.failure.detail) for m in heard.measurements if m.failure} == {
-        (Reason.NOT_PERMITTED, "permit it so")
+    assert {(m.failure.reason, m.failure.detail) for m in published.measurements if m.failure} == {
+        (Reason.NOT_PERMITTED, "how to permit it")
     }
 
 
 @pytest.mark.loopback
-async def test_a_name_that_stops_resolving_keeps_its_address_and_its_engine(
+async def test_a_name_that_no_longer_resolves_keeps_its_address_and_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(echoes, "RESOLVE_INTERVAL_S", 0.01)
-    heard, names = Heard(), Names({"a.example": "10.0.0.1"})
-    running = asyncio.create_task(make([echo_target("a", "a.example")], names, heard).forever())
+    published, names = Published(), Names({"a.example": "10.0.0.1"})
+    running = asyncio.create_task(make([echo_target("a", "a.example")], names, published).forever())
     async with asyncio.timeout(10):
-        while not heard.echoes:  # noqa: ASYNC110 - the fake has no event
+        while not published.echoes:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
         names.table = {}
-        while not heard.measurements:  # noqa: ASYNC110 - the fake has no event
+        while not published.measurements:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.wait([running])
@@ -152,12 +152,12 @@ async def test_a_name_that_stops_resolving_keeps_its_address_and_its_engine(
 
 
 @pytest.mark.loopback
-async def test_an_address_that_changes_gets_a_new_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_changed_address_starts_a_new_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(echoes, "RESOLVE_INTERVAL_S", 0.01)
-    heard, names = Heard(), Names({"a.example": "10.0.0.1"})
-    running = asyncio.create_task(make([echo_target("a", "a.example")], names, heard).forever())
+    published, names = Published(), Names({"a.example": "10.0.0.1"})
+    running = asyncio.create_task(make([echo_target("a", "a.example")], names, published).forever())
     async with asyncio.timeout(10):
-        while not heard.echoes:  # noqa: ASYNC110 - the fake has no event
+        while not published.echoes:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
         names.table = {"a.example": "10.0.0.9"}
         while len(Engine.made) < 2:  # noqa: ASYNC110 - the fake has no event
@@ -174,55 +174,55 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.loopback
-async def test_targets_that_come_and_go_get_engines_and_the_others_are_echoed_all_the_time() -> None:
-    heard, a, b = Heard(), echo_target("a", "10.0.0.1"), echo_target("b", "10.0.0.2")
-    made = make([a], Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"}), heard)
+async def test_adding_and_removing_targets_does_not_interrupt_pings_to_others() -> None:
+    published, a, b = Published(), echo_target("a", "10.0.0.1"), echo_target("b", "10.0.0.2")
+    made = make([a], Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"}), published)
     running = asyncio.create_task(made.forever())
-    await until(lambda: "a" in heard.echoes)
+    await until(lambda: "a" in published.echoes)
     made.sync([b, a])
-    await until(lambda: "b" in heard.echoes)
-    assert heard.echoes.count("a") >= heard.echoes.count("b")
+    await until(lambda: "b" in published.echoes)
+    assert published.echoes.count("a") >= published.echoes.count("b")
     made.sync([b])
     await until(lambda: len(Engine.made) == 3)
-    ended = heard.echoes.count("a")
-    seen = len(heard.echoes)
-    await until(lambda: len(heard.echoes) > seen + 5)
-    assert heard.echoes.count("a") <= ended + 1  # one may have been under way
+    ended = published.echoes.count("a")
+    seen = len(published.echoes)
+    await until(lambda: len(published.echoes) > seen + 5)
+    assert published.echoes.count("a") <= ended + 1  # one may have been in flight
     running.cancel()
     await asyncio.wait([running])
     assert Engine.made == [("10.0.0.1",), ("10.0.0.2", "10.0.0.1"), ("10.0.0.2",)]
 
 
 @pytest.mark.loopback
-async def test_the_same_targets_again_change_nothing() -> None:
-    heard, a = Heard(), echo_target("a", "10.0.0.1")
-    made = make([a], Names({"10.0.0.1": "10.0.0.1"}), heard)
+async def test_an_unchanged_set_of_targets_keeps_the_engine() -> None:
+    published, a = Published(), echo_target("a", "10.0.0.1")
+    made = make([a], Names({"10.0.0.1": "10.0.0.1"}), published)
     running = asyncio.create_task(made.forever())
-    await until(lambda: "a" in heard.echoes)
+    await until(lambda: "a" in published.echoes)
     made.sync([echo_target("a", "10.0.0.1")])
-    seen = len(heard.echoes)
-    await until(lambda: len(heard.echoes) > seen + 3)
+    seen = len(published.echoes)
+    await until(lambda: len(published.echoes) > seen + 3)
     running.cancel()
     await asyncio.wait([running])
     assert len(Engine.made) == 1
 
 
 @pytest.mark.loopback
-async def test_a_name_that_never_resolves_does_not_hold_up_a_change_of_the_others() -> None:
-    heard, names = Heard(), Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"})
-    made = make([echo_target("a", "10.0.0.1")], names, heard)
+async def test_an_unresolvable_name_does_not_delay_a_change_of_targets() -> None:
+    published, names = Published(), Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"})
+    made = make([echo_target("a", "10.0.0.1")], names, published)
     running = asyncio.create_task(made.forever())
-    await until(lambda: "a" in heard.echoes)
+    await until(lambda: "a" in published.echoes)
     made.sync([echo_target("a", "10.0.0.1"), echo_target("x", "x.example"), echo_target("b", "10.0.0.2")])
-    await until(lambda: "b" in heard.echoes)
+    await until(lambda: "b" in published.echoes)
     running.cancel()
     await asyncio.wait([running])
-    assert [m.target.name for m in heard.measurements] == ["x"]
+    assert [m.target.name for m in published.measurements] == ["x"]
 
 
 @pytest.mark.loopback
-async def test_no_targets_need_no_engine() -> None:
-    made = make([], Names({}), Heard())
+async def test_without_targets_no_engine_is_started() -> None:
+    made = make([], Names({}), Published())
     await made.round(count=1, interval_s=0.001)
     running = asyncio.create_task(made.forever())
     await asyncio.sleep(0.05)

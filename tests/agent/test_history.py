@@ -1,4 +1,4 @@
-"""What is remembered, for how long, and what is forgotten."""
+"""What the history keeps, for how long, and what it drops."""
 
 from dataclasses import replace
 
@@ -45,7 +45,7 @@ def history(*targets: Target) -> History:
 
 
 def echoes(*rows: tuple[int, float, EchoOutcome, float]) -> EchoBatch:
-    """Rows of (index, sent at, outcome, round trip in seconds; -1 without)."""
+    """A batch from rows of (index, send time, outcome, round trip in seconds or -1)."""
     answered = [row[2] is EchoOutcome.ANSWERED for row in rows]
     return EchoBatch(
         indexes=[row[0] for row in rows],
@@ -60,7 +60,7 @@ def echoes(*rows: tuple[int, float, EchoOutcome, float]) -> EchoBatch:
 
 
 @given(st.lists(st.none() | st.floats(min_value=0, max_value=2), max_size=60))
-def test_a_window_sums_up_what_came_in(rtts: list[float | None]) -> None:
+def test_a_window_has_the_summary_of_all_its_round_trips(rtts: list[float | None]) -> None:
     kept = history()
     for n, rtt in enumerate(rtts):
         kept.on_measurement(connect(1000.0 + n, rtt))
@@ -69,7 +69,7 @@ def test_a_window_sums_up_what_came_in(rtts: list[float | None]) -> None:
     assert kept.series("a", Method.TCP, n=60) == tuple(rtts)
 
 
-def test_a_window_reaches_back_600_seconds_and_says_how_far() -> None:
+def test_a_window_covers_600_seconds_and_reports_its_span() -> None:
     kept = history()
     for at_s in (1000.0, 1001.0, 1300.0):
         kept.on_measurement(connect(at_s, 0.01))
@@ -81,7 +81,7 @@ def test_a_window_reaches_back_600_seconds_and_says_how_far() -> None:
 
 
 @pytest.mark.parametrize(("count", "kept_count"), [(1023, 1023), (1024, 1024), (1025, 1024)])
-def test_a_full_ring_drops_the_oldest(count: int, kept_count: int) -> None:
+def test_a_full_ring_buffer_drops_the_oldest_round_trip(count: int, kept_count: int) -> None:
     kept = history()
     for n in range(count):
         kept.on_measurement(connect(1000.0 + n * 0.1, n / 1e6))
@@ -90,18 +90,20 @@ def test_a_full_ring_drops_the_oldest(count: int, kept_count: int) -> None:
     assert window.summary.min_s == (count - kept_count) / 1e6
 
 
-def test_many_targets_share_a_bounded_number_of_places(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_targets_share_a_bounded_number_of_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_module, "MAX_TOTAL_SLOTS", 300)
     kept = history(A)  # two rings: 150 slots each
     for n in range(200):
         kept.on_measurement(connect(1000.0 + n, n / 1e6))
     assert kept.windows(1200.0)[0].summary.samples == 150
     kept.on_targets([A, *(replace(B, name=f"b{n}", host=f"10.1.0.{n}") for n in range(50))])
-    kept.on_measurement(connect(1200.0, 200 / 1e6))  # a ring gives way when it is used: 64 at the least
+    kept.on_measurement(
+        connect(1200.0, 200 / 1e6)
+    )  # a ring buffer is resized when it is used, to at least 64
     assert kept.series("a", Method.TCP, n=1000) == tuple(n / 1e6 for n in range(137, 201))
 
 
-def test_echoes_feed_windows_and_late_or_duplicate_ones_do_not() -> None:
+def test_late_and_duplicate_replies_do_not_count_in_windows() -> None:
     kept = history()
     kept.on_echoes(
         (A,),
@@ -119,14 +121,14 @@ def test_echoes_feed_windows_and_late_or_duplicate_ones_do_not() -> None:
     assert [m.started_at_s for m in kept.failures("a")] == [1001.0, 1002.0]
 
 
-def test_an_answer_whose_time_a_clock_step_spoilt_is_neither_a_sample_nor_a_loss() -> None:
+def test_a_reply_discarded_by_a_clock_step_is_neither_a_sample_nor_a_loss() -> None:
     kept = history()
-    good, spoilt = (
+    good, discarded = (
         echoes((0, 1000.0, EchoOutcome.ANSWERED, 0.02)),
         echoes((0, 1001.0, EchoOutcome.ANSWERED, -1)),
     )
     kept.on_echoes((A,), good)
-    kept.on_echoes((A,), replace(spoilt, rtt_ns=[-1], stamps=[None]))
+    kept.on_echoes((A,), replace(discarded, rtt_ns=[-1], stamps=[None]))
 
     (window,) = kept.windows(1003.0)
     (latest,) = kept.latest()
@@ -136,7 +138,7 @@ def test_an_answer_whose_time_a_clock_step_spoilt_is_neither_a_sample_nor_a_loss
     assert kept.failures("a") == ()
 
 
-def test_a_time_out_that_ends_late_stands_where_it_was_sent() -> None:
+def test_a_timeout_is_ordered_by_its_send_time() -> None:
     kept = history()
     kept.on_echoes((A,), echoes((0, 1001.0, EchoOutcome.ANSWERED, 0.02)))
     kept.on_echoes((A,), echoes((0, 1000.0, EchoOutcome.TIMED_OUT, -1)))
@@ -144,7 +146,7 @@ def test_a_time_out_that_ends_late_stands_where_it_was_sent() -> None:
     assert kept.latest()[0].rtt_s == 0.02
 
 
-def test_the_last_echo_is_the_latest_measurement_of_its_target() -> None:
+def test_the_last_ping_is_the_latest_measurement_of_its_target() -> None:
     kept = history()
     kept.on_echoes((B, A), echoes((1, 1000.0, EchoOutcome.ANSWERED, 0.02)))
     (latest,) = kept.latest()
@@ -156,7 +158,7 @@ def test_the_last_echo_is_the_latest_measurement_of_its_target() -> None:
     assert latest.timestamps is None
 
 
-def test_latest_has_the_newest_of_each_check_and_recent_the_last_eight() -> None:
+def test_latest_has_the_newest_measurement_of_each_check_and_recent_the_last_eight() -> None:
     kept = history()
     for n in range(9):
         kept.on_measurement(connect(1000.0 + n, 0.01))
@@ -176,7 +178,7 @@ def test_the_last_sixteen_failures_are_kept() -> None:
     assert kept.failures("nobody") == ()
 
 
-def test_a_removed_target_is_forgotten_and_a_late_result_does_not_bring_it_back() -> None:
+def test_a_removed_target_is_dropped_and_a_late_result_is_ignored() -> None:
     kept = history()
     kept.on_measurement(connect(1000.0, 0.01))
     kept.on_targets((B,))
@@ -187,7 +189,7 @@ def test_a_removed_target_is_forgotten_and_a_late_result_does_not_bring_it_back(
     assert kept.windows(1002.0) == ()
 
 
-def test_a_reload_keeps_what_stayed_and_a_new_address_begins_anew() -> None:
+def test_a_reload_keeps_the_history_of_a_target_unless_its_address_changes() -> None:
     kept = history()
     kept.on_measurement(connect(1000.0, 0.01))
     kept.on_targets((replace(A, zone="use1-az1"), B))
@@ -196,7 +198,7 @@ def test_a_reload_keeps_what_stayed_and_a_new_address_begins_anew() -> None:
     assert kept.series("a", Method.TCP) == ()
 
 
-def test_a_series_is_the_last_n() -> None:
+def test_a_series_has_the_last_n_round_trips() -> None:
     kept = history()
     for n in range(5):
         kept.on_measurement(connect(1000.0 + n, n / 100))
@@ -207,7 +209,7 @@ def test_a_series_is_the_last_n() -> None:
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_PERMITTED, Reason.OVER_LIMIT])
-def test_what_this_machine_refused_to_send_is_a_failure_and_no_lost_round_trip(reason: Reason) -> None:
+def test_a_send_refused_by_this_machine_is_a_failure_and_not_a_lost_round_trip(reason: Reason) -> None:
     kept = history(A)
     refused = Failure(phase=Phase.CONNECT, reason=reason)
     kept.on_measurement(Measurement(target=A, check=Check.TCP, started_at_s=100.0, failure=refused))

@@ -1,4 +1,4 @@
-"""One rule decides whether a target is the same after a change, and everything that remembers one follows it."""
+"""`Target.identity` decides whether a target is the same after a change, for all parts that keep state."""
 
 import time
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ CHANGES: dict[str, tuple[dict[str, Any], bool]] = {
     "name": ({"name": "b"}, True),
     "zone": ({"zone": "z2"}, True),
     "plans": ({"plans": (ECHO, replace(TCP, timeout_s=0.5))}, True),
-    "all that may change": ({"name": "b", "zone": "z2", "region": "eu-west-2"}, True),
+    "name, zone and Region": ({"name": "b", "zone": "z2", "region": "eu-west-2"}, True),
     "server name": ({"server_name": "b.example"}, False),
     "host": ({"host": "10.0.0.2"}, False),
     "port": ({"port": 8443}, False),
@@ -56,7 +56,7 @@ def echoed(at_s: float) -> EchoBatch:
 
 
 def filled(sink: Any) -> Any:
-    """A sink that has seen a round trip of both kinds of ``BEFORE``, and another target."""
+    """``sink`` after a TCP and an ICMP round trip of ``BEFORE``; it also has another target."""
     at_s = time.time()
     sink.on_targets((BEFORE, OTHER))
     sink.on_measurement(connected(BEFORE, at_s))
@@ -69,14 +69,18 @@ def after(changes: dict[str, Any]) -> Target:
 
 
 @every_change
-def test_the_schedule_keeps_the_phase_of_what_is_the_same(changes: dict[str, Any], *, is_same: bool) -> None:
+def test_checks_keep_their_slots_if_the_identity_is_unchanged(
+    changes: dict[str, Any], *, is_same: bool
+) -> None:
     (_, before), (_, now) = scheduled([BEFORE]), scheduled([after(changes)])
     assert (before.key == now.key) is is_same
     assert (offset_of(before) == offset_of(now)) is is_same
 
 
 @every_change
-def test_echoes_keep_the_phase_of_what_is_the_same(changes: dict[str, Any], *, is_same: bool) -> None:
+def test_pings_keep_their_slots_if_the_identity_is_unchanged(
+    changes: dict[str, Any], *, is_same: bool
+) -> None:
     def due(schedule: EchoSchedule, index: int) -> Iterator[int]:
         return (now for now in range(S, 4 * S, S // 1000) if index in schedule.due(now))
 
@@ -90,7 +94,7 @@ def test_echoes_keep_the_phase_of_what_is_the_same(changes: dict[str, Any], *, i
 
 
 @every_change
-def test_the_history_keeps_what_is_the_same_under_its_new_name(
+def test_the_history_continues_under_the_new_name_if_the_identity_is_unchanged(
     changes: dict[str, Any], *, is_same: bool
 ) -> None:
     history, now = filled(History()), after(changes)
@@ -102,7 +106,7 @@ def test_the_history_keeps_what_is_the_same_under_its_new_name(
 
 
 @every_change
-def test_a_result_under_way_counts_for_what_is_the_same_alone(
+def test_a_late_result_counts_only_if_the_identity_is_unchanged(
     changes: dict[str, Any], *, is_same: bool
 ) -> None:
     history, page, metrics = filled(History()), filled(PageSink()), filled(PrometheusSink("1"))
@@ -115,7 +119,9 @@ def test_a_result_under_way_counts_for_what_is_the_same_alone(
 
 
 @every_change
-def test_the_page_keeps_what_is_the_same(changes: dict[str, Any], *, is_same: bool) -> None:
+def test_the_page_keeps_results_if_the_identity_is_unchanged(
+    changes: dict[str, Any], *, is_same: bool
+) -> None:
     page, now = filled(PageSink()), after(changes)
     page.on_targets((OTHER, now))
     shown = page.snapshot().targets[1]
@@ -128,7 +134,7 @@ def value(metrics: PrometheusSink, name: str) -> float | None:
 
 
 @every_change
-def test_metrics_go_on_under_the_new_label_or_begin_anew_and_the_old_series_go(
+def test_metrics_continue_under_the_new_label_or_start_again(
     changes: dict[str, Any], *, is_same: bool
 ) -> None:
     metrics, now = filled(PrometheusSink("1")), after(changes)
@@ -141,7 +147,9 @@ def test_metrics_go_on_under_the_new_label_or_begin_anew_and_the_old_series_go(
 
 
 @every_change
-def test_the_survey_rests_on_what_is_the_same(changes: dict[str, Any], *, is_same: bool) -> None:
+def test_the_survey_uses_earlier_samples_only_if_the_identity_is_unchanged(
+    changes: dict[str, Any], *, is_same: bool
+) -> None:
     history, now = filled(History()), replace(after(changes), role=after(changes).role)
     history.on_targets((now,))
     at_s = time.time()
@@ -152,7 +160,7 @@ def test_the_survey_rests_on_what_is_the_same(changes: dict[str, Any], *, is_sam
     assert samples == ([1] if is_same else [0] if now.role is Role.REGION else [])
 
 
-def test_windows_of_the_last_report_follow_names_and_leave_with_what_is_another_thing() -> None:
+def test_windows_of_the_last_report_are_renamed_or_dropped_with_their_targets() -> None:
     made = [
         Window(target=name, method="tcp", span_s=1.0, summary=filled_summary()) for name in ("a", "other")
     ]

@@ -1,4 +1,4 @@
-"""Long work gives the event loop its turn, and loses nothing."""
+"""Collecting in slices: complete, and other tasks run in between."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,28 +6,28 @@ from collections.abc import Iterator
 from probe.agent.pacing import collect_in_slices
 
 
-async def test_everything_is_collected_in_order() -> None:
+async def test_all_items_are_collected_in_order() -> None:
     assert await collect_in_slices(iter(range(1000)), slice_s=0.0) == tuple(range(1000))
 
 
-async def test_nothing_is_collected_from_nothing() -> None:
+async def test_an_empty_iterable_gives_an_empty_tuple() -> None:
     assert await collect_in_slices([]) == ()
 
 
-async def test_after_each_slice_others_have_their_turn() -> None:
-    turns: list[int] = []
+async def test_other_tasks_run_after_each_slice() -> None:
+    steps: list[int] = []
 
     async def other() -> None:
         while True:
-            turns.append(len(turns))
+            steps.append(len(steps))
             await asyncio.sleep(0)
 
     def items() -> Iterator[int]:
         for _ in range(50):
-            yield len(turns)
+            yield len(steps)
 
     task = asyncio.create_task(other())
     seen = await collect_in_slices(items(), slice_s=0.0)
     task.cancel()
 
-    assert seen == tuple(range(50))  # one turn of the other between two items
+    assert seen == tuple(range(50))  # one step of the other task between two items

@@ -1,4 +1,4 @@
-"""Slow facts: what AWS and public DNS say, and who is not asked."""
+"""Reading facts from AWS and public DNS, and when they are not queried."""
 
 import asyncio
 from dataclasses import replace
@@ -16,13 +16,13 @@ from probe.model.account import EndpointService
 from probe.model.facts import DomainFacts
 from probe.model.store import PUBLIC_CONNECTIVITY
 
-ASKED = replace(SPEC, service_name=SERVICE_NAME)
+DECLARED = replace(SPEC, service_name=SERVICE_NAME)
 RESOLVERS = ("127.0.0.1",)
 
 
 @pytest.mark.loopback
-def test_without_a_caller_aws_is_not_asked_and_with_one_it_is() -> None:
-    store = StoreFacts(declared=ASKED)
+def test_the_account_is_read_only_if_there_is_a_caller() -> None:
+    store = StoreFacts(declared=DECLARED)
     assert asyncio.run(account_of(store, Sources())) is None
     account = asyncio.run(account_of(store, Sources(caller=CollectedAnswers(healthy()))))
     assert account is not None
@@ -31,8 +31,8 @@ def test_without_a_caller_aws_is_not_asked_and_with_one_it_is() -> None:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize("endpoint", ["http://proxy.example.com", "https://proxy.example.com:8443", None])
-def test_public_dns_is_not_asked_for_what_is_no_name(endpoint: str | None) -> None:
-    store = StoreFacts(declared=replace(ASKED, uri_endpoint=endpoint))
+def test_an_invalid_private_dns_name_is_not_queried(endpoint: str | None) -> None:
+    store = StoreFacts(declared=replace(DECLARED, uri_endpoint=endpoint))
     assert asyncio.run(domain_of(store, Sources(public_resolvers=RESOLVERS, timeout_s=0.1))) is None
 
 
@@ -40,12 +40,12 @@ def test_public_dns_is_not_asked_for_what_is_no_name(endpoint: str | None) -> No
 @pytest.mark.parametrize(
     ("store", "resolvers"),
     [
-        (StoreFacts(declared=replace(ASKED, connectivity=PUBLIC_CONNECTIVITY)), RESOLVERS),
-        (StoreFacts(declared=ASKED), ()),
+        (StoreFacts(declared=replace(DECLARED, connectivity=PUBLIC_CONNECTIVITY)), RESOLVERS),
+        (StoreFacts(declared=DECLARED), ()),
     ],
     ids=["public connectivity", "no resolver"],
 )
-def test_nor_where_there_is_nothing_to_look_for_or_nobody_to_ask(
+def test_the_verification_record_is_not_queried_for_public_endpoints_or_without_resolvers(
     store: StoreFacts, resolvers: tuple[str, ...]
 ) -> None:
     sources = Sources(public_resolvers=resolvers, timeout_s=0.1)
@@ -53,19 +53,21 @@ def test_nor_where_there_is_nothing_to_look_for_or_nobody_to_ask(
 
 
 @pytest.mark.loopback
-def test_what_the_account_says_of_the_record_is_what_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
+def test_the_verification_record_of_the_account_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
     facts = DomainFacts(private_dns_name="x", registrable=None)
 
     async def look_up(_network: object, search: object, timeout_s: float) -> DomainFacts:
-        asked.append((search, timeout_s))
+        calls.append((search, timeout_s))
         return facts
 
     monkeypatch.setattr(refresh, "look_up", look_up)
-    account = asyncio.run(account_of(StoreFacts(declared=ASKED), Sources(caller=CollectedAnswers(healthy()))))
-    store = StoreFacts(declared=ASKED, account=account)
+    account = asyncio.run(
+        account_of(StoreFacts(declared=DECLARED), Sources(caller=CollectedAnswers(healthy())))
+    )
+    store = StoreFacts(declared=DECLARED, account=account)
     assert asyncio.run(domain_of(store, Sources(public_resolvers=RESOLVERS, timeout_s=3.0))) is facts
-    ((search, timeout_s),) = asked
+    ((search, timeout_s),) = calls
     assert (search.private_dns_name, timeout_s) == (SPEC.host, 3.0)
     assert account is not None
     assert isinstance(account.service, EndpointService)

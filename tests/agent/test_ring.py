@@ -1,4 +1,4 @@
-"""The newest round trips, in the order of sending."""
+"""The ring buffer: the newest round trips, in the order of sending."""
 
 from math import nan
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from probe.agent.ring import Ring
 
 
-def test_the_oldest_leave_when_all_places_are_taken() -> None:
+def test_the_oldest_round_trips_are_dropped_when_all_slots_are_used() -> None:
     ring = Ring(3)
     for number in range(5):
         ring.append(float(number), number / 10)
@@ -16,7 +16,7 @@ def test_the_oldest_leave_when_all_places_are_taken() -> None:
     assert ring.since(3.0) == [(3.0, 0.3), (4.0, 0.4)]
 
 
-def test_a_lost_one_is_none_and_comes_where_it_was_sent() -> None:
+def test_a_lost_round_trip_is_none_and_ordered_by_its_send_time() -> None:
     ring = Ring(8)
     for time_s, rtt_s in ((1.0, 0.1), (3.0, 0.3), (2.0, nan)):
         ring.append(time_s, rtt_s)
@@ -24,9 +24,7 @@ def test_a_lost_one_is_none_and_comes_where_it_was_sent() -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 60), st.integers(1, 20), st.integers(1, 40))
-def test_the_last_ones_are_those_at_the_end_whatever_the_size(
-    slots: int, count: int, n: int, resized: int
-) -> None:
+def test_last_and_resized_keep_the_newest_round_trips(slots: int, count: int, n: int, resized: int) -> None:
     ring = Ring(slots)
     for number in range(count):
         ring.append(float(number), number / 100)

@@ -1,4 +1,4 @@
-"""One round: everything once, round trips until there are enough, and all of it within its time."""
+"""One round: each check once, enough round trips, all within the timeout."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ def test_a_round_has_each_check_once_and_twenty_round_trips() -> None:
 
 
 @pytest.mark.parametrize("timeout_s", [0.1, 2.0, 2.24, 3.0, 10.0])
-def test_the_last_connection_has_what_is_left_and_never_less_than_kms_gives(timeout_s: float) -> None:
+def test_the_last_connect_gets_the_remaining_time_but_at_least_kmss_timeout(timeout_s: float) -> None:
     tcp, tls, health = plans_within(timeout_s)[Role.NODE]
     assert tls.timeout_s == timeout_s
     assert health.timeout_s == max(0.25, timeout_s)
@@ -35,17 +35,17 @@ def test_the_last_connection_has_what_is_left_and_never_less_than_kms_gives(time
 
 
 class Echoes:
-    """Counts what it is asked for."""
+    """Records the requested rounds."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, float]] = []
+        self.rounds: list[tuple[int, float]] = []
 
     async def round(self, count: int, interval_s: float) -> None:
-        self.asked.append((count, interval_s))
+        self.rounds.append((count, interval_s))
 
 
 @pytest.mark.loopback
-async def test_progress_counts_checks_however_many_exchanges_one_has(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_progress_counts_checks_and_not_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "ROUND_TRIP_SPACING_S", 0.0)
     measured: list[Measurement] = []
     steps: list[tuple[int, int]] = []
@@ -59,7 +59,7 @@ async def test_progress_counts_checks_however_many_exchanges_one_has(monkeypatch
     await take((NODE,), echoes, measure, measured.append, lambda *step: steps.append(step), SilentObserver())
     assert len(measured) == ROUND_TRIPS + 1 + 3
     assert steps[-1] == (ROUND_TRIPS + 2, ROUND_TRIPS + 2)
-    assert echoes.asked == [(ROUND_TRIPS, 0.0)]
+    assert echoes.rounds == [(ROUND_TRIPS, 0.0)]
 
 
 @pytest.mark.loopback

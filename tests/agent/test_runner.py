@@ -1,4 +1,4 @@
-"""Slots come at fixed times, late ones are dropped and told, and nothing else stops the others."""
+"""The runner: fixed slots, dropped slots, limits, bugs, and changes of targets."""
 
 import asyncio
 from collections import Counter
@@ -26,7 +26,7 @@ def checks_of(*targets: Target) -> tuple[ScheduledCheck, ...]:
 
 
 class Watch:
-    """Measures in ``takes_s`` of virtual time; notes everything. Implements `Observer`."""
+    """Measures in ``takes_s`` of virtual time and records everything. Implements `Observer`."""
 
     def __init__(self, takes_s: float = 0.1) -> None:
         self.takes_s = takes_s
@@ -35,7 +35,7 @@ class Watch:
         self.skips: Counter[str] = Counter()
         self.delays: list[float] = []
         self.bugs: list[tuple[str, Exception]] = []
-        self.running = self.most_running = self.cancelled = 0
+        self.running = self.max_running = self.cancelled = 0
         self.has_begun = asyncio.Event()
 
     async def measure(self, target: Target, check: Check, timeout_s: float, publish: Publish) -> None:
@@ -43,7 +43,7 @@ class Watch:
         self.started.append((target.name, loop.time()))
         self.running += 1
         self.has_begun.set()
-        self.most_running = max(self.most_running, self.running)
+        self.max_running = max(self.max_running, self.running)
         try:
             if target.name == "buggy":
                 raise ZeroDivisionError("our bug")
@@ -83,7 +83,7 @@ def run_for(seconds: float, watch: Watch, *targets: Target, limit: int = 64) -> 
     virtual_time.run(main())
 
 
-def test_in_an_hour_each_target_has_its_240_slots_fifteen_seconds_apart() -> None:
+def test_each_target_is_probed_every_fifteen_seconds_for_an_hour() -> None:
     watch = Watch()
     run_for(3600, watch, target("a"), target("b"))
     for name in "ab":
@@ -95,7 +95,7 @@ def test_in_an_hour_each_target_has_its_240_slots_fifteen_seconds_apart() -> Non
     assert max(watch.delays) < 1e-6
 
 
-def test_the_first_round_takes_seconds_even_where_the_interval_is_long() -> None:
+def test_the_first_round_takes_seconds_even_if_the_interval_is_long() -> None:
     watch = Watch()
 
     async def main() -> float:
@@ -112,8 +112,8 @@ def test_the_first_round_takes_seconds_even_where_the_interval_is_long() -> None
     assert len(set(watch.published)) == 50
 
 
-def test_after_the_first_round_the_second_slot_comes_within_half_to_one_and_a_half_intervals() -> None:
-    """A fault that begins just after the first round is seen then: of a minute's checks within two."""
+def test_the_second_run_comes_half_to_one_and_a_half_intervals_after_the_first() -> None:
+    """So a fault that begins just after the first round is detected soon."""
     watch = Watch()
     names = [f"t{n}" for n in range(100)]
     run_for(300, watch, *(target(name, interval_s=60.0) for name in names))
@@ -134,25 +134,25 @@ def test_without_checks_the_first_round_is_done_at_once() -> None:
     virtual_time.run(main())
 
 
-def test_a_probe_that_overruns_skips_its_own_slots_and_no_others() -> None:
+def test_a_probe_that_overruns_skips_only_its_own_slots() -> None:
     watch = Watch(takes_s=4.0)
     run_for(602, watch, target("slow", interval_s=3.0), target("steady", interval_s=30.0))
     started = Counter(name for name, _ in watch.started)
-    # Each run of 4 s covers one further turn: every second one is skipped.
+    # Each run takes 4 s, so it overlaps the next slot: every second one is skipped.
     assert 99 <= started["slow"] <= 102
     assert 98 <= watch.skips["slow"] <= 101
     assert started["steady"] == pytest.approx(20, abs=1)
     assert watch.skips["steady"] == 0
 
 
-def test_never_more_run_than_the_limit_and_the_wait_is_told() -> None:
+def test_the_number_of_concurrent_probes_is_limited_and_the_delay_is_reported() -> None:
     watch = Watch(takes_s=1.0)
     run_for(60, watch, *(target(f"t{n}", interval_s=10.0) for n in range(25)), limit=3)
-    assert watch.most_running == 3
+    assert watch.max_running == 3
     assert max(watch.delays) > 0.5
 
 
-def test_a_held_up_loop_drops_the_slots_it_missed_and_says_so() -> None:
+def test_slots_missed_by_a_blocked_loop_are_dropped_and_reported() -> None:
     watch = Watch(takes_s=0.0)
 
     async def main() -> None:
@@ -163,7 +163,7 @@ def test_a_held_up_loop_drops_the_slots_it_missed_and_says_so() -> None:
         before = len(watch.started)
         loop.advance(100.0)
         await asyncio.sleep(0.01)
-        assert len(watch.started) - before <= 2, "nothing is caught up"
+        assert len(watch.started) - before <= 2, "missed runs are not made up"
         await asyncio.sleep(10)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -173,7 +173,7 @@ def test_a_held_up_loop_drops_the_slots_it_missed_and_says_so() -> None:
     assert max(watch.delays) > 90
 
 
-def test_a_bug_in_one_probe_is_told_and_the_others_go_on() -> None:
+def test_a_bug_in_one_probe_is_reported_and_the_others_continue() -> None:
     watch = Watch()
     run_for(100, watch, target("buggy", interval_s=10.0), target("sound", interval_s=10.0))
     assert 9 <= len(watch.bugs) <= 11
@@ -181,14 +181,14 @@ def test_a_bug_in_one_probe_is_told_and_the_others_go_on() -> None:
     assert 9 <= watch.published.count("sound") <= 11
 
 
-def test_a_probe_without_end_is_cut_off_as_a_bug() -> None:
+def test_a_probe_that_never_ends_is_cancelled_and_reported_as_a_bug() -> None:
     watch = Watch(takes_s=1e9)
     run_for(100, watch, target("endless", interval_s=50.0))
     assert isinstance(watch.bugs[0][1], TimeoutError)
     assert watch.running == 0
 
 
-def test_cancelling_stops_what_runs_and_loses_nothing_measured() -> None:
+def test_cancelling_stops_running_probes_and_loses_no_measurement() -> None:
     watch = Watch(takes_s=1.9)
     run_for(60.5, watch, *(target(f"t{n}", interval_s=2.0) for n in range(20)))
     assert watch.cancelled > 0
@@ -197,15 +197,15 @@ def test_cancelling_stops_what_runs_and_loses_nothing_measured() -> None:
 
 @settings(max_examples=20)
 @given(st.integers(0, 40), st.integers(1, 8))
-def test_once_probes_everything_exactly_once_within_the_limit(count: int, limit: int) -> None:
+def test_run_once_runs_each_check_exactly_once_within_the_limit(count: int, limit: int) -> None:
     watch = Watch()
     names = [f"t{n}" for n in range(count)]
     virtual_time.run(run_once(checks_of(*map(target, names)), watch.measure, watch.publish, limit))
     assert sorted(watch.published) == sorted(names)
-    assert watch.most_running <= limit
+    assert watch.max_running <= limit
 
 
-def test_once_raises_a_bug_after_the_round_or_tells_an_observer() -> None:
+def test_run_once_raises_a_bug_after_the_round_or_reports_it_to_an_observer() -> None:
     watch = Watch()
     plan = checks_of(target("buggy"), target("sound"))
     with pytest.raises(ExceptionGroup):
@@ -215,7 +215,7 @@ def test_once_raises_a_bug_after_the_round_or_tells_an_observer() -> None:
     assert len(watch.bugs) == 1
 
 
-def test_a_silent_observer_hides_no_bug() -> None:
+def test_a_silent_observer_raises_bugs() -> None:
     with pytest.raises(ZeroDivisionError):
         SilentObserver().bug(target("t"), Check.TCP, ZeroDivisionError())
 
@@ -229,7 +229,7 @@ def test_waiting_for_nothing_is_an_error_in_virtual_time() -> None:
 
 
 def synced(watch: Watch, *sets: tuple[Target, ...], each_s: float = 60.0) -> None:
-    """Each set of targets for ``each_s``."""
+    """Run with each set of targets for ``each_s``."""
 
     async def main() -> None:
         runner = runner_of(watch)
@@ -247,7 +247,7 @@ def times_of(watch: Watch, name: str) -> list[float]:
     return [time_s for started, time_s in watch.started if started == name]
 
 
-def test_a_check_keeps_its_phase_while_other_targets_come_and_go() -> None:
+def test_a_check_keeps_its_slots_while_other_targets_are_added_and_removed() -> None:
     alone, watched = Watch(), Watch()
     synced(alone, (target("a"),), each_s=240.0)
     others = (target("b"), target("c"), target("a", interval_s=5.0, check=Check.TLS))
@@ -256,7 +256,7 @@ def test_a_check_keeps_its_phase_while_other_targets_come_and_go() -> None:
     assert not watched.skips
 
 
-def test_a_target_that_joins_is_probed_within_seconds_and_one_that_leaves_no_more() -> None:
+def test_an_added_target_is_probed_within_seconds_and_a_removed_one_no_more() -> None:
     watch = Watch()
     synced(watch, (target("a"),), (target("a"), target("b", interval_s=3600.0)), (target("a"),))
     (joined_s,) = times_of(watch, "b")
@@ -264,7 +264,7 @@ def test_a_target_that_joins_is_probed_within_seconds_and_one_that_leaves_no_mor
     assert start_s + 60 <= joined_s <= start_s + 66
 
 
-def test_another_name_or_zone_keeps_the_phase_and_another_host_begins_anew() -> None:
+def test_a_new_name_or_zone_keeps_the_slots_and_a_new_host_gets_new_ones() -> None:
     watch = Watch()
     first = target("a")
     renamed, moved = replace(first, name="b", zone="use1-az2"), replace(first, name="c", host="c.example")
@@ -275,7 +275,7 @@ def test_another_name_or_zone_keeps_the_phase_and_another_host_begins_anew() -> 
     assert begins_s != pytest.approx(15.0, abs=0.01)
 
 
-def test_a_new_interval_takes_a_new_phase_and_lets_the_running_probe_end() -> None:
+def test_a_new_interval_gets_new_slots_and_a_running_probe_completes() -> None:
     watch = Watch(takes_s=1.0)
 
     async def main() -> None:
@@ -288,13 +288,13 @@ def test_a_new_interval_takes_a_new_phase_and_lets_the_running_probe_end() -> No
         await asyncio.gather(task, return_exceptions=True)
 
     virtual_time.run(main())
-    assert watch.most_running == 1
+    assert watch.max_running == 1
     assert watch.cancelled == 0
     steady = [b - a for a, b in pairwise(times_of(watch, "a")[2:])]
     assert steady == pytest.approx([30.0] * len(steady))
 
 
-def test_what_runs_when_its_target_leaves_ends_by_itself() -> None:
+def test_a_running_probe_of_a_removed_target_completes() -> None:
     watch = Watch(takes_s=1.0)
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""When checks are due: at the same moments after every restart, evenly apart, and never caught up."""
+"""When checks are due: stable offsets, even spacing, and missed runs that are not made up."""
 
 from collections import Counter
 from dataclasses import replace
@@ -23,11 +23,11 @@ def test_an_offset_is_the_same_in_every_process_and_within_the_interval() -> Non
 
 
 @given(st.text(), st.sampled_from(Check), st.floats(min_value=0.1, max_value=86400))
-def test_an_offset_lies_in_the_interval(name: str, check: Check, interval_s: float) -> None:
+def test_an_offset_is_within_the_interval(name: str, check: Check, interval_s: float) -> None:
     assert 0 <= offset_s(name, check, interval_s) < interval_s
 
 
-def test_offsets_spread_over_the_interval() -> None:
+def test_offsets_are_spread_over_the_interval() -> None:
     tenths = Counter(int(offset_s(f"target-{n}", Check.TCP, 10.0)) for n in range(1000))
     assert set(tenths) == set(range(10))
     assert max(tenths.values()) < 140
@@ -39,7 +39,7 @@ def test_offsets_spread_over_the_interval() -> None:
     st.floats(min_value=0, max_value=60),
     st.floats(min_value=0.1, max_value=3600),
 )
-def test_the_next_slot_is_the_first_that_is_not_over(
+def test_the_next_slot_is_the_first_one_that_is_not_in_the_past(
     now: float, epoch: float, offset: float, interval: float
 ) -> None:
     number = next_slot(now, epoch, offset, interval)
@@ -47,7 +47,7 @@ def test_the_next_slot_is_the_first_that_is_not_over(
     assert number == 0 or slot_time(number - 1, epoch, offset, interval) < now
 
 
-def test_a_slot_at_this_very_moment_is_the_next() -> None:
+def test_a_slot_exactly_now_is_the_next_slot() -> None:
     assert next_slot(130.0, 100.0, 0.0, 15.0) == 2
     assert next_slot(130.001, 100.0, 0.0, 15.0) == 3
 
@@ -57,7 +57,7 @@ def target(name: str, check: Check = Check.TCP) -> Target:
     return Target(name=name, role=Role.BACKEND, host=f"{name}.example", plans=(plan,))
 
 
-def test_an_offset_is_that_of_the_thing_whatever_it_is_called() -> None:
+def test_an_offset_depends_on_the_identity_and_not_on_the_name() -> None:
     (check,) = scheduled([target("a")])
     (renamed,) = scheduled([replace(target("a"), name="b", zone="z")])
     (moved,) = scheduled([replace(target("a"), port=8443)])
@@ -68,7 +68,7 @@ def echo_plans(*intervals_s: float) -> list[PlannedCheck]:
     return [PlannedCheck(check=Check.ICMP, interval_s=interval, timeout_s=2.0) for interval in intervals_s]
 
 
-def test_a_minute_of_echoes_has_its_share_for_each_target() -> None:
+def test_each_target_gets_its_number_of_pings_per_minute() -> None:
     schedule = EchoSchedule(echo_plans(1.0, 1.0, 0.5, 10.0), epoch_ns=5 * S)
     sent: Counter[int] = Counter()
     now = 5 * S
@@ -79,7 +79,7 @@ def test_a_minute_of_echoes_has_its_share_for_each_target() -> None:
     assert schedule.skipped == 0
 
 
-def test_echoes_are_spread_evenly() -> None:
+def test_pings_are_spread_evenly() -> None:
     schedule = EchoSchedule(echo_plans(*[1.0] * 1000), epoch_ns=0)
     per_tick = [len(schedule.due(now)) for now in range(2 * S, 3 * S, S // 100)][1:]
     assert min(per_tick) >= 7
@@ -87,7 +87,7 @@ def test_echoes_are_spread_evenly() -> None:
 
 
 @given(st.integers(1, 20), st.lists(st.integers(0, 3 * S), max_size=60))
-def test_echoes_keep_their_order_and_none_is_due_twice_in_one_call(count: int, steps: list[int]) -> None:
+def test_pings_keep_their_order_and_none_is_due_twice_in_one_call(count: int, steps: list[int]) -> None:
     schedule = EchoSchedule(echo_plans(*[1.0] * count), epoch_ns=0)
     now, total = 0, 0
     for step in steps:
@@ -98,11 +98,11 @@ def test_echoes_keep_their_order_and_none_is_due_twice_in_one_call(count: int, s
         total += len(due)
         assert schedule.next_due_ns is not None
         assert schedule.next_due_ns > now
-    # Turns by then, as far as the shift of ±10 % allows.
+    # The number of slots by then, as exactly as the jitter of ±10 % allows.
     assert abs(total + schedule.skipped - now / S * count) <= 0.3 * count + 1
 
 
-def test_no_echo_is_more_than_a_tenth_of_the_interval_off() -> None:
+def test_the_jitter_of_pings_is_at_most_a_tenth_of_the_interval() -> None:
     schedule = EchoSchedule(echo_plans(1.0), epoch_ns=0)
     times = []
     for _ in range(500):
@@ -110,10 +110,10 @@ def test_no_echo_is_more_than_a_tenth_of_the_interval_off() -> None:
         times.append(schedule.next_due_ns)
         assert schedule.due(schedule.next_due_ns) == [0]
     assert all(abs(time - (n * S + S // 10)) <= S // 10 for n, time in enumerate(times))
-    assert len({b - a for a, b in pairwise(times)}) > 100, "the phase must not be locked"
+    assert len({b - a for a, b in pairwise(times)}) > 100, "the jitter must vary"
 
 
-def test_after_an_hour_of_sleep_nothing_is_caught_up() -> None:
+def test_pings_missed_during_an_hour_of_sleep_are_not_made_up() -> None:
     schedule = EchoSchedule(echo_plans(1.0, 1.0), epoch_ns=0)
     schedule.due(S)
     assert len(schedule.due(3601 * S)) == 2
@@ -121,23 +121,23 @@ def test_after_an_hour_of_sleep_nothing_is_caught_up() -> None:
     assert len(schedule.due(3601 * S)) == 0
 
 
-def test_without_plans_no_echo_is_due() -> None:
+def test_without_plans_no_ping_is_due() -> None:
     schedule = EchoSchedule([], epoch_ns=0)
     assert schedule.next_due_ns is None
     assert schedule.due(S) == []
 
 
-def test_checks_that_something_else_schedules_are_left_out() -> None:
+def test_excluded_checks_are_not_scheduled() -> None:
     both = (target("a"), target("b", check=Check.ICMP))
     assert [check.target.name for check in scheduled(both, without=frozenset({Check.ICMP}))] == ["a"]
 
 
 def sent(schedule: EchoSchedule, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
-    """(when, index) of every echo that is due between the two, asked each ms."""
+    """(time, index) of every ping that is due between the two times, in steps of 1 ms."""
     return [(now, index) for now in range(start_ns, end_ns, S // 1000) for index in schedule.due(now)]
 
 
-def test_echoes_of_targets_that_stay_keep_their_phase_when_others_come_and_go() -> None:
+def test_pings_keep_their_slots_while_other_targets_are_added_and_removed() -> None:
     plans = echo_plans(1.0, 1.0, 1.0)
     alone = EchoSchedule(plans, 0, "abc")
     before = EchoSchedule(plans, 0, "abc")
@@ -151,7 +151,7 @@ def test_echoes_of_targets_that_stay_keep_their_phase_when_others_come_and_go() 
     assert (more.skipped, fewer.skipped) == (0, 0)
 
 
-def test_newcomers_get_the_middle_of_the_widest_gaps() -> None:
+def test_new_targets_get_the_middle_of_the_widest_gaps() -> None:
     schedule = EchoSchedule(echo_plans(1.0), 0, ["first"])
     keys = ["first", *range(127)]
     grown = schedule.following(echo_plans(*[1.0] * len(keys)), keys)
@@ -161,7 +161,7 @@ def test_newcomers_get_the_middle_of_the_widest_gaps() -> None:
     assert max(per_tick) <= 10
 
 
-def test_another_interval_takes_another_place_in_another_cycle() -> None:
+def test_a_target_with_a_new_interval_moves_to_another_cycle() -> None:
     schedule = EchoSchedule(echo_plans(1.0, 1.0), 0, "ab")
     schedule.due(S)
     changed = schedule.following(echo_plans(1.0, 0.1), "ab")
@@ -170,7 +170,7 @@ def test_another_interval_takes_another_place_in_another_cycle() -> None:
     assert 98 <= counts[1] <= 102
 
 
-def test_a_schedule_that_lost_all_its_targets_begins_evenly_again() -> None:
+def test_after_removing_all_targets_new_ones_are_evenly_spaced_again() -> None:
     schedule = EchoSchedule(echo_plans(1.0, 1.0), 0, "ab").following([], "")
     assert schedule.next_due_ns is None
     schedule.due(10 * S)
@@ -182,7 +182,7 @@ def test_a_schedule_that_lost_all_its_targets_begins_evenly_again() -> None:
 
 @settings(max_examples=50)
 @given(st.lists(st.sets(st.integers(0, 30), max_size=12), min_size=1, max_size=8))
-def test_whatever_comes_and_goes_each_has_its_echo_in_each_interval(sets: list[set[int]]) -> None:
+def test_each_target_is_pinged_in_each_interval_despite_changes_of_targets(sets: list[set[int]]) -> None:
     schedule = EchoSchedule([], 0)
     now = 0
     for keys in sets:

@@ -1,4 +1,4 @@
-"""What is known of each key store, and the one maker of evidence."""
+"""The state of each key store, and the evidence made from it."""
 
 import time
 from dataclasses import replace
@@ -41,7 +41,7 @@ def connected(target: Target) -> Measurement:
     )
 
 
-def test_each_key_store_has_its_own_targets_and_measurements_and_those_that_belong_to_none() -> None:
+def test_evidence_has_the_measurements_of_its_key_store_and_of_targets_without_one() -> None:
     history = History()
     state = State(Settings(targets=(*TARGETS, REGION), stores=(ONE, TWO)), history)
     history.on_targets(state.targets)
@@ -56,7 +56,7 @@ def test_each_key_store_has_its_own_targets_and_measurements_and_those_that_belo
     assert len(state.snapshot().targets) == 3
 
 
-def test_an_account_completes_the_key_store_and_changes_the_targets() -> None:
+def test_an_account_adds_missing_settings_and_targets() -> None:
     state = State(Settings(stores=(KeyStoreSpec(region="eu-west-1"),), plans=plans_within(5.0)), History())
     (store,) = state.stores
     assert state.targets == ()
@@ -67,7 +67,7 @@ def test_an_account_completes_the_key_store_and_changes_the_targets() -> None:
     assert not state.update(store.declared, account=replace(ACCOUNT, key_stores=(STORE,)))
 
 
-def test_facts_go_to_the_store_that_they_are_about() -> None:
+def test_facts_are_stored_for_their_own_key_store() -> None:
     facts = DomainFacts(private_dns_name="x", registrable=None)
     state = State(Settings(stores=(ONE, TWO)), History())
     state.update(TWO, domain=facts)
@@ -83,7 +83,7 @@ def test_facts_go_to_the_store_that_they_are_about() -> None:
         (True, True, {Scope.HEALTH, Scope.ACCOUNT}),
     ],
 )
-def test_what_is_looked_at_is_what_is_judged(
+def test_the_scopes_of_evidence_match_its_sources(
     *, has_access: bool, has_account: bool, scopes: set[Scope]
 ) -> None:
     access = ProxyAccess(Credential("A" * 20, "b" * 43)) if has_access else None
@@ -95,14 +95,14 @@ def test_what_is_looked_at_is_what_is_judged(
     assert (evidence.credential is not None) == has_access
 
 
-def test_only_a_proxy_whose_path_kms_takes_can_be_asked() -> None:
+def test_only_a_proxy_with_a_valid_uri_path_has_a_client() -> None:
     access = ProxyAccess(None)
     pathless = replace(TWO, uri_path="/elsewhere")
     state = State(Settings(stores=(ONE, pathless)), History(), [access, access])
     assert set(state.clients) == {"cks-1"}
 
 
-def test_of_health_each_purpose_has_its_newest_in_the_evidence() -> None:
+def test_evidence_has_the_newest_health_measurement_of_each_purpose() -> None:
     history = History()
     state = State(Settings(targets=TARGETS[:1], stores=(ONE,)), history)
     (target,) = state.targets

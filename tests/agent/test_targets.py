@@ -1,4 +1,4 @@
-"""From an account to what is probed: every node, every target, each once, under the private DNS name."""
+"""Targets from an account and the configuration: each node and backend once, with the private DNS name."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ def found(account: Account | None = ACCOUNT, *typed: Target) -> tuple[Target, ..
 
 
 def named(host: str, port: int = 443, role: Role = Role.BACKEND, name: str | None = None) -> Target:
-    """As the user says it."""
+    """A configured target."""
     plans = PLANS[:1] if role is Role.KEY_MANAGER else PLANS
     return Target(name=name or name_of(host, port), role=role, host=host, port=port, plans=plans)
 
@@ -31,7 +31,7 @@ def with_balancer(**changes: object) -> Account:
     return replace(ACCOUNT, load_balancers=(replace(BALANCER, **changes),))
 
 
-def test_nodes_and_targets_are_asked_for_the_private_dns_name_at_their_addresses() -> None:
+def test_nodes_and_backends_have_their_addresses_and_the_private_dns_name() -> None:
     assert [(t.name, t.role, t.host, t.port, t.server_name, t.zone) for t in found()] == [
         ("xks-eu-west-1a", Role.NODE, "10.0.1.10", 443, HOST, "eu-west-1a"),
         ("xks-eu-west-1b", Role.NODE, "10.0.2.10", 443, HOST, "eu-west-1b"),
@@ -40,7 +40,7 @@ def test_nodes_and_targets_are_asked_for_the_private_dns_name_at_their_addresses
     ]
 
 
-def test_where_interfaces_cannot_be_seen_the_load_balancers_own_addresses_do() -> None:
+def test_if_interfaces_are_unreadable_the_load_balancers_zone_addresses_are_used() -> None:
     zones = tuple(replace(zone, address=f"10.9.9.{n}") for n, zone in enumerate(BALANCER.zones))
     nodes = [t.host for t in found(with_balancer(nodes=DENIED, zones=zones)) if t.role is Role.NODE]
     assert nodes == ["10.9.9.0", "10.9.9.1"]
@@ -56,7 +56,7 @@ def test_each_load_balancer_of_the_service_is_probed() -> None:
     assert "other-eu-west-1a" in names
 
 
-def test_targets_on_another_port_and_those_going_away() -> None:
+def test_the_port_is_part_of_the_name_and_draining_targets_are_left_out() -> None:
     group = replace(
         GROUP,
         targets=(
@@ -70,7 +70,7 @@ def test_targets_on_another_port_and_those_going_away() -> None:
     assert names == ["192.168.1.5:8443", "192.168.1.7"]
 
 
-def test_only_groups_to_which_port_443_is_forwarded_are_on_the_way() -> None:
+def test_only_target_groups_behind_port_443_are_probed() -> None:
     other = replace(GROUP, arn="arn:other", targets=(replace(TARGETS[0], id="192.168.9.9"),))
     account = with_balancer(target_groups=(GROUP, other))
     assert "192.168.9.9" not in [t.host for t in found(account)]
@@ -79,7 +79,7 @@ def test_only_groups_to_which_port_443_is_forwarded_are_on_the_way() -> None:
     assert [t.role for t in found(with_balancer(listeners=(replace(LISTENER, port=80),)))] == [Role.NODE] * 2
 
 
-def test_targets_to_which_the_load_balancer_speaks_otherwise_than_kms_are_connected_to_alone() -> None:
+def test_backends_behind_tls_termination_or_proxy_protocol_get_only_tcp_checks() -> None:
     ends_tls = with_balancer(listeners=(replace(LISTENER, protocol="TLS"),))
     proxied = with_balancer(target_groups=(replace(GROUP, attributes={"proxy_protocol_v2.enabled": "true"}),))
     for account in (ends_tls, proxied):
@@ -87,7 +87,7 @@ def test_targets_to_which_the_load_balancer_speaks_otherwise_than_kms_are_connec
         assert checks == {Role.NODE: [Check.TCP, Check.TLS], Role.BACKEND: [Check.TCP]}
 
 
-def test_of_too_many_targets_those_that_the_user_names_are_kept() -> None:
+def test_configured_targets_are_kept_if_there_are_too_many() -> None:
     many = tuple(replace(TARGETS[0], id=f"192.168.{n // 250}.{n % 250}") for n in range(MAX_DISCOVERED + 50))
     account = with_balancer(target_groups=(replace(GROUP, targets=many),))
     kept = found(account, named("hsm.example.com", role=Role.KEY_MANAGER))
@@ -95,7 +95,7 @@ def test_of_too_many_targets_those_that_the_user_names_are_kept() -> None:
     assert kept[-1].host == "hsm.example.com"
 
 
-def test_what_the_user_names_is_probed_without_an_account_however_much_it_is() -> None:
+def test_any_number_of_configured_targets_is_probed_without_an_account() -> None:
     manager = named("hsm.example.com", 9000, Role.KEY_MANAGER)
     kept = found(None, named("10.1.1.1"), named("10.1.1.1"), manager)
     assert [(t.name, t.role, t.server_name) for t in kept] == [
@@ -111,7 +111,7 @@ def test_names_are_unique() -> None:
     assert [t.name for t in twice] == ["10.1.0.1", "10.1.0.1#2"]
 
 
-def test_what_is_typed_and_discovered_is_one_target_under_the_typed_name_and_plans() -> None:
+def test_a_configured_and_discovered_target_has_the_configured_name_and_plans() -> None:
     typed = Target(name="mine", role=Role.NODE, host="10.0.1.10", plans=PLANS[:1])
     node = found(ACCOUNT, typed)[0]
     assert (node.name, node.plans, node.zone, node.server_name) == ("mine", PLANS[:1], "eu-west-1a", HOST)
@@ -120,7 +120,7 @@ def test_what_is_typed_and_discovered_is_one_target_under_the_typed_name_and_pla
     assert "10.0.9.9" in {t.host for t in found(ACCOUNT, gone)}
 
 
-def test_each_of_several_key_stores_has_its_own_targets_and_the_others_belong_to_none() -> None:
+def test_several_key_stores_have_their_own_targets_and_regions_belong_to_none() -> None:
     stores = [StoreTargets(spec=replace(SPEC, id=id_), account=ACCOUNT) for id_ in ("cks-1", "cks-2")]
     region = Target(name="region-eu-west-1", role=Role.REGION, host="kms.example.com")
     targets = targets_of(stores, [region], dict.fromkeys(Role, PLANS))
@@ -145,8 +145,8 @@ def test_a_public_proxy_is_probed_by_its_name() -> None:
         "a b.example",
     ],
 )
-def test_what_is_no_name_is_sent_to_nobody(name: str) -> None:
-    """It would be in a ClientHello, and in the Host header of a request."""
-    asked = replace(SPEC, uri_endpoint=f"https://{name}")
-    assert {t.server_name for t in targets_for(asked, ACCOUNT)} == {None}
-    assert targets_for(replace(asked, connectivity=PUBLIC_CONNECTIVITY), None) == ()
+def test_an_invalid_name_is_never_used_as_a_server_name(name: str) -> None:
+    """A server name is sent in the ClientHello and in the Host header of a request."""
+    spec = replace(SPEC, uri_endpoint=f"https://{name}")
+    assert {t.server_name for t in targets_for(spec, ACCOUNT)} == {None}
+    assert targets_for(replace(spec, connectivity=PUBLIC_CONNECTIVITY), None) == ()
