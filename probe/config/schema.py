@@ -209,7 +209,7 @@ class _Stores(_Strict):
 
 
 class Document(_OfStore, _Stores):
-    """The whole file."""
+    """The configuration file."""
 
     regions: Annotated[list[_RegionEntry], BeforeValidator(_listed)] = Field(
         default=[], description=ROLES[Role.REGION].help

@@ -1,4 +1,4 @@
-"""A parsed YAML mapping -> `Settings`: schema, rules and files, and every mistake of all three at once."""
+"""Builds `Settings` from a parsed YAML mapping, and reports all errors of schema, rules and files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -145,8 +145,8 @@ def plans_by_role(document: schema.Document, *, asks_health: bool) -> dict[Role,
 def _plan(check: Check, entry: schema.Entry, document: schema.Document) -> PlannedCheck:
     """Intervals and timeouts are the entry's, else the file's, else the default (0 is invalid in all)."""
     kind = CHECKS[check]
-    own, whole = entry.intervals, document.intervals
-    interval_s = getattr(own, kind.key) or getattr(whole, kind.key) or kind.interval_s
-    own, whole = entry.timeouts, document.timeouts
-    timeout_s = getattr(own, kind.key) or getattr(whole, kind.key) or kind.timeout_s
+    own, common = entry.intervals, document.intervals
+    interval_s = getattr(own, kind.key) or getattr(common, kind.key) or kind.interval_s
+    own, common = entry.timeouts, document.timeouts
+    timeout_s = getattr(own, kind.key) or getattr(common, kind.key) or kind.timeout_s
     return PlannedCheck(check=check, interval_s=interval_s, timeout_s=timeout_s)

@@ -1,12 +1,11 @@
-"""The only sockets that probe, and the only clocks.
+"""All probing sockets and all clocks.
 
-Every duration of the network is stamped by the kernel where it can be, and says by whom it was. Each method
-of `Network` has a deadline and raises `ExchangeFailed` for what the network does; a handshake returns its
-failure, since it teaches even when it fails. May import `wire` and `model`, and knows no schedule. A new
-protocol is a file here and a method of `Network`; what its bytes mean is read in `wire`.
+Network durations use kernel timestamps if possible, and record the source of their timestamps. Each method of
+`Network` has a deadline and raises `ExchangeFailed` for a network failure, except that a handshake returns
+its failure, because a failed handshake still provides facts. May import `wire` and `model`; contains no
+schedule. A new protocol is a file here and a method of `Network`; its bytes are decoded in `wire`.
 
-What needs asyncio, OpenSSL or dnspython is imported by the methods that need it: each takes longer to load
-than a ping takes.
+Methods import asyncio, OpenSSL and dnspython only when needed, because loading each takes longer than a ping.
 """
 
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ DNS_PORT = 53  # RFC 1035, section 4.2
 
 
 def __getattr__(name: str) -> Any:
-    """The types whose modules are loaded only when somebody needs them."""
+    """Types whose modules are loaded only when needed."""
     match name:
         case "TcpConnection":
             from probe.network.tcp import TcpConnection
@@ -52,7 +51,11 @@ def __getattr__(name: str) -> Any:
 
 
 class Network:
-    """``resolvers`` are IPv4 addresses of name servers, empty for the system's; ``source`` an own address."""
+    """Network access for probes.
+
+    ``resolvers`` are IPv4 addresses of name servers, by default the system's; ``source`` is a local address
+    to send from.
+    """
 
     def __init__(
         self,
@@ -71,7 +74,7 @@ class Network:
         self._stamps = StampsKept()
 
     async def resolve(self, host: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
-        """An IPv4 literal as it is; else the hosts file; else DNS. The files are read each time."""
+        """An IPv4 address unchanged; else from the hosts file; else by DNS. The files are read each time."""
         if is_ipv4(host):
             return host
         from probe.network.resolve import read_file, read_hosts, resolve_by_dns
@@ -84,7 +87,7 @@ class Network:
     async def connect(
         self, address: str, port: int, *, timeout_s: float = DEFAULT_TIMEOUT_S
     ) -> "TcpConnection":
-        """The caller closes what it gets."""
+        """The caller must close the connection."""
         from probe.network import tcp
 
         return await tcp.connect(address, port, source=self.source, timeout_s=timeout_s)
@@ -109,7 +112,7 @@ class Network:
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> "tuple[Handshake, HttpConnection | None]":
-        """As `handshake`, and then what to send requests over; None after a handshake that failed."""
+        """Like `handshake`, plus a connection for requests over TLS; None after a failed handshake."""
         from probe.network import tls
         from probe.network.http import HttpConnection
 
@@ -119,7 +122,7 @@ class Network:
         return shaken, HttpConnection(channel, self.clock) if channel else None
 
     def plain_channel(self, connection: "TcpConnection") -> "HttpConnection":
-        """What to send requests over without TLS. Raises OSError if the connection has ended already."""
+        """A connection for requests without TLS. Raises OSError if the TCP connection has already ended."""
         from probe.network.http import HttpConnection, PlainChannel
         from probe.network.stamped import StampedSocket
 
@@ -136,7 +139,7 @@ class Network:
         view: str = "resolver",
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> "DnsResponse":
-        """Raises ValueError if ``question`` can't be asked at all (its name or type is none)."""
+        """Raises ValueError if the name or type in ``question`` is invalid."""
         from probe.network import dns
 
         inquiry = dns.Inquiry(server=server, question=question, port=port, view=view, source=self.source)
@@ -145,7 +148,7 @@ class Network:
     def echoes(
         self, addresses: Sequence[str], *, timeout_s: float, payload_bytes: int = DEFAULT_PAYLOAD_BYTES
     ) -> EchoEngine:
-        """An engine with this door's source and clock; the caller closes it."""
+        """An engine with this object's source address and clock; the caller must close it."""
         return EchoEngine(addresses, self.source, payload_bytes, timeout_s, clock=self.clock)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""Whether a server insists on a certificate of its client: by an alert, or by an answer over HTTP.
+"""Detects whether a server requires a client certificate, from a TLS alert or an HTTP response.
 
-Servers that ask for one and get none may complete the handshake all the same and refuse each request
-(nginx: ngx_http_process_request in src/http/ngx_http_request.c).
+A server that requests a certificate and gets none may complete the handshake and then refuse each request
+over HTTP (nginx: ngx_http_process_request in src/http/ngx_http_request.c).
 """
 
 import re
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 REFUSALS = frozenset({40, 42, 116})
 MAX_ANSWER_BYTES = 64 * 1024
 
-# nginx's own status codes: the client's certificate is wrong, or there is none (NGX_HTTPS_CERT_ERROR,
-# NGX_HTTPS_NO_CERT in src/http/ngx_http_request.h). By default it shows them as 400.
+# nginx's own status codes for an invalid or a missing client certificate (NGX_HTTPS_CERT_ERROR,
+# NGX_HTTPS_NO_CERT in src/http/ngx_http_request.h). By default it sends 400 instead.
 _NO_CERTIFICATE = frozenset({495, 496})
 _PERHAPS_NO_CERTIFICATE = frozenset({400, 403})
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?=[ \r\n])")
@@ -26,11 +26,13 @@ _LAST_CHUNK = re.compile(rb"(?:^|\r\n)0\r\n\r\n$")
 class _Answer:
     status: int
     head: bytes
-    body: bytes | None  # None while the head has not ended
+    body: bytes | None  # None while the header is incomplete
 
 
 def accepts_none(answer: bytes) -> bool | None:
-    r"""Whether ``answer``, the beginning of what came, serves a client without certificate; None if not HTTP.
+    r"""Whether the response, of which ``answer`` is the beginning, serves clients without a certificate.
+
+    None if it is not HTTP.
 
     >>> accepts_none(b"HTTP/1.1 400 Bad Request\r\n\r\nNo required SSL certificate was sent")
     False
@@ -46,7 +48,7 @@ def accepts_none(answer: bytes) -> bool | None:
 
 
 def is_enough(answer: bytes) -> bool:
-    """Whether more bytes could no longer change what `accepts_none` says, or are no longer waited for."""
+    """Whether more bytes could not change the result of `accepts_none`, or the limit is reached."""
     if len(answer) >= MAX_ANSWER_BYTES:
         return True
     read = _read(answer)
@@ -65,7 +67,7 @@ def _read(answer: bytes) -> _Answer | None:
 
 
 def _is_whole(read: _Answer) -> bool:
-    """By its own word; a body that only the end of the connection ends never is."""
+    """Whether the response is complete by its headers; a body that ends with the connection never is."""
     if read.body is None:
         return False
     if _CHUNKED.search(read.head):

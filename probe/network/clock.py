@@ -1,4 +1,8 @@
-"""The only clocks. Kernel stamps are wall clock; what brackets them is monotonic, so a step is seen."""
+"""The only clocks, and the check of kernel timestamps against them.
+
+Kernel timestamps use the wall clock. They are compared with readings of the monotonic clock before and after
+the exchange, so that a step of the wall clock is detected.
+"""
 
 import time
 from collections.abc import Iterable
@@ -7,10 +11,10 @@ from typing import Final, Protocol
 
 from probe.model.measurements import Timestamps
 
-# Wall clock minus monotonic is constant but for steps (slewing moves both); one reading of it is exact to
-# 1.3 µs, so more than 50 µs of change is a step.
+# Wall clock minus monotonic clock changes only by steps (slewing moves both). One reading of it is accurate
+# to 1.3 µs, so a change of more than 50 µs is a step.
 STEP_LIMIT_NS = 50_000
-# A reading during which this program lost the processor is taken again.
+# If this program was preempted during a reading, the reading is repeated.
 _READING_LIMIT_NS = 10_000
 _READINGS = 5
 
@@ -50,7 +54,7 @@ SYSTEM_CLOCK: Final = SystemClock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """Both clocks at once."""
+    """A reading of both clocks at the same time."""
 
     monotonic_ns: int
     offset_ns: int
@@ -66,7 +70,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """A duration and who stamped it; both None where a step of the wall clock spoilt the stamps."""
+    """A duration and the source of its timestamps; both None if discarded because of a clock step."""
 
     duration_ns: int | None
     timestamps: Timestamps | None
@@ -76,7 +80,7 @@ class Timing:
         return None if self.duration_ns is None else self.duration_ns / 1e9
 
     def minus(self, earlier: "Timing") -> "Timing":
-        """What came after ``earlier``, which began at the same moment."""
+        """The rest of this duration after ``earlier``, which started at the same moment."""
         if self.duration_ns is None or earlier.duration_ns is None or self.duration_ns < earlier.duration_ns:
             return INVALID_SAMPLE
         stamps = worst((self.timestamps, earlier.timestamps))
@@ -90,7 +94,7 @@ _TRUST = (Timestamps.KERNEL, Timestamps.KERNEL_RX, Timestamps.USER)
 
 
 def worst(stamps: Iterable[Timestamps | None]) -> Timestamps | None:
-    """What a sum of durations is worth: no more than its worst part. None where nothing was stamped."""
+    """The least accurate source: a sum of durations is only as accurate as its worst part. None if empty."""
     known = [each for each in stamps if each is not None]
     return max(known, key=_TRUST.index, default=None)
 
@@ -107,20 +111,20 @@ class Bracket:
         return max(0, self.closed.monotonic_ns - self.opened.monotonic_ns)
 
     def timing(self, sent_ns: int | None, received_ns: int | None) -> Timing:
-        """From the kernel's stamps (Unix time, None where missing) to a duration that can be trusted.
+        """The duration between the kernel's timestamps (Unix time, None if missing).
 
-        Without a transmit stamp the duration starts before the system call (``kernel-rx``). Stamps that a
-        step of the wall clock may lie between are discarded, and nothing stands in for them.
+        Without a transmit timestamp, the duration starts before the system call (``kernel-rx``). If the wall
+        clock may have been stepped in between, the timestamps are discarded and not replaced.
         """
         if received_ns is None:
             return Timing(duration_ns=self.user_ns, timestamps=Timestamps.USER)
         start_ns = self.opened.wall_ns if sent_ns is None else sent_ns
-        if not self._holds(start_ns, received_ns):
+        if not self._is_plausible(start_ns, received_ns):
             return INVALID_SAMPLE
         source = Timestamps.KERNEL_RX if sent_ns is None else Timestamps.KERNEL
         return Timing(duration_ns=received_ns - start_ns, timestamps=source)
 
-    def _holds(self, sent_ns: int, received_ns: int) -> bool:
+    def _is_plausible(self, sent_ns: int, received_ns: int) -> bool:
         if abs(self.closed.offset_ns - self.opened.offset_ns) > STEP_LIMIT_NS:
             return False
         if not 0 <= received_ns - sent_ns <= self.user_ns:
@@ -129,7 +133,7 @@ class Bracket:
 
 
 class Deadline:
-    """A moment by which an exchange of several waits has to end."""
+    """The time by which all steps of an exchange must end."""
 
     def __init__(self, clock: Clock, timeout_s: float) -> None:
         self._clock = clock

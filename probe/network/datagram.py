@@ -1,4 +1,4 @@
-"""One datagram to one server, and the answer to it, stamped by the kernel: what every question by UDP is."""
+"""Sends one UDP datagram and waits for the matching response, with kernel timestamps."""
 
 import contextlib
 import socket
@@ -16,7 +16,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Who is asked, and from which own address, if that matters."""
+    """The server's address and port, and optionally the local address to send from."""
 
     address: str
     port: int
@@ -26,17 +26,17 @@ class Peer:
 async def exchange(
     peer: Peer, packet: bytes, read: Callable[[bytes], _Answer | None], *, clock: Clock, deadline: Deadline
 ) -> tuple[_Answer, Timing]:
-    """The first datagram of which ``read`` makes an answer. Raises `ExchangeFailed` (send, wait)."""
+    """The first datagram that ``read`` accepts as the response. Raises `ExchangeFailed` (send, wait)."""
     with contextlib.ExitStack() as opened:
         async with failing(Phase.SEND, deadline.remaining_s()):
             sock = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             sock.setblocking(False)
             if peer.source is not None:
                 sock.bind((peer.source, 0))
-            sock.connect((peer.address, peer.port))  # from now on only that server is heard
+            sock.connect((peer.address, peer.port))  # from now on, other senders are ignored
             stamped = StampedSocket(sock, clock)
             await stamped.send(packet)
         async with failing(Phase.WAIT, deadline.remaining_s()):
             while (answer := read(await stamped.receive())) is None:
-                pass  # somebody guessing, or an old answer: the deadline is what ends the wait
+                pass  # a forged or late response; the wait continues until the deadline
         return answer, stamped.timing()

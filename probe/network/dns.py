@@ -1,4 +1,4 @@
-"""One question to one name server: UDP with kernel stamps, then TCP if the answer was truncated."""
+"""Sends a DNS query to a name server: by UDP with kernel timestamps, then by TCP if truncated."""
 
 import asyncio
 import secrets
@@ -14,7 +14,7 @@ from probe.network.tcp import connect
 from probe.wire.dns import question_packet, read_answer
 
 PORT = 53  # RFC 1035, section 4.2
-_LENGTH_BYTES = 2  # a message over TCP follows its length (RFC 1035, section 4.2.2), so 64 KiB at most
+_LENGTH_BYTES = 2  # prefix of a message over TCP (RFC 1035, section 4.2.2), so a message has at most 64 KiB
 _REASONS = {
     "NOERROR": None,
     "NXDOMAIN": Reason.NAME_NOT_FOUND,
@@ -25,9 +25,10 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsResponse:
-    """``wait_s`` is that of the datagram, also where TCP gave the rest; ``failure`` is that of the rcode.
+    """The response to a query; ``failure`` follows from the response code.
 
-    Both ``wait_s`` and ``timestamps`` are None where a step of the wall clock spoilt the stamps.
+    ``wait_s`` is the UDP round trip, even if TCP was used afterwards. ``wait_s`` and ``timestamps`` are None
+    if discarded because the wall clock was stepped.
     """
 
     details: DnsDetails
@@ -38,7 +39,7 @@ class DnsResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """A question on its way to a server. ``view`` says whose answer it will be."""
+    """A query to a server. ``view`` is the kind of server."""
 
     server: str
     question: Question
@@ -48,7 +49,7 @@ class Inquiry:
 
 
 async def ask(inquiry: Inquiry, *, clock: Clock, timeout_s: float) -> DnsResponse:
-    """Raises `ExchangeFailed` (connect, send, wait, receive), and ValueError for what is no question."""
+    """Raises `ExchangeFailed` (connect, send, wait, receive), and ValueError for an invalid question."""
     deadline = Deadline(clock, timeout_s)
     details, timing = await _ask_by_datagram(inquiry, clock, deadline)
     if details.truncated:
@@ -62,7 +63,7 @@ async def ask(inquiry: Inquiry, *, clock: Clock, timeout_s: float) -> DnsRespons
 
 
 def failure_of(rcode: str | None) -> Failure | None:
-    """What a response code says of the exchange.
+    """The failure for a response code, or None.
 
     >>> failure_of("NOERROR") is None, str(failure_of("REFUSED").reason)
     (True, 'server_failure')
@@ -93,7 +94,7 @@ async def _ask_by_stream(inquiry: Inquiry, deadline: Deadline) -> DnsDetails:
 
 async def _exchange_by_stream(sock: socket.socket | None, inquiry: Inquiry) -> DnsDetails:
     if sock is None:
-        raise ValueError("a connection without a socket")
+        raise ValueError("the connection has no socket")
     identifier = secrets.randbits(16)
     packet = question_packet(inquiry.question, identifier)
     loop = asyncio.get_running_loop()
@@ -101,7 +102,7 @@ async def _exchange_by_stream(sock: socket.socket | None, inquiry: Inquiry) -> D
     length = int.from_bytes(await _read_exactly(sock, _LENGTH_BYTES), "big")
     details = _details(await _read_exactly(sock, length), inquiry, identifier)
     if details is None:
-        raise fail(Phase.RECEIVE, Reason.PROTOCOL_ERROR, "the answer by TCP is not one to the question")
+        raise fail(Phase.RECEIVE, Reason.PROTOCOL_ERROR, "the response by TCP does not match the query")
     return details
 
 

@@ -1,7 +1,7 @@
-"""The ICMP engine: many targets on one link, no task per echo; knows no schedule.
+"""The ICMP engine: pings many targets over one link, without a task per ping and without a schedule.
 
-Every request ends in exactly one row: answered, failed or timed out. A reply is ours only if identifier,
-sequence, source address and the whole payload (nonce, counter, filling) are.
+Every request gets exactly one result row: answered, failed or timed out. A reply is accepted only if
+identifier, sequence number, source address and the whole payload (nonce, counter, filling) match a request.
 """
 
 import os
@@ -20,21 +20,21 @@ from probe.wire import icmp
 DEFAULT_PAYLOAD_BYTES = 56  # as ping does: 64 bytes of ICMP
 _NONCE_BYTES = 8
 _COUNTER_BYTES = 8
-_SMALLEST_PAYLOAD_BYTES = _NONCE_BYTES + _COUNTER_BYTES
-_MAX_PAYLOAD_BYTES = 1472  # an Ethernet frame's 1500 less 28; an echo must not be fragmented
+_MIN_PAYLOAD_BYTES = _NONCE_BYTES + _COUNTER_BYTES
+_MAX_PAYLOAD_BYTES = 1472  # an Ethernet frame's 1500 minus 28, because pings must not be fragmented
 
-# index, sequence, sent_ns, rtt_ns, stamps, outcome, reason: as the columns of `EchoBatch`.
+# index, sequence, sent_ns, rtt_ns, stamps, outcome, reason: the columns of `EchoBatch`.
 _Row = tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]
 
 
 class EchoEngine:
-    """Sends echo requests to ``addresses`` (IPv4, by position) and matches what comes back.
+    """Sends echo requests to ``addresses`` (IPv4) and matches the replies.
 
-    ``mode`` is ``datagram``, ``raw`` or None; ``why`` is a sentence on it (what to permit, if None: every
-    request then fails with ``not_permitted``). ``discarded`` counts packets that were not the answer to any
-    of our requests, ``dropped`` those that our own full receive queue lost, ``stepped`` answers whose
-    time was discarded because the wall clock was stepped meanwhile: they count as answered, with neither
-    round trip nor stamp.
+    ``mode`` is ``datagram``, ``raw`` or None; ``why`` explains it. If it is None, ICMP is not permitted,
+    ``why`` states what to permit, and every request fails with ``not_permitted``. ``discarded`` counts
+    packets that matched no request, ``dropped`` packets lost because the receive queue was full, ``stepped``
+    replies whose RTT was discarded because the wall clock was stepped: they count as answered, without RTT
+    and timestamps.
     """
 
     def __init__(
@@ -47,10 +47,9 @@ class EchoEngine:
         clock: Clock = SYSTEM_CLOCK,
         link: Link | None = None,
     ) -> None:
-        if not _SMALLEST_PAYLOAD_BYTES <= payload_bytes <= _MAX_PAYLOAD_BYTES:
+        if not _MIN_PAYLOAD_BYTES <= payload_bytes <= _MAX_PAYLOAD_BYTES:
             raise ValueError(
-                f"payload_bytes is {payload_bytes},"
-                f" not within {_SMALLEST_PAYLOAD_BYTES} to {_MAX_PAYLOAD_BYTES}"
+                f"payload_bytes is {payload_bytes}, but must be {_MIN_PAYLOAD_BYTES} to {_MAX_PAYLOAD_BYTES}"
             )
         self.addresses = tuple(addresses)
         self._packed = tuple(socket.inet_aton(address) for address in self.addresses)
@@ -62,14 +61,14 @@ class EchoEngine:
         self._clock = clock
         self._timeout_ns = round(timeout_s * 1e9)
         self._nonce = os.urandom(_NONCE_BYTES)
-        self._filling = bytes(index % 256 for index in range(payload_bytes - _SMALLEST_PAYLOAD_BYTES))
+        self._filling = bytes(index % 256 for index in range(payload_bytes - _MIN_PAYLOAD_BYTES))
         self._template = icmp.EchoTemplate(self.identifier or 0, self._nonce, self._filling)
         self._requests = Requests()
         self._rows: list[_Row] = []
         self._user_minus_kernel_ns: int | None = None
-        self._told = (0, 0, 0)
-        # Own drops that no time-out was put down to yet, and when the last of them was noticed.
-        self._seen_dropped = self._unexplained = self._dropped_at_ns = 0
+        self._reported = (0, 0, 0)
+        # Receive-queue drops that no timeout was attributed to yet, and when the last of them was noticed.
+        self._counted_drops = self._unattributed = self._dropped_at_ns = 0
 
     @property
     def mode(self) -> Mode | None:
@@ -77,7 +76,7 @@ class EchoEngine:
 
     @property
     def identifier(self) -> int | None:
-        """As in the packets: the kernel's for a datagram socket, a random one for raw sockets."""
+        """The identifier in the packets: the kernel's for a datagram socket, random for raw sockets."""
         return self._link.identifier if self._link else None
 
     @property
@@ -90,17 +89,17 @@ class EchoEngine:
 
     @property
     def outstanding(self) -> int:
-        """Requests that have not ended."""
+        """The number of requests in flight."""
         return self._requests.outstanding
 
     @property
     def next_deadline_ns(self) -> int | None:
-        """When (monotonic) the next request times out, unless it is answered; None without requests."""
+        """When (monotonic) the oldest request in flight times out; None without requests in flight."""
         oldest = self._requests.oldest()
         return None if oldest is None else self._requests.opened[oldest].monotonic_ns + self._timeout_ns
 
     def sockets(self) -> tuple[socket.socket, ...]:
-        """Readable when `drain` has something to do; level-triggered readers are right for them."""
+        """The sockets, which are readable when `drain` has something to do (use level-triggered readers)."""
         return self._link.sockets() if self._link else ()
 
     def close(self) -> None:
@@ -110,10 +109,9 @@ class EchoEngine:
             self._stamps.close()
 
     def send(self, indexes: Sequence[int]) -> None:
-        """One echo request to each of ``addresses[index]``; what could not be sent ends at once.
+        """Send one echo request to each of ``addresses[index]``; if it can't be sent, it fails immediately.
 
-        Between one batch and the next everything that has come is taken, so that a long list does not fill
-        our own receive queue.
+        Received packets are read between batches, so that a long list does not fill the receive queue.
         """
         for start in range(0, len(indexes), PACKETS):
             if start:
@@ -121,7 +119,7 @@ class EchoEngine:
             self._send_batch(indexes[start : start + PACKETS])
 
     def drain(self) -> EchoBatch:
-        """The rows of everything that ended, and of extra replies, since the last call."""
+        """The rows of all requests that ended, and of extra replies, since the last call."""
         closed = self._take()
         self._note_drops(closed.monotonic_ns)
         self._time_out(closed.monotonic_ns)
@@ -129,13 +127,15 @@ class EchoEngine:
 
     def _batch(self) -> EchoBatch:
         rows, self._rows = self._rows, []
-        if not rows:  # what is to be told besides waits for the next
+        if not rows:  # the counters are reported with the next batch that has rows
             return EchoBatch(identifier=self.identifier, addresses=self.addresses)
         indexes, sequences, sent_ns, rtt_ns, stamps, outcomes, reasons = zip(*rows, strict=True)
-        counted = (self.discarded, self._seen_dropped, self.stepped)
-        discarded, dropped, stepped = (now - told for now, told in zip(counted, self._told, strict=True))
+        counted = (self.discarded, self._counted_drops, self.stepped)
+        discarded, dropped, stepped = (
+            now - before for now, before in zip(counted, self._reported, strict=True)
+        )
         user_minus_kernel_ns, self._user_minus_kernel_ns = self._user_minus_kernel_ns, None
-        self._told = counted
+        self._reported = counted
         return EchoBatch(
             indexes=indexes,
             sequences=sequences,
@@ -153,7 +153,7 @@ class EchoEngine:
         )
 
     def _take(self) -> Moment:
-        """Everything that has come, to the rows; and when it was read."""
+        """Reads all received packets into rows; returns when they were read."""
         arrivals = Arrivals()
         if self._link:
             self._link.receive(arrivals)
@@ -167,7 +167,7 @@ class EchoEngine:
     def _send_batch(self, indexes: Sequence[int]) -> None:
         opened = Moment.now(self._clock)
         counters = self._requests.open(indexes, opened)
-        for index in indexes[len(counters) :]:  # every sequence is in flight: these get none of their own
+        for index in indexes[len(counters) :]:  # all sequence numbers are in flight, so these get none
             over = EchoOutcome.FAILED, Reason.OVER_LIMIT
             self._rows.append((index, 0, opened.wall_ns, -1, None, *over))
         sequences = [counter % SEQUENCES for counter in counters]
@@ -207,12 +207,12 @@ class EchoEngine:
                 sent_ns_of[sequence] = sent_ns
 
     def _sequence_of(self, echo: icmp.Echo) -> int | None:
-        """The sequence of the request of ours that ``echo`` is, or answers."""
-        ours = echo.identifier == self.identifier and echo.payload == self._payload(echo.sequence)
-        return echo.sequence if ours else None
+        """The sequence number of the request that ``echo`` matches, or None."""
+        matches = echo.identifier == self.identifier and echo.payload == self._payload(echo.sequence)
+        return echo.sequence if matches else None
 
     def _take_replies(self, replies: Iterable[Packet], closed: Moment) -> None:
-        """Nearly all are the first answer, exactly the bytes to be expected, with stamps that hold."""
+        """A fast path for ordinary replies: first reply, exactly the expected bytes, valid timestamps."""
         requests, packed, rows, timeout_ns = self._requests, self._packed, self._rows, self._timeout_ns
         expected, indexes, opened, sent = (
             requests.replies,
@@ -229,7 +229,7 @@ class EchoEngine:
                 and received_ns is not None
                 and sent_ns != NOT_STAMPED
                 and (rtt_ns := received_ns - sent_ns) <= timeout_ns
-                and _holds(opened[sequence], closed, sent_ns, rtt_ns)
+                and _is_plausible(opened[sequence], closed, sent_ns, rtt_ns)
             ):
                 requests.end(sequence, ANSWERED)
                 rows.append((index, sequence, sent_ns, rtt_ns, _KERNEL, _ANSWERED, None))
@@ -240,7 +240,7 @@ class EchoEngine:
                 self._take_reply(source, message, received_ns, closed)
 
     def _take_reply(self, source: bytes, message: bytes, received_ns: int | None, closed: Moment) -> None:
-        """The same for any reply whatever."""
+        """The general path, for all other replies."""
         echo = icmp.read_echo_reply(message)
         sequence = self._sequence_of(echo) if echo else None
         requests = self._requests
@@ -253,7 +253,7 @@ class EchoEngine:
             return
         rtt_ns, stamps = self._timed(sequence, received_ns, closed)
         if requests.states[sequence] == OUTSTANDING and rtt_ns > self._timeout_ns:
-            # It came in time only for a reader who was late himself.
+            # The reply arrived after the timeout, but was read before the timeout was processed.
             self._end(sequence, EchoOutcome.TIMED_OUT, Reason.TIMED_OUT)
         state = requests.states[sequence]
         if state == OUTSTANDING:
@@ -263,24 +263,24 @@ class EchoEngine:
             self._add(sequence, again, None, rtt_ns, stamps)
 
     def _timed(self, sequence: int, received_ns: int | None, closed: Moment) -> tuple[int, Timestamps | None]:
-        """The round trip and who stamped it; -1 and None where a step of the wall clock spoilt the stamps."""
+        """The RTT and the source of its timestamps; -1 and None if discarded because of a clock step."""
         opened, sent_ns = self._requests.opened[sequence], self._requests.sent_ns[sequence]
         if received_ns is None:
             return closed.monotonic_ns - opened.monotonic_ns, Timestamps.USER
         start_ns = opened.wall_ns if sent_ns == NOT_STAMPED else sent_ns
-        if not _holds(opened, closed, start_ns, received_ns - start_ns):
+        if not _is_plausible(opened, closed, start_ns, received_ns - start_ns):
             self.stepped += 1
             return -1, None
         return received_ns - start_ns, Timestamps.KERNEL_RX if sent_ns == NOT_STAMPED else Timestamps.KERNEL
 
     def _take_error(self, error: icmp.EchoError, closed: Moment) -> None:
-        """Ends the request that the error quotes; routers need quote only its header (RFC 792)."""
+        """Fails the request that the ICMP error quotes; routers may quote only the header (RFC 792)."""
         sequence, requests = error.echo.sequence, self._requests
         if (
             not requests.is_known(sequence, closed.monotonic_ns, self._timeout_ns)
             or error.echo.identifier != self.identifier
             or error.destination != self.addresses[requests.indexes[sequence]]
-            or not self._payload(sequence).startswith(error.echo.payload[:_SMALLEST_PAYLOAD_BYTES])
+            or not self._payload(sequence).startswith(error.echo.payload[:_MIN_PAYLOAD_BYTES])
         ):
             self.discarded += 1
         elif requests.states[sequence] == OUTSTANDING:
@@ -288,19 +288,19 @@ class EchoEngine:
 
     def _note_drops(self, now_ns: int) -> None:
         dropped = self.dropped
-        if dropped == self._seen_dropped:
+        if dropped == self._counted_drops:
             return
         if self._dropped_at_ns + self._timeout_ns < now_ns:
-            self._unexplained = 0  # the earlier ones were replies that no request waits for any more
-        self._unexplained += dropped - self._seen_dropped
-        self._seen_dropped, self._dropped_at_ns = dropped, now_ns
+            self._unattributed = 0  # requests from before the earlier drops have all ended
+        self._unattributed += dropped - self._counted_drops
+        self._counted_drops, self._dropped_at_ns = dropped, now_ns
 
     def _time_out(self, now_ns: int) -> None:
         while (deadline_ns := self.next_deadline_ns) is not None and deadline_ns <= now_ns:
             sequence = self._requests.oldest() or 0
-            if self._unexplained and self._requests.opened[sequence].monotonic_ns <= self._dropped_at_ns:
-                # We may have dropped its answer ourselves: that is no loss of the network's.
-                self._unexplained -= 1
+            if self._unattributed and self._requests.opened[sequence].monotonic_ns <= self._dropped_at_ns:
+                # Its reply may have been dropped by our full receive queue, which is not network loss.
+                self._unattributed -= 1
                 self._end(sequence, EchoOutcome.FAILED, Reason.OVER_LIMIT)
             else:
                 self._end(sequence, EchoOutcome.TIMED_OUT, Reason.TIMED_OUT)
@@ -331,15 +331,15 @@ class EchoEngine:
         self._rows.append((requests.indexes[sequence], sequence, sent_ns, rtt_ns, stamps, outcome, reason))
 
 
-# Members of an enumeration are looked up once, not for each echo.
+# Enum members, looked up once instead of for each ping.
 _KERNEL, _ANSWERED = Timestamps.KERNEL, EchoOutcome.ANSWERED
 
 
-def _holds(opened: Moment, closed: Moment, start_ns: int, rtt_ns: int) -> bool:
-    """Whether no step of the wall clock lies between the stamps.
+def _is_plausible(opened: Moment, closed: Moment, start_ns: int, rtt_ns: int) -> bool:
+    """Whether the wall clock was not stepped between the timestamps.
 
-    A step is seen as a change between the two clocks, or as a time that can't be: longer than the
-    monotonic clock saw, or begun before the request was.
+    A step shows as a changed difference between the two clocks, or as an impossible time: longer than by the
+    monotonic clock, or starting before the request.
     """
     return (
         -STEP_LIMIT_NS <= closed.offset_ns - opened.offset_ns <= STEP_LIMIT_NS

@@ -1,21 +1,21 @@
-"""Drives the echo engine in an event loop, beside everything else that the loop does."""
+"""Runs the echo engine by a schedule, in an event loop shared with other tasks."""
 
 import asyncio
 from contextlib import ExitStack
 
 from probe.network.echo import EchoEngine
-from probe.network.echo_driver import Publish, Schedule, TellDelay, publish_ended, step
+from probe.network.echo_driver import OnDelay, Publish, Schedule, publish_ended, step
 
 
 async def run(
-    engine: EchoEngine, schedule: Schedule, publish: Publish, tell_delay_s: TellDelay | None = None
+    engine: EchoEngine, schedule: Schedule, publish: Publish, on_delay_s: OnDelay | None = None
 ) -> None:
-    """`echo_turns.step` until the schedule has no more turns and every echo has ended.
+    """Run `echo_driver.step` until the schedule has no more pings and every ping has completed.
 
-    On cancellation what was answered so far is still published.
+    On cancellation, replies received so far are still published.
     """
     try:
-        while pause := step(engine, schedule, publish, tell_delay_s):
+        while pause := step(engine, schedule, publish, on_delay_s):
             if pause.wakes:
                 await _wait(engine, pause.seconds)
             else:
@@ -25,7 +25,7 @@ async def run(
 
 
 async def _wait(engine: EchoEngine, pause_s: float) -> None:
-    """Until something has come, at most so long. Only here the sockets are watched: that wakes the loop."""
+    """Wait until a packet arrives, at most ``pause_s``; only here packets wake the event loop."""
     readable = asyncio.Event()
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:

@@ -1,6 +1,6 @@
-"""ICMP sockets: a datagram one where the system permits it, else two raw ones, else none and why.
+"""ICMP sockets: a datagram socket if permitted, else two raw sockets, else none, with the reason.
 
-A link moves packets and stamps; it knows nothing of targets, deadlines or matching (`echo`).
+A link transfers packets and timestamps. Targets, deadlines and matching are in `echo`.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ from probe.wire import icmp
 _Found = TypeVar("_Found", bound=Sized)
 Mode = Literal["datagram", "raw"]
 
-# At 10,000 echoes a second this is 0.4 s of the event loop's absence. Granted whole only with CAP_NET_ADMIN.
+# Enough for 0.4 s of a blocked event loop at 10,000 pings per second. The full size needs CAP_NET_ADMIN.
 WANTED_BUFFER_BYTES = 4 * 1024 * 1024
-# One drain takes no more, so that the event loop goes on; the rest keeps the socket readable.
+# The maximum per drain, so that the event loop is not blocked; the rest keeps the socket readable.
 PACKETS_PER_DRAIN = 4096
 _ECHO_REPLY = bytes([icmp.ECHO_REPLY])
-# Errors of other packets that a send or receive call may report instead of its own outcome
-# (icmp_err_convert in net/ipv4/icmp.c): they are pending on the socket, and reported once.
+# Errors about other packets that are pending on the socket: a send or receive call may report one of them
+# instead of its own result, once each (icmp_err_convert in net/ipv4/icmp.c).
 _PENDING = frozenset(
     {
         errno.ENETUNREACH,
@@ -42,18 +42,18 @@ _PENDING = frozenset(
 )
 
 WHAT_TO_PERMIT = (
-    "ICMP sockets are not permitted here: allow datagram ICMP"
-    " (sysctl -w net.ipv4.ping_group_range='0 2147483647') or grant CAP_NET_RAW; TCP needs neither"
+    "ICMP sockets are not permitted on this machine: allow datagram ICMP"
+    " (sysctl -w net.ipv4.ping_group_range='0 2147483647') or grant CAP_NET_RAW; TCP probes need neither"
 )
 
 
 @dataclass(slots=True)
 class Arrivals:
-    """What came since the last call, as rows of plain tuples: there are thousands a second.
+    """Packets and timestamps received since the last call, as plain tuples: there are thousands per second.
 
-    ``replies``: the address (four bytes) that sent it, an ICMP message that may be an echo reply, its receive
-    stamp. ``stamps``: the key of a request (32 bits), its transmit stamp, and its own ICMP message where
-    the kernel took no key (else empty). ``errors`` are ICMP errors about echo requests of ours.
+    ``replies``: source address (four bytes), an ICMP message that may be an echo reply, its receive
+    timestamp. ``stamps``: the key of a request (32 bits), its transmit timestamp, and its ICMP message if the
+    kernel does not support keys (else empty). ``errors`` are ICMP errors about our echo requests.
     """
 
     replies: list[Packet] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Arrivals:
 
 @dataclass(slots=True)
 class Packets:
-    """Columns of what is to be sent: addresses (four bytes), ICMP messages of one length, keys of stamps."""
+    """Packets to send, as columns: addresses (four bytes), ICMP messages of equal length, timestamp keys."""
 
     addresses: list[bytes] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Packets:
 
 
 class Link(Protocol):
-    """What the engine needs; tests give it one without sockets."""
+    """The interface that the engine needs; tests use one without sockets."""
 
     mode: Mode
     identifier: int
@@ -85,13 +85,13 @@ class Link(Protocol):
 
     @property
     def dropped(self) -> int:
-        """Packets that our own full receive queue has lost until now."""
+        """The number of packets dropped so far because the receive queue was full."""
 
     def send(self, packets: Packets) -> Mapping[int, OSError]:
-        """Sends all, in few system calls; the positions of those that did not go out, each with why."""
+        """Sends all packets in few system calls; returns the positions and errors of the failed ones."""
 
     def receive(self, arrivals: Arrivals) -> None:
-        """Adds everything that has come."""
+        """Adds all received packets."""
 
     def sockets(self) -> tuple[socket.socket, ...]: ...
 
@@ -99,9 +99,9 @@ class Link(Protocol):
 
 
 def open_link(source: str | None) -> tuple[Link | None, str]:
-    """The best link that the system permits; None and a sentence where there is none."""
+    """The best link that the system permits, or None, and an explanation."""
     try:
-        return DatagramLink(source), "datagram ICMP socket: needs no privilege"
+        return DatagramLink(source), "datagram ICMP socket: needs no privileges"
     except PermissionError:
         pass
     except OSError as error:
@@ -116,11 +116,11 @@ def open_link(source: str | None) -> tuple[Link | None, str]:
 
 def _unusable(source: str | None, error: OSError) -> str:
     where = f" with source address {source}" if source else ""
-    return f"no ICMP socket can be opened{where}: {error.strerror}"
+    return f"cannot open an ICMP socket{where}: {error.strerror}"
 
 
 class _Stamping:
-    """The sending half, which both links share: transmit stamps under a key, or with the packet's copy."""
+    """Sending, for both links: transmit timestamps are matched by a key, or by a copy of the packet."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -131,14 +131,14 @@ class _Stamping:
         sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.STAMPS_BY_ID)
 
     def send(self, packets: Packets) -> int:
-        """How many went out from the first on, at least one. Raises OSError when the first did not."""
+        """Sends the first packets; returns how many, at least one. Raises OSError if the first one failed."""
         self._message_bytes = len(packets.messages[0])
         try:
             sent = self._send(packets)
         except OSError as error:
             if error.errno != errno.EINVAL or not self._by_key or self._proven:
                 raise
-            self.match_by_packet()  # Linux < 6.13 refuses the control message
+            self.match_by_packet()  # Linux < 6.13 rejects the control message
             return self._send(packets)
         self._proven = True
         return sent
@@ -159,7 +159,7 @@ class _Stamping:
 
 
 class DatagramLink:
-    """One `SOCK_DGRAM` ICMP socket: the kernel chooses the identifier and passes only our replies."""
+    """One `SOCK_DGRAM` ICMP socket: the kernel chooses the identifier and delivers only matching replies."""
 
     mode: Mode = "datagram"
 
@@ -186,7 +186,7 @@ class DatagramLink:
         except OSError as error:
             if error.errno not in _PENDING:
                 raise
-            # With IP_RECVERR a send reports the pending error of another packet: take it, repeat once.
+            # With IP_RECVERR, a send reports the pending error of another packet: read it, then retry once.
             self._take_errors(self._waiting)
             self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             return self._stamping.send(packets)
@@ -197,14 +197,14 @@ class DatagramLink:
         arrivals.errors += waiting.errors
         for packets in _drained(self._receiver.packets, self._sock):
             arrivals.replies += packets
-        # After the replies: the stamp of a request is in the queue before its reply is.
+        # Read after the replies, because the timestamp of a request is queued before its reply.
         self._take_errors(arrivals)
 
     def _take_errors(self, arrivals: Arrivals) -> None:
         for found in _drained(self._receiver.errors, self._sock):
             arrivals.stamps += self._stamping.stamps(found.stamps)
-            for address, data, beside in found.others:
-                error = _quoted(address, data, beside)
+            for address, data, ancillary in found.others:
+                error = _quoted(address, data, ancillary)
                 if error is not None:
                     arrivals.errors.append(error)
 
@@ -215,9 +215,9 @@ class DatagramLink:
         self._sock.close()
 
 
-def _quoted(address: bytes, data: bytes, beside: Ancillary) -> icmp.EchoError | None:
-    """An ICMP error that the kernel hands on with the quoted request and where that was sent to."""
-    error = beside.error
+def _quoted(address: bytes, data: bytes, ancillary: Ancillary) -> icmp.EchoError | None:
+    """An ICMP error that the kernel reports with the quoted request and its destination."""
+    error = ancillary.error
     if error is None or error.origin != kernel.SO_EE_ORIGIN_ICMP or error.kind not in icmp.ERRORS:
         return None
     echo = icmp.read_echo_request(data)
@@ -227,7 +227,7 @@ def _quoted(address: bytes, data: bytes, beside: Ancillary) -> icmp.EchoError | 
 
 
 class RawLink:
-    """Two raw sockets: one only sends (and has the stamps), one only receives what concerns us."""
+    """Two raw sockets: one sends and gets transmit timestamps, one receives packets about our requests."""
 
     mode: Mode = "raw"
 
@@ -243,7 +243,7 @@ class RawLink:
                 self._begin_to_receive()
 
     def _begin_to_receive(self) -> None:
-        packet_filter.attach(self._receiver, packet_filter.ours(self.identifier))
+        packet_filter.attach(self._receiver, packet_filter.for_identifier(self.identifier))
         self._receiver.setsockopt(
             socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.SOF_RX_SOFTWARE | kernel.SOF_SOFTWARE
         )
@@ -260,7 +260,7 @@ class RawLink:
         for packets in _drained(self._incoming.packets, self._receiver):
             for _address, packet, received_ns in packets:
                 _read_packet(packet, received_ns, arrivals)
-        # After the replies: the stamp of a request is in the queue before its reply is.
+        # Read after the replies, because the timestamp of a request is queued before its reply.
         for found in _drained(self._incoming.errors, self._sender):
             arrivals.stamps += self._stamping.stamps(found.stamps)
 
@@ -275,10 +275,10 @@ class RawLink:
 def _read_packet(packet: bytes, received_ns: int | None, arrivals: Arrivals) -> None:
     payload = icmp.payload_of_plain_ipv4(packet)
     if payload is None:
-        whole = icmp.read_ipv4(packet)
-        if whole is None:
+        ipv4 = icmp.read_ipv4(packet)
+        if ipv4 is None:
             return
-        payload = whole.payload
+        payload = ipv4.payload
     error = icmp.read_echo_error(payload) if payload[:1] != _ECHO_REPLY else None
     if error is not None:
         arrivals.errors.append(error)
@@ -287,7 +287,7 @@ def _read_packet(packet: bytes, received_ns: int | None, arrivals: Arrivals) -> 
 
 
 def _send_all(send_some: Callable[[Packets], int], packets: Packets) -> Mapping[int, OSError]:
-    """Call after call until each packet went out or was refused; a refused one stops none after it."""
+    """Sends all packets in several calls; a rejected packet does not stop the following ones."""
     refused: dict[int, OSError] = {}
     position = 0
     while position < len(packets):
@@ -300,14 +300,14 @@ def _send_all(send_some: Callable[[Packets], int], packets: Packets) -> Mapping[
 
 
 def _drained(receive: Callable[[socket.socket], _Found], sock: socket.socket) -> Iterator[_Found]:
-    """All that waits in a queue, batch after batch, up to `PACKETS_PER_DRAIN`."""
+    """The contents of a queue in batches, up to `PACKETS_PER_DRAIN` packets."""
     for _ in range(PACKETS_PER_DRAIN // PACKETS):
         try:
             found = receive(sock)
         except OSError as error:
             if error.errno not in _PENDING:
                 raise
-            continue  # a pending error, reported once: its details lie in the error queue
+            continue  # a pending error, reported once; its details are in the error queue
         yield found
         if len(found) < PACKETS:
             return
@@ -318,8 +318,8 @@ def _icmp_socket(kind: int, source: str | None) -> socket.socket:
     with _closing_unless_made(sock):
         sock.setblocking(False)
         sock.bind((source or "", 0))
-        # An echo that is cut in two has another packet's time. So one that is too big fails, each time anew:
-        # the kernel would believe what a router said for ten minutes.
+        # A fragmented ping would measure something else, so a ping that is too big fails. The path MTU is
+        # tested each time, because the kernel would otherwise cache a router's value for ten minutes.
         sock.setsockopt(socket.IPPROTO_IP, kernel.IP_MTU_DISCOVER, kernel.IP_PMTUDISC_PROBE)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_BUFFER_BYTES)
         with contextlib.suppress(PermissionError):
@@ -329,7 +329,7 @@ def _icmp_socket(kind: int, source: str | None) -> socket.socket:
 
 @contextlib.contextmanager
 def _closing_unless_made(sock: socket.socket) -> Iterator[None]:
-    """What fails inside leaves no open socket behind."""
+    """Closes the socket if the block fails."""
     try:
         yield
     except BaseException:

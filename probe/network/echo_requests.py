@@ -1,8 +1,8 @@
-"""The echo requests of one engine, as columns with a place for each of the 65,536 sequences.
+"""The echo requests of one engine, stored in columns with a slot for each of the 65,536 sequence numbers.
 
-A request's counter only ever grows; its sequence is the counter's low 16 bits. A place is given away again
-only when its request has ended; until then, and for a minute after, late and second replies are known for
-what they are.
+Each request has a counter that only increases; its sequence number is the counter's low 16 bits. A slot is
+reused only after its request has ended. Until then, and for a minute after the timeout, late and duplicate
+replies are recognised.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ SEQUENCES = 1 << 16
 REMEMBERED_NS = 60_000_000_000
 NOT_STAMPED = -1
 
-# What became of the request in a place.
+# The state of the request in a slot.
 NONE, OUTSTANDING, ANSWERED, ENDED = range(4)
 
 
 class Requests:
-    """All columns are by sequence.
+    """The columns, indexed by sequence number.
 
-    ``indexes`` are those of targets, ``sent_ns`` is Unix time or `NOT_STAMPED`, and ``replies`` has the exact
-    bytes to be expected, nothing after the end.
+    ``indexes`` are target indexes, ``sent_ns`` is Unix time or `NOT_STAMPED`, and ``replies`` has the exact
+    expected reply, empty once the request has ended.
     """
 
     __slots__ = (
@@ -40,7 +40,7 @@ class Requests:
         self._oldest = 1
 
     def open(self, indexes: Sequence[int], opened: Moment) -> list[int]:
-        """The counters of new requests, in the order of ``indexes``; fewer when no sequence is left."""
+        """Opens requests and returns their counters, fewer than ``indexes`` if sequence numbers run out."""
         counters: list[int] = []
         states, counter = self.states, self._last
         for index in indexes[: SEQUENCES - self.outstanding]:
@@ -64,10 +64,10 @@ class Requests:
         self.outstanding -= 1
 
     def oldest(self) -> int | None:
-        """The sequence of the request that was opened first of those in flight."""
+        """The sequence number of the oldest request in flight."""
         if not self.outstanding:
             return None
-        # Passes each counter once; one that was skipped, or whose place went to another, is not in flight.
+        # Visits each counter once; skipped counters, and those whose slot was reused, are not in flight.
         while not self._is_outstanding(self._oldest):
             self._oldest += 1
         return self._oldest % SEQUENCES
@@ -77,7 +77,7 @@ class Requests:
         return self.states[sequence] == OUTSTANDING and self.counters[sequence] == counter
 
     def is_known(self, sequence: int, now_ns: int, timeout_ns: int) -> bool:
-        """In flight, or ended so lately that its replies still mean something."""
+        """Whether the request is in flight, or ended recently enough to recognise its replies."""
         state = self.states[sequence]
         return state == OUTSTANDING or (
             state != NONE and now_ns < self.opened[sequence].monotonic_ns + timeout_ns + REMEMBERED_NS

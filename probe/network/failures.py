@@ -1,4 +1,4 @@
-"""The network's failures as values: one table from errno to Reason, one context that applies it."""
+"""Converts network errors into failures: a table from errno to Reason, and a context manager that uses it."""
 
 import errno
 import os
@@ -34,8 +34,8 @@ _BY_ERRNO = {
 }
 
 
-class ExchangeFailed(Exception):  # noqa: N818 (a failure of the network is no error of ours)
-    """The network failed, and this is how. Every other exception is our bug."""
+class ExchangeFailed(Exception):  # noqa: N818 (a network failure is not a program error)
+    """A network failure. Any other exception is a bug in xks-probe."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.phase}: {failure.reason}: {failure.detail}")
@@ -47,7 +47,7 @@ def fail(phase: Phase, reason: Reason, detail: str = "") -> ExchangeFailed:
 
 
 def reason_of(error: OSError) -> Reason | None:
-    """What the system's error says of the network; None for one that only a bug of ours can cause.
+    """The reason for a system error; None for an error that only a bug in xks-probe can cause.
 
     >>> reason_of(ConnectionRefusedError(111, "Connection refused"))
     <Reason.REFUSED: 'refused'>
@@ -59,8 +59,8 @@ def reason_of(error: OSError) -> Reason | None:
 
 @asynccontextmanager
 async def failing(phase: Phase, timeout_s: float) -> AsyncIterator[None]:
-    """Whatever the network does inside within ``timeout_s`` comes out as `ExchangeFailed` of ``phase``."""
-    import asyncio  # here, because echoes need this module and no event loop
+    """Converts network errors and the timeout inside the block into `ExchangeFailed` of ``phase``."""
+    import asyncio  # imported here, because `ping` uses this module without an event loop
 
     try:
         async with asyncio.timeout(timeout_s):

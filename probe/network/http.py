@@ -1,11 +1,13 @@
-"""HTTP/1.1 exchanges (RFC 9112) over a stamped socket, plain or through TLS.
+"""HTTP/1.1 exchanges (RFC 9112) with kernel timestamps, over TCP or TLS.
 
-``wait`` is from the kernel's transmit stamp of the request's last byte to its receive stamp of the answer's
-first, ``receive`` from there to the last. What this program computes (TLS, parsing) is in neither.
+``wait`` is the time from the kernel's transmit timestamp of the request's last byte to its receive timestamp
+of the response's first byte; ``receive`` is the time from there to the last byte. Time that this program
+spends on TLS and parsing is in neither.
 
-The end of ``receive`` is exact. The first byte is not always to be had: the receive queue merges segments
-that come before they are read, and the last one's stamp wins. So the kernel is asked how many segments with
-data came: if it was one, ``wait`` is exact; else it is an upper bound, and says so.
+The end of ``receive`` is exact. The first byte's timestamp is not always available: segments that arrive
+before the read are merged, and only the last timestamp is kept. So the kernel's count of received data
+segments is read: if one segment arrived, ``wait`` is exact; otherwise it is an upper bound and is flagged as
+one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,29 +24,29 @@ from probe.network.tls_session import TlsRefused
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 16 * 1024
-# A body at its limit in chunks of a byte, each with its length; interim answers (1xx) count, too.
+# A maximum-size body in one-byte chunks, each with its length; interim responses (1xx) count, too.
 _MAX_RESPONSE_BYTES = 8 * MAX_BODY_BYTES
-_MAX_ERROR_TEXT_CHARS = 200  # the parser quotes what it does not understand
+_MAX_ERROR_TEXT_CHARS = 200  # the parser's message includes the offending input
 _CONNECTION_LOST = frozenset({Reason.RESET, Reason.CLOSED})
-_HEAD_TOO_LARGE = 431  # what h11 would answer to a client
+_HEADER_TOO_LARGE = 431  # the status that h11 would send as a server
 
 
 class Chunk(NamedTuple):
-    """What one read brought, perhaps nothing; ``ended`` once the peer says that no more comes."""
+    """Data from one read, possibly empty; ``ended`` after the peer's EOF."""
 
     data: bytes
     ended: bool
 
 
 class Channel(Protocol):
-    """Bytes there and back. Methods raise OSError and TlsRefused for what the network does."""
+    """A byte stream to the peer. Methods raise OSError and TlsRefused for network failures."""
 
     @property
     def stamped(self) -> StampedSocket: ...
 
     @property
     def at_record_boundary(self) -> bool:
-        """No record has come in part: what comes next begins one."""
+        """No partial TLS record is buffered; the next byte starts a new record."""
 
     async def send(self, data: bytes) -> None: ...
 
@@ -68,12 +70,12 @@ class PlainChannel:
         return Chunk(data, ended=not data)
 
     async def close_notify(self) -> None:
-        """There is nothing to say."""
+        """Nothing to send without TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """``target`` is sent as it is: what was signed is what goes out. Headers may hold a signature."""
+    """``target`` is sent unchanged, exactly as signed. Headers may contain a signature."""
 
     method: str
     target: str
@@ -83,10 +85,10 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What came, whether or not it is whole (then ``failure`` is None).
+    """The response as far as it was received; ``failure`` is None if it is complete.
 
-    ``headers`` have lower-case names. ``phases_s`` has ``wait`` and ``receive`` as far as they were completed
-    and no step of the clock spoilt them. ``is_reusable``: the connection bears another exchange.
+    ``headers`` have lower-case names. ``phases_s`` has ``wait`` and ``receive`` if completed and not
+    discarded because of a clock step. ``is_reusable``: the connection can be reused.
     """
 
     status: int | None = None
@@ -100,7 +102,7 @@ class HttpResponse:
 
 
 class HttpConnection:
-    """Exchanges over one channel, one after the other: the first is cold, the others are warm."""
+    """Sequential exchanges over one channel: the first is cold, the others are warm."""
 
     def __init__(self, channel: Channel, clock: Clock) -> None:
         self._channel, self._clock = channel, clock
@@ -108,17 +110,17 @@ class HttpConnection:
         self._is_first = True
 
     async def exchange(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
-        """Never raises for what the network does. Raises ValueError for a request that is none."""
+        """Never raises for network failures. Raises ValueError for an invalid request."""
         if self._parser.our_state is h11.DONE:
             self._parser.start_next_cycle()
-        turn = _Exchange(self._channel, self._parser, is_first=self._is_first)
+        exchange = _Exchange(self._channel, self._parser, is_first=self._is_first)
         self._is_first = False
-        wire = _written(self._parser, request)
-        failure = await turn.run(wire, Deadline(self._clock, timeout_s))
-        return turn.answer(failure)
+        request_bytes = _encoded(self._parser, request)
+        failure = await exchange.run(request_bytes, Deadline(self._clock, timeout_s))
+        return exchange.response(failure)
 
     async def close(self, timeout_s: float = 1.0) -> None:
-        """Says close_notify if the peer still listens; the socket is the connection's."""
+        """Sends close_notify if the peer still reads. The socket is closed by its owner."""
         try:
             async with failing(Phase.SEND, timeout_s):
                 await self._channel.close_notify()
@@ -126,7 +128,7 @@ class HttpConnection:
             return
 
 
-def _written(parser: h11.Connection, request: HttpRequest) -> bytes:
+def _encoded(parser: h11.Connection, request: HttpRequest) -> bytes:
     try:
         head = h11.Request(method=request.method, target=request.target, headers=list(request.headers))
         parts = [parser.send(head)]
@@ -134,12 +136,12 @@ def _written(parser: h11.Connection, request: HttpRequest) -> bytes:
             parts.append(parser.send(h11.Data(data=request.body)))
         parts.append(parser.send(h11.EndOfMessage()))
     except h11.LocalProtocolError as error:
-        raise ValueError("no request of HTTP/1.1") from error  # its text may hold a header
+        raise ValueError("not a valid HTTP/1.1 request") from error  # no details: they may include a header
     return b"".join(part for part in parts if part)
 
 
 class _Exchange:
-    """One request and what answers it."""
+    """One request and its response."""
 
     def __init__(self, channel: Channel, parser: h11.Connection, *, is_first: bool) -> None:
         self._channel, self._parser, self._is_first = channel, parser, is_first
@@ -149,15 +151,15 @@ class _Exchange:
         self._body = bytearray()
         self._read_bytes = 0
         self._complete = False
-        self._wait = self._whole = INVALID_SAMPLE
+        self._wait = self._until_last = INVALID_SAMPLE
         self._upper_bound = False
         self._phase = Phase.SEND
 
-    async def run(self, wire: bytes, deadline: Deadline) -> Failure | None:
+    async def run(self, request_bytes: bytes, deadline: Deadline) -> Failure | None:
         segments = self._channel.stamped.data_segments_in
         try:
             before = segments()
-            await self._send(wire, deadline.remaining_s())
+            await self._send(request_bytes, deadline.remaining_s())
             self._phase = Phase.WAIT
             async with failing(Phase.WAIT, deadline.remaining_s()):
                 chunk = await self._first(before)
@@ -167,37 +169,37 @@ class _Exchange:
         except ExchangeFailed as failed:
             return failed.failure
         except TlsRefused as refused:
-            return Failure(phase=self._refused_in(), reason=refused.reason, detail=refused.detail)
+            return Failure(phase=self._refused_phase(), reason=refused.reason, detail=refused.detail)
         return None
 
-    def _refused_in(self) -> Phase:
-        """In TLS 1.3 a handshake may fail where the first answer should be (RFC 8446, section 4.4.2.4).
+    def _refused_phase(self) -> Phase:
+        """In TLS 1.3 a handshake may fail as late as the first response (RFC 8446, section 4.4.2.4).
 
-        The server judges the client's certificate, or that there is none, once the client is through.
+        The server checks the client's certificate, or its absence, after the client's handshake is complete.
         """
         return Phase.HANDSHAKE if self._is_first and self._phase is not Phase.RECEIVE else self._phase
 
-    async def _send(self, wire: bytes, timeout_s: float) -> None:
+    async def _send(self, request_bytes: bytes, timeout_s: float) -> None:
         try:
             async with failing(Phase.SEND, timeout_s):
-                await self._channel.send(wire)
+                await self._channel.send(request_bytes)
         except ExchangeFailed as failed:
             if failed.failure.reason not in _CONNECTION_LOST:
                 raise
-            self._lost = failed  # what the peer said before it went may still lie in our receive queue
+            self._lost = failed  # data that the peer sent before may still be in the receive queue
 
     async def _first(self, before: int | None) -> Chunk:
-        """The first bytes of the answer. In TLS other records may come before them (session tickets)."""
+        """The first bytes of the response. In TLS, other records may precede them (session tickets)."""
         stamped = self._channel.stamped
         while True:
-            begins_a_unit = self._channel.at_record_boundary
+            at_boundary = self._channel.at_record_boundary
             chunk = await self._read()
             now = stamped.data_segments_in()
-            one_came = before is not None and now is not None and now - before == 1
+            is_one_segment = before is not None and now is not None and now - before == 1
             before = now
             if chunk.data:
-                self._wait = self._whole = stamped.timing()
-                self._upper_bound = not (one_came and begins_a_unit)
+                self._wait = self._until_last = stamped.timing()
+                self._upper_bound = not (is_one_segment and at_boundary)
                 return chunk
             if chunk.ended and self._lost is not None:
                 raise self._lost
@@ -210,16 +212,20 @@ class _Exchange:
             if self._complete:
                 return
             if chunk.ended:
-                raise fail(Phase.RECEIVE, Reason.CLOSED, "the answer ended before it was whole")
+                raise fail(
+                    Phase.RECEIVE, Reason.CLOSED, "the connection ended before the response was complete"
+                )
             chunk = await self._read()
             if chunk.data:
-                self._whole = self._channel.stamped.timing()
+                self._until_last = self._channel.stamped.timing()
 
     async def _read(self) -> Chunk:
         chunk = await self._channel.receive()
         self._read_bytes += len(chunk.data)
         if self._read_bytes > _MAX_RESPONSE_BYTES:
-            raise fail(self._phase, Reason.OVER_LIMIT, f"more than {_MAX_RESPONSE_BYTES} bytes of answer")
+            raise fail(
+                self._phase, Reason.OVER_LIMIT, f"the response is larger than {_MAX_RESPONSE_BYTES} bytes"
+            )
         return chunk
 
     def _parse(self, chunk: Chunk) -> None:
@@ -227,14 +233,15 @@ class _Exchange:
             if chunk.data:
                 self._take_all(chunk.data)
         except h11.RemoteProtocolError as error:
-            too_large = error.error_status_hint == _HEAD_TOO_LARGE
+            too_large = error.error_status_hint == _HEADER_TOO_LARGE
             reason = Reason.OVER_LIMIT if too_large else Reason.PROTOCOL_ERROR
-            raise fail(Phase.RECEIVE, reason, f"no HTTP/1.1: {str(error)[:_MAX_ERROR_TEXT_CHARS]}") from error
+            detail = f"not valid HTTP/1.1: {str(error)[:_MAX_ERROR_TEXT_CHARS]}"
+            raise fail(Phase.RECEIVE, reason, detail) from error
         try:
             if chunk.ended:
                 self._take_all(b"")
         except h11.RemoteProtocolError:
-            return  # what came before was right so far: it is not complete, and `_rest` says so
+            return  # the response is valid so far, but incomplete; `_rest` reports it
 
     def _take_all(self, data: bytes) -> None:
         self._parser.receive_data(data)
@@ -242,7 +249,7 @@ class _Exchange:
             pass
 
     def _take(self, event: object) -> bool:
-        """Whether there may be more."""
+        """Whether there may be more events."""
         if isinstance(event, h11.Response):
             self._status = event.status_code
             self._headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers)
@@ -250,15 +257,17 @@ class _Exchange:
             self._body += event.data
             if len(self._body) > MAX_BODY_BYTES:
                 del self._body[MAX_BODY_BYTES:]
-                raise fail(Phase.RECEIVE, Reason.OVER_LIMIT, f"a body over {MAX_BODY_BYTES} bytes")
+                raise fail(
+                    Phase.RECEIVE, Reason.OVER_LIMIT, f"the body is larger than {MAX_BODY_BYTES} bytes"
+                )
         elif isinstance(event, h11.EndOfMessage):
             self._complete = True
         elif not isinstance(event, h11.InformationalResponse):
-            return False  # more bytes are needed, or none will come
+            return False  # more bytes are needed, or there are none
         return True
 
-    def answer(self, failure: Failure | None) -> HttpResponse:
-        receive = self._whole.minus(self._wait)
+    def response(self, failure: Failure | None) -> HttpResponse:
+        receive = self._until_last.minus(self._wait)
         timings = {Phase.WAIT: self._wait, **({Phase.RECEIVE: receive} if self._complete else {})}
         known = {phase: timing for phase, timing in timings.items() if timing.duration_s is not None}
         parser = self._parser

@@ -1,7 +1,7 @@
-"""What Linux calls things: constants that Python 3.11 lacks, and the ancillary data of `recvmsg` as values.
+"""Linux constants that Python 3.11 lacks, and decoding of `recvmsg`'s ancillary data.
 
-Numbers are from include/uapi/asm-generic/socket.h, linux/net_tstamp.h, linux/errqueue.h, linux/in.h and
-linux/tcp.h. They are the same on every architecture that Python's wheels exist for (x86-64, arm64).
+The values are from include/uapi/asm-generic/socket.h, linux/net_tstamp.h, linux/errqueue.h, linux/in.h and
+linux/tcp.h. They are the same on x86-64 and arm64, the supported architectures.
 """
 
 import socket
@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SO_ATTACH_FILTER = 26
-SO_RCVBUFFORCE = 33  # beyond net.core.rmem_max; needs CAP_NET_ADMIN
+SO_RCVBUFFORCE = 33  # may exceed net.core.rmem_max; needs CAP_NET_ADMIN
 SO_TIMESTAMPING = 37  # also SCM_TIMESTAMPING
-SCM_TS_OPT_ID = 81  # Linux >= 6.13: the caller gives the identifier of a transmit stamp
+SCM_TS_OPT_ID = 81  # Linux >= 6.13: the caller sets the identifier of a transmit timestamp
 
-SO_MEMINFO = 55  # what a socket's queues hold and have lost
+SO_MEMINFO = 55  # sizes of a socket's queues, and its drops
 
 IP_MTU_DISCOVER = 10
-IP_PMTUDISC_PROBE = 3  # "don't fragment" is always set, and what was learnt of the path is ignored
+IP_PMTUDISC_PROBE = 3  # always sets "don't fragment", and ignores the cached path MTU
 IP_RECVERR = 11
 MSG_ERRQUEUE = 0x2000
 
@@ -28,22 +28,23 @@ SOF_OPT_ID = 1 << 7
 SOF_OPT_CMSG = 1 << 10
 SOF_OPT_TSONLY = 1 << 11
 
-# Stamps of both ends, each transmit stamp with an identifier, without a copy of the packet …
+# Transmit and receive timestamps, each transmit timestamp with an identifier and without a copy of the
+# packet.
 STAMPS_BY_ID = SOF_TX_SOFTWARE | SOF_RX_SOFTWARE | SOF_SOFTWARE | SOF_OPT_ID | SOF_OPT_CMSG | SOF_OPT_TSONLY
-# … or with the copy, where the identifier can't be given (Linux < 6.13) and must not be counted.
+# With a copy of the packet, to match it where the identifier can't be set (Linux < 6.13).
 STAMPS_BY_PACKET = STAMPS_BY_ID & ~SOF_OPT_TSONLY
 
 SO_EE_ORIGIN_ICMP = 2
 SO_EE_ORIGIN_TIMESTAMPING = 4
 SCM_TSTAMP_SND = 0
 
-# struct tcp_info, linux/tcp.h; it only ever grows at its end.
+# struct tcp_info, linux/tcp.h; new fields are only appended.
 TCP_INFO_BYTES = 256
 _TCPI_RTT = 68
 _TCPI_TOTAL_RETRANS = 100
 _TCPI_DATA_SEGS_IN = 152
 
-# A stamp and an extended error with its offender take 112 bytes with their headers.
+# A timestamp and an extended error with its offender address take 112 bytes, including headers.
 ANCILLARY_BYTES = 512
 
 _TIMESPEC = struct.Struct("=qq")
@@ -55,7 +56,7 @@ _NS_PER_S = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendedError:
-    """`struct sock_extended_err`: an ICMP error, or the label of a transmit stamp."""
+    """`struct sock_extended_err`: an ICMP error, or the identifier of a transmit timestamp."""
 
     errno: int
     origin: int
@@ -71,7 +72,7 @@ class ExtendedError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ancillary:
-    """What came beside a packet. ``stamp_ns`` is Unix time; None where the kernel said nothing."""
+    """The ancillary data of a packet. ``stamp_ns`` is its timestamp (Unix time), None if there is none."""
 
     stamp_ns: int | None = None
     error: ExtendedError | None = None
@@ -85,7 +86,7 @@ class TcpInfo:
 
 
 def read_ancillary(items: Iterable[tuple[int, int, bytes]]) -> Ancillary:
-    """The parts we know of `recvmsg`'s ancillary data; what is cut or unknown is left out."""
+    """The supported parts of `recvmsg`'s ancillary data; truncated and unknown parts are left out."""
     stamp_ns: int | None = None
     error: ExtendedError | None = None
     for level, kind, data in items:
@@ -98,7 +99,7 @@ def read_ancillary(items: Iterable[tuple[int, int, bytes]]) -> Ancillary:
 
 
 def read_stamp(data: bytes) -> int | None:
-    """The software stamp (the first of three timespecs) in nanoseconds of Unix time.
+    """The software timestamp (the first of three timespecs) as Unix time in nanoseconds.
 
     >>> read_stamp(bytes(48)) is None
     True
@@ -119,7 +120,7 @@ def read_extended_error(data: bytes) -> ExtendedError | None:
 
 
 def read_tcp_info(data: bytes) -> TcpInfo | None:
-    """`struct tcp_info`, or None when the kernel gave less than what every Linux has."""
+    """`struct tcp_info`, or None if it is shorter than on any Linux."""
     if len(data) < _TCPI_TOTAL_RETRANS + _U32.size:
         return None
     segments: int | None = None
@@ -133,9 +134,9 @@ def read_tcp_info(data: bytes) -> TcpInfo | None:
 
 
 def drops(sock: socket.socket) -> int:
-    """Packets that a full receive queue has lost since the socket was made (SK_MEMINFO_DROPS).
+    """Packets dropped because the receive queue was full, since the socket was created (SK_MEMINFO_DROPS).
 
-    It is the counter that SO_RXQ_OVFL tells beside the next packet that comes; here none has to come.
+    SO_RXQ_OVFL would report the same counter, but only with the next received packet.
     """
     data = sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size)
     return int(_MEMINFO.unpack(data)[-1]) if len(data) == _MEMINFO.size else 0

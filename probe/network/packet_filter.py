@@ -1,4 +1,4 @@
-"""Classic BPF programs (linux/filter.h) for raw ICMP sockets, which would get every packet of the machine."""
+"""Classic BPF programs (linux/filter.h) for raw ICMP sockets, which otherwise get all ICMP packets."""
 
 import ctypes
 import socket
@@ -25,7 +25,7 @@ _WHOLE_PACKET = 0xFFFF
 NOTHING: tuple[Instruction, ...] = ((_RETURN, 0, 0, 0),)
 
 
-def ours(identifier: int) -> tuple[Instruction, ...]:
+def for_identifier(identifier: int) -> tuple[Instruction, ...]:
     """Passes echo replies with ``identifier`` and errors (3, 11, 12) whose quoted echo request has it.
 
     A load beyond the packet's end drops the packet.
@@ -58,7 +58,7 @@ def ours(identifier: int) -> tuple[Instruction, ...]:
 def attach(sock: socket.socket, program: Sequence[Instruction]) -> None:
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(code)
-    # struct sock_fprog: the kernel copies the program, so the buffer may go afterwards.
+    # struct sock_fprog: the kernel copies the program, so the buffer need not live longer.
     sock.setsockopt(
         socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HP", len(program), ctypes.addressof(buffer))
     )

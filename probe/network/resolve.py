@@ -1,4 +1,4 @@
-"""Names to IPv4 addresses without libc, whose resolver blocks, has no deadline and tells little."""
+"""Resolves names to IPv4 addresses without libc, whose resolver blocks and has no deadline."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ if TYPE_CHECKING:  # dnspython takes long to load
     from probe.network.dns import DnsResponse
 
 MAX_FILE_BYTES = 1024 * 1024
-_ROUNDS = 2  # each server is asked twice before the deadline: a datagram may be lost
-_SERVERS = 3  # as libc does: resolv.conf(5), MAXNS
+_ROUNDS = 2  # each server is queried twice before the deadline, because a datagram may be lost
+_SERVERS = 3  # as in libc: resolv.conf(5), MAXNS
 
 Ask = Callable[[str, Question, float], Awaitable["DnsResponse"]]  # server, question, timeout in seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvConf:
-    """The parts of resolv.conf(5) that we use: IPv4 servers and the search list."""
+    """The supported parts of resolv.conf(5): IPv4 servers and the search list."""
 
     servers: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ def read_resolv_conf(text: str) -> ResolvConf:
 
 
 def names_to_try(host: str, search: Sequence[str]) -> tuple[str, ...]:
-    """As resolv.conf(5) with its default of ndots:1.
+    """The names to query, as in resolv.conf(5) with its default of ndots:1.
 
     >>> names_to_try("proxy", ["example.com"]), names_to_try("proxy.example.com", ["example.com"])
     (('proxy.example.com', 'proxy'), ('proxy.example.com', 'proxy.example.com.example.com'))
@@ -64,7 +64,7 @@ def names_to_try(host: str, search: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_file(path: str) -> str:
-    """The text of a system file, at most `MAX_FILE_BYTES` of it; empty where there is none."""
+    """The text of a system file, at most `MAX_FILE_BYTES`; empty if the file does not exist."""
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
             return file.read(MAX_FILE_BYTES)
@@ -77,14 +77,14 @@ async def resolve_by_dns(host: str, conf: ResolvConf, ask: Ask, *, clock: Clock,
     deadline = Deadline(clock, timeout_s)
     names = names_to_try(host, conf.search)
     failed = fail(Phase.RESOLVE, Reason.NAME_NOT_FOUND, "no name server is configured")
-    turns = [(name, server) for name in names for server in conf.servers * _ROUNDS]
+    attempts = [(name, server) for name in names for server in conf.servers * _ROUNDS]
     absent: set[str] = set()
-    for turn, (name, server) in enumerate(turns):
+    for number, (name, server) in enumerate(attempts):
         if name in absent:
             continue
-        patience_s = deadline.remaining_s() / (len(turns) - turn)
+        attempt_s = deadline.remaining_s() / (len(attempts) - number)
         try:
-            return await _address(name, server, ask, patience_s)
+            return await _address(name, server, ask, attempt_s)
         except ExchangeFailed as error:
             failed = error
             if error.failure.reason is Reason.NAME_NOT_FOUND:
@@ -98,10 +98,10 @@ async def _address(name: str, server: str, ask: Ask, timeout_s: float) -> str:
     except ExchangeFailed as failed:
         raise fail(Phase.RESOLVE, failed.failure.reason, f"{server}: {failed.failure.detail}") from failed
     except ValueError as error:
-        raise fail(Phase.RESOLVE, Reason.NAME_NOT_FOUND, "not a host name") from error
+        raise fail(Phase.RESOLVE, Reason.NAME_NOT_FOUND, "not a valid host name") from error
     if answer.failure is not None:
         raise fail(Phase.RESOLVE, answer.failure.reason, f"{server}: {answer.failure.detail}")
     address = next((text for text in answer.details.answers if is_ipv4(text)), None)
     if address is None:
-        raise fail(Phase.RESOLVE, Reason.NAME_NOT_FOUND, f"{server}: no IPv4 address")
+        raise fail(Phase.RESOLVE, Reason.NAME_NOT_FOUND, f"{server}: no IPv4 address for this name")
     return address

@@ -1,4 +1,4 @@
-"""A connected TCP or UDP socket whose sends and receives the kernel stamps, one exchange at a time."""
+"""A connected TCP or UDP socket with kernel timestamps for one exchange at a time."""
 
 import asyncio
 import errno
@@ -12,11 +12,10 @@ READ_BYTES = 65536
 
 
 class StampedSocket:
-    """Bytes out, bytes in, and the time between the last of each.
+    """Sends and receives, and measures the time from the last byte sent to the last byte received.
 
-    Takes over a *connected* socket: before, TCP refuses identifiers of stamps. The stamp is that of the last
-    byte sent; a message of one segment, as a ClientHello is, has but one. Raises OSError for a connection
-    that has ended already.
+    Needs a *connected* socket, because TCP rejects timestamp identifiers before. The transmit timestamp is
+    that of the last byte sent. Raises OSError if the connection has already ended.
     """
 
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
@@ -30,16 +29,17 @@ class StampedSocket:
         _switch_stamps_on(sock)
 
     async def send(self, data: bytes) -> None:
-        """Starts an exchange: forgets the stamps of the last one."""
+        """Starts an exchange and discards the timestamps of the previous one."""
         self._drain_stamps()
         self._sent_ns = self._received_ns = None
-        # The kernel counts bytes of a stream from 0 and names a stamp by its last byte; datagrams by number.
+        # The kernel identifies a timestamp by the byte offset of the last byte (TCP) or the datagram's
+        # number.
         self._last_key += len(data) if self._is_stream else 1
         self._opened = Moment.now(self._clock)
         await asyncio.get_running_loop().sock_sendall(self._sock, data)
 
     async def receive(self) -> bytes:
-        """What has come, at least a byte; empty at the end of a stream. Raises OSError as `recv` does."""
+        """At least one byte of received data; empty at the end of a stream. Raises OSError like `recv`."""
         while True:
             self._drain_stamps()
             try:
@@ -53,30 +53,30 @@ class StampedSocket:
             return data
 
     def timing(self) -> Timing:
-        """From the last byte of the last send to the last byte received since."""
+        """The time from the last byte of the last send to the last byte received since."""
         self._drain_stamps()
         bracket = Bracket(opened=self._opened, closed=self._closed)
         return bracket.timing(self._sent_ns, self._received_ns)
 
     def data_segments_in(self) -> int | None:
-        """Segments with data that a TCP connection has received until now (`tcpi_data_segs_in`)."""
+        """The number of data segments that a TCP connection has received (`tcpi_data_segs_in`)."""
         info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, kernel.TCP_INFO_BYTES)
         read = kernel.read_tcp_info(info)
         return read.data_segments_in if read else None
 
     def _drain_stamps(self) -> None:
-        # A pending error queue makes the socket readable, so it is emptied before each wait. It is bounded by
-        # the socket's receive buffer, and nothing is added while nothing is sent.
+        # A non-empty error queue makes the socket readable, so it is emptied before each wait. It is limited
+        # by the socket's receive buffer, and grows only when data is sent.
         while True:
             try:
                 _data, items, _flags, _address = self._sock.recvmsg(
                     0, kernel.ANCILLARY_BYTES, kernel.MSG_ERRQUEUE
                 )
-            except OSError:  # empty; an error of the connection itself is met again by the next receive
+            except OSError:  # empty; an error of the connection is reported again by the next receive
                 return
             ancillary = kernel.read_ancillary(items)
             error = ancillary.error
-            # A retransmission is stamped again under the same key: the first stamp counts.
+            # A retransmission gets another timestamp with the same key; the first one is used.
             if error and error.is_transmit_stamp and error.data == self._last_key and self._sent_ns is None:
                 self._sent_ns = ancillary.stamp_ns
 
@@ -96,7 +96,8 @@ def _switch_stamps_on(sock: socket.socket) -> None:
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        # A TCP socket that is closed by now (sock_set_timestamping in net/core/sock.c): why, it says once.
+        # The TCP connection has ended (sock_set_timestamping in net/core/sock.c); SO_ERROR has the reason
+        # once.
         number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or errno.EPIPE
         raise OSError(number, os.strerror(number)) from error
 

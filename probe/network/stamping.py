@@ -1,7 +1,7 @@
-"""Keeps the kernel's receive stamps switched on.
+"""Keeps the kernel's receive timestamps enabled.
 
-Linux stamps received packets only while some socket wants it, and the switch is thrown by deferred work
-(net_enable_timestamp in net/core/dev.c): the first packets after it may come without a stamp.
+Linux timestamps received packets only while a socket requests it, and enables this by deferred work
+(net_enable_timestamp in net/core/dev.c), so the first packets afterwards may have no timestamp.
 """
 
 import os
@@ -17,7 +17,7 @@ _LOOPBACK_WAIT_S = 0.02
 
 
 class StampsKept:
-    """As long as this lives, packets are stamped on arrival; ``confirmed`` says that one was seen to be."""
+    """While it is open, received packets are timestamped; ``confirmed`` is whether this was observed."""
 
     def __init__(self) -> None:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -25,7 +25,7 @@ class StampsKept:
             socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, kernel.SOF_RX_SOFTWARE | kernel.SOF_SOFTWARE
         )
         self.confirmed = _is_confirmed(sock)
-        # A file descriptor: it is closed with its owner, whether or not that was closed by hand.
+        # The descriptor is closed by `close`, or when this object is garbage-collected.
         self._finalizer = weakref.finalize(self, os.close, sock.detach())
 
     def close(self) -> None:
@@ -33,7 +33,7 @@ class StampsKept:
 
 
 def _is_confirmed(sock: socket.socket) -> bool:
-    """Datagrams from the socket to itself, until one has a stamp."""
+    """Sends datagrams from the socket to itself until one has a timestamp."""
     sock.settimeout(_LOOPBACK_WAIT_S)
     try:
         sock.bind(("127.0.0.1", 0))
@@ -44,6 +44,6 @@ def _is_confirmed(sock: socket.socket) -> bool:
             if kernel.read_ancillary(items).stamp_ns is not None:
                 return True
             time.sleep(_PAUSE_S)
-    except OSError:  # a namespace without loopback: stamps are then on a little later
+    except OSError:  # in a namespace without loopback this can't be confirmed
         return False
     return False

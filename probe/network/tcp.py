@@ -1,4 +1,4 @@
-"""TCP connects. The round trip is the kernel's SYN to SYN-ACK time, not how long `connect` seemed to take."""
+"""TCP connects. The round trip is the kernel's time from SYN to SYN-ACK, not the duration of `connect`."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,10 @@ from probe.network.kernel import TCP_INFO_BYTES, TcpInfo, read_tcp_info
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpConnection:
-    """An open connection. ``sock`` is None in fakes only.
+    """An open connection. ``sock`` is None only in fakes.
 
-    ``rtt_s`` is None and ``failure`` set when a packet of the handshake was lost: then there is no sample,
-    though the connection can be used.
+    If a packet of the TCP handshake was lost, ``rtt_s`` is None and ``failure`` is set: there is no sample,
+    but the connection can be used.
     """
 
     address: str
@@ -42,10 +42,10 @@ async def connect(address: str, port: int, *, source: str | None, timeout_s: flo
             if source is not None:
                 sock.bind((source, 0))
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
-            # Read at once: later segments would change the smoothed value.
+            # Read immediately, because later segments change the smoothed RTT.
             info = read_tcp_info(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES))
             local_port = sock.getsockname()[1]
-        opened.pop_all()  # the connection's from now on
+        opened.pop_all()  # now owned by the connection
     return _connection(sock, (address, port), local_port, info)
 
 
@@ -66,9 +66,9 @@ def _connection(
 
 
 def failure_of(info: TcpInfo | None) -> Failure | None:
-    """A retransmitted SYN leaves the kernel without a round trip: it then says 0, or an initial guess."""
+    """After a retransmitted SYN, the kernel has no valid RTT: it reports 0 or an initial guess."""
     if info is not None and info.rtt_us > 0 and info.total_retransmits == 0:
         return None
-    again = info.total_retransmits if info else 0
-    detail = f"SYN or its answer was sent again ({again} times)" if again else "the kernel has no round trip"
+    count = info.total_retransmits if info else 0
+    detail = f"SYN or SYN-ACK lost, {count} retransmits" if count else "the kernel measured no RTT"
     return Failure(phase=Phase.CONNECT, reason=Reason.PACKET_LOST, detail=detail)

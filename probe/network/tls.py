@@ -1,10 +1,10 @@
-"""A TLS handshake over a stamped TCP socket.
+"""A TLS handshake over TCP, with kernel timestamps.
 
-The time of a handshake is the sum of its flights' waits: from the kernel's transmit stamp of the last byte
-the client sent to the kernel's receive stamp of the last byte of the server's answer. A handshake of TLS 1.3
-has one flight (two after a HelloRetryRequest), one of TLS 1.2 two. What this program computes in between is
-not in the sum; what the server computes is. The client's last flight of TLS 1.3 (Finished) has no answer and
-counts nothing.
+The duration of a handshake is the sum of the waits for the server's flights: each wait lasts from the
+kernel's transmit timestamp of the client's last byte to its receive timestamp of the last byte of the
+server's flight. TLS 1.3 has one such wait (two after a HelloRetryRequest), TLS 1.2 has two. Local computing
+time is excluded, the server's is included. The client's Finished in TLS 1.3 gets no reply, so it adds no
+time.
 """
 
 import contextlib
@@ -27,17 +27,17 @@ from probe.network.tls_session import (
     within_limits,
 )
 
-# A chain at its limits and as much again for what is around it.
+# A chain of maximum size, and as much again for everything else.
 _MAX_HANDSHAKE_BYTES = 2 * MAX_CHAIN * MAX_CERTIFICATE_BYTES
 _MAX_NAME_BYTES = 253  # RFC 1035, section 2.3.4, as text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """What a handshake taught, whether or not it went through (then ``failure`` is None).
+    """Facts learned from a handshake, successful or not; ``failure`` is None if it succeeded.
 
-    ``wait_s`` is None unless it did, and where a step of the wall clock spoilt its stamps. ``chain`` is DER,
-    as sent, up to 16 certificates of 16 KiB.
+    ``wait_s`` is None if it failed, or if discarded because the wall clock was stepped. ``chain`` is DER, as
+    sent, at most 16 certificates of 16 KiB.
     """
 
     offer: ClientHelloProfile
@@ -60,7 +60,7 @@ async def handshake(
     clock: Clock,
     timeout_s: float,
 ) -> Handshake:
-    """Never raises for what the network does: a failed handshake has facts too."""
+    """Never raises for network failures, because a failed handshake provides facts, too."""
     deadline = Deadline(clock, timeout_s)
     try:
         conversation = await _conversation(connection, server_name, offer, clock, deadline)
@@ -70,7 +70,7 @@ async def handshake(
     failure = await _failure_of(conversation, deadline)
     answered = None
     if failure is None and session.certificate_requested:
-        answered = await conversation.answers(server_name or connection.address, deadline)
+        answered = await conversation.serves_without_certificate(server_name or connection.address, deadline)
     elif session.certificate_requested and session.alert in client_certificate.REFUSALS:
         answered = False
     await conversation.end(deadline)
@@ -85,9 +85,9 @@ async def channel(
     clock: Clock,
     timeout_s: float,
 ) -> tuple[Handshake, TlsChannel | None]:
-    """As `handshake`, and then what to talk through; None after a handshake that failed.
+    """Like `handshake`, plus a channel for application data; None after a failed handshake.
 
-    Whether a request is answered without a client certificate, its first answer shows: nobody asks here.
+    It sends no test request without a client certificate: the first response on the channel shows the result.
     """
     deadline = Deadline(clock, timeout_s)
     try:
@@ -109,7 +109,7 @@ async def _conversation(
     clock: Clock,
     deadline: Deadline,
 ) -> "_Conversation":
-    """Raises ExchangeFailed where not even a ClientHello can be sent."""
+    """Raises ExchangeFailed if not even a ClientHello can be sent."""
     if connection.sock is None:
         raise ValueError("a handshake needs a connection with a socket")
     session = TlsSession(offer, sni(server_name))
@@ -118,7 +118,7 @@ async def _conversation(
 
 
 def sni(server_name: str | None) -> bytes | None:
-    """What is sent as server name: never an address (RFC 6066, section 3). Raises ExchangeFailed."""
+    """The server name to send, never an address (RFC 6066, section 3). Raises ExchangeFailed."""
     if server_name is None:
         return None
     try:
@@ -130,9 +130,11 @@ def sni(server_name: str | None) -> bytes | None:
     try:
         encoded = server_name.encode("ascii") if server_name.isascii() else server_name.encode("idna")
     except UnicodeError as error:
-        raise fail(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a host name") from error
+        raise fail(
+            Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a valid host name"
+        ) from error
     if not 0 < len(encoded) <= _MAX_NAME_BYTES or b"\0" in encoded:
-        raise fail(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a host name")
+        raise fail(Phase.HANDSHAKE, Reason.PROTOCOL_ERROR, "the server name is not a valid host name")
     return encoded
 
 
@@ -146,7 +148,7 @@ async def _failure_of(conversation: "_Conversation", deadline: Deadline) -> Fail
         return Failure(phase=Phase.HANDSHAKE, reason=refused.reason, detail=refused.detail)
     chain = conversation.session.chain()
     if within_limits(chain) != chain:
-        detail = f"more than {MAX_CHAIN} certificates, or one over {MAX_CERTIFICATE_BYTES} bytes"
+        detail = f"more than {MAX_CHAIN} certificates, or one larger than {MAX_CERTIFICATE_BYTES} bytes"
         return Failure(phase=Phase.HANDSHAKE, reason=Reason.OVER_LIMIT, detail=detail)
     return None
 
@@ -162,7 +164,7 @@ def _summary(
     flights = conversation.flights
     done = failure is None and bool(flights)
     requested = session.certificate_requested
-    waited = _added_up(flights) if done else INVALID_SAMPLE
+    waited = _total(flights) if done else INVALID_SAMPLE
     return Handshake(
         offer=offer,
         failure=failure,
@@ -177,8 +179,8 @@ def _summary(
     )
 
 
-def _added_up(flights: Sequence[Timing]) -> Timing:
-    """A sum is worth no more than its worst part."""
+def _total(flights: Sequence[Timing]) -> Timing:
+    """The sum of the waits; it is only as accurate as its worst part."""
     durations_ns = [f.duration_ns for f in flights if f.duration_ns is not None]
     stamps = worst(flight.timestamps for flight in flights)
     if len(durations_ns) < len(flights) or stamps is None:
@@ -187,7 +189,7 @@ def _added_up(flights: Sequence[Timing]) -> Timing:
 
 
 class _Conversation:
-    """A session over its socket; ``flights`` are the waits for the server's answers."""
+    """A TLS session over its socket; ``flights`` are the waits for the server's flights."""
 
     def __init__(self, session: TlsSession, stamped: StampedSocket) -> None:
         self.session = session
@@ -202,7 +204,7 @@ class _Conversation:
         while True:
             done = self.session.handshake()
             output = self.session.output()
-            # The flight is over when we can go on: its stamps are read before the next send clears them.
+            # The flight is complete when the client can continue; read its timestamps before the next send.
             if answered and (done or output):
                 self.flights.append(self.stamped.timing())
             if output:
@@ -217,7 +219,7 @@ class _Conversation:
         try:
             await self.stamped.send(output)
         except ConnectionError as error:
-            # The peer has gone; the alert that says why may still lie in our receive queue.
+            # The connection is lost, but an alert with the cause may still be in the receive queue.
             self._lost = error
 
     async def _take(self) -> None:
@@ -228,18 +230,18 @@ class _Conversation:
             raise TlsRefused(Reason.CLOSED, "the server closed the connection")
         self._received_bytes += len(data)
         if self._received_bytes > _MAX_HANDSHAKE_BYTES:
-            raise TlsRefused(Reason.OVER_LIMIT, f"more than {_MAX_HANDSHAKE_BYTES} bytes of handshake")
+            raise TlsRefused(Reason.OVER_LIMIT, f"the handshake is larger than {_MAX_HANDSHAKE_BYTES} bytes")
         self.session.feed(data)
 
-    async def answers(self, host: str, deadline: Deadline) -> bool | None:
-        """Whether an unsigned request is served, though we had no certificate to show.
+    async def serves_without_certificate(self, host: str, deadline: Deadline) -> bool | None:
+        """Whether the server answers an unsigned request although the client sent no certificate.
 
-        In TLS 1.3 the refusal comes only after the client's last flight (RFC 8446, section 4.4.2.4), so the
-        handshake alone can't tell. None for silence, or an end without an answer or a refusing alert.
+        In TLS 1.3 the server refuses only after the client's last flight (RFC 8446, section 4.4.2.4), so the
+        handshake does not show it. None without a response, or if it ended without a refusing alert.
         """
         request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         answer = bytearray()
-        # However it ends, what came until then counts.
+        # Data received before a failure is evaluated, too.
         with contextlib.suppress(TlsRefused, ExchangeFailed):
             async with failing(Phase.WAIT, deadline.remaining_s()):
                 self.session.write(request.encode("ascii", "replace"))
@@ -251,16 +253,16 @@ class _Conversation:
 
     async def _take_answer(self, answer: bytearray) -> None:
         while True:
-            while data := self.session.read():  # at most what one `_take` brought
+            while data := self.session.read():  # limited by the data of one `_take`
                 answer += data
             if client_certificate.is_enough(bytes(answer)):
                 return
             await self._take()
 
     async def end(self, deadline: Deadline) -> None:
-        """Our alert or close_notify, if the socket still takes it; nobody waits for an answer."""
+        """Send an alert or close_notify if still possible, without waiting for a reply."""
         if self.completed:
-            self.session.say_goodbye()
+            self.session.close_notify()
         output = self.session.output()
         if not output:
             return

@@ -1,4 +1,4 @@
-"""What to talk through once hands are shaken: application data over TLS, on a stamped socket."""
+"""Application data over TLS after the handshake, on a socket with kernel timestamps."""
 
 from dataclasses import dataclass
 
@@ -24,10 +24,10 @@ class TlsChannel:
         await self.stamped.send(self.session.output())
 
     async def receive(self) -> Chunk:
-        came = await self.stamped.receive()
-        if not came:
+        data = await self.stamped.receive()
+        if not data:
             return Chunk(b"", ended=True)
-        self.session.feed(came)
+        self.session.feed(data)
         parts: list[bytes] = []
         try:
             while part := self.session.read():
@@ -39,5 +39,5 @@ class TlsChannel:
         return Chunk(b"".join(parts), ended=False)
 
     async def close_notify(self) -> None:
-        self.session.say_goodbye()
+        self.session.close_notify()
         await self.stamped.send(self.session.output())

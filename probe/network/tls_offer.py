@@ -1,6 +1,6 @@
-"""What a TLS client offers: what KMS does, or all that OpenSSL has, only to learn.
+"""The two ClientHellos: with KMS's parameters, or with everything OpenSSL supports (diagnosis only).
 
-Nothing is verified by OpenSSL: certificates are judged elsewhere, each fact on its own.
+OpenSSL verifies nothing here: certificates are evaluated elsewhere, one property at a time.
 """
 
 from typing import Any
@@ -9,17 +9,18 @@ from OpenSSL import SSL
 
 from probe.model.measurements import ClientHelloProfile
 
-# XKS proxy API specification, "API content type": the proxy must support one of these four.
+# XKS proxy API specification, "API content type": the proxy must support at least one of these four.
 _KMS_SUITES_1_3 = b"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 _KMS_SUITES_1_2 = b"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384"
 _ALL_SUITES_1_3 = _KMS_SUITES_1_3 + b":TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
-# Security level 0 is what SHA-1 signatures, and so TLS 1.0 and 1.1, need (SSL_CTX_set_security_level(3)).
-# Anonymous suites would show no certificate, which is what the diagnosing handshake is for.
+# SHA-1 signatures, and so TLS 1.0 and 1.1, need security level 0 (SSL_CTX_set_security_level(3)).
+# Anonymous suites are excluded, because the diagnosing handshake must get certificates.
 _ALL_SUITES_1_2 = b"ALL:!aNULL:!eNULL:@SECLEVEL=0"
-# KMS's groups are not known. A post-quantum share makes a ClientHello of two segments, and what swallows
-# those would swallow ours and perhaps not KMS's; so only classical groups.
+# KMS's groups are not documented. A post-quantum key share makes a ClientHello of two segments, and a
+# middlebox that drops such a ClientHello might drop this one but not KMS's. So only classical groups are
+# used.
 _KMS_GROUPS = b"X25519:P-256:P-384:P-521"
-# A key share goes out for the first alone, so it stays one segment; "?" passes over what a build lacks.
+# Only the first group gets a key share, so the ClientHello fits one segment; "?" skips unsupported groups.
 _ALL_GROUPS = _KMS_GROUPS + (
     b":?X448:?secp256k1:?secp224r1:?prime192v1"
     b":?brainpoolP256r1:?brainpoolP384r1:?brainpoolP512r1"
@@ -32,7 +33,7 @@ _SSL_OP_LEGACY_SERVER_CONNECT = 0x4  # servers without RFC 5746; openssl/ssl.h
 
 
 def context(offer: ClientHelloProfile) -> SSL.Context:
-    """A fresh context: its callbacks belong to one handshake."""
+    """A new context for one handshake, because callbacks are set per context."""
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_verify(SSL.VERIFY_NONE)
     match offer:
@@ -52,7 +53,7 @@ def context(offer: ClientHelloProfile) -> SSL.Context:
 
 
 def _set_groups(made: SSL.Context, groups: bytes) -> None:
-    # pyOpenSSL has no public function for it; this is the only place that reaches into it.
+    # pyOpenSSL has no public function for this; no other code uses its internals.
     library: Any = SSL._lib  # type: ignore[attr-defined]  # noqa: SLF001 (see above)
     if library.SSL_CTX_set1_curves_list(made._context, groups) != 1:  # noqa: SLF001 (see above)
-        raise RuntimeError("OpenSSL refuses the list of groups")
+        raise RuntimeError("OpenSSL rejects the list of groups")

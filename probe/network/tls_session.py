@@ -1,4 +1,4 @@
-"""One TLS client without a socket: bytes in, bytes out, and the facts that the conversation showed."""
+"""A TLS client on memory buffers, without a socket: bytes in, bytes out, and the facts learned."""
 
 from OpenSSL import SSL, crypto
 
@@ -10,7 +10,7 @@ MAX_CERTIFICATE_BYTES = 16 * 1024
 _BIO_BYTES = 65536
 _RECORD_HEADER_BYTES = 5
 
-# The info callback's "where" (openssl/ssl.h): an alert, read from the peer. "ret" is level * 256 + number.
+# The info callback's "where" (openssl/ssl.h) for an alert from the peer; "ret" is level * 256 + number.
 _READ_ALERT = 0x4004
 _FATAL = 2
 
@@ -45,8 +45,8 @@ _ALERT_NAMES = {
 }
 
 
-class TlsRefused(Exception):  # noqa: N818 (the peer's doing, no error of ours)
-    """The conversation can't go on; raised by `TlsSession` alone."""
+class TlsRefused(Exception):  # noqa: N818 (caused by the peer, not a program error)
+    """The TLS session failed because of the peer; raised only by `TlsSession` and its users."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -77,20 +77,20 @@ class TlsSession:
             self.certificate_requested = True
 
     def feed(self, data: bytes) -> None:
-        """Bytes of the peer; they take effect with the next `handshake` or `read`."""
+        """Adds bytes from the peer, for the next `handshake` or `read`."""
         if not self._started:
             self._started = True
             self._begins_like_http = data.startswith(b"HTTP/")
-        self._records.pass_by(data)
+        self._records.feed(data)
         self._connection.bio_write(data)
 
     @property
     def is_between_records(self) -> bool:
-        """What was fed until now are whole records."""
+        """Whether all records fed so far are complete."""
         return self._records.left_bytes == 0
 
     def output(self) -> bytes:
-        """What is to be sent, perhaps nothing."""
+        """The bytes to send, possibly empty."""
         parts: list[bytes] = []
         while True:
             try:
@@ -99,7 +99,7 @@ class TlsSession:
                 return b"".join(parts)
 
     def handshake(self) -> bool:
-        """Goes on as far as it can: True once done. Raises `TlsRefused`."""
+        """Continues as far as possible; returns True when complete. Raises `TlsRefused`."""
         try:
             self._connection.do_handshake()
         except SSL.WantReadError:
@@ -112,7 +112,7 @@ class TlsSession:
         self._connection.send(data)
 
     def read(self) -> bytes:
-        """Decrypted bytes, empty when more are needed first. Raises `TlsRefused`."""
+        """Decrypted bytes, empty if more input is needed. Raises `TlsRefused`."""
         try:
             return self._connection.recv(_BIO_BYTES)
         except SSL.WantReadError:
@@ -120,8 +120,8 @@ class TlsSession:
         except SSL.Error as error:
             raise self._refused(error) from error
 
-    def say_goodbye(self) -> None:
-        """A close_notify for `output`, so that the server's log has no complaint about us."""
+    def close_notify(self) -> None:
+        """Adds a close_notify to `output`, so that the server does not log an error."""
         try:
             self._connection.shutdown()
         except SSL.Error:
@@ -129,7 +129,7 @@ class TlsSession:
 
     @property
     def version(self) -> str | None:
-        """``TLSv1.3`` … once a cipher was agreed. Before that OpenSSL only has an intention."""
+        """``TLSv1.3`` …, None until a cipher was agreed: before that, OpenSSL's value is only a proposal."""
         return self._connection.get_protocol_version_name() if self.cipher else None
 
     @property
@@ -137,7 +137,7 @@ class TlsSession:
         return self._connection.get_cipher_name()
 
     def chain(self) -> tuple[bytes, ...]:
-        """The certificates as sent, DER; also after a handshake that failed later. May exceed the limits."""
+        """The certificates as sent, DER, even if the handshake failed afterwards. May exceed the limits."""
         sent = self._connection.get_peer_cert_chain() or []
         return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in sent)
 
@@ -148,46 +148,46 @@ class TlsSession:
         if isinstance(error, SSL.ZeroReturnError):
             return TlsRefused(Reason.CLOSED, "the server closed the TLS session")
         if self._begins_like_http:
-            return TlsRefused(Reason.PROTOCOL_ERROR, "answered in plain HTTP")
-        sentence = _sentence(error)
-        if sentence == "excessive message size":  # OpenSSL's own limit of a certificate message: 100 KiB
-            return TlsRefused(Reason.OVER_LIMIT, sentence)
-        return TlsRefused(Reason.PROTOCOL_ERROR, sentence)
+            return TlsRefused(Reason.PROTOCOL_ERROR, "the server replied in plain HTTP")
+        reason = _openssl_reason(error)
+        if reason == "excessive message size":  # OpenSSL's limit for a certificate message: 100 KiB
+            return TlsRefused(Reason.OVER_LIMIT, reason)
+        return TlsRefused(Reason.PROTOCOL_ERROR, reason)
 
 
 class _Records:
-    """Where records begin and end in a stream (RFC 8446, section 5.1): a header of 5 bytes has the length."""
+    """Tracks record boundaries in a stream (RFC 8446, section 5.1): a 5-byte header contains the length."""
 
     def __init__(self) -> None:
         self._header = b""
-        self.left_bytes = 0  # of the record, or of its header, that has begun
+        self.left_bytes = 0  # missing bytes of the current record or of its header
 
-    def pass_by(self, data: bytes) -> None:
-        place = 0
-        while place < len(data):
+    def feed(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
             if self._header or not self.left_bytes:
-                piece = data[place : place + _RECORD_HEADER_BYTES - len(self._header)]
+                piece = data[at : at + _RECORD_HEADER_BYTES - len(self._header)]
                 self._header += piece
-                place += len(piece)
+                at += len(piece)
                 self.left_bytes = _RECORD_HEADER_BYTES - len(self._header)
                 if not self.left_bytes:
                     self.left_bytes, self._header = int.from_bytes(self._header[3:], "big"), b""
             else:
-                taken = min(self.left_bytes, len(data) - place)
+                taken = min(self.left_bytes, len(data) - at)
                 self.left_bytes -= taken
-                place += taken
+                at += taken
 
 
 def within_limits(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """The certificates up to the first that exceeds a limit."""
+    """The certificates before the first one that exceeds a limit."""
     for position, der in enumerate(chain[:MAX_CHAIN]):
         if len(der) > MAX_CERTIFICATE_BYTES:
             return chain[:position]
     return chain[:MAX_CHAIN]
 
 
-def _sentence(error: SSL.Error) -> str:
-    """OpenSSL's first reason: its errors are lists of (library, function, reason)."""
+def _openssl_reason(error: SSL.Error) -> str:
+    """The first reason in OpenSSL's error, which is a list of (library, function, reason)."""
     match error.args:
         case ([(_, _, str(reason)), *_], *_):
             return reason

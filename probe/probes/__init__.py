@@ -1,10 +1,10 @@
-"""Probes: each takes a target and gives a Measurement, whatever the network does.
+"""Probes: each measures a target and returns a Measurement, also for a network failure.
 
-One file a protocol; here is the one place that picks the probe of a check. May import `network` and what is
-below; says what is, never what should be. A new probe is a file here, a check in `probe/model`, and a case
+One file per protocol; `measure` below chooses the probe of a check. May import `network` and the layers below
+it; reports observations, without judgement. A new probe is a file here, a check in `probe/model`, and a case
 below.
 
-Each is imported when it is first asked for: a ping needs neither OpenSSL nor dnspython.
+Each probe is imported on first use, because a ping needs neither OpenSSL nor dnspython.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def measure(target: Target, check: Check, network: Network, timeout_s: float) -> Measurement:
-    """One ``check`` of ``target``, ended within ``timeout_s``. Only a bug of ours raises."""
+    """Run one ``check`` of ``target`` within ``timeout_s``. Raises only on a bug in xks-probe."""
     match check:
         case Check.ICMP:
             from probe.probes import icmp
@@ -39,22 +39,22 @@ async def measure(target: Target, check: Check, network: Network, timeout_s: flo
 
             return await dns.measure(target, network, timeout_s)
         case Check.HEALTH_COLD | Check.HEALTH_WARM:
-            raise ValueError(f"{check} takes several exchanges: see `Prober`")
+            raise ValueError(f"{check} has several exchanges: use `Prober`")
         case _:
             assert_never(check)
 
 
 class Prober:
-    """Every check of every target, health too: the one thing that the agent asks."""
+    """Runs every check of every target, including health; the agent's only interface to probes."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._health: dict[str, HealthProbe] = {}
 
     def sync(self, targets: Iterable[Target], clients: "Mapping[str, Client]") -> None:
-        """The targets from now on, and by key store how its proxy is asked.
+        """Set the targets, and the client for health requests of each key store.
 
-        What is remembered of the health of targets that stay is kept.
+        The health state of targets that remain is kept.
         """
         identities = {target.identity for target in targets}
         before, self._health = self._health, {}
@@ -68,7 +68,7 @@ class Prober:
     async def measure(
         self, target: Target, check: Check, timeout_s: float, publish: Callable[[Measurement], None]
     ) -> None:
-        """One ``check``; ``publish`` gets its exchanges as they end, none where a proxy can't be asked."""
+        """Run one ``check``; ``publish`` gets each exchange as it ends; without a client there are none."""
         if check is not Check.HEALTH_COLD:
             publish(await measure(target, check, self._network, timeout_s))
             return

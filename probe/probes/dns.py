@@ -1,16 +1,16 @@
-"""One question to one name server: the wait is that of the datagram, stamped by the kernel."""
+"""Measures a DNS query to a name server: the wait is the UDP round trip, with kernel timestamps."""
 
 from probe.model.measurements import Measurement, Phase
 from probe.model.targets import Check, Question, Target
 from probe.network import Network
 from probe.probes.exchange import Exchange
 
-# Every resolver can answer it, and the answer needs no name of the user's.
+# Every resolver can answer it, and it contains none of the user's names.
 DEFAULT_QUESTION = Question(name="amazonaws.com", record_type="SOA")
 
 
 async def measure(target: Target, network: Network, timeout_s: float) -> Measurement:
-    """``target.host`` and ``target.port`` are the server's."""
+    """Query the name server at ``target.host`` and ``target.port``."""
     exchange = Exchange(target, Check.DNS, network, timeout_s)
     async with exchange.ending():
         server = await exchange.resolve()

@@ -1,4 +1,4 @@
-"""What all probes of one exchange share: they start, resolve, time their phases, and end in a Measurement."""
+"""The common part of single-exchange probes: start, name resolution, phases, deadline, Measurement."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from probe.wire.hostport import is_ipv4
 
 
 class Exchange:
-    """One probe of one target on its way; ``measurement`` is what it came to."""
+    """One probe run in progress; ``measurement`` returns its result."""
 
     def __init__(self, target: Target, check: Check, network: Network, timeout_s: float) -> None:
         self.target = target
@@ -29,7 +29,7 @@ class Exchange:
         return self._deadline.remaining_s()
 
     async def resolve(self) -> str:
-        """The address to probe. An IPv4 literal has no resolve phase; a name's is this program's own time."""
+        """The address to probe. An IPv4 address has no resolve phase; a name's uses the user-space clock."""
         if is_ipv4(self.target.host):
             self.address = self.target.host
             return self.address
@@ -41,7 +41,7 @@ class Exchange:
 
     @asynccontextmanager
     async def ending(self) -> AsyncIterator[None]:
-        """The network's failure inside becomes that of the measurement."""
+        """A network failure in the block becomes the failure of the measurement."""
         try:
             yield
         except ExchangeFailed as failed:

@@ -1,9 +1,9 @@
-"""Which health requests a proxy is sent when: as many as a verdict needs, and those that look odd rarely.
+"""Measures a proxy's health: decides which requests to send in each run.
 
-The first visit to a target, and one whose answer is of another kind than that of the visit before, takes as
-many cold exchanges as decide about 250 ms; any other takes one, and one over the same connection. Requests
-that no KMS makes (unsigned, GET, a large body) may trip intrusion detection: they go out at first, and every
-six hours.
+The first run for a target has as many cold exchanges as a verdict on 250 ms needs; so has a run whose result
+differs in kind (in time, late, no response) from the previous run. Any other run has one cold exchange, and a
+warm one over the same connection. Requests that KMS itself never sends (unsigned, GET, a large body) may
+trigger intrusion detection, so they are sent in the first run and then every six hours.
 """
 
 from collections.abc import Collection
@@ -19,11 +19,11 @@ from probe.network.clock import Deadline
 from probe.probes.health_connection import MIN_S, ProxyConnection, Publish
 from probe.probes.health_request import Client, RequestKind
 
-COLD_EXCHANGES = 5  # contracts, rules of judgement: at least
+COLD_EXCHANGES = 5  # the minimum for a verdict on 250 ms
 
 
 class _Answer(Enum):
-    """What kind of answer the last health request got."""
+    """The kind of result of a health request."""
 
     IN_TIME = auto()
     LATE = auto()
@@ -31,44 +31,44 @@ class _Answer(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Memory:
-    """Of the visit before: its last answer, and when the odd requests go out next (monotonic)."""
+class _LastRun:
+    """The result of the previous run, and when the conformance requests are due next (monotonic)."""
 
     answer: _Answer
     conformance_due_s: float
 
 
 class HealthProbe:
-    """Asks targets of one key store for their health, again and again."""
+    """Sends health requests to the targets of one key store, in one run after another."""
 
     def __init__(self, client: Client, network: Network) -> None:
         self._client, self._network = client, network
-        self._memories: dict[Identity, _Memory] = {}
+        self._last_runs: dict[Identity, _LastRun] = {}
 
     def sync(self, client: Client, identities: Collection[Identity]) -> None:
-        """How to ask from now on. All other targets are forgotten: one that comes back begins anew."""
+        """Set the client and the targets. Removed targets start again if they are added later."""
         self._client = client
-        self._memories = {each: kept for each, kept in self._memories.items() if each in identities}
+        self._last_runs = {each: last for each, last in self._last_runs.items() if each in identities}
 
     async def measure(self, target: Target, timeout_s: float, publish: Publish) -> None:
-        """One visit, within ``timeout_s``: cold exchanges, a warm one, and those about conformance if due.
+        """One run within ``timeout_s``: cold exchanges, a warm one, and conformance requests if due.
 
-        After two without an answer in a row the rest is not tried: it would only say the same. Nor is one
-        begun for which so little time is left that our own deadline, not the proxy, would end it.
+        After two exchanges in a row without a response, the remaining ones are skipped, because they would
+        most likely fail the same way. No exchange is started that the deadline would cut off.
         """
-        memory, now_s = self._memories.get(target.identity), self._network.clock.monotonic_ns() / 1e9
-        due_s = memory.conformance_due_s if memory else now_s
-        was_silent = memory is not None and memory.answer is _Answer.NONE
-        visit = _Round(target, self._client, self._network, timeout_s, publish, was_silent=was_silent)
-        await visit.health(memory)
-        if now_s >= due_s and not visit.is_silent:  # of a silent proxy they would only say the same
-            were_answered = await visit.conformance()
+        last, now_s = self._last_runs.get(target.identity), self._network.clock.monotonic_ns() / 1e9
+        due_s = last.conformance_due_s if last else now_s
+        was_silent = last is not None and last.answer is _Answer.NONE
+        run = _Run(target, self._client, self._network, timeout_s, publish, was_silent=was_silent)
+        await run.health(last)
+        if now_s >= due_s and not run.is_silent:  # without responses, conformance can't be tested
+            were_answered = await run.conformance()
             due_s = now_s + (CONFORMANCE_INTERVAL_S if were_answered else CONFORMANCE_RETRY_S)
-        self._memories[target.identity] = _Memory(answer=visit.answer, conformance_due_s=due_s)
+        self._last_runs[target.identity] = _LastRun(answer=run.answer, conformance_due_s=due_s)
 
 
-class _Round:
-    """All that is asked of one target at one time."""
+class _Run:
+    """One run for one target."""
 
     def __init__(
         self,
@@ -82,36 +82,36 @@ class _Round:
     ) -> None:
         self._target, self._client, self._network, self._publish = target, client, network, publish
         self._deadline = Deadline(network.clock, timeout_s)
-        self._least_s = min(MIN_S, timeout_s / 2)
+        self._min_s = min(MIN_S, timeout_s / 2)
         self._found: list[Measurement] = []
         self._was_silent = was_silent
 
     @property
     def answer(self) -> _Answer:
-        """Of the newest cold exchange; there is one once `health` has begun."""
+        """The result of the newest cold exchange; valid after `health`."""
         return _answer_of([each for each in self._found if each.check is Check.HEALTH_COLD][-1])
 
     @property
     def is_silent(self) -> bool:
-        """Two in a row had no answer; the one before the first was of the visit before."""
+        """Whether the last two exchanges got no response, including the last one of the previous run."""
         unanswered = [self._was_silent, *(each.failure is not None for each in self._found)]
         return len(self._found) > 0 and all(unanswered[-2:])
 
-    async def health(self, memory: _Memory | None) -> None:
-        """As many cold exchanges as the memory of the visit before asks for."""
+    async def health(self, last: _LastRun | None) -> None:
+        """One cold exchange, or `COLD_EXCHANGES` in the first run or if the result differs from ``last``."""
         number = 0
-        while number == 0 or self._goes_on(memory, number):
+        while number == 0 or self._needs_another(last, number):
             number += 1
-            is_last = number == (COLD_EXCHANGES if memory is None else 1)
+            is_last = number == (COLD_EXCHANGES if last is None else 1)
             await self._connection().requests(RequestKind.HEALTH, self._note, warm_too=is_last)
 
-    def _goes_on(self, memory: _Memory | None, number: int) -> bool:
+    def _needs_another(self, last: _LastRun | None, number: int) -> bool:
         if number >= COLD_EXCHANGES or not self._has_time() or self.is_silent or self._is_withheld():
             return False
-        return memory is None or number > 1 or self.answer is not memory.answer
+        return last is None or number > 1 or self.answer is not last.answer
 
     async def conformance(self) -> bool:
-        """Requests that no KMS makes, and that for a key's metadata; whether each was sent and answered."""
+        """Sends the conformance requests; returns whether all of them were sent and answered."""
         answered: list[bool] = []
 
         def note(measurement: Measurement) -> None:
@@ -131,14 +131,14 @@ class _Round:
         self._publish(measurement)
 
     def _has_time(self) -> bool:
-        return self._deadline.remaining_s() >= self._least_s
+        return self._deadline.remaining_s() >= self._min_s
 
     def _is_withheld(self) -> bool:
         found = (each.details for each in self._found)
         return any(isinstance(details, HealthDetails) and details.withheld for details in found)
 
     def _others(self) -> tuple[RequestKind, ...]:
-        """What bears no signature, and what does if it may be sent."""
+        """The conformance requests: unsigned ones, and signed ones if signing is allowed."""
         unsigned = (RequestKind.UNSIGNED, RequestKind.GET)
         if self._is_withheld():
             return unsigned
@@ -160,7 +160,7 @@ def _answer_of(measurement: Measurement) -> _Answer:
 async def measure(
     target: Target, client: Client, network: Network, timeout_s: float
 ) -> tuple[Measurement, ...]:
-    """A first visit, whole."""
+    """A complete first run."""
     found: list[Measurement] = []
     await HealthProbe(client, network).measure(target, timeout_s, found.append)
     return tuple(found)

@@ -1,6 +1,6 @@
-"""One connection to an XKS proxy, made as KMS makes it, and the requests over it, in phases.
+"""One connection to an XKS proxy, with KMS's TLS parameters, and one or two requests over it.
 
-Nothing is signed for a peer of whose chain or name the client's ``peer_check`` disapproves.
+No request is signed if the client's ``peer_check`` rejects the server's certificate chain or name.
 """
 
 import time
@@ -21,12 +21,12 @@ from probe.probes.tls import details_of as tls_details_of
 from probe.probes.tls import server_name_of
 
 Publish = Callable[[Measurement], None]
-EXCHANGE_S = 1.0  # KMS waits 0.25 s; how much longer it would have taken is worth to know
-MIN_S = 2 * CALL_LIMIT_S  # what is not answered by then KMS would not have had in time
+EXCHANGE_S = 1.0  # KMS waits 0.25 s; a longer timeout shows by how much a slow proxy exceeds that
+MIN_S = 2 * CALL_LIMIT_S  # an exchange needs at least this time, so that a late response is still measured
 
 
 class ProxyConnection:
-    """A connection of its own for one cold request, and perhaps a warm one after it."""
+    """A new connection for one cold request, and optionally a warm one after it."""
 
     def __init__(self, target: Target, client: Client, network: Network, deadline: Deadline) -> None:
         self._target, self._client, self._network = target, client, network
@@ -34,7 +34,7 @@ class ProxyConnection:
         self._channel: HttpConnection | None = None
 
     async def requests(self, purpose: RequestKind, publish: Publish, *, warm_too: bool = False) -> None:
-        """The cold exchange; with ``warm_too`` a warm one, if the connection and the time are good for it."""
+        """A cold exchange; with ``warm_too`` also a warm one, if connection and remaining time allow it."""
         exchange = self._exchange(Check.HEALTH_COLD)
         exchange.details = HealthDetails(purpose=purpose, is_signed=purpose.is_signed)
         connection: TcpConnection | None = None
@@ -61,7 +61,7 @@ class ProxyConnection:
         return Exchange(self._target, check, self._network, timeout_s)
 
     async def _cold(self, exchange: Exchange, connection: TcpConnection, purpose: RequestKind) -> None:
-        """The cold exchange; the channel is kept if another request may go over it."""
+        """The cold exchange; the channel is kept if it can be reused."""
         if connection.rtt_s is not None:
             exchange.phases_s[Phase.CONNECT] = connection.rtt_s
             exchange.timestamps = connection.timestamps
@@ -95,7 +95,7 @@ class ProxyConnection:
     async def _ask(
         self, exchange: Exchange, channel: HttpConnection, connection: TcpConnection, purpose: RequestKind
     ) -> bool:
-        """One request and its answer, into ``exchange``; whether another one may follow."""
+        """Stores the response to a request in ``exchange``; returns whether the channel can be reused."""
         request = request_of(self._client, self._target, purpose)
         before_s = time.time()
         answer = await channel.exchange(request, timeout_s=exchange.remaining_s())

@@ -1,4 +1,4 @@
-"""The requests that KMS, or somebody else, makes to an XKS proxy, and what an answer says. No I/O.
+"""Builds requests to an XKS proxy, those of KMS and others, and interprets the responses. No I/O.
 
 XKS proxy API specification 1.0.3: GetHealthStatus, GetKeyMetadata, "Authentication".
 """
@@ -21,7 +21,7 @@ PeerCheck = Callable[[Target, TlsDetails], str | None]
 
 
 class RequestKind(StrEnum):
-    """Which request; a value of `HealthDetails.purpose`."""
+    """The kind of request; a value of `HealthDetails.purpose`."""
 
     HEALTH = HEALTH_PURPOSE
     LARGE_BODY = "large_body"
@@ -36,10 +36,10 @@ class RequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """How to ask. ``sign`` None: without a credential, and only what bears no signature is sent.
+    """How to send requests to a proxy. If ``sign`` is None, there is no credential: only unsigned requests.
 
-    ``path`` is the URI path as KMS is told it. ``peer_check`` says why a peer must not be signed for, None if
-    it may.
+    ``path`` is the URI path as configured in KMS. ``peer_check`` returns why nothing may be signed for a
+    server, None if signing is allowed.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Client:
 
 
 def request_of(client: Client, target: Target, purpose: RequestKind) -> HttpRequest:
-    """As KMS sends it: the private DNS name as host, no port; what must not be signed is added after it."""
+    """The request, with KMS's headers: the private DNS name as Host, without a port."""
     host = target.server_name or target.host
     path = f"{client.path}/health"
     body = wire.health_request(str(uuid.uuid4()), large=purpose is RequestKind.LARGE_BODY)
@@ -66,21 +66,21 @@ def request_of(client: Client, target: Target, purpose: RequestKind) -> HttpRequ
 
 
 def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent_bytes: int) -> HealthDetails:
-    """What came of a request. ``middle_s`` is Unix time in the middle of the exchange."""
-    said = wire.ParsedReply()
+    """The result of a request. ``middle_s`` is Unix time in the middle of the exchange."""
+    reply = wire.ParsedReply()
     if answer.failure is None and answer.status is not None and purpose is not RequestKind.GET:
         read = wire.read_metadata if purpose is RequestKind.KEY_METADATA else wire.read_health
-        said = read(answer.status, answer.body)
+        reply = read(answer.status, answer.body)
     return HealthDetails(
         purpose=purpose,
         status=answer.status,
-        error_name=said.error_name,
-        error_message=said.error_message,
-        fault=said.fault,
-        managers=said.managers,
-        key_spec=said.key_spec,
-        key_usage=said.key_usage,
-        key_status=said.key_status,
+        error_name=reply.error_name,
+        error_message=reply.error_message,
+        fault=reply.fault,
+        managers=reply.managers,
+        key_spec=reply.key_spec,
+        key_usage=reply.key_usage,
+        key_status=reply.key_status,
         clock_offset_s=_offset_s(answer, middle_s),
         sent_body_bytes=sent_bytes,
         is_signed=purpose.is_signed,
@@ -90,7 +90,7 @@ def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent
 
 
 def _offset_s(answer: HttpResponse, middle_s: float) -> float | None:
-    """The Date header has whole seconds, cut: half a second is added (RFC 9110, section 5.6.7)."""
+    """The offset by the Date header, plus half a second, as it is truncated (RFC 9110, section 5.6.7)."""
     date = next((value for name, value in answer.headers if name == "date"), None)
     if date is None:
         return None

@@ -1,4 +1,4 @@
-"""Echoes as Measurements, for one command or one target; the agent takes the engine's batches as they are."""
+"""Measures pings as Measurements, for single commands and targets; the agent uses the engine's batches."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -25,7 +25,7 @@ _MAX_WAIT_S = 1.0
 
 
 async def measure(target: Target, network: Network, timeout_s: float) -> Measurement:
-    """One echo to one target."""
+    """One ping to one target."""
     exchange = Exchange(target, Check.ICMP, network, timeout_s)
     async with exchange.ending():
         await exchange.resolve()
@@ -50,10 +50,10 @@ async def echo_round(
     indexes: Sequence[int] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> list[Measurement]:
-    """One echo to each target (or those at ``indexes``) and what became of it, in the order of sending.
+    """Sends one ping to each target (or those at ``indexes``); returns the results in the order of sending.
 
-    ``targets``, ``addresses`` and the engine's addresses belong together by position. Nothing else may use
-    the engine meanwhile. Ends with the last answer, at the latest with the engine's timeout.
+    ``targets``, ``addresses`` and the engine's addresses have the same order. Nothing else may use the engine
+    in the meantime. Ends with the last reply, at the latest after the engine's timeout.
     """
     wanted = range(len(targets)) if indexes is None else indexes
     found: dict[int, Measurement] = {}
@@ -70,10 +70,10 @@ async def echo_round(
 def measurements_of(
     targets: Sequence[Target], batch: EchoBatch, addresses: Sequence[str] = (), why: str = ""
 ) -> list[Measurement]:
-    """A Measurement for each request that ended, in the batch's order; duplicates and late replies are none.
+    """A Measurement per completed request, in the batch's order, without duplicates and late replies.
 
-    ``addresses`` are by position as the targets are; without them the batch's own are taken. ``why`` is the
-    engine's sentence, for requests that were not permitted.
+    ``addresses`` are in the order of ``targets``, by default the batch's. ``why`` is the engine's
+    explanation, for requests that were not permitted.
     """
     return [measurement for _index, measurement in _measured(targets, batch, addresses, why)]
 
@@ -99,7 +99,7 @@ def _measurement(
         check=Check.ICMP,
         started_at_s=batch.sent_ns[row] / 1e9,
         address=known[index] if known else targets[index].host,
-        # An answer whose time a step of the wall clock spoilt has none.
+        # A reply whose RTT was discarded because of a clock step has no phase.
         phases_s={Phase.ECHO: batch.rtt_ns[row] / 1e9} if batch.rtt_ns[row] >= 0 else {},
         timestamps=batch.stamps[row],
         failure=None if answered else _failure(batch.reasons[row], why),
@@ -114,7 +114,7 @@ def _failure(reason: Reason | None, why: str) -> Failure:
 
 @asynccontextmanager
 async def _readable(engine: EchoEngine) -> AsyncIterator[asyncio.Event]:
-    """An event that is set whenever the engine's sockets have something."""
+    """An event that is set when the engine's sockets are readable."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     for sock in engine.sockets():
@@ -127,7 +127,7 @@ async def _readable(engine: EchoEngine) -> AsyncIterator[asyncio.Event]:
 
 
 async def _wait(ready: asyncio.Event, engine: EchoEngine, clock: Clock) -> None:
-    """Until something has come, or the next request is due to time out."""
+    """Wait until a packet arrives or the next request times out."""
     deadline_ns = engine.next_deadline_ns
     remaining_s = 0.0 if deadline_ns is None else max(0.0, (deadline_ns - clock.monotonic_ns()) / 1e9)
     try:

@@ -1,4 +1,4 @@
-"""One TCP connect: the kernel's SYN to SYN-ACK time."""
+"""Measures one TCP connect: the kernel's time from SYN to SYN-ACK."""
 
 from probe.model.measurements import Measurement, Phase, TcpDetails
 from probe.model.targets import Check, Target
@@ -7,7 +7,7 @@ from probe.probes.exchange import Exchange
 
 
 async def measure(target: Target, network: Network, timeout_s: float) -> Measurement:
-    """A lost SYN is the failure {connect, packet_lost} and no sample, though the connection came about."""
+    """A lost SYN is the failure {connect, packet_lost} and not a sample, even if the connect succeeded."""
     exchange = Exchange(target, Check.TCP, network, timeout_s)
     async with exchange.ending():
         address = await exchange.resolve()

@@ -1,4 +1,4 @@
-"""The handshake that KMS would do; and, where that fails, one that offers everything, only to learn.
+"""Measures a TLS handshake with KMS's parameters; if it fails, a second one offers everything, for diagnosis.
 
 The failure of the measurement is always that of KMS's handshake.
 """
@@ -35,20 +35,20 @@ def server_name_of(target: Target) -> str | None:
 def details_of(
     server_name: str | None, local_port: int | None, first: Handshake, second: Handshake | None
 ) -> TlsDetails:
-    """What both handshakes taught: facts of the second where the first did not come to agree on a cipher."""
-    told = second if second is not None and _teaches_more(second, first) else first
-    asked = second if second is not None and _knows_more_of_asking(second, first) else first
+    """The facts from both handshakes; those of the second if the first did not get as far."""
+    main = second if second is not None and _has_more_facts(second, first) else first
+    request = second if second is not None and _knows_more_about_request(second, first) else first
     return TlsDetails(
         server_name=server_name,
         local_port=local_port,
-        offer=told.offer,
+        offer=main.offer,
         kms_handshake_succeeded=first.failure is None,
-        version=told.version,
-        cipher=told.cipher,
-        chain=tuple(read_certificate(der, position) for position, der in enumerate(told.chain)),
-        client_certificate_requested=asked.client_certificate_requested,
-        answered_without_client_certificate=asked.answered_without_client_certificate,
-        alert=asked.alert,
+        version=main.version,
+        cipher=main.cipher,
+        chain=tuple(read_certificate(der, position) for position, der in enumerate(main.chain)),
+        client_certificate_requested=request.client_certificate_requested,
+        answered_without_client_certificate=request.answered_without_client_certificate,
+        alert=request.alert,
         kms_certificate_requested=first.client_certificate_requested,
     )
 
@@ -70,7 +70,7 @@ def _note(exchange: Exchange, first: Handshake) -> None:
 
 
 async def _diagnose(exchange: Exchange, address: str) -> Handshake | None:
-    """A second connection within what is left of the time; None if that could not be had."""
+    """A handshake on a second connection within the remaining time; None if the connect failed."""
     try:
         connection = await exchange.network.connect(
             address, exchange.target.port, timeout_s=exchange.remaining_s()
@@ -80,12 +80,12 @@ async def _diagnose(exchange: Exchange, address: str) -> Handshake | None:
     return await _shake_hands(exchange, connection, ClientHelloProfile.DIAGNOSING)
 
 
-def _teaches_more(second: Handshake, first: Handshake) -> bool:
+def _has_more_facts(second: Handshake, first: Handshake) -> bool:
     if second.failure is None:
         return True
     return (bool(second.chain), second.cipher is not None) > (bool(first.chain), first.cipher is not None)
 
 
-def _knows_more_of_asking(second: Handshake, first: Handshake) -> bool:
-    """An alert says something of a request for a certificate only within one handshake."""
+def _knows_more_about_request(second: Handshake, first: Handshake) -> bool:
+    """Facts about the certificate request must all come from one handshake, so that an alert refers to it."""
     return not first.client_certificate_requested and second.client_certificate_requested is not None

@@ -1,7 +1,7 @@
-"""Looks for PrivateLink's verification record where PrivateLink does: in public DNS, at the zone's servers.
+"""Looks up PrivateLink's verification record in public DNS, as PrivateLink does.
 
-A private zone in the VPC hides the public one from the VPC's resolver, so public resolvers are asked, and the
-authoritative servers, which have no cache.
+A private zone in the VPC hides the public zone from the VPC's resolver, so public resolvers are queried, and
+the authoritative servers, which do not cache.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from probe.wire.verification import RecordName, parents, record_names, registrab
 
 PUBLIC_RESOLVERS = ("8.8.8.8", "1.1.1.1", "9.9.9.9")
 _MAX_SERVERS = 4
-_SHARE = 0.5  # of the time is for finding the zone and its servers
+_SHARE = 0.5  # fraction of the time for finding the zone and its servers
 _STATES = {
     Reason.TIMED_OUT: RecordState.TIMED_OUT,
     Reason.UNREACHABLE: RecordState.UNREACHABLE,
@@ -31,7 +31,7 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is looked for. ``label`` and ``value`` None: only the service's owner sees them."""
+    """The record to look up. ``label`` and ``value`` are None if unknown: AWS returns them only to owners."""
 
     private_dns_name: str
     label: str | None = None
@@ -41,17 +41,17 @@ class Search:
 
 
 async def look_up(network: Network, search: Search, timeout_s: float) -> DomainFacts:
-    """All that can be known within ``timeout_s``. Never raises for what the network does."""
-    looker = _Looker(network, search, Deadline(network.clock, timeout_s))
-    zone, servers, is_public, because = await looker.zone(timeout_s * _SHARE)
+    """All facts available within ``timeout_s``. Never raises for network failures."""
+    lookup = _Lookup(network, search, Deadline(network.clock, timeout_s))
+    zone, servers, is_public, because = await lookup.zone(timeout_s * _SHARE)
     seen: tuple[RecordSeen, ...] = ()
     found = tuple(record_names(search.private_dns_name, search.label)) if search.label else ()
     if search.value is not None:
-        seen = await looker.records(found, servers)
+        seen = await lookup.records(found, servers)
     return DomainFacts(
         private_dns_name=search.private_dns_name,
         registrable=registrable(search.private_dns_name),
-        names=tuple(place.name for place in found if not place.is_bare and not place.is_doubled),
+        names=tuple(record.name for record in found if not record.is_bare and not record.is_doubled),
         expected_value=search.value,
         is_public=is_public,
         public_zone=zone,
@@ -60,43 +60,44 @@ async def look_up(network: Network, search: Search, timeout_s: float) -> DomainF
     )
 
 
-class _Looker:
+class _Lookup:
     def __init__(self, network: Network, search: Search, deadline: Deadline) -> None:
         self._network, self._search, self._deadline = network, search, deadline
 
     async def zone(self, timeout_s: float) -> tuple[str | None, tuple[str, ...], bool | None, str]:
-        """The nearest public zone above the name, its servers' addresses, whether there is one, and why."""
+        """The nearest public parent zone, its servers' addresses, whether there is one, and the reason."""
         above = parents(self._search.private_dns_name)
         if not above:
-            return None, (), False, "its top-level domain is no public one, or the name is a public suffix"
+            because = "its top-level domain is not a public one, or the name is itself a public suffix"
+            return None, (), False, because
         questions = [Question(name=parent, record_type="NS") for parent in above]
         answers = await asyncio.gather(*(self._any(question, timeout_s) for question in questions))
         for parent, answer in zip(above, answers, strict=True):
             if isinstance(answer, DnsResponse) and answer.failure is None and answer.details.answers:
                 names = answer.details.answers[:_MAX_SERVERS]
                 return parent, await self._addresses(names, timeout_s), True, f"{parent} has name servers"
-        if any(_says_no(answer) for answer in answers[-1:]):
+        if any(_is_negative(answer) for answer in answers[-1:]):
             return None, (), False, f"{above[-1]} has no name servers in public DNS"
-        return None, (), None, "no public resolver could be asked"
+        return None, (), None, "no public resolver responded"
 
     async def records(self, found: Sequence[RecordName], servers: Sequence[str]) -> tuple[RecordSeen, ...]:
-        """The proper names of everybody, the others of one public resolver."""
+        """Queries all servers for the regular names, and one public resolver for the other names."""
         resolvers = self._search.resolvers
-        proper = [place for place in found if not place.is_bare and not place.is_doubled]
-        others = [place for place in found if place.is_bare or place.is_doubled]
-        asked = [
-            *((place, server, View.PUBLIC) for place in proper for server in resolvers),
-            *((place, server, View.AUTHORITATIVE) for place in proper for server in servers),
-            *((place, server, View.PUBLIC) for place in others for server in resolvers[:1]),
+        regular = [record for record in found if not record.is_bare and not record.is_doubled]
+        others = [record for record in found if record.is_bare or record.is_doubled]
+        queries = [
+            *((record, server, View.PUBLIC) for record in regular for server in resolvers),
+            *((record, server, View.AUTHORITATIVE) for record in regular for server in servers),
+            *((record, server, View.PUBLIC) for record in others for server in resolvers[:1]),
         ]
-        return tuple(await asyncio.gather(*(self._record(*each) for each in asked)))
+        return tuple(await asyncio.gather(*(self._record(*each) for each in queries)))
 
-    async def _record(self, place: RecordName, server: str, view: View) -> RecordSeen:
-        answer = await self._ask(server, Question(name=place.name, record_type="TXT"), view)
+    async def _record(self, record: RecordName, server: str, view: View) -> RecordSeen:
+        answer = await self._ask(server, Question(name=record.name, record_type="TXT"), view)
         if isinstance(answer, DnsResponse) and answer.failure is None:
-            state = state_of(answer.details.answers, self._search.value or "", place)
+            state = state_of(answer.details.answers, self._search.value or "", record)
             return RecordSeen(
-                name=place.name,
+                name=record.name,
                 view=view,
                 server=server,
                 state=state,
@@ -107,10 +108,10 @@ class _Looker:
         reason = failure.reason if failure else Reason.PROTOCOL_ERROR
         state = _STATES.get(reason, RecordState.MALFORMED_RESPONSE)
         detail = failure.detail if failure else ""
-        return RecordSeen(name=place.name, view=view, server=server, state=state, detail=detail)
+        return RecordSeen(name=record.name, view=view, server=server, state=state, detail=detail)
 
     async def _any(self, question: Question, timeout_s: float) -> "DnsResponse | ExchangeFailed":
-        """The first answer of a public resolver that is one, else the last failure."""
+        """The first conclusive response of a public resolver, else the last failure."""
         tasks = [
             asyncio.ensure_future(self._ask(server, question, View.PUBLIC, timeout_s))
             for server in self._search.resolvers
@@ -118,12 +119,12 @@ class _Looker:
         answer: DnsResponse | ExchangeFailed | None = None
         for task in asyncio.as_completed(tasks):
             answer = await task
-            if isinstance(answer, DnsResponse) and _is_told(answer):
+            if isinstance(answer, DnsResponse) and _is_conclusive(answer):
                 break
         for task in tasks:
             task.cancel()
         if answer is None:
-            raise ValueError("there is no public resolver to ask")
+            raise ValueError("there is no public resolver to query")
         return answer
 
     async def _addresses(self, names: Sequence[str], timeout_s: float) -> tuple[str, ...]:
@@ -146,14 +147,14 @@ class _Looker:
             )
         except ExchangeFailed as failed:
             return failed
-        except ValueError:  # the name is AWS's, a user's or a name server's, and need not be one
-            return fail(Phase.SEND, Reason.PROTOCOL_ERROR, "not a name to ask for")
+        except ValueError:  # the name is from AWS, a user or a name server, and may be invalid
+            return fail(Phase.SEND, Reason.PROTOCOL_ERROR, "not a valid domain name")
 
 
-def _is_told(answer: DnsResponse) -> bool:
-    """The server knows: a name that is not there is an answer, a failure is none."""
+def _is_conclusive(answer: DnsResponse) -> bool:
+    """Whether the server knows the result: NXDOMAIN is conclusive, other failures are not."""
     return answer.failure is None or answer.failure.reason is Reason.NAME_NOT_FOUND
 
 
-def _says_no(answer: "DnsResponse | ExchangeFailed") -> bool:
-    return isinstance(answer, DnsResponse) and _is_told(answer)
+def _is_negative(answer: "DnsResponse | ExchangeFailed") -> bool:
+    return isinstance(answer, DnsResponse) and _is_conclusive(answer)

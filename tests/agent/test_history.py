@@ -175,7 +175,7 @@ def test_the_last_sixteen_failures_are_kept() -> None:
     for n in range(17):
         kept.on_measurement(connect(1000.0 + n, None))
     assert [m.started_at_s for m in kept.failures("a")] == [1001.0 + n for n in range(16)]
-    assert kept.failures("nobody") == ()
+    assert kept.failures("unknown") == ()
 
 
 def test_a_removed_target_is_dropped_and_a_late_result_is_ignored() -> None:
@@ -205,7 +205,7 @@ def test_a_series_has_the_last_n_round_trips() -> None:
     assert kept.series("a", Method.TCP, n=2) == (0.03, 0.04)
     assert kept.series("a", Method.TCP, n=0) == ()
     assert kept.series("a", Method.ICMP) == ()
-    assert kept.series("nobody", Method.TCP) == ()
+    assert kept.series("unknown", Method.TCP) == ()
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_PERMITTED, Reason.OVER_LIMIT])

@@ -248,11 +248,11 @@ def times_of(watch: Watch, name: str) -> list[float]:
 
 
 def test_a_check_keeps_its_slots_while_other_targets_are_added_and_removed() -> None:
-    alone, watched = Watch(), Watch()
-    synced(alone, (target("a"),), each_s=240.0)
+    undisturbed, watched = Watch(), Watch()
+    synced(undisturbed, (target("a"),), each_s=240.0)
     others = (target("b"), target("c"), target("a", interval_s=5.0, check=Check.TLS))
     synced(watched, (target("a"),), (target("a"), *others[:2]), (others[1], target("a")), (target("a"),))
-    assert times_of(watched, "a") == pytest.approx(times_of(alone, "a"))
+    assert times_of(watched, "a") == pytest.approx(times_of(undisturbed, "a"))
     assert not watched.skips
 
 

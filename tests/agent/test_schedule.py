@@ -139,9 +139,9 @@ def sent(schedule: EchoSchedule, start_ns: int, end_ns: int) -> list[tuple[int, 
 
 def test_pings_keep_their_slots_while_other_targets_are_added_and_removed() -> None:
     plans = echo_plans(1.0, 1.0, 1.0)
-    alone = EchoSchedule(plans, 0, "abc")
+    undisturbed = EchoSchedule(plans, 0, "abc")
     before = EchoSchedule(plans, 0, "abc")
-    expected = [when for when, index in sent(alone, 0, 6 * S) if index == 1]
+    expected = [when for when, index in sent(undisturbed, 0, 6 * S) if index == 1]
     found = [when for when, index in sent(before, 0, 2 * S) if index == 1]
     more = before.following(echo_plans(*[1.0] * 5), "xbycz")
     found += [when for when, index in sent(more, 2 * S, 4 * S) if index == 1]

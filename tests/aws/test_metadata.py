@@ -28,7 +28,7 @@ WHOLE = Instance(
 class Service(http.server.BaseHTTPRequestHandler):
     """IMDSv2: returns a token for a PUT, and data for requests with the token."""
 
-    asked: ClassVar[list[tuple[str, str]]] = []
+    requests: ClassVar[list[tuple[str, str]]] = []
     answers: ClassVar[dict[str, bytes]] = {}
     delay_s: ClassVar[float] = 0.0
 
@@ -41,7 +41,7 @@ class Service(http.server.BaseHTTPRequestHandler):
         self._answer(self.answers.get(self.path.removeprefix("/latest/")) if has_token else None)
 
     def _answer(self, body: bytes | None) -> None:
-        self.asked.append((self.command, self.path))
+        self.requests.append((self.command, self.path))
         time.sleep(self.delay_s)
         with contextlib.suppress(OSError):  # the client may have closed the connection
             self.send_response(404 if body is None else 200)
@@ -55,7 +55,7 @@ class Service(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Service]]:
-    Service.asked, Service.delay_s = [], 0.0
+    Service.requests, Service.delay_s = [], 0.0
     Service.answers = {
         "api/token": b"token",
         "dynamic/instance-identity/document": json.dumps(DOCUMENT).encode(),
@@ -77,13 +77,13 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Service]]:
 
 def test_the_instance_is_read_with_a_token(service: type[Service]) -> None:
     assert metadata.instance() == WHOLE
-    assert service.asked[0] == ("PUT", "/latest/api/token")
+    assert service.requests[0] == ("PUT", "/latest/api/token")
 
 
 def test_without_a_token_no_further_request_is_sent(service: type[Service]) -> None:
     del service.answers["api/token"]
     assert metadata.instance() is None
-    assert len(service.asked) == 1
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize("missing", ["meta-data/mac", "meta-data/placement/availability-zone-id"])
@@ -107,20 +107,20 @@ def test_an_invalid_mac_address_is_not_used_in_a_path(service: type[Service]) ->
     found = metadata.instance()
     assert found is not None
     assert found.vpc_id is None
-    assert not any("x/vpc-id" in path for _, path in service.asked)
+    assert not any("x/vpc-id" in path for _, path in service.requests)
 
 
 def test_all_requests_share_one_deadline(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "TIMEOUT_S", 0.5)
     service.delay_s = 0.3
     assert metadata.instance() is None  # the token takes 0.3 s, the document would take as much
-    assert [method for method, _ in service.asked] == ["PUT", "GET"]
+    assert [method for method, _ in service.requests] == ["PUT", "GET"]
 
 
 def test_a_disabled_service_gets_no_request(service: type[Service], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     assert metadata.instance() is None
-    assert service.asked == []
+    assert service.requests == []
 
 
 def test_no_request_is_sent_on_other_machines_than_ec2(
@@ -128,4 +128,4 @@ def test_no_request_is_sent_on_other_machines_than_ec2(
 ) -> None:
     monkeypatch.setattr(metadata, "on_ec2", lambda: False)
     assert metadata.instance() is None
-    assert service.asked == []
+    assert service.requests == []

@@ -1,4 +1,4 @@
-"""Many packets in one system call: the layouts, and what a kernel makes of them on loopback."""
+"""Many packets per system call: the memory layouts, tested with a real kernel on loopback."""
 
 import errno
 import socket
@@ -21,24 +21,24 @@ def control(level: int, kind: int, data: bytes) -> bytes:
     return struct.pack("=Qii", 16 + len(data), level, kind) + data + b"\0" * (-len(data) % 8)
 
 
-def test_control_messages_are_read_one_after_the_other() -> None:
+def test_all_control_messages_of_a_buffer_are_read() -> None:
     data = control(1, 37, b"x" * 48) + control(0, 11, b"y" * 5) + control(1, 40, b"drop")
     assert read_control(data) == [(1, 37, b"x" * 48), (0, 11, b"y" * 5), (1, 40, b"drop")]
 
 
-def test_a_control_message_cut_short_is_left_out() -> None:
+def test_a_truncated_control_message_is_left_out() -> None:
     data = control(1, 40, b"drop") + control(1, 37, b"x" * 48)
     assert read_control(data[:-1]) == [(1, 40, b"drop")]
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_beside_a_packet_raise(data: Any) -> None:
+def test_any_ancillary_bytes_are_read_without_an_exception(data: Any) -> None:
     kernel.read_ancillary(read_control(data))
 
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two UDP sockets; the second stamps what it receives."""
+    """Two UDP sockets; the second has receive timestamps."""
     kept = StampsKept()
     with socket.socket(type=socket.SOCK_DGRAM) as one, socket.socket(type=socket.SOCK_DGRAM) as other:
         for sock in (one, other):
@@ -52,14 +52,14 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 @pytest.mark.loopback
-def test_an_empty_queue_is_no_error(pair: Any) -> None:
+def test_an_empty_queue_is_not_an_error(pair: Any) -> None:
     assert Receiver().packets(pair[1]) == []
     assert len(Receiver().errors(pair[1])) == 0
 
 
 @pytest.mark.loopback
 @pytest.mark.parametrize("count", [1, PACKETS - 1, PACKETS, PACKETS + 1])
-def test_packets_come_whole_and_in_order_a_batch_at_a_time(pair: Any, count: int) -> None:
+def test_packets_are_received_completely_in_order_and_in_batches(pair: Any, count: int) -> None:
     sender, receiver = pair
     sent = [b"packet %d" % number for number in range(count)]
     for data in sent:
@@ -75,7 +75,7 @@ def test_packets_come_whole_and_in_order_a_batch_at_a_time(pair: Any, count: int
 
 
 @pytest.mark.loopback
-def test_without_a_stamp_a_packet_still_comes(pair: Any) -> None:
+def test_a_packet_without_a_timestamp_is_received(pair: Any) -> None:
     receiver, sender = pair
     sender.sendto(b"bare", receiver.getsockname())
 
@@ -83,8 +83,8 @@ def test_without_a_stamp_a_packet_still_comes(pair: Any) -> None:
 
 
 @pytest.mark.loopback
-@pytest.mark.parametrize("length", [0, 1, 64], ids=["empty", "a byte", "as an echo"])
-def test_packets_of_one_length_come_as_packets_of_many_do(pair: Any, length: int) -> None:
+@pytest.mark.parametrize("length", [0, 1, 64], ids=["empty", "a byte", "like a ping"])
+def test_packets_of_equal_length_are_received(pair: Any, length: int) -> None:
     sender, receiver = pair
     sent = [bytes([number]) * length for number in range(5)]
     for data in sent:
@@ -97,7 +97,7 @@ def test_packets_of_one_length_come_as_packets_of_many_do(pair: Any, length: int
 
 
 @pytest.mark.loopback
-def test_a_packet_longer_than_its_place_is_cut(pair: Any) -> None:
+def test_a_packet_longer_than_its_slot_is_truncated(pair: Any) -> None:
     sender, receiver = pair
     sender.sendto(b"x" * 3000, receiver.getsockname())
     ((_address, data, _stamp_ns),) = Receiver().packets(receiver)
@@ -105,7 +105,7 @@ def test_a_packet_longer_than_its_place_is_cut(pair: Any) -> None:
 
 
 @pytest.mark.loopback
-def test_drops_of_a_full_queue_are_counted_without_a_packet_that_follows(pair: Any) -> None:
+def test_drops_of_a_full_queue_are_counted_without_a_further_packet(pair: Any) -> None:
     sender, receiver = pair
     receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's minimum
     for _ in range(200):
@@ -119,7 +119,7 @@ def test_drops_of_a_full_queue_are_counted_without_a_packet_that_follows(pair: A
 
 
 @pytest.mark.loopback
-def test_a_send_that_is_refused_raises_what_the_system_said(pair: Any) -> None:
+def test_a_rejected_send_raises_the_systems_error(pair: Any) -> None:
     with pytest.raises(OSError, match=r".") as raised:  # a UDP datagram to port 0
         Sender().send(pair[0], [HOME], [b"x"], [])
     assert raised.value.errno == errno.EINVAL

@@ -1,4 +1,4 @@
-"""Whether a server insists on a certificate of its client, by what it answers; real nginx among the servers."""
+"""Detection of a required client certificate from responses, also with a real nginx."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ from probe.network import Handshake, Network
 from probe.network.client_certificate import MAX_ANSWER_BYTES, accepts_none, is_enough
 
 NAME = "xks.example.com"
-NGINX_SAYS = b"<center>No required SSL certificate was sent</center>"
+NGINX_BODY = b"<center>No required SSL certificate was sent</center>"
 
 
 def http(status: str, body: bytes = b"", *fields: str) -> bytes:
@@ -39,7 +39,7 @@ def http(status: str, body: bytes = b"", *fields: str) -> bytes:
         (http("403 Forbidden", b"unsigned request"), True),
         (http("401 Unauthorized", b"no certificate"), True),
         (http("200 OK", b"certificate"), True),
-        (http("400 Bad Request", NGINX_SAYS), False),
+        (http("400 Bad Request", NGINX_BODY), False),
         (http("403 Forbidden", b"a client CERTIFICATE is needed"), False),
         (http("403 Forbidden", b"", "X-Why: certificate"), False),
         (http("495 SSL Certificate Error"), False),
@@ -51,9 +51,7 @@ def http(status: str, body: bytes = b"", *fields: str) -> bytes:
         (b"SSH-2.0-x certificate\r\n", None),
     ],
 )
-def test_an_answer_about_the_certificate_is_a_refusal_and_any_other_is_not(
-    answer: bytes, accepts: bool | None
-) -> None:
+def test_only_a_response_about_the_certificate_is_a_refusal(answer: bytes, accepts: bool | None) -> None:
     assert accepts_none(answer) is accepts
 
 
@@ -76,12 +74,12 @@ def test_an_answer_about_the_certificate_is_a_refusal_and_any_other_is_not(
         (b"HTTP/1.1 " + b"1" * MAX_ANSWER_BYTES, True),
     ],
 )
-def test_more_is_waited_for_only_while_it_could_change_the_outcome(answer: bytes, enough: bool) -> None:
+def test_reading_continues_only_while_more_bytes_could_change_the_result(answer: bytes, enough: bool) -> None:
     assert is_enough(answer) is enough
 
 
 @given(st.binary(max_size=40), st.sampled_from([b"", b"HTTP/1.1 ", b"HTTP/1.1 400 x\r\n\r\n"]))
-def test_whatever_comes_is_classified(data: bytes, begin: bytes) -> None:
+def test_any_response_is_classified(data: bytes, begin: bytes) -> None:
     assert accepts_none(begin + data) in (True, False, None)
     assert is_enough(begin + data) in (True, False)
 
@@ -113,7 +111,7 @@ def _optional(context: ssl.SSLContext) -> None:
     ],
     ids=["two parts", "ended by closing", "another cause", "endless", "cut", "not HTTP"],
 )
-async def test_an_answer_in_parts_is_read_until_it_tells(
+async def test_a_response_in_parts_is_read_until_it_is_conclusive(
     authority: Authority, tcp_server: Any, tmp_path: Path, parts: tuple[bytes, ...], answered: bool | None
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -134,7 +132,7 @@ async def test_an_answer_in_parts_is_read_until_it_tells(
 
 
 @pytest.mark.loopback
-async def test_what_came_until_the_deadline_counts(authority: Authority, tls_server: Any) -> None:
+async def test_data_received_before_the_deadline_is_evaluated(authority: Authority, tls_server: Any) -> None:
     def configure(context: ssl.SSLContext) -> None:
         _optional(context)
 
@@ -199,7 +197,7 @@ def _wait_for(port: int, log: Path) -> None:
 @pytest.mark.loopback
 @pytest.mark.parametrize("protocol", ["TLSv1.2", "TLSv1.3"])
 @pytest.mark.parametrize(("verify", "answered"), [("on", False), ("optional", True)])
-async def test_nginx_that_insists_refuses_by_http_and_one_that_only_asks_does_not(
+async def test_nginx_refuses_over_http_only_if_the_client_certificate_is_required(
     nginx: Callable[[str, str], int], protocol: str, verify: str, answered: bool
 ) -> None:
     shaken = await shake(nginx(protocol, verify))
@@ -215,17 +213,17 @@ async def test_nginx_that_insists_refuses_by_http_and_one_that_only_asks_does_no
 async def test_only_an_alert_about_the_certificate_is_a_refusal(
     authority: Authority, tls_server: Any, monkeypatch: pytest.MonkeyPatch, number: int, answered: bool | None
 ) -> None:
-    """The server refuses with 116; what number the session read is put in its place."""
+    """The server sends alert 116; the number in the session is then replaced."""
     from probe.network.tls_session import TlsSession
 
-    heard = TlsSession._on_info
+    original = TlsSession._on_info
 
-    def otherwise(self: TlsSession, *arguments: Any) -> None:
-        heard(self, *arguments)
+    def with_another_number(self: TlsSession, *arguments: Any) -> None:
+        original(self, *arguments)
         if self.alert is not None:
             self.alert = number
 
-    monkeypatch.setattr(TlsSession, "_on_info", otherwise)
+    monkeypatch.setattr(TlsSession, "_on_info", with_another_number)
 
     def configure(context: ssl.SSLContext) -> None:
         context.verify_mode = ssl.CERT_REQUIRED

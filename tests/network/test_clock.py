@@ -1,4 +1,4 @@
-"""Brackets: which kernel stamps are believed."""
+"""Which kernel timestamps are accepted, and deadlines."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def bracket(*, user_ns: int = 10 * MS, moved_ns: int = 0) -> Bracket:
     ],
     ids=["at the limit", "just above", "at the limit back", "just below"],
 )
-def test_an_offset_that_moved_more_than_the_limit_discards_the_stamps(moved_ns: int, expected: Any) -> None:
+def test_a_clock_offset_change_above_the_limit_discards_the_timestamps(moved_ns: int, expected: Any) -> None:
     timing = bracket(moved_ns=moved_ns).timing(WALL + MS, WALL + 3 * MS)
     assert timing.timestamps is expected
     assert timing.duration_ns == (2 * MS if expected else None)
@@ -50,26 +50,26 @@ def test_an_offset_that_moved_more_than_the_limit_discards_the_stamps(moved_ns: 
     [(-1, False), (0, True), (10 * MS, True), (10 * MS + 1, False)],
     ids=["below zero", "zero", "the whole bracket", "above the bracket"],
 )
-def test_stamps_are_believed_within_the_monotonic_bracket_only(duration_ns: int, believed: Any) -> None:
+def test_a_duration_longer_than_by_the_monotonic_clock_is_discarded(duration_ns: int, believed: Any) -> None:
     timing = bracket().timing(WALL, WALL + duration_ns)
     assert (timing.timestamps is Timestamps.KERNEL) == believed
 
 
-def test_a_stamp_from_before_the_send_is_not_believed() -> None:
+def test_a_timestamp_from_before_the_send_is_discarded() -> None:
     assert bracket().timing(WALL - STEP_LIMIT_NS - 1, WALL + MS) == INVALID_SAMPLE
 
 
-def test_without_stamps_the_time_is_our_own_and_says_so() -> None:
+def test_without_kernel_timestamps_the_duration_is_flagged_as_user() -> None:
     timing = bracket().timing(None, None)
     assert (timing.timestamps, timing.duration_ns) == (Timestamps.USER, 10 * MS)
 
 
-def test_the_offset_of_the_system_clock_is_steady() -> None:
+def test_the_offset_of_the_system_clock_is_constant() -> None:
     first, second = SYSTEM_CLOCK.offset_ns(), SYSTEM_CLOCK.offset_ns()
     assert abs(second - first) < STEP_LIMIT_NS
 
 
-def test_a_deadline_has_nothing_left_after_it() -> None:
+def test_a_deadline_in_the_past_has_no_time_left() -> None:
     clock = FakeClock()
     deadline = Deadline(clock, 1.5)
     assert deadline.remaining_s() == 1.5
@@ -83,7 +83,7 @@ def test_a_deadline_has_nothing_left_after_it() -> None:
     ("whole_ns", "earlier_ns", "rest_ns"),
     [(5, 3, 2), (5, 5, 0), (5, 6, None), (None, 3, None), (5, None, None)],
 )
-def test_what_came_after_an_earlier_moment_is_never_negative(
+def test_the_rest_of_a_duration_is_never_negative(
     whole_ns: int | None, earlier_ns: int | None, rest_ns: int | None
 ) -> None:
     whole = Timing(duration_ns=whole_ns, timestamps=Timestamps.KERNEL)
@@ -101,7 +101,7 @@ def test_what_came_after_an_earlier_moment_is_never_negative(
         ((Timestamps.USER, Timestamps.KERNEL), Timestamps.USER),
     ],
 )
-def test_a_sum_is_worth_its_worst_part(
+def test_a_sum_has_the_least_accurate_source(
     stamps: tuple[Timestamps | None, ...], worth: Timestamps | None
 ) -> None:
     assert worst(stamps) is worth

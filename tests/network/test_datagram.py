@@ -1,4 +1,4 @@
-"""One datagram and its answer, on loopback."""
+"""One datagram and its response, on loopback."""
 
 import contextlib
 import socket
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.loopback
 
 @contextlib.contextmanager
 def server(*answers: bytes) -> Iterator[Peer]:
-    """Says ``answers`` to the first question."""
+    """Sends ``answers`` in response to the first datagram."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         sock.settimeout(5)
@@ -42,7 +42,7 @@ async def ask(peer: Peer, timeout_s: float = 3.0) -> tuple[str, Timing]:
     return await exchange(peer, b"?", even, clock=SYSTEM_CLOCK, deadline=Deadline(SYSTEM_CLOCK, timeout_s))
 
 
-async def test_the_first_datagram_that_is_an_answer_counts() -> None:
+async def test_the_first_accepted_datagram_is_the_response() -> None:
     with server(b"odd", b"even", b"late!!") as peer:
         answer, timing = await ask(peer)
     assert answer == "even"
@@ -50,7 +50,7 @@ async def test_the_first_datagram_that_is_an_answer_counts() -> None:
     assert 0 < (timing.duration_s or 0) < 3.0
 
 
-async def test_what_is_no_answer_does_not_end_the_wait() -> None:
+async def test_other_datagrams_do_not_end_the_wait() -> None:
     with server(b"odd") as peer, pytest.raises(ExchangeFailed) as raised:
         await ask(peer, timeout_s=0.2)
     assert (raised.value.failure.phase, raised.value.failure.reason) == (Phase.WAIT, Reason.TIMED_OUT)
@@ -65,7 +65,7 @@ async def test_a_closed_port_is_refused() -> None:
     assert raised.value.failure.reason is Reason.REFUSED
 
 
-async def test_without_descriptors_the_exchange_ends_in_a_result() -> None:
+async def test_running_out_of_file_descriptors_is_a_failure_and_not_an_exception() -> None:
     with no_more_files(), pytest.raises(ExchangeFailed) as raised:
         await ask(Peer(address="127.0.0.1", port=9))
     assert raised.value.failure.phase is Phase.SEND

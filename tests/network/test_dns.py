@@ -1,4 +1,4 @@
-"""A name server on loopback that answers, lies, truncates or is silent."""
+"""Queries to a name server on loopback that responds, sends garbage, truncates or does not respond."""
 
 import contextlib
 import socket
@@ -28,7 +28,7 @@ def answer(query: Any, *, rcode: Any = dns.rcode.NOERROR, truncated: bool = Fals
 
 
 def same_port(stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket, int]:
-    """A port that is free for datagrams may be somebody's for streams: other tests connect meanwhile."""
+    """A port that is free for UDP may be in use for TCP, because other tests connect at the same time."""
     for _ in range(50):
         udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         tcp = stack.enter_context(socket.socket())
@@ -43,7 +43,7 @@ def same_port(stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket
 
 @contextlib.contextmanager
 def name_server(*by_datagram: Any, by_stream: Any = None) -> Any:
-    """Each function makes one datagram from the query; ``by_stream`` the answer over TCP."""
+    """Each function makes one datagram from the query; ``by_stream`` makes the response over TCP."""
     with contextlib.ExitStack() as stack:
         udp, tcp, port = same_port(stack)
         for sock in (udp, tcp):
@@ -67,7 +67,7 @@ def name_server(*by_datagram: Any, by_stream: Any = None) -> Any:
         thread.join()
 
 
-async def asked(port: int, *, timeout_s: float = 2.0) -> DnsResponse:
+async def query(port: int, *, timeout_s: float = 2.0) -> DnsResponse:
     network = Network()
     try:
         return await network.query("127.0.0.1", QUESTION, port=port, timeout_s=timeout_s)
@@ -76,9 +76,9 @@ async def asked(port: int, *, timeout_s: float = 2.0) -> DnsResponse:
 
 
 @pytest.mark.loopback
-async def test_an_answer_has_its_records_and_the_kernels_time() -> None:
+async def test_a_response_has_its_records_and_kernel_timestamps() -> None:
     with name_server(answer) as port:
-        got = await asked(port)
+        got = await query(port)
     assert set(got.details.answers) == {"192.0.2.5", "192.0.2.6"}
     assert (got.details.rcode, got.details.ttl_s, got.details.truncated) == ("NOERROR", 60, False)
     assert got.timestamps is Timestamps.KERNEL
@@ -96,9 +96,9 @@ async def test_an_answer_has_its_records_and_the_kernels_time() -> None:
         (dns.rcode.FORMERR, Reason.PROTOCOL_ERROR),
     ],
 )
-async def test_a_response_code_is_the_failure(rcode: Any, reason: Any) -> None:
+async def test_a_response_code_becomes_the_failure(rcode: Any, reason: Any) -> None:
     with name_server(lambda query: answer(query, rcode=rcode)) as port:
-        got = await asked(port)
+        got = await query(port)
     assert (got.failure.phase, got.failure.reason) == (Phase.WAIT, reason)
 
 
@@ -118,38 +118,38 @@ def _query_itself(query: Any) -> bytes:
 
 
 @pytest.mark.loopback
-async def test_garbage_before_the_answer_is_ignored() -> None:
+async def test_garbage_before_the_response_is_ignored() -> None:
     garbage = (_other_id, _other_question, _query_itself, lambda _query: b"", lambda _query: b"\xff" * 40)
     with name_server(*garbage, answer) as port:
-        got = await asked(port)
+        got = await query(port)
     assert set(got.details.answers) == {"192.0.2.5", "192.0.2.6"}
 
 
 @pytest.mark.loopback
-async def test_garbage_alone_times_out() -> None:
+async def test_only_garbage_times_out() -> None:
     with name_server(_other_id) as port, pytest.raises(ExchangeFailed) as caught:
-        await asked(port, timeout_s=0.1)
+        await query(port, timeout_s=0.1)
     assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.WAIT, Reason.TIMED_OUT)
 
 
 @pytest.mark.loopback
-async def test_a_truncated_answer_is_asked_for_again_by_tcp() -> None:
+async def test_a_truncated_response_is_queried_again_by_tcp() -> None:
     with name_server(lambda query: answer(query, truncated=True), by_stream=answer) as port:
-        got = await asked(port)
+        got = await query(port)
     assert set(got.details.answers) == {"192.0.2.5", "192.0.2.6"}
 
 
 @pytest.mark.loopback
-async def test_a_closed_port_refuses() -> None:
+async def test_a_closed_port_is_a_refused_connection() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))
         port = gone.getsockname()[1]
     with pytest.raises(ExchangeFailed) as caught:
-        await asked(port)
+        await query(port)
     assert caught.value.failure.reason is Reason.REFUSED
 
 
-async def test_a_process_at_its_limit_of_open_files_is_over_it() -> None:
+async def test_at_the_limit_of_open_files_the_failure_is_over_limit() -> None:
     network = Network()
     with no_more_files(), pytest.raises(ExchangeFailed) as caught:
         await network.query("127.0.0.1", QUESTION)

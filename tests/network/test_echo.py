@@ -1,4 +1,4 @@
-"""The engine against a link and a clock made by hand: who gets which answer, and what is no answer."""
+"""The engine with a simulated link and clock: matching of replies, timestamps, timeouts and errors."""
 
 import errno
 import socket
@@ -19,11 +19,11 @@ HOST = "192.0.2.1"
 OTHER = "192.0.2.2"
 
 
-def test_an_answer_has_the_time_between_the_kernels_stamps() -> None:
+def test_the_rtt_is_the_time_between_the_kernels_timestamps() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
     simulation.answer(after_ms=34)
-    simulation.clock.pass_s(0.5)  # this program was busy elsewhere
+    simulation.clock.pass_s(0.5)  # this program was busy
 
     batch = simulation.engine.drain()
 
@@ -34,7 +34,7 @@ def test_an_answer_has_the_time_between_the_kernels_stamps() -> None:
     assert simulation.engine.outstanding == 0
 
 
-def test_without_a_transmit_stamp_the_sample_says_so() -> None:
+def test_without_a_transmit_timestamp_the_sample_is_flagged() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
     simulation.answer(after_ms=10, stamped=False)
@@ -46,7 +46,7 @@ def test_without_a_transmit_stamp_the_sample_says_so() -> None:
 
 
 @pytest.mark.parametrize("step_ms", [-20, 20, -34, 100])
-def test_a_step_of_the_clock_never_reaches_a_round_trip(step_ms: int) -> None:
+def test_an_rtt_is_discarded_if_the_clock_was_stepped(step_ms: int) -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
     _address, message, key = simulation.link.sent[0]
@@ -59,8 +59,8 @@ def test_a_step_of_the_clock_never_reaches_a_round_trip(step_ms: int) -> None:
 
     batch = simulation.engine.drain()
 
-    assert batch.outcomes == (EchoOutcome.ANSWERED,)  # it came: it is no loss
-    assert (batch.rtt_ns, batch.stamps) == ((-1,), (None,))  # but it is no sample either
+    assert batch.outcomes == (EchoOutcome.ANSWERED,)  # it arrived, so it is not lost
+    assert (batch.rtt_ns, batch.stamps) == ((-1,), (None,))  # but it is not a sample
     assert simulation.engine.stepped == 1
 
 
@@ -73,7 +73,7 @@ def test_a_step_of_the_clock_never_reaches_a_round_trip(step_ms: int) -> None:
     ],
     ids=["just below", "at the timeout", "just above"],
 )
-def test_whether_an_answer_was_in_time_does_not_depend_on_when_it_is_read(rtt_ms: int, outcomes: Any) -> None:
+def test_whether_a_reply_was_in_time_does_not_depend_on_when_it_is_read(rtt_ms: int, outcomes: Any) -> None:
     simulation = EchoSetup(timeout_s=2.0)
     simulation.engine.send([0])
     simulation.answer(after_ms=rtt_ms)
@@ -82,7 +82,7 @@ def test_whether_an_answer_was_in_time_does_not_depend_on_when_it_is_read(rtt_ms
     assert simulation.engine.drain().outcomes == outcomes
 
 
-def test_silence_times_out_at_the_deadline_and_not_before() -> None:
+def test_without_a_reply_a_request_times_out_exactly_at_its_deadline() -> None:
     simulation = EchoSetup(timeout_s=2.0)
     simulation.engine.send([1])
     deadline_ns = simulation.engine.next_deadline_ns
@@ -149,7 +149,7 @@ def _changed_filling(message: bytes) -> bytes:
         "the request",
     ],
 )
-def test_what_is_not_exactly_our_answer_is_discarded(change: Any, source: Any) -> None:
+def test_a_packet_that_is_not_exactly_the_expected_reply_is_discarded(change: Any, source: Any) -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
     simulation.link.arrivals.append(
@@ -162,7 +162,7 @@ def test_what_is_not_exactly_our_answer_is_discarded(change: Any, source: Any) -
 
 
 @given(st.lists(st.tuples(st.sampled_from([HOST, OTHER]), st.binary(max_size=80)), max_size=5))
-def test_no_bytes_can_raise_or_end_a_request(packets: Any) -> None:
+def test_random_packets_neither_raise_nor_end_a_request(packets: Any) -> None:
     simulation = EchoSetup()
     simulation.engine.send([0, 1])
     simulation.link.arrivals += [
@@ -177,7 +177,7 @@ def _error(message: bytes, *, kind: int = 3, code: int = 1, destination: str = H
     return icmp.EchoError(kind, code, destination, icmp.read_echo(message))
 
 
-def test_an_icmp_error_ends_the_request_that_it_quotes() -> None:
+def test_an_icmp_error_fails_the_request_it_quotes() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0, 1])
     simulation.link.arrivals.append(_error(simulation.link.sent[0][1], kind=11, code=0))
@@ -188,7 +188,7 @@ def test_an_icmp_error_ends_the_request_that_it_quotes() -> None:
     assert batch.reasons == (Reason.HOP_LIMIT_EXCEEDED,)
 
 
-def test_an_icmp_error_may_quote_the_header_alone() -> None:
+def test_an_icmp_error_may_quote_only_the_header() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
     simulation.link.arrivals.append(_error(simulation.link.sent[0][1][:8]))
@@ -213,7 +213,7 @@ def test_an_icmp_error_about_another_destination_is_discarded() -> None:
         (errno.EMSGSIZE, Reason.PACKET_TOO_BIG),
     ],
 )
-def test_a_send_that_the_system_refuses_fails_at_once(number: int, reason: Any) -> None:
+def test_a_send_rejected_by_the_system_fails_immediately(number: int, reason: Any) -> None:
     simulation = EchoSetup()
     simulation.link.refuse_with = OSError(number, "refused")
     simulation.engine.send([0])
@@ -223,7 +223,7 @@ def test_a_send_that_the_system_refuses_fails_at_once(number: int, reason: Any) 
     assert (batch.outcomes, batch.reasons) == ((EchoOutcome.FAILED,), (reason,))
 
 
-def test_a_refused_send_does_not_shift_the_stamps_of_its_neighbours() -> None:
+def test_a_rejected_send_does_not_shift_the_timestamps_of_others() -> None:
     simulation = EchoSetup()
     simulation.link.refuse_with = PermissionError(errno.EPERM, "refused")
     simulation.engine.send([0])
@@ -241,7 +241,7 @@ def test_a_refused_send_does_not_shift_the_stamps_of_its_neighbours() -> None:
     ]
 
 
-def test_an_old_kernels_stamp_is_matched_by_our_own_packet() -> None:
+def test_a_timestamp_of_an_old_kernel_is_matched_by_the_packet() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0, 1])
     for number, address in ((1, OTHER), (0, HOST)):
@@ -257,7 +257,7 @@ def test_an_old_kernels_stamp_is_matched_by_our_own_packet() -> None:
     assert dict(zip(batch.indexes, batch.rtt_ns, strict=True)) == {0: 5 * MS, 1: 4 * MS}
 
 
-def test_a_sequence_in_flight_is_not_given_away() -> None:
+def test_a_sequence_number_in_flight_is_not_reused() -> None:
     simulation = EchoSetup(timeout_s=100)
     simulation.engine.send([0])
     simulation.engine.send([1] * (SEQUENCES - 2))
@@ -273,7 +273,7 @@ def test_a_sequence_in_flight_is_not_given_away() -> None:
     assert sequences[-2:] == [0, 2]
 
 
-def test_more_than_all_sequences_in_flight_is_over_the_limit() -> None:
+def test_more_requests_than_sequence_numbers_are_over_the_limit() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0] * SEQUENCES)
     assert len(simulation.engine.drain()) == 0
@@ -285,7 +285,7 @@ def test_more_than_all_sequences_in_flight_is_over_the_limit() -> None:
 
 
 @pytest.mark.parametrize("payload_bytes", [15, 1473])
-def test_a_payload_beyond_its_limits_is_refused(payload_bytes: int) -> None:
+def test_a_payload_beyond_its_limits_is_rejected(payload_bytes: int) -> None:
     with pytest.raises(ValueError, match="payload_bytes"):
         EchoEngine([HOST], payload_bytes=payload_bytes, link=FakeLink())
 
@@ -297,7 +297,7 @@ def test_a_payload_at_its_limits_is_sent(payload_bytes: int) -> None:
     assert len(link.sent[0][1]) == 8 + payload_bytes
 
 
-def test_a_batch_says_which_address_each_index_means() -> None:
+def test_a_batch_has_the_address_of_each_index() -> None:
     simulation = EchoSetup()
     assert simulation.engine.drain().addresses == (HOST, OTHER)
     simulation.engine.send([1])
@@ -306,7 +306,7 @@ def test_a_batch_says_which_address_each_index_means() -> None:
     assert batch.addresses[batch.indexes[0]] == OTHER
 
 
-def test_an_answer_that_our_own_queue_dropped_is_no_loss_of_the_network() -> None:
+def test_a_reply_dropped_by_our_receive_queue_is_not_network_loss() -> None:
     simulation = EchoSetup(timeout_s=2.0)
     simulation.engine.send([0, 1, 0])
     simulation.clock.pass_s(0.1)
@@ -321,7 +321,7 @@ def test_an_answer_that_our_own_queue_dropped_is_no_loss_of_the_network() -> Non
     assert batch.dropped == 2
 
 
-def test_a_drop_explains_no_silence_of_a_request_that_was_sent_after_it() -> None:
+def test_a_drop_is_not_attributed_to_a_request_sent_after_it() -> None:
     simulation = EchoSetup(timeout_s=2.0)
     simulation.link.dropped = 1
     simulation.engine.drain()
@@ -332,9 +332,9 @@ def test_a_drop_explains_no_silence_of_a_request_that_was_sent_after_it() -> Non
     assert simulation.engine.drain().reasons == (Reason.TIMED_OUT,)
 
 
-def test_drops_of_long_ago_explain_nothing_when_others_follow() -> None:
+def test_old_drops_are_not_attributed_to_new_timeouts() -> None:
     simulation = EchoSetup(timeout_s=2.0)
-    simulation.link.dropped = 5  # duplicates, or late replies: nobody waited for them
+    simulation.link.dropped = 5  # duplicates or late replies, which no request was waiting for
     simulation.engine.drain()
     simulation.clock.pass_s(2.1)
     simulation.engine.send([0, 1])
@@ -345,11 +345,11 @@ def test_drops_of_long_ago_explain_nothing_when_others_follow() -> None:
     assert simulation.engine.drain().reasons == (Reason.OVER_LIMIT, Reason.TIMED_OUT)
 
 
-def test_a_batch_says_how_the_instrument_did_since_the_last_one() -> None:
+def test_a_batch_has_self_monitoring_counters_since_the_last_one() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0, 1])
     simulation.link.arrivals.append(Reply(socket.inet_aton(OTHER), b"noise", simulation.clock.wall_ns()))
-    assert len(simulation.engine.drain()) == 0  # nothing ended: what is to be told waits
+    assert len(simulation.engine.drain()) == 0  # nothing ended, so the counters are reported later
     simulation.answer(after_ms=34, number=0)
     simulation.clock.pass_s(0.002)  # this program is 2 ms late
 

@@ -1,4 +1,4 @@
-"""Rounds of echoes: everyone gets as many as asked, evenly spread; driving ends when all have ended."""
+"""Rounds of pings: the requested number for each target, evenly spread; the driver ends when all completed."""
 
 import pytest
 from fakes import PromptEngine
@@ -12,9 +12,7 @@ MS = 1_000_000
 
 
 @given(size=st.integers(1, 50), count=st.integers(1, 20), step_ns=st.integers(1, 3_000 * MS))
-def test_each_target_is_named_exactly_count_times_whenever_one_asks(
-    size: int, count: int, step_ns: int
-) -> None:
+def test_each_target_is_due_exactly_count_times(size: int, count: int, step_ns: int) -> None:
     rounds = echo_driver.Rounds(size=size, count=count, interval_ns=1000 * MS, epoch_ns=0)
     named: list[int] = []
     now_ns = 0
@@ -25,14 +23,14 @@ def test_each_target_is_named_exactly_count_times_whenever_one_asks(
     assert rounds.due(now_ns + 10**12) == []
 
 
-def test_four_targets_a_second_apart_are_a_quarter_of_a_second_apart() -> None:
+def test_four_targets_with_an_interval_of_one_second_are_250_ms_apart() -> None:
     rounds = echo_driver.Rounds(size=4, count=2, interval_ns=1000 * MS, epoch_ns=0)
     assert [(t, rounds.due(t * MS)) for t in (0, 249, 250, 499, 500, 999, 1000)] == [
         (0, [0]), (249, []), (250, [1]), (499, []), (500, [2]), (999, [3]), (1000, [0]),
     ]  # fmt: skip
 
 
-def test_nobody_is_due_without_targets() -> None:
+def test_no_ping_is_due_without_targets() -> None:
     rounds = echo_driver.Rounds(size=0, count=5, interval_ns=MS, epoch_ns=0)
     assert rounds.next_due_ns is None
     assert rounds.due(10**15) == []
@@ -42,13 +40,13 @@ def in_a_row(epoch_ns: int, interval_ns: int = MS) -> echo_driver.Rounds:
     return echo_driver.Rounds(size=3, count=4, interval_ns=interval_ns, epoch_ns=epoch_ns)
 
 
-def test_driving_publishes_every_echo_and_ends() -> None:
+def test_the_driver_publishes_every_ping_and_ends() -> None:
     published: list[int] = []
     echo_driver.run(PromptEngine(), in_a_row(0), lambda batch: published.extend(batch.indexes))  # type: ignore[arg-type]
     assert sorted(published) == sorted([0, 1, 2] * 4)
 
 
-def test_what_was_answered_before_an_interruption_is_published() -> None:
+def test_replies_received_before_an_interruption_are_published() -> None:
     published: list[int] = []
     engine = PromptEngine()
     engine.send([2])
@@ -63,9 +61,9 @@ def test_what_was_answered_before_an_interruption_is_published() -> None:
     assert published == [2]
 
 
-def test_how_late_a_batch_went_out_is_told_by_its_oldest() -> None:
+def test_the_delay_of_a_batch_is_that_of_its_oldest_ping() -> None:
     delays_s: list[float] = []
-    rounds = in_a_row(SYSTEM_CLOCK.monotonic_ns() - 50 * MS)  # all turns are over by now: one batch
+    rounds = in_a_row(SYSTEM_CLOCK.monotonic_ns() - 50 * MS)  # all are due by now: one batch
 
     pause = echo_driver.step(PromptEngine(), rounds, lambda _batch: None, delays_s.append)  # type: ignore[arg-type]
 
@@ -77,11 +75,9 @@ def test_how_late_a_batch_went_out_is_told_by_its_oldest() -> None:
 @pytest.mark.parametrize(
     ("interval_s", "wakes"), [(0.003, False), (300, True)], ids=["1 ms apart", "100 s apart"]
 )
-def test_answers_wait_for_the_next_tick_only_where_somebody_is_due_in_it(
-    interval_s: float, wakes: bool
-) -> None:
+def test_replies_wait_for_the_next_tick_only_if_a_ping_is_due_then(interval_s: float, wakes: bool) -> None:
     rounds = in_a_row(SYSTEM_CLOCK.monotonic_ns() + 200_000, round(interval_s * 1e9))
-    rounds.due(SYSTEM_CLOCK.monotonic_ns() + 200_000)  # the first has had its turn
+    rounds.due(SYSTEM_CLOCK.monotonic_ns() + 200_000)  # the first one was sent
 
     pause = echo_driver.step(PromptEngine(), rounds, lambda _batch: None)  # type: ignore[arg-type]
 
@@ -90,6 +86,6 @@ def test_answers_wait_for_the_next_tick_only_where_somebody_is_due_in_it(
     assert echo_driver.TICK_S <= pause.seconds <= echo_driver.IDLE_S
 
 
-def test_an_engine_without_requests_and_turns_is_done() -> None:
-    nobody = echo_driver.Rounds(size=0, count=5, interval_ns=MS, epoch_ns=0)
-    assert echo_driver.step(PromptEngine(), nobody, lambda _batch: None) is None  # type: ignore[arg-type]
+def test_without_requests_and_due_pings_the_driver_is_done() -> None:
+    no_targets = echo_driver.Rounds(size=0, count=5, interval_ns=MS, epoch_ns=0)
+    assert echo_driver.step(PromptEngine(), no_targets, lambda _batch: None) is None  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The echo engine in an event loop: every echo is published, and the loop is not kept busy by waiting."""
+"""The echo engine in an event loop: every ping is published, and waiting does not keep the loop busy."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ MS = 1_000_000
 
 
 @pytest.mark.loopback
-async def test_the_loop_publishes_every_echo_and_ends() -> None:
+async def test_the_async_driver_publishes_every_ping_and_ends() -> None:
     published: list[int] = []
     rounds = Rounds(size=3, count=4, interval_ns=MS, epoch_ns=0)
     await echo_driver_async.run(PromptEngine(), rounds, lambda batch: published.extend(batch.indexes))  # type: ignore[arg-type]
@@ -22,7 +22,7 @@ async def test_the_loop_publishes_every_echo_and_ends() -> None:
 
 
 class _Unread(PromptEngine):
-    """Something waits on its socket for ever."""
+    """An engine whose socket is always readable."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,15 +34,15 @@ class _Unread(PromptEngine):
 
 
 @pytest.mark.loopback
-async def test_what_waits_to_be_read_does_not_keep_the_loop_turning_between_ticks() -> None:
+async def test_unread_packets_do_not_keep_the_loop_busy_between_ticks() -> None:
     engine = _Unread()
     rounds = Rounds(size=100, count=1, interval_ns=100 * MS, epoch_ns=SYSTEM_CLOCK.monotonic_ns())
-    turns = 0
+    iterations = 0
 
     async def count() -> None:
-        nonlocal turns
+        nonlocal iterations
         while True:
-            turns += 1
+            iterations += 1
             await asyncio.sleep(0.001)
 
     counting = asyncio.create_task(count())
@@ -51,4 +51,4 @@ async def test_what_waits_to_be_read_does_not_keep_the_loop_turning_between_tick
     engine.mine.close()
     engine.other.close()
 
-    assert turns < 400  # 100 ms of ticks; a loop that spins makes thousands
+    assert iterations < 400  # 100 ms of ticks; a loop that spins makes thousands

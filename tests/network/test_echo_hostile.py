@@ -1,4 +1,4 @@
-"""Any bytes, in any order: nothing raises, and no sample comes that was not earned."""
+"""Any bytes in any order raise no exception and give no false sample."""
 
 import socket
 import struct
@@ -24,7 +24,7 @@ def _error(message: bytes, *, kind: int = 3, code: int = 1, destination: str = H
 
 
 @given(st.data())
-def test_stamps_replies_and_errors_in_any_order_earn_at_most_one_sample_a_request(data: Any) -> None:
+def test_timestamps_replies_and_errors_in_any_order_give_at_most_one_sample_per_request(data: Any) -> None:
     simulation = EchoSetup()
     simulation.engine.send([0, 1, 0])
     events: list[Any] = [
@@ -69,7 +69,7 @@ def _icmp_error(packet: bytes, kind: int = 3, code: int = 1) -> bytes:
 
 
 @given(st.data())
-def test_bytes_of_a_raw_socket_end_no_request_unless_they_are_its_answer_or_an_error_about_it(
+def test_bytes_from_a_raw_socket_end_a_request_only_as_its_reply_or_as_an_error_about_it(
     data: Any,
 ) -> None:
     simulation = EchoSetup()
@@ -80,20 +80,20 @@ def test_bytes_of_a_raw_socket_end_no_request_unless_they_are_its_answer_or_an_e
         "192.0.2.254", _icmp_error(_ipv4("192.0.2.9", message)[:16] + socket.inet_aton(HOST) + message)
     )
     right = data.draw(st.sampled_from([answer, error]))
-    place = data.draw(st.integers(0, len(right) - 1))
+    at = data.draw(st.integers(0, len(right) - 1))
     changed = bytearray(right)
-    changed[place] ^= data.draw(st.integers(1, 255))
+    changed[at] ^= data.draw(st.integers(1, 255))
     arrivals = Arrivals()
     for packet in data.draw(
-        st.permutations([bytes(changed), data.draw(st.binary(max_size=120)), right[:place]])
+        st.permutations([bytes(changed), data.draw(st.binary(max_size=120)), right[:at]])
     ):
         echo_link._read_packet(packet, simulation.clock.wall_ns(), arrivals)
     simulation.link.arrivals += [Reply(*reply) for reply in arrivals.replies] + arrivals.errors
 
     rows = _rows(simulation.engine.drain())
 
-    # Of the packet's own header only version, length, fragment and an answer's source matter to us.
-    if place >= 20 or (right is answer and 12 <= place < 16):
+    # In the packet's own header, only version, length, fragment and the source of a reply matter.
+    if at >= 20 or (right is answer and 12 <= at < 16):
         assert rows == []
     assert all(outcome in (EchoOutcome.ANSWERED, EchoOutcome.FAILED) for _, outcome, *_ in rows)
 
@@ -105,20 +105,20 @@ def test_bytes_of_a_raw_socket_end_no_request_unless_they_are_its_answer_or_an_e
     st.integers(0, 255),
     st.integers(0, 8),
 )
-def test_bytes_of_an_error_queue_end_no_request_that_they_do_not_quote(
+def test_bytes_from_an_error_queue_end_only_a_request_they_quote(
     address: bytes, quoted: bytes, kind: int, code: int, origin: int
 ) -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
-    told = ExtendedError(errno=113, origin=origin, kind=kind, code=code, info=0, data=0)
-    error = echo_link._quoted(address, quoted, Ancillary(stamp_ns=None, error=told))
+    extended = ExtendedError(errno=113, origin=origin, kind=kind, code=code, info=0, data=0)
+    error = echo_link._quoted(address, quoted, Ancillary(stamp_ns=None, error=extended))
     simulation.link.arrivals += [error] if error else []
 
     assert len(simulation.engine.drain()) == 0
     assert simulation.engine.outstanding == 1
 
 
-def test_the_error_that_is_changed_above_ends_its_request_while_it_is_unchanged() -> None:
+def test_the_unchanged_error_ends_its_request() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
     message = simulation.link.sent[0][1]

@@ -1,4 +1,4 @@
-"""Real ICMP on loopback, with the best socket that this machine permits."""
+"""Real ICMP on loopback, with the best kind of socket that this machine permits."""
 
 import contextlib
 import errno
@@ -27,7 +27,7 @@ def engine() -> Iterator[EchoEngine]:
 
 
 def drained(engine: EchoEngine) -> list[Any]:
-    """Everything until no request is outstanding: at most the engine's timeout."""
+    """All batches until no request is in flight, at most for the engine's timeout."""
     rows = []
     while True:
         batch = engine.drain()
@@ -38,7 +38,7 @@ def drained(engine: EchoEngine) -> list[Any]:
 
 
 @pytest.mark.loopback
-def test_loopback_answers_with_both_stamps_of_the_kernel(engine: Any) -> None:
+def test_a_reply_on_loopback_has_both_kernel_timestamps(engine: Any) -> None:
     engine.send([0, 1, 0])
 
     rows = drained(engine)
@@ -53,17 +53,17 @@ def test_loopback_answers_with_both_stamps_of_the_kernel(engine: Any) -> None:
 @pytest.mark.loopback
 def test_a_busy_loop_does_not_lengthen_a_round_trip(engine: Any) -> None:
     engine.send([0])
-    time.sleep(0.02)  # whatever else the loop does before it reads
+    time.sleep(0.02)  # other work of the loop before it reads
 
     batch = engine.drain()
 
     assert batch.outcomes == (EchoOutcome.ANSWERED,)
     assert batch.rtt_ns[0] < 10_000_000
-    assert batch.user_minus_kernel_ns > 10_000_000  # what stamps taken here would have added
+    assert batch.user_minus_kernel_ns > 10_000_000  # the error that user-space timestamps would have added
 
 
 @pytest.mark.loopback
-def test_stamps_are_matched_by_packet_where_the_kernel_takes_no_identifier(engine: Any) -> None:
+def test_timestamps_are_matched_by_packet_if_the_kernel_does_not_support_identifiers(engine: Any) -> None:
     engine._link._stamping.match_by_packet()
     engine.send([0, 1])
 
@@ -74,7 +74,7 @@ def test_stamps_are_matched_by_packet_where_the_kernel_takes_no_identifier(engin
 
 
 @pytest.mark.loopback
-def test_two_engines_do_not_take_each_others_answers(engine: Any) -> None:
+def test_two_engines_ignore_each_others_replies(engine: Any) -> None:
     other = EchoEngine(["127.0.0.1"], timeout_s=1.0)
     engine.send([0])
     other.send([0])
@@ -88,7 +88,7 @@ def _forbidden(_source: Any) -> Never:
     raise PermissionError(1, "Operation not permitted")
 
 
-def test_without_permission_each_request_says_so(monkeypatch: Any) -> None:
+def test_without_permission_each_request_fails_with_not_permitted(monkeypatch: Any) -> None:
     monkeypatch.setattr(echo_link, "DatagramLink", _forbidden)
     monkeypatch.setattr(echo_link, "RawLink", _forbidden)
     engine = EchoEngine(["127.0.0.1"])
@@ -102,8 +102,8 @@ def test_without_permission_each_request_says_so(monkeypatch: Any) -> None:
 
 
 @pytest.mark.loopback
-def test_a_foreign_source_address_is_named(engine: EchoEngine) -> None:
-    assert engine.mode is not None  # where no ICMP is permitted, that is named instead
+def test_an_invalid_source_address_is_named_in_the_reason(engine: EchoEngine) -> None:
+    assert engine.mode is not None  # without permission for ICMP, that would be the reason instead
     foreign = EchoEngine(["127.0.0.1"], source="192.0.2.77")
     assert foreign.mode is None
     assert "192.0.2.77" in foreign.why
@@ -117,22 +117,22 @@ def _error_about(identifier: int) -> bytes:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(("other", "seen"), [(0, 1), (1, 0)], ids=["our identifier", "another one"])
-def test_the_raw_filter_passes_errors_about_our_requests_only(
+def test_the_raw_filter_passes_only_errors_about_our_requests(
     engine: EchoEngine, other: int, seen: int
 ) -> None:
     if engine.mode != "raw":
         pytest.skip("this machine permits datagram ICMP, so there is no filter")
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sender:
         sender.sendto(_error_about(engine.identifier ^ other), ("127.0.0.1", 0))
-    engine.send([0])  # its answer comes after the error
+    engine.send([0])  # its reply comes after the error
 
     assert len(drained(engine)) == 1
-    assert engine.discarded == seen  # nobody sent such a request
+    assert engine.discarded == seen  # there was no such request
 
 
 @pytest.mark.parametrize("kind", [echo_link.DatagramLink, echo_link.RawLink])
 @pytest.mark.parametrize("refused_call", range(4))
-def test_a_link_that_cannot_be_made_leaves_no_socket_open(
+def test_a_failed_link_leaves_no_socket_open(
     kind: Any, refused_call: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[_Socket] = []
@@ -148,7 +148,7 @@ def test_a_link_that_cannot_be_made_leaves_no_socket_open(
 
     monkeypatch.setattr(echo_link, "_icmp_socket", make)
     monkeypatch.setattr(packet_filter, "attach", refuse)
-    with contextlib.suppress(OSError):  # a datagram link makes fewer calls: then it is there, and open
+    with contextlib.suppress(OSError):  # a datagram link makes fewer calls, so it may succeed
         kind(None)
         assert not any(one.closed for one in made)
         return
@@ -157,7 +157,7 @@ def test_a_link_that_cannot_be_made_leaves_no_socket_open(
 
 
 class _Socket:
-    """As much of a socket as a link sets up."""
+    """The parts of a socket that a link uses."""
 
     def __init__(self, setsockopt: Any) -> None:
         self.setsockopt = setsockopt
@@ -174,8 +174,8 @@ class _Socket:
 
 
 @pytest.mark.loopback
-def test_a_packet_that_is_refused_amid_a_batch_stops_none_and_shifts_no_stamp(engine: EchoEngine) -> None:
-    refused = "255.255.255.255"  # EACCES: nobody may send to the broadcast address unasked
+def test_a_rejected_packet_within_a_batch_does_not_affect_others(engine: EchoEngine) -> None:
+    refused = "255.255.255.255"  # EACCES: sending to the broadcast address needs SO_BROADCAST
     other = EchoEngine(["127.0.0.1", refused, "127.0.0.2"], timeout_s=1.0)
     other.send([0, 1, 2, 1, 0])
     time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Datagram ICMP in a namespace of its own, where the permission can be given; and errors by real kernels."""
+"""Datagram ICMP in a separate network namespace, where it can be permitted; and errors of real kernels."""
 
 import subprocess
 import sys
@@ -29,11 +29,11 @@ engine.send([0, 1, 0])
 time.sleep(0.02)
 for index, outcome, rtt_ns, stamps, _reason in sorted(rows()):
     print(index, outcome, rtt_ns < 10_000_000, stamps)
-# There is no route to 2, and the healthy host after it is not blamed.
+# There is no route to host 2, which must not affect the healthy host after it.
 engine.send([2, 0])
 for index, outcome, _rtt, _stamps, reason in sorted(rows()):
     print(index, outcome, reason)
-# An ICMP error about one of our packets is pending: the next send would report it as its own.
+# An ICMP error about one of our packets is pending, and the next send would report it as its own error.
 from scapy.layers.inet import ICMP, IP
 raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
 quoted = IP(src="127.0.0.1", dst="127.0.0.9") / ICMP(id=engine.identifier, seq=99)
@@ -52,7 +52,7 @@ engine.close()
 
 
 @pytest.mark.real
-def test_datagram_icmp_works_for_whom_it_is_permitted() -> None:
+def test_datagram_icmp_works_if_permitted() -> None:
     setup = 'ip link set lo up && exec "$@"'
     tried = subprocess.run([*_UNSHARE, "true"], capture_output=True, text=True, check=False)
     if tried.returncode != 0:

@@ -1,4 +1,4 @@
-"""Places for requests: none is given away while its request is in flight, and the oldest is always known."""
+"""Slots for requests: none is reused while its request is in flight, and the oldest is always known."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ def at(monotonic_ns: int) -> Moment:
     return Moment(monotonic_ns=monotonic_ns, offset_ns=0)
 
 
-def test_counters_begin_at_one_and_only_grow() -> None:
+def test_counters_start_at_one_and_only_increase() -> None:
     requests = Requests()
     assert requests.open([0, 5, 0], at(0)) == [1, 2, 3]
     requests.end(2, ANSWERED)
@@ -22,18 +22,18 @@ def test_counters_begin_at_one_and_only_grow() -> None:
     assert requests.indexes[1:5] == [0, 5, 0, 0]
 
 
-def test_a_place_in_flight_is_stepped_over() -> None:
+def test_a_slot_in_flight_is_skipped() -> None:
     requests = Requests()
     requests.open([7], at(0))
     for counter in requests.open([0] * (SEQUENCES - 1), at(0)):
         requests.end(counter % SEQUENCES, ENDED)
 
-    assert requests.open([8], at(1)) == [SEQUENCES + 2]  # the place of SEQUENCES + 1 is still that of 1
+    assert requests.open([8], at(1)) == [SEQUENCES + 2]  # the slot of SEQUENCES + 1 is still used by 1
     assert requests.indexes[1] == 7
 
 
 @pytest.mark.parametrize(("taken", "left"), [(SEQUENCES - 2, 2), (SEQUENCES - 1, 1), (SEQUENCES, 0)])
-def test_there_is_room_for_one_request_a_sequence(taken: int, left: int) -> None:
+def test_there_is_one_request_per_sequence_number(taken: int, left: int) -> None:
     requests = Requests()
     requests.open([0] * taken, at(0))
     assert len(requests.open([0, 0], at(0))) == left
@@ -41,7 +41,7 @@ def test_there_is_room_for_one_request_a_sequence(taken: int, left: int) -> None
 
 
 @given(st.lists(st.integers(0, 30), max_size=60))
-def test_the_oldest_in_flight_is_known_whatever_ends_before_it(ends: list[int]) -> None:
+def test_the_oldest_request_in_flight_is_known_after_any_requests_ended(ends: list[int]) -> None:
     requests = Requests()
     in_flight: list[int] = []
     for end in ends:
@@ -52,11 +52,11 @@ def test_the_oldest_in_flight_is_known_whatever_ends_before_it(ends: list[int]) 
 
 
 @pytest.mark.parametrize(("after_ns", "known"), [(-1, True), (0, False)])
-def test_an_ended_request_is_remembered_for_a_minute_after_its_deadline(after_ns: int, known: bool) -> None:
+def test_an_ended_request_is_known_for_a_minute_after_its_deadline(after_ns: int, known: bool) -> None:
     requests = Requests()
     requests.open([0], at(5))
     far_ns = 5 + TIMEOUT_NS + REMEMBERED_NS + after_ns
-    assert requests.is_known(1, far_ns, TIMEOUT_NS)  # in flight: for as long as that takes
+    assert requests.is_known(1, far_ns, TIMEOUT_NS)  # in flight, however long that takes
     requests.end(1, ENDED)
     assert requests.is_known(1, far_ns, TIMEOUT_NS) is known
     assert not requests.is_known(2, 0, TIMEOUT_NS)

@@ -1,4 +1,4 @@
-"""From errno to Reason."""
+"""Conversion of errno to Reason, and timeouts."""
 
 import asyncio
 import errno
@@ -27,7 +27,7 @@ from probe.network.failures import ExchangeFailed, failing, reason_of
         (errno.EBADF, None),
     ],
 )
-async def test_an_errno_becomes_a_reason_or_stays_our_bug(number: int, reason: Any) -> Never:
+async def test_an_errno_becomes_a_reason_or_is_raised_as_a_bug(number: int, reason: Any) -> Never:
     assert reason_of(OSError(number, "x")) == reason
     with pytest.raises(OSError if reason is None else ExchangeFailed) as caught:
         async with failing(Phase.CONNECT, 1.0):
@@ -36,7 +36,7 @@ async def test_an_errno_becomes_a_reason_or_stays_our_bug(number: int, reason: A
         assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.CONNECT, reason)
 
 
-async def test_a_wait_beyond_its_time_is_timed_out_in_its_phase() -> None:
+async def test_a_wait_beyond_its_timeout_times_out_in_its_phase() -> None:
     with pytest.raises(ExchangeFailed) as caught:
         async with failing(Phase.HANDSHAKE, 0):
             await asyncio.Event().wait()

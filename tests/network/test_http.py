@@ -1,4 +1,4 @@
-"""Requests over stamped sockets on loopback: what is timed, what is told apart, what no server can do to us."""
+"""HTTP exchanges on loopback: durations, kinds of failures, and hostile servers."""
 
 import asyncio
 import errno
@@ -42,7 +42,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 Serve = Callable[[socket.socket], None]
 
 
-def says(*parts: bytes, pause_s: float = 0.0) -> Serve:
+def sends(*parts: bytes, pause_s: float = 0.0) -> Serve:
     """A server that reads a request and sends ``parts``, each after a pause, then closes."""
 
     def serve(connection: socket.socket) -> None:
@@ -57,7 +57,7 @@ def says(*parts: bytes, pause_s: float = 0.0) -> Serve:
 async def ask(
     port: int, *, timeout_s: float = 2.0, clock: Any = SYSTEM_CLOCK, times: int = 1
 ) -> HttpResponse:
-    """The last of ``times`` answers over one plain connection."""
+    """The last of ``times`` responses over one plain connection."""
     network = Network(clock=clock)
     connection = await network.connect("127.0.0.1", port)
     try:
@@ -84,8 +84,8 @@ async def ask_over_tls(port: int, *, timeout_s: float = 2.0) -> HttpResponse:
         network.close()
 
 
-async def test_an_answer_is_read_whole_and_timed_by_the_kernel(tcp_server: Any) -> None:
-    answer = await ask(tcp_server(says(OK, pause_s=0.05)))
+async def test_a_response_is_read_completely_with_kernel_timestamps(tcp_server: Any) -> None:
+    answer = await ask(tcp_server(sends(OK, pause_s=0.05)))
 
     assert (answer.status, answer.body, answer.failure) == (200, b"hi", None)
     assert answer.headers == (("content-length", "2"),)
@@ -96,8 +96,8 @@ async def test_an_answer_is_read_whole_and_timed_by_the_kernel(tcp_server: Any) 
     assert answer.is_reusable
 
 
-async def test_waiting_ends_with_the_first_byte_and_receiving_with_the_last(tcp_server: Any) -> None:
-    answer = await ask(tcp_server(says(OK[:20], OK[20:], pause_s=0.1)))
+async def test_wait_ends_with_the_first_byte_and_receive_with_the_last(tcp_server: Any) -> None:
+    answer = await ask(tcp_server(sends(OK[:20], OK[20:], pause_s=0.1)))
 
     assert 0.1 <= answer.phases_s[Phase.WAIT] < 0.19
     assert 0.1 <= answer.phases_s[Phase.RECEIVE] < 0.5
@@ -105,11 +105,11 @@ async def test_waiting_ends_with_the_first_byte_and_receiving_with_the_last(tcp_
 
 
 async def held_up(answering: Awaitable[HttpResponse], hold_s: float) -> HttpResponse:
-    """The answer, while something else holds the event loop for ``hold_s`` again and again."""
+    """The response, while another task repeatedly blocks the event loop for ``hold_s``."""
 
     async def load() -> None:
         while True:
-            time.sleep(hold_s)  # noqa: ASYNC251 (holding the loop is the point)
+            time.sleep(hold_s)  # noqa: ASYNC251 (blocking the loop is intended)
             await asyncio.sleep(0)
 
     busy = asyncio.create_task(load())
@@ -120,21 +120,21 @@ async def held_up(answering: Awaitable[HttpResponse], hold_s: float) -> HttpResp
 
 
 async def test_a_busy_loop_does_not_lengthen_an_exchange(tcp_server: Any) -> None:
-    answer = await held_up(ask(tcp_server(says(OK, pause_s=0.02)), timeout_s=10), 0.1)
+    answer = await held_up(ask(tcp_server(sends(OK, pause_s=0.02)), timeout_s=10), 0.1)
 
     assert answer.timestamps is Timestamps.KERNEL
     assert answer.phases_s[Phase.WAIT] < 0.05
     assert not answer.wait_is_upper_bound
 
 
-async def test_stamps_taken_here_would_be_lengthened_by_a_busy_loop(
+async def test_user_space_timestamps_would_be_lengthened_by_a_busy_loop(
     tcp_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("probe.network.kernel.read_stamp", lambda _data: None)
-    answer = await held_up(ask(tcp_server(says(OK, pause_s=0.02)), timeout_s=10), 0.1)
+    answer = await held_up(ask(tcp_server(sends(OK, pause_s=0.02)), timeout_s=10), 0.1)
 
     assert answer.timestamps is Timestamps.USER
-    assert answer.phases_s[Phase.WAIT] > 0.05  # so the test above fails, should stamps be taken in Python
+    assert answer.phases_s[Phase.WAIT] > 0.05  # so the test above would fail with timestamps taken in Python
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -159,8 +159,8 @@ async def test_a_busy_loop_does_not_lengthen_an_exchange_over_tls(
     assert not answer.wait_is_upper_bound
 
 
-async def test_segments_that_came_together_make_the_wait_an_upper_bound(tcp_server: Any) -> None:
-    port = tcp_server(says(OK[:20], OK[20:30], OK[30:], pause_s=0.03))
+async def test_merged_segments_make_the_wait_an_upper_bound(tcp_server: Any) -> None:
+    port = tcp_server(sends(OK[:20], OK[20:30], OK[30:], pause_s=0.03))
     answer = await held_up(ask(port, timeout_s=10), 0.3)
 
     assert answer.body == b"hi"
@@ -168,7 +168,7 @@ async def test_segments_that_came_together_make_the_wait_an_upper_bound(tcp_serv
 
 
 @pytest.mark.parametrize("tickets", [0, 2])
-async def test_session_tickets_before_an_answer_are_no_part_of_it(
+async def test_session_tickets_before_a_response_are_not_part_of_it(
     authority: Any, tls_server: Any, tickets: int
 ) -> None:
     def configure(context: ssl.SSLContext) -> None:
@@ -191,8 +191,8 @@ async def test_a_second_exchange_is_warm(tcp_server: Any) -> None:
 
 
 @pytest.mark.parametrize("step_ns", [20_000_000, -20_000_000], ids=["forward", "backward"])
-async def test_a_step_of_the_clock_leaves_an_answer_without_times(tcp_server: Any, step_ns: int) -> None:
-    answer = await ask(tcp_server(says(OK)), clock=SteppedClock(step_ns))
+async def test_a_clock_step_leaves_a_response_without_durations(tcp_server: Any, step_ns: int) -> None:
+    answer = await ask(tcp_server(sends(OK)), clock=SteppedClock(step_ns))
 
     assert (answer.status, answer.failure) == (200, None)
     assert (answer.phases_s, answer.timestamps) == ({}, None)
@@ -218,10 +218,10 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         "long body",
     ],
 )  # fmt: skip
-async def test_an_answer_that_is_none_has_a_phase_and_a_reason(
+async def test_an_invalid_response_has_a_phase_and_a_reason(
     tcp_server: Any, parts: tuple[bytes, ...], phase: Phase, reason: Reason, status: int | None
 ) -> None:
-    answer = await ask(tcp_server(says(*parts)))
+    answer = await ask(tcp_server(sends(*parts)))
 
     assert answer.failure is not None
     assert (answer.failure.phase, answer.failure.reason) == (phase, reason)
@@ -241,18 +241,20 @@ async def test_an_answer_that_is_none_has_a_phase_and_a_reason(
     ],
     ids=["interim", "chunked", "until the end", "at the limit", "without a body"],
 )
-async def test_every_form_of_a_whole_answer_is_read(tcp_server: Any, wire: bytes, body: bytes) -> None:
-    answer = await ask(tcp_server(says(wire)))
+async def test_every_form_of_a_complete_response_is_read(tcp_server: Any, wire: bytes, body: bytes) -> None:
+    answer = await ask(tcp_server(sends(wire)))
     assert (answer.failure, answer.body) == (None, body)
 
 
 @pytest.mark.parametrize(
     ("parts", "phase"), [((), Phase.WAIT), ((OK[:-1],), Phase.RECEIVE)], ids=["silence", "a part"]
 )
-async def test_silence_ends_at_the_deadline(tcp_server: Any, parts: tuple[bytes, ...], phase: Phase) -> None:
+async def test_without_data_the_exchange_ends_at_the_deadline(
+    tcp_server: Any, parts: tuple[bytes, ...], phase: Phase
+) -> None:
     def serve(connection: socket.socket) -> None:
-        says(*parts)(connection)
-        connection.recv(1)  # until the client goes
+        sends(*parts)(connection)
+        connection.recv(1)  # until the client closes
 
     answer = await ask(tcp_server(serve), timeout_s=0.2)
 
@@ -261,7 +263,7 @@ async def test_silence_ends_at_the_deadline(tcp_server: Any, parts: tuple[bytes,
     assert (Phase.WAIT in answer.phases_s) is (phase is Phase.RECEIVE)
 
 
-async def test_a_reset_is_a_reset(tcp_server: Any) -> None:
+async def test_a_connection_reset_is_reported_as_reset(tcp_server: Any) -> None:
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -272,7 +274,7 @@ async def test_a_reset_is_a_reset(tcp_server: Any) -> None:
 
 
 class Scripted:
-    """A channel of which each ``receive`` gives, or raises, the next of ``script``."""
+    """A channel whose ``receive`` returns or raises the next item of ``script``."""
 
     at_record_boundary = True
 
@@ -293,7 +295,7 @@ class Scripted:
                 return chunk
 
     async def close_notify(self) -> None:
-        """Nobody is there."""
+        """Nothing to do."""
 
 
 ALERT = TlsRefused(Reason.PROTOCOL_ERROR, "alert 116 (certificate_required)")
@@ -304,13 +306,13 @@ async def exchange(connection: HttpConnection) -> HttpResponse:
     return await connection.exchange(POST, timeout_s=2.0)
 
 
-async def test_an_alert_where_the_first_answer_should_be_is_a_handshake_that_failed() -> None:
-    """TLS 1.3: the server looks for the client's certificate when the client is through."""
+async def test_an_alert_instead_of_the_first_response_is_a_handshake_failure() -> None:
+    """In TLS 1.3, the server checks the client's certificate after the client's handshake is complete."""
     answer = await exchange(HttpConnection(Scripted(Chunk(b"", ended=False), ALERT), SYSTEM_CLOCK))
     assert answer.failure == Failure(phase=Phase.HANDSHAKE, reason=ALERT.reason, detail=ALERT.detail)
 
 
-async def test_an_alert_later_on_is_of_the_exchange_it_ends() -> None:
+async def test_a_later_alert_is_a_failure_of_its_exchange() -> None:
     within = await exchange(HttpConnection(Scripted(Chunk(OK[:20], ended=False), ALERT), SYSTEM_CLOCK))
     twice = HttpConnection(Scripted(WHOLE, ALERT), SYSTEM_CLOCK)
     first, second = await exchange(twice), await exchange(twice)
@@ -319,23 +321,23 @@ async def test_an_alert_later_on_is_of_the_exchange_it_ends() -> None:
     assert (first.failure, second.failure and second.failure.phase) == (None, Phase.WAIT)
 
 
-async def test_a_peer_that_went_before_the_request_may_have_said_why() -> None:
+async def test_an_alert_received_before_the_connection_was_lost_is_reported() -> None:
     gone = BrokenPipeError(errno.EPIPE, "Broken pipe")
-    told = await exchange(HttpConnection(Scripted(ALERT, sends=gone), SYSTEM_CLOCK))
+    response = await exchange(HttpConnection(Scripted(ALERT, sends=gone), SYSTEM_CLOCK))
     early = await exchange(HttpConnection(Scripted(WHOLE, sends=gone), SYSTEM_CLOCK))
     silent = await exchange(HttpConnection(Scripted(Chunk(b"", ended=True), sends=gone), SYSTEM_CLOCK))
-    assert told.failure is not None
-    assert told.failure.detail == ALERT.detail
+    assert response.failure is not None
+    assert response.failure.detail == ALERT.detail
     assert (early.status, early.failure) == (200, None)
     assert silent.failure == Failure(phase=Phase.SEND, reason=Reason.CLOSED, detail="Broken pipe")
 
 
-async def test_a_request_that_is_none_is_our_bug_and_shows_no_header(tcp_server: Any) -> None:
+async def test_an_invalid_request_is_a_bug_and_its_error_shows_no_header(tcp_server: Any) -> None:
     network = Network()
-    connection = await network.connect("127.0.0.1", tcp_server(says(OK)))
+    connection = await network.connect("127.0.0.1", tcp_server(sends(OK)))
     channel = network.plain_channel(connection)
     bad = HttpRequest(method="GET", target="/", headers=(("Host", NAME), ("X", f"{SIGNED}\n")))
-    with pytest.raises(ValueError, match="no request") as raised:
+    with pytest.raises(ValueError, match=r"not a valid HTTP/1\.1 request") as raised:
         await channel.exchange(bad, timeout_s=1)
     connection.close()
     network.close()
@@ -345,7 +347,7 @@ async def test_a_request_that_is_none_is_our_bug_and_shows_no_header(tcp_server:
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
-    """Connected TCP sockets, as often as wanted."""
+    """A factory of connected TCP sockets."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def connected() -> tuple[socket.socket, socket.socket]:
@@ -358,7 +360,7 @@ def pair() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=100).map(lambda data: HEAD + data)))
-def test_no_bytes_of_a_server_raise(pair: Any, data: bytes) -> None:
+def test_any_bytes_of_a_server_are_read_without_an_exception(pair: Any, data: bytes) -> None:
     from probe.network.http import HttpConnection, PlainChannel
 
     client, server = pair()

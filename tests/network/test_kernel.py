@@ -1,4 +1,4 @@
-"""Ancillary data and TCP_INFO: whatever the bytes, a value or None."""
+"""Decoding of ancillary data and TCP_INFO: any bytes give a value or None."""
 
 import struct
 from typing import Any
@@ -26,15 +26,15 @@ def test_any_tcp_info_is_read_without_an_exception(data: bytes) -> None:
     [(0, 5_000_000_000), (999_999_999, 5_999_999_999), (1_000_000_000, None), (-1, None)],
     ids=["at the start", "at the end", "above", "below"],
 )
-def test_a_stamp_has_nanoseconds_of_one_second(nanoseconds: int, expected: Any) -> None:
+def test_the_nanoseconds_of_a_timestamp_are_below_one_second(nanoseconds: int, expected: Any) -> None:
     assert kernel.read_stamp(struct.pack("=qq", 5, nanoseconds) + bytes(32)) == expected
 
 
-def test_an_all_zero_stamp_is_no_stamp() -> None:
+def test_an_all_zero_timestamp_is_missing() -> None:
     assert kernel.read_stamp(bytes(48)) is None
 
 
-def test_tcp_info_has_its_fields_where_linux_puts_them() -> None:
+def test_tcp_info_is_decoded_with_linuxs_offsets() -> None:
     data = bytearray(200)
     struct.pack_into("=I", data, 68, 1234)
     struct.pack_into("=I", data, 100, 2)

@@ -1,4 +1,4 @@
-"""Names to addresses: literal, hosts file, then DNS by turns."""
+"""Resolution of names: address, hosts file, then DNS servers in order."""
 
 from typing import Any
 
@@ -26,14 +26,14 @@ NOT_FOUND = answering(
 
 
 class Servers:
-    """Answers by (server, name); an absent one is silent. Notes who was asked."""
+    """Responses by (server, name); without one, the server does not respond. Records the queries."""
 
     def __init__(self, answers: Any) -> None:
         self.answers = answers
-        self.asked = []
+        self.queries = []
 
     async def ask(self, server: Any, question: Any, timeout_s: float) -> DnsResponse:
-        self.asked.append((server, question.name))
+        self.queries.append((server, question.name))
         if (server, question.name) not in self.answers:
             raise fail(Phase.WAIT, Reason.TIMED_OUT)
         return self.answers[server, question.name]
@@ -44,7 +44,7 @@ async def resolved(servers: Any, host: str, *, search: Any = ()) -> str:
     return await resolve_by_dns(host, conf, servers.ask, clock=FakeClock(), timeout_s=1.0)
 
 
-async def test_an_address_is_itself_and_a_host_is_in_the_hosts_file(tmp_path: Any) -> None:
+async def test_an_address_is_unchanged_and_a_host_is_found_in_the_hosts_file(tmp_path: Any) -> None:
     (tmp_path / "hosts").write_text(HOSTS)
     network = Network(hosts_file=str(tmp_path / "hosts"))
     assert await network.resolve("192.0.2.9") == "192.0.2.9"
@@ -73,31 +73,31 @@ def test_resolv_conf_has_ipv4_servers_and_a_search_list() -> None:
     )
 
 
-async def test_a_silent_server_is_followed_by_the_next() -> None:
+async def test_if_a_server_does_not_respond_the_next_one_is_queried() -> None:
     servers = Servers({("b", "proxy.example.com"): answering("10.0.0.9")})
     assert await resolved(servers, "proxy.example.com") == "10.0.0.9"
-    assert [server for server, _ in servers.asked] == ["a", "b"]
+    assert [server for server, _ in servers.queries] == ["a", "b"]
 
 
-async def test_a_short_name_is_searched_for() -> None:
+async def test_a_short_name_uses_the_search_list() -> None:
     servers = Servers({("a", "proxy.corp"): NOT_FOUND, ("a", "proxy.example"): answering("10.0.0.9")})
     assert await resolved(servers, "proxy", search=("corp", "example")) == "10.0.0.9"
 
 
-async def test_a_name_that_is_not_there_is_asked_for_once() -> None:
+async def test_a_nonexistent_name_is_queried_once() -> None:
     servers = Servers({("a", "proxy.example.com"): NOT_FOUND})
     with pytest.raises(ExchangeFailed) as caught:
         await resolved(servers, "proxy.example.com")
     assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.RESOLVE, Reason.NAME_NOT_FOUND)
-    assert len(servers.asked) == 1
+    assert len(servers.queries) == 1
 
 
-async def test_silence_of_all_is_a_time_out_of_the_resolve_phase() -> None:
+async def test_without_any_response_the_resolve_phase_times_out() -> None:
     servers = Servers({})
     with pytest.raises(ExchangeFailed) as caught:
         await resolved(servers, "proxy.example.com")
     assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.RESOLVE, Reason.TIMED_OUT)
-    assert len(servers.asked) == 4  # each server twice
+    assert len(servers.queries) == 4  # each server is queried twice
 
 
 async def test_a_name_without_an_ipv4_address_is_not_found() -> None:

@@ -1,4 +1,4 @@
-"""A connected socket on loopback: which bytes the kernel's stamps belong to."""
+"""A connected socket on loopback: which bytes the kernel's timestamps belong to."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ def _stamps() -> Iterator[None]:
 
 @pytest.fixture
 def tcp() -> Iterator[tuple[StampedSocket, socket.socket]]:
-    """A stamped end and a plain one."""
+    """A socket with timestamps, and a plain one at the other end."""
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as near:
         near.connect(listener.getsockname())
         near.setblocking(False)
@@ -49,11 +49,11 @@ def udp() -> Iterator[tuple[StampedSocket, socket.socket]]:
 
 
 @pytest.mark.parametrize("ends", ["tcp", "udp"])
-async def test_each_exchange_of_a_connection_is_stamped_at_both_ends(
+async def test_each_exchange_of_a_connection_has_both_kernel_timestamps(
     ends: str, request: pytest.FixtureRequest
 ) -> None:
     stamped, far = request.getfixturevalue(ends)
-    for length in (5, 1, 300):  # a stream's stamps are named by bytes, a datagram's by number
+    for length in (5, 1, 300):  # timestamps are identified by byte offset (TCP) or datagram number
         await stamped.send(bytes(length))
         far.send(far.recv(1024))
         assert await stamped.receive() == bytes(length)
@@ -63,18 +63,18 @@ async def test_each_exchange_of_a_connection_is_stamped_at_both_ends(
         assert timing.duration_ns > 0
 
 
-async def test_a_reader_who_is_late_does_not_lengthen_an_exchange(
+async def test_a_late_read_does_not_lengthen_an_exchange(
     tcp: tuple[StampedSocket, socket.socket],
 ) -> None:
     stamped, far = tcp
     await stamped.send(b"hello")
     far.send(far.recv(1024))
-    time.sleep(0.02)  # noqa: ASYNC251 (being late is the point)
+    time.sleep(0.02)  # noqa: ASYNC251 (being late is intended)
     await stamped.receive()
     assert stamped.timing().duration_ns < 10_000_000
 
 
-async def test_a_send_forgets_the_stamps_of_the_exchange_before(
+async def test_a_send_discards_the_timestamps_of_the_previous_exchange(
     tcp: tuple[StampedSocket, socket.socket],
 ) -> None:
     stamped, far = tcp
@@ -84,10 +84,10 @@ async def test_a_send_forgets_the_stamps_of_the_exchange_before(
 
     await stamped.send(b"again")
 
-    assert stamped.timing().timestamps is Timestamps.USER  # nothing came yet
+    assert stamped.timing().timestamps is Timestamps.USER  # nothing received yet
 
 
-async def test_the_end_of_a_stream_is_no_answer(tcp: tuple[StampedSocket, socket.socket]) -> None:
+async def test_the_end_of_a_stream_is_not_a_response(tcp: tuple[StampedSocket, socket.socket]) -> None:
     stamped, far = tcp
     await stamped.send(b"hello")
     far.send(far.recv(1024))
@@ -99,7 +99,7 @@ async def test_the_end_of_a_stream_is_no_answer(tcp: tuple[StampedSocket, socket
     assert stamped.timing() == timed
 
 
-async def test_an_empty_datagram_is_an_answer(udp: tuple[StampedSocket, socket.socket]) -> None:
+async def test_an_empty_datagram_is_a_response(udp: tuple[StampedSocket, socket.socket]) -> None:
     stamped, far = udp
     await stamped.send(b"hello")
     far.recv(1024)
@@ -109,7 +109,7 @@ async def test_an_empty_datagram_is_an_answer(udp: tuple[StampedSocket, socket.s
     assert stamped.timing().timestamps is Timestamps.KERNEL
 
 
-async def test_a_port_that_nobody_listens_at_refuses(udp: tuple[StampedSocket, socket.socket]) -> None:
+async def test_a_closed_udp_port_is_a_refused_connection(udp: tuple[StampedSocket, socket.socket]) -> None:
     stamped, far = udp
     far.close()
     await stamped.send(b"hello")
@@ -117,7 +117,7 @@ async def test_a_port_that_nobody_listens_at_refuses(udp: tuple[StampedSocket, s
         await stamped.receive()
 
 
-async def test_a_wait_that_is_given_up_leaves_nothing_in_the_loop(
+async def test_a_cancelled_wait_leaves_no_reader_in_the_loop(
     tcp: tuple[StampedSocket, socket.socket],
 ) -> None:
     stamped, _silent = tcp
@@ -127,8 +127,8 @@ async def test_a_wait_that_is_given_up_leaves_nothing_in_the_loop(
     assert not asyncio.get_running_loop().remove_reader(stamped._sock)
 
 
-@pytest.mark.parametrize("reported", [False, True], ids=["reset", "reset that was told already"])
-async def test_a_connection_that_was_reset_before_it_is_taken_over_says_so(reported: bool) -> None:
+@pytest.mark.parametrize("reported", [False, True], ids=["reset", "reset that was reported already"])
+async def test_a_connection_that_was_already_reset_raises_its_error(reported: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as near:
         near.connect(listener.getsockname())
         far, _address = listener.accept()
@@ -141,7 +141,7 @@ async def test_a_connection_that_was_reset_before_it_is_taken_over_says_so(repor
 
 
 @pytest.mark.parametrize("step_ns", [20_000_000, -20_000_000], ids=["forward", "backward"])
-async def test_a_step_of_the_wall_clock_leaves_no_time(step_ns: int) -> None:
+async def test_a_step_of_the_wall_clock_discards_the_duration(step_ns: int) -> None:
     with (
         socket.socket(type=socket.SOCK_DGRAM) as near,
         socket.socket(type=socket.SOCK_DGRAM) as far,

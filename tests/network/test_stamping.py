@@ -1,4 +1,4 @@
-"""Stamps are on before anything is measured, or it is said that they may not be."""
+"""Receive timestamps are enabled and confirmed before anything is measured."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ STAMP = (socket.SOL_SOCKET, kernel.SO_TIMESTAMPING, struct.pack("=qq", 5, 0) + b
 
 
 class Echoing:
-    """A socket connected to itself, whose datagrams have a stamp from the ``first_stamped`` on (0: never)."""
+    """A socket whose datagrams have a timestamp from number ``first_stamped`` on (0: never)."""
 
     def __init__(self, first_stamped: int, refuses: OSError | None = None) -> None:
         self.sent = 0
@@ -47,7 +47,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("first_stamped", [1, 3, stamping._ATTEMPTS])
-def test_datagrams_are_sent_until_one_has_a_stamp(first_stamped: int, pauses: list[float]) -> None:
+def test_datagrams_are_sent_until_one_has_a_timestamp(first_stamped: int, pauses: list[float]) -> None:
     sock: Any = Echoing(first_stamped)
     assert stamping._is_confirmed(sock)
     assert (sock.sent, len(pauses)) == (first_stamped, first_stamped - 1)
@@ -56,22 +56,20 @@ def test_datagrams_are_sent_until_one_has_a_stamp(first_stamped: int, pauses: li
 @pytest.mark.parametrize(
     "first_stamped", [0, stamping._ATTEMPTS + 1], ids=["never", "just after the last attempt"]
 )
-def test_without_a_stamp_it_gives_up_within_a_tenth_of_a_second(
-    first_stamped: int, pauses: list[float]
-) -> None:
+def test_without_a_timestamp_it_gives_up_within_100_ms(first_stamped: int, pauses: list[float]) -> None:
     sock: Any = Echoing(first_stamped)
     assert not stamping._is_confirmed(sock)
     assert sum(pauses) < 0.1
 
 
 @pytest.mark.parametrize("error", [OSError(99, "no 127.0.0.1"), TimeoutError()])
-def test_a_machine_without_loopback_is_not_confirmed_and_no_error(error: OSError) -> None:
+def test_a_machine_without_loopback_is_not_confirmed_but_raises_no_error(error: OSError) -> None:
     sock: Any = Echoing(1, refuses=error)
     assert not stamping._is_confirmed(sock)
 
 
 @pytest.mark.loopback
-def test_once_confirmed_the_first_packet_of_any_socket_that_asks_is_stamped() -> None:
+def test_once_confirmed_the_first_packet_of_any_socket_has_a_timestamp() -> None:
     kept = StampsKept()
     with socket.socket(type=socket.SOCK_DGRAM) as sock:
         sock.settimeout(1)
@@ -89,7 +87,7 @@ def test_once_confirmed_the_first_packet_of_any_socket_that_asks_is_stamped() ->
 
 @pytest.mark.loopback
 @pytest.mark.parametrize("closed_by_hand", [True, False])
-def test_its_socket_goes_with_it_and_closing_twice_is_harmless(closed_by_hand: bool) -> None:
+def test_the_socket_is_closed_with_its_owner_and_closing_twice_is_harmless(closed_by_hand: bool) -> None:
     kept = StampsKept()
     descriptor = kept._finalizer.peek()[2][0]
     if closed_by_hand:

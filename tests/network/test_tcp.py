@@ -1,4 +1,4 @@
-"""Connects on loopback, and what TCP_INFO says of lost packets."""
+"""TCP connects on loopback, and lost packets in TCP_INFO."""
 
 import asyncio
 import socket
@@ -43,8 +43,8 @@ async def test_a_busy_loop_does_not_lengthen_a_connect(
     connect = loop.sock_connect
 
     async def connect_and_wait_for_a_turn(sock: Any, address: Any) -> None:
-        await connect(sock, address)  # on loopback it is done at once
-        time.sleep(0.02)  # noqa: ASYNC251 (holding the loop is the point)
+        await connect(sock, address)  # immediate on loopback
+        time.sleep(0.02)  # noqa: ASYNC251 (blocking the loop is intended)
         await asyncio.sleep(0)
 
     monkeypatch.setattr(loop, "sock_connect", connect_and_wait_for_a_turn)
@@ -53,12 +53,12 @@ async def test_a_busy_loop_does_not_lengthen_a_connect(
     took_s = time.monotonic() - started
     connection.close()
 
-    assert took_s > 0.02  # what a stamp in user space would have included
+    assert took_s > 0.02  # would be included with user-space timestamps
     assert connection.rtt_s < 0.010
 
 
 @pytest.mark.loopback
-async def test_a_closed_port_refuses(network: Any) -> None:
+async def test_a_closed_port_is_a_refused_connection(network: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with pytest.raises(ExchangeFailed) as caught:
@@ -67,7 +67,7 @@ async def test_a_closed_port_refuses(network: Any) -> None:
 
 
 @pytest.mark.loopback
-async def test_a_full_backlog_is_silence_and_times_out(network: Any) -> None:
+async def test_a_full_backlog_times_out(network: Any) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -78,7 +78,7 @@ async def test_a_full_backlog_is_silence_and_times_out(network: Any) -> None:
 
 
 @pytest.mark.loopback
-async def test_a_foreign_source_address_is_not_permitted() -> None:
+async def test_an_invalid_source_address_is_not_permitted() -> None:
     network = Network(source="192.0.2.77")
     with pytest.raises(ExchangeFailed) as caught:
         await network.connect("127.0.0.1", 9)
@@ -91,12 +91,12 @@ async def test_a_foreign_source_address_is_not_permitted() -> None:
     [(1, 0, None), (0, 0, Reason.PACKET_LOST), (1000, 1, Reason.PACKET_LOST)],
     ids=["a sample", "no round trip", "sent again"],
 )
-def test_a_lost_syn_is_no_sample(rtt_us: int, retransmits: int, reason: Any) -> None:
+def test_a_lost_syn_is_a_failure_and_not_a_sample(rtt_us: int, retransmits: int, reason: Any) -> None:
     failure = failure_of(TcpInfo(rtt_us=rtt_us, total_retransmits=retransmits, data_segments_in=0))
     assert (failure.reason if failure else None) == reason
 
 
-async def test_a_process_at_its_limit_of_open_files_is_over_it(network: Any) -> None:
+async def test_at_the_limit_of_open_files_the_failure_is_over_limit(network: Any) -> None:
     with no_more_files(), pytest.raises(ExchangeFailed) as caught:
         await network.connect("127.0.0.1", 9)
     assert (caught.value.failure.phase, caught.value.failure.reason) == (Phase.CONNECT, Reason.OVER_LIMIT)

@@ -1,4 +1,4 @@
-"""Handshakes with real servers on loopback: what is offered, what is learnt, what is told apart."""
+"""Handshakes with real servers on loopback: ClientHellos, facts, and kinds of failures."""
 
 import asyncio
 import socket
@@ -48,7 +48,7 @@ async def shake(
     ],
     ids=["TLS 1.2", "TLS 1.3"],
 )
-async def test_a_good_server_is_learnt_whole(
+async def test_all_facts_of_a_healthy_server_are_learned(
     authority: Any, tls_server: Any, version: Any, name: str, cipher: Any
 ) -> None:
     issued = authority.issue(NAME)
@@ -68,7 +68,7 @@ async def test_a_good_server_is_learnt_whole(
 @pytest.mark.loopback
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("step_ns", [20_000_000, -20_000_000], ids=["forward", "backward"])
-async def test_a_step_of_the_wall_clock_leaves_a_handshake_without_its_time(
+async def test_a_clock_step_leaves_a_handshake_without_a_duration(
     authority: Any, tls_server: Any, version: Any, step_ns: int
 ) -> None:
     issued = authority.issue(NAME)
@@ -88,7 +88,7 @@ async def test_a_busy_loop_does_not_lengthen_a_handshake(
 
     async def load() -> None:
         while True:
-            time.sleep(0.02)  # noqa: ASYNC251 (holding the loop is the point)
+            time.sleep(0.02)  # noqa: ASYNC251 (blocking the loop is intended)
             await asyncio.sleep(0)
 
     busy = asyncio.create_task(load())
@@ -97,13 +97,15 @@ async def test_a_busy_loop_does_not_lengthen_a_handshake(
     took_s = (time.monotonic() - started) / 3
     busy.cancel()
 
-    assert took_s > 0.02  # what a stamp in user space would have included
+    assert took_s > 0.02  # would be included with user-space timestamps
     assert {one.timestamps for one in shaken} == {Timestamps.KERNEL}
     assert min(one.wait_s for one in shaken) < 0.010
 
 
 @pytest.mark.loopback
-async def test_a_suite_that_kms_lacks_is_refused_with_an_alert(authority: Any, tls_server: Any) -> None:
+async def test_a_server_without_kmss_cipher_suites_refuses_with_an_alert(
+    authority: Any, tls_server: Any
+) -> None:
     def configure(context: Any) -> None:
         only(ssl.TLSVersion.TLSv1_2)(context)
         context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
@@ -122,7 +124,9 @@ async def test_a_suite_that_kms_lacks_is_refused_with_an_alert(authority: Any, t
 
 
 @pytest.mark.loopback
-async def test_an_old_version_is_learnt_by_the_diagnosing_offer(authority: Any, tls_server: Any) -> None:
+async def test_an_old_tls_version_is_learned_by_the_diagnosing_handshake(
+    authority: Any, tls_server: Any
+) -> None:
     issued = authority.issue(NAME, key=rsa.generate_private_key(65537, 2048))
     port = tls_server(issued, _tls_1_0)
 
@@ -142,7 +146,7 @@ def _tls_1_0(context: Any) -> None:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_an_optional_client_certificate_is_seen_and_not_missed(
+async def test_a_request_for_an_optional_client_certificate_is_detected(
     authority: Any, tls_server: Any, version: Any
 ) -> None:
     def configure(context: Any) -> None:
@@ -161,7 +165,7 @@ async def test_an_optional_client_certificate_is_seen_and_not_missed(
     ("version", "alert", "failed"),
     [(ssl.TLSVersion.TLSv1_2, 40, True), (ssl.TLSVersion.TLSv1_3, 116, False)],
 )
-async def test_a_required_client_certificate_is_an_alert(
+async def test_a_required_client_certificate_gives_an_alert(
     authority: Any, tls_server: Any, version: Any, alert: int, failed: Any
 ) -> None:
     def configure(context: Any) -> None:
@@ -179,7 +183,7 @@ async def test_a_required_client_certificate_is_an_alert(
 
 
 @pytest.mark.loopback
-async def test_silence_after_an_empty_certificate_is_not_an_answer(authority: Any, tls_server: Any) -> None:
+async def test_no_response_after_an_empty_certificate_is_unknown(authority: Any, tls_server: Any) -> None:
     def configure(context: Any) -> None:
         context.verify_mode = ssl.CERT_OPTIONAL
 
@@ -191,7 +195,7 @@ async def test_silence_after_an_empty_certificate_is_not_an_answer(authority: An
 
 def _silent(connection: Any) -> None:
     connection.recv(4096)
-    connection.recv(4096)  # until the client goes
+    connection.recv(4096)  # until the client closes
 
 
 def _closing(connection: Any) -> None:
@@ -232,18 +236,18 @@ def _flood(connection: Any) -> None:
     ],
     ids=["silent", "closing", "resetting", "plain HTTP", "alert"],
 )
-async def test_each_end_of_a_handshake_is_told_apart(tcp_server: Any, serve: Any, reason: Any) -> None:
+async def test_each_kind_of_failed_handshake_has_its_reason(tcp_server: Any, serve: Any, reason: Any) -> None:
     shaken = await shake(tcp_server(serve), timeout_s=0.2 if serve is _silent else 3.0)
 
     assert (shaken.failure.phase, shaken.failure.reason) == (Phase.HANDSHAKE, reason)
     assert shaken.chain == ()
     assert shaken.alert == (112 if serve is _alert else None)
     if serve is _http:
-        assert shaken.failure.detail == "answered in plain HTTP"
+        assert shaken.failure.detail == "the server replied in plain HTTP"
 
 
 @pytest.mark.loopback
-async def test_an_endless_handshake_ends(tcp_server: Any) -> None:
+async def test_an_endless_handshake_is_over_the_limit(tcp_server: Any) -> None:
     shaken = await shake(tcp_server(_flood))
     assert shaken.failure.reason in (Reason.OVER_LIMIT, Reason.PROTOCOL_ERROR, Reason.RESET)
 
@@ -257,7 +261,7 @@ def test_a_name_is_sent_and_an_address_is_not(name: str, sent: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a\0b", "x" * 254, "ü" * 300])
-def test_what_is_no_host_name_fails_in_the_handshake(name: str) -> None:
+def test_an_invalid_host_name_fails_in_the_handshake(name: str) -> None:
     with pytest.raises(ExchangeFailed) as caught:
         sni(name)
     assert caught.value.failure.phase is Phase.HANDSHAKE

@@ -1,4 +1,4 @@
-"""Talking once hands are shaken."""
+"""Application data after the handshake."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ async def opened(network: Network, port: int) -> tuple[Any, Any, Any]:
     return connection, *await network.tls_channel(connection, NAME)
 
 
-async def test_a_failed_handshake_leaves_its_facts_and_no_channel(tcp_server: Any) -> None:
+async def test_a_failed_handshake_has_facts_but_no_channel(tcp_server: Any) -> None:
     network = Network()
     connection, shaken, channel = await opened(network, tcp_server(lambda one: one.sendall(b"no TLS")))
     connection.close()
@@ -42,7 +42,7 @@ async def test_a_channel_has_the_facts_of_its_handshake(authority: Any, tls_serv
 
 
 @pytest.mark.parametrize("politely", [True, False], ids=["close_notify", "only FIN"])
-async def test_the_end_of_the_session_ends_the_answer(
+async def test_the_end_of_the_tls_session_ends_the_response(
     authority: Any, tcp_server: Any, tmp_path: Any, politely: bool
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

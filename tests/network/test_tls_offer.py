@@ -1,4 +1,4 @@
-"""What the ClientHello says: KMS's offer and no more, or everything to learn from; one segment either way."""
+"""The two ClientHellos: KMS's parameters only, or everything for diagnosis; both in one segment."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from probe.network.tls_session import TlsSession
 NAME = "xks.example.com"
 SUPPORTED_GROUPS, SUPPORTED_VERSIONS = 10, 43  # RFC 8446, section 4.2
 RENEGOTIATION_SIGNAL = "00ff"  # RFC 5746
-# KMS's in the smallest segment that every path carries (536, RFC 9293); the other in one of the usual MTU.
+# KMS's fits the default segment size that every path supports (536, RFC 9293), the other one the usual MTU.
 MAX_BYTES = {ClientHelloProfile.KMS: 536, ClientHelloProfile.DIAGNOSING: 1400}
 
 
@@ -41,12 +41,12 @@ def extensions(sent: bytes) -> dict[int, bytes]:
     return found
 
 
-def test_kms_offers_four_suites() -> None:
+def test_kmss_client_hello_has_four_cipher_suites() -> None:
     # AES-256-GCM and ChaCha20 of TLS 1.3, both ECDHE AES-256-GCM of TLS 1.2.
     assert suites(hello(ClientHelloProfile.KMS)) == {"1302", "1303", "c030", "c02c"}
 
 
-def test_the_diagnosing_offer_has_them_and_what_servers_have_instead() -> None:
+def test_the_diagnosing_client_hello_has_kmss_and_other_common_suites() -> None:
     elsewhere = {"1301", "c02f", "c02b", "009c", "002f"}  # AES-128, in each of its forms
     assert suites(hello(ClientHelloProfile.DIAGNOSING)) >= {"1302", "1303", "c030", "c02c"} | elsewhere
 
@@ -59,7 +59,7 @@ def test_the_diagnosing_offer_has_them_and_what_servers_have_instead() -> None:
     ],
     ids=["1.2 and 1.3", "1.0 up"],
 )
-def test_each_offer_has_its_versions(offer: ClientHelloProfile, versions: set[str]) -> None:
+def test_each_client_hello_has_its_tls_versions(offer: ClientHelloProfile, versions: set[str]) -> None:
     assert pairs(extensions(hello(offer))[SUPPORTED_VERSIONS][1:]) == versions
 
 
@@ -70,11 +70,11 @@ def groups(offer: ClientHelloProfile) -> set[str]:
     return pairs(extensions(hello(offer))[SUPPORTED_GROUPS][2:])
 
 
-def test_only_classical_groups_are_in_the_offer_of_kms() -> None:
+def test_kmss_client_hello_has_only_classical_groups() -> None:
     assert groups(ClientHelloProfile.KMS) == X25519_AND_THREE_CURVES
 
 
-def test_the_diagnosing_offer_has_the_groups_that_servers_have_instead() -> None:
+def test_the_diagnosing_client_hello_has_other_common_groups() -> None:
     x448, brainpool, ffdhe2048, x25519_ml_kem = "001e", "001a", "0100", "11ec"
     assert groups(ClientHelloProfile.DIAGNOSING) >= X25519_AND_THREE_CURVES | {
         x448,
@@ -84,23 +84,23 @@ def test_the_diagnosing_offer_has_the_groups_that_servers_have_instead() -> None
     }
 
 
-def test_no_offer_has_suites_without_a_certificate_or_encryption() -> None:
+def test_no_client_hello_has_anonymous_or_null_suites() -> None:
     anonymous, without_encryption = {"0034", "003a", "00a6", "c018", "c019"}, {"0001", "0002", "003b", "c010"}
     for offer in ClientHelloProfile:
         assert not suites(hello(offer)) & (anonymous | without_encryption)
 
 
 @pytest.mark.parametrize("offer", ClientHelloProfile)
-def test_one_segment_is_enough(offer: ClientHelloProfile) -> None:
+def test_each_client_hello_fits_into_one_segment(offer: ClientHelloProfile) -> None:
     sent = hello(offer)
     assert len(sent) <= MAX_BYTES[offer]
     assert NAME.encode() in sent
 
 
-def test_a_context_is_made_anew_since_its_callbacks_belong_to_one_handshake() -> None:
+def test_each_handshake_has_a_new_context() -> None:
     assert tls_offer.context(ClientHelloProfile.KMS) is not tls_offer.context(ClientHelloProfile.KMS)
 
 
-def test_groups_that_openssl_lacks_are_our_bug_and_do_not_pass_in_silence() -> None:
-    with pytest.raises(RuntimeError, match="refuses"):
+def test_groups_that_openssl_rejects_raise_an_error() -> None:
+    with pytest.raises(RuntimeError, match="rejects"):
         tls_offer._set_groups(tls_offer.context(ClientHelloProfile.KMS), b"X25519:no-such-group")

@@ -1,4 +1,4 @@
-"""A client without a socket, against a server without one: which facts a conversation leaves."""
+"""A TLS client on memory buffers with a server on memory buffers: the facts learned."""
 
 import contextlib
 import ssl
@@ -24,7 +24,7 @@ NAME = "xks.example.com"
 
 
 class Server:
-    """OpenSSL's other end, over bytes in memory."""
+    """An OpenSSL server on memory buffers."""
 
     def __init__(self, issued: Issued, directory: Path, verify: ssl.VerifyMode = ssl.CERT_NONE) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -34,9 +34,9 @@ class Server:
         self.end = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     def answer(self, data: bytes, doing: Callable[[], object]) -> bytes:
-        """What it sends after ``data`` came, while ``doing`` its part as far as it can."""
+        """The bytes it sends after receiving ``data`` and continuing with ``doing``."""
         self._incoming.write(data)
-        with contextlib.suppress(ssl.SSLError):  # it wants more, or refuses: `_outgoing` says which
+        with contextlib.suppress(ssl.SSLError):  # it needs more input, or refuses: see `_outgoing`
             doing()
         return self._outgoing.read()
 
@@ -52,7 +52,7 @@ def alert(number: int) -> bytes:
 
 
 def refusal(*answers: bytes, offer: ClientHelloProfile = ClientHelloProfile.KMS) -> TlsRefused | None:
-    """Why the client gives up after ``answers``; None while it waits for more."""
+    """Why the client fails after ``answers``; None while it waits for more."""
     session = TlsSession(offer, NAME.encode())
     assert not session.handshake()
     try:
@@ -66,9 +66,7 @@ def refusal(*answers: bytes, offer: ClientHelloProfile = ClientHelloProfile.KMS)
     return None
 
 
-def test_nothing_is_known_before_the_server_has_answered_and_all_of_it_after(
-    authority: Authority, tmp_path: Path
-) -> None:
+def test_facts_are_known_only_after_the_servers_reply(authority: Authority, tmp_path: Path) -> None:
     issued = authority.issue(NAME)
     session = TlsSession(ClientHelloProfile.KMS, NAME.encode())
     assert not session.handshake()
@@ -81,13 +79,13 @@ def test_nothing_is_known_before_the_server_has_answered_and_all_of_it_after(
     assert (session.certificate_requested, session.alert) == (False, None)
 
 
-def test_bytes_go_both_ways_until_the_server_says_goodbye(authority: Authority, tmp_path: Path) -> None:
+def test_data_flows_both_ways_until_the_servers_close_notify(authority: Authority, tmp_path: Path) -> None:
     session, server = (
         TlsSession(ClientHelloProfile.KMS, NAME.encode()),
         Server(authority.issue(NAME), tmp_path),
     )
     shake_hands(session, server)
-    assert session.read() == b""  # more is needed first
+    assert session.read() == b""  # needs more input
 
     session.write(b"GET /")
     session.feed(server.answer(session.output(), lambda: server.end.write(server.end.read())))
@@ -99,7 +97,7 @@ def test_bytes_go_both_ways_until_the_server_says_goodbye(authority: Authority, 
     assert caught.value.reason is Reason.CLOSED
 
 
-def test_a_request_for_a_certificate_is_seen_also_when_it_may_be_declined(
+def test_a_certificate_request_is_detected_even_if_it_is_optional(
     authority: Authority, tmp_path: Path
 ) -> None:
     session = TlsSession(ClientHelloProfile.KMS, NAME.encode())
@@ -110,7 +108,7 @@ def test_a_request_for_a_certificate_is_seen_also_when_it_may_be_declined(
 @pytest.mark.parametrize(
     ("number", "name"), [(40, "handshake_failure"), (112, "unrecognized_name"), (254, "unassigned")]
 )
-def test_a_fatal_alert_is_told_by_number_and_name(number: int, name: str) -> None:
+def test_a_fatal_alert_is_reported_with_its_number_and_name(number: int, name: str) -> None:
     refused = refusal(alert(number))
     assert refused
     assert (refused.reason, refused.detail) == (Reason.PROTOCOL_ERROR, f"alert {number} ({name})")
@@ -125,18 +123,18 @@ def test_a_fatal_alert_is_told_by_number_and_name(number: int, name: str) -> Non
     ],
     ids=["HTTP", "SSH", "HTTP after a byte of TLS"],
 )
-def test_plain_http_is_recognised_by_how_it_begins(answers: tuple[bytes, ...], is_http: bool) -> None:
+def test_plain_http_is_recognised_by_its_beginning(answers: tuple[bytes, ...], is_http: bool) -> None:
     refused = refusal(*answers)
     assert refused
     assert refused.reason is Reason.PROTOCOL_ERROR
-    assert (refused.detail == "answered in plain HTTP") == is_http
+    assert (refused.detail == "the server replied in plain HTTP") == is_http
 
 
 @settings(max_examples=60)
 @given(
     st.lists(st.binary(min_size=1, max_size=80), max_size=4), st.sampled_from([b"", b"\x16\x03\x03\x00\x50"])
 )
-def test_whatever_a_server_sends_the_client_waits_or_refuses(answers: list[bytes], begin: bytes) -> None:
+def test_for_any_bytes_of_a_server_the_client_waits_or_fails(answers: list[bytes], begin: bytes) -> None:
     refused = refusal(*filter(None, (begin, *answers)), offer=ClientHelloProfile.DIAGNOSING)
     assert refused is None or refused.detail
 
@@ -153,15 +151,17 @@ def test_a_chain_ends_before_a_certificate_that_is_too_large(size: int) -> None:
 
 
 @given(st.lists(st.binary(max_size=50), min_size=1, max_size=6), st.data())
-def test_whole_records_are_known_wherever_the_stream_is_cut(bodies: list[bytes], data: st.DataObject) -> None:
+def test_record_boundaries_are_found_however_the_stream_is_split(
+    bodies: list[bytes], data: st.DataObject
+) -> None:
     records = [b"\x17\x03\x03" + len(body).to_bytes(2, "big") + body for body in bodies]
     stream = b"".join(records)
     bounds = {0}
     for record in records:
         bounds.add(max(bounds) + len(record))
-    counting, place = _Records(), 0
-    while place < len(stream):
+    counting, at = _Records(), 0
+    while at < len(stream):
         step = data.draw(st.integers(1, 20))
-        counting.pass_by(stream[place : place + step])
-        place = min(place + step, len(stream))
-        assert (counting.left_bytes == 0) is (place in bounds)
+        counting.feed(stream[at : at + step])
+        at = min(at + step, len(stream))
+        assert (counting.left_bytes == 0) is (at in bounds)

@@ -1,4 +1,4 @@
-"""One question to a resolver, as a measurement."""
+"""A DNS query to a resolver, as a measurement."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ def answer(*, rcode: Any = "NOERROR", failure: Any = None) -> DnsResponse:
     return DnsResponse(details=details, wait_s=0.004, timestamps=Timestamps.KERNEL, failure=failure)
 
 
-async def test_an_answer_is_a_wait_of_the_network() -> None:
+async def test_a_response_has_a_wait_phase_with_kernel_timestamps() -> None:
     network = FakeNetwork(answers={"10.0.0.2": answer()})
 
     got = await measure(RESOLVER, Check.DNS, network, 1.0)
@@ -29,7 +29,7 @@ async def test_an_answer_is_a_wait_of_the_network() -> None:
     assert network.calls == [("query", "10.0.0.2", RESOLVER.question)]
 
 
-async def test_a_name_that_is_not_there_fails_and_still_has_its_time() -> None:
+async def test_a_nonexistent_name_fails_but_has_a_wait_phase() -> None:
     failure = failed(Phase.WAIT, Reason.NAME_NOT_FOUND)
     network = FakeNetwork(answers={"10.0.0.2": answer(rcode="NXDOMAIN", failure=failure)})
 
@@ -38,13 +38,13 @@ async def test_a_name_that_is_not_there_fails_and_still_has_its_time() -> None:
     assert (got.failure, got.phases_s, got.details.rcode) == (failure, {Phase.WAIT: 0.004}, "NXDOMAIN")
 
 
-async def test_without_a_question_there_is_a_usual_one() -> None:
+async def test_without_a_question_the_default_one_is_sent() -> None:
     network = FakeNetwork(answers={"10.0.0.2": answer()})
     await measure(Target(name="r", role=Role.RESOLVER, host="10.0.0.2"), Check.DNS, network, 1.0)
     assert network.calls == [("query", "10.0.0.2", DEFAULT_QUESTION)]
 
 
-async def test_an_answer_whose_time_a_clock_step_spoilt_has_no_wait() -> None:
-    spoilt = replace(answer(), wait_s=None, timestamps=None)
-    got = await measure(RESOLVER, Check.DNS, FakeNetwork(answers={"10.0.0.2": spoilt}), 1.0)
+async def test_a_response_discarded_by_a_clock_step_has_no_wait_phase() -> None:
+    discarded = replace(answer(), wait_s=None, timestamps=None)
+    got = await measure(RESOLVER, Check.DNS, FakeNetwork(answers={"10.0.0.2": discarded}), 1.0)
     assert (got.failure, got.phases_s, got.timestamps) == (None, {}, None)

@@ -1,4 +1,4 @@
-"""An exchange on its way: what it resolved, how long it may take, how it ended."""
+"""The common part of probes: resolution, deadline, failures and the measurement."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ NAMED = Target(name="manager", role=Role.KEY_MANAGER, host="hsm.example.com")
 
 @dataclass
 class SlowNetwork(FakeNetwork):
-    """Each resolving takes ``resolving_s``."""
+    """A network in which resolving a name takes ``resolving_s``."""
 
     resolving_s: float = 0.03
 
@@ -30,7 +30,7 @@ def begun(target: Target, network: FakeNetwork, timeout_s: float = 2.0) -> Excha
     return Exchange(target, Check.TCP, network, timeout_s)  # type: ignore[arg-type]
 
 
-async def test_an_address_is_taken_as_it_is_without_asking_or_a_phase() -> None:
+async def test_an_address_is_not_resolved_and_has_no_resolve_phase() -> None:
     network = FakeNetwork()
     exchange = begun(LITERAL, network)
 
@@ -40,7 +40,7 @@ async def test_an_address_is_taken_as_it_is_without_asking_or_a_phase() -> None:
     assert exchange.measurement().address == "10.0.0.5"
 
 
-async def test_a_name_has_a_phase_and_only_the_time_that_is_left() -> None:
+async def test_a_name_has_a_resolve_phase_within_the_remaining_time() -> None:
     network = SlowNetwork(names={NAMED.host: "10.0.0.9"})
     exchange = begun(NAMED, network)
     network.clock.pass_s(0.5)
@@ -52,7 +52,7 @@ async def test_a_name_has_a_phase_and_only_the_time_that_is_left() -> None:
     assert exchange.remaining_s() == pytest.approx(1.47)
 
 
-async def test_a_name_that_does_not_resolve_leaves_neither_phase_nor_address() -> None:
+async def test_an_unresolvable_name_has_neither_a_phase_nor_an_address() -> None:
     exchange = begun(NAMED, SlowNetwork())
 
     async with exchange.ending():
@@ -64,14 +64,16 @@ async def test_a_name_that_does_not_resolve_leaves_neither_phase_nor_address() -
 
 
 @pytest.mark.parametrize(("passed_s", "remaining_s"), [(0.0, 2.0), (1.75, 0.25), (2.0, 0.0), (3.0, 0.0)])
-def test_the_deadline_counts_from_the_start_and_ends_at_zero(passed_s: float, remaining_s: float) -> None:
+def test_the_remaining_time_counts_from_the_start_and_is_never_negative(
+    passed_s: float, remaining_s: float
+) -> None:
     network = FakeNetwork()
     exchange = begun(LITERAL, network, timeout_s=2.0)
     network.clock.pass_s(passed_s)
     assert exchange.remaining_s() == remaining_s
 
 
-async def test_a_failure_of_the_network_ends_the_exchange_and_keeps_what_was_learnt() -> None:
+async def test_a_network_failure_ends_the_exchange_and_keeps_earlier_results() -> None:
     silent = failed(Phase.HANDSHAKE, Reason.TIMED_OUT, "2 s")
     exchange = begun(LITERAL, FakeNetwork())
 
@@ -84,7 +86,7 @@ async def test_a_failure_of_the_network_ends_the_exchange_and_keeps_what_was_lea
     assert (got.failure, got.phases_s, got.timestamps) == (silent, {Phase.CONNECT: 0.01}, Timestamps.KERNEL)
 
 
-async def test_a_bug_of_ours_is_no_failure_of_the_network() -> None:
+async def test_a_bug_is_raised_and_not_reported_as_a_network_failure() -> None:
     exchange = begun(LITERAL, FakeNetwork())
     with pytest.raises(ZeroDivisionError):
         async with exchange.ending():
@@ -92,7 +94,7 @@ async def test_a_bug_of_ours_is_no_failure_of_the_network() -> None:
     assert exchange.failure is None
 
 
-async def test_the_measurement_says_when_it_began_and_what_it_was_of() -> None:
+async def test_the_measurement_has_its_start_time_target_and_check() -> None:
     network = FakeNetwork()
     started_at_s = network.clock.now_s()
     exchange = begun(LITERAL, network)

@@ -1,4 +1,4 @@
-"""Health as KMS asks for it, of a proxy on loopback that verifies signatures with arithmetic of its own."""
+"""Health requests to a proxy on loopback that verifies signatures independently."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ def of(found: list[Measurement], purpose: str, check: Check = Check.HEALTH_COLD)
     ]
 
 
-def test_what_our_own_deadline_would_cut_off_is_not_begun(proxy: Started, client: Client) -> None:
+def test_no_exchange_is_started_that_the_deadline_would_cut_off(proxy: Started, client: Client) -> None:
     target, _ = proxy(delay_s=0.2)
     found = ask(target, client, timeout_s=1.2)
     assert of(found, "health")
@@ -69,7 +69,7 @@ def test_what_our_own_deadline_would_cut_off_is_not_begun(proxy: Started, client
     assert [each.failure for each in found if each.failure is not None] == []
 
 
-def test_a_healthy_proxy_is_asked_as_kms_asks(proxy: Started, client: Client) -> None:
+def test_a_healthy_proxy_gets_the_same_requests_as_from_kms(proxy: Started, client: Client) -> None:
     target, server = proxy()
     found = ask(target, client)
     health = of(found, "health")
@@ -92,7 +92,7 @@ def test_a_healthy_proxy_is_asked_as_kms_asks(proxy: Started, client: Client) ->
     )
 
 
-def test_each_phase_is_stamped_by_the_kernel(proxy: Started, client: Client) -> None:
+def test_each_phase_has_kernel_timestamps(proxy: Started, client: Client) -> None:
     target, _ = proxy()
     cold = ask(target, client)[0]
     assert set(cold.phases_s) == {Phase.CONNECT, Phase.HANDSHAKE, Phase.WAIT, Phase.RECEIVE}
@@ -101,7 +101,7 @@ def test_each_phase_is_stamped_by_the_kernel(proxy: Started, client: Client) -> 
     assert set(warm.phases_s) == {Phase.WAIT, Phase.RECEIVE}
 
 
-def test_nothing_is_signed_for_a_peer_of_another_name(proxy: Started, client: Client) -> None:
+def test_nothing_is_signed_for_a_server_with_another_name(proxy: Started, client: Client) -> None:
     target, server = proxy("evil.example.com")
     found = ask(target, client)
     assert [each.withheld for each in of(found, "health")] == ["common-name-matches"]
@@ -116,7 +116,7 @@ def test_nothing_is_signed_for_an_authority_that_kms_does_not_have(proxy: Starte
     assert not any("authorization" in asked.headers for asked in server.asked)
 
 
-def test_without_a_credential_only_what_bears_no_signature_is_sent(proxy: Started, client: Client) -> None:
+def test_without_a_credential_only_unsigned_requests_are_sent(proxy: Started, client: Client) -> None:
     target, server = proxy()
     found = ask(target, replace(client, sign=None))
     assert [each.withheld for each in of(found, "health")] == ["no credential"]
@@ -125,26 +125,28 @@ def test_without_a_credential_only_what_bears_no_signature_is_sent(proxy: Starte
 
 
 @pytest.mark.parametrize("path", ["/kms/xks/v1", "/a//b/kms/xks/v1"])
-def test_the_path_is_signed_as_it_is_sent(proxy: Started, client: Client, path: str) -> None:
+def test_the_path_is_signed_as_sent(proxy: Started, client: Client, path: str) -> None:
     target, _ = proxy(path=path)
     assert of(ask(target, replace(client, path=path)), "health")[0].status == 200
 
 
 @pytest.mark.parametrize("change", [{"region": "eu-west-2"}, {"secret": "another"}])
-def test_another_region_or_secret_is_refused(proxy: Started, client: Client, change: dict[str, str]) -> None:
+def test_a_signature_with_another_region_or_secret_is_refused(
+    proxy: Started, client: Client, change: dict[str, str]
+) -> None:
     target, _ = proxy(**change)
     (first, *_rest) = of(ask(target, client), "health")
     assert (first.status, first.error_name) == (401, "AuthenticationFailedException")
 
 
-def test_a_key_is_asked_for_if_it_is_named(proxy: Started, client: Client) -> None:
+def test_key_metadata_is_requested_if_a_key_id_is_given(proxy: Started, client: Client) -> None:
     target, server = proxy()
     (seen,) = of(ask(target, replace(client, key_id="foo")), "key_metadata")
     assert (seen.key_spec, seen.key_usage, seen.key_status) == ("AES_256", ("ENCRYPT", "DECRYPT"), "ENABLED")
     assert server.asked[-1].path == "/kms/xks/v1/keys/foo/metadata"
 
 
-def test_two_silences_in_a_row_are_enough(proxy: Started, client: Client) -> None:
+def test_after_two_exchanges_without_a_response_the_run_ends(proxy: Started, client: Client) -> None:
     target, server = proxy(delay_s=1.3)
     started_s = time.monotonic()
     found = ask(target, client, 10.0)
@@ -153,7 +155,7 @@ def test_two_silences_in_a_row_are_enough(proxy: Started, client: Client) -> Non
     assert len(server.asked) <= 2
 
 
-def test_all_of_it_ends_with_its_time(proxy: Started, client: Client) -> None:
+def test_a_run_ends_within_its_timeout(proxy: Started, client: Client) -> None:
     target, _ = proxy(delay_s=0.3)
     started_s = time.monotonic()
     found = ask(target, client, 0.7)
@@ -171,7 +173,7 @@ def test_all_of_it_ends_with_its_time(proxy: Started, client: Client) -> None:
         ),
     ],
 )
-def test_an_odd_answer_is_described(proxy: Started, client: Client, body: bytes, fault: str) -> None:
+def test_an_invalid_response_is_described(proxy: Started, client: Client, body: bytes, fault: str) -> None:
     target, _ = proxy(answer=lambda asked: (200, body) if asked.method == "POST" else None)
     assert of(ask(target, client), "health")[0].fault == fault
 
@@ -185,7 +187,7 @@ def test_an_odd_answer_is_described(proxy: Started, client: Client, body: bytes,
         (None, None, None),
     ],
 )
-def test_the_proxys_clock_is_that_of_its_date(
+def test_the_proxys_clock_offset_is_read_from_its_date_header(
     proxy: Started, client: Client, date: str | None, low: float | None, high: float | None
 ) -> None:
     target, _ = proxy(date=date)
@@ -204,34 +206,34 @@ def test_a_refused_connection_is_a_failure_and_not_an_exception(client: Client, 
     assert [each.failure is not None for each in found] == [True, True]
 
 
-def test_the_credential_is_in_nothing_that_is_measured(proxy: Started, client: Client) -> None:
+def test_no_measurement_contains_the_credential(proxy: Started, client: Client) -> None:
     def echo(asked: Asked) -> tuple[int, bytes]:
         return 400, json.dumps(
             {"errorName": "ValidationException", "errorMessage": str(asked.headers)}
         ).encode()
 
     target, _ = proxy(answer=echo)
-    said = repr(ask(target, client)) + repr(client)
-    assert SECRET not in said
+    text = repr(ask(target, client)) + repr(client)
+    assert SECRET not in text
 
 
-class Visits:
-    """One probe, again and again, of a clock that the test can move."""
+class Runs:
+    """Repeated runs of one probe, with a clock that the test can move."""
 
     def __init__(self, client: Client) -> None:
         self.clock = SettableClock()
         self.network = Network(clock=self.clock)  # type: ignore[arg-type]
         self.probe = HealthProbe(client, self.network)
 
-    def visit(self, target: Target) -> list[str]:
-        """What was asked, in order."""
+    def run(self, target: Target) -> list[str]:
+        """The requests sent, in order."""
         found: list[Measurement] = []
         asyncio.run(self.probe.measure(target, 5.0, found.append))
         return [f"{each.check.value} {each.purpose}" for each in found]
 
 
 class SettableClock:
-    """The system's, but for ``later_s`` that have passed besides."""
+    """The system clock plus ``later_s``."""
 
     def __init__(self) -> None:
         self.later_s = 0.0
@@ -247,78 +249,80 @@ class SettableClock:
 
 
 COLD, WARM = "health_cold health", "health_warm health"
-ODD = ["health_cold unsigned", "health_cold get", "health_cold large_body"]
-FIRST = [*[COLD] * COLD_EXCHANGES, WARM, *ODD]
+CONFORMANCE = ["health_cold unsigned", "health_cold get", "health_cold large_body"]
+FIRST = [*[COLD] * COLD_EXCHANGES, WARM, *CONFORMANCE]
 
 
-def test_the_first_visit_is_a_preflights_and_a_later_one_is_one_cold_and_one_warm_request(
+def test_the_first_run_has_five_cold_exchanges_and_later_ones_have_one_cold_and_one_warm(
     proxy: Started, client: Client
 ) -> None:
-    visits, (target, _) = Visits(client), proxy()
-    assert visits.visit(target) == FIRST
-    assert visits.visit(target) == [COLD, WARM]
+    runs, (target, _) = Runs(client), proxy()
+    assert runs.run(target) == FIRST
+    assert runs.run(target) == [COLD, WARM]
 
 
-def test_requests_that_kms_never_makes_go_out_again_after_six_hours_and_not_before(
+def test_conformance_requests_are_repeated_after_six_hours_and_not_before(
     proxy: Started, client: Client
 ) -> None:
-    visits, (target, _) = Visits(client), proxy()
-    visits.visit(target)
-    visits.clock.later_s = CONFORMANCE_INTERVAL_S - 60
-    assert visits.visit(target) == [COLD, WARM]
-    visits.clock.later_s = CONFORMANCE_INTERVAL_S + 60
-    assert visits.visit(target) == [COLD, WARM, *ODD]
-    assert visits.visit(target) == [COLD, WARM]
+    runs, (target, _) = Runs(client), proxy()
+    runs.run(target)
+    runs.clock.later_s = CONFORMANCE_INTERVAL_S - 60
+    assert runs.run(target) == [COLD, WARM]
+    runs.clock.later_s = CONFORMANCE_INTERVAL_S + 60
+    assert runs.run(target) == [COLD, WARM, *CONFORMANCE]
+    assert runs.run(target) == [COLD, WARM]
 
 
-def test_an_odd_request_that_failed_is_tried_again_after_ten_minutes(proxy: Started, client: Client) -> None:
-    visits, (target, server) = Visits(client), proxy(drops="GET")
-    assert visits.visit(target) == FIRST
+def test_a_failed_conformance_request_is_repeated_after_ten_minutes(proxy: Started, client: Client) -> None:
+    runs, (target, server) = Runs(client), proxy(drops="GET")
+    assert runs.run(target) == FIRST
     server.drops = ""
-    visits.clock.later_s = CONFORMANCE_RETRY_S - 60
-    assert visits.visit(target) == [COLD, WARM]
-    visits.clock.later_s = CONFORMANCE_RETRY_S + 60
-    assert visits.visit(target) == [COLD, WARM, *ODD]
-    visits.clock.later_s = CONFORMANCE_INTERVAL_S
-    assert visits.visit(target) == [COLD, WARM]
+    runs.clock.later_s = CONFORMANCE_RETRY_S - 60
+    assert runs.run(target) == [COLD, WARM]
+    runs.clock.later_s = CONFORMANCE_RETRY_S + 60
+    assert runs.run(target) == [COLD, WARM, *CONFORMANCE]
+    runs.clock.later_s = CONFORMANCE_INTERVAL_S
+    assert runs.run(target) == [COLD, WARM]
 
 
-def test_an_answer_of_another_kind_is_looked_at_until_it_decides(proxy: Started, client: Client) -> None:
-    """Else a proxy that has become slow would be seen after the fifth minute alone; and so one that is mended."""
-    visits, (target, server) = Visits(client), proxy()
-    visits.visit(target)
+def test_a_different_result_is_followed_by_enough_exchanges_for_a_verdict(
+    proxy: Started, client: Client
+) -> None:
+    """Otherwise a proxy that becomes slow, or recovers, would be detected only after five minutes."""
+    runs, (target, server) = Runs(client), proxy()
+    runs.run(target)
     server.delay_s = 0.3
-    assert visits.visit(target) == [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1)]
-    assert visits.visit(target) == [COLD, WARM]
+    assert runs.run(target) == [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1)]
+    assert runs.run(target) == [COLD, WARM]
     server.delay_s = 0.0
-    assert visits.visit(target) == [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1)]
+    assert runs.run(target) == [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1)]
 
 
-def test_a_proxy_that_falls_silent_is_asked_twice_and_then_once_a_visit(
+def test_a_proxy_that_stops_responding_gets_two_exchanges_and_then_one_per_run(
     proxy: Started, client: Client
 ) -> None:
-    visits, (target, server) = Visits(client), proxy()
-    visits.visit(target)
+    runs, (target, server) = Runs(client), proxy()
+    runs.run(target)
     server.delay_s = 9.0
-    assert visits.visit(target) == [COLD, COLD]
-    assert visits.visit(target) == [COLD]
+    assert runs.run(target) == [COLD, COLD]
+    assert runs.run(target) == [COLD]
 
 
-def test_one_that_was_silent_at_first_is_asked_the_rest_once_it_answers(
-    proxy: Started, client: Client
-) -> None:
-    visits, (target, server) = Visits(client), proxy(delay_s=2.0)
-    assert visits.visit(target) == [COLD, COLD]
+def test_a_proxy_that_responds_later_gets_the_remaining_requests_then(proxy: Started, client: Client) -> None:
+    runs, (target, server) = Runs(client), proxy(delay_s=2.0)
+    assert runs.run(target) == [COLD, COLD]
     server.delay_s = 0.0
-    later = [visits.visit(target) for _ in range(8)]  # it serves one after the other: the first ones wait
-    assert [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1), *ODD] in later
+    later = [
+        runs.run(target) for _ in range(8)
+    ]  # the server handles one connection at a time, so the first ones wait
+    assert [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1), *CONFORMANCE] in later
     assert all(each == [COLD] for each in later[: later.index(max(later, key=len))])
 
 
-def test_a_target_that_is_forgotten_begins_anew(proxy: Started, client: Client) -> None:
-    visits, (target, _) = Visits(client), proxy()
-    visits.visit(target)
-    visits.probe.sync(client, {target.identity})
-    assert visits.visit(target) == [COLD, WARM]
-    visits.probe.sync(client, set())
-    assert visits.visit(target) == FIRST
+def test_a_removed_target_starts_again_when_it_is_added(proxy: Started, client: Client) -> None:
+    runs, (target, _) = Runs(client), proxy()
+    runs.run(target)
+    runs.probe.sync(client, {target.identity})
+    assert runs.run(target) == [COLD, WARM]
+    runs.probe.sync(client, set())
+    assert runs.run(target) == FIRST

@@ -1,4 +1,4 @@
-"""Echoes as measurements."""
+"""Pings as measurements."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ TARGETS = [
 ADDRESSES = [target.host for target in TARGETS]
 
 
-def test_each_request_that_ended_is_a_measurement_and_extra_replies_are_none() -> None:
+def test_each_completed_request_is_a_measurement_and_extra_replies_are_not() -> None:
     batch = EchoBatch(
         indexes=(1, 0, 0, 1),
         sequences=(7, 8, 8, 9),
@@ -41,7 +41,7 @@ def test_each_request_that_ended_is_a_measurement_and_extra_replies_are_none() -
     assert (failed.failure.phase, failed.failure.reason) == (Phase.ECHO, Reason.UNREACHABLE)
 
 
-def test_an_answer_whose_time_a_clock_step_spoilt_is_no_failure_and_has_no_round_trip() -> None:
+def test_a_reply_discarded_by_a_clock_step_is_not_a_failure_and_has_no_rtt() -> None:
     batch = EchoBatch(
         indexes=(0,), sequences=(7,), sent_ns=(10**18,), rtt_ns=(-1,), stamps=(None,),
         outcomes=(EchoOutcome.ANSWERED,), reasons=(None,), identifier=42,
@@ -52,13 +52,13 @@ def test_an_answer_whose_time_a_clock_step_spoilt_is_no_failure_and_has_no_round
     assert (measured.failure, measured.rtt_s, measured.timestamps) == (None, None, None)
 
 
-async def test_a_round_has_one_measurement_for_each_target_in_their_order() -> None:
+async def test_a_round_has_one_measurement_per_target_in_order() -> None:
     engine = FakeEchoEngine(ADDRESSES, {"192.0.2.2": 0.01})
     silent, answered = await echo_round(TARGETS, ADDRESSES, engine)
     assert (silent.failure.reason, answered.rtt_s) == (Reason.TIMED_OUT, 0.01)
 
 
-async def test_a_round_may_be_of_some_targets_only() -> None:
+async def test_a_round_may_include_only_some_targets() -> None:
     engine = FakeEchoEngine(ADDRESSES, {"192.0.2.2": 0.01})
     (only,) = await echo_round(TARGETS, ADDRESSES, engine, indexes=[1])
     assert only.target.name == "b"
@@ -75,10 +75,10 @@ def engine() -> Iterator[EchoEngine]:
 
 
 @pytest.mark.loopback
-async def test_a_busy_loop_does_not_lengthen_a_round_of_echoes(engine: Any) -> None:
+async def test_a_busy_loop_does_not_lengthen_a_round_of_pings(engine: Any) -> None:
     async def load() -> None:
         while True:
-            time.sleep(0.02)  # noqa: ASYNC251 (holding the loop is the point)
+            time.sleep(0.02)  # noqa: ASYNC251 (blocking the loop is intended)
             await asyncio.sleep(0)
 
     busy = asyncio.create_task(load())
@@ -109,7 +109,7 @@ async def test_one_target_on_loopback_is_measured() -> None:
     ],
     ids=["the host", "the engine's", "the caller's"],
 )
-def test_the_address_of_an_echo_is_the_one_that_was_sent_to(
+def test_the_address_of_a_ping_is_its_destination(
     of_engine: tuple[str, ...], given: tuple[str, ...], expected: str
 ) -> None:
     batch = EchoBatch(
@@ -126,7 +126,7 @@ def test_the_address_of_an_echo_is_the_one_that_was_sent_to(
     assert measured.address == expected
 
 
-async def test_a_process_at_its_limit_of_open_files_is_over_it() -> None:
+async def test_at_the_limit_of_open_files_the_failure_is_over_limit() -> None:
     network = Network()
     with no_more_files():
         got = await measure(TARGETS[0], Check.ICMP, network, 1.0)

@@ -1,4 +1,4 @@
-"""Every check ends in a Measurement with exactly one failure, or none."""
+"""Every check returns a Measurement with at most one failure."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ EXCHANGES = [Check.ICMP, Check.TCP, Check.TLS, Check.DNS]
 
 
 @pytest.mark.parametrize("check", EXCHANGES)
-async def test_a_name_that_does_not_resolve_is_the_failure_of_every_check(check: Any) -> None:
+async def test_an_unresolvable_name_fails_every_check(check: Any) -> None:
     network = FakeNetwork()
 
     got = await measure(NAMED, check, network, 1.0)
@@ -28,7 +28,7 @@ async def test_a_name_that_does_not_resolve_is_the_failure_of_every_check(check:
 
 
 @pytest.mark.parametrize("check", EXCHANGES)
-async def test_silence_is_a_failure_of_the_checks_own_phase(check: Any) -> None:
+async def test_without_a_response_a_check_fails_in_its_own_phase(check: Any) -> None:
     silent = failed(Phase.CONNECT, Reason.TIMED_OUT)
 
     got = await measure(TARGET, check, FakeNetwork(connections={"10.0.0.5": silent}), 1.0)
@@ -39,7 +39,7 @@ async def test_silence_is_a_failure_of_the_checks_own_phase(check: Any) -> None:
 
 
 @pytest.mark.parametrize("check", [Check.ICMP, Check.TCP])
-async def test_a_round_trip_is_the_measurements_and_a_name_adds_its_phase(check: Any) -> None:
+async def test_a_check_has_its_round_trip_and_a_name_adds_the_resolve_phase(check: Any) -> None:
     network = FakeNetwork(
         names={NAMED.host: "10.0.0.9"}, connections={"10.0.0.9": 0.035}, echo_rtts_s={"10.0.0.9": 0.035}
     )
@@ -51,7 +51,7 @@ async def test_a_round_trip_is_the_measurements_and_a_name_adds_its_phase(check:
     assert got.failure is None
 
 
-async def test_a_lost_syn_is_no_sample_though_the_connection_came_about() -> None:
+async def test_a_lost_syn_is_not_a_sample_even_if_the_connect_succeeded() -> None:
     lost = TcpConnection(
         address="10.0.0.5",
         port=443,
@@ -67,6 +67,6 @@ async def test_a_lost_syn_is_no_sample_though_the_connection_came_about() -> Non
     assert got.details.retransmits == 1
 
 
-async def test_a_check_without_probe_is_our_bug() -> None:
+async def test_measuring_health_without_a_prober_raises_an_error() -> None:
     with pytest.raises(ValueError, match="health_cold"):
         await measure(TARGET, Check.HEALTH_COLD, FakeNetwork(), 1.0)

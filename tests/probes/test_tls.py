@@ -1,4 +1,4 @@
-"""The two handshakes: the failure is that of KMS's, the facts are of the one that taught more."""
+"""The two handshakes: the failure is that of KMS's handshake, the facts are from the one with more facts."""
 
 import socket
 import ssl
@@ -51,7 +51,7 @@ async def test_a_good_handshake_needs_no_second_one() -> None:
     assert [call[0] for call in network.calls] == ["connect", "handshake"]
 
 
-async def test_a_refused_handshake_is_followed_by_one_that_only_learns() -> None:
+async def test_a_failed_handshake_is_followed_by_a_diagnosing_one() -> None:
     network, got = await measured(
         Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED, alert=40),
         good(ClientHelloProfile.DIAGNOSING),
@@ -69,7 +69,7 @@ async def test_a_refused_handshake_is_followed_by_one_that_only_learns() -> None
     assert [call[0] for call in network.calls] == ["connect", "handshake", "connect", "handshake"]
 
 
-async def test_a_chain_that_only_the_first_handshake_showed_is_kept() -> None:
+async def test_a_chain_from_only_the_first_handshake_is_kept() -> None:
     first = Handshake(
         offer=ClientHelloProfile.KMS,
         failure=REFUSED,
@@ -87,7 +87,7 @@ async def test_a_chain_that_only_the_first_handshake_showed_is_kept() -> None:
     assert got.details.answered_without_client_certificate is False
 
 
-async def test_two_failures_leave_nothing_known() -> None:
+async def test_two_failed_handshakes_give_no_facts() -> None:
     _network, got = await measured(Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED))
     assert (got.details.version, got.details.cipher, got.details.chain) == (None, None, ())
     assert got.details.client_certificate_requested is None
@@ -97,7 +97,7 @@ async def test_two_failures_leave_nothing_known() -> None:
     ("host", "server_name", "sent"),
     [(ADDRESS, NAME, NAME), (ADDRESS, None, None), ("proxy.example.com", None, "proxy.example.com")],
 )
-async def test_the_name_sent_is_the_targets_else_its_host(host: str, server_name: Any, sent: Any) -> None:
+async def test_the_server_name_is_the_targets_or_its_host(host: str, server_name: Any, sent: Any) -> None:
     network = FakeNetwork(
         names={host: ADDRESS},
         connections={ADDRESS: 0.01},
@@ -109,7 +109,7 @@ async def test_the_name_sent_is_the_targets_else_its_host(host: str, server_name
 
 
 @pytest.mark.loopback
-async def test_a_real_server_without_kms_suites_is_judged_by_the_first_and_learnt_by_the_second(
+async def test_a_server_without_kmss_suites_fails_the_first_handshake_and_is_diagnosed_by_the_second(
     authority: Any, tls_server: Any
 ) -> None:
     def configure(context: Any) -> None:
@@ -179,9 +179,14 @@ def asking(offer: ClientHelloProfile, answered: bool | None, alert: int | None) 
             (None, None, 40, None),
         ),
     ],
-    ids=["KMS's saw it", "only the diagnosing saw it", "the diagnosing was refused over it", "nobody saw it"],
+    ids=[
+        "KMS's saw it",
+        "only the diagnosing saw it",
+        "the diagnosing was refused over it",
+        "neither saw it",
+    ],
 )
-async def test_the_alert_and_the_request_for_a_certificate_are_of_one_handshake(
+async def test_the_alert_and_the_certificate_request_are_from_one_handshake(
     first: Handshake, second: Handshake, expected: tuple[Any, ...]
 ) -> None:
     _network, got = await measured(first, second)
@@ -194,7 +199,7 @@ async def test_the_alert_and_the_request_for_a_certificate_are_of_one_handshake(
     ) == expected
 
 
-async def test_a_handshake_that_kms_can_do_says_what_it_saw_itself() -> None:
+async def test_a_successful_kms_handshake_reports_its_own_facts() -> None:
     _network, got = await measured(good())
     assert got.details.kms_certificate_requested is False
 

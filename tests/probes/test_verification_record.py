@@ -1,4 +1,4 @@
-"""The search for the verification record, in a DNS that is a table."""
+"""The lookup of the verification record, in a simulated DNS."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,18 +25,18 @@ ZONE: Answers = {("example.com", "NS"): ("ns.example.com.",), ("ns.example.com."
 
 @dataclass
 class Dns:
-    """(name, type) to values, an rcode or a failure; a server may differ. What is missing is NXDOMAIN."""
+    """(name, type) -> values, rcode or failure; per server if needed. Missing entries are NXDOMAIN."""
 
     answers: Answers
     of: Mapping[str, Answers] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    queries: list[tuple[str, str]] = field(default_factory=list)
 
     async def query(
         self, server: str, question: Question, *, port: int, view: str, timeout_s: float
     ) -> DnsResponse:
         assert timeout_s > 0
-        self.asked.append((server, question.name))
+        self.queries.append((server, question.name))
         key = (question.name, question.record_type)
         found = self.of.get(server, self.answers).get(key, "NXDOMAIN")
         if isinstance(found, Reason):
@@ -63,21 +63,21 @@ def states(facts: DomainFacts, name: str = RECORD) -> dict[View, RecordState]:
     return {each.view: each.state for each in facts.seen if each.name == name}
 
 
-def test_a_published_record_is_seen_by_all() -> None:
+def test_a_published_record_is_found_on_all_servers() -> None:
     facts = searched(Dns({**ZONE, (RECORD, "TXT"): (VALUE,)}))
     assert states(facts) == {View.PUBLIC: RecordState.PUBLISHED, View.AUTHORITATIVE: RecordState.PUBLISHED}
     assert (facts.is_public, facts.public_zone, facts.registrable) == (True, "example.com", "example.com")
     assert facts.names == ("_abc.xks.example.com", RECORD)
 
 
-def test_nobody_hears_of_the_name_but_the_named_resolvers_and_the_zones_own_servers() -> None:
+def test_only_the_given_resolvers_and_the_zones_servers_are_queried() -> None:
     dns = Dns({**ZONE, (RECORD, "TXT"): (VALUE,)})
     searched(dns)
-    assert {server for server, _ in dns.asked} == {PUBLIC, OWN}
-    assert all(NAME not in name for _, name in dns.asked)  # its parents and the record's name alone
+    assert {server for server, _ in dns.queries} == {PUBLIC, OWN}
+    assert all(NAME not in name for _, name in dns.queries)  # only its parents and the record's name
 
 
-def test_the_zones_own_servers_may_know_better_than_a_resolver() -> None:
+def test_the_zones_servers_may_differ_from_a_resolver() -> None:
     dns = Dns(ZONE, of={OWN: {(RECORD, "TXT"): (VALUE,)}})
     assert states(searched(dns)) == {
         View.PUBLIC: RecordState.ABSENT,
@@ -101,7 +101,7 @@ def test_the_zones_own_servers_may_know_better_than_a_resolver() -> None:
         (Reason.PROTOCOL_ERROR, RecordState.MALFORMED_RESPONSE),
     ],
 )
-def test_each_end_of_a_question_is_told_apart(
+def test_each_result_of_a_query_has_its_state(
     found: tuple[str, ...] | str | Reason, state: RecordState
 ) -> None:
     assert states(searched(Dns({**ZONE, (RECORD, "TXT"): found})))[View.PUBLIC] is state
@@ -124,7 +124,7 @@ def test_a_doubled_suffix_is_found(name: str) -> None:
         ("proxy.bank.internal", Dns({}), False),
     ],
 )
-def test_a_domain_is_public_if_public_dns_has_its_servers(
+def test_a_domain_is_public_if_public_dns_has_its_name_servers(
     name: str, dns: Dns, *, is_public: bool | None
 ) -> None:
     facts = searched(dns, name)
@@ -132,27 +132,27 @@ def test_a_domain_is_public_if_public_dns_has_its_servers(
     assert facts.because
 
 
-def test_a_name_far_below_its_domain_is_in_public_dns_if_the_domain_is() -> None:
+def test_a_deeply_nested_name_is_public_if_its_domain_is() -> None:
     facts = searched(Dns(ZONE), "a.b.c.d.e.f.g.h.i.example.com")
     assert (facts.is_public, facts.public_zone) == (True, "example.com")
 
 
-def test_without_a_value_only_the_zone_is_looked_for() -> None:
+def test_without_a_value_only_the_zone_is_looked_up() -> None:
     dns = Dns(ZONE)
     facts = searched(dns, value=None)
     assert (facts.is_public, facts.seen, facts.names) == (True, (), ())
 
 
-def test_the_number_of_questions_is_bounded() -> None:
+def test_the_number_of_queries_is_bounded() -> None:
     deep = "a." * 40 + "example.com"
     dns = Dns({**ZONE, ("example.com", "NS"): tuple(f"ns{n}.example.com." for n in range(50))})
     searched(dns, deep)
-    assert len(dns.asked) <= 80
+    assert len(dns.queries) <= 80
 
 
 @dataclass
 class Strict(Dns):
-    """As the real door: what is no name is no question."""
+    """Like the real network: an invalid name raises ValueError."""
 
     async def query(self, server: str, question: Question, **kept: Any) -> DnsResponse:
         question_packet(question, 1)
@@ -162,7 +162,7 @@ class Strict(Dns):
 @pytest.mark.parametrize(
     ("host", "label"), [("a..example.com", None), (NAME, "x" * 64), (NAME, "."), ("\n." + NAME, "_a")]
 )
-def test_what_is_no_name_is_an_odd_answer(host: str, label: str | None) -> None:
+def test_an_invalid_name_is_a_malformed_response(host: str, label: str | None) -> None:
     search = Search(private_dns_name=host, label=label, value=label and VALUE, resolvers=(PUBLIC,))
     facts = asyncio.run(look_up(Strict(ZONE), search, 2.0))  # type: ignore[arg-type]
     assert RecordState.PUBLISHED not in {each.state for each in facts.seen}
