@@ -101,7 +101,7 @@ def test_every_role_can_have_its_possible_checks_and_no_others(role: Role) -> No
             role, {**long(role), "checks": [key], "timeouts": {key: "1s"}, "intervals": {key: "29s"}}
         )
         if check not in ROLES[role].possible:
-            with pytest.raises(config.ConfigError, match=f"{key} is nothing for a {role}; write some of "):
+            with pytest.raises(config.ConfigError, match=f"{key} is not possible for a {role}; choose from "):
                 parse(text)
         elif check is not Check.HEALTH_COLD:
             assert parse(text).targets[0].plans == (
