@@ -1,8 +1,8 @@
 """Sinks for people and other programs: metrics, status page, reports. They depend only on ``probe.model``.
 
-`checks` decides which measurements count, `health` summarises the health requests to a proxy, and `stores`
-keeps the latest report of each key store; all folders use these three. Checks and roles are listed in
-``probe.model.kinds``: a new one needs no list here, and tests/exporters/test_every_kind.py reports the output
-that lacks it. A new sink gets its own folder. It implements ``probe.model.ports.Sink`` and is created in
-``probe.commands.serving``.
+All folders use the modules here: `checks` (which measurements count), `health` (the latest health requests),
+`stores` (the latest report per key store), `predictions` and `tally` (words and counts that all reports
+share). The checks and roles come from ``probe.model.kinds``: a new one needs no list here, and
+tests/exporters/test_every_kind.py lists the outputs that lack it. A new sink gets its own folder, implements
+``probe.model.ports.Sink`` and is created in ``probe.commands.serving``.
 """

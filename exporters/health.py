@@ -1,4 +1,4 @@
-"""What came of the newest health requests to one target. Pure."""
+"""The latest health requests to one target and their results. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,11 +11,11 @@ from probe.model.targets import Mode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatestHealth:
-    """``requests`` has the newest of each mode, answered or not.
+    """``requests`` has the latest request per mode, answered or not.
 
-    ``managers`` are (id, state) and ``clock_offset_s`` seconds, each from the newest answer that has it.
-    ``withheld`` says why the last time none was sent; the others are empty then: what came before may not
-    look as if it were so now.
+    ``managers`` are pairs (id, state). They and ``clock_offset_s`` are from the latest response with such a
+    value. ``withheld`` is the reason why the last request was not sent. The other fields are empty then, so
+    that older results are not shown as current.
     """
 
     requests: Mapping[Mode, Measurement] = field(default_factory=dict)
@@ -24,16 +24,16 @@ class LatestHealth:
     withheld: str | None = None
 
     def after(self, measurement: Measurement) -> "LatestHealth":
-        """The same after one more measurement, of whatever check and purpose."""
+        """A copy updated with one measurement, of any check and purpose."""
         details, mode = measurement.details, CHECKS[measurement.check].mode
         if mode is None or not isinstance(details, HealthDetails) or not is_of_health(measurement):
             return self
         if details.withheld is not None:
             return LatestHealth(withheld=details.withheld)
         offset_s = details.clock_offset_s
-        # What comes with a request that failed is not made: an answer from before may not stand beside it.
-        is_last = measurement.failure is not None and CHECKS[measurement.check].comes_with is None
-        others = {} if is_last else self.requests
+        # After a failed request its follow-up is not sent: do not keep the older response of the follow-up.
+        has_no_follow_up = measurement.failure is not None and CHECKS[measurement.check].comes_with is None
+        others = {} if has_no_follow_up else self.requests
         return replace(
             self,
             withheld=None,
@@ -43,13 +43,13 @@ class LatestHealth:
         )
 
     def counts(self) -> Mapping[KeyManagerStatus, int] | None:
-        """How many key managers are in each state; None before an answer named any."""
+        """How many key managers are in each state; None until a response lists any."""
         states = [state for _, state in self.managers]
         return {state: states.count(state) for state in KeyManagerStatus} if states else None
 
 
 def latest_health(measurements: Iterable[Measurement]) -> LatestHealth:
-    """Of measurements of one target, in whatever order."""
+    """From measurements of one target, in any order."""
     latest = LatestHealth()
     for measurement in sorted(measurements, key=lambda each: each.started_at_s):
         latest = latest.after(measurement)

@@ -1,4 +1,4 @@
-"""The newest report of each key store, for every sink that shows reports."""
+"""The latest report per key store, for every sink that shows reports."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from probe.model.verdicts import Report
 
 
 class Reports:
-    """Reports come one a key store; "" is the store that has no name."""
+    """The latest report per key store; "" is a key store without a name."""
 
     def __init__(self) -> None:
         self._newest: dict[str, Report] = {}
 
     def on_targets(self, targets: Sequence[Target]) -> None:
-        """Drop those of stores that no target names any more: the next report of one brings it back.
+        """Drop the reports of key stores that no target belongs to any more; a later report adds one again.
 
-        The store without a name stays, unless all that a store's verdicts rest on is now some named store's.
+        The report without a name stays, unless every target of a key store now belongs to a named one.
         """
         named = {target.key_store for target in targets} - {""}
         nameless = not named or any(not t.key_store and t.role in OF_STORE for t in targets)
@@ -28,5 +28,5 @@ class Reports:
 
     @property
     def newest(self) -> tuple[Report, ...]:
-        """One of each key store, in the order in which stores were first reported."""
+        """One per key store, in the order in which the key stores were first reported."""
         return tuple(self._newest.values())

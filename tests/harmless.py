@@ -52,7 +52,7 @@ def _walk(value: object) -> None:
 def junit(said: str) -> None:
     root = ET.fromstring(said)  # noqa: S314 -- our own
     assert {each.tag for each in root.iter()} <= {
-        "testsuites", "testsuite", "testcase", "failure", "skipped", "system-out",
+        "testsuites", "testsuite", "properties", "property", "testcase", "failure", "skipped", "system-out",
     }  # fmt: skip
     for each in root.iter():
         for words in (*each.attrib.values(), each.text or ""):

@@ -1,9 +1,10 @@
-"""Metrics for Prometheus: a sink with a registry of its own.
+"""Metrics for Prometheus: a sink with its own registry.
 
-`definitions` has every metric, `target_series` and `health_series` what a target has accumulated,
-`target_families` how it is written, `judgements` what reports and surveys give; `scrape` and `target_text`
-make the text without holding the loop. May import ``exporters.checks`` and its neighbours, and the model. A
-new metric is a definition, and a row in `target_families.TABLE` or in `sink`; docs/metrics.md is generated.
+`definitions` lists every metric. `target_series` and `health_series` accumulate the values of a target,
+`target_families` maps them to metrics, and `judgements` does so for reports and surveys. `scrape` and
+`target_text` write the text without blocking the event loop. May import the modules of ``exporters`` that all
+folders share, and the model. A new metric needs a definition, and a row in `target_families.TABLE` or in
+`sink`; docs/metrics.md is generated.
 """
 
 from exporters.prometheus.sink import PrometheusSink

@@ -1,4 +1,4 @@
-"""Rows of label values and numbers to the families that prometheus_client writes out."""
+"""Converts rows of label values and numbers to the metric families of prometheus_client."""
 
 from collections.abc import Mapping
 from math import inf
@@ -18,7 +18,7 @@ from probe.model.text import clean
 LABEL_LIMIT = 128
 
 Labels = tuple[str, ...]
-# A mapping, because two samples with the same labels make Prometheus refuse the whole scrape.
+# A mapping, because Prometheus rejects a whole scrape in which two samples have the same labels.
 Rows = Mapping[Labels, float]
 
 
@@ -28,7 +28,7 @@ def label(text: str) -> str:
 
 
 def family(definition: Definition, rows: Rows) -> Metric:
-    """A counter, gauge or info family. The values of an info are 1 whatever ``rows`` says."""
+    """A counter, gauge or info family. The samples of an info are always 1, not the values in ``rows``."""
     match definition.kind:
         case Kind.COUNTER:
             counter = CounterMetricFamily(definition.full_name, definition.help, labels=definition.labels)
@@ -58,16 +58,16 @@ def histogram_family(definition: Definition, rows: Mapping[Labels, Histogram]) -
 
 
 def empty_family(definition: Definition) -> Metric:
-    """The family without samples: what there may be."""
+    """The family without samples."""
     if definition.kind is Kind.HISTOGRAM:
         return histogram_family(definition, {})
     return family(definition, {})
 
 
 def _stem(definition: Definition) -> str:
-    return definition.full_name.removesuffix("_info")  # the client adds it again
+    return definition.full_name.removesuffix("_info")  # prometheus_client appends it
 
 
 def bound_text(bound_s: float) -> str:
-    """As rules must write it: "0.035", "1.0", "+Inf"."""
+    """The value of the label ``le``, as queries must write it: "0.035", "1.0", "+Inf"."""
     return "+Inf" if bound_s == inf else repr(bound_s)

@@ -1,4 +1,4 @@
-"""What the health requests to one target have accumulated."""
+"""The accumulated series of the health requests to one target."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,15 +9,15 @@ from probe.model.kinds import CHECKS
 from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement
 from probe.model.targets import Check, Mode
 
-# A closed set, so that no proxy can make series without end. The statuses that the proxy API's specification
-# has for all of its operations ("Error codes") and 200; then what web servers and load balancers before a
-# proxy say for it: the wrong method or path, no backend, a backend that is too slow.
+# A fixed set, so that a proxy cannot create unlimited series: 200 and the statuses that the proxy API
+# specification has for all operations ("Error codes"), then those that web servers and load balancers in
+# front of a proxy return: wrong method or path, no backend, backend too slow.
 CODES = frozenset({200, 400, 401, 403, 404, 429, 500, 501, 503, 405, 502, 504})
 OTHER = "other"
 
 
 class HealthSeries:
-    """Counters start at 0 for each mode that is measured; the rest comes with the first answer."""
+    """Counters start at 0 for each measured mode; the other series start with the first response."""
 
     def __init__(self) -> None:
         self.durations: dict[Mode, Histogram] = {}
@@ -27,7 +27,7 @@ class HealthSeries:
         self._managers_at_s = self._clock_at_s = 0.0
 
     def become(self, checks: Iterable[Check]) -> None:
-        """``checks`` are those that are measured from now on; what is of others goes."""
+        """``checks`` are measured from now on; the series of all others are dropped."""
         modes = {CHECKS[check].mode for check in checks}
         known = [(mode, code) for mode in Mode if mode in modes for code in (*map(str, sorted(CODES)), OTHER)]
         self.answers = Counter({each: self.answers[each] for each in known})
@@ -36,7 +36,7 @@ class HealthSeries:
             self.managers, self.clock_offset_s = {}, None
 
     def measured(self, measurement: Measurement) -> None:
-        """What one request for health adds, if it was answered."""
+        """Add one health request, if it was answered."""
         details, mode = measurement.details, CHECKS[measurement.check].mode
         if mode is None or not isinstance(details, HealthDetails) or not is_answered(measurement):
             return

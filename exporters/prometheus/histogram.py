@@ -1,4 +1,4 @@
-"""Counting durations into buckets: a bisection and two additions for each sample."""
+"""A histogram of durations: a bisection and two additions per sample."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from exporters.prometheus.definitions import BOUNDS_S
 
 
 class Histogram:
-    """A classic histogram. A sample equal to a bound counts as within it.
+    """A classic Prometheus histogram. A sample equal to a bound counts as within it.
 
     >>> h = Histogram((0.035, 0.25))
     >>> for s in (0.035, 0.0350001, 9.0): h.observe(s)
@@ -29,5 +29,5 @@ class Histogram:
         self.sum_s += duration_s
 
     def cumulative(self) -> list[tuple[float, int]]:
-        """Upper bounds in seconds, the last infinite, each with the samples up to it."""
+        """Each upper bound in seconds (the last is infinite) with the number of samples up to it."""
         return list(zip((*self._bounds_s, inf), accumulate(self.counts), strict=True))

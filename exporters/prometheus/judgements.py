@@ -1,4 +1,4 @@
-"""Reports and surveys to rows of label values and numbers (pure)."""
+"""Converts reports and surveys to rows of label values and numbers. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ _WORST_FIRST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPL
 
 
 def outcome_rows(reports: Sequence[Report]) -> dict[Labels, float]:
-    """For each judged subject of each report, one row an outcome, 1 for the one that holds."""
+    """One row per report, requirement, subject and outcome: 1 for the current outcome, 0 for the others."""
     rows: dict[Labels, float] = {}
     for report in reports:
         for requirement, outcomes in _outcomes(report.verdicts).items():
@@ -24,7 +24,7 @@ def outcome_rows(reports: Sequence[Report]) -> dict[Labels, float]:
 
 
 def prediction_rows(key_stores: Iterable[str], reports: Sequence[Report]) -> dict[Labels, float]:
-    """Every name of botocore's at 0, and 1 for what is predicted and not masked by an earlier fault."""
+    """Every error name in botocore's model: 1 if it is predicted and no earlier error hides it, else 0."""
     rows: dict[Labels, float] = {
         (label(key_store), operation.value, error, likelihood.value): 0.0
         for key_store in key_stores
@@ -42,7 +42,7 @@ def prediction_rows(key_stores: Iterable[str], reports: Sequence[Report]) -> dic
 
 
 def decided_rows(key_stores: Iterable[str], reports: Sequence[Report]) -> dict[Labels, float]:
-    """0 for each operation until a report decides it."""
+    """1 per operation whose prediction is decided, 0 before that."""
     rows: dict[Labels, float] = {
         (label(key_store), operation.value): 0.0 for key_store in key_stores for operation in Operation
     }
@@ -53,7 +53,7 @@ def decided_rows(key_stores: Iterable[str], reports: Sequence[Report]) -> dict[L
 
 
 def extra_authorities(reports: Sequence[Report]) -> int | None:
-    """How many the reports name together; None before the first."""
+    """How many distinct extra CAs the reports list; None before the first report."""
     return len({name for report in reports for name in report.extra_authorities}) if reports else None
 
 
@@ -75,7 +75,7 @@ def survey_rows(survey: Survey) -> dict[Labels, float]:
 
 
 def within_rows(survey: Survey) -> dict[Labels, float]:
-    """Decided Regions alone."""
+    """Only Regions with a verdict."""
     return {
         (label(region.region),): float(region.within_threshold)
         for region in survey.regions
@@ -84,7 +84,7 @@ def within_rows(survey: Survey) -> dict[Labels, float]:
 
 
 def _outcomes(verdicts: Iterable[Verdict]) -> dict[str, dict[str, Outcome]]:
-    """Requirement → subject → outcome; of two verdicts on one subject the worse."""
+    """Requirement → subject → outcome; the worse one if a subject has two verdicts."""
     judged: dict[str, dict[str, Outcome]] = defaultdict(dict)
     for verdict in verdicts:
         subjects = judged[label(verdict.requirement)]

@@ -1,7 +1,7 @@
-"""The names KMS may say for an external key store, by operation: closed lists that start at 0 in metrics.
+"""The errors that KMS can return for an external key store, per operation: fixed lists, initialised to 0.
 
-Written out, because importing botocore takes longer than starting the agent; a test compares them with
-botocore's model of KMS. Names that only a CloudHSM key store can meet are left out.
+They are written out because importing botocore takes longer than starting the agent; a test compares them
+with botocore's model of KMS. Errors that only concern CloudHSM key stores are left out.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _PROXY_EXCEPTIONS = (
     "XksProxyVpcEndpointServiceNotFoundException",
 )
 
-# Connecting is asynchronous: what went wrong is a ConnectionErrorCode of DescribeCustomKeyStores.
+# ConnectCustomKeyStore is asynchronous: its errors are ConnectionErrorCodes of DescribeCustomKeyStores.
 CONNECTION_ERROR_CODES = (
     "INTERNAL_ERROR",
     "INVALID_CREDENTIALS",

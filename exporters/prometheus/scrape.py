@@ -1,4 +1,4 @@
-"""The whole of /metrics as text, made in slices so that the event loop goes on sending echoes."""
+"""The text of /metrics, written in slices so that the event loop keeps sending pings on time."""
 
 import asyncio
 import time
@@ -18,38 +18,38 @@ SLICE_S = 0.001
 
 
 class Scrapes:
-    """Scrapes of ``sink``. Who asks while one is under way gets that one: a crowd costs no more than one."""
+    """Scrapes of ``sink``. Requests that arrive during a scrape share its result."""
 
     def __init__(self, sink: PrometheusSink) -> None:
         self._sink = sink
         self._heads = [_text([empty_family(definition)]) for definition in FAMILIES]
-        self._under_way: asyncio.Task[bytes] | None = None
+        self._running: asyncio.Task[bytes] | None = None
 
     async def text(self) -> bytes:
-        """As `prometheus_client.generate_latest` of the sink's registry, in UTF-8."""
-        if self._under_way is None or self._under_way.done():
-            self._under_way = asyncio.create_task(self._made(), name="scrape")
-        return await asyncio.shield(self._under_way)
+        """The same bytes as `prometheus_client.generate_latest` of the sink's registry (UTF-8)."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._write(), name="scrape")
+        return await asyncio.shield(self._running)
 
-    async def _made(self) -> bytes:
-        turn = _Turn()
+    async def _write(self) -> bytes:
+        work = _Slice()
         blocks: list[tuple[str, ...]] = []
-        # Names that are cut to the same label are one target, the last: a series twice spoils a whole scrape.
+        # If two names are cut to the same label, only the last is kept: duplicate series fail the scrape.
         for series in {label(series.target.name): series for series in self._sink.series}.values():
             blocks.append(pieces(series))
-            await turn.over()
+            await work.pause()
         families = []
-        for place, head in enumerate(self._heads):
-            families.append(head + "".join([block[place] for block in blocks]).encode())
-            await turn.over()
-        # By a thread: verdicts about a thousand targets take 20 ms, and are frozen.
+        for number, head in enumerate(self._heads):
+            families.append(head + "".join([block[number] for block in blocks]).encode())
+            await work.pause()
+        # In a thread: verdicts on a thousand targets take 20 ms, and are immutable.
         before = await asyncio.to_thread(_text, self._sink.families_before())
         after = await asyncio.to_thread(_text, self._sink.families_after())
         return b"".join([before, *families, after])
 
 
 def only(text: bytes, names: Collection[str]) -> bytes:
-    """The samples of ``text`` with one of these names, and the heads of their families."""
+    """The samples of ``text`` with one of these names, with their HELP and TYPE lines."""
     wanted = {name.encode() for name in names}
     kept: list[bytes] = []
     head: list[bytes] = []
@@ -65,19 +65,19 @@ def only(text: bytes, names: Collection[str]) -> bytes:
 
 
 @dataclass(slots=True)
-class _Turn:
-    """Work without a pause since ``began_s``."""
+class _Slice:
+    """Work that has run without a pause since ``began_s``."""
 
     began_s: float = 0.0
 
-    async def over(self) -> None:
-        """Give the loop its turn if this one has been long enough."""
+    async def pause(self) -> None:
+        """Let the event loop run if this slice has lasted long enough."""
         if time.monotonic() - self.began_s >= SLICE_S:
             await asyncio.sleep(0)
             self.began_s = time.monotonic()
 
 
-class _Given(Collector):
+class _Fixed(Collector):
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
 
@@ -87,5 +87,5 @@ class _Given(Collector):
 
 def _text(families: Iterable[Metric]) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Given(list(families)))
+    registry.register(_Fixed(list(families)))
     return generate_latest(registry)

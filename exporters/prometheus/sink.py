@@ -1,4 +1,4 @@
-"""The sink: results come in, and the registry's scrape reads them out."""
+"""The sink: collects results, and writes them when its registry is scraped."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -30,11 +30,11 @@ _NS_PER_S = 1e9
 
 
 class PrometheusSink(Collector):
-    """Implements ``probe.model.ports.Sink``; ``registry`` is its own and holds nothing else.
+    """Implements ``probe.model.ports.Sink``; ``registry`` contains only this sink.
 
-    All state is here, so a scrape writes no ``_created`` series and a removed target leaves none behind.
-    A target is the same as before if its identity is: under another label or plan its counts go on. Results
-    of targets that ``on_targets`` did not name are dropped: they were in flight at a reload.
+    All state is kept here, so a scrape has no ``_created`` series and a removed target leaves none behind.
+    Counters continue as long as a target's identity is the same, also under another label or plan. Results of
+    targets that are not in the last ``on_targets`` are dropped: they were in flight during a reload.
     """
 
     def __init__(self, version: str) -> None:
@@ -96,12 +96,12 @@ class PrometheusSink(Collector):
                     continue
             at_s = sent_ns / _NS_PER_S
             ip = series.echo_ip(batch.addresses[index] if batch.addresses else None)
-            series.met(ip, at_s)
+            series.probed(ip, at_s)
             series.ended(Check.ICMP, at_s, reason)
             series.packets_sent += 1
             if outcome is EchoOutcome.ANSWERED:
                 series.packets_received += 1
-                if rtt_ns >= 0:  # else a step of the wall clock spoilt its time
+                if rtt_ns >= 0:  # else it was discarded because the wall clock was stepped
                     series.answered(Method.ICMP, ip, rtt_ns / _NS_PER_S)
                 if stamp is not None:
                     self._samples[stamp] += 1
@@ -124,39 +124,39 @@ class PrometheusSink(Collector):
         self._scheduling_delay.observe(seconds)
 
     def skipped(self, target: Target, check: Check, n: int = 1) -> None:
-        """``n`` turns of ``check`` were given up."""
+        """``n`` scheduled runs of ``check`` were skipped."""
         series = self._series.get(target.identity)
         if series is not None:
             series.skipped[check] += n
 
     def set_reload(self, ok: bool, at_s: float) -> None:
-        """The configuration was loaded, or was not, at ``at_s`` (Unix time)."""
+        """Loading the configuration succeeded or failed at ``at_s`` (Unix time)."""
         self._reload_ok = ok
         if ok:
             self._reload_success_at_s = at_s
 
     def describe(self) -> Iterator[Metric]:
-        """What there may be, for the registry."""
+        """All families without samples, for the registry."""
         return map(empty_family, d.DEFINITIONS)
 
     def collect(self) -> Iterator[Metric]:
-        """What there is, for a scrape."""
+        """All families with samples, for a scrape."""
         yield from self.families_before()
         yield from target_families(self.series)
         yield from self.families_after()
 
     @property
     def series(self) -> Collection[TargetSeries]:
-        """What each target has accumulated."""
+        """The accumulated series per target."""
         return self._series.values()
 
     def families_before(self) -> Iterator[Metric]:
-        """What stands before the targets' families."""
+        """The families before those of the targets."""
         yield family(d.BUILD_INFO, {(label(self._version),): 1.0})
         yield family(d.REQUIREMENT_INFO, {(label(r.id), r.level.value): 1.0 for r in self._requirements})
 
     def families_after(self) -> Iterator[Metric]:
-        """What stands behind them."""
+        """The families after those of the targets."""
         yield family(d.SAMPLES, {(stamp.value,): float(n) for stamp, n in self._samples.items()})
         yield from self._judgement_families()
         yield histogram_family(d.EVENT_LOOP_LAG, {(): self._loop_lag})
@@ -179,7 +179,7 @@ class PrometheusSink(Collector):
         yield family(d.SURVEY_WITHIN_THRESHOLD, within_rows(survey) if survey else {})
 
     def _key_stores(self, reports: Sequence[Report]) -> list[str]:
-        """Those that are reported or that targets name, at least the one without a name."""
+        """All key stores in reports and targets; the one without a name if there are none."""
         named = {series.target.key_store for series in self._series.values()} - {""}
         return sorted(named | {report.key_store for report in reports}) or [""]
 

@@ -1,4 +1,4 @@
-"""The accumulated series of all targets to families."""
+"""Converts the accumulated series of all targets to metric families."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -57,7 +57,7 @@ def _clock_offset(series: TargetSeries) -> dict[Labels, float]:
     return {} if offset_s is None else {(): offset_s}
 
 
-# Each gives, for one target, the label values after ``target`` and the numbers.
+# Each function returns, for one target, the label values after ``target`` and the numbers.
 TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
     (d.PROBE_INTERVAL, lambda s: {(check.value,): plan.interval_s for check, plan in s.plans.items()}),
     (d.PROBES, lambda s: _by_check(s.probes)),

@@ -1,4 +1,4 @@
-"""What one target has accumulated. Dropping the object is dropping all of its series."""
+"""The accumulated series of one target. Dropping the object drops all of its series."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,18 +11,17 @@ from probe.model.kinds import CHECKS
 from probe.model.measurements import Certificate, Measurement, Phase, Reason, TcpDetails, TlsDetails
 from probe.model.targets import Check, Method, Role, Target
 
-MAX_ADDRESSES = 16  # a name behind rotating addresses must not grow series without end
+MAX_ADDRESSES = 16  # a name with rotating addresses must not create unlimited series
 MAX_CERTIFICATES = 10  # position is 0 … 9
-STALE_AFTER_S = (
-    600.0  # an address not met for so long has left; longer where the target is checked less often
-)
+# An address that was not probed for this long is dropped; later if the target is checked less often.
+STALE_AFTER_S = 600.0
 
-# The phase that is the round trip goes to rtt_seconds alone, so that there is one distribution of it.
+# The phase that is the round trip is only in rtt_seconds, so that there is a single distribution of it.
 _ROUND_TRIP_PHASES = frozenset((check, kind.round_trip) for check, kind in CHECKS.items() if kind.round_trip)
 
 
 class TargetSeries:
-    """Counters start at 0 for each check that is measured, histograms and times with their first sample."""
+    """Counters start at 0 for each check that runs; histograms and times start with their first sample."""
 
     def __init__(self, target: Target) -> None:
         self.probes: Counter[Check] = Counter()
@@ -36,11 +35,11 @@ class TargetSeries:
         self.retransmits = 0
         self.chains: dict[str, tuple[Certificate, ...]] = {}
         self.health = HealthSeries()
-        self._met_at_s: dict[str, float] = {}
+        self._probed_at_s: dict[str, float] = {}
         self.become(target)
 
     def become(self, target: Target) -> None:
-        """The same target under another label or plan: counts go on, but for checks that it no longer has."""
+        """Same target, another label or plan: counters continue, except those of checks it no longer has."""
         self.target = target
         self._literal = target.host if _is_address(target.host) else ""
         self.plans = plans_of(target)
@@ -54,19 +53,19 @@ class TargetSeries:
 
     @property
     def address(self) -> str:
-        """The address met last, or written in the configuration; "" for a Region."""
-        return max(self._met_at_s, key=lambda ip: self._met_at_s[ip], default=self.ip(self._literal))
+        """The last address probed, else the one in the configuration; "" for a Region."""
+        return max(self._probed_at_s, key=lambda ip: self._probed_at_s[ip], default=self.ip(self._literal))
 
     def ip(self, address: str | None) -> str:
         """The label value for ``address``; "" for a Region, whose addresses rotate."""
         return "" if address is None or self.target.role is Role.REGION else address
 
     def echo_ip(self, address: str | None = None) -> str:
-        """The label value for echoes to ``address``; without one the target's own, or the one met last."""
+        """The label value for pings to ``address``; default: the target's own address, or the last probed."""
         return self.ip(address or self._literal or self.address)
 
     def ended(self, check: Check, at_s: float, reason: Reason | None) -> None:
-        """One probe that started at ``at_s`` ended, with ``reason`` if it failed."""
+        """Count one probe that started at ``at_s``; ``reason`` if it failed."""
         self.probes[check] += 1
         self.last_attempt_s[check] = max(at_s, self.last_attempt_s.get(check, at_s))
         if reason is None:
@@ -80,20 +79,20 @@ class TargetSeries:
             histogram = self.rtt[ip, method] = Histogram()
         histogram.observe(rtt_s)
 
-    def met(self, ip: str, at_s: float) -> None:
-        """The target was probed under ``ip``; beyond 16 addresses the one met longest ago leaves."""
+    def probed(self, ip: str, at_s: float) -> None:
+        """Note that ``ip`` was probed; beyond 16 addresses, forget the one probed longest ago."""
         if not ip:
             return
-        self._met_at_s[ip] = max(at_s, self._met_at_s.get(ip, at_s))
-        if len(self._met_at_s) > MAX_ADDRESSES:
-            self._forget([min(self._met_at_s, key=lambda known: self._met_at_s[known])])
+        self._probed_at_s[ip] = max(at_s, self._probed_at_s.get(ip, at_s))
+        if len(self._probed_at_s) > MAX_ADDRESSES:
+            self._forget([min(self._probed_at_s, key=lambda known: self._probed_at_s[known])])
 
     def measured(self, measurement: Measurement) -> None:
-        """All that one measurement adds: nothing if it does not say how the target is."""
+        """Add one measurement, if it counts (see `counts`)."""
         if not counts(measurement):
             return
         ip = self.ip(measurement.address)
-        self.met(ip, measurement.started_at_s)
+        self.probed(ip, measurement.started_at_s)
         failure = measurement.failure
         self.ended(measurement.check, measurement.started_at_s, failure.reason if failure else None)
         if measurement.method is not None and measurement.rtt_s is not None:
@@ -106,10 +105,10 @@ class TargetSeries:
         self.health.measured(measurement)
 
     def drop_stale_addresses(self, now_s: float) -> None:
-        """Addresses that a name no longer resolves to take their series with them."""
+        """Drop the series of addresses that the name no longer resolves to."""
         longest_s = max((plan.interval_s for plan in self.target.plans), default=0.0)
         limit_s = max(STALE_AFTER_S, 3 * longest_s)
-        self._forget([ip for ip, met_at_s in self._met_at_s.items() if now_s - met_at_s > limit_s])
+        self._forget([ip for ip, probed_at_s in self._probed_at_s.items() if now_s - probed_at_s > limit_s])
 
     def _phases(self, measurement: Measurement) -> None:
         for phase, duration_s in measurement.phases_s.items():
@@ -122,13 +121,13 @@ class TargetSeries:
         chain = details.chain if isinstance(details, TlsDetails) else ()
         if chain:
             self.chains[ip] = chain[:MAX_CERTIFICATES]
-        elif measurement.address is None:  # the name did not resolve: no address shows a chain now
+        elif measurement.address is None:  # the name did not resolve: no address returns a chain now
             self.chains.clear()
         else:
             self.chains.pop(ip, None)
 
     def _forget_checks(self) -> None:
-        """What is of a check that is not measured any more; its staleness would look like silence."""
+        """Drop the series of checks that no longer run; outdated times would look like a failing target."""
         for times_s in (self.last_attempt_s, self.last_success_s):
             for check in times_s.keys() - self.plans.keys():
                 del times_s[check]
@@ -139,7 +138,7 @@ class TargetSeries:
 
     def _forget(self, ips: Iterable[str]) -> None:
         for ip in ips:
-            del self._met_at_s[ip]
+            del self._probed_at_s[ip]
             self.chains.pop(ip, None)
             for method in Method:
                 self.rtt.pop((ip, method), None)

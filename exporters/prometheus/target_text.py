@@ -1,8 +1,8 @@
-"""The series of one target as text: a piece for each family, which the scrape joins family by family.
+"""The series of one target as text: one piece per family, which the scrape joins family by family.
 
-At 1,000 targets a scrape has some 50,000 lines. `prometheus_client` makes an object of each and holds the
-event loop for half a second; here a target takes some 0.1 ms, and between two targets the loop may have its
-turn. What is written is byte for byte what `prometheus_client` writes of `target_families` (a test holds it).
+With 1,000 targets a scrape has about 50,000 lines. `prometheus_client` creates an object per line and blocks
+the event loop for half a second. Here a target takes about 0.1 ms, and the event loop can run between two
+targets. The text is byte for byte what `prometheus_client` writes for `target_families`; a test checks this.
 """
 
 from collections.abc import Mapping
@@ -21,18 +21,18 @@ FAMILIES: tuple[d.Definition, ...] = (
     *(definition for definition, _ in TABLE),
     *(definition for definition, _ in HISTOGRAMS),
 )
-# Label names are written in the order of the alphabet.
+# Labels are written in alphabetical order.
 _ORDERS = {
     definition.name: sorted(range(len(definition.labels)), key=definition.labels.__getitem__)
     for definition in FAMILIES
 }
 _BOUNDS = tuple(bound_text(bound_s) for bound_s in (*d.BOUNDS_S, float("inf")))
 _BOUND_LABEL = "le"
-_MAX_PLAIN = 1_000_000  # beyond, floats are written with an exponent
+_MAX_PLAIN = 1_000_000  # larger floats are written with an exponent
 
 
 def pieces(series: TargetSeries) -> tuple[str, ...]:
-    """The lines of ``series``, a text for each of `FAMILIES`."""
+    """The lines of ``series``, one text per family in `FAMILIES`."""
     name = label(series.target.name)
     return (
         _rows(d.TARGET_INFO, {info_labels(name, series): 1.0}),
@@ -75,9 +75,9 @@ def _histogram(definition: d.Definition, labels: Labels, histogram: Histogram) -
 
 
 def _pairs(definition: d.Definition, labels: Labels) -> list[str]:
-    """``name="value"`` of each label, by name."""
+    """``name="value"`` per label, sorted by name."""
     names = definition.labels
-    return [f'{names[place]}="{_escaped(labels[place])}"' for place in _ORDERS[definition.name]]
+    return [f'{names[number]}="{_escaped(labels[number])}"' for number in _ORDERS[definition.name]]
 
 
 def _escaped(value: str) -> str:

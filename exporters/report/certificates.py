@@ -1,4 +1,4 @@
-"""A chain for people: one card a certificate, the leaf first."""
+"""A certificate chain for people: one card per certificate, the leaf first."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ MAX_NAMES_SHOWN = 10
 
 
 def render(chain: Sequence[Certificate], now_s: float) -> RenderableType:
-    """``now_s`` is Unix time, for the days that are left."""
+    """``now_s`` (Unix time) is needed for the remaining days."""
     if not chain:
         return Text("No certificate was received.", style="yellow")
     return Group(
@@ -25,7 +25,7 @@ def render(chain: Sequence[Certificate], now_s: float) -> RenderableType:
 
 
 def brief(chain: Sequence[Certificate], now_s: float) -> Text:
-    """The leaf in one line: its name and the days it has."""
+    """The leaf in one line: its name and the remaining days."""
     if not chain:
         return Text(formatting.MISSING)
     leaf = chain[0]

@@ -1,4 +1,4 @@
-"""What changed since an older preflight: verdicts that became another, and errors that came or went."""
+"""Changes since an earlier preflight: other verdicts, and errors that appeared or disappeared."""
 
 import json
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ _SHOWN = 40
 
 
 class UnreadableError(ValueError):
-    """The older file is no preflight in JSON; the text says what it is."""
+    """The earlier file is not a preflight report in JSON; the message states what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """``before`` or ``after`` None: it was, or is, not there. ``is_worse`` None: neither better nor worse."""
+    """``before`` or ``after`` is None if absent. ``is_worse`` is None if neither better nor worse."""
 
     what: str  # a requirement and its subject, or an operation and its error
     before: str | None
@@ -32,21 +32,21 @@ class Change:
 
 
 def read(content: bytes) -> Mapping[str, Any]:
-    """An older document. Raises UnreadableError."""
+    """Read an earlier document. Raises UnreadableError."""
     if len(content) > MAX_BYTES:
         raise UnreadableError(f"is larger than {MAX_BYTES} bytes")
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
-        raise UnreadableError("is not JSON; write it with preflight --format json") from None
+        raise UnreadableError("is not JSON; create it with preflight --format json") from None
     parts = ("verdicts", "prediction", "taken_at")
     if not isinstance(document, dict) or any(part not in document for part in parts):
-        raise UnreadableError("is no preflight; write it with preflight --format json")
+        raise UnreadableError("is not a preflight report; create it with preflight --format json")
     return document
 
 
 def between(old: Mapping[str, Any], report: Report) -> tuple[Change, ...]:
-    """What is worse comes first."""
+    """All changes, those for the worse first."""
     before, after = _old_verdicts(old), _verdicts(report)
     changes = [
         _change(what, before.get(what), after.get(what), _ORDER) for what in dict.fromkeys([*before, *after])
@@ -63,10 +63,10 @@ def between(old: Mapping[str, Any], report: Report) -> tuple[Change, ...]:
 
 
 def _change(what: str, before: str | None, after: str | None, order: Mapping[str, int]) -> Change:
-    """Worse is nearer to the front of ``order``; what is in none of it is fine."""
-    fine = len(order)
-    places = (order.get(before or "", fine), order.get(after or "", fine))
-    worse = None if places[0] == places[1] else places[1] < places[0]
+    """Worse means a lower number in ``order``; values that are not in ``order`` are OK."""
+    ok = len(order)
+    rank_before, rank_after = order.get(before or "", ok), order.get(after or "", ok)
+    worse = None if rank_before == rank_after else rank_after < rank_before
     return Change(what=what, before=before, after=after, is_worse=worse)
 
 
@@ -98,9 +98,9 @@ def _old_errors(old: Mapping[str, Any]) -> dict[str, str]:
     likelihoods = {each.value for each in Likelihood}
     return {
         f"{clean(str(operation), 16)} {clean(str(e.get('error')), 80)}": str(e.get("likelihood"))
-        for operation, said in operations.items()
-        if isinstance(said, dict) and isinstance(said.get("errors"), list)
-        for e in said["errors"]
+        for operation, predicted in operations.items()
+        if isinstance(predicted, dict) and isinstance(predicted.get("errors"), list)
+        for e in predicted["errors"]
         if isinstance(e, dict) and e.get("masked_by") is None and str(e.get("likelihood")) in likelihoods
     }
 
@@ -113,17 +113,17 @@ def document(changes: tuple[Change, ...]) -> list[Fields]:
 
 
 def render(old: Mapping[str, Any], changes: tuple[Change, ...]) -> RenderableType:
-    """A line each, the worse ones first."""
+    """One line per change, those for the worse first."""
     since = clean(str(old.get("taken_at")), 40)
     if not changes:
         return Text(f"Nothing changed since {since}", style="bold green")
     lines = [Text(f"Changed since {since} ({len(changes)})", style="bold")]
     signs = {True: ("↓", "red"), False: ("↑", "green"), None: ("·", "dim")}
     for each in changes[:_SHOWN]:
-        was, now = each.before or "not there", each.after or "not there"
+        was, now = each.before or "absent", each.after or "absent"
         sign, style = signs[each.is_worse]
         words = f"{was} → {now}".replace("_", " ")
         lines.append(Text.assemble(("  " + sign + " ", style), each.what, (f"  {words}", style)))
     if len(changes) > _SHOWN:
-        lines.append(Text(f"  and {len(changes) - _SHOWN} more; --format json has them all"))
+        lines.append(Text(f"  and {len(changes) - _SHOWN} more; use --format json for all"))
     return Group(*lines, Text())

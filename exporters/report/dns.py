@@ -1,4 +1,4 @@
-"""An answer of a name server."""
+"""The response of a name server."""
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -8,14 +8,14 @@ from exporters.report import fields, formatting
 from probe.model.measurements import DnsDetails, Measurement, Phase
 from probe.model.text import clean
 
-# Sending, waiting and receiving follow each other: together they are the time the answer took.
+# Sending, waiting and receiving follow each other: their sum is the response time.
 _EXCHANGE = (Phase.SEND, Phase.WAIT, Phase.RECEIVE)
 MAX_ANSWERS = 256
 _MAX_SHOWN = 50
 
 
 def document(measurement: Measurement) -> dict[str, object]:
-    """As ``docs/schemas/dns.json``. Without an answer ``rcode`` and all numbers are null."""
+    """As in ``docs/schemas/dns.json``. Without a response, ``rcode`` and all numbers are null."""
     details = _details(measurement)
     return {
         "schema_version": fields.SCHEMA_VERSION,
@@ -35,7 +35,7 @@ def document(measurement: Measurement) -> dict[str, object]:
 
 
 def render(measurement: Measurement) -> RenderableType:
-    """The question, the outcome, and one answer a line."""
+    """The query, the outcome, and one line per answer."""
     details = _details(measurement)
     head = Text.assemble(
         ("DNS ", "dim"), (clean(details.name), "bold"), f" {clean(details.record_type)}",
@@ -43,38 +43,38 @@ def render(measurement: Measurement) -> RenderableType:
     )  # fmt: skip
     answers = [Text(clean(answer, fields.TEXT_LIMIT)) for answer in details.answers[:_MAX_SHOWN]]
     if len(details.answers) > _MAX_SHOWN:
-        answers.append(Text(f"and {len(details.answers) - _MAX_SHOWN} more; --format json has them"))
+        answers.append(Text(f"and {len(details.answers) - _MAX_SHOWN} more; use --format json for all"))
     return Group(head, _outcome(measurement, details), *(Padding(answer, (0, 0, 0, 2)) for answer in answers))
 
 
 def _outcome(measurement: Measurement, details: DnsDetails) -> Text:
-    said = Text()
+    outcome = Text()
     if measurement.failure is not None:
-        said.append(f"failed: {formatting.failure_text(measurement.failure)}", style="bold red")
+        outcome.append(f"failed: {formatting.failure_text(measurement.failure)}", style="bold red")
     else:
         count = len(details.answers)
-        said.append(f"{count} answer{'' if count == 1 else 's'}", style="green" if count else "yellow")
+        outcome.append(f"{count} answer{'' if count == 1 else 's'}", style="green" if count else "yellow")
     if details.rcode:
-        said.append(f"  {clean(details.rcode)}")
+        outcome.append(f"  {clean(details.rcode)}")
     if details.ttl_s is not None:
-        said.append(f"  TTL {details.ttl_s} s", style="dim")
+        outcome.append(f"  TTL {details.ttl_s} s", style="dim")
     if (rtt_s := _rtt_s(measurement)) is not None:
-        said.append(f"  {formatting.milliseconds(rtt_s, ' ms')}")
-        said.append(
-            f" ({measurement.timestamps.value if measurement.timestamps else 'not stamped'})", style="dim"
+        outcome.append(f"  {formatting.milliseconds(rtt_s, ' ms')}")
+        outcome.append(
+            f" ({measurement.timestamps.value if measurement.timestamps else 'no timestamp'})", style="dim"
         )
     if details.truncated:
-        said.append("  truncated", style="yellow")
-    return said
+        outcome.append("  truncated", style="yellow")
+    return outcome
 
 
 def _rtt_s(measurement: Measurement) -> float | None:
-    taken = [time_s for phase in _EXCHANGE if (time_s := measurement.phases_s.get(phase)) is not None]
-    return sum(taken) if taken else None
+    durations_s = [time_s for phase in _EXCHANGE if (time_s := measurement.phases_s.get(phase)) is not None]
+    return sum(durations_s) if durations_s else None
 
 
 def _details(measurement: Measurement) -> DnsDetails:
-    """What was answered; from the target's question where nothing was."""
+    """The response; without one, details made from the target's query."""
     if isinstance(measurement.details, DnsDetails):
         return measurement.details
     target = measurement.target

@@ -1,4 +1,4 @@
-"""The pieces that JSON documents share: times, failures, certificates, summaries."""
+"""Parts that several JSON documents share: times, failures, certificates, summaries."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,11 +8,11 @@ from probe.model.statistics import Summary
 from probe.model.text import clean
 
 SCHEMA_VERSION = 1
-# A DNS name is 253 characters, an issuer of ten attributes some 600; more only fills disks.
+# A DNS name has at most 253 characters, an issuer with ten attributes about 600; longer text is cut.
 TEXT_LIMIT = 1024
-# More names than a certificate of a large hoster has (100); the wire admits thousands.
+# Certificates of large hosting providers have about 100 names; the format allows thousands.
 MAX_NAMES = 256
-# Certificates of a chain in a document: their positions are 0 … 9; verdicts look at all.
+# A document has at most 10 certificates of a chain (positions 0 to 9); verdicts consider all of them.
 MAX_CERTIFICATES = 10
 _NANOSECONDS = 9
 
@@ -20,7 +20,7 @@ Fields = dict[str, object]
 
 
 def time(unix_s: float | None) -> str | None:
-    """RFC 3339 in UTC to the microsecond, None for a missing time or one outside of years 1 to 9999.
+    """RFC 3339 in UTC to the microsecond; None for a missing time or one outside the years 1 to 9999.
 
     >>> time(0.25)
     '1970-01-01T00:00:00.250000Z'
@@ -34,7 +34,7 @@ def time(unix_s: float | None) -> str | None:
 
 
 def seconds(value_s: float | None) -> float | None:
-    """A duration to the nanosecond: no clock of ours says more, and floats would.
+    """A duration rounded to the nanosecond, the resolution of the clocks.
 
     >>> seconds(0.1 + 0.2)
     0.3
@@ -43,7 +43,7 @@ def seconds(value_s: float | None) -> float | None:
 
 
 def text(value: str | None) -> str | None:
-    """Text of the network, printable and bounded; a JSON document is read on terminals, too."""
+    """Untrusted text, made printable and cut: JSON documents are read on terminals too."""
     return None if value is None else clean(value, TEXT_LIMIT)
 
 
@@ -55,17 +55,17 @@ def failure(value: Failure | None) -> Fields | None:
 
 
 def timestamps(measurement: Measurement) -> str | None:
-    """Who stamped it; None for an unanswered probe."""
+    """The source of the timestamps; None for an unanswered probe."""
     return measurement.timestamps.value if measurement.timestamps else None
 
 
 def phases(measurement: Measurement, wanted: tuple[Phase, ...]) -> Fields:
-    """Always all of ``wanted``, None where a phase was not completed."""
+    """All phases in ``wanted``; None for a phase that was not completed."""
     return {phase.value: seconds(measurement.phases_s.get(phase)) for phase in wanted}
 
 
 def rtt(summary: Summary) -> Fields:
-    """Always an object; its members are None where there are too few samples."""
+    """Always an object; a member is None if there are too few samples."""
     return {
         "min": seconds(summary.min_s),
         "median": seconds(summary.median_s),
@@ -80,12 +80,12 @@ def interval(bounds_s: tuple[float, float] | None) -> list[float | None] | None:
 
 
 def certificates(chain: Sequence[Certificate]) -> list[Fields]:
-    """The first ten as sent, the leaf first."""
+    """The first ten in the order sent, the leaf first."""
     return [certificate(each) for each in chain[:MAX_CERTIFICATES]]
 
 
 def certificate(value: Certificate) -> Fields:
-    """One certificate, as far as it could be read."""
+    """One certificate; None for parts that could not be read."""
     return {
         "position": value.position,
         "subject_common_name": text(value.subject_common_name),

@@ -1,4 +1,4 @@
-"""Verdicts for people: what is wrong and what to do, what is not known, and in one block what is fine."""
+"""Verdicts for people: what is wrong and how to fix it, what is unknown, and a list of what is met."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from exporters import tally
+from exporters.predictions import CALLS, alternatives
 from probe.model.text import clean
 from probe.model.verdicts import KmsError, KmsStep, Level, Likelihood, Outcome, Remedy, Verdict
 
@@ -22,14 +24,14 @@ _LEVELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Verdicts of one requirement with the same words, for one subject or several."""
+    """Verdicts of one requirement with the same text, for one or more subjects."""
 
     verdict: Verdict
     subjects: tuple[str, ...]
 
 
 def group(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
-    """Equal verdicts of several subjects as one; what KMS meets first comes first within its level."""
+    """Merge equal verdicts of several subjects. Sorted by level, then by the order of KMS's checks."""
     subjects: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in verdicts:
         key = (verdict.requirement, verdict.outcome, verdict.because, verdict.remedy, verdict.kms_errors)
@@ -44,23 +46,24 @@ def _urgency(finding: Finding) -> tuple[int, int]:
 
 
 def render(verdicts: Sequence[Verdict]) -> RenderableType:
-    """All of it: wrong, unknown; `fine` is apart, because it comes last in a report."""
+    """What is wrong, close to a limit or unknown. `fine` is separate because it comes last in a report."""
     parts = [part for part in (wrong(verdicts), possible(verdicts), unknown(verdicts)) if part is not None]
     return Group(*parts)
 
 
 def wrong(verdicts: Iterable[Verdict]) -> RenderableType | None:
-    """Each violated requirement with its reason, KMS's words and the remedy; None when there is none."""
-    found = group(v for v in verdicts if v.outcome is Outcome.VIOLATED)
+    """Each violated requirement with the reason, the KMS errors and the fix; None if there is none."""
+    listed = list(verdicts)
+    found = group(v for v in listed if v.outcome is Outcome.VIOLATED)
     if not found:
         return None
-    blocks: list[RenderableType] = [Text(f"What is wrong ({len(found)})", style="bold red")]
+    blocks: list[RenderableType] = [Text(wrong_title(listed), style="bold red")]
     blocks.extend(_block(number, finding) for number, finding in enumerate(found[:MAX_SHOWN], 1))
     return Group(*blocks, *_more(found))
 
 
 def possible(verdicts: Iterable[Verdict]) -> RenderableType | None:
-    """Met, and yet KMS may give an error at times (answers close to its limit)."""
+    """Requirements that are met, although KMS may return an error intermittently (close to a limit)."""
     found = group(v for v in verdicts if v.outcome is Outcome.MET and v.kms_errors)
     if not found:
         return None
@@ -71,10 +74,11 @@ def possible(verdicts: Iterable[Verdict]) -> RenderableType | None:
 
 
 def unknown(verdicts: Iterable[Verdict]) -> RenderableType | None:
-    """One line for each reason, with all that is unknown because of it; None when everything is known."""
+    """One entry per reason, with the requirements that are unknown for it; None if none is unknown."""
+    listed = list(verdicts)
     reasons: dict[tuple[str, str], dict[str, None]] = {}
     texts: dict[tuple[str, str], set[str]] = {}
-    for finding in group(v for v in verdicts if v.outcome is Outcome.UNKNOWN):
+    for finding in group(v for v in listed if v.outcome is Outcome.UNKNOWN):
         remedy = finding.verdict.remedy
         for subject in finding.subjects:
             reason = (subject, finding.verdict.because)
@@ -91,24 +95,41 @@ def unknown(verdicts: Iterable[Verdict]) -> RenderableType | None:
         grid.add_row("", Text(", ".join(requirements), style="dim"))
         for text in sorted(texts[subject, because]):
             grid.add_row("", Text(clean(text, _LIMIT), style="green"))
-    count = len({requirement for named in reasons.values() for requirement in named})
-    head = Text(f"Not known ({count}): this is not the same as fine", style="bold yellow")
+    head = Text(unknown_title(listed), style="bold yellow")
     return Group(head, Padding(grid, (0, 0, 1, 2)), *_more(tuple(reasons)))
 
 
 def fine(verdicts: Iterable[Verdict]) -> RenderableType | None:
-    """The ids of what is met, in one block."""
+    """The ids of the met requirements, in one block."""
+    listed = list(verdicts)
+    ids = met(listed)
+    if not ids:
+        return None
+    skipped = tally.tallies(listed)[Outcome.NOT_APPLICABLE].requirements
+    tail = f"   (not applicable: {skipped})" if skipped else ""
+    head = Text.assemble((fine_title(listed), "bold green"), (tail, "dim"))
+    return Group(head, Padding(Text(" · ".join(ids), style="dim"), (0, 0, 0, 2)))
+
+
+def met(verdicts: Iterable[Verdict]) -> list[str]:
+    """The ids of the requirements that no finding violates or leaves unknown."""
     listed = list(verdicts)
     bad = {v.requirement for v in listed if v.outcome in (Outcome.VIOLATED, Outcome.UNKNOWN)}
-    met = dict.fromkeys(
-        v.requirement for v in listed if v.outcome is Outcome.MET and v.requirement not in bad
+    return list(
+        dict.fromkeys(v.requirement for v in listed if v.outcome is Outcome.MET and v.requirement not in bad)
     )
-    if not met:
-        return None
-    skipped = {v.requirement for v in listed if v.outcome is Outcome.NOT_APPLICABLE} - met.keys() - bad
-    tail = f"   (not applicable: {len(skipped)})" if skipped else ""
-    head = Text.assemble((f"Fine ({len(met)})", "bold green"), (tail, "dim"))
-    return Group(head, Padding(Text(" · ".join(met), style="dim"), (0, 0, 0, 2)))
+
+
+def wrong_title(verdicts: Iterable[Verdict]) -> str:
+    return f"What is wrong: {tally.tallies(verdicts)[Outcome.VIOLATED]}"
+
+
+def unknown_title(verdicts: Iterable[Verdict]) -> str:
+    return f"Unknown: {tally.tallies(verdicts)[Outcome.UNKNOWN]}; unknown does not mean OK"
+
+
+def fine_title(verdicts: Iterable[Verdict]) -> str:
+    return f"Met: {tally.tallies(verdicts)[Outcome.MET]}"
 
 
 def _block(number: int, finding: Finding) -> RenderableType:
@@ -134,33 +155,30 @@ def _title(finding: Finding) -> Text:
 def _rows(verdict: Verdict) -> Iterable[tuple[str, Text]]:
     yield "because", Text(clean(verdict.because, _LIMIT))
     for error in verdict.kms_errors:
-        yield "KMS", _said(error)
+        yield "KMS", _error(error)
     if verdict.remedy is not None:
         yield from _remedy(verdict.remedy)
     if verdict.source:
         yield "source", Text(clean(verdict.source, _LIMIT), style="dim")
 
 
-def _said(error: KmsError) -> Text:
+def _error(error: KmsError) -> Text:
     sure = error.likelihood is Likelihood.EXPECTED
-    said = Text.assemble(
+    return Text.assemble(
         (error.error, "bold"),
-        (" expected" if sure else " possible", "red" if sure else "yellow"),
-        (f" at {error.operation.value.replace('_', ' ')}, {error.basis.value}", "dim"),
+        (f" {error.likelihood.value}", "red" if sure else "yellow"),
+        (f" from {CALLS[error.operation]} ({alternatives(error)})", "dim"),
     )
-    if error.alternatives:
-        said.append(f"; or {', '.join(error.alternatives)}", style="dim")
-    return said
 
 
 def _remedy(remedy: Remedy) -> Iterable[tuple[str, Text]]:
-    yield "do", Text(clean(remedy.text, _LIMIT), style="bold green")
+    yield "fix", Text(clean(remedy.text, _LIMIT), style="bold green")
     if remedy.console:
         yield "console", Text(clean(remedy.console, _LIMIT))
     if remedy.cli:
-        yield "run", Text(clean(remedy.cli, _LIMIT), style="cyan")
+        yield "command", Text(clean(remedy.cli, _LIMIT), style="cyan")
 
 
 def _more(found: Sequence[object]) -> tuple[Text, ...]:
     rest = len(found) - MAX_SHOWN
-    return (Text(f"  and {rest} more; --format json has them all"),) if rest > 0 else ()
+    return (Text(f"  and {rest} more; use --format json for all"),) if rest > 0 else ()

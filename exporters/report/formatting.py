@@ -1,4 +1,4 @@
-"""Pieces that reports for people share: durations, outcomes, tables. Colour never stands alone."""
+"""Parts that reports for people share: durations, outcomes, tables. Nothing is shown by colour only."""
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -9,8 +9,8 @@ from probe.model.measurements import Failure
 from probe.model.text import clean
 from probe.model.verdicts import Outcome
 
-MISSING = "–"  # noqa: RUF001 - a dash of the width of a digit, for a cell without a value
-WIDE_COLUMNS = 120  # from here on tables show their lesser columns, too
+MISSING = "–"  # noqa: RUF001 - an en dash, for a cell without a value
+WIDE_COLUMNS = 120  # from this width on, tables also show their less important columns
 SECONDS_PER_DAY = 86_400
 
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
@@ -31,7 +31,7 @@ def milliseconds(value_s: float | None, unit: str = "") -> str:
 
 
 def short(value_s: float | None) -> str:
-    """A duration in milliseconds for a cell of a table: the documents have the rest.
+    """A duration in milliseconds for a table cell; JSON documents have the full precision.
 
     >>> short(0.0203941)
     '20.39'
@@ -40,7 +40,7 @@ def short(value_s: float | None) -> str:
 
 
 def percent(ratio: float | None) -> str:
-    """A ratio for people.
+    """A ratio as a percentage.
 
     >>> percent(0.125)
     '12.5 %'
@@ -49,7 +49,7 @@ def percent(ratio: float | None) -> str:
 
 
 def moment(unix_s: float | None) -> str:
-    """A time for people, in UTC to the second.
+    """A date and time in UTC, to the second.
 
     >>> moment(0)
     '1970-01-01 00:00:00Z'
@@ -59,12 +59,12 @@ def moment(unix_s: float | None) -> str:
 
 
 def day(unix_s: float | None) -> str:
-    """A date for people, in UTC."""
+    """A date in UTC."""
     return moment(unix_s)[:10]
 
 
 def days_left(until_s: float | None, now_s: float) -> Text:
-    """How long a certificate has, coloured as the alerts are: 10 and 21 days."""
+    """The remaining validity of a certificate, coloured at the thresholds of the alerts: 10 and 21 days."""
     if until_s is None:
         return Text(MISSING)
     days = (until_s - now_s) / SECONDS_PER_DAY
@@ -80,24 +80,24 @@ def _days(days: float) -> str:
 
 
 def outcome(value: Outcome) -> Text:
-    """The word, in its colour."""
+    """The outcome's word in its colour."""
     word, style = OUTCOMES[value]
     return Text(word, style=style)
 
 
 def failure_text(failure: Failure) -> str:
-    """One clause: what happened, in which phase, and what else is known.
+    """What happened, in which phase, and the detail if there is one.
 
     >>> from probe.model.measurements import Phase, Reason
     >>> failure_text(Failure(phase=Phase.CONNECT, reason=Reason.TIMED_OUT))
     'timed out in connect'
     """
-    said = f"{failure.reason.value.replace('_', ' ')} in {failure.phase.value}"
-    return f"{said} ({clean(failure.detail)})" if failure.detail else said
+    text = f"{failure.reason.value.replace('_', ' ')} in {failure.phase.value}"
+    return f"{text} ({clean(failure.detail)})" if failure.detail else text
 
 
 def table(*columns: str, numbers: tuple[str, ...] = (), title: str | None = None) -> Table:
-    """An empty table in our style. Columns named in ``numbers`` are right-aligned and never cut."""
+    """An empty table in the style of all reports. Columns in ``numbers`` are right-aligned and never cut."""
     made = Table(
         box=SIMPLE_HEAD,
         title=Text(title, style="bold") if title else None,

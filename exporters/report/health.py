@@ -1,4 +1,4 @@
-"""Health as KMS asks for it: the 250 ms budget by phase, what was answered, and the verdicts on it."""
+"""Health requests as KMS sends them: the 250 ms budget per phase, the responses, and the verdicts."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -15,7 +15,7 @@ from probe.model.targets import Check
 from probe.model.text import clean
 from probe.model.verdicts import Report
 
-BAR_CELLS = 40  # of 250 ms
+BAR_CELLS = 40  # a bar of 250 ms
 _STYLES = {
     Phase.CONNECT: "blue",
     Phase.HANDSHAKE: "magenta",
@@ -26,7 +26,7 @@ _STYLES = {
 
 
 def document(measured: Sequence[Measurement], report: Report) -> fields.Fields:
-    """As ``docs/schemas/health.json``: the last cold and the last warm exchange, null without one."""
+    """As in ``docs/schemas/health.json``: the last cold and the last warm exchange, null if there is none."""
     return {
         "schema_version": fields.SCHEMA_VERSION,
         "taken_at": fields.time(report.taken_at_s),
@@ -41,7 +41,7 @@ def _exchange(measurement: Measurement | None) -> fields.Fields | None:
     if measurement is None:
         return None
     details = measurement.details
-    said = details if isinstance(details, HealthDetails) else HealthDetails(purpose=HEALTH_PURPOSE)
+    response = details if isinstance(details, HealthDetails) else HealthDetails(purpose=HEALTH_PURPOSE)
     failure = measurement.failure
     phases = {phase.value: duration_s for phase, duration_s in measurement.phases_s.items()}
     return {
@@ -49,22 +49,22 @@ def _exchange(measurement: Measurement | None) -> fields.Fields | None:
         "timestamps": measurement.timestamps.value if measurement.timestamps else None,
         "phases_seconds": phases,
         "total_seconds": None if failure else total_s(measurement),
-        "status": said.status,
-        "error_name": said.error_name,
-        "body": clean(said.body, fields.TEXT_LIMIT) or None,
-        "withheld": said.withheld,
+        "status": response.status,
+        "error_name": response.error_name,
+        "body": clean(response.body, fields.TEXT_LIMIT) or None,
+        "withheld": response.withheld,
         "failure": failure
         and {"phase": failure.phase.value, "reason": failure.reason.value, "detail": clean(failure.detail)},
     }
 
 
 def total_s(measurement: Measurement) -> float:
-    """All that KMS would have waited: names are resolved before it counts."""
+    """How long KMS would have waited; name resolution does not count."""
     return sum(duration_s for phase, duration_s in measurement.phases_s.items() if phase is not Phase.RESOLVE)
 
 
 def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
-    """Of whom, would KMS take it, what is wrong, the budget, what is fine."""
+    """The proxy, the conclusion, what is wrong, the time budget, what is met."""
     parts = [
         *map(_head, measured[:1]),
         tls.extra_authorities(report),
@@ -79,13 +79,12 @@ def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
 
 
 def _unanswered(measured: Sequence[Measurement]) -> Text | None:
-    """Where no exchange was answered, that is what is wrong; one among others is for the verdicts."""
+    """A line that replaces the conclusion if no exchange was answered; else the verdicts cover it."""
     failures = [each.failure for each in measured if is_of_health(each)]
     last = failures[-1] if failures else None
     if last is None or None in failures:
         return None
-    said = f"{last.phase.value} {last.reason.value.replace('_', ' ')}"
-    return Text(f"✗ The proxy did not answer: {said}.", style="bold red")
+    return Text(f"✗ The proxy did not answer: {formatting.failure_text(last)}.", style="bold red")
 
 
 def _head(measurement: Measurement) -> Text:
@@ -96,7 +95,7 @@ def _head(measurement: Measurement) -> Text:
 
 
 def budget(measured: Sequence[Measurement]) -> RenderableType | None:
-    """Bars of the answered health exchanges: each phase's median, cold and warm; None without any."""
+    """A bar of the median per phase, for cold and for warm exchanges; None if none was answered."""
     rows = [
         (mode.value, answered)
         for mode, check in REQUESTS.items()
@@ -109,20 +108,20 @@ def budget(measured: Sequence[Measurement]) -> RenderableType | None:
         phases = {phase: _median_s(answered, phase) for phase in _STYLES}
         total = sum(phases.values())
         over = total > CALL_LIMIT_S
-        said = f"{total * 1e3:.1f} ms of {CALL_LIMIT_S * 1e3:.0f}"
-        grid.add_row(Text(word), _bar(phases), Text(said, style="bold red" if over else ""))
+        of_limit = f"{total * 1e3:.1f} of {CALL_LIMIT_S * 1e3:.0f} ms"
+        grid.add_row(Text(word), _bar(phases), Text(of_limit, style="bold red" if over else ""))
         grid.add_row("", _legend(phases), "")
-    return Group(Text("The budget of a call, median by phase", style="bold"), grid)
+    return Group(Text("Time budget of a call, median per phase (ms)", style="bold"), grid)
 
 
 def medians(measured: Sequence[Measurement]) -> dict[Phase, float]:
-    """The median of each phase over the answered health exchanges; empty without any."""
+    """The median per phase over the answered health exchanges; empty if there are none."""
     answered = [each for each in measured if is_answered(each)]
     return {phase: _median_s(answered, phase) for phase in _STYLES} if answered else {}
 
 
 def _bar(phases: dict[Phase, float]) -> Text:
-    """A cell is 1/40 of 250 ms; every phase that took time has one at least; what is over is cut."""
+    """A cell is 1/40 of 250 ms. A phase with a duration gets at least one cell; a longer bar is cut."""
     bar = Text("▕")
     left = BAR_CELLS
     for phase, duration_s in phases.items():

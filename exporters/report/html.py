@@ -1,4 +1,4 @@
-"""A preflight as one HTML file that needs nothing else: no script, no request; light, dark, narrow, wide."""
+"""A preflight as a self-contained HTML file, without scripts or requests, for light and dark screens."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,11 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from exporters import predictions
 from exporters.checks import CALL_PHASES, REQUESTS
 from exporters.report import findings, health, matrix
 from exporters.report.preflight import Preflight, cautions, facts
+from exporters.tally import tallies
 from probe.model.account import EndpointService
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase
@@ -20,11 +22,11 @@ from probe.model.verdicts import Likelihood, Operation, Outcome, Prediction, Ver
 if TYPE_CHECKING:
     from jinja2 import Template
 
-BAR_WIDTH = 500  # of 300 ms, so that the limit is inside the picture
+BAR_WIDTH = 500  # stands for 300 ms, so that the limit is inside the drawing
 BAR_S = 0.3
 ALARM_S = 0.2
 _MAX_BOXES = 6
-_STATIONS = ("", "endpoint service", "load balancer", "targets: the XKS proxy", "key managers")
+_STATIONS = ("", "endpoint service", "load balancer nodes", "NLB targets (XKS proxies)", "key managers")
 _LIMIT = 1024
 _WORST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
 _OF_MANAGERS = {
@@ -36,7 +38,7 @@ _OF_MANAGERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """What stands at one station of the way."""
+    """One component on the path, such as a load balancer node."""
 
     title: str
     below: str
@@ -45,7 +47,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One target's budget: ``parts`` are (phase, x, width, milliseconds)."""
+    """The time budget of one target: ``parts`` are (phase, x, width, milliseconds)."""
 
     title: str
     total_ms: float
@@ -63,16 +65,21 @@ def text(of: Preflight) -> str:
         where=clean((spec.id or spec.host or "new key store") if spec else "key store"),
         extra_authorities=[clean(each) for each in report.extra_authorities],
         actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
-        counts={outcome.value: count for outcome, count in report.counts().items()},
-        predictions=[_predicted(each) for each in report.predictions],
+        counts={outcome.value: str(tally) for outcome, tally in tallies(report.verdicts).items()},
+        predictions=[_predicted(each, report.verdicts) for each in report.predictions],
         stations=[(name, _shown(boxes)) for name, boxes in zip(_STATIONS, _stations(of), strict=True)],
         bars=_bars(evidence),
         limit_x=CALL_LIMIT_S / BAR_S * BAR_WIDTH,
         alarm_x=ALARM_S / BAR_S * BAR_WIDTH,
+        wrong_title=findings.wrong_title(report.verdicts),
         wrong=_groups(report.verdicts, Outcome.VIOLATED),
+        unknown_title=findings.unknown_title(report.verdicts),
         unknown=_groups(report.verdicts, Outcome.UNKNOWN),
         rows=matrix.rows(evidence, report.verdicts),
-        fine=list(dict.fromkeys(v.requirement for v in report.verdicts if v.outcome is Outcome.MET)),
+        fine_title=findings.fine_title(report.verdicts),
+        fine=findings.met(report.verdicts),
+        calls=predictions.CALLS,
+        alternatives=predictions.alternatives,
         clean=clean,
     )
 
@@ -85,19 +92,18 @@ def _template() -> "Template":
     return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(source)
 
 
-def _predicted(prediction: Prediction) -> dict[str, object]:
-    first = [error for error in prediction.errors if error.masked_by is None]
-    expected = any(error.likelihood is Likelihood.EXPECTED for error in first)
-    state = (
-        Outcome.VIOLATED if expected else Outcome.UNKNOWN if first or not prediction.decided else Outcome.MET
-    )
-    said = "nothing against it" if prediction.decided else "undecided: something it needs is not known"
+def _predicted(prediction: Prediction, verdicts: Sequence[Verdict]) -> dict[str, object]:
+    outcome, text = predictions.without_error(prediction.operation, prediction, verdicts)
+    errors = predictions.returned(prediction)
+    if errors:
+        expected = any(error.likelihood is Likelihood.EXPECTED for error in errors)
+        outcome = Outcome.VIOLATED if expected else Outcome.UNKNOWN
     return {
-        "operation": prediction.operation.value.replace("_", " "),
-        "outcome": state.value,
-        "errors": first,
-        "later": [error.error for error in prediction.errors if error.masked_by is not None],
-        "said": said,
+        "call": predictions.CALLS[prediction.operation],
+        "outcome": outcome.value,
+        "errors": [(error, predictions.causes(error, verdicts)) for error in errors],
+        "hidden": predictions.hidden(prediction),
+        "text": text,
     }
 
 
@@ -122,10 +128,10 @@ def _groups(verdicts: Iterable[Verdict], outcome: Outcome) -> list[dict[str, obj
 
 
 def _stations(of: Preflight) -> tuple[tuple[Box, ...], ...]:
-    """KMS, the endpoint service, the ways in, the targets, the key managers."""
+    """KMS, the endpoint service, the entry points, the NLB targets, the key managers."""
     report, evidence = of.report, of.evidence
     connect = next((p for p in report.predictions if p.operation is Operation.CONNECT), None)
-    state = str(_predicted(connect)["outcome"]) if connect else Outcome.UNKNOWN.value
+    state = str(_predicted(connect, report.verdicts)["outcome"]) if connect else Outcome.UNKNOWN.value
     service = evidence.account.service if evidence.account else None
     named = service.id if isinstance(service, EndpointService) else "endpoint service"
     judged = [v for v in report.verdicts if v.subject == named]
@@ -133,11 +139,11 @@ def _stations(of: Preflight) -> tuple[tuple[Box, ...], ...]:
         role: [row for row in matrix.rows(evidence, report.verdicts) if row.target.role is role]
         for role in Role
     }
-    ways_in = by_role[Role.NODE] or by_role[Role.PROXY]
+    entry_points = by_role[Role.NODE] or by_role[Role.PROXY]
     return (
-        (Box(title="AWS KMS", below="connect", outcome=Outcome(state)),),
+        (Box(title="AWS KMS", below=predictions.CALLS[Operation.CONNECT], outcome=Outcome(state)),),
         (Box(title=clean(named, 40), below="endpoint service", outcome=_worst(v.outcome for v in judged)),),
-        tuple(map(_of_row, ways_in)),
+        tuple(map(_of_row, entry_points)),
         tuple(map(_of_row, by_role[Role.BACKEND])),
         tuple(_managers(evidence.recent)) or tuple(map(_of_row, by_role[Role.KEY_MANAGER])),
     )
@@ -152,7 +158,7 @@ def _of_row(row: matrix.Row) -> Box:
 
 
 def _managers(measured: Iterable[Measurement]) -> Iterable[Box]:
-    """As the proxy names them in its newest answer."""
+    """The key managers in the latest response of the proxy."""
     for each in reversed(tuple(measured)):
         if isinstance(each.details, HealthDetails) and each.details.managers:
             for id_, state in each.details.managers:
@@ -165,12 +171,12 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def _shown(boxes: Sequence[Box]) -> list[Box]:
-    """Those that a station has room for; the rest as one, as the worst of them."""
+    """The boxes that fit; one box for the rest, with the worst outcome among them."""
     shown, rest = list(boxes[:_MAX_BOXES]), boxes[_MAX_BOXES:]
     if rest:
         worst = _worst(box.outcome for box in rest)
         shown.append(Box(title=f"and {len(rest)} more", below="", outcome=worst))
-    return shown or [Box(title="not known", below="", outcome=Outcome.UNKNOWN)]
+    return shown or [Box(title="unknown", below="", outcome=Outcome.UNKNOWN)]
 
 
 def _bars(evidence: Evidence) -> list[Bar]:

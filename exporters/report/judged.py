@@ -1,4 +1,4 @@
-"""The pieces of JSON documents that are opinions: verdicts, and what KMS would say."""
+"""The parts of JSON documents that judge: verdicts, and the errors KMS would return."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from probe.model.verdicts import KmsError, Operation, PredictedError, Prediction
 
 
 def kms_error(error: KmsError) -> Fields:
-    """An error that KMS may give, and for which operation."""
+    """An error that KMS may return, and for which operation."""
     return {
         "operation": error.operation.value,
         "error": error.error,
@@ -19,7 +19,7 @@ def kms_error(error: KmsError) -> Fields:
 
 
 def verdict(value: Verdict) -> Fields:
-    """One requirement judged for one subject."""
+    """The verdict on one requirement for one subject."""
     remedy = value.remedy
     return {
         "requirement": value.requirement,
@@ -39,10 +39,12 @@ def verdict(value: Verdict) -> Fields:
 
 
 def predictions(values: tuple[Prediction, ...]) -> Mapping[str, object]:
-    """All four operations, ``decided`` false for one that nothing was said about."""
-    said = {prediction.operation: prediction for prediction in values}
+    """All four operations; ``decided`` is false for an operation without a prediction."""
+    by_operation = {prediction.operation: prediction for prediction in values}
     return {
-        operation.value: prediction(said.get(operation) or Prediction(operation=operation, decided=False))
+        operation.value: prediction(
+            by_operation.get(operation) or Prediction(operation=operation, decided=False)
+        )
         for operation in Operation
     }
 

@@ -1,4 +1,4 @@
-"""Health requests to the targets of a report: each target's newest ones by phase, for people and programs."""
+"""The latest health requests to the targets of a report, per phase, for people and programs."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,7 +18,7 @@ _OK = 200
 
 
 def document(target: Target, latest: LatestHealth) -> fields.Fields | None:
-    """``health`` of a target; None for a target without health checks."""
+    """The JSON member ``health`` of a target; None for a target without health checks."""
     if latest == LatestHealth() and not plans_of(target).keys() & set(REQUESTS.values()):
         return None
     counts = latest.counts()
@@ -34,20 +34,20 @@ def _request(measurement: Measurement | None) -> fields.Fields | None:
     if measurement is None:
         return None
     details = measurement.details
-    said = details if isinstance(details, HealthDetails) else None
+    response = details if isinstance(details, HealthDetails) else None
     return {
         "at": fields.time(measurement.started_at_s),
         "phases_seconds": fields.phases(measurement, CHECKS[measurement.check].phases),
         "total_seconds": fields.seconds(total_s(measurement)),
-        "status": said and said.status,
-        "error_name": fields.text(said.error_name) if said else None,
+        "status": response and response.status,
+        "error_name": fields.text(response.error_name) if response else None,
         "failure": fields.failure(measurement.failure),
-        "wait_is_upper_bound": bool(said and said.wait_is_upper_bound),
+        "wait_is_upper_bound": bool(response and response.wait_is_upper_bound),
     }
 
 
 class HealthTable:
-    """One row a target and mode; the phases have columns of their own where there is width for them."""
+    """One row per target and mode; in a wide terminal each phase has its own column."""
 
     def __init__(self, latest: Iterable[tuple[Target, LatestHealth]]) -> None:
         self._latest = tuple(latest)
@@ -56,16 +56,16 @@ class HealthTable:
         wide = options.max_width >= formatting.WIDE_COLUMNS
         phases = tuple(phase.value for phase in CALL_PHASES) if wide else ("phases",)
         table = formatting.table(
-            *("target", "mode", "total", *phases, "answer"),
+            *("target", "mode", "total", *phases, "response"),
             numbers=("mode", "total", *phases),
-            title=f"Health requests (times in ms, KMS gives a call {CALL_LIMIT_S * 1e3:g})",
+            title=f"Health requests (times in ms; KMS's limit per call is {CALL_LIMIT_S * 1e3:g})",
         )
         for target, latest in self._latest:
             name = Text(clean(target.name, 64), style="bold")
             for mode, measurement in latest.requests.items():
-                drawn = _phases(measurement)
-                cells = tuple(drawn.values()) if wide else (_joined(drawn),)
-                table.add_row(name, mode.value, _total(measurement), *cells, _answer(measurement, latest))
+                texts = _phases(measurement)
+                cells = tuple(texts.values()) if wide else (_joined(texts),)
+                table.add_row(name, mode.value, _total(measurement), *cells, _response(measurement, latest))
                 name = Text()
             if latest.withheld is not None:
                 blank = (formatting.MISSING,) * (1 + len(phases))
@@ -87,9 +87,9 @@ def _phases(measurement: Measurement) -> Mapping[Phase, Text]:
     }
 
 
-def _joined(drawn: Mapping[Phase, Text]) -> Text:
+def _joined(texts: Mapping[Phase, Text]) -> Text:
     known = [
-        f"{phase.value} {text.plain}" for phase, text in drawn.items() if text.plain != formatting.MISSING
+        f"{phase.value} {text.plain}" for phase, text in texts.items() if text.plain != formatting.MISSING
     ]
     return Text("\n".join(known) or formatting.MISSING)
 
@@ -100,13 +100,13 @@ def _total(measurement: Measurement) -> Text:
     return Text(formatting.short(total), style="bold red" if over else "")
 
 
-def _answer(measurement: Measurement, latest: LatestHealth) -> Text:
-    """What came; of key managers with the newest answer that named them."""
+def _response(measurement: Measurement, latest: LatestHealth) -> Text:
+    """The response or the failure, with the key managers of the latest response that listed any."""
     details, failure = measurement.details, measurement.failure
     if failure is not None:
         return Text(formatting.failure_text(failure), style="bold red")
     if not isinstance(details, HealthDetails) or not is_answered(measurement):
-        return Text("no answer", style="bold red")
+        return Text("no response", style="bold red")
     wrong = " ".join(filter(None, (clean(details.error_name or ""), clean(details.fault or ""))))
     if details.status != _OK or details.fault:
         return Text(f"status {details.status} {wrong}".rstrip(), style="bold red")
@@ -116,4 +116,4 @@ def _answer(measurement: Measurement, latest: LatestHealth) -> Text:
 
 
 def _withheld(why: str) -> str:
-    return f"not asked: {why}" if why == NO_CREDENTIAL else f"not asked: {clean(why, 64)} is not met"
+    return f"not sent: {why}" if why == NO_CREDENTIAL else f"not sent: {clean(why, 64)} is not met"

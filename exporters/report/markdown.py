@@ -1,11 +1,13 @@
-"""A preflight as Markdown, for a ticket or a wiki: what KMS would say, what is wrong, what is fine."""
+"""A preflight as Markdown for tickets and wikis: what KMS would return, what is wrong, what is met."""
 
 from collections.abc import Iterable, Iterator
 
+from exporters import predictions, tally
+from exporters.predictions import CALLS
 from exporters.report import findings, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.text import clean, clean_markdown
-from probe.model.verdicts import KmsError, Operation, Outcome, PredictedError, Prediction
+from probe.model.verdicts import KmsError, Operation, Outcome, PredictedError, Prediction, Report
 
 _LIMIT = 1024
 _MAX_SUBJECTS = 8
@@ -19,54 +21,57 @@ def text(of: Preflight) -> str:
 def _lines(of: Preflight) -> Iterator[str]:
     report, spec = of.report, of.evidence.spec
     where = (spec.id or spec.host or "new key store") if spec else "key store"
-    yield f"# Preflight of {_said(where)}"
+    yield f"# Preflight of {_escaped(where)}"
     yield ""
-    yield _said(f"xks-probe {of.version} · {' · '.join(facts(of))}")
+    yield _escaped(f"xks-probe {of.version} · {' · '.join(facts(of))}")
     for caution in cautions(of):
-        yield from ("", f"**{_said(caution)}**")
+        yield from ("", f"**{_escaped(caution)}**")
     for authority in report.extra_authorities:
-        yield from ("", f"**Rests on an extra authority that KMS does not have: {_said(authority)}**")
-    yield from ("", "| operation | KMS would say |", "| --- | --- |")
-    said = {prediction.operation: prediction for prediction in report.predictions}
+        yield from ("", f"**Relies on an extra CA that KMS does not trust: {_escaped(authority)}**")
+    yield from ("", tally.summary(report.verdicts))
+    yield from ("", "| KMS call | would return |", "| --- | --- |")
+    by_operation = {prediction.operation: prediction for prediction in report.predictions}
     for operation in Operation:
-        yield f"| {operation.value.replace('_', ' ')} | {_prediction(said.get(operation))} |"
-    for title, outcome in (("What is wrong", Outcome.VIOLATED), ("Not known", Outcome.UNKNOWN)):
+        yield f"| {CALLS[operation]} | {_prediction(operation, by_operation.get(operation), report)} |"
+    titles = {Outcome.VIOLATED: findings.wrong_title, Outcome.UNKNOWN: findings.unknown_title}
+    for outcome, title in titles.items():
         found = findings.group(verdict for verdict in report.verdicts if verdict.outcome is outcome)
         if found:
-            yield from ("", f"## {title} ({len(found)})", "")
+            yield from ("", f"## {title(report.verdicts)}", "")
             yield from _each(found)
     yield from _matrix(of)
-    met = dict.fromkeys(verdict.requirement for verdict in report.verdicts if verdict.outcome is Outcome.MET)
-    yield from ("", f"## Fine ({len(met)})", "", ", ".join(met))
+    yield from (
+        "",
+        f"## {findings.fine_title(report.verdicts)}",
+        "",
+        ", ".join(findings.met(report.verdicts)),
+    )
 
 
-def _prediction(prediction: Prediction | None) -> str:
-    shown = [error for error in prediction.errors if error.masked_by is None] if prediction else []
-    if shown:
-        later = (
-            [error.error for error in prediction.errors if error.masked_by is not None] if prediction else []
-        )
-        mended = f"; once that is mended: {', '.join(f'`{name}`' for name in later)}" if later else ""
-        return "; ".join(map(_error, shown)) + mended
-    decided = prediction is not None and prediction.decided
-    return "nothing against it" if decided else "undecided: something it needs is not known"
+def _prediction(operation: Operation, prediction: Prediction | None, report: Report) -> str:
+    errors = predictions.returned(prediction)
+    if not errors:
+        return predictions.without_error(operation, prediction, report.verdicts)[1]
+    later = [f"`{name}`" for name in predictions.hidden(prediction)]
+    fixed = f"; after that is fixed: {', '.join(later)}" if later else ""
+    return "; ".join(map(_error, errors)) + fixed
 
 
 def _error(error: PredictedError | KmsError) -> str:
     others = "".join(f" or `{name}`" for name in error.alternatives)
-    return f"`{error.error}`{others} ({error.likelihood.value}, {error.basis.value})"
+    return f"`{error.error}`{others} ({error.likelihood.value}; {predictions.BASES[error.basis]})"
 
 
 def _each(found: Iterable[findings.Finding]) -> Iterator[str]:
     for each in found:
         verdict, subjects = each.verdict, each.subjects[:_MAX_SUBJECTS]
         more = f" and {len(each.subjects) - len(subjects)} more" if len(each.subjects) > len(subjects) else ""
-        named = ", ".join(_said(subject) for subject in subjects)
-        yield f"- **{verdict.requirement}** ({named}{more}): {_said(verdict.because)}"
+        named = ", ".join(_escaped(subject) for subject in subjects)
+        yield f"- **{verdict.requirement}** ({named}{more}): {_escaped(verdict.because)}"
         for error in verdict.kms_errors:
-            yield f"  - {error.operation.value.replace('_', ' ')}: {_error(error)}"
+            yield f"  - {CALLS[error.operation]}: {_error(error)}"
         if verdict.remedy is not None:
-            yield f"  - {_said(verdict.remedy.text)}"
+            yield f"  - fix: {_escaped(verdict.remedy.text)}"
             if verdict.remedy.cli:
                 yield f"  - {_code(verdict.remedy.cli)}"
 
@@ -75,18 +80,18 @@ def _matrix(of: Preflight) -> Iterator[str]:
     rows = matrix.rows(of.evidence, of.report.verdicts)
     if not rows:
         return
-    yield from ("", "## Through the load balancer and past it", "")
-    yield "| | target | zone | TCP | TLS | health | load balancer says |"
+    yield from ("", f"## {matrix.TITLE}", "")
+    yield "| | target | zone | TCP | TLS | health | NLB health check |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for row in rows:
         cells = (row.tcp, row.tls, row.health, row.load_balancer)
-        shown = " | ".join(f"{_SIGNS[cell.outcome]} {_said(cell.words)}".strip() for cell in cells)
+        shown = " | ".join(f"{_SIGNS[cell.outcome]} {_escaped(cell.words)}".strip() for cell in cells)
         target = row.target
-        yield f"| {target.role.value} | {_said(target.name)} | {_said(target.zone)} | {shown} |"
+        yield f"| {target.role.value} | {_escaped(target.name)} | {_escaped(target.zone)} | {shown} |"
 
 
 def _code(line: str) -> str:
-    """A code span that the line itself cannot end (CommonMark, section 6.1)."""
+    """A code span that text in the line cannot close (CommonMark, section 6.1)."""
     inner = clean(line, _LIMIT)
     fence = "`"
     while fence in inner:
@@ -94,5 +99,5 @@ def _code(line: str) -> str:
     return f"{fence} {inner} {fence}" if len(fence) > 1 else f"`{inner}`"
 
 
-def _said(value: str) -> str:
+def _escaped(value: str) -> str:
     return clean_markdown(value, _LIMIT)

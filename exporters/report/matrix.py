@@ -1,4 +1,4 @@
-"""Each node and each target, and what each answered: TCP, TLS and health side by side."""
+"""One row per load balancer node and NLB target: its TCP, TLS and health results side by side."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,12 +18,13 @@ from probe.model.text import clean
 from probe.model.verdicts import KmsStep, Level, Outcome, Verdict
 
 _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
-_NOT_LOOKED_AT = ("-", "dim")
+_NOT_CHECKED = ("-", "dim")
+TITLE = "Load balancer nodes and NLB targets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """``outcome`` NOT_APPLICABLE: not looked at. ``duration_s`` None without a time."""
+    """``outcome`` is NOT_APPLICABLE if not checked. ``duration_s`` is None if there is no measured time."""
 
     outcome: Outcome = Outcome.NOT_APPLICABLE
     words: str = ""
@@ -40,7 +41,7 @@ class Row:
 
 
 def rows(evidence: Evidence, verdicts: tuple[Verdict, ...]) -> tuple[Row, ...]:
-    """One for each stop on the way, in the way's order."""
+    """One row per target of the key store, in the order of the path."""
     latest = {(each.target.name, each.check): each for each in evidence.latest if _counts(each)}
     registered = _registered(evidence)
     stops = sorted(
@@ -74,13 +75,13 @@ def _exchange(measurement: Measurement | None) -> Cell:
     duration_s = sum(measurement.phases_s.values())
     if isinstance(details, HealthDetails):
         good = details.status == 200 and details.fault is None  # noqa: PLR2004
-        words = str(details.status) if details.fault is None else "odd answer"
+        words = str(details.status) if details.fault is None else "malformed response"
         return Cell(outcome=Outcome.MET if good else Outcome.VIOLATED, words=words, duration_s=duration_s)
     return Cell(outcome=Outcome.MET, duration_s=duration_s)
 
 
 def _health(measurement: Measurement | None, target: Target, verdicts: tuple[Verdict, ...]) -> Cell:
-    """Its newest exchange, and what is wrong with the exchanges as a whole."""
+    """The latest health exchange; a violated requirement on health takes precedence."""
     cell = _exchange(measurement)
     if cell.outcome is not Outcome.MET:
         return cell
@@ -94,7 +95,7 @@ def _required(verdicts: tuple[Verdict, ...], target: Target, step: KmsStep) -> l
 
 
 def _tls(measurement: Measurement | None, target: Target, verdicts: tuple[Verdict, ...]) -> Cell:
-    """Its handshake, and what is wrong with its certificate."""
+    """The latest handshake; a violated requirement on TLS takes precedence."""
     if measurement is None:
         return Cell()
     judged = _required(verdicts, target, KmsStep.TLS)
@@ -114,7 +115,7 @@ def _tls(measurement: Measurement | None, target: Target, verdicts: tuple[Verdic
 
 
 def _registered(evidence: Evidence) -> Mapping[tuple[str, int], Cell]:
-    """What the load balancer's own health checks say of its targets."""
+    """The target states that the load balancer's own health checks report."""
     account = evidence.account
     if account is None or isinstance(account.load_balancers, Unavailable):
         return {}
@@ -124,7 +125,7 @@ def _registered(evidence: Evidence) -> Mapping[tuple[str, int], Cell]:
         for group in groups:
             for each in known(group.targets):
                 outcome = {"healthy": Outcome.MET, "unhealthy": Outcome.VIOLATED}.get(each.state)
-                words = each.state or "not said"
+                words = each.state or "not reported"
                 cell = Cell(outcome=outcome or Outcome.UNKNOWN, words=words)
                 cells[each.id, each.port or group.port or 443] = cell
     return cells
@@ -151,28 +152,27 @@ def _cell(cell: Cell) -> Fields | None:
 
 
 def render(rows_: tuple[Row, ...]) -> Table | None:
-    """A table for a terminal; None where there is nothing to probe."""
+    """A table for a terminal; None if there are no targets."""
     if not rows_:
         return None
-    title = "Through the load balancer and past it"
     table = Table(
-        title=title,
+        title=TITLE,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    for head in ("", "target", "TCP", "TLS", "health", "balancer says"):
+    for head in ("", "target", "TCP", "TLS", "health", "NLB health check"):
         table.add_column(head, overflow="fold")
     for row in rows_:
         cells = (row.tcp, row.tls, row.health, row.load_balancer)
         where = f"{row.target.role.value.replace('_', ' ')} {clean(row.target.zone, 24)}".strip()
-        table.add_row(Text(where, style="dim"), Text(clean(row.target.name, 48)), *map(_drawn, cells))
+        table.add_row(Text(where, style="dim"), Text(clean(row.target.name, 48)), *map(_cell_text, cells))
     return table
 
 
-def _drawn(cell: Cell) -> Text:
-    sign, style = _SHOWN.get(cell.outcome, _NOT_LOOKED_AT)
-    said = f" {cell.duration_s * 1e3:.1f} ms" if cell.duration_s is not None else ""
-    return Text.assemble((sign, style), said, f" {clean(cell.words, 40)}" if cell.words else "")
+def _cell_text(cell: Cell) -> Text:
+    sign, style = _SHOWN.get(cell.outcome, _NOT_CHECKED)
+    duration = f" {cell.duration_s * 1e3:.1f} ms" if cell.duration_s is not None else ""
+    return Text.assemble((sign, style), duration, f" {clean(cell.words, 40)}" if cell.words else "")

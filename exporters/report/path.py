@@ -1,4 +1,4 @@
-"""The path from KMS to the key manager: each target with its newest results, for people and programs."""
+"""The path from KMS to the key manager: each target with its latest results, for people and programs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from probe.model.text import clean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One target and what is known of it. ``latest`` has the newest of what counts."""
+    """One target with its results. ``latest`` has the latest measurement per check, of those that count."""
 
     target: Target
     latest: Mapping[Check, Measurement]
@@ -34,7 +34,7 @@ class Stop:
 
     @property
     def failed(self) -> Measurement | None:
-        """The gravest check that failed last time: the one that KMS depends on most."""
+        """The failed check that matters most to KMS, if any check failed last time."""
         newest = current(self.latest, lambda measurement: measurement.started_at_s)
         tried = (newest.get(check) for check in GRAVEST_FIRST)
         return next((m for m in tried if m is not None and m.failure is not None), None)
@@ -45,7 +45,7 @@ class Stop:
 
     @property
     def timed(self) -> Measurement | None:
-        """The newest round trip: by TCP, else by echo."""
+        """The latest round trip: by TCP, else by ICMP."""
         tried = (self.latest.get(check) for check in ROUND_TRIPS.values())
         return next((m for m in tried if m is not None and m.rtt_s is not None), None)
 
@@ -63,10 +63,10 @@ class Stop:
         return self.window.summary if self.window else Summary()
 
 
-def stops(*seen: Evidence) -> tuple[Stop, ...]:
-    """In the order of the configuration, Regions left out. A target that several stores share is one stop."""
+def stops(*of_stores: Evidence) -> tuple[Stop, ...]:
+    """In configuration order, without Regions. A target that several key stores share appears once."""
     found: dict[Identity, Stop] = {}
-    for evidence in seen:
+    for evidence in of_stores:
         measured: dict[Identity, list[Measurement]] = {}
         for measurement in (*evidence.recent, *evidence.latest):
             measured.setdefault(measurement.target.identity, []).append(measurement)
@@ -82,17 +82,17 @@ def _stop(target: Target, measured: Sequence[Measurement], windows: Mapping[tupl
     for measurement in filter(counts, measured):
         newest = latest.get(measurement.check, measurement)
         latest[measurement.check] = max(measurement, newest, key=lambda each: each.started_at_s)
-    taken = (windows.get((target.name, method)) for method in ROUND_TRIPS)
+    by_method = (windows.get((target.name, method)) for method in ROUND_TRIPS)
     return Stop(
         target=target,
         latest=latest,
-        window=next(filter(None, taken), None),
+        window=next(filter(None, by_method), None),
         health=latest_health_of(measured),
     )
 
 
 def document(stop: Stop) -> fields.Fields:
-    """One of ``targets`` in ``docs/schemas/report.json``; ``rtt_seconds`` are round trips by ``method``."""
+    """One of ``targets`` in ``docs/schemas/report.json``; ``method`` applies to ``rtt_seconds``."""
     timed = stop.timed
     return {
         "name": clean(stop.target.name),
@@ -120,7 +120,7 @@ def document(stop: Stop) -> fields.Fields:
 
 
 class PathTable:
-    """Chooses its columns by the width there is. ``now_s`` is Unix time."""
+    """A table whose columns depend on the terminal width. ``now_s`` is Unix time."""
 
     def __init__(self, path: Iterable[Stop], now_s: float) -> None:
         self._path = tuple(path)
@@ -130,9 +130,9 @@ class PathTable:
         wide = options.max_width >= formatting.WIDE_COLUMNS
         columns: tuple[str, ...] = ("target", "role", "address", "median", "loss", "state")
         if wide:
-            columns = (*columns[:-1], "p95", "samples", "zone", "stamped by", "certificate", "state")
+            columns = (*columns[:-1], "p95", "samples", "zone", "timestamps", "certificate", "state")
         numbers = ("median", "p95", "loss", "samples")
-        table = formatting.table(*columns, numbers=numbers, title="The path (times in ms)")
+        table = formatting.table(*columns, numbers=numbers, title="Path to the key managers (times in ms)")
         for stop in self._path:
             cells = dict(_cells(stop, self._now_s))
             table.add_row(*(cells[column] for column in columns))
@@ -150,14 +150,14 @@ def _cells(stop: Stop, now_s: float) -> Iterable[tuple[str, Text]]:
     yield "p95", Text(formatting.short(summary.p95_s))
     yield "loss", Text(formatting.percent(summary.loss_ratio), style="bold red" if summary.lost else "")
     yield "samples", Text(str(summary.samples))
-    stamped = timed.timestamps.value if timed and timed.timestamps else formatting.MISSING
-    yield "stamped by", Text(stamped)
+    source = timed.timestamps.value if timed and timed.timestamps else formatting.MISSING
+    yield "timestamps", Text(source)
     yield "certificate", certificates.brief(stop.chain, now_s)
     yield "state", _state(stop)
 
 
 def _median(stop: Stop) -> Text:
-    """Coloured for key managers alone: 35 ms is the distance to them, not to the proxy."""
+    """Coloured only for key managers: the 35 ms limit applies to them, not to the proxy."""
     median_s = stop.summary.median_s
     judged = median_s is not None and stop.target.role is Role.KEY_MANAGER
     colour = (
@@ -173,4 +173,4 @@ def _state(stop: Stop) -> Text:
         return Text(f"{check}: {formatting.failure_text(failed.failure)}", style="bold red")
     if not stop.latest and not stop.summary.samples:
         return Text("not measured", style="yellow")
-    return Text("answers", style="green")
+    return Text("responding", style="green")

@@ -1,4 +1,4 @@
-"""Round trips: one JSON object or one line for each, and a table of them all at the end."""
+"""Round trips: one JSON object or line per round trip, and a summary table at the end."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ MAX_ROWS = 200
 def document(measurement: Measurement, sequence: int | None = None) -> dict[str, object]:
     """One object of ``docs/schemas/ping.json``.
 
-    ``sequence`` counts connects per target from 0; of echoes it is the packet's and need not be given.
+    ``sequence`` counts connects per target from 0. For pings it is taken from the packet; leave it out.
     """
-    said: dict[str, object] = {
+    made: dict[str, object] = {
         "schema_version": fields.SCHEMA_VERSION,
         "target": clean(measurement.target.name),
         "address": fields.text(measurement.address),
@@ -44,19 +44,19 @@ def document(measurement: Measurement, sequence: int | None = None) -> dict[str,
     }
     details = measurement.details
     if measurement.method is Method.ICMP:
-        said["identifier"] = details.identifier if isinstance(details, EchoDetails) else None
+        made["identifier"] = details.identifier if isinstance(details, EchoDetails) else None
     else:
         connected = details if isinstance(details, TcpDetails) else None
-        said["local_port"] = connected and connected.local_port
-        said["retransmits"] = connected and connected.retransmits
-    return said
+        made["local_port"] = connected and connected.local_port
+        made["retransmits"] = connected and connected.retransmits
+    return made
 
 
 class EchoLines:
-    """Batches of echoes straight to lines of JSON: at 10,000 a second an object for each would cost the most.
+    """Writes batches of pings directly as JSON lines: at 10,000 per second, objects would dominate the cost.
 
-    Each line holds what `document` says of the same echo. ``names`` and ``addresses`` are by the positions
-    that a batch's ``indexes`` count.
+    A line has the content of `document` for the same ping. A batch's ``indexes`` are positions in ``names``
+    and ``addresses``.
     """
 
     def __init__(self, names: Sequence[str], addresses: Sequence[str]) -> None:
@@ -68,7 +68,7 @@ class EchoLines:
         self._second_ns, self._second = _NEVER_NS, ""
 
     def of(self, batch: EchoBatch) -> list[str]:
-        """A line for each request that ended; duplicates and late replies are none."""
+        """One line per completed request; none for duplicate and late replies."""
         tail = f',"identifier":{"null" if batch.identifier is None else batch.identifier}}}'
         heads, lines = self._heads, []
         rows = zip(
@@ -81,7 +81,7 @@ class EchoLines:
                 continue
             rest_ns = sent_ns - self._second_ns
             if not 0 <= rest_ns < _NS_PER_S:
-                rest_ns = self._turn_to(sent_ns)
+                rest_ns = self._start_second(sent_ns)
             sent_at = f'"{self._second}.{rest_ns // 1000:06d}Z"' if self._second else "null"
             rtt_s = f"{rtt_ns // _NS_PER_S}.{rtt_ns % _NS_PER_S:09d}" if rtt_ns >= 0 else "null"
             failure = "null" if outcome is _ANSWERED else _FAILURES[reason]
@@ -91,8 +91,8 @@ class EchoLines:
             )
         return lines
 
-    def _turn_to(self, unix_ns: int) -> int:
-        """RFC 3339 is cut to the microsecond; a second is written once, and what lies beyond it returned."""
+    def _start_second(self, unix_ns: int) -> int:
+        """Format the second of ``unix_ns`` once, for all pings in it; returns the nanoseconds beyond it."""
         second, rest_ns = divmod(unix_ns, _NS_PER_S)
         self._second_ns = second * _NS_PER_S
         written = fields.time(second)
@@ -121,27 +121,27 @@ _FAILURES = {reason: _failure(reason) for reason in (None, *Reason)}
 
 
 def line(measurement: Measurement, sequence: int | None = None) -> str:
-    """One line for people, without markup or colour: ``10.0.0.1 seq=3 rtt=20.394 ms (kernel)``."""
+    """One line of plain text: ``10.0.0.1 seq=3 rtt=20.394 ms (kernel)``."""
     number = _sequence(measurement, sequence)
     parts = [_who(measurement)]
     if number is not None:
         parts.append(f"seq={number}")
     if (rtt_s := measurement.rtt_s) is not None:
         parts.append(f"rtt={rtt_s * 1e3:.3f} ms")
-        parts.append(f"({measurement.timestamps.value if measurement.timestamps else 'not stamped'})")
+        parts.append(f"({measurement.timestamps.value if measurement.timestamps else 'no timestamp'})")
         return " ".join([*parts, *_retransmits(measurement)])
     if measurement.failure is None:
-        parts.append("answered; its time is discarded, because the wall clock was stepped meanwhile")
+        parts.append("answered, but the RTT is discarded because the wall clock was stepped")
     else:
         failure = measurement.failure
-        parts.append(f"no answer: {failure.reason.value} in {failure.phase.value}")
+        parts.append(f"no reply: {failure.reason.value} in {failure.phase.value}")
         if failure.detail:
             parts.append(f"({clean(failure.detail)})")
     return " ".join(parts)
 
 
 def summary(summaries: Mapping[str, Summary]) -> "RenderableType":
-    """One row a target, in milliseconds; the first `MAX_ROWS` of them."""
+    """One row per target, in milliseconds; at most `MAX_ROWS`."""
     from rich.console import Group
     from rich.text import Text
 
@@ -149,20 +149,20 @@ def summary(summaries: Mapping[str, Summary]) -> "RenderableType":
 
     numbers = ("sent", "lost", "loss", "min", "median", "p95", "p99", "jitter")
     table = formatting.table("target", *numbers, numbers=numbers)
-    for name, taken in list(summaries.items())[:MAX_ROWS]:
-        loss = Text(formatting.percent(taken.loss_ratio), style="bold red" if taken.lost else "green")
-        times = (taken.min_s, taken.median_s, taken.p95_s, taken.p99_s, taken.jitter_s)
+    for name, of in list(summaries.items())[:MAX_ROWS]:
+        loss = Text(formatting.percent(of.loss_ratio), style="bold red" if of.lost else "green")
+        times = (of.min_s, of.median_s, of.p95_s, of.p99_s, of.jitter_s)
         table.add_row(
             Text(clean(name)),
-            str(taken.samples + taken.lost),
-            str(taken.lost),
+            str(of.samples + of.lost),
+            str(of.lost),
             loss,
             *(formatting.milliseconds(time_s) for time_s in times),
         )
     rest = len(summaries) - MAX_ROWS
-    notes = [Text("times in ms; p95 needs 20 answers, p99 100", style="dim")]
+    notes = [Text("times in ms; p95 needs at least 20 replies, p99 at least 100", style="dim")]
     if rest > 0:
-        notes.append(Text(f"and {rest} more targets; --format json has every round trip"))
+        notes.append(Text(f"and {rest} more targets; use --format json for every round trip"))
     return Group(table, *notes)
 
 

@@ -1,4 +1,4 @@
-"""A preflight: what KMS would say, what is wrong and what to do, the way as it was seen, what is fine."""
+"""A preflight: what KMS would return, what is wrong and how to fix it, the measured path, what is met."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _MAX_CALLS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflight:
-    """What a report of it shows. ``clock_offset_s``: the proxy's clock minus ours, None if not known."""
+    """The content of the report. ``clock_offset_s``: the proxy's clock minus this machine's, if known."""
 
     report: Report
     evidence: Evidence
@@ -26,12 +26,12 @@ class Preflight:
     version: str
     configuration_hash: str = ""
     clock_offset_s: float | None = None
-    older: Mapping[str, Any] | None = None  # the document of an older one, to compare with
+    older: Mapping[str, Any] | None = None  # an earlier document to compare with
     is_redacted: bool = False
 
 
 def document(of: Preflight) -> dict[str, object]:
-    """As ``docs/schemas/preflight.json``."""
+    """As in ``docs/schemas/preflight.json``."""
     report, evidence = of.report, of.evidence
     spec, account = evidence.spec, evidence.account
     return {
@@ -86,7 +86,7 @@ def _actual(actual: ReportedState | None) -> fields.Fields | None:
 
 
 def render(of: Preflight) -> RenderableType:
-    """What is wrong comes first, then the way, what is fine last and in one block."""
+    """What is wrong comes first, then the path; what is met comes last, in one block."""
     report = of.report
     parts: list[RenderableType | None] = [
         _head(of),
@@ -94,7 +94,7 @@ def render(of: Preflight) -> RenderableType:
         Text(),
         verdicts.conclusion(report),
         verdicts.predictions(report),
-        _said(report.actual),
+        _reported_state(report.actual),
         Text(),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
         findings.render(report.verdicts),
@@ -108,53 +108,54 @@ def render(of: Preflight) -> RenderableType:
 
 
 def brief(of: Preflight) -> RenderableType:
-    """What KMS would say now, and what changed: for those who saw the whole before."""
+    """Only what KMS would return now and what changed, for a reader who saw the full report before."""
     report = of.report
     parts: list[RenderableType | None] = [
         _head(of),
         verdicts.conclusion(report),
         verdicts.predictions(report),
-        _said(report.actual),
+        _reported_state(report.actual),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
     ]
     return Group(*(part for part in parts if part is not None))
 
 
 def facts(of: Preflight) -> tuple[str, ...]:
-    """The head of each form: where from, at what, when, by which authorities, with which configuration."""
+    """The header of each format: probed from where, what, when, with which CA list and configuration."""
     report, spec = of.report, of.evidence.spec
-    said = [f"from {clean(of.vantage) or 'here'}"]
+    parts = [f"probed from {clean(of.vantage) or 'here'}"]
     if spec is not None:
-        said += [clean(spec.region), clean(spec.id or spec.host or "new key store")]
-    said.append(formatting.moment(report.taken_at_s))
+        parts += [clean(spec.region), clean(spec.id or spec.host or "new key store")]
+    parts.append(formatting.moment(report.taken_at_s))
     if report.authorities_as_of:
-        said.append(f"KMS's authorities as of {clean(report.authorities_as_of)}")
+        parts.append(f"KMS CA list of {clean(report.authorities_as_of)}")
     if of.configuration_hash:
-        said.append(f"configuration {of.configuration_hash}")
+        parts.append(f"configuration {of.configuration_hash}")
     if of.clock_offset_s is not None:
-        said.append(f"proxy's clock {of.clock_offset_s:+.0f} s")
-    return tuple(said)
+        parts.append(f"proxy clock offset {of.clock_offset_s:+.0f} s")
+    return tuple(parts)
 
 
 def cautions(of: Preflight) -> tuple[str, ...]:
-    """What who reads the report must know of it, in each form, before the rest."""
-    account, said = of.evidence.account, []
+    """Warnings that every format shows before the rest of the report."""
+    account, warnings = of.evidence.account, []
     if account is not None and account.endpoint_url:
-        said.append(f"AWS was asked at {clean(account.endpoint_url)}")
+        warnings.append(f"AWS API calls went to the custom endpoint {clean(account.endpoint_url)}")
     if account is not None and account.collected_at:
-        said.append(f"AWS was not asked: the account is as collected at {clean(account.collected_at, 40)}")
+        collected_at = clean(account.collected_at, 40)
+        warnings.append(f"The AWS API was not called: the account data was collected at {collected_at}")
     if account is not None and account.failed_calls:
-        said.append(_failed_calls(account))
+        warnings.append(_failed_calls(account))
     if of.is_redacted:
-        said.append("Accounts, private addresses and key ids are pseudonyms")
-    return tuple(said)
+        warnings.append("Account ids, private addresses and key ids are replaced with pseudonyms")
+    return tuple(warnings)
 
 
 def _failed_calls(account: Account) -> str:
-    """Also those of which no verdict speaks."""
+    """All failed calls, including those that affect no verdict."""
     names = list(dict.fromkeys(clean(each.call, 64) for each in account.failed_calls))
     more = f" and {len(names) - _MAX_CALLS} more" if len(names) > _MAX_CALLS else ""
-    calls = f"{len(account.failed_calls)} of {account.calls} calls to AWS gave nothing"
+    calls = f"{len(account.failed_calls)} of {account.calls} AWS API calls failed"
     return f"{calls}: {', '.join(names[:_MAX_CALLS])}{more}"
 
 
@@ -167,12 +168,12 @@ def _head(of: Preflight) -> Text:
     return head
 
 
-def _said(actual: ReportedState | None) -> Text | None:
+def _reported_state(actual: ReportedState | None) -> Text | None:
     if actual is None:
         return None
-    state = clean(actual.connection_state) or "nothing"
+    state = clean(actual.connection_state) or "no state"
     code = f" ({clean(actual.connection_error_code)})" if actual.connection_error_code else ""
     sign, style = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("?", "yellow")}[actual.agrees]
     return Text.assemble(
-        ("  KMS says   ", "dim"), (f"{state}{code} ", "bold"), (sign, style), f" {clean(actual.because)}"
+        ("  KMS reports ", "dim"), (f"{state}{code} ", "bold"), (sign, style), f" {clean(actual.because)}"
     )

@@ -1,8 +1,8 @@
-"""`--redact`: a preflight in which accounts, private addresses and key ids are pseudonyms. Pure.
+"""`--redact`: replaces account ids, private addresses and key ids in a preflight with pseudonyms. Pure.
 
-A value has the same pseudonym everywhere in a report, and in each report about the same key store or endpoint
-service, so that two of them can be compared. It is no encryption: who knows what the report is about can try
-candidates, at some 10 ms each.
+A value has the same pseudonym everywhere in a report, and in all reports about the same key store or endpoint
+service, so that reports can be compared. This is not encryption: anyone who knows which key store the report
+is about can test guesses, at about 10 ms each.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from typing import Any
 
 from exporters.report.preflight import Preflight
 
-# RFC 1918, RFC 6598, RFC 3927: what an NLB's targets and nodes can have.
+# RFC 1918, RFC 6598, RFC 3927: the private ranges that NLB nodes and targets can use.
 _PRIVATE = tuple(
     map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"))
 )
@@ -26,12 +26,12 @@ _HOST_NAME = re.compile(r"\bip-([0-9]{1,3}(?:-[0-9]{1,3}){3})\b")  # EC2's: ip-1
 _KEY_ID = re.compile(
     r"\bmrk-[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\bA(?:KIA|SIA|IDA|ROA)[A-Z0-9]{16}\b"
 )
-# scrypt's cost: 4 MiB and some 10 ms a value, of which a report has a hundred at the most.
+# scrypt's cost: 4 MiB and about 10 ms per value; a report has at most a hundred values.
 _COST, _BLOCK_BYTES, _DIGITS = 2**12, 8, 8
 
 
 def redacted(of: Preflight) -> Preflight:
-    """The same preflight; nothing else of it has changed."""
+    """The same preflight with pseudonyms; nothing else changes."""
     spec = of.evidence.spec
     about = (spec and (spec.id or spec.service_name or spec.host)) or ""
     names = _Pseudonyms(about, spec.key_id if spec else None)
@@ -40,12 +40,12 @@ def redacted(of: Preflight) -> Preflight:
 
 
 class _Pseudonyms:
-    """Finds what must not be read, and remembers what stands for it."""
+    """Finds the values to hide, and keeps the pseudonym of each."""
 
     def __init__(self, about: str, external_key_id: str | None) -> None:
         self._salt = f"xks-probe {about}".encode()
         self._known: dict[tuple[str, str], str] = {}
-        # An external key's id may be any word; one of a letter or two would be found in every other.
+        # An external key's id may be any word. Only whole words are replaced: a short id occurs in others.
         self._external = (
             re.compile(rf"(?<![\w.-]){re.escape(external_key_id)}(?![\w-])") if external_key_id else None
         )
@@ -76,7 +76,7 @@ class _Pseudonyms:
 
 
 def _walked(value: Any, in_text: Callable[[str], str]) -> Any:
-    """``value`` with each text in it changed; enumerations and numbers stay."""
+    """``value`` with each text in it replaced; enumerations and numbers stay."""
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):

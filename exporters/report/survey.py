@@ -1,4 +1,4 @@
-"""Candidate Regions: ranked, and judged against the threshold."""
+"""Candidate Regions: ranked, and compared with the threshold."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from probe.model.text import clean
 
 
 def document(survey: Survey) -> dict[str, object]:
-    """As ``docs/schemas/survey.json``."""
+    """As in ``docs/schemas/survey.json``."""
     return {
         "schema_version": fields.SCHEMA_VERSION,
         "threshold_seconds": survey.threshold_s,
@@ -45,19 +45,19 @@ def _region(region: RegionRtt) -> dict[str, object]:
 
 
 def render(survey: Survey) -> RenderableType:
-    """The answer first, then the table, then why anything is undecided."""
+    """The recommendation first, then the table, then the reasons why Regions are undecided."""
     where = clean(survey.vantage) or "here"
     head = Text.assemble(
-        ("Round trips from ", "dim"), where, (f" · {formatting.moment(survey.taken_at_s)}", "dim")
+        ("Round trips, probed from ", "dim"), where, (f" · {formatting.moment(survey.taken_at_s)}", "dim")
     )
     unfinished = (
-        () if survey.complete else (Text("interrupted: this is what was measured by then", style="yellow"),)
+        () if survey.complete else (Text("Interrupted: these are the results so far", style="yellow"),)
     )
     return Group(head, *unfinished, _answer(survey), body(survey))
 
 
 def body(survey: Survey) -> RenderableType:
-    """The table and its notes, for a report that has a head of its own."""
+    """The table and its notes, for a report with its own header."""
     return Group(_RegionTable(survey), *_notes(survey))
 
 
@@ -78,7 +78,7 @@ def _answer(survey: Survey) -> Text:
 
 
 class _RegionTable:
-    """Chooses its columns by the width there is."""
+    """A table whose columns depend on the terminal width."""
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
@@ -87,10 +87,10 @@ class _RegionTable:
         wide = options.max_width >= formatting.WIDE_COLUMNS
         rows = [dict(_cells(region, self._survey.threshold_s)) for region in self._survey.regions]
         limit = f"≤ {self._survey.threshold_s * 1e3:g} ms"
-        narrow = ("#", "Region", "place", "median", "95 % interval", "p95", "lost", limit)
-        lesser = ("min", "p99", "jitter", "samples", "address", "method") if wide else ()
+        narrow = ("#", "Region", "location", "median", "95 % interval", "p95", "lost", limit)
+        extra = ("min", "p99", "jitter", "samples", "address", "method") if wide else ()
         numbers = ("#", "median", "95 % interval", "p95", "lost", "min", "p99", "jitter", "samples")
-        columns = (*narrow[:-1], *lesser, limit)
+        columns = (*narrow[:-1], *extra, limit)
         table = formatting.table(*columns, numbers=numbers)
         for row in rows:
             table.add_row(*(row.get(column, row["within"]) for column in columns))
@@ -110,7 +110,7 @@ def _cells(region: RegionRtt, threshold_s: float) -> Iterable[tuple[str, Text]]:
         ),
     )
     yield "Region", Text(clean(region.region), style="bold" if region.rank == 1 else "")
-    yield "place", Text(clean(region.place))
+    yield "location", Text(clean(region.place))
     yield "median", Text(formatting.short(summary.median_s), style=_colour(summary.median_s, threshold_s))
     yield "95 % interval", Text(interval)
     yield "p95", Text(formatting.short(summary.p95_s))
@@ -150,4 +150,4 @@ def _notes(survey: Survey) -> Iterable[Text]:
             yield Text(f"{clean(region.region)}: {clean(region.reason, fields.TEXT_LIMIT)}", style="yellow")
     for note in survey.notes:
         yield Text(f"note: {clean(note, fields.TEXT_LIMIT)}", style="yellow")
-    yield Text("times in ms, lower is better; the interval is that of the median", style="dim")
+    yield Text("times in ms, lower is better; 95 % interval: confidence interval of the median", style="dim")

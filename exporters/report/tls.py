@@ -1,4 +1,4 @@
-"""A handshake: the server, its certificates and the verdicts on them."""
+"""A TLS handshake: the server, its certificates and the verdicts on them."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -12,7 +12,7 @@ _PHASES = (Phase.CONNECT, Phase.HANDSHAKE)
 
 
 def document(measurement: Measurement, report: Report) -> dict[str, object]:
-    """As ``docs/schemas/tls.json``. Version, cipher and offer are null where no handshake came that far."""
+    """As in ``docs/schemas/tls.json``. Version, cipher and offer are null if no handshake got that far."""
     details = _details(measurement)
     return {
         "schema_version": fields.SCHEMA_VERSION,
@@ -34,7 +34,7 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
 
 
 def render(measurement: Measurement, report: Report) -> RenderableType:
-    """What was asked, what is wrong, the certificates, what is fine."""
+    """The handshake, what is wrong, the certificates, what is met."""
     details = _details(measurement)
     parts: list[RenderableType | None] = [
         _head(measurement),
@@ -49,11 +49,11 @@ def render(measurement: Measurement, report: Report) -> RenderableType:
 
 
 def extra_authorities(report: Report) -> Text | None:
-    """A warning wherever a verdict may rest on a root certificate that KMS does not have."""
+    """A warning if verdicts may rely on root certificates that KMS does not trust."""
     if not report.extra_authorities:
         return None
     names = ", ".join(clean(name, 128) for name in report.extra_authorities)
-    return Text(f"Extra authorities are trusted here and unknown to KMS: {names}", style="bold yellow")
+    return Text(f"Extra CAs trusted by this agent but not by KMS: {names}", style="bold yellow")
 
 
 def _head(measurement: Measurement) -> Text:
@@ -63,21 +63,21 @@ def _head(measurement: Measurement) -> Text:
 
 
 def _outcome(measurement: Measurement, details: TlsDetails | None) -> Text:
-    said = Text()
+    outcome = Text()
     if measurement.failure is None:
-        said.append("handshake done", style="green")
+        outcome.append("handshake completed", style="green")
     else:
-        said.append(f"no handshake: {formatting.failure_text(measurement.failure)}", style="bold red")
+        outcome.append(f"handshake failed: {formatting.failure_text(measurement.failure)}", style="bold red")
     if details and details.version:
-        said.append(f"  {clean(details.version)} {clean(details.cipher or '')}".rstrip())
+        outcome.append(f"  {clean(details.version)} {clean(details.cipher or '')}".rstrip())
     if details and details.offer is ClientHelloProfile.DIAGNOSING:
-        said.append("  (seen with an offer that KMS does not make)", style="yellow")
+        outcome.append("  (result of a diagnostic ClientHello that KMS does not send)", style="yellow")
     for phase in _PHASES:
         if (time_s := measurement.phases_s.get(phase)) is not None:
-            said.append(f"  {phase.value} {formatting.milliseconds(time_s, ' ms')}", style="dim")
+            outcome.append(f"  {phase.value} {formatting.milliseconds(time_s, ' ms')}", style="dim")
     if measurement.timestamps:
-        said.append(f"  ({measurement.timestamps.value})", style="dim")
-    return said
+        outcome.append(f"  ({measurement.timestamps.value})", style="dim")
+    return outcome
 
 
 def _details(measurement: Measurement) -> TlsDetails | None:

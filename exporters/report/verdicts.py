@@ -1,4 +1,4 @@
-"""The whole report: what is wrong and what to do, what KMS would say, the path, the Regions, what is fine."""
+"""The agent's report: what KMS would return, what is wrong and how to fix it, the path, the Regions."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,6 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from exporters import predictions as of_kms
+from exporters import tally
 from exporters.health import LatestHealth
 from exporters.report import fields, findings, formatting, judged, latest_health, path, tls
 from exporters.report import survey as regions
@@ -18,7 +20,7 @@ Judged = tuple[Report, Evidence]  # of one key store
 
 
 def document(*, reports: Sequence[Judged], survey: Survey, vantage: str, version: str) -> dict[str, object]:
-    """As ``docs/schemas/report.json``. There is at least one report; the first store is the one worst off."""
+    """As in ``docs/schemas/report.json``. Needs a report; the key store with the worst result is first."""
     judged_ = _worst_first(reports)
     return {
         "schema_version": fields.SCHEMA_VERSION,
@@ -44,7 +46,7 @@ def _store(report: Report) -> dict[str, object]:
 
 
 def render(*, reports: Sequence[Judged], survey: Survey, vantage: str, version: str) -> RenderableType:
-    """What is wrong comes first, what is fine last, in one block; the store worst off before the others."""
+    """What is wrong comes first, what is met last; the key store with the worst result before the others."""
     judged_ = _worst_first(reports)
     stops = path.stops(*(evidence for _, evidence in judged_))
     several = len(judged_) > 1
@@ -78,8 +80,8 @@ def _fine(report: Report, *, several: bool) -> Iterable[RenderableType | None]:
 
 
 def _health(stops: Iterable[path.Stop]) -> RenderableType | None:
-    said = [(stop.target, stop.health) for stop in stops if stop.health != LatestHealth()]
-    return latest_health.HealthTable(said) if said else None
+    shown = [(stop.target, stop.health) for stop in stops if stop.health != LatestHealth()]
+    return latest_health.HealthTable(shown) if shown else None
 
 
 def _worst_first(reports: Sequence[Judged]) -> list[Judged]:
@@ -87,7 +89,7 @@ def _worst_first(reports: Sequence[Judged]) -> list[Judged]:
 
 
 def _gravity(report: Report) -> int:
-    """0 for what KMS would refuse, then what is at risk, what is not known, and the rest."""
+    """0 if KMS would return an error, 1 if there are risks, 2 if something is unknown, else 3."""
     levels = {verdict.level for verdict in report.verdicts if verdict.outcome is Outcome.VIOLATED}
     if _is_refused(report):
         return 0
@@ -97,22 +99,20 @@ def _gravity(report: Report) -> int:
 
 
 def _head(report: Report, vantage: str, version: str, *, several: bool) -> Text:
-    said = [clean(vantage) or "here"]
+    parts = [f"probed from {clean(vantage) or 'here'}"]
     if report.key_store and not several:
-        said.append(clean(report.key_store))
-    said.append(formatting.moment(report.taken_at_s))
+        parts.append(clean(report.key_store))
+    parts.append(formatting.moment(report.taken_at_s))
     if report.authorities_as_of:
-        said.append(f"KMS's authorities as of {clean(report.authorities_as_of)}")
-    return Text.assemble((f"xks-probe {version}", "bold"), (" · " + " · ".join(said), "dim"))
+        parts.append(f"KMS CA list of {clean(report.authorities_as_of)}")
+    return Text.assemble((f"xks-probe {version}", "bold"), (" · " + " · ".join(parts), "dim"))
 
 
 def conclusion(report: Report) -> Text:
-    """The one line to read."""
-    counts = report.counts()
-    tally = ", ".join(f"{counts[outcome]} {formatting.OUTCOMES[outcome][0]}" for outcome in list(Outcome)[:3])
-    refused = ("✗ KMS would refuse this.", "bold red")
-    said, style = refused if _is_refused(report) else _of_what_is_not_expected(report)
-    return Text.assemble((said, style), (f"  {tally}", "dim"))
+    """The result in one sentence, and the number of requirements per outcome."""
+    refused = ("✗ KMS would return an error.", "bold red")
+    sentence, style = refused if _is_refused(report) else _without_expected_error(report)
+    return Text.assemble((sentence, style), (f"\n  {tally.summary(report.verdicts)}", "dim"))
 
 
 def _is_refused(report: Report) -> bool:
@@ -123,57 +123,52 @@ def _is_refused(report: Report) -> bool:
     )
 
 
-def _of_what_is_not_expected(report: Report) -> tuple[str, str]:
-    """Words and their style. Advice puts nothing at risk: KMS can't see it."""
+def _without_expected_error(report: Report) -> tuple[str, str]:
+    """A sentence and its style. Violated advice is not a risk, because KMS does not check it."""
     violated = {verdict.level for verdict in report.verdicts if verdict.outcome is Outcome.VIOLATED}
-    unseen = report.counts()[Outcome.UNKNOWN] > 0 or not report.verdicts
+    incomplete = report.counts()[Outcome.UNKNOWN] > 0 or not report.verdicts
     if violated - {Level.ADVICE}:
-        return "! It may work, but it is at risk.", "bold yellow"
+        return "! KMS may be able to connect, but there are risks.", "bold yellow"
     if violated:
-        rest = ", but not everything was seen" if unseen else ""
-        return f"! Nothing but advice stands against it{rest}.", "bold yellow"
-    if unseen:
-        return "? Nothing wrong was seen, but not everything was.", "bold yellow"
+        rest = ", but not everything could be evaluated" if incomplete else ""
+        return f"! Only advice is violated{rest}.", "bold yellow"
+    if incomplete:
+        return "? No problem found, but not everything could be evaluated.", "bold yellow"
     if report.extra_authorities:
-        return "! Extra authorities apart, everything that was judged is fine.", "bold yellow"
-    return "✓ Everything that was judged is fine.", "bold green"
+        return "! All evaluated requirements are met, but only with the extra CAs.", "bold yellow"
+    return "✓ All evaluated requirements are met.", "bold green"
 
 
 def predictions(report: Report) -> RenderableType:
-    said = {prediction.operation: prediction for prediction in report.predictions}
+    """One row per KMS call: the errors it would return."""
+    by_operation = {prediction.operation: prediction for prediction in report.predictions}
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, width=12)
+    grid.add_column(no_wrap=True, width=23)
     grid.add_column(overflow="fold")
     for operation in Operation:
-        lines = _prediction(said.get(operation))
-        grid.add_row(Text(f"  {operation.value.replace('_', ' ')}", style="dim"), Group(*lines))
+        lines = _prediction(operation, by_operation.get(operation), report)
+        grid.add_row(Text(f"  {of_kms.CALLS[operation]}", style="dim"), Group(*lines))
     return grid
 
 
-def _prediction(prediction: Prediction | None) -> Iterable[Text]:
-    shown = [error for error in prediction.errors if error.masked_by is None] if prediction else []
-    later = [error for error in prediction.errors if error.masked_by is not None] if prediction else []
-    if not shown:
-        decided = prediction is not None and prediction.decided
-        yield (
-            Text("nothing against it", style="green")
-            if decided
-            else Text("undecided: something it needs is not known", style="yellow")
-        )
-    for error in shown:
-        yield _error(error)
-    if later:
-        names = ", ".join(dict.fromkeys(error.error for error in later))
-        yield Text(f"once that is mended: {names}", style="dim")
+def _prediction(operation: Operation, prediction: Prediction | None, report: Report) -> Iterable[Text]:
+    errors = of_kms.returned(prediction)
+    if not errors:
+        outcome, words = of_kms.without_error(operation, prediction, report.verdicts)
+        yield Text(words, style=formatting.OUTCOMES[outcome][1])
+    for error in errors:
+        yield _error(error, report)
+    if later := of_kms.hidden(prediction):
+        yield Text(f"after that is fixed: {', '.join(later)}", style="dim")
 
 
-def _error(error: PredictedError) -> Text:
+def _error(error: PredictedError, report: Report) -> Text:
     sure = error.likelihood is Likelihood.EXPECTED
-    because = ", ".join(error.requirements)
+    causes = of_kms.causes(error, report.verdicts)
     return Text.assemble(
         (error.error, "bold red" if sure else "bold yellow"),
         (f" {error.likelihood.value}", "red" if sure else "yellow"),
-        (f" because of {because}" if because else "", "dim"),
+        (f" ({causes})" if causes else "", "dim"),
     )
 
 

@@ -1,9 +1,9 @@
-"""The page, its JSON, and the HTTP paths around them. GET changes nothing.
+"""The status page, its JSON, and the HTTP server. GET requests have no side effects.
 
-`page` is the sink and `memory` what it keeps of a target; `snapshot` freezes all of it, and page and JSON
-are made of that alone. `path`, `health`, `banner`, `findings`, `regions` and `certificates` make texts and
-geometry, the templates draw them, `status` and `status_target` say the same as JSON. `app`, `guard` and
-`server` are the paths and the listener. May import ``exporters.report`` for pieces of JSON,
-``exporters.prometheus`` for /metrics. A new cell of a row is a file beside `health`, a field of `path.Row`,
-and a macro.
+`page` is the sink, `memory` the state it keeps per target. `snapshot` freezes that state; the page and the
+JSON are made only from a snapshot. `path`, `health`, `banner`, `findings`, `regions` and `certificates`
+compute texts and geometry, and the templates render them. `status` and `status_target` return the same as
+JSON. `app`, `guard` and `server` are the HTTP routes and the listener. May import ``exporters.report`` for
+parts of JSON and ``exporters.prometheus`` for /metrics. A new cell in a row needs a module like `health`, a
+field of `path.Row` and a macro.
 """

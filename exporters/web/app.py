@@ -1,4 +1,4 @@
-"""The HTTP paths. GET changes nothing, and nothing but GET is answered."""
+"""HTTP routes. Only GET is served, and GET has no side effects."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ def make_app(
 ) -> web.Application:
     """The application for one listener.
 
-    ``listen_host`` and ``external_url`` say under which ``Host`` it answers; ``listen_port`` only goes into
-    the advice for a wrong one.
+    ``listen_host`` and ``external_url`` determine which ``Host`` headers are accepted; ``listen_port`` is
+    only shown in the error message for a wrong one.
     """
     paths = _Paths(Scrapes(sink), page, control, version)
     app = web.Application(middlewares=[_guard(listen_host, listen_port, external_url)])
@@ -50,12 +50,12 @@ def make_app(
     return app
 
 
-# Compressed by a thread from this size on: a scrape of 1,000 targets takes 40 ms.
-_COMPRESS_APART_BYTES = 16_384
+# Larger responses are compressed in a thread: for a scrape of 1,000 targets that takes 40 ms.
+_COMPRESS_IN_THREAD_BYTES = 16_384
 
 
 class _Paths:
-    """What takes long is made in slices, or from a frozen snapshot by a thread: echoes go on meanwhile."""
+    """Long work runs in slices, or in a thread on a frozen snapshot, so that probing is not delayed."""
 
     def __init__(self, scrapes: Scrapes, page: PageSink, control: Control, version: str) -> None:
         self._scrapes, self._page, self._control, self._version = scrapes, page, control, version
@@ -67,7 +67,7 @@ class _Paths:
         response = web.Response(
             body=text,
             headers={"Content-Type": CONTENT_TYPE},
-            zlib_executor_size=_COMPRESS_APART_BYTES,
+            zlib_executor_size=_COMPRESS_IN_THREAD_BYTES,
         )
         response.enable_compression()
         return response
@@ -92,7 +92,7 @@ class _Paths:
     async def ready(self, _request: web.Request) -> web.Response:
         if self._control.ready():
             return web.Response(text="Ready\n")
-        return web.Response(status=503, text="Not ready: the first round of measurements is not done\n")
+        return web.Response(status=503, text="Not ready: the first round of measurements is not finished\n")
 
 
 def _status(snapshot: Snapshot, version: str, *, ready: bool) -> str:
@@ -100,20 +100,22 @@ def _status(snapshot: Snapshot, version: str, *, ready: bool) -> str:
 
 
 def _guard(listen_host: str, listen_port: int | None, external_url: str | None) -> Middleware:
-    ours = hosts(listen_host, external_url)
+    accepted = hosts(listen_host, external_url)
     port = f":{listen_port}" if listen_port else ""
-    advice = (
-        f"421: this is not the host you asked for. Open {external_url or f'http://{listen_host}{port}/'},"
-        " or set external_url to the address under which this page is reached.\n"
+    wrong_host = (
+        f"421: this server does not accept this Host header. Open {external_url or f'http://{listen_host}{port}/'}"
+        " instead, or set external_url to the URL that clients use.\n"
     )
 
     @web.middleware
     async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         headers = request.headers.getall("Host", [])
         if len(headers) > 1:
-            return web.Response(status=400, text="400: more than one Host header.\n")  # RFC 9112, section 3.2
-        if not headers or not ours.admit(headers[0]):
-            return web.Response(status=421, text=advice)  # RFC 9110, section 15.5.20
+            return web.Response(
+                status=400, text="400: the request has more than one Host header.\n"
+            )  # RFC 9112, section 3.2
+        if not headers or not accepted.admit(headers[0]):
+            return web.Response(status=421, text=wrong_host)  # RFC 9110, section 15.5.20
         return await handler(request)
 
     return guard

@@ -1,9 +1,10 @@
-"""The sentence at the top: what KMS would say now, why, and what to do next."""
+"""The banner at the top: what KMS would return now, why, and how to fix it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from exporters.predictions import returned, without_error
 from probe.model.verdicts import (
     KmsStep,
     Level,
@@ -17,13 +18,13 @@ from probe.model.verdicts import (
     Verdict,
 )
 
-# KMS also looks at what is not judged here, and has no authority but its own: nothing here may read as "KMS
-# would connect".
-_CLEAR = "Nothing on the network or in TLS would stop KMS"
-_CLEAR_WITH_HEALTH = "Nothing on the network, in TLS or in the proxy's answers would stop KMS"
-_AWS_SIDE, _PROXY_SIDE = "the AWS side", "the credential and what the proxy answers"
+# KMS also checks what is not evaluated here, and trusts only the CAs on its own list: no text here may read
+# as "KMS would connect".
+_CLEAR = "No problem found on the network or in TLS"
+_CLEAR_WITH_HEALTH = "No problem found on the network, in TLS or in the proxy's responses"
+_AWS_SIDE, _PROXY_SIDE = "the AWS account", "the credential and the proxy's responses"
 _OF_AWS = frozenset({KmsStep.SERVICE, KmsStep.DOMAIN, KmsStep.CONFIGURATION})
-_REFUSED = "but KMS refuses a certificate that rests on an extra authority, which it does not have"
+_REFUSED = "but KMS would refuse the certificate: it relies on an extra CA that KMS does not trust"
 
 
 class State(StrEnum):
@@ -38,7 +39,7 @@ _WORST_FIRST = (State.BAD, State.RISK, State.UNDECIDED, State.GOOD)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
-    """``headline`` is a whole sentence without its full stop; ``error`` is the KMS name in it, if any."""
+    """``headline`` is a sentence without its full stop; ``error`` is the KMS error named in it, if any."""
 
     state: State
     headline: str
@@ -55,11 +56,11 @@ def banners(reports: Iterable[Report]) -> tuple[tuple[Report | None, Banner], ..
 
 
 def banner(report: Report | None) -> Banner:
-    """For connecting: the operation that needs all of the path."""
+    """The result for ConnectCustomKeyStore, the call that needs the whole path."""
     prediction = prediction_of(report, Operation.CONNECT)
     if report is None or prediction is None:
         return Banner(
-            state=State.UNDECIDED, headline="Undecided: the first round of measurements is not done"
+            state=State.UNDECIDED, headline="Undecided: the first round of measurements is not finished"
         )
     expected = _first_unmasked(prediction, Likelihood.EXPECTED)
     if expected is not None:
@@ -77,31 +78,30 @@ def prediction_of(report: Report | None, operation: Operation) -> Prediction | N
     return next((p for p in predictions if p.operation is operation), None)
 
 
-def summary(prediction: Prediction | None) -> str:
-    """What one operation would say, in a few words."""
-    if prediction is None:
-        return "not judged"
-    expected = _first_unmasked(prediction, Likelihood.EXPECTED)
+def summary(report: Report | None, operation: Operation) -> str:
+    """The result of one KMS call, in a few words."""
+    prediction = prediction_of(report, operation)
+    errors = returned(prediction)
+    expected = next((e for e in errors if e.likelihood is Likelihood.EXPECTED), None)
     if expected is not None:
-        return f"would say {expected.error}"
-    if not prediction.decided:
-        return "undecided"
-    possible = _first_unmasked(prediction, Likelihood.POSSIBLE)
-    return f"{possible.error} possible" if possible else "nothing against it was seen"
+        return f"would fail with {expected.error}"
+    if errors and prediction is not None and prediction.decided:
+        return f"{errors[0].error} possible"
+    return without_error(operation, prediction, report.verdicts if report else ())[1]
 
 
 def _first_unmasked(prediction: Prediction, likelihood: Likelihood) -> PredictedError | None:
-    """The first error of that likelihood that no earlier fault masks."""
+    """The first error of that likelihood that no earlier error hides."""
     return next((e for e in prediction.errors if e.likelihood is likelihood and e.masked_by is None), None)
 
 
 def _clear(report: Report) -> Banner:
-    """What was judged is fine; the rest is named."""
+    """No problem was found; what was not evaluated is listed."""
     judged = {verdict.step for verdict in report.verdicts}
     has_health = KmsStep.HEALTH in judged
     missing = [*([] if _OF_AWS & judged else [_AWS_SIDE]), *([] if has_health else [_PROXY_SIDE])]
     headline = _CLEAR_WITH_HEALTH if has_health else _CLEAR
-    rest = f"{', '.join(missing)} {'is' if missing == [_AWS_SIDE] else 'are'} not part of this judgement"
+    rest = f"not evaluated: {', '.join(missing)}"
     if report.extra_authorities:
         return Banner(state=State.RISK, headline=headline, because=_REFUSED, notes=(rest,) if missing else ())
     return Banner(state=State.GOOD, headline=headline, because=rest if missing else "")
@@ -114,7 +114,7 @@ def _failing(report: Report, prediction: Prediction, error: PredictedError) -> B
         notes += ("Other required requirements are still unknown.",)
     return Banner(
         state=State.BAD,
-        headline=f"KMS would say {error.error}",
+        headline=f"KMS would fail with {error.error}",
         because=_with_subject(cause) if cause else "",
         error=error.error,
         remedy=cause.remedy if cause else None,
@@ -126,7 +126,7 @@ def _at_risk(report: Report, error: PredictedError) -> Banner:
     cause = _cause(report, error)
     return Banner(
         state=State.RISK,
-        headline=f"KMS may say {error.error} at times",
+        headline=f"KMS may return {error.error} intermittently",
         because=_with_subject(cause) if cause else "",
         error=error.error,
         remedy=cause.remedy if cause else None,
@@ -137,19 +137,19 @@ def _at_risk(report: Report, error: PredictedError) -> Banner:
 def _undecided(report: Report) -> Banner:
     unknown = [v for v in report.verdicts if v.outcome is Outcome.UNKNOWN and v.level is Level.REQUIRED]
     if not unknown:
-        return Banner(state=State.UNDECIDED, headline="Undecided: not everything is measured yet")
+        return Banner(state=State.UNDECIDED, headline="Undecided: not everything has been measured yet")
     requirements = len({v.requirement for v in unknown})
     noun = "requirement is" if requirements == 1 else "requirements are"
     return Banner(
         state=State.UNDECIDED,
-        headline=f"Undecided: {requirements} required {noun} not known",
+        headline=f"Undecided: {requirements} required {noun} unknown",
         because=_with_subject(unknown[0]),
         remedy=unknown[0].remedy,
     )
 
 
 def _cause(report: Report, error: PredictedError) -> Verdict | None:
-    """The verdict that leads to ``error``: a violated one, else one that names it though it is met."""
+    """The verdict that leads to ``error``: a violated one, else one that predicts it although it is met."""
     named = [v for v in report.verdicts if v.requirement in error.requirements]
     violated = [v for v in named if v.outcome is Outcome.VIOLATED]
     return next(iter(violated or named), None)
@@ -158,12 +158,12 @@ def _cause(report: Report, error: PredictedError) -> Verdict | None:
 def _notes(error: PredictedError) -> tuple[str, ...]:
     notes: tuple[str, ...] = ()
     if error.alternatives:
-        notes += (f"AWS's pages also name {', '.join(error.alternatives)} for this fault.",)
+        notes += (f"According to AWS's documentation it may also be {', '.join(error.alternatives)}.",)
     match error.basis.value:
         case "inferred":
-            notes += ("AWS does not document the error for this cause; it is inferred.",)
+            notes += ("AWS does not document which error this causes; it is inferred.",)
         case "conflicting":
-            notes += ("AWS's pages disagree about the error for this cause.",)
+            notes += ("AWS's documentation is inconsistent about which error this causes.",)
     return notes
 
 

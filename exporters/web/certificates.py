@@ -1,4 +1,4 @@
-"""The chains that targets showed, certificate by certificate."""
+"""The certificate chains that targets sent, one row per certificate."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The newest chain of one target. ``note`` says that it was learnt by the diagnosing handshake."""
+    """The latest chain of one target. ``note`` is set if it came from the diagnostic handshake."""
 
     target: str
     address: str
@@ -36,7 +36,7 @@ class Chain:
 
 
 def chains(snapshot: Snapshot) -> tuple[Chain, ...]:
-    """At most 50 targets that showed a chain in their newest TLS measurement."""
+    """At most 50 targets that sent a chain in their latest TLS measurement."""
     found = (_chain(state, snapshot.now_s) for state in snapshot.targets)
     return tuple(chain for chain in found if chain is not None)[:SHOWN_TARGETS]
 
@@ -54,19 +54,21 @@ def _chain(state: TargetState, now_s: float) -> Chain | None:
         target=state.target.name,
         address=measurement.address or "",
         server_name=details.server_name or "",
-        note="" if details.kms_handshake_succeeded else "shown to a diagnosing handshake; KMS's own fails",
+        note=""
+        if details.kms_handshake_succeeded
+        else "from a diagnostic handshake; a handshake with KMS's parameters fails",
         rows=tuple(
-            _row(place, certificate, now_s)
-            for place, certificate in enumerate(details.chain[:SHOWN_CERTIFICATES])
+            _row(number, certificate, now_s)
+            for number, certificate in enumerate(details.chain[:SHOWN_CERTIFICATES])
         ),
     )
 
 
-def _row(place: int, certificate: Certificate, now_s: float) -> Row:
+def _row(number: int, certificate: Certificate, now_s: float) -> Row:
     left_s = None if certificate.not_after_s is None else certificate.not_after_s - now_s
     bits = f" {certificate.public_key_bits}" if certificate.public_key_bits else ""
     return Row(
-        position="0 leaf" if place == 0 else str(place),
+        position="0 leaf" if number == 0 else str(number),
         common_name=certificate.subject_common_name or NONE,
         issuer=certificate.issuer_common_name or certificate.issuer or NONE,
         not_before=date(certificate.not_before_s),

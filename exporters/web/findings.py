@@ -1,4 +1,4 @@
-"""Verdicts in the order in which a person wants them, one group a requirement."""
+"""Verdicts grouped by requirement, the most important first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _LEVELS = tuple(Level)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One requirement with one outcome. ``subjects`` are (subject, because), without ``more`` others."""
+    """One requirement with one outcome. ``subjects``: pairs (subject, because), without ``more`` others."""
 
     requirement: str
     level: Level
@@ -24,14 +24,14 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """The colour and word: what is required and violated is bad, a risk at times, advice never."""
+        """The CSS class: bad for a violated required one, else risk or advice; undecided if unknown."""
         if self.outcome is Outcome.UNKNOWN:
             return "undecided"
         return {Level.REQUIRED: "bad", Level.RISK: "risk", Level.ADVICE: "advice"}[self.level]
 
 
 def wrong(report: Report | None) -> tuple[Finding, ...]:
-    """Violated required, risk, advice, then unknown in the same order of levels."""
+    """Violated ones first (required, risk, advice), then unknown ones in the same order."""
     verdicts = report.verdicts if report else ()
     return tuple(
         finding
@@ -42,7 +42,7 @@ def wrong(report: Report | None) -> tuple[Finding, ...]:
 
 
 def by_outcome(report: Report | None) -> tuple[tuple[Outcome, tuple[Verdict, ...]], ...]:
-    """Every verdict under its outcome, the worst outcome first; outcomes without verdicts are left out."""
+    """All verdicts by outcome, the worst outcome first; outcomes without verdicts are left out."""
     verdicts = report.verdicts if report else ()
     order = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
     groups = ((outcome, tuple(v for v in verdicts if v.outcome is outcome)) for outcome in order)

@@ -1,4 +1,4 @@
-"""Numbers and times as people read them on the page."""
+"""Numbers and times in the form in which the page shows them."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ _SECOND_STEPS = ((86400 * 2, 86400, "d"), (7200, 3600, "h"), (120, 60, "min"), (
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Three significant places where they matter, without the unit.
+    """Milliseconds without the unit: three decimals below 1, two below 100, else one.
 
     >>> milliseconds(0.0350004), milliseconds(0.00042), milliseconds(0.1234), milliseconds(None)
     ('35.00', '0.420', '123.4', 'n/a')
@@ -20,7 +20,7 @@ def milliseconds(seconds: float | None) -> str:
 
 
 def percent(ratio: float | None) -> str:
-    """A share; what is not quite none or not quite all is never rounded to it.
+    """A percentage. Values between 0 % and 100 % are never rounded to 0 % or 100 %.
 
     >>> percent(0.0), percent(0.0001), percent(0.05), percent(0.9999), percent(1.0)
     ('0 %', '<0.1 %', '5.0 %', '>99.9 %', '100 %')
@@ -37,18 +37,18 @@ def percent(ratio: float | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration in the largest unit of which there are at least two.
+    """A duration in the largest unit that gives at least 2.
 
     >>> span(5), span(119.9), span(600), span(86400), span(86400 * 40)
     ('5 s', '119 s', '10 min', '24 h', '40 d')
     """
     whole = max(0.0, seconds)
-    unit_s, name = next((unit, name) for least, unit, name in _SECOND_STEPS if whole >= least)
+    unit_s, name = next((unit, name) for minimum, unit, name in _SECOND_STEPS if whole >= minimum)
     return f"{int(whole // unit_s)} {name}"
 
 
 def utc(at_s: float) -> str:
-    """RFC 3339 to the second, for people and JSON alike.
+    """RFC 3339 to the second, for both people and JSON.
 
     >>> utc(0)
     '1970-01-01T00:00:00Z'

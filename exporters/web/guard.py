@@ -1,11 +1,11 @@
-"""Who may ask, and what a browser may do with the answer."""
+"""Host header check and security headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-# No script, no frame, no other origin. `data:` is for the icon, which has the colour of the state.
+# No scripts, frames or other origins. `data:` is for the icon, whose colour shows the state.
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
@@ -24,18 +24,19 @@ _MAX_HOST = 300  # a DNS name has 253 characters at most, then a port
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
-    """The names under which this server answers.
+    """The host names that this server accepts.
 
-    A page of somebody else's can make a browser ask this server under a name of theirs that resolves here
-    (DNS rebinding) and then read the answer. It can't choose another ``Host`` than that name, so names are
-    checked. ``any_address`` is for a server that listens on every address: an address can't be rebound.
+    Another site's page can make a browser send requests to this server under the attacker's own domain name,
+    if that name resolves to this server (DNS rebinding), and read the responses. The browser then sends that
+    name as ``Host``, so the header is checked. ``any_address`` is for a server that listens on all addresses;
+    it accepts every IP address, because an IP address cannot be rebound.
     """
 
     names: frozenset[str]
     any_address: bool = False
 
     def admit(self, header: str | None) -> bool:
-        """Whether a request with this ``Host`` header is for us. The port does not matter."""
+        """Whether this ``Host`` header is accepted. The port does not matter."""
         host = host_of(header)
         if host is None:
             return False
@@ -43,7 +44,7 @@ class Hosts:
 
 
 def hosts(listen_host: str, external_url: str | None = None) -> Hosts:
-    """Who we are: the listen address, its equivalents if it is this machine's own, and the external name."""
+    """The accepted names: the listen address, the loopback names if it is local, and the external name."""
     listen = listen_host.strip("[]").lower()
     external = urlsplit(external_url).hostname if external_url else None
     everywhere = listen in ("", "*") or (_is_address(listen) and ip_address(listen).is_unspecified)
@@ -53,7 +54,7 @@ def hosts(listen_host: str, external_url: str | None = None) -> Hosts:
 
 
 def host_of(header: str | None) -> str | None:
-    """The host in a ``Host`` header, lower case, without port and brackets; None if it is not one.
+    """The host in a ``Host`` header in lower case, without port and brackets; None if it is invalid.
 
     >>> host_of("LocalHost:9911"), host_of("[::1]:9911"), host_of("a@b"), host_of("a:b:c")
     ('localhost', '::1', None, None)

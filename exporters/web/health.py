@@ -1,4 +1,4 @@
-"""The health requests to one target: the time that KMS would have waited by phase, and what was answered."""
+"""The health requests to one target: the time KMS would have waited, per phase, and the responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from probe.model.targets import Mode
 WIDTH, HEIGHT = 132.0, 12.0
 LIMIT_MS = f"{CALL_LIMIT_S * 1e3:g}"
 _OK = 200
-# The limit is always in sight, and a proxy that takes seconds does not flatten the phases of all others.
+# The limit is always visible, and a proxy that takes seconds does not compress the phases of the others.
 _MIN_TOP_S, _MAX_TOP_S = CALL_LIMIT_S * 1.15, CALL_LIMIT_S * 4
 _MIN_WIDTH = 1.5
 
@@ -30,7 +30,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBar:
-    """The newest request of one mode. ``total`` is in milliseconds, "n/a" unless it was answered."""
+    """The latest request of one mode. ``total`` is in milliseconds, "n/a" unless it was answered."""
 
     mode: str
     total: str
@@ -46,7 +46,7 @@ class RequestBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """``note`` says why nothing is known. ``managers`` and ``clock`` are "" until an answer says them."""
+    """``note``: why there is no data. ``managers`` and ``clock`` are "" until a response has them."""
 
     note: str
     requests: tuple[RequestBar, ...]
@@ -72,7 +72,7 @@ def health(state: TargetState) -> Health | None:
 
 
 def _note(withheld: str) -> str:
-    return f"not asked: {withheld}" if withheld == NO_CREDENTIAL else f"not asked: {withheld} is not met"
+    return f"not sent: {withheld}" if withheld == NO_CREDENTIAL else f"not sent: {withheld} is not met"
 
 
 def _request(mode: Mode, measurement: Measurement) -> RequestBar:
@@ -80,7 +80,7 @@ def _request(mode: Mode, measurement: Measurement) -> RequestBar:
     known = {phase: measurement.phases_s[phase] for phase in CALL_PHASES if phase in measurement.phases_s}
     top_s = min(max(_MIN_TOP_S, sum(known.values())), _MAX_TOP_S)
     segments = _segments(known, top_s, bounded=_is_bounded(measurement))
-    said = ", ".join(segment.words for segment in segments)
+    listed = ", ".join(segment.words for segment in segments)
     return RequestBar(
         mode=mode.value,
         total=milliseconds(total),
@@ -88,12 +88,12 @@ def _request(mode: Mode, measurement: Measurement) -> RequestBar:
         wrong=_wrong(measurement),
         segments=segments,
         limit_x=round(CALL_LIMIT_S / top_s * WIDTH, 1),
-        label=f"{mode.value} by phase in ms: {said or NONE}; line at {LIMIT_MS} ms",
+        label=f"{mode.value}, phases in ms: {listed or NONE}; limit {LIMIT_MS} ms",
     )
 
 
 def _segments(known: Mapping[Phase, float], top_s: float, *, bounded: bool) -> tuple[Segment, ...]:
-    """Side by side; what is beyond the right edge is cut there."""
+    """The segments side by side, cut at the right edge."""
     segments, x = [], 0.0
     for phase, duration_s in known.items():
         width = min(max(_MIN_WIDTH, duration_s / top_s * WIDTH), max(0.0, WIDTH - x))
@@ -110,11 +110,11 @@ def _is_bounded(measurement: Measurement) -> bool:
 
 
 def _wrong(measurement: Measurement) -> str:
-    """What is not as it should be; a failure's detail and the answer's words are the network's."""
+    """What is wrong with the response. The text is untrusted: the template cleans it."""
     details, failure = measurement.details, measurement.failure
     if failure is not None:
         return f"{failure.phase} {failure.reason.replace('_', ' ')}"
     if not isinstance(details, HealthDetails) or not is_answered(measurement):
-        return "no answer"
+        return "no response"
     status = "" if details.status == _OK else f"status {details.status}"
     return " · ".join(filter(None, (status, details.error_name, details.fault)))

@@ -1,4 +1,4 @@
-"""What is kept of one target: one attempt and one failure a check, the newest TLS and the newest health."""
+"""The state per target: the last attempt and failure of each check, the latest TLS and health results."""
 
 from exporters.checks import REQUESTS, counts, plans_of
 from exporters.health import LatestHealth
@@ -10,7 +10,7 @@ _REQUESTS = frozenset(REQUESTS.values())
 
 
 class Memory:
-    """Of one target, whatever its label and plans are."""
+    """The state of one target; its label and plans may change."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -20,17 +20,17 @@ class Memory:
         self.health = LatestHealth()
 
     def become(self, target: Target) -> None:
-        """The same target under another label or plan: what is of checks that it no longer has goes."""
+        """Same target, another label or plan: drop the results of checks that it no longer has."""
         self.target = target
-        gone = frozenset(Check) - plans_of(target).keys()
-        self._forget(gone)
-        if Check.TLS in gone:
+        removed = frozenset(Check) - plans_of(target).keys()
+        self._forget(removed)
+        if Check.TLS in removed:
             self.tls = None
-        if gone >= _REQUESTS:
+        if removed >= _REQUESTS:
             self.health = LatestHealth()
 
     def measured(self, measurement: Measurement) -> None:
-        """One measurement; requests that are not for health say nothing of a target's state."""
+        """Add one measurement; conduct tests (GET, unsigned, large body) do not change a target's state."""
         self.health = self.health.after(measurement)
         if self.health.withheld is not None:
             self._forget(_REQUESTS)
@@ -52,7 +52,9 @@ class Memory:
 
     def ended(self, attempt: Attempt) -> None:
         newest = self.attempts.get(attempt.check)
-        if newest is None or attempt.at_s >= newest.at_s:  # echoes end out of order: a lost one ends late
+        if (
+            newest is None or attempt.at_s >= newest.at_s
+        ):  # pings complete out of order: a lost one completes late
             self.attempts[attempt.check] = attempt
         failed = self.failures.get(attempt.check)
         if attempt.failure is not None and (failed is None or attempt.at_s >= failed.at_s):

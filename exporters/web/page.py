@@ -1,4 +1,4 @@
-"""The sink behind the page: the newest of everything, and no more than that."""
+"""The sink behind the page: it keeps only the latest results."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -30,10 +30,11 @@ def _no_series(_target: str, _method: Method) -> tuple[float | None, ...]:
 
 
 class PageSink:
-    """Implements ``probe.model.ports.Sink``. ``windows`` and ``series`` ask the history for round trips.
+    """Implements ``probe.model.ports.Sink``. ``windows`` and ``series`` read round trips from the history.
 
-    ``series`` gives the last round trips of a target's name by a method in seconds, oldest first. A target is
-    the same as before if its identity is; results of targets that ``on_targets`` did not name are dropped.
+    ``series`` returns the last round trips of a target (by name) and method in seconds, oldest first. State
+    is kept as long as a target's identity is the same. Results of targets that are not in the last
+    ``on_targets`` are dropped.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class PageSink:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._windows, self._series, self._now = windows, series, now
-        self.instrument = SelfMetrics(now)
+        self.self_metrics = SelfMetrics(now)
         self._memories: dict[Identity, Memory] = {}
         self._reports = Reports()
         self._survey: Survey | None = None
@@ -58,15 +59,15 @@ class PageSink:
             return
         memory.measured(measurement)
         if counts(measurement):
-            self.instrument.sampled(measurement.timestamps)
+            self.self_metrics.sampled(measurement.timestamps)
 
     def on_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
-        self.instrument.echoed(batch)
+        self.self_metrics.echoed(batch)
         for row, (index, outcome) in enumerate(zip(batch.indexes, batch.outcomes, strict=True)):
             memory = self._memories.get(targets[index].identity)
             if memory is not None and outcome not in (EchoOutcome.DUPLICATE, EchoOutcome.LATE):
                 memory.ended(_attempt(batch, row))
-                self.instrument.sampled(batch.stamps[row])
+                self.self_metrics.sampled(batch.stamps[row])
 
     def on_report(self, report: Report) -> None:
         self._reports.on_report(report)
@@ -75,14 +76,14 @@ class PageSink:
         self._survey = survey
 
     def snapshot(self) -> Snapshot:
-        """Everything as it is now."""
+        """The current state."""
         windows = {(window.target, window.method): window for window in self._windows()}
         return Snapshot(
             now_s=self._now(),
             targets=tuple(self._state(memory, windows) for memory in self._memories.values()),
             reports=self._reports.newest,
             survey=self._survey,
-            health=self.instrument.health(),
+            health=self.self_metrics.health(),
         )
 
     def _memory(self, target: Target) -> Memory:

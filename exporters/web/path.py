@@ -1,4 +1,4 @@
-"""The path from KMS to the key manager, one row a target: texts and flags for the template."""
+"""The path from KMS to the key manager, one row per target: texts and flags for the template."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from probe.model.measurements import Phase, TlsDetails
 from probe.model.survey import RTT_THRESHOLD_S
 from probe.model.targets import Check, Method
 
-SHOWN_TARGETS = 100  # a role; the rest is in the metrics
-# The checks that ask a question and time nothing but the answer.
-_QUESTIONS = tuple(
+SHOWN_TARGETS = 100  # per role; the rest is in the metrics
+# The checks that send a query and measure only the time to the response (DNS).
+_QUERIES = tuple(
     check
     for check in GRAVEST_FIRST
     if Phase.WAIT in CHECKS[check].phases
     and Phase.CONNECT not in CHECKS[check].phases
     and not CHECKS[check].mode
 )
-SOON_S = 10 * 86400.0  # a certificate that ends within ten days deserves a look (AWS's alarm)
+SOON_S = 10 * 86400.0  # a certificate that expires within ten days is marked (AWS's alarm threshold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundTrips:
-    """One method's cell. Numbers are texts in milliseconds; ``over`` is whether the median is above 35 ms."""
+    """The cell of one method. Numbers are texts in milliseconds; ``over``: the median is above 35 ms."""
 
     method: str
     last: str
@@ -54,7 +54,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``failures`` are sentences of what fails now; ``past`` one of what failed before."""
+    """``failures`` describe current failures; ``past`` describes the last one if nothing fails now."""
 
     name: str
     where: str
@@ -80,7 +80,7 @@ class Section:
 
 
 def sections(snapshot: Snapshot) -> tuple[Section, ...]:
-    """Roles that have targets, in the order of the path. Of too many targets the failing come first."""
+    """Roles with targets, in path order. If there are too many targets, failing ones are shown first."""
     found = []
     stores = {state.target.key_store for state in snapshot.targets if state.target.role in OF_STORE}
     for role in ON_PAGE:
@@ -138,20 +138,20 @@ def _state(state: TargetState) -> tuple[str, str]:
     if not attempted:
         return "undecided", "not measured yet"
     if failing == attempted:
-        return "bad", "not answering"
-    return ("risk", "failing in part") if failing else ("good", _answering(state))
+        return "bad", "not responding"
+    return ("risk", "partly failing") if failing else ("good", _responding(state))
 
 
-def _answering(state: TargetState) -> str:
-    asked = (state.attempts.get(check) for check in _QUESTIONS)
-    wait_s = next((answer.wait_s for answer in asked if answer), None)
-    return "answering" if wait_s is None else f"answering in {milliseconds(wait_s)} ms"
+def _responding(state: TargetState) -> str:
+    queries = (state.attempts.get(check) for check in _QUERIES)
+    wait_s = next((query.wait_s for query in queries if query), None)
+    return "responding" if wait_s is None else f"responding in {milliseconds(wait_s)} ms"
 
 
 def failure_words(attempt: Attempt) -> str:
-    """What failed where and why.
+    """The check, phase and reason of a failure.
 
-    A failure's detail may hold text of the network; the template cleans it as it does everything.
+    The detail may contain untrusted text; the template cleans it.
     """
     failure = attempt.failure
     if failure is None:
@@ -181,7 +181,7 @@ def _round_trips(state: TargetState, method: Method, check: Check) -> RoundTrips
         loss=percent(loss),
         losing=bool(loss),
         over=bool(summary and summary.median_s is not None and summary.median_s > RTT_THRESHOLD_S),
-        window=f"{summary.samples} in {span(window.span_s)}" if window and summary else "",
+        window=f"{summary.samples} samples in {span(window.span_s)}" if window and summary else "",
         stamps=attempt.timestamps.value if attempt and attempt.timestamps else "",
         spark=sparkline(state.series.get(method, ())),
     )
@@ -209,10 +209,10 @@ def _tls(state: TargetState, now_s: float) -> Tls | None:
     kind, expiry = _expiry(leaf.not_after_s if leaf else None, now_s)
     return Tls(
         kind=kind if details.kms_handshake_succeeded else "bad",
-        protocol=" ".join(filter(None, (details.version, details.cipher))) or "nothing agreed",
-        common_name=_common_name(leaf.subject_common_names) if leaf else "no certificate shown",
+        protocol=" ".join(filter(None, (details.version, details.cipher))) or "no version agreed",
+        common_name=_common_name(leaf.subject_common_names) if leaf else "no certificate received",
         expiry=expiry,
-        note="" if details.kms_handshake_succeeded else "KMS's own handshake fails",
+        note="" if details.kms_handshake_succeeded else "a handshake with KMS's parameters fails",
     )
 
 

@@ -1,4 +1,4 @@
-"""The survey as rows with bars: which Region is near enough."""
+"""The survey as rows with bars: which Regions are within the threshold."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ from exporters.web.formatting import milliseconds
 from probe.model.survey import RegionRtt, Survey
 
 BAR_WIDTH = 220.0
-_MIN_SCALE = 2.0  # the threshold is never right of the middle
-_MAX_SCALE = 8.0  # a Region around the globe may not crowd the near ones together
+_MIN_SCALE = 2.0  # the threshold is at most in the middle of the bar
+_MAX_SCALE = 8.0  # a distant Region must not compress the bars of the near ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``bar``, ``low`` and ``high`` are lengths on a bar of ``BAR_WIDTH``; None where there is nothing."""
+    """``bar``, ``low`` and ``high`` are lengths on a bar of ``BAR_WIDTH``; None without samples."""
 
     rank: str
     region: str
@@ -60,8 +60,8 @@ def table(survey: Survey | None) -> Table | None:
 def _scale(survey: Survey) -> float:
     """Seconds at the right end of the bars."""
     longest_s = max((r.summary.median_s or 0.0 for r in survey.regions), default=0.0) * 1.1
-    least_s, most_s = survey.threshold_s * _MIN_SCALE, survey.threshold_s * _MAX_SCALE
-    return min(max(longest_s, least_s), most_s) or 1.0
+    min_s, max_s = survey.threshold_s * _MIN_SCALE, survey.threshold_s * _MAX_SCALE
+    return min(max(longest_s, min_s), max_s) or 1.0
 
 
 def _row(region: RegionRtt, scale_s: float) -> Row:

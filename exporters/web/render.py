@@ -1,4 +1,4 @@
-"""The page as HTML. Every text that a template writes is cleaned, then escaped."""
+"""The page as HTML. All text in a template is cleaned, then escaped."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -8,7 +8,10 @@ from typing import Any, TypedDict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from exporters.web.banner import Banner, State, banners, prediction_of, summary
+from exporters.predictions import BASES, CALLS
+from exporters.report.findings import unknown_title, wrong_title
+from exporters.tally import tallies
+from exporters.web.banner import Banner, State, banners, summary
 from exporters.web.certificates import chains
 from exporters.web.findings import Finding, by_outcome, wrong
 from exporters.web.formatting import utc
@@ -29,30 +32,28 @@ _OUTCOMES = {
     Outcome.UNKNOWN: ("?", "unknown"),
     Outcome.NOT_APPLICABLE: ("·", "not applicable"),
 }
-_OTHER_OPERATIONS = (
-    (Operation.CREATE, "Create"),
-    (Operation.UPDATE, "Update"),
-    (Operation.CREATE_KEY, "Create key"),
-)
+_OTHER_OPERATIONS = (Operation.CREATE, Operation.UPDATE, Operation.CREATE_KEY)
 
 
-_Word = tuple[str, str]  # a symbol, and what it means
+_Word = tuple[str, str]  # a symbol and its meaning
 
 
 class Store(TypedDict):
-    """One key store: what KMS would say of it, and why."""
+    """One key store: what KMS would return for it, and why."""
 
     key_store: str
     banner: Banner
     symbol: str
-    operations: tuple[_Word, ...]
-    counts: dict[_Word, int]
+    operations: tuple[tuple[str, str], ...]
+    counts: dict[_Word, str]
+    wrong_title: str
+    unknown_title: str
     findings: tuple[Finding, ...]
     outcomes: tuple[tuple[_Word, tuple[Verdict, ...]], ...]
 
 
 def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
-    """The whole page. ``live``: it asks the browser to come again after 5 s."""
+    """The whole page. ``live``: the browser reloads it every 5 s."""
     return (
         _environment()
         .get_template("page.html")
@@ -65,7 +66,7 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
             regions=table(snapshot.survey),
             bar_width=BAR_WIDTH,
             chains=chains(snapshot),
-            instrument=rows(snapshot.health),
+            self_metrics=rows(snapshot.health),
             taken_at=utc(snapshot.now_s),
             refresh_s=REFRESH_S if live else None,
             version=version,
@@ -78,8 +79,12 @@ def _store(report: Report | None, head: Banner) -> Store:
         "key_store": report.key_store if report else "",
         "banner": head,
         "symbol": _SYMBOLS[head.state],
-        "operations": tuple((title, summary(prediction_of(report, o))) for o, title in _OTHER_OPERATIONS),
-        "counts": {_OUTCOMES[o]: n for o, n in report.counts().items()} if report else {},
+        "operations": tuple((CALLS[o], summary(report, o)) for o in _OTHER_OPERATIONS),
+        "counts": {_OUTCOMES[o]: str(tally) for o, tally in tallies(report.verdicts).items()}
+        if report
+        else {},
+        "wrong_title": wrong_title(report.verdicts) if report else "What is wrong",
+        "unknown_title": unknown_title(report.verdicts) if report else "",
         "findings": wrong(report),
         "outcomes": tuple((_OUTCOMES[o], verdicts) for o, verdicts in by_outcome(report)),
     }
@@ -105,14 +110,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
+    environment.globals |= {"calls": CALLS, "bases": BASES}
     return environment
 
 
 def _clean(value: Any) -> Any:
-    """All output of expressions comes by here; markup is what our own macros have made."""
+    """Cleans the value of every template expression; Markup comes only from this package's macros."""
     return clean(value, _TEXT_LIMIT) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _breakable(text: str) -> Markup:
-    """Cleaned and escaped, with places where a narrow screen may break the long names of KMS's errors."""
+    """Cleaned and escaped text in which narrow screens may break the long names of KMS errors."""
     return escape(clean(text, _TEXT_LIMIT)).replace("_", Markup("_<wbr>"))

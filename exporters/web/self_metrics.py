@@ -1,6 +1,6 @@
-"""How the instrument itself does: a probe that can't say so can't be believed.
+"""Self-monitoring of the agent.
 
-The worst lateness is that of the last one to two minutes.
+Delays are the maximum of the last one to two minutes.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ SPAN_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Counts since the start; the worst of the last minutes in seconds, None where nothing was observed."""
+    """Counts since the start; delays in seconds, the maximum of the last minutes, None without a sample."""
 
     samples: Mapping[Timestamps, int] = field(default_factory=dict)
     dropped: int = 0
@@ -25,8 +25,8 @@ class Health:
     user_minus_kernel_s: float | None = None
 
 
-class _Worst:
-    """The largest value of this minute and the one before."""
+class _Maximum:
+    """The largest value of the current and the previous minute."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
@@ -35,14 +35,14 @@ class _Worst:
         self._before: float | None = None
 
     def observe(self, value: float) -> None:
-        self._turn()
+        self._advance()
         self._this = value if self._this is None else max(self._this, value)
 
     def value(self) -> float | None:
-        self._turn()
+        self._advance()
         return max((v for v in (self._this, self._before) if v is not None), default=None)
 
-    def _turn(self) -> None:
+    def _advance(self) -> None:
         minute = int(self._now_s() // SPAN_S)
         if minute != self._minute:
             self._before = self._this if minute == self._minute + 1 else None
@@ -50,19 +50,19 @@ class _Worst:
 
 
 class SelfMetrics:
-    """Hears what the agent says of itself; `health` is what the page shows."""
+    """Collects the agent's self-monitoring data for the page."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._samples: Counter[Timestamps] = Counter(dict.fromkeys(Timestamps, 0))
         self._dropped = self._discarded = self._stepped = 0
-        self._loop_lag, self._send_delay, self._user_minus_kernel = (_Worst(now_s) for _ in range(3))
+        self._loop_lag, self._send_delay, self._user_minus_kernel = (_Maximum(now_s) for _ in range(3))
 
     def sampled(self, stamps: Timestamps | None) -> None:
         if stamps is not None:
             self._samples[stamps] += 1
 
     def echoed(self, batch: EchoBatch) -> None:
-        """What a batch says besides its rows."""
+        """Add the self-monitoring counters of a batch."""
         self._dropped += batch.dropped
         self._discarded += batch.discarded
         self._stepped += batch.stepped

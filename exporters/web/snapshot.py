@@ -1,4 +1,4 @@
-"""What the page knows at one moment: frozen, so that page and JSON say the same."""
+"""The state of the page at one moment, immutable, so that page and JSON agree."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from probe.model.verdicts import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One ended probe. ``rtt_s`` is of a round trip, ``wait_s`` of a question; None unless answered."""
+    """One completed probe. ``rtt_s`` of a round trip, ``wait_s`` of a DNS query; None unless answered."""
 
     check: Check
     at_s: float
@@ -28,9 +28,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """The newest attempt of each check, the newest failure of each, the newest TLS measurement and health.
+    """Per check the last attempt and failure, and the latest TLS measurement and health results.
 
-    ``series`` are the last round trips, oldest first, None where one was lost.
+    ``series`` are the last round trips, oldest first, None for a lost one.
     """
 
     target: Target
@@ -43,12 +43,12 @@ class TargetState:
 
     @property
     def current_attempts(self) -> tuple[Attempt, ...]:
-        """The newest attempt of each check that was tried as late as what it comes with."""
+        """The last attempt per check, without follow-up checks that are older than their main check."""
         return tuple(current(self.attempts, lambda attempt: attempt.at_s).values())
 
     @property
     def current_failures(self) -> tuple[Attempt, ...]:
-        """Failures of the checks whose newest attempt failed."""
+        """The last attempts that failed."""
         return tuple(a for a in self.current_attempts if a.failure is not None)
 
     @property
@@ -57,14 +57,14 @@ class TargetState:
 
     @property
     def address(self) -> str | None:
-        """The address met last, if any."""
-        met = [a for a in self.attempts.values() if a.address is not None]
-        return max(met, key=lambda attempt: attempt.at_s).address if met else None
+        """The last address probed, if any."""
+        probed = [a for a in self.attempts.values() if a.address is not None]
+        return max(probed, key=lambda attempt: attempt.at_s).address if probed else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All of it. ``reports`` has the newest of each key store; ``survey`` is None before the first."""
+    """The whole state. ``reports`` has the latest per key store; ``survey`` is None before the first."""
 
     now_s: float
     targets: tuple[TargetState, ...] = ()

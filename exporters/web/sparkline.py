@@ -1,4 +1,4 @@
-"""Round trips as the points of a small line: geometry only, the template draws."""
+"""The geometry of a sparkline of round trips; the template draws it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from probe.model.survey import RTT_THRESHOLD_S
 
 WIDTH = 132.0
 HEIGHT = 30.0
-PLACES = 60
+POINTS = 60
 _MARGIN = 2.0
-# The limit is always in sight, and one slow packet may not flatten all others.
+# The limit is always visible, and one slow packet does not flatten all others.
 _MIN_TOP_S = RTT_THRESHOLD_S * 1.15
 _MAX_TOP_S = RTT_THRESHOLD_S * 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparkline:
-    """``lines`` are points of polylines, broken where a round trip was lost; ``lost`` are the x of those."""
+    """``lines`` are polyline points, with gaps at lost round trips; ``lost`` are their x coordinates."""
 
     lines: tuple[str, ...]
     lost: tuple[float, ...]
@@ -29,13 +29,14 @@ class Sparkline:
 
 
 def sparkline(series_s: Sequence[float | None], limit_s: float = RTT_THRESHOLD_S) -> Sparkline:
-    """The last round trips in seconds, oldest first, None where one was lost."""
-    shown = tuple(series_s)[-PLACES:]
+    """From the last round trips in seconds, oldest first, None for a lost one."""
+    shown = tuple(series_s)[-POINTS:]
     answered = [rtt_s for rtt_s in shown if rtt_s is not None]
     top_s = min(max(_MIN_TOP_S, *answered, 0.0), _MAX_TOP_S)
-    first = PLACES - len(shown)  # the newest is always at the right edge
+    first = POINTS - len(shown)  # the newest is always at the right edge
     points = [
-        (_x(first + place), None if rtt_s is None else _y(rtt_s, top_s)) for place, rtt_s in enumerate(shown)
+        (_x(first + number), None if rtt_s is None else _y(rtt_s, top_s))
+        for number, rtt_s in enumerate(shown)
     ]
     newest = points[-1] if points else None
     return Sparkline(
@@ -47,8 +48,8 @@ def sparkline(series_s: Sequence[float | None], limit_s: float = RTT_THRESHOLD_S
     )
 
 
-def _x(place: int) -> float:
-    return round(_MARGIN + place * (WIDTH - 2 * _MARGIN) / (PLACES - 1), 1)
+def _x(number: int) -> float:
+    return round(_MARGIN + number * (WIDTH - 2 * _MARGIN) / (POINTS - 1), 1)
 
 
 def _y(rtt_s: float, top_s: float) -> float:
@@ -63,7 +64,7 @@ def _lines(points: Sequence[tuple[float, float | None]]) -> tuple[str, ...]:
             lines.append([])
         else:
             lines[-1].append(f"{x},{y}")
-    # A lone point has no length: drawn twice it becomes a dot, with round caps.
+    # A single point has no length; drawn twice with round caps it becomes a dot.
     return tuple(" ".join(line if len(line) > 1 else line * 2) for line in lines if line)
 
 
@@ -71,4 +72,4 @@ def _label(count: int, answered: Sequence[float], limit_s: float) -> str:
     if not count:
         return "no round trips yet"
     highest = f", highest {milliseconds(max(answered))} ms" if answered else ""
-    return f"last {count} round trips: {count - len(answered)} lost{highest}; line at {limit_s * 1e3:g} ms"
+    return f"last {count} round trips: {count - len(answered)} lost{highest}; limit {limit_s * 1e3:g} ms"

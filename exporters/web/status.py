@@ -1,6 +1,6 @@
-"""What the page shows as one JSON document: ``/api/v1/status``.
+"""The content of the page as one JSON document: ``/api/v1/status``.
 
-Times are RFC 3339 UTC, durations seconds, a missing value null. All text is cleaned.
+Times are RFC 3339 UTC, durations are seconds, missing values are null. All text is cleaned.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ _TEXT_LIMIT = 512
 
 
 def document(snapshot: Snapshot, version: str, *, ready: bool) -> dict[str, Any]:
-    """The whole document. ``connect`` and ``report`` are of the key store that is worst off."""
+    """The whole document. ``connect`` and ``report`` belong to the key store with the worst result."""
     stores = [_store(report, head) for report, head in banners(snapshot.reports)]
     shown: dict[str, Any] = _cleaned(
         {
@@ -34,14 +34,14 @@ def document(snapshot: Snapshot, version: str, *, ready: bool) -> dict[str, Any]
             "stores": stores if snapshot.reports else [],
             "targets": [target(state) for state in snapshot.targets],
             "survey": _survey(snapshot.survey),
-            "instrument": _instrument(snapshot.health),
+            "instrument": _self_metrics(snapshot.health),
         }
     )
     return shown
 
 
-def _instrument(health: Health) -> dict[str, Any]:
-    """Counts since the start; the worst lateness of the last one to two minutes."""
+def _self_metrics(health: Health) -> dict[str, Any]:
+    """Counts since the start; delays are the maximum of the last one to two minutes."""
     return {
         "samples": {stamps.value: count for stamps, count in health.samples.items()},
         "receive_queue_drops": health.dropped,
@@ -143,7 +143,7 @@ def _region(region: RegionRtt) -> dict[str, Any]:
 
 
 def _cleaned(value: Any) -> Any:
-    """``value`` with every text of it, but no key, made harmless."""
+    """``value`` with every text cleaned; keys are left as they are."""
     if isinstance(value, str):
         return clean(value, _TEXT_LIMIT)
     if isinstance(value, dict):

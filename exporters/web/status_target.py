@@ -1,4 +1,4 @@
-"""One target of ``/api/v1/status``: its checks, its round trips, what it showed and how it answered."""
+"""One target of ``/api/v1/status``: its checks, round trips, TLS and health results."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from probe.model.measurements import Certificate, Failure, TlsDetails
 from probe.model.statistics import Summary
 from probe.model.targets import Check, Method
 
-MAX_POSITIONS = 10  # the closed set of positions: 0 (leaf) to 9
+MAX_POSITIONS = 10  # positions 0 (leaf) to 9
 
 
 def target(state: TargetState) -> dict[str, Any]:
-    """Its texts are as they came: `status.document` cleans all of them."""
+    """The texts are not cleaned here: `status.document` cleans all of them."""
     of = state.target
     return {
         "target": of.name,
@@ -62,7 +62,7 @@ def _round_trips(state: TargetState, method: Method) -> dict[str, Any]:
 
 
 def summary(of: Summary) -> dict[str, Any]:
-    """Round trips summed up; the same of targets and of candidate Regions."""
+    """Round-trip statistics, for targets and for candidate Regions."""
     interval = of.median_ci95_s
     return {
         "samples": of.samples,

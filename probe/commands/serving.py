@@ -33,13 +33,13 @@ BACKLOG = 128
 class AgentObserver:
     """Delays, skipped probes and bugs, as metrics and log lines. Implements `scheduler.Observer`."""
 
-    def __init__(self, sink: PrometheusSink, instrument: SelfMetrics) -> None:
-        self._sink, self._instrument = sink, instrument
+    def __init__(self, sink: PrometheusSink, self_metrics: SelfMetrics) -> None:
+        self._sink, self._self_metrics = sink, self_metrics
         self._log = structlog.get_logger()
 
     def delay(self, seconds: float) -> None:
         self._sink.observe_scheduling_delay(seconds)
-        self._instrument.observe_send_delay(seconds)
+        self._self_metrics.observe_send_delay(seconds)
 
     def skipped(self, target: Target, check: Check) -> None:
         self._sink.skipped(target, check)
@@ -96,7 +96,7 @@ async def _serve(
     agent = Agent(
         settings,
         (sink, page),
-        AgentObserver(sink, page.instrument),
+        AgentObserver(sink, page.self_metrics),
         history=history,
         accesses=accesses,
         vantage=vantage,
@@ -106,7 +106,7 @@ async def _serve(
     structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
     running = asyncio.create_task(agent.run(), name="agent")
     lag = asyncio.create_task(
-        observe_lag(sink.observe_loop_lag, page.instrument.observe_loop_lag), name="loop lag"
+        observe_lag(sink.observe_loop_lag, page.self_metrics.observe_loop_lag), name="loop lag"
     )
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:

@@ -72,7 +72,7 @@ def test_a_proxy_in_trouble_is_violated(ask: Any) -> None:
 def test_the_budget_is_drawn(ask: Any) -> None:
     status, out = ask()
     assert status in (Exit.FINE, Exit.UNKNOWN)
-    assert "The budget of a call" in out
+    assert "Time budget of a call" in out
     assert "handshake" in out
 
 

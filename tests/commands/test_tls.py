@@ -236,8 +236,8 @@ def test_the_page_of_a_file_claims_no_handshake_and_ends_up_in_the_file_asked_fo
     for page in (shown, written.read_text()):
         assert "no connection was made" in page
         assert "handshake" not in page
-        assert "Extra authorities are trusted here and unknown to KMS: CN=Test Root" in page
-        assert "Fine (6)" in page
+        assert "Extra CAs trusted by this agent but not by KMS: CN=Test Root" in page
+        assert "Met: 6 requirements" in page
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 300, "b\u00fccher.example.com", "10.0.0.1"])

@@ -163,9 +163,9 @@ def test_every_check_is_in_the_status(check: Check) -> None:
 def test_every_check_tells_in_the_report_whether_the_target_answers(check: Check) -> None:
     of = checked(check)
     failure = f"{check.replace('_', ' ')}: timed out in {CHECKS[check].phases[-1]}"
-    assert "answers" in drawn(of, measured(of, check))
+    assert "responding" in drawn(of, measured(of, check))
     assert failure in drawn(of, measured(of, check, failed=True))
-    assert "answers" not in drawn(of, measured(of, check, failed=True))
+    assert "responding" not in drawn(of, measured(of, check, failed=True))
     (shown,) = reported(of, measured(of, check, failed=True))["targets"]
     assert shown["failure"] is not None
     assert shown["checks"][check]["failure"] == shown["failure"]
@@ -204,7 +204,7 @@ def test_every_role_is_shown_everywhere_under_its_own_name(role: Role) -> None:
     )
     assert (kind.title in render(page.snapshot(), "1")) is (role in ON_PAGE)
     assert [each["role"] for each in reported(of, *seen)["targets"]] == ([role] if role in ON_PAGE else [])
-    assert ("answers" in drawn(of, *seen)) is (role in ON_PAGE)
+    assert ("responding" in drawn(of, *seen)) is (role in ON_PAGE)
     rows = matrix.rows(Evidence(taken_at_s=NOW_S, targets=(of,), latest=tuple(seen)), ())
     assert len(rows) == (role in OF_STORE)
 
@@ -213,8 +213,8 @@ def test_every_role_is_shown_everywhere_under_its_own_name(role: Role) -> None:
 def test_a_target_of_whatever_role_that_nobody_measured_is_not_called_answering(role: Role) -> None:
     of = target(role, *ROLES[role].possible)
     _, page = sinks(of)
-    assert "answering" not in render(page.snapshot(), "1")
-    assert "answers" not in drawn(of)
+    assert "responding" not in render(page.snapshot(), "1")
+    assert "responding" not in drawn(of)
 
 
 def test_the_schemas_know_every_check_and_role() -> None:

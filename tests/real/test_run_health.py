@@ -128,13 +128,13 @@ def test_what_the_proxy_begins_to_do_wrong_is_seen_and_when_it_is_mended_that_is
 ) -> None:
     prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(agent, broken))
     page = agent.page()
-    for word in (f"KMS would say {broken.error}", broken.requirement, broken.words):
+    for word in (f"KMS would fail with {broken.error}", broken.requirement, broken.words):
         assert word in page
     simulation.set_fault("*", "healthy")
     wait_until_well(agent)
     prometheus_server.wait_for("and so the metrics", lambda: is_in_metrics(agent, broken, seen=False))
     # The late answers among the newest still make it possible, which is said otherwise.
-    assert f"KMS would say {broken.error}" not in agent.page()
+    assert f"KMS would fail with {broken.error}" not in agent.page()
 
 
 @pytest.mark.parametrize("broken", [SLOW], indirect=True)
@@ -176,6 +176,6 @@ def test_at_the_usual_interval_a_fault_is_seen_within_two_minutes(
     try:
         prometheus_server.wait_for("it is seen", lambda: is_seen(usual, SLOW), WITHIN_S)
         prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(usual, SLOW))
-        assert f"KMS would say {SLOW.error}" in usual.page()
+        assert f"KMS would fail with {SLOW.error}" in usual.page()
     finally:
         simulation.set_fault("*", "healthy")

@@ -119,8 +119,8 @@ def test_each_has_its_own_series(agent: RunningAgent) -> None:
 def test_each_has_its_own_banner_the_worst_first(agent: RunningAgent) -> None:
     status, page = agent.status(), agent.page()
     assert [each["key_store"] for each in status["stores"]] == [WRONG, RIGHT]
-    assert status["connect"]["headline"] == f"KMS would say {REFUSED}"
-    assert page.index(WRONG) < page.index(f"KMS would say {REFUSED}") < page.index(RIGHT)
+    assert status["connect"]["headline"] == f"KMS would fail with {REFUSED}"
+    assert page.index(WRONG) < page.index(f"KMS would fail with {REFUSED}") < page.index(RIGHT)
 
 
 def test_the_same_proxy_may_serve_both(

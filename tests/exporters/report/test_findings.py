@@ -42,7 +42,7 @@ def test_different_reasons_are_two_findings() -> None:
 def test_a_finding_says_why_what_kms_would_say_and_what_to_do() -> None:
     text = shown(findings.wrong([name_verdict()]))
     assert "wrong.example.com" in text
-    assert "XKS_PROXY_INVALID_TLS_CONFIGURATION expected at connect" in text
+    assert "XKS_PROXY_INVALID_TLS_CONFIGURATION expected from ConnectCustomKeyStore" in text
     assert "Install a certificate whose subject common name" in text
     assert "openssl s_client" in text
 
@@ -78,7 +78,7 @@ def test_met_with_a_possible_error_is_told_apart() -> None:
 
 def test_a_flood_of_findings_is_cut_and_says_so() -> None:
     flood = [replace(name_verdict(), requirement=f"r-{n}") for n in range(findings.MAX_SHOWN + 2)]
-    assert "and 2 more; --format json" in shown(findings.wrong(flood))
+    assert "and 2 more; use --format json" in shown(findings.wrong(flood))
 
 
 def test_what_is_unknown_for_one_reason_is_one_entry() -> None:
@@ -87,6 +87,6 @@ def test_what_is_unknown_for_one_reason_is_one_entry() -> None:
         for n in range(3)
     ]
     text = shown(findings.unknown(silent))
-    assert "Not known (3)" in text
+    assert "Unknown: 3 requirements (3 findings); unknown does not mean OK" in text
     assert text.count("no handshake") == 1
     assert "r-0, r-1, r-2" in text

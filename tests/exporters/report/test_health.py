@@ -48,8 +48,8 @@ def test_the_median_of_each_phase_is_shown_cold_and_warm() -> None:
         exchange(connect=0.090, wait=0.05),
         exchange(Check.HEALTH_WARM, wait=0.04),
     )
-    assert "70.0 ms of 250" in said
-    assert "40.0 ms of 250" in said
+    assert "70.0 of 250 ms" in said
+    assert "40.0 of 250 ms" in said
     assert "connect 20.0" in said
 
 
@@ -71,11 +71,11 @@ def test_it_fits(width: int) -> None:
 @pytest.mark.parametrize(
     ("failed", "said"),
     [
-        ([True], "did not answer: connect refused"),
-        ([True, True], "did not answer: connect refused"),
-        ([False, True], "Nothing wrong was seen"),
-        ([True, False], "Nothing wrong was seen"),
-        ([False], "Nothing wrong was seen"),
+        ([True], "did not answer: refused in connect"),
+        ([True, True], "did not answer: refused in connect"),
+        ([False, True], "No problem found"),
+        ([True, False], "No problem found"),
+        ([False], "No problem found"),
     ],
 )
 def test_only_a_proxy_that_answered_nothing_is_said_not_to_answer(failed: list[bool], said: str) -> None:

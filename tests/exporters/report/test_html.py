@@ -94,7 +94,8 @@ def test_it_says_what_kms_would_say_what_to_do_and_shows_the_way() -> None:
         "hsm-1",
         "vpce-svc-",
         "60.0 ms",
-        "Not known",
+        "Unknown: ",
+        "unknown does not mean OK",
     ):
         assert part in said
 

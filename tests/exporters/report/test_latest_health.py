@@ -52,9 +52,9 @@ def test_a_wait_that_may_be_shorter_says_so_at_every_width() -> None:
         (health(asked(), 200, fault="the body is HTML"), "status 200 the body is HTML"),
         (health(asked(), managers=()), "200"),
         (health(asked(), None, failure=SILENT), "timed out in wait"),
-        (health(asked(), None), "no answer"),
-        (health(asked(), None, withheld="common-name-matches"), "not asked: common-name-matches is not met"),
-        (health(asked(), None, withheld="no credential"), "not asked: no credential"),
+        (health(asked(), None), "no response"),
+        (health(asked(), None, withheld="common-name-matches"), "not sent: common-name-matches is not met"),
+        (health(asked(), None, withheld="no credential"), "not sent: no credential"),
     ],
     ids=["refused", "odd", "no managers", "silent", "nothing", "withheld", "without a credential"],
 )  # fmt: skip

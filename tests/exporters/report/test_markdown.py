@@ -22,16 +22,19 @@ def shown(evidence: Evidence) -> str:
 def test_it_says_what_kms_would_say_what_is_wrong_and_what_is_fine() -> None:
     said = shown(looked_at(replace(ACCOUNT, principals=()), targets=(A,), latest=(tcp(A), tls(A))))
     assert said.startswith("# Preflight of myproxy\\-private\\.xks\\.example\\.com\n")
-    assert "| create | `XksProxyVpcEndpointServiceNotFoundException` (expected, documented) |" in said
+    assert (
+        "| CreateCustomKeyStore | `XksProxyVpcEndpointServiceNotFoundException` (expected; documented) |"
+        in said
+    )
     # AWS's pages disagree about connect: both names are there
     assert (
         "`XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND` or `XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION`"
-        " (expected, conflicting)" in said
+        " (expected; AWS documentation is inconsistent)" in said
     )
     assert "- **kms-is-an-allowed-principal** (vpce\\-svc\\-" in said
     assert "`aws ec2 modify-vpc-endpoint-service-permissions" in said
     assert "| node | xks\\-eu\\-west\\-1a |" in said
-    assert said.index("What is wrong") < said.index("Not known") < said.index("## Fine")
+    assert said.index("What is wrong: ") < said.index("## Unknown: ") < said.index("## Met: ")
 
 
 def test_the_head_says_where_from_with_which_configuration_and_what_to_be_cautious_of() -> None:

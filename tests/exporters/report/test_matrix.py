@@ -47,7 +47,7 @@ def test_what_was_not_looked_at_is_no_failure() -> None:
     [
         (health(A), MET, "200"),
         (health(A, status=503), VIOLATED, "503"),
-        (health(A, fault="no JSON"), VIOLATED, "odd answer"),
+        (health(A, fault="no JSON"), VIOLATED, "malformed response"),
         (health(A, status=None, withheld="common-name-matches"), UNKNOWN, "withheld"),
         (health(A, purpose="get", status=405), NOT_LOOKED_AT, ""),
     ],

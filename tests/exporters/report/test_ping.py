@@ -64,7 +64,7 @@ def test_a_line_is_short_and_plain() -> None:
 
 
 def test_a_line_without_an_answer_says_reason_and_phase() -> None:
-    assert ping.line(echo(rtt_s=None)) == "nlb-use1-az1 (10.20.1.10) seq=3 no answer: timed_out in echo"
+    assert ping.line(echo(rtt_s=None)) == "nlb-use1-az1 (10.20.1.10) seq=3 no reply: timed_out in echo"
 
 
 def test_an_answer_whose_time_a_clock_step_spoilt_has_null_for_it_and_no_failure() -> None:
@@ -72,7 +72,7 @@ def test_an_answer_whose_time_a_clock_step_spoilt_has_null_for_it_and_no_failure
     document = ping.document(spoilt)
     assert faults(document, "ping") == []
     assert (document["rtt_seconds"], document["timestamps"], document["failure"]) == (None, None, None)
-    assert "answered; its time is discarded" in ping.line(spoilt)
+    assert "answered, but the RTT is discarded" in ping.line(spoilt)
 
 
 def test_a_retransmit_is_said() -> None:

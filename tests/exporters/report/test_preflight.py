@@ -51,7 +51,7 @@ def test_the_head_says_who_looked_from_where_and_at_what() -> None:
 
 def test_a_custom_endpoint_is_in_the_head() -> None:
     evidence = looked_at(replace(ACCOUNT, endpoint_url="https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com"))
-    assert "AWS was asked at https://vpce-1.ec2" in text(shown(evidence))
+    assert "AWS API calls went to the custom endpoint https://vpce-1.ec2" in text(shown(evidence))
 
 
 def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_them() -> None:
@@ -59,11 +59,11 @@ def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_th
         replace(ACCOUNT, calls=18, failed_calls=(DENIED, replace(DENIED, call="sts:GetCallerIdentity\x1b")))
     )
     said = " ".join(text(shown(evidence)).split())
-    assert "! 2 of 18 calls to AWS gave nothing: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in said
+    assert "! 2 of 18 AWS API calls failed: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in said
 
 
 def test_what_kms_says_is_compared_with_what_is_predicted() -> None:
-    assert "KMS says   CONNECTED" in text(shown())
+    assert "KMS reports CONNECTED" in text(shown())
     failed = replace(STORE, connection_state="FAILED", connection_error_code="XKS_PROXY_TIMED_OUT\x1b")
     evidence = looked_at(replace(ACCOUNT, key_stores=(failed,)), replace(SPEC, id=STORE.id))
     assert "FAILED (XKS_PROXY_TIMED_OUT\\x1b)" in text(shown(evidence))
@@ -72,7 +72,7 @@ def test_what_kms_says_is_compared_with_what_is_predicted() -> None:
 def test_what_is_wrong_comes_before_what_is_fine() -> None:
     evidence = looked_at(replace(ACCOUNT, principals=()))
     said = " ".join(text(shown(evidence)).split())
-    assert said.index("kms-is-an-allowed-principal") < said.index("Fine (")
+    assert said.index("kms-is-an-allowed-principal") < said.index("Met: ")
     assert "aws ec2 modify-vpc-endpoint-service-permissions --region eu-west-1" in said
     assert "--add-allowed-principals cks.kms.eu-west-1.amazonaws.com" in said
 

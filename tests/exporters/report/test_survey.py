@@ -59,7 +59,7 @@ def test_none_within_is_told_from_none_known_to_be() -> None:
 
 
 def test_an_interrupted_survey_says_so() -> None:
-    assert "interrupted" in shown(replace(survey(), complete=False))
+    assert "Interrupted" in shown(replace(survey(), complete=False))
 
 
 def shown(taken: Survey, width: int = 80) -> str:

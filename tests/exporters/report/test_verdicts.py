@@ -50,43 +50,41 @@ def test_the_summary_counts_every_outcome() -> None:
 
 def test_what_is_wrong_stands_in_the_first_lines_and_what_is_fine_in_the_last() -> None:
     lines = shown(report()).splitlines()
-    assert any("KMS would refuse this" in line for line in lines[:6])
+    assert any("KMS would return an error" in line for line in lines[:6])
     assert any("common-name-matches · nlb-use1-az1, proxy-1" in line for line in lines[:16])
-    assert any("Fine (7)" in line for line in lines[-5:])
+    assert any("Met: 7 requirements" in line for line in lines[-5:])
 
 
 def test_extra_authorities_are_said_in_the_head() -> None:
-    assert "Extra authorities are trusted here and unknown to KMS" in "\n".join(
-        shown(report()).splitlines()[:4]
-    )
+    assert "Extra CAs trusted by this agent but not by KMS" in "\n".join(shown(report()).splitlines()[:4])
 
 
 def test_a_masked_error_comes_after_what_masks_it() -> None:
     text = shown(report())
     assert text.index("XKS_PROXY_INVALID_TLS_CONFIGURATION") < text.index(
-        "once that is mended: XKS_PROXY_NOT_REACHABLE"
+        "after that is fixed: XKS_PROXY_NOT_REACHABLE"
     )
 
 
 @pytest.mark.parametrize(
     ("judged", "line"),
     [
-        (Report(taken_at_s=NOW_S), "not everything was"),
+        (Report(taken_at_s=NOW_S), "not everything could be evaluated"),
         (
             Report(taken_at_s=NOW_S, verdicts=(replace(name_verdict(), outcome=Outcome.UNKNOWN),)),
-            "not everything was",
+            "not everything could be evaluated",
         ),
         (
             Report(taken_at_s=NOW_S, verdicts=(replace(name_verdict(), outcome=Outcome.MET),)),
-            "Everything that was judged is fine",
+            "All evaluated requirements are met",
         ),
-        (Report(taken_at_s=NOW_S, verdicts=(name_verdict(),)), "at risk"),
-        (Report(taken_at_s=NOW_S, verdicts=(replace(name_verdict(), level=Level.RISK),)), "at risk"),
-        (Report(taken_at_s=NOW_S, verdicts=(ADVICE, name_verdict())), "at risk"),
-        (Report(taken_at_s=NOW_S, verdicts=(ADVICE,)), "Nothing but advice stands against it."),
+        (Report(taken_at_s=NOW_S, verdicts=(name_verdict(),)), "there are risks"),
+        (Report(taken_at_s=NOW_S, verdicts=(replace(name_verdict(), level=Level.RISK),)), "there are risks"),
+        (Report(taken_at_s=NOW_S, verdicts=(ADVICE, name_verdict())), "there are risks"),
+        (Report(taken_at_s=NOW_S, verdicts=(ADVICE,)), "Only advice is violated."),
         (
             Report(taken_at_s=NOW_S, verdicts=(ADVICE, replace(name_verdict(), outcome=Outcome.UNKNOWN))),
-            "Nothing but advice stands against it, but not everything was seen",
+            "Only advice is violated, but not everything could be evaluated",
         ),
     ],
     ids=[
@@ -132,7 +130,7 @@ def test_of_several_key_stores_the_one_that_is_worst_off_comes_first() -> None:
     text = shown(fine, OTHER, report())
     locations = [text.index(name) for name in ("cks-1234567890abcdef0", "cks-other", "cks-fine")]
     assert locations == sorted(locations)
-    assert text.count("The path") == 1
+    assert text.count("Path to the key managers") == 1
 
 
 def test_targets_that_key_stores_share_are_there_once() -> None:

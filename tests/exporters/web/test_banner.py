@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from exporter_world import REMEDY, predicted, report, verdict
 
-from exporters.web.banner import State, banner, prediction_of, summary
+from exporters.web.banner import State, banner, summary
 from probe.model.verdicts import Basis, KmsStep, Level, Likelihood, Operation, Outcome
 
 CAUSE = verdict(outcome=Outcome.VIOLATED, because="the root is private", remedy=REMEDY)
@@ -17,17 +17,17 @@ def test_before_the_first_report_it_is_undecided() -> None:
 
 def test_decided_without_errors_nothing_that_was_judged_would_stop_kms() -> None:
     shown = banner(report(verdict()))
-    assert (shown.state, shown.headline) == (State.GOOD, "Nothing on the network or in TLS would stop KMS")
-    assert "AWS side" in shown.because, "half of what KMS looks at is not judged here, and that is said"
+    assert (shown.state, shown.headline) == (State.GOOD, "No problem found on the network or in TLS")
+    assert "AWS account" in shown.because, "half of what KMS checks is not evaluated here"
 
 
 def test_where_the_proxy_is_asked_its_answers_are_part_of_the_judgement() -> None:
     health = verdict("credential-is-accepted", step=KmsStep.HEALTH)
     shown = banner(report(verdict(), health))
-    assert shown.headline == "Nothing on the network, in TLS or in the proxy's answers would stop KMS"
-    assert shown.because == "the AWS side is not part of this judgement"
+    assert shown.headline == "No problem found on the network, in TLS or in the proxy's responses"
+    assert shown.because == "not evaluated: the AWS account"
     extra = banner(replace(report(verdict(), health), extra_authorities=("CN=Lab",)))
-    assert extra.notes == ("the AWS side is not part of this judgement",)
+    assert extra.notes == ("not evaluated: the AWS account",)
 
 
 def test_where_all_is_judged_nothing_is_said_to_be_left_out() -> None:
@@ -38,13 +38,13 @@ def test_where_all_is_judged_nothing_is_said_to_be_left_out() -> None:
 def test_with_an_extra_authority_it_is_never_said_that_kms_would_connect() -> None:
     shown = banner(replace(report(verdict()), extra_authorities=("CN=Lab",)))
     assert shown.state is State.RISK
-    assert "KMS refuses" in shown.because
+    assert "KMS would refuse" in shown.because
 
 
 def test_an_expected_error_is_named_with_its_cause_and_remedy() -> None:
     shown = banner(report(CAUSE, errors=(predicted(),)))
     assert shown.state is State.BAD
-    assert shown.headline == "KMS would say XKS_PROXY_INVALID_TLS_CONFIGURATION"
+    assert shown.headline == "KMS would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION"
     assert (shown.because, shown.remedy) == ("node-1: the root is private", REMEDY)
 
 
@@ -63,7 +63,7 @@ def test_unknown_is_never_fine() -> None:
     unknown = verdict(outcome=Outcome.UNKNOWN, because="not measured", remedy=REMEDY)
     shown = banner(report(unknown, decided=False))
     assert shown.state is State.UNDECIDED
-    assert shown.headline == "Undecided: 1 required requirement is not known"
+    assert shown.headline == "Undecided: 1 required requirement is unknown"
     assert (shown.because, shown.remedy) == ("node-1: not measured", REMEDY)
     assert banner(report(decided=False)).state is State.UNDECIDED
 
@@ -95,10 +95,12 @@ def test_only_required_unknowns_are_counted() -> None:
 
 
 def test_other_operations_in_a_few_words() -> None:
-    assert summary(prediction_of(report(), Operation.CREATE)) == "not judged"
-    assert summary(prediction_of(report(), Operation.CONNECT)) == "nothing against it was seen"
-    assert summary(prediction_of(report(decided=False), Operation.CONNECT)) == "undecided"
+    assert summary(None, Operation.UPDATE) == "not evaluated"
+    assert summary(report(), Operation.CREATE) == "not evaluated by the agent (use preflight)"
+    assert summary(report(), Operation.CONNECT) == "no error expected; the AWS account was not evaluated"
+    unknown = report(verdict(outcome=Outcome.UNKNOWN), decided=False)
+    assert "undecided: required information is missing" in summary(unknown, Operation.CONNECT)
     failing = report(errors=(predicted(),), decided=False)
-    assert (
-        summary(prediction_of(failing, Operation.CONNECT)) == "would say XKS_PROXY_INVALID_TLS_CONFIGURATION"
-    )
+    assert summary(failing, Operation.CONNECT) == "would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION"
+    possible = report(errors=(predicted(likelihood=Likelihood.POSSIBLE),))
+    assert summary(possible, Operation.CONNECT) == "XKS_PROXY_INVALID_TLS_CONFIGURATION possible"

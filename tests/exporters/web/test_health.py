@@ -55,7 +55,7 @@ def test_a_wait_that_may_be_shorter_says_so() -> None:
         (health(asked(), 401, error_name="AuthenticationFailedException"), "status 401 · AuthenticationFailedException"),
         (health(asked(), 200, fault="the body is empty"), "the body is empty"),
         (health(asked(), None, failure=SILENT), "wait timed out"),
-        (health(asked(), None), "no answer"),
+        (health(asked(), None), "no response"),
     ],
     ids=["refused", "odd", "silent", "nothing"],
 )  # fmt: skip
@@ -66,7 +66,7 @@ def test_what_is_wrong_with_an_answer_is_said(measured: Measurement, wrong: str)
 
 @pytest.mark.parametrize(
     ("withheld", "note"),
-    [("common-name-matches", "not asked: common-name-matches is not met"), ("no credential", "not asked: no credential")],
+    [("common-name-matches", "not sent: common-name-matches is not met"), ("no credential", "not sent: no credential")],
 )  # fmt: skip
 def test_what_was_not_asked_says_why(withheld: str, note: str) -> None:
     said = shown(health(asked()), health(asked(), None, NOW_S + 60, withheld=withheld))

@@ -31,8 +31,8 @@ def row(shown: Snapshot) -> Row:
 def test_a_target_says_how_it_is_in_a_symbol_and_in_words() -> None:
     assert row(snapshot()).state == "not measured yet"
     assert row(snapshot(tcp(target()))).kind == "good"
-    assert row(snapshot(tcp(target(), None))).state == "not answering"
-    assert row(snapshot(tcp(target(), None), tls(target()))).state == "failing in part"
+    assert row(snapshot(tcp(target(), None))).state == "not responding"
+    assert row(snapshot(tcp(target(), None), tls(target()))).state == "partly failing"
 
 
 def test_a_failure_is_told_with_phase_and_reason() -> None:
@@ -69,7 +69,7 @@ def test_what_only_the_diagnosing_handshake_learnt_is_not_shown_as_fine() -> Non
     assert isinstance(seen.details, TlsDetails)
     shown = row(snapshot(replace(seen, details=replace(seen.details, kms_handshake_succeeded=False)))).tls
     assert shown is not None
-    assert (shown.kind, shown.note) == ("bad", "KMS's own handshake fails")
+    assert (shown.kind, shown.note) == ("bad", "a handshake with KMS's parameters fails")
 
 
 def test_a_certificate_without_a_name_says_so() -> None:
@@ -93,16 +93,16 @@ def test_columns_are_those_that_somebody_fills() -> None:
 def test_health_counts_for_a_targets_state_as_every_check_does() -> None:
     of = asked()
     silent = health(of, None, failure=SILENT)
-    assert row(snapshot(health(of), targets=(of,))).state == "answering"
-    assert row(snapshot(silent, targets=(of,))).state == "not answering"
-    assert row(snapshot(tcp(of), silent, targets=(of,))).state == "failing in part"
+    assert row(snapshot(health(of), targets=(of,))).state == "responding"
+    assert row(snapshot(silent, targets=(of,))).state == "not responding"
+    assert row(snapshot(tcp(of), silent, targets=(of,))).state == "partly failing"
     assert row(snapshot(tcp(of), silent, targets=(of,))).failures == ("health cold: wait timed out",)
 
 
 def test_a_warm_answer_from_before_does_not_make_a_dead_target_answer_in_part() -> None:
     of = asked()
     warm = health(of, at_s=NOW_S - 60, check=Check.HEALTH_WARM)
-    assert row(snapshot(warm, health(of, None, failure=SILENT), targets=(of,))).state == "not answering"
+    assert row(snapshot(warm, health(of, None, failure=SILENT), targets=(of,))).state == "not responding"
 
 
 def test_what_was_not_asked_is_no_sign_of_life() -> None:

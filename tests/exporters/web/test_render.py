@@ -75,16 +75,16 @@ def page(text: str = "fine", *, live: bool = True) -> str:
 
 def test_an_agent_that_knows_nothing_yet_has_a_page() -> None:
     html = render(PageSink(now=lambda: NOW_S).snapshot(), "1.0")
-    assert "Undecided: the first round of measurements is not done" in html
+    assert "Undecided: the first round of measurements is not finished" in html
     assert Tags(html).open == []
 
 
 def test_the_page_says_what_kms_would_say_and_what_to_do() -> None:
     html = page("the root is private").replace("<wbr>", "")
-    assert "KMS would say XKS_PROXY_INVALID_TLS_CONFIGURATION" in html
+    assert "KMS would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION" in html
     assert "because the root is private" in html
     assert "Use another certificate." in html
-    assert "This agent trusts 1 extra authority" in html
+    assert "This agent trusts 1 extra CA" in html
 
 
 @settings(max_examples=25, deadline=None)
@@ -133,7 +133,9 @@ def test_one_key_store_is_named_in_the_head_and_several_each_over_its_own_part()
     assert one.count("<h1") == 1
     sink.on_report(report(verdict(outcome=Outcome.VIOLATED), errors=(predicted(),), key_store="cks-2"))
     two = render(sink.snapshot(), "1.0").replace("<wbr>", "")
-    assert two.index("KMS would say XKS_PROXY_INVALID_TLS_CONFIGURATION") < two.index("would stop KMS")
+    assert two.index("KMS would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION") < two.index(
+        "No problem found"
+    )
     assert [two.count(name) for name in ("cks-1", "cks-2")] == [3, 3]
     ids = re.findall(r' id="([^"]*)"', two)
     assert len(ids) == len(set(ids))
@@ -143,7 +145,7 @@ def test_one_key_store_is_named_in_the_head_and_several_each_over_its_own_part()
 def test_a_health_cell_says_in_text_what_its_bar_draws() -> None:
     html = page()
     assert (
-        'aria-label="cold by phase in ms: connect 4.00, handshake 20.00, wait 30.00, receive 1.00; line at 250 ms"'
+        'aria-label="cold, phases in ms: connect 4.00, handshake 20.00, wait 30.00, receive 1.00; limit 250 ms"'
         in html
     )
     assert "handshake 20.00</span>" in html

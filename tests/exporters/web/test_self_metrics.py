@@ -1,4 +1,4 @@
-"""The instrument about itself: counts for good, lateness of the last minutes."""
+"""The self_metrics about itself: counts for good, lateness of the last minutes."""
 
 import pytest
 
@@ -16,24 +16,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def instrument(clock: Clock) -> SelfMetrics:
+def self_metrics(clock: Clock) -> SelfMetrics:
     return SelfMetrics(lambda: clock.now_s)
 
 
-def test_nothing_observed_is_nothing_said(instrument: SelfMetrics) -> None:
-    health = instrument.health()
+def test_nothing_observed_is_nothing_said(self_metrics: SelfMetrics) -> None:
+    health = self_metrics.health()
     assert (health.loop_lag_s, health.send_delay_s, health.user_minus_kernel_s) == (None, None, None)
     assert set(health.samples) == set(Timestamps)
     assert sum(health.samples.values()) == 0
 
 
-def test_what_a_batch_says_of_the_instrument_adds_up(instrument: SelfMetrics) -> None:
+def test_what_a_batch_says_of_the_self_metrics_adds_up(self_metrics: SelfMetrics) -> None:
     for _ in range(2):
-        instrument.echoed(EchoBatch(dropped=1, discarded=2, stepped=3, user_minus_kernel_ns=4_000_000))
-    instrument.sampled(Timestamps.KERNEL)
-    instrument.sampled(None)
+        self_metrics.echoed(EchoBatch(dropped=1, discarded=2, stepped=3, user_minus_kernel_ns=4_000_000))
+    self_metrics.sampled(Timestamps.KERNEL)
+    self_metrics.sampled(None)
 
-    health = instrument.health()
+    health = self_metrics.health()
 
     assert (health.dropped, health.discarded, health.stepped) == (2, 4, 6)
     assert health.user_minus_kernel_s == 0.004
@@ -42,9 +42,9 @@ def test_what_a_batch_says_of_the_instrument_adds_up(instrument: SelfMetrics) ->
 
 @pytest.mark.parametrize(("later_s", "worst_s"), [(59, 0.2), (60, 0.2), (119, 0.2), (120, 0.1)])
 def test_the_worst_is_that_of_this_minute_and_the_one_before(
-    later_s: float, worst_s: float, instrument: SelfMetrics, clock: Clock
+    later_s: float, worst_s: float, self_metrics: SelfMetrics, clock: Clock
 ) -> None:
-    instrument.observe_loop_lag(0.2)
+    self_metrics.observe_loop_lag(0.2)
     clock.now_s += later_s
-    instrument.observe_loop_lag(0.1)
-    assert instrument.health().loop_lag_s == worst_s
+    self_metrics.observe_loop_lag(0.1)
+    assert self_metrics.health().loop_lag_s == worst_s

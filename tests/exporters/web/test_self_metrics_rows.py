@@ -13,8 +13,8 @@ def said(health: Health) -> dict[str, tuple[str, bool]]:
 
 def test_before_the_first_sample_nothing_is_claimed() -> None:
     found = said(Health())
-    assert found["Stamped by the kernel"] == ("no sample yet", False)
-    assert found["Sent late by"] == ("not yet known", False)
+    assert found["Kernel timestamps"] == ("no samples yet", False)
+    assert found["Scheduling delay"] == ("no samples yet", False)
 
 
 @pytest.mark.parametrize(
@@ -25,18 +25,18 @@ def test_samples_that_others_than_the_kernel_stamped_are_marked(
     kernel: int, user: int, words: str, bad: bool
 ) -> None:
     health = Health(samples={Timestamps.KERNEL: kernel, Timestamps.USER: user})
-    assert said(health)["Stamped by the kernel"] == (words, bad)
+    assert said(health)["Kernel timestamps"] == (words, bad)
 
 
 @pytest.mark.parametrize(("late_s", "bad"), [(0.0199, False), (0.02, False), (0.0201, True)])
 def test_lateness_is_marked_beyond_20_ms(late_s: float, bad: bool) -> None:
-    assert said(Health(send_delay_s=late_s))["Sent late by"][1] is bad
-    assert said(Health(loop_lag_s=late_s))["Event loop late by"][1] is bad
+    assert said(Health(send_delay_s=late_s))["Scheduling delay"][1] is bad
+    assert said(Health(loop_lag_s=late_s))["Event-loop lag"][1] is bad
 
 
 @pytest.mark.parametrize(("count", "bad"), [(0, False), (1, True)])
 def test_our_own_drops_and_steps_of_the_clock_are_marked(count: int, bad: bool) -> None:
     found = said(Health(dropped=count, stepped=count, discarded=count))
-    assert found["Own queue dropped"] == (str(count), bad)
-    assert found["Spoilt by clock steps"] == (str(count), bad)
-    assert found["Discarded packets"] == (str(count), False)
+    assert found["Dropped in own receive queue"] == (str(count), bad)
+    assert found["Discarded: clock step"] == (str(count), bad)
+    assert found["Unmatched ICMP packets"] == (str(count), False)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.web.sparkline import HEIGHT, PLACES, WIDTH, sparkline
+from exporters.web.sparkline import HEIGHT, POINTS, WIDTH, sparkline
 
 
 @given(st.lists(st.none() | st.floats(min_value=0, max_value=100), max_size=100))
@@ -12,7 +12,7 @@ def test_everything_stays_within_the_picture(series: list[float | None]) -> None
     points = [tuple(map(float, p.split(","))) for polyline in line.lines for p in polyline.split()]
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
     assert all(0 <= x <= WIDTH for x in line.lost)
-    assert len(line.lost) == sum(rtt is None for rtt in series[-PLACES:])
+    assert len(line.lost) == sum(rtt is None for rtt in series[-POINTS:])
 
 
 def test_a_lost_round_trip_breaks_the_line() -> None:
@@ -42,5 +42,5 @@ def test_the_newest_is_at_the_right_edge_and_none_when_it_was_lost() -> None:
 
 
 def test_the_label_says_the_picture_in_words() -> None:
-    assert sparkline([0.004, None]).label == "last 2 round trips: 1 lost, highest 4.00 ms; line at 35 ms"
+    assert sparkline([0.004, None]).label == "last 2 round trips: 1 lost, highest 4.00 ms; limit 35 ms"
     assert sparkline([]).label == "no round trips yet"
