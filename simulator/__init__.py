@@ -1,12 +1,12 @@
-"""The simulated network: a scenario file becomes namespaces, links with real delays, and real servers.
+"""The simulated network: builds namespaces, a link with real delays, and real servers from a scenario file.
 
-The demo, the tests and the benchmarks run in it. It shares no code with the probe, because a common codec
-would make the same mistake on both sides. So it imports neither `probe` nor `exporters`, and in `probe` only
-the commands `demo` and `doctor` import it. A new fault is a row of ``faults``, and its implementation in the
-process that it affects.
+The demo, the tests and the benchmarks run in it. It shares no code with the probe, because a shared codec
+would have the same bug on both sides. It imports neither `probe` nor `exporters`; in `probe`, only the
+commands `demo` and `doctor` import it. A new fault needs a member in ``faults`` and its effect in the process
+concerned.
 
-Start with ``scenario`` (the contents), ``scenario.addressing`` (the addresses) and ``simulator`` (the running
-simulation).
+Start with ``scenario`` (hosts and faults), ``scenario.addressing`` (their addresses) and ``simulator`` (the
+running simulation).
 """
 
 from simulator.control import SimulationError

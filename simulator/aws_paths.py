@@ -1,4 +1,4 @@
-"""Values set by path into an answer of AWS's: ``ServiceConfigurations[0].AcceptanceRequired``. Pure."""
+"""Changes an AWS response by paths such as ``ServiceConfigurations[0].AcceptanceRequired``. Pure."""
 
 import copy
 import re
@@ -19,11 +19,11 @@ Step = str | int | Every
 
 
 class PathError(Exception):
-    """A path that cannot be read, or that leads nowhere in this answer."""
+    """An invalid path, or a path that does not exist in this response."""
 
 
 def steps_of(path: str) -> tuple[Step, ...]:
-    """A path's steps. Raises PathError.
+    """The steps of a path. Raises PathError.
 
     >>> steps_of("ServiceConfigurations[0].PrivateDnsName")
     ('ServiceConfigurations', 0, 'PrivateDnsName')
@@ -41,14 +41,14 @@ def steps_of(path: str) -> tuple[Step, ...]:
             steps.append(Every.ELEMENT if index == "*" else int(index))
         end = match.end()
     if end < len(path) or not steps or not isinstance(steps[0], str):
-        raise PathError(f"{path!r} is no path such as Things[0].Name, or Things[*].Name for all of them")
+        raise PathError(f"{path!r} is not a path; write Things[0].Name, or Things[*].Name for all elements")
     return tuple(steps)
 
 
 def changed(answer: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with each path set to its value, in their order. Raises PathError.
+    """A copy with each path set to its value, in the given order. Raises PathError.
 
-    None removes; an index one past the end appends; what is missing on the way is made.
+    The value None removes the element. An index one past the end appends. Missing parents are created.
 
     >>> changed({"A": [{"B": 1}]}, {"A[*].B": 2, "A[1]": {"B": 3}, "A[0].C": "x"})
     {'A': [{'B': 2, 'C': 'x'}, {'B': 3}]}
@@ -68,7 +68,7 @@ def _set(node: Any, steps: Sequence[Step], value: Any) -> None:
         _set_member(node, step, rest, value)
         return
     if not isinstance(node, list):
-        raise PathError("there is no list in this answer")
+        raise PathError("not a list in this response")
     if step is Every.ELEMENT and not rest:
         node[:] = [] if value is None else [copy.deepcopy(value) for _ in node]
     elif step is Every.ELEMENT:
@@ -80,7 +80,7 @@ def _set(node: Any, steps: Sequence[Step], value: Any) -> None:
 
 def _set_member(node: Any, key: str, rest: Sequence[Step], value: Any) -> None:
     if not isinstance(node, dict):
-        raise PathError(f"there is nothing that could have a {key} in this answer")
+        raise PathError(f"nothing in this response can have a {key}")
     if rest:
         _set(node.setdefault(key, _empty(rest[0])), rest, value)
     elif value is None:
@@ -91,7 +91,9 @@ def _set_member(node: Any, key: str, rest: Sequence[Step], value: Any) -> None:
 
 def _set_element(node: list[Any], index: int, rest: Sequence[Step], value: Any) -> None:
     if index > len(node):
-        raise PathError(f"the list has {len(node)} elements in this answer, so [{index}] is not next to one")
+        raise PathError(
+            f"the list has {len(node)} elements in this response; the largest valid index is [{len(node)}]"
+        )
     if rest:
         if index == len(node):
             node.append(_empty(rest[0]))

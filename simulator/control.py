@@ -1,4 +1,4 @@
-"""How the parent talks to the processes of a simulation: JSON lines on a socket pair, with deadlines."""
+"""Control of the simulation's processes: JSON lines on a socket pair, with deadlines."""
 
 import json
 import os
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_MAX_BYTES = 64 * 1024 * 1024  # far beyond the records of one host; a line without end is a bug
+_MAX_BYTES = 64 * 1024 * 1024  # far more than the records of one host; a longer line is a bug
 # The module of each process of the simulation.
 MODULES = {
-    "wire": "simulator.network.delay_link",
+    "link": "simulator.network.delay_link",
     "servers": "simulator.servers.servers",
     "aws": "simulator.aws.endpoint",
 }
@@ -23,18 +23,18 @@ _MAX_DESCRIPTORS = 4
 
 
 class SimulationError(Exception):
-    """The simulation cannot be started, or one of its processes ended; says which and why."""
+    """The simulation cannot be started, or one of its processes ended; the message states which and why."""
 
 
 class Lines:
-    """JSON lines over a socket. Both ends use it; only `read` waits."""
+    """JSON lines over a socket, used by both ends. Only `read` blocks."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self._buffer = b""
 
     def send(self, message: Mapping[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        """Send one message; descriptors, if any, go with it (SCM_RIGHTS)."""
+        """Send one message, with file descriptors if given (SCM_RIGHTS)."""
         data = json.dumps(message, default=str).encode() + b"\n"
         if descriptors:
             sent = socket.send_fds(self.connection, [data], list(descriptors))
@@ -42,7 +42,7 @@ class Lines:
         self.connection.sendall(data)
 
     def read(self, timeout_s: float) -> dict[str, Any] | None:
-        """The next message, or None if the other end has gone. Raises TimeoutError."""
+        """The next message, or None if the other end has closed. Raises TimeoutError."""
         deadline_s = time.monotonic() + timeout_s
         while (message := self.parse(b"")) is None:
             self.connection.settimeout(max(0.001, deadline_s - time.monotonic()))
@@ -52,19 +52,19 @@ class Lines:
             self._buffer += data
             if len(self._buffer) > _MAX_BYTES:
                 raise SimulationError(
-                    "a process of the simulation sends a line without end: this is a bug in simulator"
+                    "a process of the simulation sent a line that is too long: this is a bug in the simulator"
                 )
         return message
 
     def read_with_descriptors(self, timeout_s: float) -> tuple[dict[str, Any] | None, list[int]]:
-        """As `read`, for a first message that carries descriptors."""
+        """As `read`, for a first message with file descriptors."""
         self.connection.settimeout(timeout_s)
         data, descriptors, _, _ = socket.recv_fds(self.connection, 65_536, _MAX_DESCRIPTORS)
         self._buffer += data
         return (self.read(timeout_s) if data else None), descriptors
 
     def parse(self, data: bytes) -> dict[str, Any] | None:
-        """Take up ``data`` and return the first whole message there is, if any."""
+        """Append ``data`` and return the first complete message, if there is one."""
         self._buffer += data
         line, separator, rest = self._buffer.partition(b"\n")
         if not separator:
@@ -75,74 +75,72 @@ class Lines:
 
 
 class Child:
-    """One process of the simulation: ``python -m`` of `MODULES`, asked by messages, stopped by its id."""
+    """One process of the simulation: ``python -m`` with a module of `MODULES`, controlled by messages."""
 
     def __init__(self, name: str, log: Path, *arguments: str, descriptors: tuple[int, ...] = ()) -> None:
-        ours, its = socket.socketpair()
+        own_end, child_end = socket.socketpair()
         self.name = name
-        self.lines = Lines(ours)
+        self.lines = Lines(own_end)
         self._log = log
-        with its, log.open("wb") as log_file:
-            self.process = subprocess.Popen(  # noqa: S603  # this very interpreter
-                # -P: a file in the current directory must not stand in for a module
+        with child_end, log.open("wb") as log_file:
+            self.process = subprocess.Popen(  # noqa: S603  # the same interpreter
+                # -P: a file in the current directory must not shadow a module
                 [
                     *(sys.executable, "-P", "-m", MODULES[name]),
-                    *(str(its.fileno()), str(os.getpid()), *arguments),
+                    *(str(child_end.fileno()), str(os.getpid()), *arguments),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
-                pass_fds=(its.fileno(), *descriptors),
-                start_new_session=True,  # Ctrl-C in a terminal is for the parent, which stops us
+                pass_fds=(child_end.fileno(), *descriptors),
+                start_new_session=True,  # Ctrl-C in a terminal goes to the parent, which stops this process
                 env={**os.environ, "PYTHONPATH": _python_path()},
             )
 
     def request(self, message: Mapping[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
-        """Ask, and wait for the answer. Raises SimulationError if the process is gone or says why not."""
+        """Send a request and wait for the answer. Raises SimulationError if the process ended or refuses."""
         self.send(message)
         return self.answer(timeout_s)
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Ask; `answer` waits for what it says. Raises SimulationError if the process is gone."""
+        """Send a request; `answer` waits for the answer. Raises SimulationError if the process ended."""
         try:
             self.lines.send(message)
         except OSError as error:
-            raise SimulationError(self.epitaph()) from error
+            raise SimulationError(self.end_message()) from error
 
     def answer(self, timeout_s: float) -> dict[str, Any]:
-        """What it says to what it was asked first. Raises SimulationError as `request` does."""
+        """The answer to the oldest open request. Raises SimulationError like `request`."""
         try:
             answer = self.lines.read(timeout_s)
         except TimeoutError as error:
-            raise SimulationError(
-                f"the {self.name} process does not answer within {timeout_s:g} s"
-            ) from error
+            raise SimulationError(f"the {self.name} process did not answer within {timeout_s:g} s") from error
         except OSError as error:
-            raise SimulationError(self.epitaph()) from error
+            raise SimulationError(self.end_message()) from error
         return self.checked(answer)
 
     def checked(self, answer: dict[str, Any] | None) -> dict[str, Any]:
-        """``answer``, or SimulationError with its reason, or with that of the process's end."""
+        """``answer`` itself. Raises SimulationError if it is an error, or if the process ended."""
         if answer is None:
-            raise SimulationError(self.epitaph())
+            raise SimulationError(self.end_message())
         if "error" in answer:
-            raise SimulationError(f"the {self.name} process says: {answer['error']}")
+            raise SimulationError(f"error in the {self.name} process: {answer['error']}")
         return answer
 
-    def epitaph(self) -> str:
-        """Why the process ended: its last words."""
+    def end_message(self) -> str:
+        """Why the process ended: its exit status and the end of its log."""
         try:
             status = str(self.process.wait(_STOP_S))
         except subprocess.TimeoutExpired:
             status = "still running"
         try:
-            words = self._log.read_text("utf-8", "replace").strip()[-2000:]
+            text = self._log.read_text("utf-8", "replace").strip()[-2000:]
         except OSError:
-            words = ""
-        return f"the {self.name} process ended (status {status}): {words or 'it left no word'}"
+            text = ""
+        return f"the {self.name} process ended (status {status}): {text or 'without output'}"
 
     def stop(self) -> None:
-        """Ask it to end by closing its socket; kill it, by its id, if it does not."""
+        """Close its socket, upon which it ends; kill it by its process id if it does not."""
         self.lines.connection.close()
         try:
             self.process.wait(_STOP_S)
@@ -152,14 +150,14 @@ class Child:
 
 
 def answered(lines: Lines, message: Mapping[str, Any], answer: Mapping[str, Any] | Exception) -> None:
-    """Send an answer; an exception becomes ``error`` with the words of its last line."""
+    """Send an answer; an exception is sent as ``error`` with the last line of its traceback."""
     if isinstance(answer, Exception):
-        words = "".join(traceback.format_exception_only(answer)).strip()
-        answer = {"error": f"{words} (asked: {message.get('do', 'to start')})"}
+        text = "".join(traceback.format_exception_only(answer)).strip()
+        answer = {"error": f"{text} (request: {message.get('do', 'start')})"}
     lines.send(answer)
 
 
 def _python_path() -> str:
-    """So that the child finds this very package, however the parent found it."""
+    """A PYTHONPATH with which the child imports the same package as the parent."""
     here = str(Path(__file__).resolve().parents[1])
     return os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)

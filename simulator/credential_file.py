@@ -1,4 +1,4 @@
-"""The proxies' credential as a file, in the form of the proxy configuration that KMS's console takes."""
+"""Writes the proxies' credential as a file, in the format of the KMS console's proxy configuration."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from simulator.sigv4 import Credential
 
 
 def write_credential(path: Path, credential: Credential) -> None:
-    """Make the file, which nobody but its owner can read at any moment. Raises FileExistsError."""
+    """Create the file, readable only by its owner from the start. Raises FileExistsError."""
     document = {
         "XksProxyAuthenticationCredential": {
             "AccessKeyId": credential.access_key_id,

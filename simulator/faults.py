@@ -1,29 +1,29 @@
-"""What can be wrong with a host, in the words of scenario files and of `Simulation.set_fault`."""
+"""The faults a host can have, as named in scenario files and in `Simulation.set_fault`."""
 
 from enum import StrEnum
 from itertools import pairwise
 
 
 class Fault(StrEnum):
-    """One fault. Each belongs to one of four groups, in this order; setting one replaces its group's."""
+    """One fault. There are four groups, in this order; setting a fault replaces the one of its group."""
 
-    # how the host is reached
+    # reachability
     ALIVE = "alive"
-    DEAD = "dead"  # nothing comes back, no echo either
-    REFUSED = "refused"  # nothing listens: TCP is refused, echoes are answered
-    SILENT = "silent"  # TCP is dropped, echoes are answered
+    DEAD = "dead"  # no reply at all, not even to pings
+    REFUSED = "refused"  # nothing listens: TCP is refused, pings are answered
+    SILENT = "silent"  # TCP is dropped, pings are answered
     RESET = "reset-in-handshake"
 
-    # what its TLS does
+    # TLS handshake
     TLS_GOOD = "tls-good"
     AES_128_ONLY = "aes-128-only"
     TLS_1_1_ONLY = "tls-1.1-only"
     TLS_1_2_ONLY = "tls-1.2-only"
-    PLAIN_HTTP = "plain-http"  # speaks HTTP without TLS on the port for TLS
+    PLAIN_HTTP = "plain-http"  # HTTP without TLS on the TLS port
     CLIENT_CERTIFICATE_DEMANDED = "client-certificate-demanded"
     CLIENT_CERTIFICATE_REQUESTED = "client-certificate-requested"
 
-    # which certificate it shows
+    # certificate
     GOOD = "good"
     EXPIRES_SOON = "expires-soon"
     EXPIRED = "expired"
@@ -35,7 +35,7 @@ class Fault(StrEnum):
     MISSING_INTERMEDIATE = "missing-intermediate"
     UNLISTED_AUTHORITY = "unlisted-authority"
 
-    # what it answers; xks_answers.py says to which requests
+    # HTTP responses; xks_answers.py has the details
     HEALTHY = "healthy"
     UNAUTHORIZED = "unauthorized"
     ACCESS_DENIED = "access-denied"
@@ -58,18 +58,18 @@ class Fault(StrEnum):
     SLOW_400_MS = "slow-400ms"
     SLOW_300_MS = "slow-300ms"
     SLOW_220_MS = "slow-220ms"
-    SILENT_HTTP = "silent-http"  # takes the request and never answers
-    CLOSES = "closes"  # without an answer
+    SILENT_HTTP = "silent-http"  # reads the request and never responds
+    CLOSES = "closes"  # closes the connection without a response
     GET_ALLOWED = "get-allowed"
     UNSIGNED_ALLOWED = "unsigned-allowed"
     DROPS_LARGE_BODIES = "drops-large-bodies"
     HUGE_BODY = "huge-body"
-    CLOCK_WRONG = "clock-wrong"  # ten minutes ahead, and signatures are judged by it
+    CLOCK_WRONG = "clock-wrong"  # ten minutes ahead; signatures are checked against it
     CHUNKED = "chunked"
-    ODD_HEADERS = "odd-headers"  # legal ones
+    ODD_HEADERS = "odd-headers"  # unusual but legal
 
 
-# The groups, each from its first word, with which nothing is wrong, to the next one's.
+# The groups. Each starts with the member that means "no fault" and ends before the next group.
 _EVERY = tuple(Fault)
 _STARTS = [_EVERY.index(right) for right in (Fault.ALIVE, Fault.TLS_GOOD, Fault.GOOD, Fault.HEALTHY)]
 REACHABILITY, HANDSHAKE, CERTIFICATE, ANSWER = (

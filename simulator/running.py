@@ -1,4 +1,4 @@
-"""Commands and functions in the agent's namespace, for a parent that stays outside."""
+"""Runs commands and functions in the agent's namespace while the caller stays outside."""
 
 import json
 import os
@@ -17,7 +17,7 @@ _END_S = 2.0
 
 
 def popen(argv: Sequence[str], namespace: Namespace | None, **options: Any) -> subprocess.Popen[Any]:
-    """Start ``argv`` in ``namespace`` (None: here)."""
+    """Start ``argv`` in ``namespace`` (None: the current one)."""
     parent = os.getpid()
 
     def in_child() -> None:
@@ -25,7 +25,7 @@ def popen(argv: Sequence[str], namespace: Namespace | None, **options: Any) -> s
             enter(namespace)
         die_with_parent(parent)
 
-    # Three system calls that take no lock, between fork and exec: the child must enter first.
+    # Between fork and exec only system calls without locks: the child must enter the namespace first.
     return subprocess.Popen(list(argv), preexec_fn=in_child, **options)  # noqa: PLW1509, S603  # see above
 
 
@@ -37,9 +37,9 @@ def run(
     as_text: bool,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[Any]:
-    """Run ``argv`` to its end. Raises subprocess.TimeoutExpired, with the process killed.
+    """Run ``argv`` until it exits. On a timeout, kills it and raises subprocess.TimeoutExpired.
 
-    ``environment`` is added to ours; None: ours as it is.
+    ``environment`` is added to the current environment (see `merged`).
     """
     streams: dict[str, Any] = {
         "env": None if environment is None else merged(environment),
@@ -50,25 +50,25 @@ def run(
     }
     with popen(argv, namespace, **streams) as process:
         try:
-            out, words = process.communicate(timeout=timeout_s)
+            out, err = process.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-    return subprocess.CompletedProcess(list(argv), process.returncode, out, words)
+    return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
 
 
 def merged(environment: Mapping[str, str]) -> dict[str, str]:
-    """Ours with these added. If they are about AWS, what ours says about it is left out.
+    """The current environment plus ``environment``. If that has AWS variables, the current ones are removed.
 
-    A simulated account is asked with nobody's real credentials.
+    So a simulated account never receives real credentials.
     """
-    about_aws = any(name.startswith("AWS_") for name in environment)
-    kept = {k: value for k, value in os.environ.items() if not (about_aws and k.startswith("AWS_"))}
+    has_aws = any(name.startswith("AWS_") for name in environment)
+    kept = {k: value for k, value in os.environ.items() if not (has_aws and k.startswith("AWS_"))}
     return {**kept, **environment}
 
 
 def end(process: subprocess.Popen[Any]) -> None:
-    """End a process by its id: asked first, then killed."""
+    """Terminate a process; kill it if it does not end."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -79,21 +79,21 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 
 def call(function: Callable[[], Any], namespace: Namespace | None, timeout_s: float) -> Any:
-    """The JSON value of ``function()`` in a forked child within ``namespace``.
+    """Run ``function()`` in a forked child within ``namespace`` and return its value, which must be JSON.
 
-    Raises SimulationError with the child's words if it raises, and TimeoutError (the child is killed).
+    Raises SimulationError with the message of the child's exception, and TimeoutError (the child is killed).
     """
     parent = os.getpid()
-    ours, its = os.pipe()
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(ours)
-        _answer(function, namespace, its, parent)
-    os.close(its)
+        os.close(read_end)
+        _answer(function, namespace, write_end, parent)
+    os.close(write_end)
     try:
-        data = _read_all(ours, timeout_s)
+        data = _read_all(read_end, timeout_s)
     finally:
-        os.close(ours)
+        os.close(read_end)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -104,7 +104,7 @@ def call(function: Callable[[], Any], namespace: Namespace | None, timeout_s: fl
 
 
 def _answer(function: Callable[[], Any], namespace: Namespace | None, descriptor: int, parent: int) -> None:
-    """Never returns: a forked child must not go on as its parent."""
+    """Never returns: a forked child must not continue with the parent's code."""
     try:
         if namespace is not None:
             enter(namespace)

@@ -1,6 +1,6 @@
-"""Verifies AWS Signature Version 4 strictly, as an XKS proxy has to; nothing of AWS's code is in it. Pure.
+"""Verifies AWS Signature Version 4 strictly, as an XKS proxy must; independent of AWS's code. Pure.
 
-XKS proxy API specification, appendix A. Texts are a request's bytes decoded as Latin-1, so that none is lost.
+XKS proxy API specification, appendix A. Texts are a request's bytes decoded as Latin-1, which loses none.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ Headers = Sequence[tuple[str, str]]  # names in lower case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What KMS and a proxy have in common."""
+    """The secret that KMS and a proxy share."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -34,7 +34,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """What a signature covers. ``path`` is as it was sent: nothing is normalised."""
+    """The signed parts of a request. ``path`` is as sent, without normalisation."""
 
     method: str
     path: str
@@ -53,19 +53,19 @@ class _Claim:
 
 
 def refusal(signed: Signed, credentials: Sequence[Credential], region: str, now_s: float) -> str | None:
-    """Why the request is not authentic, in a few words; None if it is. Never an exception."""
+    """Why the request is not authentic; None if it is. Never raises."""
     for name in _SINGLE:
         if sum(given == name for given, _ in signed.headers) != 1:
-            return f"{name} must be there once"
+            return f"the request must have exactly one {name} header"
     values = dict(signed.headers)
     claim = _claim(values["authorization"])
     if claim is None:
-        return "authorization is not in the form of Signature Version 4"
+        return "the authorization header is not in Signature Version 4 format"
     secret = next((c.secret_access_key for c in credentials if c.access_key_id == claim.access_key_id), None)
     if secret is None:
         return "the access key ID is unknown"
     if (claim.region, claim.service) != (region, SERVICE):
-        return f"the scope is not that of {SERVICE} in {region}"
+        return f"the scope is not {SERVICE} in {region}"
     date = values["x-amz-date"]
     why = _date_fault(date, claim.day, now_s) or _names_fault(claim.names, values)
     if why is not None:
@@ -92,17 +92,17 @@ def _claim(authorization: str) -> _Claim | None:
 
 def _date_fault(date: str, day: str, now_s: float) -> str | None:
     if not _DATE.fullmatch(date) or date[:8] != day:
-        return "x-amz-date is no basic ISO 8601 date of the scope's day"
+        return "x-amz-date is not a basic ISO 8601 date on the day of the scope"
     try:
         sent_s = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
-        return "x-amz-date is no date"
-    return "x-amz-date is over five minutes off" if abs(sent_s - now_s) > MAX_SKEW_S else None
+        return "x-amz-date is not a date"
+    return "x-amz-date differs by more than five minutes" if abs(sent_s - now_s) > MAX_SKEW_S else None
 
 
 def _names_fault(names: tuple[str, ...], values: dict[str, str]) -> str | None:
     if list(names) != sorted({name.lower() for name in names}):
-        return "SignedHeaders are not sorted, in lower case and unique"
+        return "SignedHeaders must be sorted, lower case and unique"
     missing = [name for name in _MUST_BE_SIGNED if name not in names]
     if missing:
         return f"{missing[0]} is not signed"
@@ -110,14 +110,14 @@ def _names_fault(names: tuple[str, ...], values: dict[str, str]) -> str | None:
 
 
 def _canonical(signed: Signed, names: tuple[str, ...]) -> str:
-    """Task 1. The query is always empty: a path with one is no path of the API."""
+    """Task 1. The query is always empty: the API has no paths with a query."""
     lines = [f"{name}:{_joined(signed.headers, name)}" for name in names]
     body_hash = hashlib.sha256(signed.body).hexdigest()
     return "\n".join((signed.method, signed.path, "", *lines, "", ";".join(names), body_hash))
 
 
 def _joined(headers: Headers, name: str) -> str:
-    """A header's values: sequential spaces are one, several headers are joined."""
+    """The values of a header: sequential spaces become one, repeated headers are joined."""
     return ",".join(re.sub(" +", " ", value.strip()) for given, value in headers if given == name)
 
 

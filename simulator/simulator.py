@@ -1,4 +1,4 @@
-"""A simulation that runs: it is entered, changed and stopped here; `starting` makes it."""
+"""A running simulation: entering its namespace, changing it, stopping it. `starting` creates it."""
 
 import contextlib
 import os
@@ -29,16 +29,16 @@ from simulator.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import socket
 
-HOW_REDUCED = "a reduced simulation has no wire: no delays, and silent or dead hosts refuse instead"
+HOW_REDUCED = "a reduced simulation has no delays, and silent or dead hosts refuse connections instead"
 
 
 class Simulation:
-    """A running simulated internet, made by `starting.start`.
+    """A running simulated network, created by `starting.start`.
 
-    Methods raise SimulationError if one of its processes ended.
-    ``reduced`` simulations serve on 127.0.0.0/8 with no namespaces; ``notes`` says so in words for people.
-    ``root_pem`` is the file of the simulated root, ``credential_file`` that of the proxies' first credential,
-    ``directory`` a private one with both, which `stop` removes.
+    Methods raise SimulationError if one of its processes has ended. A ``reduced`` simulation serves on
+    127.0.0.0/8 without namespaces; ``notes`` explains that to people. ``root_pem`` is the file with the
+    simulated root certificate, ``credential_file`` the one with the proxies' first credential. ``directory``
+    is a private directory with both; `stop` removes it.
     """
 
     def __init__(self, scenario: Scenario, notes: tuple[str, ...], *, reduced: bool) -> None:
@@ -65,7 +65,7 @@ class Simulation:
         self.stop()
 
     def open(self) -> None:
-        """Start its processes. Raises SimulationError; then `stop` cleans up."""
+        """Start its processes. Raises SimulationError; call `stop` then to clean up."""
         start = {
             "name": self.scenario.name,
             "scenario": self.scenario.document,
@@ -73,12 +73,12 @@ class Simulation:
             "reduced_block": self._block,
         }
         has_account = self.scenario.account is not None
-        root = self._processes.open(start, has_wire=not self.reduced, has_account=has_account)
+        root = self._processes.open(start, has_link=not self.reduced, has_account=has_account)
         self.root_pem.write_text(root, "ascii")
         write_credential(self.credential_file, self.scenario.proxy.credentials[0])
 
     def enter(self) -> None:
-        """Move this process into the agent's namespace, if there is one, until `stop`."""
+        """Move this process into the agent's namespace (if there is one) until `stop`."""
         if self.namespace is None:
             return
         if self.namespace.user is None:
@@ -86,16 +86,16 @@ class Simulation:
         try:
             namespaces.enter(self.namespace)
         except OSError as error:
-            raise SimulationError(f"{error}; start the simulation before any thread") from error
+            raise SimulationError(f"{error}; start the simulation before starting threads") from error
         self._entered = True
 
     @property
     def namespace(self) -> Namespace | None:
-        """Descriptors of the agent's namespace (None if reduced)."""
+        """The agent's namespace; None if reduced."""
         return self._processes.namespace
 
     def configuration(self) -> dict[str, Any]:
-        """The agent's configuration, as YAML would hold it (docs/configuration-example.yaml)."""
+        """The agent's configuration, structured like docs/configuration-example.yaml."""
         return configuration_of(self.scenario, self.addressing, self.root_pem, self.credential_file)
 
     def address(self, name: str) -> str:
@@ -103,23 +103,23 @@ class Simulation:
         return self.addressing.address(name)
 
     def applied(self, address: str) -> tuple[AppliedDelay, ...]:
-        """The delays that frames of this address really had, one way each, oldest first; the newest 4,096.
+        """The one-way delays actually applied to frames of this address: the latest 4,096, oldest first.
 
-        A load balancer's flows are under the node's address. Ask when measuring is done: answering takes
-        the wire some milliseconds, in which no frame moves.
+        Flows through a load balancer are listed under the node's address. Call this after measuring: the link
+        forwards no frames for some milliseconds while it answers.
         """
-        answer = self._needs(self._processes.wire).request({"do": "applied", "address": address})
+        answer = self._needs(self._processes.link).request({"do": "applied", "address": address})
         return tuple(applied_delay(row) for row in answer["rows"])
 
     def round_trips_s(self, address: str, kind: str) -> tuple[float, ...]:
-        """Both ways of `applied` added up, per exchange of ``kind`` ``icmp`` or ``tcp-syn``, in seconds."""
+        """The sum of both directions of `applied` per exchange of ``kind`` (``icmp`` or ``tcp-syn``)."""
         return round_trips_s(self.applied(address), kind)
 
     def set_fault(self, name: str, fault: Fault | str) -> None:
         """Change one host while the simulation runs; a fault replaces the one of its group (see `Fault`).
 
-        ``name`` is a host of the scenario, or ``*`` for all backends. ``alive`` mends how it is reached,
-        ``good`` its certificate, ``tls-good`` its TLS, ``healthy`` what it answers. ``refused`` and
+        ``name`` is a host of the scenario, or ``*`` for all backends. To remove a fault, set ``alive``
+        (reachability), ``tls-good``, ``good`` (certificate) or ``healthy`` (responses). ``refused`` and
         ``alive`` stop and start a proxy.
         """
         fault = Fault(fault)
@@ -128,18 +128,18 @@ class Simulation:
             self._set_fault(each, fault)
 
     def set_records(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Replace the scenario's records while the simulation runs; each is as in a scenario file.
+        """Replace the DNS records while the simulation runs; the format is that of a scenario file.
 
-        Raises ScenarioError with every mistake, and then nothing is changed.
+        Raises ScenarioError with all errors, and then changes nothing.
         """
         document = list(records)
         read_records(document, self.scenario)
         self._needs(self._processes.servers).request({"do": "records", "records": document})
 
     def set_account(self, section: Mapping[str, Any]) -> None:
-        """Replace the scenario's ``account`` section, of which there must be one, while the simulation runs.
+        """Replace the ``account`` section while the simulation runs; the scenario must have one.
 
-        Raises ScenarioError or SimulationError with its mistakes, and then nothing is changed.
+        Raises ScenarioError or SimulationError with all errors, and then changes nothing.
         """
         read_account(section)
         self._processes.set_account(section, self._has_account())
@@ -148,27 +148,27 @@ class Simulation:
     def service_name(self) -> str:
         """The name of the account's endpoint service."""
         self._has_account()
-        return self._processes.aws_said["service_name"]
+        return self._processes.aws_answer["service_name"]
 
     def aws_environment(self) -> dict[str, str]:
-        """What makes AWS's clients ask the simulated account: for `run`, or merged into one's own."""
+        """Environment variables that point AWS clients to the simulated account, for example for `run`."""
         self._has_account()
-        said = self._processes.aws_said
+        answer = self._processes.aws_answer
         return {
-            "AWS_ENDPOINT_URL": said["url"],
+            "AWS_ENDPOINT_URL": answer["url"],
             "AWS_ACCESS_KEY_ID": "AKIASIMULATEDACCOUNT",
             "AWS_SECRET_ACCESS_KEY": "simulated",
-            "AWS_REGION": said["region"],
-            "AWS_DEFAULT_REGION": said["region"],
+            "AWS_REGION": answer["region"],
+            "AWS_DEFAULT_REGION": answer["region"],
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
     def set_delay(self, name: str, rtt_s: float) -> None:
-        """Give a host another round-trip time from now on, half of it each way; jitter and loss stay."""
+        """Change the round-trip time of a host, half of it per direction; jitter and loss stay."""
         message = {"do": "rtt", "address": self.address(name), "rtt_s": rtt_s}
-        self._needs(self._processes.wire).request(message)
+        self._needs(self._processes.link).request(message)
 
     def run(
         self,
@@ -178,32 +178,31 @@ class Simulation:
         as_text: bool = True,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[Any]:
-        """Run a command in the agent's namespace; ``{config}`` and ``{ca}`` in ``argv`` become file names.
+        """Run a command in the agent's namespace. ``{config}`` and ``{ca}`` in ``argv`` become file names.
 
-        ``environment`` is added to ours, such as `aws_environment`, with which nothing of ours about AWS goes
-        along. Raises subprocess.TimeoutExpired, with the process killed.
+        ``environment`` (for example `aws_environment`) is added to the current environment; see
+        `running.merged`. On a timeout, kills the process and raises subprocess.TimeoutExpired.
         """
-        words = self._filled(argv)
         inside = self._namespace_to_enter()
-        return running.run(words, inside, timeout_s, as_text=as_text, environment=environment)
+        return running.run(self._filled(argv), inside, timeout_s, as_text=as_text, environment=environment)
 
     def popen(self, argv: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
         """Start a command in the agent's namespace; `stop` kills it. ``options`` are those of Popen.
 
-        The process is killed also when the thread that called this ends.
+        The process is also killed when the calling thread ends.
         """
         process = running.popen(self._filled(argv), self._namespace_to_enter(), **options)
         self._started.append(process)
         return process
 
     def call(self, function: Callable[[], Any], timeout_s: float) -> Any:
-        """What ``function()`` gives in a forked child within the agent's namespace; it must be JSON."""
+        """Run ``function()`` in a forked child in the agent's namespace; its value must be JSON."""
         return running.call(function, self._namespace_to_enter(), timeout_s)
 
     def stop(self) -> None:
-        """End every process of the simulation by its id, remove its files, come back if possible. Idempotent.
+        """Stop all processes of the simulation, remove its files, leave the namespace. Idempotent.
 
-        Come back: from a namespace made as root. Out of a user namespace there is no way.
+        Only a namespace created as root can be left, not a user namespace.
         """
         for process in self._started:
             running.end(process)
@@ -221,11 +220,13 @@ class Simulation:
     def _set_fault(self, name: str, fault: Fault) -> None:
         allowed = {host.name: kind.faults for kind, host in every_host(self.scenario)}
         if fault not in allowed.get(name, ()):
-            raise ValueError(f"{name} cannot be {fault}: no such host, or not a fault of its kind")
+            raise ValueError(
+                f"{name} cannot have the fault {fault}: unknown host, or not a fault for this kind of host"
+            )
         message = {"do": "fault", "fault": fault}
         self._needs(self._processes.servers).request({**message, "name": name})
-        if self._processes.wire is not None and fault in REACHABILITY:
-            self._processes.wire.request({**message, "address": self.address(name)})
+        if self._processes.link is not None and fault in REACHABILITY:
+            self._processes.link.request({**message, "address": self.address(name)})
 
     def _namespace_to_enter(self) -> Namespace | None:
         return None if self._entered else self.namespace
@@ -238,7 +239,7 @@ class Simulation:
     def _has_account(self) -> Child:
         if self._processes.aws is None:
             raise SimulationError(
-                "the simulation has no AWS account: give the scenario an 'account:' section, even {}"
+                "the simulation has no AWS account: add an 'account:' section to the scenario ({} is enough)"
             )
         return self._processes.aws
 

@@ -1,4 +1,4 @@
-"""A simulation is started: with namespaces, or reduced where there are none."""
+"""Starts a simulation: with namespaces, or reduced where namespaces are not allowed."""
 
 import subprocess
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from simulator.simulator import HOW_REDUCED, Simulation
 
 
 def start(scenario: Scenario, *, reduced: bool | None = None, enter: bool = True) -> Simulation:
-    """Start ``scenario``, and with ``enter`` move this process into the agent's namespace.
+    """Start ``scenario``; with ``enter``, move this process into the agent's namespace.
 
-    Call it before threads and event loops exist. Sockets opened before stay in the old namespace, so that a
-    page can be seen from outside. ``reduced`` None: where there are no namespaces, a reduced
-    simulation that says so.
+    Call this before starting threads or event loops. Sockets that are already open stay in the old namespace,
+    so that the status page can be reached from outside. With ``reduced`` None, the simulation is reduced if
+    namespaces are not available; its notes say so.
 
     Raises:
         SimulationError: if it cannot be started; nothing is left behind.
@@ -24,9 +24,13 @@ def start(scenario: Scenario, *, reduced: bool | None = None, enter: bool = True
     if not reduced:
         can = capability()
         if not can.namespaces and reduced is False:
-            raise SimulationError(f"no namespaces here: {can.why}. To have them: {can.remedy}")
+            raise SimulationError(f"namespaces are not available: {can.why}. To enable them: {can.remedy}")
         if not can.namespaces:
-            notes = (HOW_REDUCED, f"no namespaces here: {can.why}", f"to have them: {can.remedy}")
+            notes = (
+                HOW_REDUCED,
+                f"namespaces are not available: {can.why}",
+                f"to enable them: {can.remedy}",
+            )
     simulation = Simulation(scenario, notes, reduced=bool(notes))
     try:
         simulation.open()

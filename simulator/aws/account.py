@@ -1,4 +1,4 @@
-"""From a scenario to the resources of an AWS account in which its load balancer and proxies are. Pure."""
+"""Plans the AWS resources for the load balancer and proxies of a scenario. Pure."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,8 +8,8 @@ from simulator.scenario.addressing import AGENT_ADDRESS, Addressing
 from simulator.scenario.scenario import Node, Scenario
 
 ACCOUNT_ID = "111122223333"
-KMS_ACCOUNT_ID = "999988887777"  # whose endpoint is connected to the service
-# PrivateLink gives these for the TXT record that proves the domain.
+KMS_ACCOUNT_ID = "999988887777"  # owns the endpoint that is connected to the service
+# The TXT record with which PrivateLink verifies the domain.
 VERIFICATION_NAME = "_abc123"
 VERIFICATION_VALUE = "vpce:l6p0ERxlTt45jevFwOCp"
 EVERY_ZONE = "all"  # the zone of a target outside the VPC
@@ -19,7 +19,7 @@ _RANGE_PREFIX = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """An Availability Zone, by the name that this account has for it and by its id."""
+    """An Availability Zone: its name in this account, and its id."""
 
     name: str
     id: str
@@ -44,9 +44,9 @@ class RegisteredTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPlan:
-    """What is to be made. The first range of the VPC is its own; ``subnets`` are ranges by zone name.
+    """The resources to create. The first range is the VPC's primary one; ``subnets`` are ranges by zone name.
 
-    ``beyond`` are the ranges of the data centre, which a virtual private gateway leads to.
+    ``beyond`` are the ranges of the data centre, reached through a virtual private gateway.
     """
 
     zones: tuple[Zone, ...]
@@ -60,7 +60,7 @@ class AccountPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What was made, under the ids that it got."""
+    """The created resources with their ids."""
 
     plan: AccountPlan
     region: str
@@ -70,10 +70,10 @@ class Resources:
 
 
 def plan_account(scenario: Scenario, addressing: Addressing, zones: Sequence[Zone]) -> AccountPlan:
-    """``zones`` are those of the Region. A healthy scenario makes an account without a fault.
+    """``zones`` are those of the Region. A healthy scenario gives an account without faults.
 
-    The VPC is where the agent is; it has the ranges of the nodes and of the proxies besides, so that a route
-    leads to each of them. A proxy is registered in its zone, to which its node sends, too.
+    The VPC contains the agent's range and also those of the nodes and proxies, so that there is a route to
+    each of them. A proxy is registered in its zone, the zone of the node that forwards to it.
     """
     by_word = _zones_by_word(scenario, zones)
     used = tuple(dict.fromkeys(by_word[node.zone] for node in scenario.nodes))
@@ -103,7 +103,7 @@ def plan_account(scenario: Scenario, addressing: Addressing, zones: Sequence[Zon
 
 
 def _zones_by_word(scenario: Scenario, zones: Sequence[Zone]) -> dict[str, Zone]:
-    """The scenario's words for zones: ids or names of the Region's, else the next ones that are free."""
+    """The zone for each zone label of the scenario: by id or name, else the next free zone of the Region."""
     known = {word: zone for zone in zones for word in (zone.id, zone.name)}
     words = dict.fromkeys(node.zone for node in scenario.nodes)
     found = {word: known[word] for word in words if word in known}
@@ -114,7 +114,7 @@ def _zones_by_word(scenario: Scenario, zones: Sequence[Zone]) -> dict[str, Zone]
 
 
 def _ranges(addresses: Iterable[str]) -> tuple[str, ...]:
-    """The ranges of these addresses, each once."""
+    """The distinct ranges of these addresses."""
     networks = (ipaddress.ip_network(f"{each}/{_RANGE_PREFIX}", strict=False) for each in addresses)
     return tuple(dict.fromkeys(map(str, networks)))
 

@@ -1,4 +1,4 @@
-"""What AWS answers and moto does not have at all; `members` completes what it has. Pure."""
+"""AWS responses that moto does not have at all; `members` completes those it has. Pure."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What there is to answer with. ``resources`` None: in a Region where the account has nothing."""
+    """The data for a response. ``resources`` is None in a Region without resources."""
 
     scenario: Scenario
     section: AccountSection
@@ -62,7 +62,7 @@ def _key_store(view: View, resources: Resources) -> Json:
 
 
 def _connections(view: View, asked: Json) -> Json:
-    """KMS's endpoint, while there is a key store that it would have made one for."""
+    """The endpoint of KMS, if there is a key store for which KMS would have created one."""
     resources = view.resources
     if (
         resources is None
@@ -85,13 +85,13 @@ def _connections(view: View, asked: Json) -> Json:
 
 
 def _wants(asked: Json, name: str, value: str) -> bool:
-    """The request's filters, if there is one of that name, let the value through."""
+    """Whether the value passes the request's filters of that name, if any."""
     values = [each.get("Values", []) for each in asked.get("Filters", []) if each.get("Name") == name]
     return all(value in each for each in values)
 
 
 def _services(view: View, asked: Json) -> Json:
-    """The service as its consumers see it."""
+    """The endpoint service as its consumers see it."""
     resources = view.resources
     names = asked.get("ServiceNames", [])
     known = resources.service_name if resources else None
@@ -121,7 +121,7 @@ def _services(view: View, asked: Json) -> Json:
     return {"ServiceNames": [resources.service_name], "ServiceDetails": [detail]}
 
 
-# What moto does not have at all, or only with all of AWS's own services and for a second.
+# Calls that moto does not have, or only together with all of AWS's own services, which takes a second.
 LACKING: Mapping[str, Callable[[View, Json], Json]] = {
     "DescribeCustomKeyStores": _key_stores,
     "DescribeVpcEndpointConnections": _connections,

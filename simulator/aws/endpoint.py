@@ -1,7 +1,7 @@
-"""The process of the simulated AWS account: an HTTP endpoint that ordinary AWS clients are pointed at.
+"""The process of the simulated AWS account: an HTTP endpoint for ordinary AWS clients.
 
 ``python -m simulator.aws.endpoint FD PARENT [NETWORK [USER]]``: FD is the control socket, NETWORK and USER
-are descriptors of the agent's namespaces; without them it serves the machine's own loopback address.
+are descriptors of the agent's namespaces; without them it serves on the machine's loopback address.
 """
 
 import os
@@ -46,26 +46,26 @@ _WAIT_S = 600.0
 
 
 class Aws:
-    """Answers each call: by moto, completed, changed as the section says, in pages, or refused."""
+    """Answers calls: from moto, completed, changed according to the account section, and paged."""
 
     def __init__(self, scenario: Scenario, addressing: Addressing, moto: Moto) -> None:
-        self._scenario, self._layout, self._moto = scenario, addressing, moto
+        self._scenario, self._addressing, self._moto = scenario, addressing, moto
         self._made: dict[str, Resources] = {}
         self._section = scenario.account or AccountSection()
         self.set_section(self._section)
 
     def set_section(self, section: AccountSection) -> Resources:
-        """From now on the account is so. Raises SimulationError for what botocore's model does not have."""
+        """Replace the account section. Raises SimulationError for members that botocore's model lacks."""
         self._check(section)
         region = section.region
-        if region not in self._made:  # a Region has nothing to do with another: what was made in it stays
-            plan = plan_account(self._scenario, self._layout, self._moto.zones(region))
+        if region not in self._made:  # Regions are independent: existing resources stay
+            plan = plan_account(self._scenario, self._addressing, self._moto.zones(region))
             self._made[region] = self._moto.build(region, plan, self._scenario.private_dns_name)
         self._section = section
         return self._made[region]
 
     def answer(self, authorization: str, target: str, body: bytes) -> Reply:
-        """One call. ``authorization`` and ``target`` are headers."""
+        """Answer one call. ``authorization`` and ``target`` are request headers."""
         time.sleep(self._section.delay_s)
         region, signed = scope_of(authorization) or ("", "")
         service = _SERVICES.get(signed)
@@ -78,15 +78,15 @@ class Aws:
         except AwsError as error:
             return write_error(model.protocol, error)
 
-    def _reply(self, model: Any, place: tuple[str, str], target: str, body: bytes) -> Reply:
+    def _reply(self, model: Any, location: tuple[str, str], target: str, body: bytes) -> Reply:
         section = self._section
         operation, asked = read_request(model, target, body)
         code = section.refused.get(operation, section.refused.get(ANY_OPERATION))
         if code is not None:
             raise AwsError(code, f"the scenario refuses {operation}")
-        service, _ = place
+        service, _ = location
         try:
-            whole = self._whole(section, place, operation, without_paging(service, asked))
+            whole = self._whole(section, location, operation, without_paging(service, asked))
         except PathError as error:
             raise AwsError("ScenarioMistake", f"{operation}: {error}") from error
         shape = model.operation_model(operation).input_shape
@@ -95,9 +95,9 @@ class Aws:
         return write_answer(model, operation, page)
 
     def _whole(
-        self, section: AccountSection, place: tuple[str, str], operation: str, asked: Mapping[str, Any]
+        self, section: AccountSection, location: tuple[str, str], operation: str, asked: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        service, region = place
+        service, region = location
         resources = self._made[section.region] if region == section.region else None
         view = answers.View(scenario=self._scenario, section=section, resources=resources)
         if operation in answers.LACKING:
@@ -126,7 +126,7 @@ class Aws:
 
 
 class Endpoint(ThreadingHTTPServer):
-    """Serves on a free port of 127.0.0.1, a thread for each connection."""
+    """Serves on a free port of 127.0.0.1, with one thread per connection."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def log_message(self, *_: object) -> None:
-        """The log is for why the process ended."""
+        """Nothing is logged per request: the log explains why the process ended."""
 
 
 def _serve(start: dict[str, Any], control: Lines) -> None:
@@ -171,20 +171,22 @@ def _serve(start: dict[str, Any], control: Lines) -> None:
     aws = Aws(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]), Moto())
     endpoint = Endpoint(aws)
     threading.Thread(target=endpoint.serve_forever, daemon=True, name="endpoint").start()
-    control.send(_said(endpoint, aws.set_section(scenario.account or AccountSection())))
+    control.send(_description(endpoint, aws.set_section(scenario.account or AccountSection())))
     while (message := _next(control)) is not None:
         try:
-            answered(control, message, _said(endpoint, aws.set_section(read_account(message["section"]))))
+            answered(
+                control, message, _description(endpoint, aws.set_section(read_account(message["section"])))
+            )
         except (KeyError, ScenarioError, SimulationError) as error:
             answered(control, message, error)
 
 
-def _said(endpoint: Endpoint, resources: Resources) -> dict[str, Any]:
+def _description(endpoint: Endpoint, resources: Resources) -> dict[str, Any]:
     return {"url": endpoint.url, "region": resources.region, "service_name": resources.service_name}
 
 
 def _next(control: Lines) -> dict[str, Any] | None:
-    """The parent's next message, None when it has gone."""
+    """The parent's next message; None when the parent has closed the socket."""
     while True:
         try:
             return control.read(_WAIT_S)
@@ -203,7 +205,7 @@ def main(control_descriptor: int, parent: int, inside: list[int]) -> None:
             _serve(start, control)
         except (SimulationError, OSError) as error:
             answered(control, start, error)
-    os._exit(0)  # connections under way end with the process; there is nothing to save
+    os._exit(0)  # open connections end with the process; there is nothing to save
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Members of an answer that AWS gives and moto does not, or keeps constant. Pure.
+"""Response members that AWS returns but moto does not, or only as constants. Pure.
 
-They are those of a network load balancer behind an endpoint service, with AWS's values.
+They concern a network load balancer behind an endpoint service, with the values that AWS returns.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ def interface_description(load_balancer_arn: str) -> str:
 
 
 def _configurations(answer: Json, view: View, resources: Resources) -> Json:
-    """Nothing, if another account owns the service: only its owner sees the configuration."""
+    """Empty if another account owns the service: only the owner sees the configuration."""
     added = {
         "AvailabilityZoneIds": [zone.id for zone in resources.plan.zones],
         "SupportedIpAddressTypes": ["ipv4"],
@@ -124,7 +124,7 @@ def _target_group_attributes(_: Json, _view: View, _resources: Resources) -> Jso
 
 
 def _listeners(answer: Json, _: View, _resources: Resources) -> Json:
-    """Without a policy for TLS, which a TCP listener has none of, and with both forms of the action."""
+    """A TCP listener has no TLS policy; a forward action is listed in both forms."""
 
     def whole(one: Json) -> Json:
         kept = {key: value for key, value in one.items() if key not in {"SslPolicy", "AlpnPolicy"}}
@@ -157,7 +157,7 @@ def _target_health(answer: Json, _: View, resources: Resources) -> Json:
     return {**answer, "TargetHealthDescriptions": [whole(each) for each in found]}
 
 
-# What moto answers, made whole.
+# Completes the responses of moto.
 COMPLETED: Mapping[str, Callable[[Json, View, Resources], Json]] = {
     "DescribeVpcEndpointServiceConfigurations": _configurations,
     "DescribeVpcEndpointServicePermissions": _permissions,

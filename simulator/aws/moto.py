@@ -1,7 +1,7 @@
-"""The account in moto: made by ordinary calls of boto3, asked by them, in this process alone.
+"""The account in moto, created and queried by ordinary boto3 calls within this process.
 
-moto's own server is not needed: it reads a request and writes an answer by botocore's model, as `aws_model`
-does, and an answer has to be at hand as a value to be changed.
+moto's own server is not used: `protocol` reads requests and writes responses by botocore's model, and the
+responses must be available as values so that they can be changed.
 """
 
 import os
@@ -16,12 +16,12 @@ from simulator.control import SimulationError
 
 NAME = "xks"
 _SEED = 1
-# moto calls every load balancer an application's. Both ways, in every ARN.
+# moto uses the ARN format of application load balancers for all; these parts are replaced both ways.
 _MOTOS, _AWSS = ("loadbalancer/app/", "listener/app/"), ("loadbalancer/net/", "listener/net/")
 
 
 class Moto:
-    """One account in all Regions. Blocking; several threads may ask."""
+    """One account in all Regions. Calls block; the class is thread-safe."""
 
     def __init__(self) -> None:
         _forget_the_environment()
@@ -30,7 +30,7 @@ class Moto:
             from moto import mock_aws
         except ImportError as error:
             raise SimulationError(
-                f"a scenario with an account needs moto, which only the tests need ({error}): install 'moto'"
+                f"a scenario with an account needs moto ({error}): install 'moto'"
             ) from error
         self._boto3 = boto3
         self._mock = mock_aws()
@@ -39,21 +39,21 @@ class Moto:
         self._clients: dict[tuple[str, str], Any] = {}
 
     def model(self, service: str, region: str) -> Any:
-        """The model that botocore has of the service."""
+        """Botocore's model of the service."""
         with self._lock:
             return self._client(service, region).meta.service_model
 
     def zones(self, region: str) -> tuple[Zone, ...]:
-        """The zones of a Region. Raises SimulationError for one that moto does not know."""
+        """The zones of a Region. Raises SimulationError for a Region unknown to moto."""
         with self._lock:
             try:
                 answer = self._client("ec2", region).describe_availability_zones()
             except Exception as error:
-                raise SimulationError(f"account.region: {region} is no Region that moto knows") from error
+                raise SimulationError(f"account.region: moto does not know the Region {region}") from error
         return tuple(Zone(name=each["ZoneName"], id=each["ZoneId"]) for each in answer["AvailabilityZones"])
 
     def build(self, region: str, plan: AccountPlan, private_dns_name: str) -> Resources:
-        """Make everything in a Region. The ids are the same in every simulation."""
+        """Create all resources in a Region. The ids are the same in every simulation."""
         from moto.moto_api._internal import mock_random
 
         with self._lock:
@@ -81,15 +81,15 @@ class Moto:
         )
 
     def ask(self, service: str, region: str, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """What moto answers, all of it in one page. Raises AwsError with what it says instead."""
+        """The response of moto, in one page. Raises AwsError if moto returns an error."""
         with self._lock:
             client = self._client(service, region)
             method = next(name for name, of in client.meta.method_to_api_mapping.items() if of == operation)
             try:
                 answer = getattr(client, method)(**_renamed(dict(asked), _AWSS, _MOTOS))
             except client.exceptions.ClientError as error:
-                said = error.response["Error"]
-                raise AwsError(said.get("Code", "InternalFailure"), said.get("Message", "")) from error
+                details = error.response["Error"]
+                raise AwsError(details.get("Code", "InternalFailure"), details.get("Message", "")) from error
             except NotImplementedError as error:
                 raise AwsError("InvalidAction", f"moto has no {operation}") from error
         answer.pop("ResponseMetadata", None)
@@ -103,7 +103,7 @@ class Moto:
 
 
 def _network(ec2: Any, vpc: str, plan: AccountPlan) -> dict[str, str]:
-    """Ranges, subnets and routes of the VPC; the subnets' ids by zone."""
+    """Create ranges, subnets and routes of the VPC. Returns the subnet ids by zone."""
     for each in plan.ranges[1:]:
         ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=each)
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": True})
@@ -123,16 +123,16 @@ def _network(ec2: Any, vpc: str, plan: AccountPlan) -> dict[str, str]:
 
 
 def _security_group(ec2: Any, vpc: str) -> str:
-    """One that admits TCP 443 from anywhere."""
+    """Create a security group that allows TCP 443 from anywhere."""
     group: str = ec2.create_security_group(GroupName=NAME, Description="XKS proxy", VpcId=vpc)["GroupId"]
-    everybody = [{"CidrIp": "0.0.0.0/0"}]
-    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": everybody}
+    anywhere = [{"CidrIp": "0.0.0.0/0"}]
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": anywhere}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
     return group
 
 
 def _load_balancer(elbv2: Any, vpc: str, plan: AccountPlan, subnets: Mapping[str, str], group: str) -> str:
-    """The ARN of the load balancer, which has its listener and target group."""
+    """Create the load balancer with its listener and target group. Returns its ARN."""
     arn: str = elbv2.create_load_balancer(
         Name=NAME, Type="network", Scheme="internal", Subnets=list(subnets.values()), SecurityGroups=[group]
     )["LoadBalancers"][0]["LoadBalancerArn"]
@@ -152,7 +152,7 @@ def _load_balancer(elbv2: Any, vpc: str, plan: AccountPlan, subnets: Mapping[str
 
 
 def _endpoint_service(ec2: Any, load_balancer: str, region: str, private_dns_name: str) -> dict[str, Any]:
-    """One that KMS may use; as the call that made it describes it."""
+    """Create an endpoint service that KMS may use. Returns the description from the call."""
     service: dict[str, Any] = ec2.create_vpc_endpoint_service_configuration(
         NetworkLoadBalancerArns=[load_balancer], AcceptanceRequired=False, PrivateDnsName=private_dns_name
     )["ServiceConfiguration"]
@@ -163,7 +163,7 @@ def _endpoint_service(ec2: Any, load_balancer: str, region: str, private_dns_nam
 
 
 def _renamed(value: Any, words: tuple[str, ...], others: tuple[str, ...]) -> Any:
-    """The value with each of the words in it replaced."""
+    """The value with each of ``words`` replaced by its counterpart in ``others``."""
     if isinstance(value, str):
         for word, other in zip(words, others, strict=True):
             value = value.replace(word, other)
@@ -176,7 +176,7 @@ def _renamed(value: Any, words: tuple[str, ...], others: tuple[str, ...]) -> Any
 
 
 def _forget_the_environment() -> None:
-    """Nothing of the real AWS that this machine may be set up for is used here."""
+    """Ignore any real AWS configuration of this machine."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {

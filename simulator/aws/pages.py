@@ -1,4 +1,4 @@
-"""An answer of AWS's in pages, as its services deliver them. Pure."""
+"""Splits AWS responses into pages, as the services do. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from simulator.aws.protocol import AwsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """What a service calls the limit, the token that is asked with, and the one that is answered."""
+    """A service's parameter names for the limit, the token in the request and the token in the response."""
 
     limit: str
     token: str
@@ -24,7 +24,7 @@ PAGING: Mapping[str, Paging] = {
 
 
 def without_paging(service: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked, for the whole of it."""
+    """The request parameters without those for paging."""
     paging = PAGING.get(service)
     paged = (paging.limit, paging.token) if paging else ()
     return {key: value for key, value in parameters.items() if key not in paged}
@@ -35,16 +35,16 @@ def page_of(
     members: frozenset[str],
     answer: Mapping[str, Any],
     asked: Mapping[str, Any],
-    most: int | None,
+    maximum: int | None,
 ) -> dict[str, Any]:
-    """The page that is asked for, of at most ``most`` items, if the operation has pages.
+    """The requested page of at most ``maximum`` items, if the operation supports paging.
 
-    ``members`` are those of the operation's input. Raises AwsError for a token that no page gave.
+    ``members`` are the operation's input parameters. Raises AwsError for an invalid token.
     """
     paging = PAGING.get(service)
     if paging is None or paging.token not in members:
         return dict(answer)
-    sizes = [size for size in (asked.get(paging.limit), most) if isinstance(size, int) and size > 0]
+    sizes = [size for size in (asked.get(paging.limit), maximum) if isinstance(size, int) and size > 0]
     start = _start(str(asked.get(paging.token) or "0"))
     end = start + min(sizes) if sizes else None
     lists = {key: value for key, value in answer.items() if isinstance(value, list)}
@@ -59,5 +59,5 @@ def page_of(
 
 def _start(token: str) -> int:
     if not (token.isascii() and token.isdigit() and len(token) < 10):  # noqa: PLR2004  # beyond any list
-        raise AwsError("InvalidNextToken", "this token is of no page")
+        raise AwsError("InvalidNextToken", "the token is invalid")
     return int(token)

@@ -1,4 +1,4 @@
-"""Requests and answers of AWS's protocols, read and written by botocore's model of the service. Pure.
+"""Reads requests and writes responses of AWS's protocols by botocore's model of the service. Pure.
 
 Three protocols, as the model names them: ``json`` (KMS), ``query`` (STS, load balancers) and ``ec2``. A model
 comes from a boto3 client (``client.meta.service_model``).
@@ -18,7 +18,7 @@ from simulator.aws_paths import Every, Step
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 _SCOPE = re.compile(r"Credential=[^/\s]+/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-# HTTP statuses, where botocore's retries or the eye of a reader tell them apart; 400 for all others.
+# HTTP statuses that matter to botocore's retries or to readers; 400 for all other errors.
 _STATUSES = {
     "AccessDenied": 403,
     "UnauthorizedOperation": 403,
@@ -37,7 +37,7 @@ _STATUSES = {
 
 
 class AwsError(Exception):
-    """An answer that says no."""
+    """An error response."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
@@ -46,7 +46,7 @@ class AwsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     content_type: str
@@ -54,7 +54,7 @@ class Reply:
 
 
 def scope_of(authorization: str) -> tuple[str, str] | None:
-    """The Region and the service that a signature is for.
+    """The Region and the service in the scope of a signature.
 
     >>> scope_of("AWS4-HMAC-SHA256 Credential=AKIA/20261124/eu-west-1/ec2/aws4_request, SignedHeaders=…")
     ('eu-west-1', 'ec2')
@@ -72,7 +72,7 @@ def read_request(model: Any, target: str, body: bytes) -> tuple[str, dict[str, A
         fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         operation = fields.get("Action", "")
     if operation not in model.operation_names:
-        raise AwsError("InvalidAction", f"{operation!r} is no operation of {model.service_name}")
+        raise AwsError("InvalidAction", f"{operation!r} is not an operation of {model.service_name}")
     if model.protocol == "json":
         return operation, json.loads(body or b"{}")
     shape = model.operation_model(operation).input_shape
@@ -81,7 +81,7 @@ def read_request(model: Any, target: str, body: bytes) -> tuple[str, dict[str, A
 
 
 def write_answer(model: Any, operation: str, answer: Mapping[str, Any]) -> Reply:
-    """Members that the model does not have are left out; values of another type are written as they are."""
+    """Members that are not in the model are left out; values of the wrong type are written as they are."""
     if model.protocol == "json":
         text = json.dumps(answer, default=_timestamp)
         return Reply(status=200, content_type="application/x-amz-json-1.1", body=text.encode())
@@ -102,7 +102,7 @@ def write_answer(model: Any, operation: str, answer: Mapping[str, Any]) -> Reply
 
 
 def write_error(protocol: str, error: AwsError) -> Reply:
-    """The error in the shape of the protocol."""
+    """The error in the format of the protocol."""
     status = _STATUSES.get(error.code, 400)
     if protocol == "json":
         body = json.dumps({"__type": error.code, "message": error.message}).encode()
@@ -122,12 +122,12 @@ def write_error(protocol: str, error: AwsError) -> Reply:
 
 
 def unknown_member(shape: Any, steps: tuple[Step, ...], value: Any) -> str | None:
-    """The first member on the path or in the value that the model does not have; None if it has all."""
+    """The first member in the path or the value that the model lacks; None if it has all."""
     for step in steps:
         inner = _inner(shape, step)
         if inner is None:
-            said = "[*]" if step is Every.ELEMENT else step
-            return f"{said} of {shape.name}"
+            name = "[*]" if step is Every.ELEMENT else step
+            return f"{name} of {shape.name}"
         shape = inner
     return _unknown_in(shape, value)
 
@@ -151,7 +151,7 @@ def _unknown_in(shape: Any, value: Any) -> str | None:
 
 
 def _value(shape: Any, fields: Mapping[str, str], prefix: str, protocol: str) -> Any:
-    """The value at ``prefix`` of a query, None if there is none."""
+    """The value at ``prefix`` of a query; None if absent."""
     if shape.type_name == "structure":
         if prefix and not any(key.startswith(f"{prefix}.") for key in fields):
             return None
@@ -180,7 +180,7 @@ def _values(shape: Any, fields: Mapping[str, str], prefix: str, protocol: str) -
 
 
 def _key(member: Any, name: str, protocol: str) -> str:
-    """How a member is called in a query; EC2 has a name of its own for it."""
+    """The name of a member in a query; EC2 uses its own names."""
     serialized: str = member.serialization.get("name", name)
     if protocol != "ec2":
         return serialized

@@ -1,4 +1,4 @@
-"""Can this machine hold a simulation? Found out by making a link in a process of its own."""
+"""Whether this machine can run a simulation: tested by creating the links in a separate process."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ _WORKS = "works"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """``why`` says why not (empty if it works), ``remedy`` what a person can do about it, in words."""
+    """``why`` is the reason if namespaces do not work, ``remedy`` how to enable them; else both are empty."""
 
     namespaces: bool
     why: str
@@ -20,9 +20,9 @@ class Capability:
 
 
 def capability() -> Capability:
-    """Whether network namespaces with links work here for this user. Takes about 0.3 s.
+    """Whether this user can create network namespaces with links. Takes about 0.3 s.
 
-    `unshare` alone tells nothing: some systems allow it and refuse everything inside.
+    `unshare` is not enough as a test: some systems allow it and refuse everything inside.
     """
     if not sys.platform.startswith("linux"):
         return Capability(namespaces=False, why="this is not Linux", remedy="use a Linux machine")
@@ -39,36 +39,36 @@ def capability() -> Capability:
             env={**os.environ, "PYTHONPATH": path},
         )
     except subprocess.TimeoutExpired:
-        return _cannot(f"making a link took longer than {_TIMEOUT_S:g} s")
+        return _cannot(f"creating a link took longer than {_TIMEOUT_S:g} s")
     if done.stdout.strip() == _WORKS:
         return Capability(namespaces=True, why="", remedy="")
     return _cannot(
-        done.stdout.strip() or done.stderr.strip().rpartition("\n")[2] or "the trial ended silently"
+        done.stdout.strip() or done.stderr.strip().rpartition("\n")[2] or "the test ended without output"
     )
 
 
 def _cannot(why: str) -> Capability:
     remedy = (
         "run as root, or allow user namespaces (sysctl user.max_user_namespaces above 0; on Ubuntu "
-        "also kernel.apparmor_restrict_unprivileged_userns=0); in a container give CAP_SYS_ADMIN and "
-        "CAP_NET_ADMIN; links need the package pyroute2 (xks-probe[demo])"
+        "also kernel.apparmor_restrict_unprivileged_userns=0); in a container, add CAP_SYS_ADMIN and "
+        "CAP_NET_ADMIN; links also need the package pyroute2 (xks-probe[demo])"
     )
     return Capability(namespaces=False, why=why, remedy=remedy)
 
 
 def try_here() -> str:
-    """Make the namespaces and links of a simulation in this process, and say how it went."""
+    """Create the namespaces and links of a simulation in this process. Returns `_WORKS` or the error."""
     from simulator.network import namespaces
 
     try:
-        wire = namespaces.enter_fresh_namespace()
+        link = namespaces.enter_fresh_namespace()
         from simulator.network import links
 
         agent, simulation = namespaces.fresh_network(), namespaces.fresh_network()
-        namespaces.enter_network(wire.network)
-        links.make_links(wire.network, agent, simulation)
-        links.open_packet_socket(links.WIRE_TO_AGENT).close()
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is the answer
+        namespaces.enter_network(link.network)
+        links.make_links(link.network, agent, simulation)
+        links.open_packet_socket(links.LINK_TO_AGENT).close()
+    except Exception as error:  # noqa: BLE001  # any error is the result
         return f"{type(error).__name__}: {error}"
     return _WORKS
 

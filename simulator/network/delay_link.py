@@ -1,8 +1,8 @@
-"""The wire's process: frames from one side are written to the other after the delay of their host.
+"""The process of the delay link: forwards frames from one side to the other after the delay of their host.
 
-``python -m simulator.network.delay_link FD PARENT``; FD is the control socket. It makes the namespaces and
-links first, and hands the parent their descriptors. One thread, a heap of frames that are due, no wait longer
-than needed.
+``python -m simulator.network.delay_link FD PARENT``; FD is the control socket. It first creates the
+namespaces and links, and sends the parent their descriptors. It has one thread and a heap of frames ordered
+by due time.
 """
 
 import gc
@@ -27,15 +27,15 @@ from simulator.network.records import Records
 _SO_TIMESTAMPNS = 35  # <asm-generic/socket.h>
 _TIMESPEC = struct.Struct("@ll")
 _FRAME_BYTES = 2048  # the MTU is 1500, and offloads are off
-_MAX_FRAMES = 65_536  # under way at one time; more are dropped, as any full queue drops
+_MAX_FRAMES = 65_536  # in flight; more are dropped, as by any full queue
 _BATCH = 64
-# select() wakes up 25-135 µs late with precise timers (measured): the rest is polled without sleeping.
+# select() wakes up 25-135 µs late with precise timers (measured): the last part is busy-waiting.
 _SPIN_NS = 250_000
 _IDLE_S = 0.5
 
 
 class DelayLink:
-    """Two packet sockets and what is under way between them."""
+    """Two packet sockets and the frames in flight between them."""
 
     def __init__(
         self, forwarding: Forwarding, agent_side: socket.socket, simulation_side: socket.socket
@@ -55,9 +55,9 @@ class DelayLink:
             readable, _, _ = select.select(sources, [], [], self._sleep_s())
             for source in readable:
                 if source is not control.connection:
-                    self._take(source)
+                    self._receive(source)
             self._send_due()
-            if control.connection in readable and not self._obey(control):
+            if control.connection in readable and not self._handle_requests(control):
                 return
 
     def _sleep_s(self) -> float:
@@ -66,8 +66,8 @@ class DelayLink:
         left_ns = self._heap[0][0] - time.monotonic_ns() - _SPIN_NS
         return min(_IDLE_S, max(0, left_ns) / 1e9)
 
-    def _take(self, source: socket.socket) -> None:
-        """Read what has come, at most a batch, and put it in the heap with the time it is due."""
+    def _receive(self, source: socket.socket) -> None:
+        """Read at most one batch of frames and put them in the heap with their due times."""
         forward = (
             self.forwarding.from_agent if source is self._agent_side else self.forwarding.from_simulation
         )
@@ -78,7 +78,8 @@ class DelayLink:
                 return
             wall_ns, now_ns = time.time_ns(), time.monotonic_ns()
             stamp_ns = _stamp_ns(ancillary) or wall_ns
-            # The kernel stamps by the wall clock; its age is what counts, and a clock step must not.
+            # Kernel timestamps use the wall clock; only their age is used, so that a clock step has no
+            # effect.
             arrived_ns = now_ns - min(max(0, wall_ns - stamp_ns), 1_000_000_000)
             for due in forward(frame, arrived_ns):
                 self._push(due, stamp_ns, arrived_ns)
@@ -93,17 +94,17 @@ class DelayLink:
     def _send_due(self) -> None:
         while self._heap and self._heap[0][0] <= time.monotonic_ns():
             _, _, due, stamp_ns, arrived_ns = heapq.heappop(self._heap)
-            side = self._agent_side if due.is_back else self._simulation_side
+            side = self._agent_side if due.is_return else self._simulation_side
             sent_ns = time.monotonic_ns()
             try:
                 side.send(due.frame)
-            except OSError:  # a full queue, or a link that goes down at the end
+            except OSError:  # a full queue, or a link that is being removed
                 self.dropped += 1
                 continue
             self.records.add(due.host, due.record(stamp_ns, sent_ns - arrived_ns))
 
-    def _obey(self, control: Lines) -> bool:
-        """Answer every whole request that has come; False when the parent has gone."""
+    def _handle_requests(self, control: Lines) -> bool:
+        """Answer every complete request; False when the parent has closed the socket."""
         try:
             data = control.connection.recv(65_536)
         except OSError:
@@ -142,29 +143,31 @@ def _stamp_ns(ancillary: list[tuple[int, int, bytes]]) -> int | None:
 
 
 def main(control_descriptor: int, parent: int) -> None:
-    """Make the namespaces, tell the parent, and be the link until it goes."""
-    wire_namespace = namespaces.enter_fresh_namespace()
+    """Create the namespaces, send them to the parent, and forward frames until the parent ends."""
+    own_namespace = namespaces.enter_fresh_namespace()
     namespaces.die_with_parent(parent)
-    from simulator.network import links  # pyroute2 is slow to import, and must come after the user namespace
+    from simulator.network import (
+        links,
+    )  # pyroute2 is slow to import, and must be imported inside the user namespace
 
     agent, simulation = namespaces.fresh_network(), namespaces.fresh_network()
-    namespaces.enter_network(wire_namespace.network)
-    links.make_links(wire_namespace.network, agent, simulation)
+    namespaces.enter_network(own_namespace.network)
+    links.make_links(own_namespace.network, agent, simulation)
     control = Lines(socket.socket(fileno=control_descriptor))
     start = control.read(10.0)
     if start is None:
         return
     link = DelayLink(
         plan_forwarding(start["name"], start["scenario"], Random(start["seed"])),
-        links.open_packet_socket(links.WIRE_TO_AGENT),
-        links.open_packet_socket(links.WIRE_TO_SIMULATION),
+        links.open_packet_socket(links.LINK_TO_AGENT),
+        links.open_packet_socket(links.LINK_TO_SIMULATION),
     )
-    user = () if wire_namespace.user is None else (wire_namespace.user,)
+    user = () if own_namespace.user is None else (own_namespace.user,)
     control.send({"ready": True}, (agent, simulation, *user))
     with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -20)  # with busy cores the link would be late by milliseconds
+        os.setpriority(os.PRIO_PROCESS, 0, -20)  # otherwise busy cores would delay the link by milliseconds
     namespaces.sleep_precisely()
-    gc.disable()  # the loop makes no cycles, and a collection would delay a frame
+    gc.disable()  # the loop creates no reference cycles, and a collection would delay frames
     link.run(control)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a frame: dropped, or due on the other side. Pure: time and chance are passed in."""
+"""Decides for each frame: drop it, or forward it and when. Pure: time and randomness are passed in."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,17 +12,16 @@ from simulator.network.records import FrameRecord
 from simulator.scenario.scenario import Delay
 
 NS = 1_000_000_000
-REORDER_HOLD_NS = (
-    5_000_000  # longer than any two frames of one flight are apart, shorter than a retransmission
-)
+# Longer than the gaps between frames of one flight, shorter than a retransmission timeout.
+REORDER_HOLD_NS = 5_000_000
 
 
 class Due(NamedTuple):
-    """A frame that goes on at ``due_ns`` (monotonic); ``host`` is the address whose delay it has."""
+    """A frame to be forwarded at ``due_ns`` (monotonic); ``host`` is the address whose delay applies."""
 
     due_ns: int
     frame: bytes
-    is_back: bool
+    is_return: bool
     host: bytes
     kind: str
     port: int
@@ -31,12 +30,12 @@ class Due(NamedTuple):
 
     def record(self, arrived_at_ns: int, delay_ns: int) -> FrameRecord:
         return FrameRecord(
-            arrived_at_ns, delay_ns, self.is_back, self.kind, self.port, self.identifier, self.sequence
+            arrived_at_ns, delay_ns, self.is_return, self.kind, self.port, self.identifier, self.sequence
         )
 
 
-class HostOnWire:
-    """One address: its delay (None: a node takes that of the backend) and fault; both may change."""
+class LinkedHost:
+    """One address with its delay (None: a node uses the backend's) and fault; both may change."""
 
     __slots__ = ("delay", "fault", "last_due_ns")
 
@@ -47,59 +46,59 @@ class HostOnWire:
 
 
 class Forwarding:
-    """The plan of the wire. ``hosts`` are all addresses that exist; frames of others are dropped."""
+    """The rules of the link. ``hosts`` are all existing addresses; frames for others are dropped."""
 
-    def __init__(self, hosts: Mapping[bytes, HostOnWire], nat: Nat, chance: Random) -> None:
+    def __init__(self, hosts: Mapping[bytes, LinkedHost], nat: Nat, random: Random) -> None:
         self._hosts = dict(hosts)
         self._nat = nat
-        self._chance = chance
+        self._random = random
 
     def set_fault(self, host: bytes, fault: Fault) -> None:
         self._hosts[host].fault = fault
 
     def set_rtt(self, host: bytes, rtt_s: float) -> None:
-        """Both ways take half of ``rtt_s`` from now on; the rest of the delay stays."""
+        """Each direction takes half of ``rtt_s`` from now on; the other delay settings stay."""
         known = self._hosts[host].delay or Delay()
         self._hosts[host].delay = replace(known, out_s=rtt_s / 2, back_s=rtt_s / 2)
 
     def from_agent(self, frame: bytes, now_ns: int) -> tuple[Due, ...]:
-        """What is sent on for a frame of the agent's that arrived at ``now_ns`` (monotonic)."""
+        """The frames to forward for a frame from the agent that arrived at ``now_ns`` (monotonic)."""
         packet = parse_frame(frame)
         host = self._hosts.get(packet.destination) if packet else None
-        if packet is None or host is None or self._is_swallowed(host, packet):
+        if packet is None or host is None or self._is_dropped(host, packet):
             return ()
         delay = host.delay
         if self._nat.is_node(packet.destination):
             translated = self._nat.outward(packet, frame)
-            if translated is None or self._is_swallowed(self._hosts[translated.backend], packet):
+            if translated is None or self._is_dropped(self._hosts[translated.backend], packet):
                 return ()
             frame = translated.frame
             delay = delay or self._hosts[translated.backend].delay
         return self._outward(packet, frame, host, delay or Delay(), now_ns)
 
     def from_simulation(self, frame: bytes, now_ns: int) -> tuple[Due, ...]:
-        """What the wire sends to the agent for a frame of the simulation."""
+        """The frames to forward to the agent for a frame from the simulation."""
         packet = parse_frame(frame)
         if packet is None:
             return ()
         address, delay = packet.source, None
         if self._nat.is_inside(packet.destination):
             translated = self._nat.homeward(packet, frame)
-            if translated is None or self._is_swallowed(self._hosts[translated.backend], packet):
+            if translated is None or self._is_dropped(self._hosts[translated.backend], packet):
                 return ()
             address, frame = translated.node, translated.frame
             delay = self._hosts[translated.backend].delay
         host = self._hosts.get(address)
-        if host is None or self._is_swallowed(host, packet):
+        if host is None or self._is_dropped(host, packet):
             return ()
         return self._homeward(packet, frame, address, host.delay or delay or Delay(), now_ns)
 
     def _outward(
-        self, packet: Packet, frame: bytes, host: HostOnWire, delay: Delay, now_ns: int
+        self, packet: Packet, frame: bytes, host: LinkedHost, delay: Delay, now_ns: int
     ) -> tuple[Due, ...]:
-        if delay.loss and self._chance.random() < delay.loss:
+        if delay.loss and self._random.random() < delay.loss:
             return ()
-        due_ns = self._in_turn(host, 0, now_ns + self._way_ns(delay.out_s, delay.jitter_s))
+        due_ns = self._in_order(host, 0, now_ns + self._one_way_ns(delay.out_s, delay.jitter_s))
         due = Due(
             due_ns,
             frame,
@@ -110,16 +109,16 @@ class Forwarding:
             packet.identifier,
             packet.sequence,
         )
-        return (due, due) if delay.duplicate and self._chance.random() < delay.duplicate else (due,)
+        return (due, due) if delay.duplicate and self._random.random() < delay.duplicate else (due,)
 
     def _homeward(
         self, packet: Packet, frame: bytes, address: bytes, delay: Delay, now_ns: int
     ) -> tuple[Due, ...]:
-        due_ns = now_ns + self._way_ns(delay.back_s, delay.jitter_s)
-        if delay.reorder and self._chance.random() < delay.reorder:
+        due_ns = now_ns + self._one_way_ns(delay.back_s, delay.jitter_s)
+        if delay.reorder and self._random.random() < delay.reorder:
             due_ns += REORDER_HOLD_NS
         else:
-            due_ns = self._in_turn(self._hosts[address], 1, due_ns)
+            due_ns = self._in_order(self._hosts[address], 1, due_ns)
         due = Due(
             due_ns,
             frame,
@@ -132,17 +131,17 @@ class Forwarding:
         )
         return (due,)
 
-    def _is_swallowed(self, host: HostOnWire, packet: Packet) -> bool:
+    def _is_dropped(self, host: LinkedHost, packet: Packet) -> bool:
         if host.fault is Fault.DEAD:
             return True
         return host.fault is Fault.SILENT and packet.kind.startswith("tcp")
 
-    def _way_ns(self, way_s: float, jitter_s: float) -> int:
-        extra_s = self._chance.random() * jitter_s / 2 if jitter_s else 0.0
-        return int((way_s + extra_s) * NS)
+    def _one_way_ns(self, one_way_s: float, jitter_s: float) -> int:
+        extra_s = self._random.random() * jitter_s / 2 if jitter_s else 0.0
+        return int((one_way_s + extra_s) * NS)
 
-    def _in_turn(self, host: HostOnWire, way: int, due_ns: int) -> int:
-        """Not before the frame before it: jitter delays a path, it does not reorder it."""
-        due_ns = max(due_ns, host.last_due_ns[way])
-        host.last_due_ns[way] = due_ns
+    def _in_order(self, host: LinkedHost, direction: int, due_ns: int) -> int:
+        """Not before the previous frame: jitter delays packets but does not reorder them."""
+        due_ns = max(due_ns, host.last_due_ns[direction])
+        host.last_due_ns[direction] = due_ns
         return due_ns

@@ -1,4 +1,4 @@
-"""Ethernet frames of IPv4: what the wire has to know of one. Pure, and fast: it runs for every frame."""
+"""The facts about an IPv4 frame that forwarding needs. Pure, and fast, because it runs for every frame."""
 
 import struct
 from typing import NamedTuple
@@ -18,8 +18,8 @@ class Packet(NamedTuple):
     """The facts of one frame.
 
     ``kind`` is ``icmp``, ``tcp-syn`` (SYN and SYN-ACK), ``tcp``, ``udp`` or ``other``. ``transport`` is the
-    offset of the transport header. Ports are 0 where there are none, and in a later fragment; ``identifier``
-    and ``sequence`` are those of an echo, else 0.
+    offset of the transport header. Ports are 0 if there are none, and in a later fragment. ``identifier`` and
+    ``sequence`` are those of a ping, else 0.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Packet(NamedTuple):
 
 
 def parse_frame(frame: bytes) -> Packet | None:
-    """The packet in ``frame``, or None if it is not a whole IPv4 packet in Ethernet. Never an exception."""
+    """The packet in ``frame``; None if it is not a complete IPv4 packet in Ethernet. Never raises."""
     if len(frame) < _MINIMUM_BYTES or frame[12:14] != _IPV4 or frame[14] >> 4 != _VERSION:
         return None
     transport = ETHERNET_BYTES + (frame[14] & 15) * 4
@@ -55,7 +55,7 @@ def parse_frame(frame: bytes) -> Packet | None:
 
 
 def readdress_tcp(frame: bytes, packet: Packet, source: bytes, destination: bytes) -> bytes:
-    """The same TCP frame from and to other addresses, with both checksums updated (RFC 1624)."""
+    """The TCP frame with other addresses, and both checksums updated (RFC 1624)."""
     changed = bytearray(frame)
     changed[26:30] = source
     changed[30:34] = destination
@@ -68,7 +68,7 @@ def readdress_tcp(frame: bytes, packet: Packet, source: bytes, destination: byte
 
 
 def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071) of ``data``; 0 for data that holds its own right checksum.
+    """The Internet checksum (RFC 1071) of ``data``; 0 for data that contains its own correct checksum.
 
     >>> hex(checksum(bytes.fromhex("00010203")))
     '0xfdfb'

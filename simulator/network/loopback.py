@@ -1,4 +1,4 @@
-"""Where namespaces are not allowed: a block of the machine's own 127.0.0.0/8 for each reduced simulation."""
+"""Reserves a block of 127.0.0.0/8 for each reduced simulation, for hosts without namespaces."""
 
 import os
 import socket
@@ -10,9 +10,9 @@ _CLAIM_PORT = 14000
 
 
 def claim_block() -> tuple[int, socket.socket]:
-    """A number 1..250 for 127.<number>.0.0/16 that no other simulation has, while the socket stays open.
+    """A number 1..250 for 127.<number>.0.0/16, reserved as long as the socket stays open.
 
-    Simulations claim by binding one address of the block; whichever comes first has it.
+    A simulation reserves a block by binding one of its addresses.
     """
     for step in range(_BLOCKS):
         block = 1 + (os.getpid() + step) % _BLOCKS

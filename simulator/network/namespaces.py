@@ -1,4 +1,4 @@
-"""The kernel's namespace calls, and dying with one's parent. Linux only (`os.setns` is of Python 3.12)."""
+"""Namespace system calls, and ending with the parent process. Linux only (`os.setns` needs Python 3.12)."""
 
 import ctypes
 import os
@@ -19,7 +19,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Namespace:
-    """Open descriptors of a network namespace, and of the user namespace it lies in (None: the caller's)."""
+    """Open descriptors of a network namespace and of its user namespace (None: the caller's)."""
 
     network: int
     user: int | None = None
@@ -31,9 +31,9 @@ class Namespace:
 
 
 def enter_fresh_namespace() -> Namespace:
-    """Move this process to a network namespace of its own, and to a user namespace if it takes one.
+    """Move this process to a new network namespace, and to a new user namespace if it is not root.
 
-    The process must have one thread. Raises OSError where the system does not allow it.
+    The process must be single-threaded. Raises OSError if the system does not allow it.
     """
     if os.geteuid() == 0:
         with suppress(PermissionError):
@@ -49,7 +49,7 @@ def enter_fresh_namespace() -> Namespace:
 
 
 def fresh_network() -> int:
-    """Move to one more network namespace within the same user namespace; its open descriptor."""
+    """Move to another new network namespace in the same user namespace. Returns its descriptor."""
     _check(_libc.unshare(_CLONE_NEWNET), "make a network namespace")
     return os.open(_NETWORK_FILE, os.O_RDONLY)
 
@@ -64,17 +64,17 @@ def enter_network(network: int) -> None:
 
 
 def enter(namespace: Namespace) -> None:
-    """Move this process there. With a user namespace it must have one thread, and cannot come back."""
+    """Move this process into ``namespace``. A user namespace needs a single thread and cannot be left."""
     if namespace.user is not None:
         _check(_libc.setns(namespace.user, _CLONE_NEWUSER), "enter a user namespace")
     enter_network(namespace.network)
 
 
 def die_with_parent(parent: int) -> None:
-    """Be killed when the thread that started this process ends, however it ends.
+    """Have the kernel kill this process when the thread that started it ends.
 
-    Called after `enter`, because a change of credentials undoes it. ``parent`` is the expected parent's id:
-    if it is gone already, this process exits.
+    Call it after `enter`, because a change of credentials resets this setting. ``parent`` is the expected
+    parent's process id: if the parent has already ended, this process exits.
     """
     _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "ask for the parent's death signal")
     if os.getppid() != parent:

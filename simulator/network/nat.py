@@ -1,7 +1,7 @@
-"""What the load balancer does to addresses: TCP to a node goes to one of its backends, answers come back.
+"""The load balancer's address translation: TCP to a node goes to one of its backends, and replies come back.
 
-The way of AWS's for traffic from PrivateLink: a backend sees a source address of the node's own, so
-that a flow through a node and a direct one from the same local port never meet. Pure.
+As with AWS PrivateLink, a backend sees an address of the node as the source. So a flow through a node and a
+direct flow from the same local port never collide. Pure.
 """
 
 from collections import OrderedDict
@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from simulator.network.frames import Packet, readdress_tcp
 
-MAX_FLOWS = 65_536  # the agent has as many ports for one node; older flows are forgotten first
+MAX_FLOWS = 65_536  # the number of local ports; the oldest flows are dropped first
 _LISTENER_PORT = 443
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeAddresses:
-    """``outside`` is what clients connect to, ``inside`` what backends see; ``backends`` may be empty."""
+    """Clients connect to ``outside``, backends see ``inside`` as the source; ``backends`` may be empty."""
 
     outside: bytes
     inside: bytes
@@ -24,7 +24,7 @@ class NodeAddresses:
 
 
 class Translated(NamedTuple):
-    """``frame`` readdressed; ``node`` is the node's outside address, ``backend`` the backend's."""
+    """``frame`` with new addresses; ``node`` is the node's outside address, ``backend`` the backend's."""
 
     frame: bytes
     node: bytes
@@ -32,15 +32,15 @@ class Translated(NamedTuple):
 
 
 class Nat:
-    """Addresses of one client behind nodes. Flows go to the backends in turn, each to one for its life."""
+    """Translates addresses for one client. Flows go to the backends round robin and keep their backend."""
 
-    def __init__(self, client: bytes, nodes: tuple[NodeAddresses, ...], most_flows: int = MAX_FLOWS) -> None:
+    def __init__(self, client: bytes, nodes: tuple[NodeAddresses, ...], max_flows: int = MAX_FLOWS) -> None:
         self._client = client
         self._by_outside = {node.outside: node for node in nodes}
         self._by_inside = {node.inside: node for node in nodes}
         self._flows: OrderedDict[tuple[bytes, int], bytes] = OrderedDict()
-        self._turns = dict.fromkeys(self._by_outside, 0)
-        self._most_flows = most_flows
+        self._counters = dict.fromkeys(self._by_outside, 0)
+        self._max_flows = max_flows
 
     def is_node(self, address: bytes) -> bool:
         return address in self._by_outside
@@ -49,7 +49,7 @@ class Nat:
         return address in self._by_inside
 
     def outward(self, packet: Packet, frame: bytes) -> Translated | None:
-        """A frame of the client to a node; None for what it does not forward: ICMP, other ports."""
+        """Translate a frame from the client to a node; None if it is not forwarded (ICMP, other ports)."""
         node = self._by_outside[packet.destination]
         if (
             not packet.kind.startswith("tcp")
@@ -61,7 +61,7 @@ class Nat:
         return Translated(readdress_tcp(frame, packet, node.inside, backend), node.outside, backend)
 
     def homeward(self, packet: Packet, frame: bytes) -> Translated | None:
-        """A frame of a backend to a node's inside; None unless it is TCP from the listener's port."""
+        """Translate a frame from a backend to a node; None unless it is TCP from the listener's port."""
         node = self._by_inside[packet.destination]
         if not packet.kind.startswith("tcp") or packet.source_port != _LISTENER_PORT:
             return None
@@ -75,11 +75,11 @@ class Nat:
         if backend is None:
             backend = self._flows[flow] = self._next(node)
         self._flows.move_to_end(flow)
-        while len(self._flows) > self._most_flows:
+        while len(self._flows) > self._max_flows:
             self._flows.popitem(last=False)
         return backend
 
     def _next(self, node: NodeAddresses) -> bytes:
-        turn = self._turns[node.outside]
-        self._turns[node.outside] = turn + 1
-        return node.backends[turn % len(node.backends)]
+        number = self._counters[node.outside]
+        self._counters[node.outside] = number + 1
+        return node.backends[number % len(node.backends)]

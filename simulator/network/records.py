@@ -1,4 +1,4 @@
-"""What the wire really did to each frame: the truth that measurements are judged against."""
+"""The delay that the link applied to each frame: the reference with which tests compare measurements."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ KEPT_PER_HOST = 4096
 
 
 class FrameRecord(NamedTuple):
-    """One frame that went through: the columns of an `AppliedDelay`, as integers, cheap to make."""
+    """One forwarded frame: the columns of an `AppliedDelay` as integers, cheap to create."""
 
     arrived_at_ns: int
     delay_ns: int
-    is_back: bool
+    is_return: bool
     kind: str
     port: int
     identifier: int
@@ -22,12 +22,12 @@ class FrameRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedDelay:
-    """The delay that one frame had on the wire, one way.
+    """The one-way delay that the link applied to one frame.
 
-    ``delay_s`` is from the kernel's receive stamp at one side to the system call that sends it on at
-    the other. ``arrived_at_s`` is that stamp (Unix time). ``way`` is ``out`` (agent to simulation) or
-    ``back``. ``kind`` is ``icmp``, ``tcp-syn`` (SYN and SYN-ACK), ``tcp`` or ``udp``. ``port`` is the
-    agent's, 0 for an echo, which has ``identifier`` and ``sequence`` instead.
+    ``delay_s`` is the time from the kernel's receive timestamp on one side to the system call that sends the
+    frame on the other side. ``arrived_at_s`` is that timestamp (Unix time). ``way`` is the direction: ``out``
+    (agent to simulation) or ``back``. ``kind`` is ``icmp``, ``tcp-syn`` (SYN and SYN-ACK), ``tcp`` or
+    ``udp``. ``port`` is the agent's; it is 0 for a ping, which has ``identifier`` and ``sequence`` instead.
     """
 
     arrived_at_s: float
@@ -40,14 +40,14 @@ class AppliedDelay:
 
 
 class Records:
-    """The newest records of each host, bounded. Keys are addresses."""
+    """The latest records per host, bounded. Keys are addresses."""
 
     def __init__(self, kept: int = KEPT_PER_HOST) -> None:
         self._kept = kept
         self._by_host: dict[bytes, deque[FrameRecord]] = {}
 
     def add(self, host: bytes, record: FrameRecord) -> None:
-        """The wire adds only hosts of its plan, so that their number is bounded too."""
+        """Only hosts of the scenario are added, so their number is bounded too."""
         rows = self._by_host.get(host)
         if rows is None:
             rows = self._by_host[host] = deque(maxlen=self._kept)
@@ -60,11 +60,11 @@ class Records:
 
 def applied_delay(row: Iterable[object]) -> AppliedDelay:
     """The public value of one `FrameRecord` (or of the JSON list it became)."""
-    record = FrameRecord(*row)  # type: ignore[arg-type]  # our own wire process wrote it
+    record = FrameRecord(*row)  # type: ignore[arg-type]  # written by the link process
     return AppliedDelay(
         arrived_at_s=record.arrived_at_ns / 1e9,
         delay_s=record.delay_ns / 1e9,
-        way="back" if record.is_back else "out",
+        way="back" if record.is_return else "out",
         kind=record.kind,
         port=record.port,
         identifier=record.identifier,
@@ -73,9 +73,9 @@ def applied_delay(row: Iterable[object]) -> AppliedDelay:
 
 
 def round_trips_s(delays: Iterable[AppliedDelay], kind: str) -> tuple[float, ...]:
-    """Sums of both ways of the exchanges of ``kind`` (``icmp`` or ``tcp-syn``), in the order of the answers.
+    """The sum of both directions per exchange of ``kind`` (``icmp`` or ``tcp-syn``), in reply order.
 
-    An exchange without an answer, and an answer whose request is no longer kept, is left out.
+    Exchanges without a reply, and replies whose request is no longer kept, are left out.
     """
     requests: dict[tuple[int, int, int], float] = {}
     sums: list[float] = []

@@ -1,4 +1,4 @@
-"""Which host answers under which address and port. Pure."""
+"""Assigns an address and a port to each host. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from simulator.scenario.kinds import KINDS, HostKind, hosts_of
 from simulator.scenario.scenario import AnyHost, Scenario
 
-# The agent's link, the inside of the load balancer, and all other hosts; none of these is ever routed.
+# The agent's link, the inner addresses of the load balancer, and all other hosts; never routed elsewhere.
 AGENT_ADDRESS = "10.77.0.2"
 GATEWAY_ADDRESS = "10.77.0.1"
 INSIDE_NETWORK = "10.76.0.0/16"
@@ -43,9 +43,9 @@ def assign_addresses(scenario: Scenario, *, reduced_block: int | None = None) ->
 
 
 def _endpoint(kind: HostKind, index: int, host: AnyHost, block: int | None) -> Endpoint:
-    # A kind may have 250 hosts: past .254 the numbers begin again at .1, which the first ones left free.
+    # A kind may have 250 hosts: after .254 the numbers continue at .1, which is unused until then.
     fourth = kind.first + index
-    fourth = fourth if fourth <= 254 else fourth - 254  # noqa: PLR2004  # .255 is left alone
+    fourth = fourth if fourth <= 254 else fourth - 254  # noqa: PLR2004  # .255 is not used
     if block is None:
         return Endpoint(address=host.address or f"10.78.{kind.block}.{fourth}", port=kind.port)
     return Endpoint(address=f"127.{block}.{kind.block}.{fourth}", port=kind.reduced_port)

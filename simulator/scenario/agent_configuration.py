@@ -8,7 +8,7 @@ from simulator.scenario.addressing import Addressing
 from simulator.scenario.kinds import KINDS, HostKind, host_names, hosts_of
 from simulator.scenario.scenario import AnyHost, Host, Scenario
 
-# Short enough for a demo; 20 connects, which the 35 ms are decided by, take 40 s.
+# Short enough for a demo; the 20 connects that the 35 ms verdict needs take 40 s.
 _INTERVALS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "5s", "health": "5s"}
 _TIMEOUTS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "3s", "health": "5s"}
 
@@ -16,9 +16,10 @@ _TIMEOUTS = {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "3s", "health": "5s"
 def configuration_of(
     scenario: Scenario, addressing: Addressing, root_file: Path, credential_file: Path
 ) -> dict[str, Any]:
-    """What the agent is told of the simulation.
+    """The agent's configuration for the simulation.
 
-    ``root_file`` is the PEM file of its root, ``credential_file`` has the proxies' credential in KMS's form.
+    ``root_file`` is the simulated root certificate (PEM), ``credential_file`` the proxies' credential in
+    KMS's format.
     """
     uses_names = bool(scenario.name_servers) and not addressing.reduced
     names = {host: name for name, host in host_names(scenario).items()} if uses_names else {}
@@ -37,7 +38,7 @@ def configuration_of(
 
 
 def _key_store(scenario: Scenario, credential_file: Path) -> dict[str, Any]:
-    """With all that a signed health request needs."""
+    """The key store settings, including all that a signed health request needs."""
     return {
         "id": scenario.key_store,
         "region": scenario.proxy.region,
@@ -49,14 +50,14 @@ def _key_store(scenario: Scenario, credential_file: Path) -> dict[str, Any]:
 def _section(
     kind: HostKind, scenario: Scenario, addressing: Addressing, names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    if addressing.reduced and "port" not in kind.told:
-        return []  # the agent would ask at the real port, where nobody is
+    if addressing.reduced and "port" not in kind.agent_keys:
+        return []  # the agent would use the standard port, where nothing listens
     return [_entry(kind, host, addressing, names) for host in hosts_of(scenario, kind)]
 
 
 def _entry(kind: HostKind, host: AnyHost, addressing: Addressing, names: Mapping[str, str]) -> dict[str, Any]:
     endpoint = addressing.endpoints[host.name]
-    words: Mapping[str, Any] = {
+    values: Mapping[str, Any] = {
         "name": host.name,
         "region": host.name,
         "zone": "" if isinstance(host, Host) else host.zone,
@@ -64,4 +65,4 @@ def _entry(kind: HostKind, host: AnyHost, addressing: Addressing, names: Mapping
         "address": endpoint.address,
         "port": endpoint.port,
     }
-    return {word: words[word] for word in kind.told}
+    return {key: values[key] for key in kind.agent_keys}

@@ -1,4 +1,4 @@
-"""The ``account:`` section of a scenario: the simulated AWS account, and how it is not well. Pure."""
+"""The ``account:`` section of a scenario: the simulated AWS account and its faults. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -48,10 +48,10 @@ _MAX_PER_PAGE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSection:
-    """``key_stores`` has for each store what differs from a healthy one, by path.
+    """``key_stores`` has, per key store, the differences from a healthy one by path.
 
-    ``service_owner`` None: this account owns the endpoint service. ``page_size`` None: all in one page,
-    unless a client asks for less.
+    ``service_owner`` None: this account owns the endpoint service. ``page_size`` None: all items in one page,
+    unless the client sets a limit.
     """
 
     region: str = DEFAULT_REGION
@@ -64,7 +64,7 @@ class AccountSection:
 
 
 def read_section(value: object, fields: Fields) -> AccountSection:
-    """The section in its YAML form."""
+    """Read the section in its YAML form."""
     section = fields.mapping("account", {} if value is None else value, KEYS)
     region = fields.matching(
         "account.region",
@@ -110,7 +110,7 @@ def _refused(value: object, fields: Fields) -> dict[str, str]:
     refused = fields.mapping("account.refused", value, (ANY_OPERATION, *OPERATIONS))
     for operation, code in refused.items():
         path = f"account.refused.{operation}"
-        fields.matching(path, code, _CODE, "write an error code of AWS's, such as AccessDenied")
+        fields.matching(path, code, _CODE, "write an AWS error code, such as AccessDenied")
     return refused
 
 

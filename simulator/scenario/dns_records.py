@@ -1,4 +1,4 @@
-"""The DNS records of a scenario: read from its file, and written in DNS's own form. Pure."""
+"""The DNS records of a scenario: read from its file, and converted to DNS resource records. Pure."""
 
 from collections.abc import Collection
 
@@ -17,7 +17,7 @@ _DEFAULT_TTL_S = 300
 
 
 def read_records(value: object, servers: Collection[str], fields: Fields) -> tuple[Record, ...]:
-    """The records in a list of a scenario file; ``servers`` are the names of its name servers."""
+    """Read the records in a scenario file; ``servers`` are the names of its name servers."""
 
     def read(path: str, item: object) -> Record:
         record = _record(path, item, fields)
@@ -55,13 +55,13 @@ def _ttl_s(path: str, value: object, fields: Fields) -> int:
 
 
 def fault_of(record: Record) -> str | None:
-    """What to do if ``record`` can be no answer of its type, None if it can."""
+    """What to change if the answers of ``record`` do not fit its type; None if they do."""
     try:
         dns.rdatatype.from_text(record.record_type)
         if record.answers:
             rrset_of(dns.name.root, record)
     except (dns.exception.DNSException, ValueError):
-        return f"write answers as a zone file has them for type {record.record_type}"
+        return f"write answers in zone file format for type {record.record_type}"
     return None
 
 
@@ -73,7 +73,7 @@ def rrset_of(name: dns.name.Name, record: Record) -> dns.rrset.RRset:
         dns.rdataclass.IN,
         dns.rdatatype.from_text(record.record_type),
         texts,
-        origin=dns.name.root,  # names in answers are whole, with a final dot or without
+        origin=dns.name.root,  # names in answers are fully qualified, with or without a final dot
         relativize=False,
     )
 

@@ -1,4 +1,4 @@
-"""Values of a scenario file: each is checked, and every mistake is noted under its path."""
+"""Validates the values of a scenario file and collects all errors with their paths."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,12 +9,12 @@ _E = TypeVar("_E", bound=str)
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(us|ms|s)", re.ASCII)
 _UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,126}[A-Za-z0-9])?", re.ASCII)
-NO_NAME = "x"  # stands in for a name that is none
-MAX_ITEMS = 250  # of a list: each kind of host has a /24 of its own
+NO_NAME = "x"  # placeholder for an invalid name
+MAX_ITEMS = 250  # per list: each kind of host has its own /24
 
 
 class Fields:
-    """Collects mistakes as ``path: what to do`` and goes on with a stand-in: one run finds them all."""
+    """Collects errors as ``path: what to do`` and continues with a default, so that one run finds all."""
 
     def __init__(self) -> None:
         self.mistakes: list[str] = []
@@ -23,17 +23,17 @@ class Fields:
         self.mistakes.append(f"{path}: {what_to_do}")
 
     def mapping(self, path: str, value: object, keys: Sequence[str] | None = None) -> dict[str, Any]:
-        """With ``keys``, all others are mistakes."""
+        """A mapping; with ``keys``, any other key is an error."""
         if not isinstance(value, Mapping):
             self.note(path, "write 'key: value' pairs")
             return {}
         for key in value:
             if keys is not None and key not in keys:
-                self.note(f"{path}.{key}", f"is unknown; known are: {', '.join(keys)}")
+                self.note(f"{path}.{key}", f"unknown key; valid keys: {', '.join(keys)}")
         return {str(key): item for key, item in value.items()}
 
     def items(self, path: str, value: object, read: Callable[[str, object], _T]) -> tuple[_T, ...]:
-        """What ``read`` makes of each item of a list, given its path and the item."""
+        """The results of ``read(path, item)`` for each item of a list."""
         if not isinstance(value, list):
             self.note(path, "write a list")
             return ()
@@ -47,13 +47,13 @@ class Fields:
     def text(self, path: str, value: object) -> str:
         if isinstance(value, str):
             return value
-        self.note(path, "write a text")
+        self.note(path, "write a string")
         return ""
 
     def texts(self, path: str, value: object) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        self.note(path, "write a list of texts")
+        self.note(path, "write a list of strings")
         return ()
 
     def name(self, path: str, value: object) -> str:
@@ -69,7 +69,7 @@ class Fields:
 
     def share(self, path: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            self.note(path, "write a share from 0 to 1, such as 0.02")
+            self.note(path, "write a number from 0 to 1, such as 0.02")
             return 0.0
         return float(value)
 
@@ -82,7 +82,7 @@ class Fields:
         return duration_s
 
     def one_of(self, path: str, value: object, allowed: Sequence[_E]) -> _E:
-        """The member of ``allowed`` that is written so."""
+        """The member of ``allowed`` with this value."""
         for member in allowed:
             if isinstance(value, str) and member == value:
                 return member
@@ -90,7 +90,7 @@ class Fields:
         return allowed[0]
 
     def matching(self, path: str, value: object, pattern: re.Pattern[str], what_to_do: str) -> str | None:
-        """A text of that pattern; None if it is none."""
+        """A string that matches the pattern; None if it does not."""
         if isinstance(value, str) and pattern.fullmatch(value):
             return value
         self.note(path, what_to_do)

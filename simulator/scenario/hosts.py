@@ -1,4 +1,4 @@
-"""The hosts of a scenario file: each kind is read in the form that its row says."""
+"""Reads the hosts of a scenario file; each kind's row in `kinds` defines its format."""
 
 import ipaddress
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from simulator.scenario.scenario import AnyHost, Backend, Delay, Host, Node
 
 _SHARES = ("loss", "duplicate", "reorder")
 _DELAY_KEYS = ("rtt", "jitter", *_SHARES)
-_ADDRESSES = ipaddress.ip_network("10.78.128.0/17")  # the other half is given out by `addressing`
+_ADDRESSES = ipaddress.ip_network("10.78.128.0/17")  # `addressing` assigns the other half
 
 
 Hosts = dict[str, tuple[Any, ...]]
@@ -19,25 +19,25 @@ _Read = Callable[[HostKind, str, object], AnyHost]
 
 
 def read_hosts(top: Mapping[str, Any], fields: Fields) -> Hosts:
-    """The hosts in a scenario's document, those of each kind by its key."""
+    """The hosts in a scenario's document, by the key of their kind."""
     reader = _Reader(top, fields)
     for kind in KINDS:
         reader.hosts[kind.key] = reader.of_kind(kind)
-    _note_repeated_words(reader.hosts, fields)
+    _note_duplicates(reader.hosts, fields)
     return reader.hosts
 
 
-def _note_repeated_words(hosts: Hosts, fields: Fields) -> None:
-    seen: set[str] = set()
+def _note_duplicates(hosts: Hosts, fields: Fields) -> None:
+    used: set[str] = set()
     for key, host in ((key, host) for key, of_kind in hosts.items() for host in of_kind):
-        for word in (host.name, host.address):
-            if word in seen and word not in {NO_NAME, None}:
-                fields.note(key, f"{word!r} is used twice")
-            seen.add(word)
+        for value in (host.name, host.address):
+            if value in used and value not in {NO_NAME, None}:
+                fields.note(key, f"{value!r} is used twice")
+            used.add(value)
 
 
 class _Reader:
-    """``hosts`` are those that were read, kind by kind."""
+    """``hosts`` has the hosts read so far, by kind."""
 
     def __init__(self, top: Mapping[str, Any], fields: Fields) -> None:
         self.hosts: Hosts = {}
@@ -108,12 +108,12 @@ class _Reader:
             path, value, ("name", "zone", "fault", "certificate", "answer", "address", *_DELAY_KEYS)
         )
 
-        def word(key: str, right: Fault, allowed: tuple[Fault, ...]) -> Fault:
-            return fields.one_of(f"{path}.{key}", item.get(key, self._top.get(key, right)), allowed)
+        def fault_of(key: str, default: Fault, allowed: tuple[Fault, ...]) -> Fault:
+            return fields.one_of(f"{path}.{key}", item.get(key, self._top.get(key, default)), allowed)
 
-        fault = word("fault", Fault.ALIVE, kind.faults)
-        certificate = word("certificate", Fault.GOOD, CERTIFICATE)
-        answer = word("answer", Fault.HEALTHY, ANSWER)
+        fault = fault_of("fault", Fault.ALIVE, kind.faults)
+        certificate = fault_of("certificate", Fault.GOOD, CERTIFICATE)
+        answer = fault_of("answer", Fault.HEALTHY, ANSWER)
         return Backend(
             name=fields.name(f"{path}.name", item.get("name")),
             zone=fields.text(f"{path}.zone", item.get("zone", "")),
@@ -126,16 +126,16 @@ class _Reader:
         )
 
     def _delay(self, path: str, item: Mapping[str, Any]) -> Delay:
-        out_s, back_s = self._two_ways_s(f"{path}.rtt", item.get("rtt", "0ms"))
+        out_s, back_s = self._one_way_s(f"{path}.rtt", item.get("rtt", "0ms"))
         shares = {key: self._fields.share(f"{path}.{key}", item.get(key, 0)) for key in _SHARES}
         jitter_s = self._fields.duration_s(f"{path}.jitter", item.get("jitter", "0ms"))
         return Delay(out_s=out_s, back_s=back_s, jitter_s=jitter_s, **shares)
 
-    def _two_ways_s(self, path: str, value: object) -> tuple[float, float]:
+    def _one_way_s(self, path: str, value: object) -> tuple[float, float]:
         if isinstance(value, Mapping):
-            ways = self._fields.mapping(path, value, ("out", "back"))
-            way_s = [self._fields.duration_s(f"{path}.{key}", ways.get(key)) for key in ("out", "back")]
-            return way_s[0], way_s[1]
+            directions = self._fields.mapping(path, value, ("out", "back"))
+            out_s = self._fields.duration_s(f"{path}.out", directions.get("out"))
+            return out_s, self._fields.duration_s(f"{path}.back", directions.get("back"))
         half_s = self._fields.duration_s(path, value) / 2
         return half_s, half_s
 

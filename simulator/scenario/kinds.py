@@ -1,8 +1,8 @@
-"""One row for each kind of host: form in a scenario file, addresses, what answers, what the agent is told.
+"""One row per kind of host: format in the file, addresses, server, entry in the agent's configuration.
 
 Reader, addressing, DNS names, links, servers and the agent's configuration derive their lists from `KINDS`. A
-new kind is a row here and a field of `Scenario`; where nothing that exists can answer for it, also a member
-of `Server`, its case in `servers.servers` and a file beside it.
+new kind needs a row here and a field in `Scenario`. If no existing server fits, it also needs a member of
+`Server`, a case in `servers.servers` and a module next to it.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from simulator.faults import ANSWER, CERTIFICATE, HANDSHAKE, REACHABILITY, Fault
 from simulator.scenario.scenario import AnyHost, Backend, Host, Node, Scenario
 
 _HTTPS_PORT, _DNS_PORT = 443, 53
-# In a reduced simulation: ports that anyone may open.
+# In a reduced simulation: unprivileged ports.
 _REDUCED_HTTPS_PORT, _REDUCED_DNS_PORT = 14443, 14053
 _OF_EXAMPLE = "{name}.example.com"
 
@@ -24,9 +24,9 @@ class Transport(StrEnum):
 
 
 class Server(Enum):
-    """What answers at a host. `servers.servers` has a case for each."""
+    """The server of a host. `servers.servers` has a case for each."""
 
-    ACCEPTS = auto()  # connections, and waits for their end
+    ACCEPTS = auto()  # accepts connections and waits until they are closed
     LOAD_BALANCER = auto()
     XKS_PROXY = auto()
     NAME_SERVER = auto()
@@ -36,10 +36,11 @@ class Server(Enum):
 class HostKind:
     """One kind. ``key`` is its name in a scenario file and in `Scenario`.
 
-    ``is_by_name``: the file has pairs of a name and the rest, not a list. ``block`` is the third number of
-    its addresses, ``first`` the fourth one of its first host. ``dns_name`` has ``{name}`` in it; "" if these
-    hosts have none. ``section`` of the agent's configuration has a mapping with the words ``told`` for each
-    host; "" if the agent is told nothing. ``told`` without a port: the agent knows the real one alone.
+    ``is_by_name``: the file has a mapping from names to settings instead of a list. ``block`` is the third
+    octet of the addresses, ``first`` the fourth octet of the first host. ``dns_name`` contains ``{name}``; ""
+    for hosts without a DNS name. ``section`` is the section of the agent's configuration, where each host has
+    an entry with the keys ``agent_keys``; "" if there is none. Without the key port, the agent always uses
+    the standard port.
     """
 
     key: str
@@ -48,16 +49,16 @@ class HostKind:
     server: Server
     faults: tuple[Fault, ...]
     section: str
-    told: tuple[str, ...]
+    agent_keys: tuple[str, ...]
     is_by_name: bool = False
-    first: int = 11  # as people number hosts
+    first: int = 11
     port: int = _HTTPS_PORT
     reduced_port: int = _REDUCED_HTTPS_PORT
     transports: tuple[Transport, ...] = (Transport.TCP,)
     dns_name: str = ""
 
 
-# A load balancer forwards or is dead; hosts that speak no TLS have no faults of it.
+# A load balancer node forwards or is dead; hosts without TLS have no TLS faults.
 _NODE_FAULTS = (Fault.ALIVE, Fault.DEAD)
 _HOST_FAULTS = (Fault.ALIVE, Fault.DEAD, Fault.REFUSED, Fault.SILENT)
 _BACKEND_FAULTS = (*REACHABILITY, *HANDSHAKE, *CERTIFICATE, *ANSWER)
@@ -72,16 +73,16 @@ KINDS = (
         server=Server.ACCEPTS,
         faults=_HOST_FAULTS,
         section="regions",
-        told=("region", "host", "port"),
+        agent_keys=("region", "host", "port"),
     ),
-    HostKind(  # before the nodes, which lead to them
+    HostKind(  # before the nodes, which refer to them
         key="backends",
         holds=Backend,
         block=3,
         server=Server.XKS_PROXY,
         faults=_BACKEND_FAULTS,
         section="backends",
-        told=("name", "address", "port", "zone"),
+        agent_keys=("name", "address", "port", "zone"),
     ),
     HostKind(
         key="nodes",
@@ -90,7 +91,7 @@ KINDS = (
         server=Server.LOAD_BALANCER,
         faults=_NODE_FAULTS,
         section="nodes",
-        told=("name", "address", "port", "zone"),
+        agent_keys=("name", "address", "port", "zone"),
     ),
     HostKind(
         key="key_managers",
@@ -100,7 +101,7 @@ KINDS = (
         server=Server.ACCEPTS,
         faults=_HOST_FAULTS,
         section="key_managers",
-        told=("name", "host", "port"),
+        agent_keys=("name", "host", "port"),
     ),
     HostKind(
         key="name_servers",
@@ -114,7 +115,7 @@ KINDS = (
         server=Server.NAME_SERVER,
         faults=_HOST_FAULTS,
         section="resolvers",
-        told=("name", "address"),
+        agent_keys=("name", "address"),
     ),
 )
 
@@ -126,12 +127,12 @@ def hosts_of(scenario: Scenario, kind: HostKind) -> tuple[AnyHost, ...]:
 
 
 def every_host(scenario: Scenario) -> Iterator[tuple[HostKind, AnyHost]]:
-    """All hosts of the scenario, each with its kind."""
+    """All hosts of the scenario with their kinds."""
     return ((kind, host) for kind in KINDS for host in hosts_of(scenario, kind))
 
 
 def host_names(scenario: Scenario) -> dict[str, str]:
-    """DNS names of hosts that have one, each with the host's name."""
+    """DNS name → host name, for hosts that have a DNS name."""
     return {
         kind.dns_name.format(name=host.name).lower(): host.name
         for kind, host in every_host(scenario)

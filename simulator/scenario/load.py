@@ -1,4 +1,4 @@
-"""Scenario files: the bundled ones by name, others by path."""
+"""Loads scenario files: bundled ones by name, others by path."""
 
 from importlib import resources
 from pathlib import Path
@@ -10,16 +10,16 @@ from simulator.scenario.scenario import Scenario, ScenarioError
 
 
 def bundled_scenarios() -> tuple[str, ...]:
-    """The names of the scenarios that come with the program, sorted."""
+    """The names of the bundled scenarios, sorted."""
     files = resources.files("simulator").joinpath("scenarios").iterdir()
     return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
 
 
 def load_scenario(name_or_path: str) -> Scenario:
-    """The bundled scenario of that name, or that in a YAML file.
+    """Load the bundled scenario of that name, or a YAML file.
 
     Raises:
-        ScenarioError: with every mistake at once.
+        ScenarioError: with all errors at once.
     """
     name, text = _text_of(name_or_path)
     try:
@@ -38,4 +38,6 @@ def _text_of(name_or_path: str) -> tuple[str, str]:
         return path.stem, path.read_text("utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         known = ", ".join(bundled_scenarios())
-        raise ScenarioError((f"{name_or_path}: give a readable YAML file, or one of: {known}",)) from error
+        raise ScenarioError(
+            (f"{name_or_path}: not a readable YAML file; bundled scenarios: {known}",)
+        ) from error

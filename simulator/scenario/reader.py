@@ -1,4 +1,4 @@
-"""A YAML document becomes a Scenario; every mistake is found at once and named by its path."""
+"""Converts a YAML document to a Scenario; all errors are reported at once, each with its path."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ from simulator.scenario.xks_settings import read_proxy
 
 _T = TypeVar("_T")
 _DEFAULT = Scenario(name="")
-_OF_BACKENDS = ("fault", "certificate", "answer")  # at the top: for those that have none of their own
+_OF_BACKENDS = ("fault", "certificate", "answer")  # at the top level: defaults for all backends
 _TOP_KEYS = (
     *("description", "key_store", "private_dns_name", "uri_path_prefix", "proxy", *_OF_BACKENDS),
     *(kind.key for kind in KINDS),
@@ -25,26 +25,26 @@ def read_scenario(name: str, document: object) -> Scenario:
     """The scenario in a parsed YAML document.
 
     Raises:
-        ScenarioError: with every mistake at once.
+        ScenarioError: with all errors at once.
     """
     return _without_mistakes(lambda fields: _scenario(name, document, fields))
 
 
 def read_records(document: object, scenario: Scenario) -> tuple[Record, ...]:
-    """The records in a list as a scenario's ``records`` holds them, for the name servers of ``scenario``.
+    """Read a list in the format of a scenario's ``records``, for the name servers of ``scenario``.
 
     Raises:
-        ScenarioError: with every mistake at once.
+        ScenarioError: with all errors at once.
     """
     servers = [server.name for server in scenario.name_servers]
     return _without_mistakes(lambda fields: dns_records.read_records(document, servers, fields))
 
 
 def read_account(section: object) -> AccountSection:
-    """The value of a scenario's ``account``.
+    """Read a section in the format of a scenario's ``account``.
 
     Raises:
-        ScenarioError: with every mistake at once.
+        ScenarioError: with all errors at once.
     """
     return _without_mistakes(lambda fields: read_section(section, fields))
 
@@ -78,5 +78,5 @@ def _scenario(name: str, document: object, fields: Fields) -> Scenario:
         **hosts,
     )
     if scenario.account is not None and not scenario.nodes:
-        fields.note("account", "give the scenario nodes: an account has a load balancer")
+        fields.note("account", "the scenario needs nodes: an account has a load balancer")
     return scenario

@@ -1,4 +1,4 @@
-"""What there is in a simulated internet: frozen values, and the scenario files that hold them.
+"""The values of a scenario, immutable.
 
 ``scenarios/default.yaml`` documents the format in its comments.
 """
@@ -13,7 +13,7 @@ from simulator.scenario.xks_settings import ProxySettings
 
 
 class ScenarioError(Exception):
-    """A scenario that cannot be used. ``mistakes`` holds every one of them as ``path: what to do``."""
+    """An invalid scenario. ``mistakes`` has all errors as ``path: what to do``."""
 
     def __init__(self, mistakes: tuple[str, ...]) -> None:
         self.mistakes = mistakes
@@ -22,11 +22,12 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """What the wire does to the frames of one host.
+    """What the link does to the frames of one host.
 
-    ``out_s`` and ``back_s`` are the two ways. Up to ``jitter_s`` more is added to a round trip, half of it
-    each way, uniformly. ``loss`` and ``duplicate`` are shares (0..1) of the frames on the way out;
-    ``reorder`` is the share of frames on the way back that is held back so that later ones overtake.
+    ``out_s`` and ``back_s`` are the one-way delays. Uniformly distributed jitter adds up to ``jitter_s`` to a
+    round trip, half of it per direction. ``loss`` and ``duplicate`` are the shares (0..1) of outbound frames
+    that are lost or duplicated. ``reorder`` is the share of return frames that are held back so that later
+    frames overtake them.
     """
 
     out_s: float = 0.0
@@ -49,7 +50,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One address of the load balancer. ``delay`` None: that of the backend to which a flow goes."""
+    """One address of the load balancer. ``delay`` None: the delay of the backend that a flow goes to."""
 
     name: str
     zone: str
@@ -78,10 +79,10 @@ AnyHost = Host | Node | Backend
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What name servers say to one question: ``answers``, an ``rcode`` alone, or nothing if ``silent``.
+    """The response of name servers to one query: ``answers``, only an ``rcode``, or none if ``silent``.
 
-    ``servers`` are the names of those that know it, none: all. It comes after ``delay_s``. ``is_truncated``:
-    over UDP nothing but the word to ask again by TCP.
+    ``servers`` are the name servers that have the record; empty means all. The response is delayed by
+    ``delay_s``. ``is_truncated``: the response over UDP is truncated, so that the client repeats it over TCP.
     """
 
     name: str
@@ -97,11 +98,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A whole simulated internet. Each kind of host (`KINDS`) is a field; names are unique among all.
+    """A scenario. Each kind of host (`KINDS`) is a field; host names are unique across all kinds.
 
-    ``zones`` are the names that the name servers are authoritative for; all else they refuse. ``account``
-    None: there is no AWS account. ``expect`` is what tests compare with, untouched. ``document`` is the
-    file's content, from which another process reads the same scenario again.
+    ``zones`` are the zones for which the name servers are authoritative; they refuse all other names.
+    ``account`` is None if there is no AWS account. ``expect`` has the expected results for tests, as in the
+    file. ``document`` is the content of the file, from which another process reads the same scenario.
     """
 
     name: str
@@ -123,5 +124,5 @@ class Scenario:
 
     @property
     def uri_path(self) -> str:
-        """Where the proxies serve the API, as CreateCustomKeyStore has it."""
+        """The path of the proxy API, as the parameter XksProxyUriPath of CreateCustomKeyStore."""
         return f"{self.uri_path_prefix}/kms/xks/v1"

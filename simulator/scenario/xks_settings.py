@@ -1,4 +1,4 @@
-"""What a scenario says of its XKS proxies: credentials, clock, Region and keys."""
+"""The XKS proxy settings of a scenario: credentials, clock, Region and keys."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from simulator.scenario.fields import Fields
 from simulator.sigv4 import Credential
 
 BOTH = ("ENCRYPT", "DECRYPT")
-# KMS's own patterns: CreateCustomKeyStore and CreateKey, as botocore has them.
+# The patterns of CreateCustomKeyStore and CreateKey in botocore's model of KMS.
 _CREDENTIAL = {
     "access_key_id": (
         re.compile(r"[A-Z2-7]{20,30}", re.ASCII),
@@ -25,7 +25,7 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 _OFFSET = re.compile(r"([+-]?\d{1,5})(s|m|h)", re.ASCII)
 _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_MAX_USAGES = 10  # what the specification lets a proxy say
+_MAX_USAGES = 10  # the maximum in the proxy API specification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class ExternalKey:
     is_enabled: bool = True
 
 
-# The first four have the names that AWS's test client asks for.
+# The first four are the key names that AWS's test client uses.
 DEFAULT_KEYS = (
     ExternalKey(id="foo"),
     ExternalKey(id="encrypt_only_key", usage=("ENCRYPT",)),
@@ -49,13 +49,13 @@ DEFAULT_KEYS = (
 )
 DEFAULT_CREDENTIAL = Credential(
     access_key_id="SIMULATEDPROXYKEYTWO",
-    secret_access_key="SimulatedSecretOfTheSimulatedProxyNotARealOne0",  # noqa: S106  # it opens nothing
+    secret_access_key="SimulatedSecretOfTheSimulatedProxyNotARealOne0",  # noqa: S106  # not a real secret
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxySettings:
-    """All proxies of a simulation have the same. ``clock_offset_s`` over 0: their clocks are ahead."""
+    """The same for all proxies of a simulation. ``clock_offset_s`` > 0: their clocks are ahead."""
 
     credentials: tuple[Credential, ...] = (DEFAULT_CREDENTIAL,)
     region: str = "eu-central-1"
@@ -64,7 +64,7 @@ class ProxySettings:
 
 
 def read_proxy(value: object, fields: Fields) -> ProxySettings:
-    """The settings in a scenario's ``proxy``."""
+    """Read a scenario's ``proxy`` section."""
     item = fields.mapping("proxy", value, _KEYS)
     default = ProxySettings()
     first = _credential(item, "", fields) or DEFAULT_CREDENTIAL
@@ -80,13 +80,13 @@ def read_proxy(value: object, fields: Fields) -> ProxySettings:
 
 
 def _credential(item: Mapping[str, Any], prefix: str, fields: Fields) -> Credential | None:
-    """None where the file has none, or one with a mistake."""
+    """The credential; None if it is absent or invalid."""
     words = [f"{prefix}{word}" for word in _CREDENTIAL]
     if not any(word in item for word in words):
         return None
     found: list[str] = []
     for word, (pattern, form) in zip(words, _CREDENTIAL.values(), strict=True):
-        text = fields.matching(f"proxy.{word}", item.get(word), pattern, f"write {form}, as KMS asks for")
+        text = fields.matching(f"proxy.{word}", item.get(word), pattern, f"write {form}, as KMS requires")
         if text is None:
             return None
         found.append(text)
@@ -112,7 +112,7 @@ def _key(id_: str, value: object, fields: Fields) -> ExternalKey:
     default = ExternalKey(id=id_)
     usage = item.get("usage", list(default.usage))
     if not isinstance(usage, list) or len(usage) > _MAX_USAGES or not all(isinstance(u, str) for u in usage):
-        fields.note(f"{path}.usage", "write a list of at most ten texts, such as [ENCRYPT, DECRYPT]")
+        fields.note(f"{path}.usage", "write a list of at most ten strings, such as [ENCRYPT, DECRYPT]")
         usage = []
     return ExternalKey(
         id=id_,

@@ -1,4 +1,4 @@
-"""Certificates with every fault, under a simulated root that no one else knows."""
+"""Certificates with every fault, issued under a simulated root CA."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ _WRONG_NAME = "other.example.net"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A certificate that signs others, with its key."""
+    """A CA certificate with its private key."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
@@ -27,7 +27,7 @@ class Authority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a server shows: its key, its certificate, and the certificates sent after it."""
+    """A server's private key, its certificate, and the certificates that it sends after it."""
 
     key: ec.EllipticCurvePrivateKey
     leaf: x509.Certificate
@@ -35,7 +35,7 @@ class Identity:
 
 
 class CertificateMaker:
-    """Two simulated hierarchies, and identities for one server name, made when first asked for."""
+    """Creates identities for one server name under two simulated CA hierarchies, each on first use."""
 
     def __init__(self, server_name: str, now: datetime | None = None) -> None:
         self._server_name = server_name
@@ -48,9 +48,9 @@ class CertificateMaker:
         return self.root.certificate.public_bytes(Encoding.PEM)
 
     def identity(self, kind: Fault) -> Identity:
-        """The identity of ``kind``, one of `CERTIFICATE`; the same each time, so that servers share it."""
+        """The identity with the fault ``kind`` (one of `CERTIFICATE`), cached so that servers share it."""
         if kind not in CERTIFICATE:
-            raise ValueError(f"{kind} is not about a certificate")
+            raise ValueError(f"{kind} is not a certificate fault")
         if kind not in self._identities:
             self._identities[kind] = self._make(kind)
         return self._identities[kind]
@@ -133,7 +133,7 @@ class CertificateMaker:
 
 def _name(common_name: str | None) -> x509.Name:
     organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Simulated Network")
-    # X.520 gives a common name 64 characters; a longer one can only be left out, as real authorities do.
+    # X.520 limits a common name to 64 characters; a longer one is left out, as real CAs do.
     if common_name is None or len(common_name) > 64:  # noqa: PLR2004  # cited above
         return x509.Name([organisation])
     return x509.Name([organisation, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])

@@ -1,4 +1,4 @@
-"""What the simulated name servers say: a query's bytes in, an answer's bytes out. Pure."""
+"""The responses of the simulated name servers: query bytes in, response bytes out. Pure."""
 
 from dataclasses import dataclass
 
@@ -17,23 +17,23 @@ from simulator.scenario.kinds import host_names
 from simulator.scenario.scenario import Record, Scenario
 from simulator.servers.listener import Datagram
 
-MAX_UDP_BYTES = 1232  # what name servers agreed on in 2020 so that no answer is fragmented
+MAX_UDP_BYTES = 1232  # the DNS flag day 2020 default, which avoids fragmentation
 _PLAIN_UDP_BYTES = 512  # RFC 1035, 4.2.1: without EDNS
 _SOA = "ns.{zone}. hostmaster.{zone}. 1 7200 900 1209600 60"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zones:
-    """All that is known: ``records`` by (name, type), and the names of the zones, without final dots."""
+    """The data of a server: ``records`` by (name, type), and the zone names, without final dots."""
 
     names: tuple[str, ...]
     records: dict[tuple[str, str], Record]
 
 
 def zones_of(scenario: Scenario, addressing: Addressing, server: str | None = None) -> Zones:
-    """What one name server knows: records that are for all, its own, and an A for each host with a name.
+    """The data of one name server: shared records, its own records, and an A record per host with a name.
 
-    Its own come first where both are.
+    Its own records take precedence.
     """
     known = [record for record in scenario.records if not record.servers or server in record.servers]
     records = {
@@ -49,7 +49,7 @@ def zones_of(scenario: Scenario, addressing: Addressing, server: str | None = No
 
 
 def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Datagram | None:
-    """The answer in wire form, or None for silence (asked for, or not a query at all). Never an exception."""
+    """The encoded response; None for no response (a silent record, or not a query). Never raises."""
     try:
         query = dns.message.from_wire(query_bytes)
     except (dns.exception.DNSException, ValueError):
@@ -64,10 +64,10 @@ def answer_query(zones: Zones, query_bytes: bytes, *, over_udp: bool) -> Datagra
     delay_s = record.delay_s if record else 0.0
     if over_udp and record is not None and record.is_truncated:
         _truncate(response)
-    most_bytes = 65_535
+    max_bytes = 65_535
     if over_udp:
-        most_bytes = min(query.payload, MAX_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
-    return Datagram(data=_to_wire(response, max(_PLAIN_UDP_BYTES, most_bytes)), delay_s=delay_s)
+        max_bytes = min(query.payload, MAX_UDP_BYTES) if query.edns >= 0 else _PLAIN_UDP_BYTES
+    return Datagram(data=_to_wire(response, max(_PLAIN_UDP_BYTES, max_bytes)), delay_s=delay_s)
 
 
 def _record(zones: Zones, response: dns.message.Message) -> Record | None:
@@ -80,7 +80,7 @@ def _name(question: dns.rrset.RRset) -> str:
 
 
 def _fill(zones: Zones, response: dns.message.Message, record: Record | None) -> None:
-    """Put the answer in: ``record``, or that there is none."""
+    """Fill in the response: ``record``, or a negative response."""
     question = response.question[0]
     name = _name(question)
     zone = next((zone for zone in zones.names if name == zone or name.endswith("." + zone)), None)
@@ -99,15 +99,15 @@ def _fill(zones: Zones, response: dns.message.Message, record: Record | None) ->
             response.authority.append(rrset_of(dns.name.from_text(zone), soa))  # RFC 2308, 3
 
 
-def _to_wire(response: dns.message.Message, most_bytes: int) -> bytes:
+def _to_wire(response: dns.message.Message, max_bytes: int) -> bytes:
     try:
-        return response.to_wire(max_size=most_bytes)
+        return response.to_wire(max_size=max_bytes)
     except dns.exception.TooBig:
         _truncate(response)
-        return response.to_wire(max_size=most_bytes)
+        return response.to_wire(max_size=max_bytes)
 
 
 def _truncate(response: dns.message.Message) -> None:
     response.answer.clear()
     response.authority.clear()
-    response.flags |= dns.flags.TC  # ask again by TCP
+    response.flags |= dns.flags.TC  # the client repeats the query over TCP

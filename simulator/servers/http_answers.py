@@ -1,4 +1,4 @@
-"""HTTP/1.1 as the simulated XKS proxy speaks it: a head in, a whole response out. Pure."""
+"""HTTP/1.1 for the simulated XKS proxy: a request header in, a complete response out. Pure."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ MAX_BODY_BYTES = 65_536
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 _CHUNK_BYTES = 100
-_LENGTH = re.compile(r"\d{1,9}", re.ASCII)  # more is refused by its head
+_LENGTH = re.compile(r"\d{1,9}", re.ASCII)  # a longer body is refused by its header
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -27,18 +27,18 @@ _REASONS = {
 
 
 class Form(Enum):
-    """How a response is written; each is legal (RFC 9112)."""
+    """The format of a response; all are legal (RFC 9112)."""
 
     USUAL = auto()
     CHUNKED = auto()
-    ODD = auto()
+    UNUSUAL = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The head of a request. ``body_bytes`` is what follows it; None if it cannot be known (chunked).
+    """A request header. ``body_bytes`` is the length of the body; None if unknown (chunked).
 
-    ``headers`` have names in lower case, in the order they came in.
+    ``headers`` are in the order received, with names in lower case.
     """
 
     method: str
@@ -51,7 +51,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A response without what HTTP adds. ``allow``: the methods that a 405 has to name."""
+    """A response before HTTP encoding. ``allow``: the methods that a 405 response must list."""
 
     status: int
     body: bytes = b""
@@ -60,29 +60,29 @@ class Reply:
 
 
 def parse_head(head: bytes) -> Request | None:
-    """The head without its empty line, or None if it is none of HTTP/1.x. Never an exception."""
+    """Parse a header without its final empty line; None if it is not HTTP/1.x. Never raises."""
     lines = head.decode("latin-1").split("\r\n")
-    words = lines[0].split(" ")
-    if len(words) != 3 or words[2] not in {"HTTP/1.0", "HTTP/1.1"}:  # noqa: PLR2004  # RFC 9112, 3
+    parts = lines[0].split(" ")
+    if len(parts) != 3 or parts[2] not in {"HTTP/1.0", "HTTP/1.1"}:  # noqa: PLR2004  # RFC 9112, 3
         return None
-    parted = (line.partition(":") for line in lines[1:])
-    headers = tuple((name.strip().lower(), value.strip(" \t")) for name, _, value in parted)
+    pairs = (line.partition(":") for line in lines[1:])
+    headers = tuple((name.strip().lower(), value.strip(" \t")) for name, _, value in pairs)
     fields = dict(headers)
     length = fields.get("content-length", "0")
     known = _LENGTH.fullmatch(length) and "transfer-encoding" not in fields
     options = {option.strip() for option in fields.get("connection", "").lower().split(",")}
     return Request(
-        method=words[0],
-        path=words[1],
+        method=parts[0],
+        path=parts[1],
         body_bytes=int(length) if known else None,
-        keeps_alive=words[2] == "HTTP/1.1" and "close" not in options,
+        keeps_alive=parts[2] == "HTTP/1.1" and "close" not in options,
         headers=headers,
         awaits_continue=fields.get("expect", "").lower() == "100-continue",
     )
 
 
 def write(request: Request, reply: Reply, now_s: float, form: Form = Form.USUAL) -> bytes:
-    """The whole response to ``request``; ``now_s`` becomes its Date."""
+    """Encode the response to ``request``; ``now_s`` becomes its Date."""
     body = reply.body
     headers = [("Date", formatdate(now_s, usegmt=True)), ("Content-Type", reply.content_type)]
     if reply.allow:
@@ -93,12 +93,12 @@ def write(request: Request, reply: Reply, now_s: float, form: Form = Form.USUAL)
     else:
         headers.append(("Content-Length", str(len(body))))
     headers.append(("Connection", "keep-alive" if request.keeps_alive else "close"))
-    head = _odd(reply.status, headers) if form is Form.ODD else _usual(reply.status, headers)
+    head = _unusual(reply.status, headers) if form is Form.UNUSUAL else _usual(reply.status, headers)
     return head.encode("ascii") + (b"" if request.method == "HEAD" else body)
 
 
 def refused() -> bytes:
-    """To what is no request, or one too long: the connection ends with it."""
+    """The response to an invalid or too long request; the connection is closed after it."""
     return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -107,8 +107,8 @@ def _usual(status: int, headers: list[tuple[str, str]]) -> str:
     return f"HTTP/1.1 {status} {_REASONS[status]}\r\n{fields}\r\n"
 
 
-def _odd(status: int, headers: list[tuple[str, str]]) -> str:
-    """No reason, names in lower and upper case, any blanks around values, an unknown header twice."""
+def _unusual(status: int, headers: list[tuple[str, str]]) -> str:
+    """No reason phrase, mixed-case names, extra whitespace around values, an unknown header twice."""
     fields = "".join(
         f"{name.upper() if index % 2 else name.lower()}:{value}\r\n"
         if index % 2

@@ -1,4 +1,4 @@
-"""Requests from a stream of bytes, one after the other; those that come early wait."""
+"""Reads HTTP requests from a byte stream, one after the other; pipelined requests wait."""
 
 import asyncio
 from typing import Protocol
@@ -7,11 +7,11 @@ from simulator.servers import http_answers
 from simulator.servers.http_answers import Request
 
 _CHUNK_BYTES = 16_384
-_CLIENT_HELLO = b"\x16"  # a TLS record with a handshake: someone takes us for a server of TLS
+_CLIENT_HELLO = b"\x16"  # a TLS handshake record: the client expects TLS
 
 
 class Stream(Protocol):
-    """Bytes there and back. Network failures are ConnectionError, EOFError or SSL.Error."""
+    """A byte stream in both directions. Network failures are ConnectionError, EOFError or SSL.Error."""
 
     async def read(self) -> bytes: ...
 
@@ -39,18 +39,18 @@ class PlainStream:
         await self._writer.drain()
 
     async def close(self) -> None:
-        """There is nothing to say."""
+        """Nothing to send."""
 
 
 class Requests:
-    """What a client asks over one stream."""
+    """The requests of a client on one stream."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._received = b""
 
     async def next(self) -> tuple[Request, bytes] | None:
-        """The next request with its body; None for what is no request, or one too long."""
+        """The next request with its body; None if it is invalid or too long."""
         request = await self._head()
         if request is None or request.body_bytes is None or request.body_bytes > http_answers.MAX_BODY_BYTES:
             return None
@@ -63,7 +63,7 @@ class Requests:
         return request, body
 
     async def drain(self) -> None:
-        """Take what comes and say nothing. Raises EOFError when the client has had enough."""
+        """Read and discard until the client closes; raises EOFError then."""
         while True:
             await self._stream.read()
 

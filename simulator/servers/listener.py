@@ -1,4 +1,4 @@
-"""One address at which something answers, by TCP, by UDP or by both; it can be closed and opened again."""
+"""A listener on one address, for TCP, UDP or both; it can be closed and opened again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,12 +9,12 @@ from simulator.scenario.addressing import Endpoint
 from simulator.scenario.kinds import Transport
 
 _BACKLOG = 512
-_MAX_WAITING = 1000  # datagrams whose time has not come; further questions are dropped
+_MAX_WAITING = 1000  # delayed datagrams; further queries are dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Datagram:
-    """An answer, and how long it takes to come."""
+    """A response and its delay."""
 
     data: bytes
     delay_s: float = 0.0
@@ -22,14 +22,14 @@ class Datagram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What answers: ``serve`` has one TCP connection, ``answer`` one datagram, with None for silence."""
+    """The handlers: ``serve`` for a TCP connection, ``answer`` for a datagram (None: no response)."""
 
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] | None = None
     answer: Callable[[bytes], Datagram | None] | None = None
 
 
 class Listener:
-    """Opens the ``transports``, for each of which ``service`` must have an answer, else ValueError."""
+    """Opens the ``transports``. Raises ValueError if ``service`` has no handler for one of them."""
 
     def __init__(self, endpoint: Endpoint, transports: tuple[Transport, ...], service: Service) -> None:
         self._endpoint = endpoint
@@ -38,12 +38,12 @@ class Listener:
         self._open: list[asyncio.Server | asyncio.BaseTransport] = []
 
     async def set_open(self, *, is_open: bool) -> None:
-        """While it is closed, connections are refused and datagrams unreachable."""
+        """While closed, connections are refused and datagrams get port unreachable."""
         if not is_open:
             for each in self._open:
                 each.close()
             self._open.clear()
-            await asyncio.sleep(0)  # a datagram transport gives its port back in the loop's next round
+            await asyncio.sleep(0)  # a datagram transport releases its port in the next iteration of the loop
         elif not self._open:
             for transport in self._transports:
                 self._open.append(await self._opened(transport))
@@ -57,7 +57,7 @@ class Listener:
             loop = asyncio.get_running_loop()
             udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(answer), local_addr=(address, port))
             return udp
-        raise ValueError(f"what answers at {address}:{port} knows no {transport}")
+        raise ValueError(f"the service at {address}:{port} has no handler for {transport}")
 
 
 class _Udp(asyncio.DatagramProtocol):
@@ -67,7 +67,7 @@ class _Udp(asyncio.DatagramProtocol):
         self._waiting = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)  # it is one, by duck typing alone
+        self._transport = cast("asyncio.DatagramTransport", transport)  # by duck typing
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         answer = self._answer(data)

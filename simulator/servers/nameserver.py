@@ -1,4 +1,4 @@
-"""A name server, asked by datagrams or over a connection."""
+"""A name server for UDP and TCP."""
 
 import asyncio
 from contextlib import suppress
@@ -8,11 +8,11 @@ from simulator.servers.listener import Datagram, Service
 from simulator.servers.tls_stream import close_politely
 
 _IDLE_S = 10.0
-_MAX_QUESTIONS = 100  # over one TCP connection
+_MAX_QUERIES = 100  # over one TCP connection
 
 
 class NameServer:
-    """What one server answers. ``zones`` may be replaced at any time."""
+    """One name server. ``zones`` may be replaced at any time."""
 
     def __init__(self, zones: Zones) -> None:
         self.zones = zones
@@ -23,7 +23,7 @@ class NameServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, EOFError, TimeoutError):
-            for _ in range(_MAX_QUESTIONS):
+            for _ in range(_MAX_QUERIES):
                 async with asyncio.timeout(_IDLE_S):
                     length = int.from_bytes(await reader.readexactly(2), "big")  # RFC 7766, 8
                     query = await reader.readexactly(length)

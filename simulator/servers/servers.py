@@ -1,7 +1,7 @@
-"""The servers' process: everything that answers in the simulation, in one loop.
+"""The process with all servers of the simulation, in one event loop.
 
 ``python -m simulator.servers.servers FD PARENT [NETWORK [USER]]``: FD is the control socket, NETWORK
-and USER are descriptors of the simulation's namespaces; without them it serves the machine's own loopback
+and USER are descriptors of the simulation's namespaces; without them it serves on the machine's loopback
 addresses.
 """
 
@@ -35,15 +35,15 @@ _NOT_LISTENING = (Fault.REFUSED, Fault.DEAD, Fault.SILENT)
 
 
 class Servers:
-    """All servers of a scenario. The wire plays silent and dead hosts; without one they refuse."""
+    """All servers of a scenario. The link makes hosts silent or dead; without it they refuse."""
 
     def __init__(self, scenario: Scenario, addressing: Addressing) -> None:
         self._scenario = scenario
-        self._layout = addressing
-        self.makes = CertificateMaker(scenario.private_dns_name)
+        self._addressing = addressing
+        self.certificates = CertificateMaker(scenario.private_dns_name)
         managers = tuple(manager.name for manager in scenario.key_managers)
         proxy = XksProxy(prefix=scenario.uri_path_prefix, key_managers=managers, settings=scenario.proxy)
-        answers = ProxyAnswers(makes=self.makes, proxy=proxy)
+        answers = ProxyAnswers(certificates=self.certificates, proxy=proxy)
         self._proxies = {each.name: TlsProxy(answers, _faults_of(each)) for each in scenario.backends}
         self._balancers = {
             node.name: LoadBalancer([self._proxies[name] for name in node.backends])
@@ -58,7 +58,7 @@ class Servers:
         for kind, host in every_host(self._scenario):
             service = self._service(kind, host.name)
             if service is not None:
-                listener = Listener(self._layout.endpoints[host.name], kind.transports, service)
+                listener = Listener(self._addressing.endpoints[host.name], kind.transports, service)
                 await listener.set_open(is_open=self._listens(host.fault))
                 self._listeners[host.name] = listener
 
@@ -74,7 +74,7 @@ class Servers:
             await self._listeners[name].set_open(is_open=self._listens(fault))
 
     def _service(self, kind: HostKind, name: str) -> Service | None:
-        """What answers at that host; None where the wire does."""
+        """The service of a host; None if the link handles it."""
         match kind.server:
             case Server.ACCEPTS:
                 return Service(serve=_accept)
@@ -83,26 +83,26 @@ class Servers:
             case Server.NAME_SERVER:
                 return self._name_servers[name].service
             case Server.LOAD_BALANCER:
-                return Service(serve=self._balancers[name].serve) if self._layout.reduced else None
+                return Service(serve=self._balancers[name].serve) if self._addressing.reduced else None
             case _:
                 assert_never(kind.server)
 
     def _zones(self, scenario: Scenario, name: str) -> Zones:
-        return zones_of(scenario, self._layout, name)
+        return zones_of(scenario, self._addressing, name)
 
     def _listens(self, fault: Fault) -> bool:
-        return fault not in (_NOT_LISTENING if self._layout.reduced else (Fault.REFUSED,))
+        return fault not in (_NOT_LISTENING if self._addressing.reduced else (Fault.REFUSED,))
 
 
 class LoadBalancer:
-    """A node of a reduced simulation: a connection goes to its proxies in turn."""
+    """A node of a reduced simulation: distributes connections to its proxies round robin."""
 
     def __init__(self, proxies: Sequence[TlsProxy]) -> None:
         self._next = itertools.cycle(proxies)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         proxy = next(self._next, None)
-        if proxy is None or proxy.reach in _NOT_LISTENING:
+        if proxy is None or proxy.reachability in _NOT_LISTENING:
             reset(writer)
         else:
             await proxy.serve(reader, writer)
@@ -110,7 +110,7 @@ class LoadBalancer:
 
 def _faults_of(backend: Backend) -> Faults:
     return Faults(
-        reach=backend.fault,
+        reachability=backend.fault,
         handshake=backend.handshake,
         certificate=backend.certificate,
         answer=backend.answer,
@@ -118,15 +118,15 @@ def _faults_of(backend: Backend) -> Faults:
 
 
 async def _accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A host of which only the connect is of interest: it waits for the client to close."""
+    """For hosts where only the TCP connect matters: wait until the client closes."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(_IDLE_S):
             await reader.read(1)
     await close_politely(reader, writer)
 
 
-async def _obey(scenario: Scenario, servers: Servers, control: Lines) -> None:
-    """Answer requests until the parent goes."""
+async def _handle_requests(scenario: Scenario, servers: Servers, control: Lines) -> None:
+    """Answer requests until the parent closes the socket."""
     loop = asyncio.get_running_loop()
     control.connection.setblocking(False)
     while data := await loop.sock_recv(control.connection, 65_536):
@@ -148,8 +148,8 @@ async def _serve(start: dict[str, Any], control: Lines) -> None:
     scenario = read_scenario(start["name"], start["scenario"])
     servers = Servers(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]))
     await servers.open()
-    control.send({"root_pem": servers.makes.root_pem().decode()})
-    await _obey(scenario, servers, control)
+    control.send({"root_pem": servers.certificates.root_pem().decode()})
+    await _handle_requests(scenario, servers, control)
 
 
 def main(control_descriptor: int, parent: int, inside: list[int]) -> None:
@@ -160,7 +160,7 @@ def main(control_descriptor: int, parent: int, inside: list[int]) -> None:
     start = control.read(10.0)
     if start is not None:
         asyncio.run(_serve(start, control))
-    os._exit(0)  # connections under way end with the process; there is nothing to save
+    os._exit(0)  # open connections end with the process; there is nothing to save
 
 
 if __name__ == "__main__":

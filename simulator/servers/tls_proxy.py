@@ -1,4 +1,4 @@
-"""The simulated XKS proxy: real TLS and HTTP/1.1 with a fault of each group, and the proxy API behind it."""
+"""The simulated XKS proxy: real TLS and HTTP/1.1 with one fault per group, and the proxy API on top."""
 
 import asyncio
 import time
@@ -21,24 +21,24 @@ _MAX_CONNECTIONS = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyAnswers:
-    """What every proxy of a simulation has in common."""
+    """What all proxies of a simulation share."""
 
-    makes: CertificateMaker
+    certificates: CertificateMaker
     proxy: XksProxy
 
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
-    """One of each group."""
+    """One fault per group."""
 
-    reach: Fault = Fault.ALIVE
+    reachability: Fault = Fault.ALIVE
     handshake: Fault = Fault.TLS_GOOD
     certificate: Fault = Fault.GOOD
     answer: Fault = Fault.HEALTHY
 
 
 class TlsProxy:
-    """One proxy. Its faults may change at any time; a connection under way keeps its TLS."""
+    """One proxy. Its faults may change at any time; an open connection keeps its TLS settings."""
 
     def __init__(self, answers: ProxyAnswers, faults: Faults) -> None:
         self._answers = answers
@@ -47,8 +47,8 @@ class TlsProxy:
         self._connections = 0
 
     @property
-    def reach(self) -> Fault:
-        return self._faults.reach
+    def reachability(self) -> Fault:
+        return self._faults.reachability
 
     def set_fault(self, fault: Fault) -> None:
         """Replace the fault of the group to which ``fault`` belongs."""
@@ -59,11 +59,11 @@ class TlsProxy:
         elif fault in ANSWER:
             self._faults.answer = fault
         else:
-            self._faults.reach = fault
+            self._faults.reachability = fault
         self._context = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, whatever the client does."""
+        """Handle one connection; client errors do not raise."""
         if self._connections >= _MAX_CONNECTIONS:
             reset(writer)
             return
@@ -77,7 +77,7 @@ class TlsProxy:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(_HANDSHAKE_S):
-            if self._faults.reach is Fault.RESET:
+            if self._faults.reachability is Fault.RESET:
                 await reader.read(1)
                 reset(writer)
                 return
@@ -97,26 +97,26 @@ class TlsProxy:
         return stream
 
     async def _exchange(self, stream: Stream, requests: Requests) -> bool:
-        """One request and its answer; whether another may follow."""
+        """Handle one request. Returns whether another may follow."""
         received = await requests.next()
         if received is None:
             await stream.write(http_answers.refused())
             return False
         request, body = received
         fault, proxy = self._faults.answer, self._answers.proxy
-        conduct = xks_answers.conduct_of(fault, len(body))
-        if conduct.is_silent:
+        behaviour = xks_answers.behaviour_of(fault, len(body))
+        if behaviour.is_silent:
             await requests.drain()
-        if conduct.closes:
+        if behaviour.closes:
             return False
         now_s = time.time() + xks_answers.clock_offset_s(proxy, fault)
         reply = xks_answers.reply_to(request, body, proxy, fault, now_s)
-        await asyncio.sleep(conduct.delay_s)
-        await stream.write(http_answers.write(request, reply, now_s, conduct.form))
+        await asyncio.sleep(behaviour.delay_s)
+        await stream.write(http_answers.write(request, reply, now_s, behaviour.form))
         return request.keeps_alive
 
     def _context_now(self) -> SSL.Context:
         if self._context is None:
-            identity = self._answers.makes.identity(self._faults.certificate)
+            identity = self._answers.certificates.identity(self._faults.certificate)
             self._context = server_context(self._faults.handshake, identity)
         return self._context

@@ -1,4 +1,4 @@
-"""TLS on asyncio's streams by pyOpenSSL without a socket: it can do every fault, where `ssl` cannot."""
+"""TLS on asyncio streams by pyOpenSSL memory BIOs, because `ssl` cannot produce all faults."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ _MAX_DRAINED_CHUNKS = 64
 
 
 def server_context(handshake: Fault, identity: Identity) -> SSL.Context:
-    """A server's side of TLS 1.2 and 1.3, or with the fault ``handshake`` (one of `faults.HANDSHAKE`)."""
+    """The server side of TLS 1.2 and 1.3, or with the fault ``handshake`` (one of `faults.HANDSHAKE`)."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.use_privatekey(identity.key)
@@ -31,7 +31,9 @@ def server_context(handshake: Fault, identity: Identity) -> SSL.Context:
             context.set_cipher_list(b"ECDHE-ECDSA-AES128-GCM-SHA256")
             context.set_tls13_ciphersuites(b"TLS_AES_128_GCM_SHA256")
         case Fault.TLS_1_1_ONLY:
-            context.set_cipher_list(b"ALL:@SECLEVEL=0")  # 1.1 signs with SHA-1, which higher levels refuse
+            context.set_cipher_list(
+                b"ALL:@SECLEVEL=0"
+            )  # TLS 1.1 signs with SHA-1, which higher security levels refuse
             context.set_min_proto_version(SSL.TLS1_1_VERSION)
             context.set_max_proto_version(SSL.TLS1_1_VERSION)
         case Fault.TLS_1_2_ONLY:
@@ -50,7 +52,7 @@ def _accept_any(*_: object) -> bool:
 
 
 class TlsStream:
-    """One connection's TLS. Network failures are ConnectionError, EOFError or SSL.Error."""
+    """TLS on one connection. Network failures are ConnectionError, EOFError or SSL.Error."""
 
     def __init__(
         self, context: SSL.Context, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -61,24 +63,24 @@ class TlsStream:
         self._writer = writer
 
     async def handshake(self) -> None:
-        await self._through(self._connection.do_handshake)
+        await self._run(self._connection.do_handshake)
 
     async def read(self) -> bytes:
         """Some bytes. Raises EOFError at the end."""
         try:
-            return await self._through(lambda: self._connection.recv(_CHUNK_BYTES))
+            return await self._run(lambda: self._connection.recv(_CHUNK_BYTES))
         except SSL.ZeroReturnError as error:
             raise EOFError from error
 
     async def write(self, data: bytes) -> None:
-        await self._through(lambda: self._connection.sendall(data))
+        await self._run(lambda: self._connection.sendall(data))
 
     async def close(self) -> None:
         with suppress(SSL.Error):
             self._connection.shutdown()
         await self._flush()
 
-    async def _through(self, call: Callable[[], _T]) -> _T:
+    async def _run(self, call: Callable[[], _T]) -> _T:
         while True:
             try:
                 result = call()
@@ -89,7 +91,7 @@ class TlsStream:
                     raise EOFError from None
                 self._connection.bio_write(data)
             except SSL.Error:
-                await self._flush()  # the alert that says why
+                await self._flush()  # sends the alert
                 raise
             else:
                 await self._flush()
@@ -103,7 +105,7 @@ class TlsStream:
 
 
 async def close_politely(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send the end, take what still comes, close: data left unread would turn into a reset."""
+    """Send EOF, read what is still arriving, then close: closing with unread data would send a reset."""
     with suppress(OSError, TimeoutError):
         if writer.can_write_eof():
             writer.write_eof()
@@ -117,7 +119,7 @@ async def close_politely(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Close with a reset: a linger time of zero does that (socket(7))."""
+    """Close with a TCP reset, by a linger time of zero (socket(7))."""
     sock: socket.socket | None = writer.get_extra_info("socket")
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

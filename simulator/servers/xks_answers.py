@@ -1,4 +1,4 @@
-"""What a simulated XKS proxy answers, right or with one fault of the group ANSWER. Pure."""
+"""The responses of a simulated XKS proxy, correct or with one fault of the group ANSWER. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -13,22 +13,22 @@ from simulator.servers.http_answers import HTML, Form, Reply, Request
 from simulator.servers.xks_api import Answer, Fleet, Operation, Route
 from simulator.sigv4 import Signed
 
-WRONG_CLOCK_S = 600.0  # over the five minutes that a signature may be off
-LARGE_BODY_BYTES = 1500  # a packet of an Ethernet: what a tunnel on the way may lose
-# Around the 250 ms that KMS waits.
+WRONG_CLOCK_S = 600.0  # more than the allowed difference of five minutes
+LARGE_BODY_BYTES = 1500  # the Ethernet MTU: larger packets may be lost in a tunnel
+# Around the 250 ms limit of KMS.
 _SLOW_S = {Fault.SLOW_400_MS: 0.4, Fault.SLOW_300_MS: 0.3, Fault.SLOW_220_MS: 0.22}
-_HUGE_BYTES = 80_000  # over the 64 KiB that a client reads at most
+_HUGE_BYTES = 80_000  # more than the 64 KiB that a client reads
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
-_MIN_MANAGERS = 2  # with one AWS advises to have another
+_MIN_MANAGERS = 2  # AWS recommends at least two
 
-# Another program answers in the proxy's place, whatever is asked.
+# Another program answers all requests instead of the proxy.
 _ANOTHER = {
     Fault.WEB_SERVER_404: Reply(status=404, body=_HTML.format("404 Not Found").encode(), content_type=HTML),
     Fault.BAD_GATEWAY: Reply(status=502, body=_HTML.format("502 Bad Gateway").encode(), content_type=HTML),
     Fault.HTML_200: Reply(status=200, body=_HTML.format("Welcome").encode(), content_type=HTML),
 }
 _NOT_ALLOWED = Reply(status=405, allow="POST")
-# Said before the signature is looked at, and after it was found good.
+# Errors returned before the signature is checked, and after it was found valid.
 _BEFORE = {
     Fault.UNAUTHORIZED: "AuthenticationFailedException",
     Fault.PATH_NOT_FOUND: "InvalidUriPathException",
@@ -40,13 +40,13 @@ _AFTER = {
     Fault.UNSUPPORTED: "UnsupportedOperationException",
     Fault.DEPENDENCY_TIMEOUT: "DependencyTimeoutException",
 }
-_WORDS = "a fault of the simulated network"
-_FORMS = {Fault.CHUNKED: Form.CHUNKED, Fault.ODD_HEADERS: Form.ODD}
+_MESSAGE = "a fault of the simulated network"
+_FORMS = {Fault.CHUNKED: Form.CHUNKED, Fault.ODD_HEADERS: Form.UNUSUAL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XksProxy:
-    """What all proxies of a simulation are. ``prefix`` is the path before ``/kms/xks/v1``, possibly empty."""
+    """Settings of all proxies of a simulation. ``prefix`` comes before ``/kms/xks/v1``; it may be empty."""
 
     prefix: str = ""
     key_managers: tuple[str, ...] = ()
@@ -54,8 +54,8 @@ class XksProxy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conduct:
-    """When an answer comes, if one does, and how it is written."""
+class Behaviour:
+    """When and how the proxy responds, if at all."""
 
     delay_s: float = 0.0
     is_silent: bool = False
@@ -63,10 +63,10 @@ class Conduct:
     form: Form = Form.USUAL
 
 
-def conduct_of(fault: Fault, body_bytes: int) -> Conduct:
-    """To a request with a body of that size."""
+def behaviour_of(fault: Fault, body_bytes: int) -> Behaviour:
+    """The behaviour for a request with a body of that size."""
     drops = fault is Fault.DROPS_LARGE_BODIES and body_bytes > LARGE_BODY_BYTES
-    return Conduct(
+    return Behaviour(
         delay_s=_SLOW_S.get(fault, 0.0),
         is_silent=fault is Fault.SILENT_HTTP or drops,
         closes=fault is Fault.CLOSES,
@@ -80,7 +80,7 @@ def clock_offset_s(proxy: XksProxy, fault: Fault) -> float:
 
 
 def reply_to(request: Request, body: bytes, proxy: XksProxy, fault: Fault, now_s: float) -> Reply:
-    """The answer; ``now_s`` is the proxy's clock. Never an exception, whatever is asked."""
+    """The response; ``now_s`` is the proxy's clock. Never raises."""
     if fault in _ANOTHER:
         return _ANOTHER[fault]
     route = xks_api.route(request.path, proxy.prefix)
@@ -89,7 +89,7 @@ def reply_to(request: Request, body: bytes, proxy: XksProxy, fault: Fault, now_s
     if request.method == "GET" and fault is Fault.GET_ALLOWED:
         return _reply(Answer(status=200, document=xks_api.health(_fleet(proxy, fault))))
     if request.method != "POST" or fault is Fault.METHOD_NOT_ALLOWED:
-        return _NOT_ALLOWED  # the specification: a GET at a path of the API is answered 405
+        return _NOT_ALLOWED  # the specification requires 405 for a GET on an API path
     refused = _refusal(request, body, proxy.settings, fault, now_s)
     return _reply(xks_api.error(*refused)) if refused else _performed(route, body, proxy, fault)
 
@@ -97,21 +97,21 @@ def reply_to(request: Request, body: bytes, proxy: XksProxy, fault: Fault, now_s
 def _refusal(
     request: Request, body: bytes, settings: ProxySettings, fault: Fault, now_s: float
 ) -> tuple[str, str] | None:
-    """An errorName and its words, before the operation is looked at."""
+    """An errorName and errorMessage if the request is refused before the operation runs."""
     if fault in _BEFORE:
-        return _BEFORE[fault], _WORDS
+        return _BEFORE[fault], _MESSAGE
     signed = Signed(method=request.method, path=request.path, headers=request.headers, body=body)
     why = sigv4.refusal(signed, settings.credentials, settings.region, now_s)
     if why is not None and fault is not Fault.UNSIGNED_ALLOWED:
         return "AuthenticationFailedException", why
-    return (_AFTER[fault], _WORDS) if fault in _AFTER else None
+    return (_AFTER[fault], _MESSAGE) if fault in _AFTER else None
 
 
 def _performed(route: Route, body: bytes, proxy: XksProxy, fault: Fault) -> Reply:
     answer = xks_api.perform(route, body, proxy.settings.keys, _fleet(proxy, fault))
     document = dict(answer.document)
     match fault:
-        case _ if answer.status != 200:  # noqa: PLR2004  # an error is not spoilt once more
+        case _ if answer.status != 200:  # noqa: PLR2004  # faults are not applied to error responses
             pass
         case Fault.MISSING_FIELD:
             document.pop("ekmVendor" if route.operation is Operation.HEALTH else next(reversed(document)))
@@ -126,7 +126,7 @@ def _performed(route: Route, body: bytes, proxy: XksProxy, fault: Fault) -> Repl
 
 
 def _fleet(proxy: XksProxy, fault: Fault) -> Fleet:
-    """The scenario's key managers and made-up ones, so that what is healthy has no fault."""
+    """The scenario's key managers, filled up with made-up ones so that a healthy proxy has at least two."""
     made_up = [f"simulated-hsm-{number}" for number in range(1, xks_api.MAX_MANAGERS + 2)]
     names = [*proxy.key_managers[: xks_api.MAX_MANAGERS], *made_up]
     count = max(_MIN_MANAGERS, min(len(proxy.key_managers), xks_api.MAX_MANAGERS))

@@ -1,6 +1,6 @@
-"""The XKS proxy API's four operations: a path and a body in, a status and a JSON document out. Pure.
+"""The four operations of the XKS proxy API: path and body in, status and JSON document out. Pure.
 
-XKS proxy API specification 1.0.3. Who may ask is not decided here.
+XKS proxy API specification 1.0.3. Authentication is not done here.
 """
 
 import base64
@@ -17,12 +17,12 @@ from simulator.servers import xks_keys
 from simulator.servers.xks_keys import Sealed
 
 MAX_MANAGERS = 10
-MAX_TEXT_BYTES = 4300  # what a proxy must take, of plaintext and of ciphertext
+MAX_TEXT_BYTES = 4300  # of plaintext or ciphertext; a proxy must accept this much
 MAX_ADDITIONAL_BYTES = 8192
 _API_VERSION = "/kms/xks/v1"
 _KEY_PATH = re.compile(r"/keys/([A-Za-z0-9._-]{1,128})/(metadata|encrypt|decrypt)", re.ASCII)
-_MAX_PATH = 256  # of the whole URI, in fact
-_ASKED = ("kmsOperation", "kmsRequestId")
+_MAX_PATH = 256  # the specification limits the whole URI
+_REQUIRED = ("kmsOperation", "kmsRequestId")
 STATUSES = {
     "ValidationException": 400,
     "InvalidStateException": 400,
@@ -50,7 +50,7 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """What a path asks for."""
+    """The operation and key that a path selects."""
 
     operation: Operation
     key_id: str = ""
@@ -58,7 +58,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the proxy says, before HTTP."""
+    """The proxy's response before HTTP encoding."""
 
     status: int
     document: Mapping[str, Any]
@@ -66,7 +66,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """The key managers behind the proxy: each one's name and healthStatus."""
+    """The key managers behind the proxy, as pairs of name and healthStatus."""
 
     states: Sequence[tuple[str, str]]
     proxies: int = 2
@@ -75,13 +75,13 @@ class Fleet:
 class _RefusedError(Exception):
     """An error of the API: ``name`` is one of STATUSES."""
 
-    def __init__(self, name: str, words: str) -> None:
-        self.name, self.words = name, words
+    def __init__(self, name: str, message: str) -> None:
+        self.name, self.message = name, message
         super().__init__(name)
 
 
 def route(path: str, prefix: str) -> Route | None:
-    """What ``path`` asks for; None for a path that the API has not. ``prefix`` is before ``/kms/xks/v1``."""
+    """The route of ``path``; None if the API has no such path. ``prefix`` comes before ``/kms/xks/v1``."""
     api = prefix + _API_VERSION
     if not path.startswith(api) or len(path) > _MAX_PATH:
         return None
@@ -92,16 +92,16 @@ def route(path: str, prefix: str) -> Route | None:
     return Route(operation=Operation(match[2]), key_id=match[1]) if match else None
 
 
-def error(name: str, words: str) -> Answer:
-    return Answer(status=STATUSES[name], document={"errorName": name, "errorMessage": words})
+def error(name: str, message: str) -> Answer:
+    return Answer(status=STATUSES[name], document={"errorName": name, "errorMessage": message})
 
 
 def perform(asked: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fleet) -> Answer:
-    """The operation's answer, or its error. Never an exception, whatever the body is."""
+    """The operation's response or error. Never raises, whatever the body."""
     try:
         return Answer(status=200, document=_performed(asked, body, keys, fleet))
     except _RefusedError as refused:
-        return error(refused.name, refused.words)
+        return error(refused.name, refused.message)
 
 
 def _performed(asked: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fleet) -> Mapping[str, Any]:
@@ -109,7 +109,7 @@ def _performed(asked: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fl
     metadata = document.get("requestMetadata")
     if not isinstance(metadata, dict):
         raise _RefusedError("ValidationException", "requestMetadata is missing")
-    for name in _ASKED:
+    for name in _REQUIRED:
         _text(metadata, name)
     if asked.operation is Operation.HEALTH:
         return health(fleet)
@@ -151,7 +151,7 @@ def _encrypt(
         raise _RefusedError("ValidationException", "ciphertextDataIntegrityValueAlgorithm must be SHA_256")
     key = _usable(_key(key_id, keys), "ENCRYPT")
     if checked:
-        _usable(key, "DECRYPT")  # appendix C: a proxy decrypts before it vouches for the value
+        _usable(key, "DECRYPT")  # appendix C: a proxy must decrypt to verify the value
     sealed = xks_keys.seal(key, plaintext, additional)
     answer = {
         "ciphertext": _base64(sealed.ciphertext),
@@ -162,14 +162,14 @@ def _encrypt(
     if checked:
         answer["ciphertextDataIntegrityValue"] = xks_keys.integrity_value(sealed, additional)
         if xks_keys.unseal(key, sealed, additional) != plaintext:
-            raise _RefusedError("InternalException", "what was encrypted does not decrypt")
+            raise _RefusedError("InternalException", "the ciphertext does not decrypt to the plaintext")
     return answer
 
 
 def _decrypt(
     document: dict[str, Any], additional: bytes, key_id: str, keys: Sequence[ExternalKey]
 ) -> dict[str, str]:
-    most_metadata = xks_keys.MAX_METADATA_BYTES
+    max_metadata = xks_keys.MAX_METADATA_BYTES
     sealed = Sealed(
         ciphertext=_bytes(document, "ciphertext", MAX_TEXT_BYTES),
         iv=_bytes(document, "initializationVector"),
@@ -180,11 +180,11 @@ def _decrypt(
         raise _RefusedError(
             "ValidationException", "initializationVector or authenticationTag has a wrong size"
         )
-    if len(sealed.metadata) > most_metadata:
-        raise _RefusedError("ValidationException", f"ciphertextMetadata is over {most_metadata} bytes")
+    if len(sealed.metadata) > max_metadata:
+        raise _RefusedError("ValidationException", f"ciphertextMetadata is over {max_metadata} bytes")
     plaintext = xks_keys.unseal(_usable(_key(key_id, keys), "DECRYPT"), sealed, additional)
     if plaintext is None:
-        raise _RefusedError("InvalidCiphertextException", "it is not what this key encrypted")
+        raise _RefusedError("InvalidCiphertextException", "the ciphertext was not created with this key")
     return {"plaintext": _base64(plaintext)}
 
 
@@ -209,21 +209,21 @@ def _object(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise _RefusedError("ValidationException", "the body is no JSON object")
+        raise _RefusedError("ValidationException", "the body is not a JSON object")
     return document
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not value:
-        raise _RefusedError("ValidationException", f"{name} must be a text")
+        raise _RefusedError("ValidationException", f"{name} must be a string")
     return value
 
 
 def _bytes(
-    document: Mapping[str, Any], name: str, most_bytes: int | None = None, *, is_optional: bool = False
+    document: Mapping[str, Any], name: str, max_bytes: int | None = None, *, is_optional: bool = False
 ) -> bytes:
-    """Standard Base64 alone. Over what a proxy must take, the specification has an error of its own."""
+    """Decode standard Base64. Above the size a proxy must accept, the specification has a separate error."""
     value = document.get(name)
     if value is None and is_optional:
         return b""
@@ -233,8 +233,8 @@ def _bytes(
         data = None
     if data is None:
         raise _RefusedError("ValidationException", f"{name} must be Base64")
-    if most_bytes is not None and len(data) > most_bytes:
-        raise _RefusedError("UnsupportedOperationException", f"{name} is over {most_bytes} bytes")
+    if max_bytes is not None and len(data) > max_bytes:
+        raise _RefusedError("UnsupportedOperationException", f"{name} is over {max_bytes} bytes")
     return data
 
 

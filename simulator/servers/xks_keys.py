@@ -1,4 +1,4 @@
-"""The external key manager of the simulated network: AES-GCM as the proxy API's specification has it."""
+"""The external key manager of the simulation: AES-GCM as in the proxy API specification."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ _METADATA = b"key_version=1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """An encryption's outcome. ``metadata`` is what the specification calls ciphertextMetadata."""
+    """The result of an encryption. ``metadata`` is the specification's ciphertextMetadata."""
 
     ciphertext: bytes
     iv: bytes
@@ -34,7 +34,7 @@ def seal(key: ExternalKey, plaintext: bytes, additional: bytes) -> Sealed:
 
 
 def unseal(key: ExternalKey, sealed: Sealed, additional: bytes) -> bytes | None:
-    """The plaintext; None if anything is not as `seal` gave it."""
+    """The plaintext; None if anything differs from the output of `seal`."""
     bound = _bound(additional, sealed.metadata)
     try:
         return _cipher(key).decrypt(sealed.iv, sealed.ciphertext + sealed.tag, bound)
@@ -49,10 +49,10 @@ def integrity_value(sealed: Sealed, additional: bytes) -> str:
 
 
 def _cipher(key: ExternalKey) -> AESGCM:
-    """Made from the key's name: every proxy of a simulation has the same, and needs no store for it."""
+    """Derived from the key's name, so that all proxies of a simulation have the same key without storage."""
     return AESGCM(hashlib.sha256(b"a key of the simulated network: " + key.id.encode()).digest())
 
 
 def _bound(additional: bytes, metadata: bytes) -> bytes:
-    """With lengths, so that metadata cannot pass as additional data (specification, Encrypt)."""
+    """Length-prefixed, so that metadata cannot be taken for additional data (specification, Encrypt)."""
     return len(additional).to_bytes(2, "big") + additional + len(metadata).to_bytes(1, "big") + metadata

@@ -261,10 +261,10 @@ def test_a_command_that_does_not_end_is_killed(simulation: Simulation) -> None:
 
 def test_a_process_of_the_simulation_that_dies_surfaces(can_simulate: object) -> None:
     with start(load_scenario("healthy"), reduced=False, enter=False) as simulation:
-        wire = simulation._processes.wire
-        assert wire is not None
-        wire.process.kill()
-        with pytest.raises(SimulationError, match=r"the wire process ended \(status -9\)"):
+        link = simulation._processes.link
+        assert link is not None
+        link.process.kill()
+        with pytest.raises(SimulationError, match=r"the link process ended \(status -9\)"):
             simulation.applied("10.78.1.11")
 
 

@@ -25,7 +25,7 @@ def test_a_path_has_steps(path: str, steps: tuple[Any, ...]) -> None:
     "path", ["", "[0]", ".Name", "Things[-1]", "Things[0]Name", "Things[].A", "A..B", "A.", "A b"]
 )
 def test_what_is_no_path_is_said(path: str) -> None:
-    with pytest.raises(PathError, match="is no path"):
+    with pytest.raises(PathError, match="is not a path"):
         steps_of(path)
 
 
@@ -64,9 +64,9 @@ def test_values_are_set_in_a_copy(changes: dict[str, Any], after: dict[str, Any]
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("Whole[0]", "there is no list"),
-        ("Whole.Name", "that could have a Name"),
-        ("Things[*][0]", "there is no list"),
+        ("Whole[0]", "not a list"),
+        ("Whole.Name", "can have a Name"),
+        ("Things[*][0]", "not a list"),
     ],
 )
 def test_a_path_that_leads_nowhere_is_named(path: str, words: str) -> None:

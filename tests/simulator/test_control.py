@@ -47,7 +47,7 @@ def test_an_end_that_has_gone_is_none_and_a_silent_one_times_out(ends: tuple[Lin
 def test_an_exception_becomes_words(ends: tuple[Lines, Lines]) -> None:
     one, other = ends
     answered(one, {"do": "fault"}, ValueError("no such host"))
-    assert other.read(1) == {"error": "ValueError: no such host (asked: fault)"}
+    assert other.read(1) == {"error": "ValueError: no such host (request: fault)"}
 
 
 @pytest.mark.loopback

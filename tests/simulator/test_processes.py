@@ -1,4 +1,4 @@
-"""The processes of a simulation without a wire, by themselves; tests/real/test_simulator.py has those with one."""
+"""The processes of a simulation without a delay link; tests/real/test_simulator.py tests those with one."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ def test_the_servers_alone_are_started_and_stopped(tmp_path: Path) -> None:
     block, claim = claim_block()
     processes = Processes(directory=tmp_path)
     with claim:
-        root = processes.open({**START, "reduced_block": block}, has_wire=False, has_account=False)
+        root = processes.open({**START, "reduced_block": block}, has_link=False, has_account=False)
     servers = processes.servers
     assert root.startswith("-----BEGIN CERTIFICATE-----")
-    assert (processes.wire, processes.aws, processes.namespace) == (None, None, None)
+    assert (processes.link, processes.aws, processes.namespace) == (None, None, None)
     processes.stop()
     processes.stop()  # once more does nothing
     assert servers is not None
@@ -32,7 +32,7 @@ def test_a_process_that_cannot_start_says_why_and_leaves_none_behind(tmp_path: P
     processes = Processes(directory=tmp_path)
     wrong = {**START, "scenario": {"key_managers": [{"name": "h", "fault": "ghost"}]}, "reduced_block": 1}
     with pytest.raises(SimulationError, match=r"key_managers\[0\]\.fault: write one of"):
-        processes.open(wrong, has_wire=False, has_account=False)
+        processes.open(wrong, has_link=False, has_account=False)
     servers = processes.servers
     processes.stop()
     assert servers is not None

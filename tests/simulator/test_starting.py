@@ -27,13 +27,13 @@ def test_where_there_are_no_namespaces_a_simulation_is_reduced_and_says_so(no_na
         assert simulation.reduced
         assert simulation.notes == (
             HOW_REDUCED,
-            "no namespaces here: the kernel says no",
-            "to have them: ask your administrator",
+            "namespaces are not available: the kernel says no",
+            "to enable them: ask your administrator",
         )
 
 
 def test_who_insists_on_namespaces_is_told_what_to_do(no_namespaces: None) -> None:
-    with pytest.raises(SimulationError, match=r"the kernel says no\. To have them: ask your administrator"):
+    with pytest.raises(SimulationError, match=r"the kernel says no\. To enable them: ask your administrator"):
         start(SCENARIO, reduced=False)
 
 
@@ -55,7 +55,7 @@ def test_a_simulation_that_cannot_start_leaves_no_files(
     broken = read_scenario(
         "mine", {"account": {"region": "eu-nowhere-1"}, "nodes": [{"name": "n", "zone": "a"}]}
     )
-    with pytest.raises(SimulationError, match="no Region that moto knows"):
+    with pytest.raises(SimulationError, match="moto does not know the Region"):
         start(broken, reduced=True)
     assert list(tmp_path.iterdir()) == []
 

@@ -219,7 +219,7 @@ def test_a_path_that_does_not_fit_the_answer_is_an_error_that_says_so(
     [
         ({"answers": {CONFIGURATIONS: {"ServiceConfiguration[0]": {}}}}, SimulationError, "has no ServiceConfiguration of"),
         ({"key_stores": [{"State": "x"}]}, SimulationError, "has no State of CustomKeyStoresListEntry"),
-        ({"region": "xx-nowhere-1"}, SimulationError, "account.region: xx-nowhere-1"),
+        ({"region": "xx-nowhere-1"}, SimulationError, "account.region: moto does not know the Region xx-nowhere-1"),
         ({"delay": 1}, ScenarioError, "account.delay"),
     ],
 )  # fmt: skip
@@ -308,6 +308,6 @@ def test_whoever_does_not_sign_is_told_so(simulation: Simulation, body: bytes) -
 
 def test_a_simulation_without_the_section_has_no_account() -> None:
     with start(load_scenario("healthy"), reduced=True) as plain:
-        with pytest.raises(SimulationError, match="give the scenario an 'account:' section"):
+        with pytest.raises(SimulationError, match="add an 'account:' section to the scenario"):
             plain.aws_environment()
         assert not (plain.directory / "aws.log").exists()

@@ -20,7 +20,7 @@ def test_a_trial_that_works_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("OSError: not permitted\n", "", "OSError: not permitted"),
         ("", "a\nlast", "last"),
-        ("", "", "silently"),
+        ("", "", "without output"),
     ],
     ids=["it says why", "it crashes", "it says nothing"],
 )

@@ -80,7 +80,7 @@ class Rig:
 
     def agent_sends(self, *frames: bytes, stamp_ns: int | None = None) -> None:
         self.agent.waiting += [(frame, stamp_ns) for frame in frames]
-        self.link._take(self.agent)  # type: ignore[arg-type]
+        self.link._receive(self.agent)  # type: ignore[arg-type]
 
     def applied(self, host: str) -> dict[str, Any]:
         return self.link._do({"do": "applied", "address": host})
@@ -136,7 +136,7 @@ def test_what_is_recorded_is_when_it_was_sent_and_not_when_it_should_have_been(r
     rig.agent_sends(ping(NEAR, 7), stamp_ns=WALL_NS)
     rig.at(13 * MS)
     (row,) = rig.applied(NEAR)["rows"]
-    assert (row.arrived_at_ns, row.delay_ns, row.is_back, row.sequence) == (WALL_NS, 13 * MS, False, 7)
+    assert (row.arrived_at_ns, row.delay_ns, row.is_return, row.sequence) == (WALL_NS, 13 * MS, False, 7)
     assert rig.applied(FAR)["rows"] == ()
 
 
@@ -181,7 +181,7 @@ def test_requests_are_obeyed_or_answered_with_what_is_wrong_until_the_parent_goe
         {"do": "dance"},
     ):
         parent.send(message)
-    assert rig.link._obey(control)
+    assert rig.link._handle_requests(control)
     answers = [parent.read(1) or {} for _ in range(5)]
     assert answers[:2] == [{"done": True}] * 2
     words = [answer["error"] for answer in answers[2:]]
@@ -191,7 +191,7 @@ def test_requests_are_obeyed_or_answered_with_what_is_wrong_until_the_parent_goe
     assert rig.at(50 * MS - 1) == []
     assert rig.at(60 * MS) == [ping(NEAR)]
     parent.connection.close()
-    assert not rig.link._obey(control)
+    assert not rig.link._handle_requests(control)
 
 
 @pytest.mark.loopback

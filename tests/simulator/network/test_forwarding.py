@@ -23,7 +23,7 @@ class Half(Random):
         return 0.5
 
 
-def a_wire(node: dict[str, object] | None = None, **region: object) -> Forwarding:
+def a_link(node: dict[str, object] | None = None, **region: object) -> Forwarding:
     document = {
         "regions": {"r": {"rtt": "20ms", **region}},
         "nodes": [{"name": "n", "zone": "a", **(node or {})}],
@@ -41,66 +41,66 @@ def tcp(source: str, destination: str, *, from_port: int = 5, to_port: int = 443
 
 
 def test_each_way_takes_half_of_the_round_trip() -> None:
-    wire = a_wire()
-    (out,) = wire.from_agent(ping(AGENT, REGION), now_ns=100 * MS)
-    (back,) = wire.from_simulation(ping(REGION, AGENT), now_ns=110 * MS)
-    assert (out.due_ns, out.is_back, out.kind, out.sequence) == (110 * MS, False, "icmp", 1)
-    assert (back.due_ns, back.is_back, back.host) == (120 * MS, True, socket.inet_aton(REGION))
+    link = a_link()
+    (out,) = link.from_agent(ping(AGENT, REGION), now_ns=100 * MS)
+    (back,) = link.from_simulation(ping(REGION, AGENT), now_ns=110 * MS)
+    assert (out.due_ns, out.is_return, out.kind, out.sequence) == (110 * MS, False, "icmp", 1)
+    assert (back.due_ns, back.is_return, back.host) == (120 * MS, True, socket.inet_aton(REGION))
 
 
 def test_jitter_adds_at_most_half_of_itself_each_way() -> None:
-    (out,) = a_wire(jitter="4ms").from_agent(ping(AGENT, REGION), now_ns=0)
+    (out,) = a_link(jitter="4ms").from_agent(ping(AGENT, REGION), now_ns=0)
     assert out.due_ns == 11 * MS  # half of the two milliseconds of this way
 
 
 @pytest.mark.parametrize(("share", "copies"), [(0.5, 1), (0.51, 0)], ids=["at the draw", "above it"])
 def test_loss_takes_its_share(share: float, copies: int) -> None:
-    assert len(a_wire(loss=share).from_agent(ping(AGENT, REGION), now_ns=0)) == copies
+    assert len(a_link(loss=share).from_agent(ping(AGENT, REGION), now_ns=0)) == copies
 
 
 @pytest.mark.parametrize(("share", "copies"), [(0.5, 1), (0.51, 2)], ids=["at the draw", "above it"])
 def test_duplicates_are_two_of_the_same(share: float, copies: int) -> None:
-    assert len(a_wire(duplicate=share).from_agent(ping(AGENT, REGION), now_ns=0)) == copies
+    assert len(a_link(duplicate=share).from_agent(ping(AGENT, REGION), now_ns=0)) == copies
 
 
 def test_a_reordered_answer_is_overtaken_and_holds_up_no_other() -> None:
-    wire = a_wire(reorder=1)
-    (held,) = wire.from_simulation(ping(REGION, AGENT, 1), now_ns=0)
+    link = a_link(reorder=1)
+    (held,) = link.from_simulation(ping(REGION, AGENT, 1), now_ns=0)
     assert held.due_ns == 10 * MS + REORDER_HOLD_NS
 
 
 @given(st.lists(st.integers(0, 5 * MS), min_size=2, max_size=20), st.integers())
 def test_jitter_never_reorders(gaps_ns: list[int], seed: int) -> None:
     document = {"regions": {"r": {"rtt": "20ms", "jitter": "30ms"}}}
-    wire = forwarding_of(read_scenario("mine", document), Random(seed))
+    link = forwarding_of(read_scenario("mine", document), Random(seed))
     now_ns, dues = 0, []
     for gap_ns in gaps_ns:
         now_ns += gap_ns
-        (due,) = wire.from_agent(ping(AGENT, REGION), now_ns)
+        (due,) = link.from_agent(ping(AGENT, REGION), now_ns)
         dues.append(due.due_ns)
     assert dues == sorted(dues)
 
 
 def test_a_host_that_is_not_in_the_scenario_is_silent() -> None:
-    wire = a_wire()
-    assert wire.from_agent(ping(AGENT, "10.78.1.12"), now_ns=0) == ()
-    assert wire.from_simulation(ping("10.78.1.12", AGENT), now_ns=0) == ()
-    assert wire.from_agent(b"not a frame", now_ns=0) == ()
+    link = a_link()
+    assert link.from_agent(ping(AGENT, "10.78.1.12"), now_ns=0) == ()
+    assert link.from_simulation(ping("10.78.1.12", AGENT), now_ns=0) == ()
+    assert link.from_agent(b"not a frame", now_ns=0) == ()
 
 
 @pytest.mark.parametrize(
     ("fault", "pings", "connects"), [("dead", 0, 0), ("silent", 1, 0), ("refused", 1, 1)]
 )
 def test_what_the_wire_swallows_for_a_fault(fault: str, pings: int, connects: int) -> None:
-    wire = a_wire(fault=fault)
-    assert len(wire.from_agent(ping(AGENT, REGION), now_ns=0)) == pings
-    assert len(wire.from_agent(tcp(AGENT, REGION), now_ns=0)) == connects
+    link = a_link(fault=fault)
+    assert len(link.from_agent(ping(AGENT, REGION), now_ns=0)) == pings
+    assert len(link.from_agent(tcp(AGENT, REGION), now_ns=0)) == connects
 
 
 def test_a_node_has_the_delay_of_the_backend_and_is_recorded_under_its_own_address() -> None:
-    wire = a_wire()
-    (out,) = wire.from_agent(tcp(AGENT, NODE), now_ns=0)
-    (back,) = wire.from_simulation(tcp(BACKEND, INSIDE, from_port=443, to_port=5), now_ns=0)
+    link = a_link()
+    (out,) = link.from_agent(tcp(AGENT, NODE), now_ns=0)
+    (back,) = link.from_simulation(tcp(BACKEND, INSIDE, from_port=443, to_port=5), now_ns=0)
     assert (out.due_ns, back.due_ns) == (1 * MS, 3 * MS)
     assert out.host == back.host == socket.inet_aton(NODE)
     assert out.port == back.port == 5
@@ -108,26 +108,26 @@ def test_a_node_has_the_delay_of_the_backend_and_is_recorded_under_its_own_addre
 
 
 def test_a_node_with_a_delay_of_its_own_has_that() -> None:
-    (out,) = a_wire(node={"rtt": "8ms"}).from_agent(tcp(AGENT, NODE), now_ns=0)
+    (out,) = a_link(node={"rtt": "8ms"}).from_agent(tcp(AGENT, NODE), now_ns=0)
     assert out.due_ns == 4 * MS
 
 
 @pytest.mark.parametrize("victim", [NODE, BACKEND])
 def test_a_connection_through_a_node_needs_node_and_backend(victim: str) -> None:
-    wire = a_wire()
-    wire.set_fault(socket.inet_aton(victim), Fault.DEAD)
-    assert wire.from_agent(tcp(AGENT, NODE), now_ns=0) == ()
-    assert wire.from_simulation(tcp(BACKEND, INSIDE, from_port=443), now_ns=0) == ()
-    wire.set_fault(socket.inet_aton(victim), Fault.ALIVE)
-    assert len(wire.from_agent(tcp(AGENT, NODE), now_ns=0)) == 1
+    link = a_link()
+    link.set_fault(socket.inet_aton(victim), Fault.DEAD)
+    assert link.from_agent(tcp(AGENT, NODE), now_ns=0) == ()
+    assert link.from_simulation(tcp(BACKEND, INSIDE, from_port=443), now_ns=0) == ()
+    link.set_fault(socket.inet_aton(victim), Fault.ALIVE)
+    assert len(link.from_agent(tcp(AGENT, NODE), now_ns=0)) == 1
 
 
 def test_a_load_balancer_answers_no_ping() -> None:
-    assert a_wire().from_agent(ping(AGENT, NODE), now_ns=0) == ()
+    assert a_link().from_agent(ping(AGENT, NODE), now_ns=0) == ()
 
 
 def test_a_delay_can_change_while_the_wire_runs() -> None:
-    wire = a_wire(jitter="4ms")
-    wire.set_rtt(socket.inet_aton(REGION), 0.1)
-    (out,) = wire.from_agent(ping(AGENT, REGION), now_ns=0)
+    link = a_link(jitter="4ms")
+    link.set_rtt(socket.inet_aton(REGION), 0.1)
+    (out,) = link.from_agent(ping(AGENT, REGION), now_ns=0)
     assert out.due_ns == 51 * MS

@@ -74,8 +74,8 @@ def test_frames_of_both_ends_come_to_the_wire_whole_and_without_arp(can_simulate
         from simulator.network import links
 
         with (
-            links.open_packet_socket(links.WIRE_TO_AGENT) as of_agent,
-            links.open_packet_socket(links.WIRE_TO_SIMULATION) as of_simulation,
+            links.open_packet_socket(links.LINK_TO_AGENT) as of_agent,
+            links.open_packet_socket(links.LINK_TO_SIMULATION) as of_simulation,
         ):
             udp(agent, "10.77.0.2", "10.78.1.11")
             udp(simulation, "10.78.200.1", "10.77.0.2")
@@ -141,7 +141,7 @@ def test_the_agent_may_ping_and_all_it_sends_leaves_from_its_address(can_simulat
 
 def test_no_end_of_a_link_leaves_work_to_an_offload_that_is_not_there(can_simulate: object) -> None:
     def look(agent: int, simulation: int) -> list[dict[str, int]]:
-        found = [offloads("wire-agent"), offloads("wire-simulation")]
+        found = [offloads("link-agent"), offloads("link-simulation")]
         for network, name in ((agent, "agent0"), (simulation, "simulation0")):
             namespaces.enter_network(network)
             found.append(offloads(name))
@@ -176,8 +176,8 @@ def test_a_packet_socket_stamps_does_not_block_and_hears_only_what_comes_in(can_
         from simulator.network import links
 
         with (
-            links.open_packet_socket(links.WIRE_TO_AGENT) as packets,
-            links.open_packet_socket(links.WIRE_TO_AGENT) as other,
+            links.open_packet_socket(links.LINK_TO_AGENT) as packets,
+            links.open_packet_socket(links.LINK_TO_AGENT) as other,
         ):
             began_ns = time.time_ns()
             udp(agent, "10.77.0.2", "10.78.1.11")
@@ -190,7 +190,7 @@ def test_a_packet_socket_stamps_does_not_block_and_hears_only_what_comes_in(can_
                 packets.recv(2048)
             except BlockingIOError:
                 silent = True
-        with links.open_packet_socket(links.WIRE_TO_AGENT) as fresh:
+        with links.open_packet_socket(links.LINK_TO_AGENT) as fresh:
             blocks = fresh.getblocking()
         ((_, kind, stamp),) = ancillary
         seconds, nanoseconds = struct.unpack("@ll", stamp)

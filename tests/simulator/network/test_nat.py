@@ -14,11 +14,11 @@ def packed(address: str) -> bytes:
     return socket.inet_aton(address)
 
 
-def a_nat(backends: tuple[str, ...] = BACKENDS, most_flows: int = 10) -> Nat:
+def a_nat(backends: tuple[str, ...] = BACKENDS, max_flows: int = 10) -> Nat:
     node = NodeAddresses(
         outside=packed(NODE), inside=packed(INSIDE), backends=tuple(packed(each) for each in backends)
     )
-    return Nat(packed(AGENT), (node,), most_flows)
+    return Nat(packed(AGENT), (node,), max_flows)
 
 
 def outward(nat: Nat, port: int, *, flags: str = "S", to_port: int = 443) -> Translated | None:
@@ -68,7 +68,7 @@ def test_a_node_forwards_nothing_but_its_listener() -> None:
 
 
 def test_the_oldest_flow_is_forgotten_at_the_limit_and_not_before() -> None:
-    at_limit, over = a_nat(most_flows=3), a_nat(most_flows=3)
+    at_limit, over = a_nat(max_flows=3), a_nat(max_flows=3)
     for port in (1, 2, 3):
         outward(at_limit, port)
     for port in (1, 2, 3, 4):

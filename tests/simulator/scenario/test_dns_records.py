@@ -23,7 +23,7 @@ def test_a_record_can_be_an_answer_or_says_what_to_do(
     record_type: str, answers: tuple[str, ...], is_fine: bool
 ) -> None:  # a column of the table
     fault = fault_of(Record(name="x", record_type=record_type, answers=answers))
-    words = f"write answers as a zone file has them for type {record_type}"
+    words = f"write answers in zone file format for type {record_type}"
     assert fault == (None if is_fine else words)
 
 

@@ -93,7 +93,7 @@ def test_the_agent_is_told_of_a_host_in_the_section_of_its_kind(kind: HostKind) 
     ]
     assert filled == ([kind.section] if kind.section else [])
     for (entry,) in (configuration[section] for section in filled):
-        assert tuple(entry) == kind.told
+        assert tuple(entry) == kind.agent_keys
         assert NAME in entry.values()
         assert addressing.address(NAME) in entry.values() or f"{NAME}.example.com" in entry.values()
 
@@ -104,4 +104,4 @@ def test_in_a_reduced_simulation_the_agent_is_told_of_a_host_only_with_its_port(
     section = configuration_of(scenario, assign_addresses(scenario, reduced_block=7), *FILES).get(
         kind.section, []
     )
-    assert [entry["port"] for entry in section] == ([kind.reduced_port] if "port" in kind.told else [])
+    assert [entry["port"] for entry in section] == ([kind.reduced_port] if "port" in kind.agent_keys else [])

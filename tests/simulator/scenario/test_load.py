@@ -67,7 +67,7 @@ def test_a_scenario_can_be_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"a: [", "is not YAML"), (b"\xff\xfe\xff", "give a readable YAML file"), (None, "one of: ")],
+    [(b"a: [", "is not YAML"), (b"\xff\xfe\xff", "not a readable YAML file"), (None, "bundled scenarios: ")],
     ids=["broken YAML", "not UTF-8", "no file"],
 )
 def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, content: bytes | None, words: str) -> None:

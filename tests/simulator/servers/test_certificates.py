@@ -80,7 +80,7 @@ def test_servers_share_the_identity_of_a_kind(maker: CertificateMaker) -> None:
 
 
 def test_what_is_not_about_certificates_is_our_mistake(maker: CertificateMaker) -> None:
-    with pytest.raises(ValueError, match="not about a certificate"):
+    with pytest.raises(ValueError, match="is not a certificate fault"):
         maker.identity(Fault.DEAD)
 
 

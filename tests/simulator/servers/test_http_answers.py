@@ -43,7 +43,7 @@ def test_each_form_is_understood_by_another_parser(form: Form) -> None:
 
 
 def test_the_odd_form_is_odd() -> None:
-    head = write(asked(), REPLY, NOW_S, Form.ODD).partition(b"\r\n\r\n")[0]
+    head = write(asked(), REPLY, NOW_S, Form.UNUSUAL).partition(b"\r\n\r\n")[0]
     assert head.startswith(b"HTTP/1.1 200 \r\n")
     assert b"\r\ndate: \t Wed" in head
     assert b"\r\nCONTENT-TYPE:application/json\r\n" in head

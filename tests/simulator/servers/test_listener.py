@@ -97,5 +97,5 @@ async def test_silence_is_no_answer(address: str) -> None:
 async def test_a_transport_that_the_service_does_not_know_is_our_mistake(
     address: str, transport: Transport, service: Service
 ) -> None:
-    with pytest.raises(ValueError, match=f"knows no {transport}"):
+    with pytest.raises(ValueError, match=f"has no handler for {transport}"):
         await listening(address, (transport,), service).set_open(is_open=True)

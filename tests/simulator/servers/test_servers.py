@@ -161,7 +161,7 @@ def test_a_proxy_stops_and_starts(simulation: Simulation) -> None:
 def test_a_fault_that_a_host_cannot_have_is_our_mistake(
     simulation: Simulation, name: str, fault: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"{name} cannot be {fault}"):
+    with pytest.raises(ValueError, match=f"{name} cannot have the fault {fault}"):
         simulation.set_fault(name, fault)
 
 
@@ -214,7 +214,7 @@ def test_a_host_of_every_kind_listens_by_its_transports_until_it_is_dead(kind: H
             listens = [answers_by(transport, address) for transport in kind.transports]
             assert listens == [is_there] * len(kind.transports)
         for fault in set(Fault) - set(kind.faults):
-            with pytest.raises(ValueError, match=f"{HOST} cannot be {fault}"):
+            with pytest.raises(ValueError, match=f"{HOST} cannot have the fault {fault}"):
                 simulation.set_fault(HOST, fault)
 
 

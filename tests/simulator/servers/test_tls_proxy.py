@@ -22,17 +22,18 @@ pytestmark = pytest.mark.loopback
 NAME = "xks.example.com"
 PATH = "/a/kms/xks/v1/health"
 ANSWERS = ProxyAnswers(
-    makes=CertificateMaker(NAME, datetime.now(UTC)), proxy=XksProxy(prefix="/a", key_managers=("hsm-1",))
+    certificates=CertificateMaker(NAME, datetime.now(UTC)),
+    proxy=XksProxy(prefix="/a", key_managers=("hsm-1",)),
 )
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def a_proxy(reach: Fault = Fault.ALIVE) -> TlsProxy:
-    return TlsProxy(ANSWERS, Faults(reach=reach))
+    return TlsProxy(ANSWERS, Faults(reachability=reach))
 
 
 def trusting() -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=ANSWERS.makes.root_pem().decode())
+    return ssl.create_default_context(cadata=ANSWERS.certificates.root_pem().decode())
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from xks_requests import HEALTH, METADATA, NOW_S, requested, signed
 from simulator.faults import ANSWER, Fault
 from simulator.scenario.xks_settings import ProxySettings
 from simulator.servers.http_answers import Form, Reply, Request
-from simulator.servers.xks_answers import Conduct, XksProxy, clock_offset_s, conduct_of, reply_to
+from simulator.servers.xks_answers import Behaviour, XksProxy, behaviour_of, clock_offset_s, reply_to
 from simulator.sigv4 import Signed
 
 PROXY = XksProxy(key_managers=("hsm-1", "hsm-2", "hsm-3"))
@@ -150,20 +150,20 @@ def test_json_may_break_off_and_a_body_may_be_huge() -> None:
 @pytest.mark.parametrize(
     ("fault", "body_bytes", "conduct"),
     [
-        (Fault.HEALTHY, 9999, Conduct()),
-        (Fault.SLOW_400_MS, 0, Conduct(delay_s=0.4)),
-        (Fault.SLOW_300_MS, 0, Conduct(delay_s=0.3)),
-        (Fault.SLOW_220_MS, 0, Conduct(delay_s=0.22)),
-        (Fault.SILENT_HTTP, 0, Conduct(is_silent=True)),
-        (Fault.CLOSES, 0, Conduct(closes=True)),
-        (Fault.DROPS_LARGE_BODIES, 1500, Conduct()),
-        (Fault.DROPS_LARGE_BODIES, 1501, Conduct(is_silent=True)),
-        (Fault.CHUNKED, 0, Conduct(form=Form.CHUNKED)),
-        (Fault.ODD_HEADERS, 0, Conduct(form=Form.ODD)),
+        (Fault.HEALTHY, 9999, Behaviour()),
+        (Fault.SLOW_400_MS, 0, Behaviour(delay_s=0.4)),
+        (Fault.SLOW_300_MS, 0, Behaviour(delay_s=0.3)),
+        (Fault.SLOW_220_MS, 0, Behaviour(delay_s=0.22)),
+        (Fault.SILENT_HTTP, 0, Behaviour(is_silent=True)),
+        (Fault.CLOSES, 0, Behaviour(closes=True)),
+        (Fault.DROPS_LARGE_BODIES, 1500, Behaviour()),
+        (Fault.DROPS_LARGE_BODIES, 1501, Behaviour(is_silent=True)),
+        (Fault.CHUNKED, 0, Behaviour(form=Form.CHUNKED)),
+        (Fault.ODD_HEADERS, 0, Behaviour(form=Form.UNUSUAL)),
     ],
 )
-def test_conduct(fault: Fault, body_bytes: int, conduct: Conduct) -> None:
-    assert conduct_of(fault, body_bytes) == conduct
+def test_conduct(fault: Fault, body_bytes: int, conduct: Behaviour) -> None:
+    assert behaviour_of(fault, body_bytes) == conduct
 
 
 @pytest.mark.parametrize("fault", IN_CONDUCT)
@@ -183,7 +183,7 @@ def test_no_fault_is_without_effect(fault: Fault) -> None:
     """Of a signed request, an unsigned one, a GET or their conduct at least one is not as in health."""
     asked = (signed(), UNSIGNED, GET)
     differs = any(reply(request, fault) != reply(request) for request in asked)
-    conducts = conduct_of(fault, 9999) != Conduct() or clock_offset_s(PROXY, fault) != 0
+    conducts = behaviour_of(fault, 9999) != Behaviour() or clock_offset_s(PROXY, fault) != 0
     assert differs or conducts
 
 
