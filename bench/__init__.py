@@ -1,1 +1,1 @@
-"""Measurements of the product itself, against a packet capture and against other tools: `python -m bench`."""
+"""Benchmarks: accuracy against a packet capture, cost compared with other tools: `python -m bench`."""

@@ -24,26 +24,26 @@ RUNS = 10
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 Section = Callable[[lab.Lab, Path], str]
-# Other measurements in the same lab: each returns a section of Markdown with its own heading (###).
+# More measurements in the same lab. Each returns a section of Markdown with its own heading (###).
 SECTIONS: tuple[Section, ...] = (scale.section,)
 
 
 def main() -> int:
-    """1 where there can be no lab, or not with the limits asked for."""
+    """Returns 1 if the lab cannot be created, or the requested limits cannot be set."""
     options = _options()
     able = capability()
     if not able.namespaces:
-        print(f"no lab here: {able.why}; {able.remedy}", file=sys.stderr)
+        print(f"the lab needs namespaces: {able.why}; {able.remedy}", file=sys.stderr)
         return 1
     if options.stock_buffers and not cost.may_set_limits():
-        print("--stock-buffers needs the machine's root: it sets net.core.rmem_max", file=sys.stderr)
+        print("--stock-buffers must run as root, because it sets net.core.rmem_max", file=sys.stderr)
         return 1
     with ExitStack() as stack:
         keep = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         keep.mkdir(parents=True, exist_ok=True)
         results = _measure(stack.enter_context(lab.lab()), keep, options)
     drawn = plots.drawn(results)
-    text = markdown(results, [(plot.words, f"images/{plot.file}") for plot in drawn])
+    text = markdown(results, [(plot.alt, f"images/{plot.file}") for plot in drawn])
     print(text)
     if options.write:
         for plot in drawn:
@@ -57,16 +57,18 @@ def _options() -> argparse.Namespace:
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--write", action="store_true", help="put tables and plots into docs/performance.md and docs/images"
+        "--write", action="store_true", help="write tables and plots to docs/performance.md and docs/images"
     )
-    parser.add_argument("--keep", type=Path, help="directory for captures and outputs (else thrown away)")
+    parser.add_argument(
+        "--keep", type=Path, help="directory for captures and outputs (default: a temporary one)"
+    )
     parser.add_argument(
         "--stock-buffers",
         action="store_true",
-        help="cost rows also with stock socket buffers: without CAP_NET_ADMIN, and with net.core.rmem_max "
-        f"{cost.STOCK_BUFFER_BYTES} on the whole machine meanwhile (needs its root)",
+        help="also measure the cost with stock socket buffers: without CAP_NET_ADMIN, and with "
+        f"net.core.rmem_max set to {cost.STOCK_BUFFER_BYTES} for the whole machine (needs root)",
     )
-    parser.add_argument("--runs", type=int, default=RUNS, help="cost runs of each tool (0: none)")
+    parser.add_argument("--runs", type=int, default=RUNS, help="number of cost runs per tool (0: none)")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Takes CAP_NET_ADMIN from a process that is about to become another program. Linux only."""
+"""Drops CAP_NET_ADMIN from a process before it executes another program. Linux only."""
 
 import ctypes
 import os
@@ -26,14 +26,16 @@ class _Sets(ctypes.Structure):
 
 
 def drop_net_admin() -> None:
-    """For this process and what it executes, root or not (capabilities(7)).
+    """For this process and the programs it executes, as root or not (capabilities(7)).
 
-    Root's exec gives back all that is in the bounding set or is inheritable, so it leaves both. Who may not
-    change the bounding set has no capability to lose.
+    When root executes a program, it regains all capabilities in the bounding and inheritable sets, so the
+    capability is removed from both. A process that may not change the bounding set has no capabilities.
     """
     if _libc.prctl(_PR_CAPBSET_DROP, _CAP_NET_ADMIN, 0, 0, 0) != 0 and ctypes.get_errno() != _EPERM:
-        _fail("leave CAP_NET_ADMIN out of the bounding set")
-    _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_LOWER, _CAP_NET_ADMIN, 0, 0)  # refused where there is none
+        _fail("remove CAP_NET_ADMIN from the bounding set")
+    _libc.prctl(
+        _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_LOWER, _CAP_NET_ADMIN, 0, 0
+    )  # fails if there is no ambient capability
     header, sets = _Header(_VERSION_3, 0), (_Sets * 2)()
     if _libc.capget(ctypes.byref(header), sets) != 0:
         _fail("read the capabilities")

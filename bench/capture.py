@@ -1,4 +1,4 @@
-"""A packet capture in a process of its own: AF_PACKET, the kernel's nanosecond stamps, a pcap file."""
+"""A packet capture in a separate process: AF_PACKET, kernel timestamps in nanoseconds, a pcap file."""
 
 import os
 import select
@@ -19,8 +19,9 @@ _SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33  # <asm-generic/socket.h>
 _BUFFER_BYTES = 128 * 1024 * 1024
 _MAX_FRAME_BYTES = 65_550
 _SETTLE_S = 0.2
-# Nobody waits for a frame: the tap would wake him on the packet's own way out, between its stamp and the
-# driver's, and another core's wake-up takes some 15 µs. Stamps are the kernel's, however late they are read.
+# The capture polls instead of waiting for frames. A waiting reader would be woken while the packet is being
+# sent, between the capture's timestamp and the driver's, which takes about 15 µs. The timestamps are set by
+# the kernel, so reading them late does no harm.
 _PAUSE_S = 0.005
 _TIMESPEC = struct.Struct("@ll")
 _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
@@ -28,7 +29,7 @@ _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
 
 @dataclass(slots=True)
 class Capture:
-    """What ended up in ``path``; filled when the block of ``capturing`` ends."""
+    """The content of ``path``; filled in when the block of ``capturing`` ends."""
 
     path: Path
     dropped: int = -1
@@ -37,27 +38,27 @@ class Capture:
 
 @contextmanager
 def capturing(path: Path) -> Iterator[Capture]:
-    """Capture all that passes the agent's link during the block, both ways, into the pcap file ``path``."""
+    """Capture all frames on the agent's link, in both directions, to ``path`` during the block."""
     taken = Capture(path)
-    tap = _open_tap(lab.AGENT_LINK)  # open before the child runs: nothing of the block is missed
+    tap = _open_tap(lab.AGENT_LINK)  # opened before the child runs, so that no frame of the block is missed
     stop_read, stop_write = os.pipe()
-    told_read, told_write = os.pipe()
-    child = lab.in_child(lambda: _write_all(tap, path, stop_read, told_write))
+    drops_read, drops_write = os.pipe()
+    child = lab.in_child(lambda: _write_all(tap, path, stop_read, drops_write))
     tap.close()
     os.close(stop_read)
-    os.close(told_write)
+    os.close(drops_write)
     try:
         yield taken
     finally:
         os.close(stop_write)
-        told = os.read(told_read, 64)
-        os.close(told_read)
+        dropped = os.read(drops_read, 64)
+        os.close(drops_read)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGTERM)
         os.waitpid(child, 0)
-    if not told:
-        raise OSError("the capture ended before its time")
-    taken.dropped = int(told)
+    if not dropped:
+        raise OSError("the capture process ended too early")
+    taken.dropped = int(dropped)
     taken.frames = packets.frames(path.read_bytes())
 
 
@@ -65,24 +66,24 @@ def _open_tap(interface: str) -> socket.socket:
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
     tap.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-    with suppress(PermissionError):  # beyond net.core.rmem_max only as the machine's root
+    with suppress(PermissionError):  # only root may exceed net.core.rmem_max
         tap.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
     tap.bind((interface, _ETH_P_ALL))
     tap.setblocking(False)
     return tap
 
 
-def _write_all(tap: socket.socket, path: Path, stop: int, told: int) -> None:
-    """Until ``stop`` is closed at its other end and no frame has come for a while; tells the drops."""
-    # This child holds a copy of the end that is closed to stop it: without this it would wait for itself.
-    _close_other_pipes(stop, told, tap.fileno())
+def _write_all(tap: socket.socket, path: Path, stop: int, dropped: int) -> None:
+    """Capture until ``stop`` is closed at its other end and no frame arrives; then write the drops."""
+    # This child inherited the other end of the pipe that stops it: it must close its copy.
+    _close_other_pipes(stop, dropped, tap.fileno())
     with path.open("wb") as file:
         file.write(packets.file_header())
         while not select.select([stop], [], [], _PAUSE_S)[0]:
             _drain(tap, file)
         while select.select([tap], [], [], _SETTLE_S)[0]:
             _drain(tap, file)
-    os.write(told, str(_dropped(tap)).encode())
+    os.write(dropped, str(_dropped(tap)).encode())
 
 
 def _close_other_pipes(*kept: int) -> None:
@@ -104,5 +105,5 @@ def _drain(tap: socket.socket, file: BinaryIO) -> None:
 
 
 def _dropped(tap: socket.socket) -> int:
-    """Frames that the capture itself lost for want of a buffer."""
+    """Frames that the capture dropped because its buffer was full."""
     return int(struct.unpack("@II", tap.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1])

@@ -1,4 +1,4 @@
-"""The accuracy rows of TLS handshakes and HTTP requests: ours alone, idle, busy, and busy inside."""
+"""The accuracy rows of TLS handshakes and HTTP requests: only xks-probe, idle and under two kinds of load."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from bench.runs import BUSY, IDLE, THREADED, Load, Run, measured, own_module
 from bench.servers import HTTP_PORT, TLS_PORT, serving
 from bench.tables import OWN, Row
 
-CONNECTIONS = 200  # each to an address of its own: the kernel soon gives the same local port again
+CONNECTIONS = 200  # each to a different address, because the kernel soon reuses local ports
 
 
 def rows(lab: Lab, keep: Path) -> Iterator[Row]:
@@ -31,27 +31,29 @@ def _runs(load: Load) -> Iterator[Run]:
     yield Run(tool=OWN, method="http over tls", argv=tls, read=_over_tls)
 
 
-def _handshakes(text: str, taken: Capture) -> Errors:
-    """ClientHello to the end of the server's flight: the first turn."""
-    return _turns(text, taken, 0, _to_last)
+def _handshakes(text: str, captured: Capture) -> Errors:
+    """From the ClientHello to the end of the server's flight: the first exchange."""
+    return _errors(text, captured, 0, _to_last)
 
 
-def _plain(text: str, taken: Capture) -> Errors:
-    return _turns(text, taken, 0, _to_first)
+def _plain(text: str, captured: Capture) -> Errors:
+    return _errors(text, captured, 0, _to_first)
 
 
-def _over_tls(text: str, taken: Capture) -> Errors:
-    """The request follows the client's last flight, which has no answer of its own: the second turn."""
-    return _turns(text, taken, 1, _to_first)
+def _over_tls(text: str, captured: Capture) -> Errors:
+    """The second exchange: the request follows the client's last flight, which has no response of its own."""
+    return _errors(text, captured, 1, _to_first)
 
 
-def _turns(text: str, taken: Capture, number: int, true_ns: readings.Duration) -> Errors:
-    return readings.own_turns(text.splitlines(), exchanges(segments(taken.frames)), number, true_ns)
+def _errors(text: str, captured: Capture, number: int, reference_ns: readings.Duration) -> Errors:
+    return readings.own_exchanges(
+        text.splitlines(), exchanges(segments(captured.frames)), number, reference_ns
+    )
 
 
-def _to_last(turn: Exchange) -> int:
-    return turn.last_ns - turn.asked_ns
+def _to_last(exchange: Exchange) -> int:
+    return exchange.last_ns - exchange.request_ns
 
 
-def _to_first(turn: Exchange) -> int:
-    return turn.first_ns - turn.asked_ns
+def _to_first(exchange: Exchange) -> int:
+    return exchange.first_ns - exchange.request_ns

@@ -1,4 +1,4 @@
-"""The cost rows: CPU of a whole run divided by its echoes, and the time that a start takes."""
+"""The cost rows: CPU time of a whole run divided by its pings, and the start-up time."""
 
 import os
 import shlex
@@ -19,14 +19,14 @@ TARGETS, EACH = 5000, 4
 _STARTS = 20
 _RMEM_MAX = Path("/proc/sys/net/core/rmem_max")
 STOCK_BUFFER_BYTES = 212_992
-_AS_IT_IS, _STOCK = "this machine's", "stock"
+_CURRENT, _STOCK = "this machine's", "stock"
 
 
 def costs(lab: Lab, keep: Path, runs: int, *, stock: bool) -> list[CostRow]:
-    """Both tools in turn, ``runs`` times; no capture runs meanwhile. ``stock`` once more with stock buffers.
+    """Run both tools alternately, ``runs`` times, without a capture; with ``stock`` again with stock buffers.
 
-    With stock buffers the machine's net.core.rmem_max is the kernel's own, and the commands run without
-    CAP_NET_ADMIN, which would pass that limit.
+    With stock buffers, net.core.rmem_max has the kernel's default, and the commands run without
+    CAP_NET_ADMIN, with which they could exceed that limit.
     """
     found = _costs(lab, keep, runs, stock=False)
     if stock:
@@ -36,12 +36,12 @@ def costs(lab: Lab, keep: Path, runs: int, *, stock: bool) -> list[CostRow]:
 
 
 def may_set_limits() -> bool:
-    """Whether `costs` with ``stock`` is possible; asked before a lab is made, which may change who we are."""
+    """Whether `costs` with ``stock`` is possible. Call it before creating a lab."""
     return os.access(_RMEM_MAX, os.W_OK)
 
 
 def starts_ms(lab: Lab) -> list[tuple[str, list[float]]]:
-    """Wall time from fork to exit of the smallest commands, as installed."""
+    """Wall time from fork to exit of the smallest installed commands."""
     commands = (("--version",), ("ping", "127.0.0.1", "-n", "1"))
     return [
         (" ".join((OWN, *words)), [_wall_ms(lab, [program(), *words]) for _ in range(_STARTS)])
@@ -59,7 +59,7 @@ def _costs(lab: Lab, keep: Path, runs: int, *, stock: bool) -> list[CostRow]:
         peer = ["fping", "-q", "-C", str(EACH), "-i", "0.1", "-p", "500", "-f", str(hosts)]
         tools["fping"] = peer, readings.fping_losses
     found: dict[str, list[Cost]] = {tool: [] for tool in tools}
-    condition = _STOCK if stock else _AS_IT_IS
+    condition = _STOCK if stock else _CURRENT
     for number in range(runs):
         for tool, (argv, losses) in tools.items():
             output = keep / f"cost-{tool}-{'stock-' if stock else ''}{number}.txt"
@@ -79,7 +79,7 @@ def _costs(lab: Lab, keep: Path, runs: int, *, stock: bool) -> list[CostRow]:
 
 
 def shown(argv: Sequence[str]) -> str:
-    """Without the directories of this machine."""
+    """The command line without directories of this machine."""
     return shlex.join(Path(word).name if "/" in word else word for word in argv)
 
 
@@ -88,16 +88,16 @@ def _own_losses(text: str) -> tuple[int, int]:
 
 
 def _own_buffer_bytes(lab: Lab, *, stock: bool) -> int:
-    """Asked of an engine that is started like the measured command: the command itself doesn't say."""
+    """The receive buffer of an engine started like the measured command, which does not print it."""
     argv = own_module("stamps")
     with lab.popen(argv, without_admin=stock, stdout=subprocess.PIPE, text=True) as process:
-        said, _ = process.communicate()
-    return readings.engine_buffer_bytes(said)
+        output, _ = process.communicate()
+    return readings.engine_buffer_bytes(output)
 
 
 @contextmanager
 def _stock_buffers(lab: Lab) -> Iterator[None]:
-    """The kernel's own net.core.rmem_max for the block. It holds for the whole machine; needs its root."""
+    """Set net.core.rmem_max to the kernel's default during the block, for the whole machine. Needs root."""
     before = _write_rmem_max(lab, str(STOCK_BUFFER_BYTES))
     try:
         yield
@@ -106,7 +106,7 @@ def _stock_buffers(lab: Lab) -> Iterator[None]:
 
 
 def _write_rmem_max(lab: Lab, value: str) -> str:
-    """The value before. It can be written only in the machine's own namespace."""
+    """Returns the previous value. The file is writable only in the machine's own namespace."""
     namespaces.enter_network(lab.outside)
     try:
         before = _RMEM_MAX.read_text().strip()
@@ -131,5 +131,5 @@ def _wall_ms(lab: Lab, argv: Sequence[str]) -> float:
         status = process.wait()
     elapsed_ms = (time.perf_counter() - begin_s) * 1e3
     if status:
-        raise RuntimeError(f"{' '.join(argv)} ended with {status}")
+        raise RuntimeError(f"{' '.join(argv)} exited with status {status}")
     return elapsed_ms

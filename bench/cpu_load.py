@@ -1,4 +1,4 @@
-"""Processes and threads that never rest: what a busy machine is, in the tables."""
+"""CPU load from busy-looping processes and threads, for the rows of a busy machine."""
 
 import multiprocessing
 import threading
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """So many processes that burn CPU until the block ends; 0 is an idle machine."""
+    """Run that many processes that use a full CPU core during the block; 0 for an idle machine."""
     loads = [multiprocessing.get_context("fork").Process(target=_burn, daemon=True) for _ in range(processes)]
     for load in loads:
         load.start()
@@ -21,7 +21,7 @@ def busy(processes: int) -> Iterator[None]:
 
 
 def busy_threads(count: int) -> None:
-    """So many threads of this process that burn CPU, and want Python's lock, until it ends."""
+    """Start that many busy threads in this process; they compete for CPU and for Python's lock."""
     for _ in range(count):
         threading.Thread(target=_burn, daemon=True).start()
 

@@ -1,7 +1,8 @@
-"""Two network namespaces joined by one veth pair, and nothing between them that could be late.
+"""Two network namespaces connected by one veth pair, without any other component that adds delay.
 
-The simulation's kernel answers for all of 10.78.0.0/16. The calling process moves into the agent's namespace
-and stays there, so that an ordinary user can have a lab too (a user namespace can't be left again).
+The kernel of the simulation's namespace answers for all of 10.78.0.0/16. The calling process moves into the
+agent's namespace and stays there, so that an ordinary user can create a lab (a user namespace cannot be
+left).
 """
 
 import os
@@ -26,12 +27,12 @@ TCP_PORT = 443
 _TABLE_LOCAL, _SCOPE_HOST = 255, 254  # <linux/rtnetlink.h>
 _BACKLOG = 4096
 _MAX_HOSTS = 256 * 254
-_PINGS = Path("/proc/sys/net/ipv4/ping_group_range")  # of the namespace of whoever opens it
+_PINGS = Path("/proc/sys/net/ipv4/ping_group_range")  # applies to the namespace of the process that opens it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """Open descriptors of the network namespaces; ``outside`` is where this process came from."""
+    """Open descriptors of the network namespaces; ``outside`` is the original one of this process."""
 
     agent: int
     simulation: int
@@ -40,9 +41,9 @@ class Lab:
     def popen(
         self, argv: Sequence[str], *, without_admin: bool = False, **options: Any
     ) -> subprocess.Popen[Any]:
-        """Start ``argv`` in the agent's namespace; it dies with this process.
+        """Start ``argv`` in the agent's namespace; it is killed when this process ends.
 
-        ``without_admin`` takes CAP_NET_ADMIN from it: then it gets no larger buffers than any other user.
+        ``without_admin`` drops CAP_NET_ADMIN, so that it gets the same buffers as an ordinary user.
         """
         parent, agent = os.getpid(), self.agent
 
@@ -52,14 +53,14 @@ class Lab:
                 capabilities.drop_net_admin()
             namespaces.die_with_parent(parent)
 
-        # A few system calls that take no lock, between fork and exec.
+        # Between fork and exec only system calls without locks.
         return subprocess.Popen(list(argv), preexec_fn=in_child, **options)  # noqa: PLW1509, S603  # see above
 
     @contextmanager
-    def datagram_pings_closed(self) -> Iterator[bool]:
-        """No group may open datagram ICMP sockets in the block, so that raw ones are taken.
+    def datagram_pings_forbidden(self) -> Iterator[bool]:
+        """Forbid datagram ICMP sockets during the block, so that raw sockets are used.
 
-        False where that can't be arranged: a user namespace knows no second group to name.
+        False if that is not possible: in a user namespace, the range cannot exclude the only mapped group.
         """
         try:
             _PINGS.write_text("1 0", "ascii")
@@ -69,11 +70,11 @@ class Lab:
         try:
             yield True
         finally:
-            _open_pings()
+            _allow_pings()
 
 
 def addresses(count: int) -> list[str]:
-    """The first ``count`` hosts of the simulation that end neither in 0 nor in 255."""
+    """The first ``count`` host addresses of the simulation, without those that end in 0 or 255."""
     if count > _MAX_HOSTS:
         raise ValueError(f"the simulation has {_MAX_HOSTS} hosts, not {count}")
     return [f"10.78.{number // 254}.{number % 254 + 1}" for number in range(count)]
@@ -81,9 +82,9 @@ def addresses(count: int) -> list[str]:
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """A lab with this process in its agent's namespace, and a TCP server on every address of the simulation.
+    """A lab with this process in the agent's namespace and a TCP server on all addresses of the simulation.
 
-    Raises OSError where the system allows no namespaces.
+    Raises OSError if the system does not allow namespaces.
     """
     outside = namespaces.current_network()
     agent = namespaces.enter_fresh_namespace().network
@@ -100,7 +101,7 @@ def lab() -> Iterator[Lab]:
 
 
 def in_child(function: Callable[[], None]) -> int:
-    """Run ``function`` in a forked child that dies with this process; its process id."""
+    """Run ``function`` in a forked child that is killed when this process ends. Returns its process id."""
     parent = os.getpid()
     child = os.fork()
     if child:
@@ -111,11 +112,11 @@ def in_child(function: Callable[[], None]) -> int:
         function()
         status = 0
     finally:
-        os._exit(status)  # a forked child must not go on as its parent
+        os._exit(status)  # a forked child must not continue with the parent's code
 
 
 def _join(agent: int, simulation: int) -> None:
-    """Called in the agent's namespace; comes back to it."""
+    """Called in the agent's namespace; returns to it."""
     with IPRoute() as netlink:
         netlink.link(
             "add", ifname=AGENT_LINK, kind="veth", peer={"ifname": SIMULATION_LINK, "net_ns_fd": simulation}
@@ -131,7 +132,7 @@ def _join(agent: int, simulation: int) -> None:
     with IPRoute() as netlink:
         _set_up(netlink, AGENT_LINK, AGENT_ADDRESS)
         netlink.route("add", dst=HOSTS, gateway=SIMULATION_ADDRESS)
-    _open_pings()
+    _allow_pings()
 
 
 def _set_up(netlink: IPRoute, name: str, address: str) -> None:
@@ -141,8 +142,8 @@ def _set_up(netlink: IPRoute, name: str, address: str) -> None:
     netlink.addr("add", index=index, address=address, prefixlen=24)
 
 
-def _open_pings() -> None:
-    """Allow datagram ICMP sockets; in a user namespace only its one group can be named."""
+def _allow_pings() -> None:
+    """Allow datagram ICMP sockets. A user namespace has only one mapped group, so it allows just that one."""
     for group_range in ("0 2147483647", "0 0"):
         with suppress(OSError):
             _PINGS.write_text(group_range, "ascii")

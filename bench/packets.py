@@ -1,11 +1,11 @@
-"""Truth out of a capture: pcap bytes -> frames -> round trips. Pure."""
+"""Reference round trips from a capture: pcap bytes -> frames -> round trips. Pure."""
 
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-# draft-ietf-opsawg-pcap: nanosecond stamps, Ethernet frames
+# draft-ietf-opsawg-pcap: nanosecond timestamps, Ethernet frames
 MAGIC_NANOSECONDS = 0xA1B23C4D
 _FILE = struct.Struct("<IHHiIII")
 _RECORD = struct.Struct("<IIII")
@@ -22,7 +22,7 @@ _SEQUENCES = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An Ethernet frame and when it passed the tap, in ns of the wall clock."""
+    """An Ethernet frame and its capture timestamp (wall clock, ns)."""
 
     stamp_ns: int
     data: bytes
@@ -30,7 +30,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
-    """One echo of the capture; ``rtt_ns`` is None if no reply came. Addresses are of the host asked."""
+    """One ping in the capture; ``rtt_ns`` is None without a reply. ``address`` is the destination."""
 
     address: str
     identifier: int
@@ -45,7 +45,7 @@ class Echo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A TCP segment; ``length_bytes`` is of its data."""
+    """A TCP segment; ``length_bytes`` is the length of its data."""
 
     stamp_ns: int
     source: str
@@ -59,12 +59,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A turn of a TCP conversation: the client's last data segment, and the first and last of the answer."""
+    """A request and its response: the last segment of the request, the first and last of the response."""
 
-    asked_ns: int
+    request_ns: int
     first_ns: int
     last_ns: int
-    answer_segments: int
+    response_segments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ def record(frame: Frame) -> bytes:
 
 
 def frames(pcap: bytes) -> list[Frame]:
-    """The whole records of a file that this module wrote. Raises ValueError for any other kind of file."""
+    """The complete records of a file written by this module. Raises ValueError for any other kind of file."""
     if len(pcap) < _FILE.size or _FILE.unpack_from(pcap)[0] != MAGIC_NANOSECONDS:
-        raise ValueError("this is no little-endian pcap file with nanosecond stamps")
+        raise ValueError("this is not a little-endian pcap file with nanosecond timestamps")
     found = []
     offset = _FILE.size
     while offset + _RECORD.size <= len(pcap):
@@ -102,29 +102,28 @@ def frames(pcap: bytes) -> list[Frame]:
 
 
 def echoes(captured: Iterable[Frame]) -> list[Echo]:
-    """The echo requests in the order of the capture, each with its reply.
+    """The pings in capture order, each with its reply.
 
-    A key (address, identifier, sequence) that was asked or answered twice is left out: which belongs to
-    which can't be told.
+    A ping whose request or reply occurs twice is left out, because the match is ambiguous.
     """
-    asked: dict[tuple[str, int, int], list[int]] = {}
-    answered: dict[tuple[str, int, int], list[int]] = {}
+    requested: dict[tuple[str, int, int], list[int]] = {}
+    replied: dict[tuple[str, int, int], list[int]] = {}
     for packet in _packets(captured):
         if packet.protocol != _ICMP or len(packet.body) < _ICMP_BYTES:
             continue
         kind, _, _, identifier, sequence = struct.unpack_from("!BBHHH", packet.body)
         if kind == _ECHO_REQUEST:
-            asked.setdefault((packet.destination, identifier, sequence), []).append(packet.stamp_ns)
+            requested.setdefault((packet.destination, identifier, sequence), []).append(packet.stamp_ns)
         elif kind == _ECHO_REPLY:
-            answered.setdefault((packet.source, identifier, sequence), []).append(packet.stamp_ns)
-    return list(_pairs(asked, answered))
+            replied.setdefault((packet.source, identifier, sequence), []).append(packet.stamp_ns)
+    return list(_pairs(requested, replied))
 
 
 def _pairs(
-    asked: dict[tuple[str, int, int], list[int]], answered: dict[tuple[str, int, int], list[int]]
+    requested: dict[tuple[str, int, int], list[int]], replied: dict[tuple[str, int, int], list[int]]
 ) -> Iterator[Echo]:
-    for key, requests in asked.items():
-        replies = answered.get(key, [])
+    for key, requests in requested.items():
+        replies = replied.get(key, [])
         if len(requests) == 1 and len(replies) <= 1:
             address, identifier, sequence = key
             yield Echo(
@@ -137,7 +136,7 @@ def _pairs(
 
 
 def segments(captured: Iterable[Frame]) -> list[Segment]:
-    """The TCP segments in the order of the capture."""
+    """The TCP segments in capture order."""
     found = []
     for packet in _packets(captured):
         if packet.protocol != _TCP or len(packet.body) < _TCP_BYTES:
@@ -159,78 +158,79 @@ def segments(captured: Iterable[Frame]) -> list[Segment]:
 
 
 def connects(captured: Sequence[Segment]) -> dict[tuple[str, int], int]:
-    """(server's address, local port) -> ns from the SYN to the SYN-ACK; without those sent more than once."""
-    asked: dict[tuple[str, int], list[int]] = {}
-    answered: dict[tuple[str, int], list[int]] = {}
+    """(server address, local port) -> ns from SYN to SYN-ACK; connects with repeated packets are left out."""
+    syns: dict[tuple[str, int], list[int]] = {}
+    syn_acks: dict[tuple[str, int], list[int]] = {}
     for segment in captured:
         if segment.flags == _SYN:
-            asked.setdefault((segment.destination, segment.source_port), []).append(segment.stamp_ns)
+            syns.setdefault((segment.destination, segment.source_port), []).append(segment.stamp_ns)
         elif segment.flags == _SYN | _ACK:
-            answered.setdefault((segment.source, segment.destination_port), []).append(segment.stamp_ns)
+            syn_acks.setdefault((segment.source, segment.destination_port), []).append(segment.stamp_ns)
     return {
-        key: answered[key][0] - syns[0]
-        for key, syns in asked.items()
-        if len(syns) == 1 and len(answered.get(key, [])) == 1
+        key: syn_acks[key][0] - stamps[0]
+        for key, stamps in syns.items()
+        if len(stamps) == 1 and len(syn_acks.get(key, [])) == 1
     }
 
 
 def exchanges(captured: Sequence[Segment]) -> dict[tuple[str, int], list[Exchange]]:
-    """(server's address, local port) -> what the client said and the server answered, turn by turn.
+    """(server address, local port) -> the exchanges on the connection, in order.
 
-    In TLS 1.3 the first turn is ClientHello and the server's flight up to its Finished; with a request behind
-    it the next is the client's Finished, the request and its answer. In plain HTTP the first is the request.
-    A connection of which a byte of data passed twice (sent again) is left out: which copy counted can't be
-    told. So is one whose SYN was not captured, or captured twice.
+    In TLS 1.3 the first exchange is the ClientHello and the server's flight up to its Finished. If a request
+    follows, the second one is the client's Finished, the request and its response. In plain HTTP the first
+    exchange is the request. A connection with retransmitted data is left out, because it is unclear which
+    copy was measured. So is a connection whose SYN was not captured, or captured twice.
     """
     talks: dict[tuple[str, int], list[tuple[Segment, bool]]] = {}
-    spoilt: set[tuple[str, int]] = set()
+    ambiguous: set[tuple[str, int]] = set()
     next_bytes: dict[tuple[str, int, bool], int] = {}
     for segment in captured:
         outward = segment.destination, segment.source_port
         homeward = segment.source, segment.destination_port
         if segment.flags == _SYN:
             if outward in talks:
-                spoilt.add(outward)
+                ambiguous.add(outward)
             talks[outward] = []
         elif segment.length_bytes and (outward in talks or homeward in talks):
             from_client = outward in talks
             key = outward if from_client else homeward
-            # Sequence numbers wrap at 2^32: what is behind the next expected byte lies in the lower half.
+            # Sequence numbers wrap at 2^32: a difference in the upper half means before the next expected
+            # byte.
             ahead = segment.sequence - next_bytes.get((*key, from_client), segment.sequence)
             if ahead % _SEQUENCES >= _SEQUENCES // 2:
-                spoilt.add(key)
+                ambiguous.add(key)
             next_bytes[*key, from_client] = (segment.sequence + segment.length_bytes) % _SEQUENCES
             talks[key].append((segment, from_client))
-    return {key: _turns(talk) for key, talk in talks.items() if key not in spoilt}
+    return {key: _split(talk) for key, talk in talks.items() if key not in ambiguous}
 
 
-def _turns(talk: Sequence[tuple[Segment, bool]]) -> list[Exchange]:
-    """The last turn is left out if it has no answer: a close_notify has none."""
-    asked: list[Segment] = []
-    answered: list[Segment] = []
+def _split(talk: Sequence[tuple[Segment, bool]]) -> list[Exchange]:
+    """Split a conversation into exchanges; a last one without a response (a close_notify) is left out."""
+    request: list[Segment] = []
+    response: list[Segment] = []
     found = []
     for segment, from_client in talk:
-        if from_client and answered:
-            found.append(_turn(asked, answered))
-            asked, answered = [], []
+        if from_client and response:
+            found.append(_exchange(request, response))
+            request, response = [], []
         if from_client:
-            asked.append(segment)
-        elif asked:
-            answered.append(segment)
-    return [*found, _turn(asked, answered)] if answered else found
+            request.append(segment)
+        elif request:
+            response.append(segment)
+    return [*found, _exchange(request, response)] if response else found
 
 
-def _turn(asked: Sequence[Segment], answered: Sequence[Segment]) -> Exchange:
+def _exchange(request: Sequence[Segment], response: Sequence[Segment]) -> Exchange:
     return Exchange(
-        asked_ns=asked[-1].stamp_ns,
-        first_ns=answered[0].stamp_ns,
-        last_ns=answered[-1].stamp_ns,
-        answer_segments=len(answered),
+        request_ns=request[-1].stamp_ns,
+        first_ns=response[0].stamp_ns,
+        last_ns=response[-1].stamp_ns,
+        response_segments=len(response),
     )
 
 
 def _packets(captured: Iterable[Frame]) -> Iterator[_Packet]:
-    """The whole, unfragmented IPv4 packets."""
+    """The complete, unfragmented IPv4 packets."""
     for frame in captured:
         data = frame.data[_ETHERNET_BYTES:]
         if len(data) < _IP_BYTES or int.from_bytes(frame.data[12:14], "big") != _IPV4:

@@ -1,4 +1,4 @@
-"""The rows of the exporters, which are asked over HTTP; and what each peer is."""
+"""The rows of the Prometheus exporters, which are queried over HTTP; and a description of each tool."""
 
 import shutil
 import subprocess
@@ -18,13 +18,13 @@ from bench.tables import Peer, Row
 _BLACKBOX, _SMOKEPING = "prometheus-blackbox-exporter", "prometheus-smokeping-prober"
 _BLACKBOX_LISTEN, _SMOKEPING_LISTEN = "127.0.0.1:9115", "127.0.0.1:9374"
 _SCRAPES = 200
-_SMOKEPING_S = 1.5  # about 20 echoes to each target at one every 50 ms, after the staggered start
+_SMOKEPING_S = 1.5  # about 20 pings per target, one every 50 ms, after the staggered start
 _SMOKEPING_INTERVAL = "50ms"
-_NANOSECONDS = "nanoseconds, its own clock"
+_NANOSECONDS = "nanoseconds, user-space clock"
 
 
 def rows(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Iterator[Row]:
-    """Of those that are installed."""
+    """One row per installed exporter."""
     if shutil.which(_BLACKBOX):
         yield _blackbox(lab, keep, load, hosts)
     if shutil.which(_SMOKEPING):
@@ -32,7 +32,7 @@ def rows(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Iterator[Row
 
 
 def described(each: int, targets: int) -> list[Peer]:
-    """``each`` echoes to each of ``targets``."""
+    """The compared tools, with commands for ``each`` pings to each of ``targets``."""
     return [
         Peer(
             tool="fping",
@@ -56,7 +56,7 @@ def described(each: int, targets: int) -> list[Peer]:
             tool="smokeping_prober",
             version=_version(_SMOKEPING, "--version"),
             command=f"`{_SMOKEPING} --ping.interval={_SMOKEPING_INTERVAL} HOST…`",
-            resolution=f"a target's sum; {_NANOSECONDS}; its buckets begin at 50 µs and double",
+            resolution=f"sum per target; {_NANOSECONDS}; buckets from 50 µs, doubling",
         ),
         Peer(tool="irtt", version="not measured: it uses UDP and needs its own server"),
     ]
@@ -73,22 +73,24 @@ def _blackbox(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Row:
     configuration = keep / "blackbox.yml"
     configuration.write_text("modules: {icmp: {prober: icmp, timeout: 2s}}\n")
     argv = [_BLACKBOX, f"--config.file={configuration}", f"--web.listen-address={_BLACKBOX_LISTEN}"]
-    asked = list(hosts) * (_SCRAPES // len(hosts))
+    probed = list(hosts) * (_SCRAPES // len(hosts))
     with lab.popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _page(f"http://{_BLACKBOX_LISTEN}/", attempts=50)
             file = keep / f"{file_name('blackbox', load)}.pcap"
-            with busy(load.loads), capturing(file) as taken:
+            with busy(load.loads), capturing(file) as capture:
                 url = f"http://{_BLACKBOX_LISTEN}/probe?module=icmp&debug=true&target="
-                pages = [(host, _page(url + host)) for host in asked]
+                pages = [(host, _page(url + host)) for host in probed]
         finally:
             process.kill()
-    found = readings.blackbox(pages, echoes(taken.frames))
-    return Row(tool="blackbox_exporter", method="icmp", load=load.name, found=found, dropped=taken.dropped)
+    found = readings.blackbox(pages, echoes(capture.frames))
+    return Row(tool="blackbox_exporter", method="icmp", load=load.name, found=found, dropped=capture.dropped)
 
 
 def _smokeping(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Row:
-    configuration = keep / "smokeping.yml"  # without one it takes the system's, which has targets of its own
+    configuration = (
+        keep / "smokeping.yml"
+    )  # otherwise it reads the system's configuration, which has other targets
     configuration.write_text("targets: []\n")
     argv = [
         _SMOKEPING,
@@ -100,7 +102,7 @@ def _smokeping(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Row:
     name = file_name("smokeping", load)
     with (
         busy(load.loads),
-        capturing(keep / f"{name}.pcap") as taken,  # from the first echo on
+        capturing(keep / f"{name}.pcap") as capture,  # from the first ping on
         lab.popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process,
     ):
         try:
@@ -110,23 +112,23 @@ def _smokeping(lab: Lab, keep: Path, load: Load, hosts: Sequence[str]) -> Row:
         finally:
             process.kill()
     (keep / f"{name}.txt").write_text(page)
-    found = readings.smokeping(page, echoes(taken.frames))
+    found = readings.smokeping(page, echoes(capture.frames))
     return Row(
         tool="smokeping_prober",
         method="icmp, means",
         load=load.name,
         found=found,
-        dropped=taken.dropped,
+        dropped=capture.dropped,
     )
 
 
 def _page(url: str, *, attempts: int = 1) -> str:
     for left in range(attempts - 1, -1, -1):
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - a local address
                 return str(answer.read().decode())
         except OSError:
             if not left:
                 raise
             time.sleep(0.1)
-    raise ValueError("no attempt was asked for")
+    raise ValueError("attempts must be at least 1")

@@ -1,4 +1,4 @@
-"""The tables' two pictures as SVG text. Pure; legible on light and on dark pages."""
+"""The two plots as SVG text, for light and dark pages. Pure."""
 
 import math
 import statistics
@@ -25,26 +25,26 @@ rect { fill-opacity: 0.55; stroke-opacity: 0 }
 </style>"""
 _WIDTH, _LEFT, _RIGHT = 860, 270, 100
 _COLOURS = 4
-_MIN_US = 0.1  # what is smaller is drawn here: a logarithmic axis has no zero
+_MIN_US = 0.1  # smaller values are drawn here, because a logarithmic axis has no zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """``words`` say what is to be seen, for those who can't see it."""
+    """One plot; ``alt`` is its text alternative."""
 
     file: str
-    words: str
+    alt: str
     svg: str
 
 
 def drawn(results: Results) -> list[Plot]:
-    """Those for which there are numbers."""
+    """The plots for which there are numbers."""
     plots = []
     if any(row.found.errors_us for row in results.rows):
         plots.append(
             Plot(
                 file="performance-error.svg",
-                words="Error against the capture by tool, method and load, logarithmic: median to p99",
+                alt="Error against the capture by tool, method and load, logarithmic: median to p99",
                 svg=error_plot(results.rows),
             )
         )
@@ -52,7 +52,7 @@ def drawn(results: Results) -> list[Plot]:
         plots.append(
             Plot(
                 file="performance-cost.svg",
-                words="CPU per ping by tool and socket buffers: median, minimum and maximum",
+                alt="CPU time per ping by tool and socket buffers: median, minimum and maximum",
                 svg=cost_plot(results.costs),
             )
         )
@@ -60,7 +60,7 @@ def drawn(results: Results) -> list[Plot]:
 
 
 def error_plot(rows: Sequence[Row]) -> str:
-    """A lane for each tool and method; in it a line for each load, from the median's size to p99."""
+    """A lane per tool and method, with a line per load from the median to p99."""
     known = [row for row in rows if row.found.errors_us]
     lanes = sorted(dict.fromkeys((row.tool, row.method) for row in known), key=lambda lane: lane[0] != OWN)
     loads = list(dict.fromkeys(row.load for row in known))
@@ -98,9 +98,9 @@ def error_plot(rows: Sequence[Row]) -> str:
 def cost_plot(costs: Sequence[CostRow]) -> str:
     """A bar for each row: the median; a whisker from the minimum to the maximum."""
     conditions = list(dict.fromkeys(row.condition for row in costs))
-    most_us = max(run.each_us for row in costs for run in row.runs)
-    step_us = _round_step(most_us / 5)
-    end_us = math.ceil(most_us / step_us) * step_us
+    max_us = max(run.each_us for row in costs for run in row.runs)
+    step_us = _round_step(max_us / 5)
+    end_us = math.ceil(max_us / step_us) * step_us
     top, lane_height = 76, 40
     bottom = top + lane_height * len(costs)
 
@@ -153,15 +153,15 @@ def _legend(names: Sequence[str], y: float) -> Iterator[str]:
         x += 40 + 7.5 * len(name)
 
 
-def _round_step(least: float) -> float:
+def _round_step(minimum: float) -> float:
     """The next of 1, 2, 5, 10, 20, 50, …"""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
+    power = 10.0 ** math.floor(math.log10(minimum))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= minimum)
 
 
-def _text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
     style = f' class="{kind}"' if kind else ""
-    return f'<text{style} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+    return f'<text{style} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _svg(height: float, parts: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
-"""HTTP requests through the product's network door: `python -m bench.requests HOST… --port N [--tls]`.
+"""HTTP requests with xks-probe's network layer: `python -m bench.requests HOST… --port N [--tls]`.
 
-Prints a line of JSON for each: local port, the wait for the first byte, who stamped it, whether the wait is
-an upper bound.
+Prints one JSON line per request: local port, the wait for the first byte, the timestamp source, whether the
+wait is an upper bound.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ _TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waited:
-    """From the last byte of the request to the first byte of its answer."""
+class Wait:
+    """The time from the last byte of the request to the first byte of the response."""
 
     local_port: int | None
     wait_s: float | None
@@ -29,25 +29,25 @@ class Waited:
     is_upper_bound: bool
 
 
-async def ask(network: Network, address: str, port: int, *, over_tls: bool) -> Waited:
-    """One GET on a connection of its own."""
+async def ask(network: Network, address: str, port: int, *, over_tls: bool) -> Wait:
+    """Send one GET on a new connection."""
     connection = await network.connect(address, port)
     try:
         if over_tls:
-            shaken, channel = await network.tls_channel(connection, address)
+            handshake, channel = await network.tls_channel(connection, address)
             if channel is None:
-                raise RuntimeError(f"no handshake with {address}: {shaken.failure}")
+                raise RuntimeError(f"handshake with {address} failed: {handshake.failure}")
         else:
             channel = network.plain_channel(connection)
         request = HttpRequest(method="GET", target="/", headers=(("Host", address),))
-        answer = await channel.exchange(request, timeout_s=_TIMEOUT_S)
-        if answer.failure is not None:
-            raise RuntimeError(f"no answer from {address}: {answer.failure}")
-        return Waited(
+        response = await channel.exchange(request, timeout_s=_TIMEOUT_S)
+        if response.failure is not None:
+            raise RuntimeError(f"no response from {address}: {response.failure}")
+        return Wait(
             local_port=connection.local_port,
-            wait_s=answer.phases_s.get(Phase.WAIT),
-            timestamps=answer.timestamps,
-            is_upper_bound=answer.wait_is_upper_bound,
+            wait_s=response.phases_s.get(Phase.WAIT),
+            timestamps=response.timestamps,
+            is_upper_bound=response.wait_is_upper_bound,
         )
     finally:
         connection.close()
@@ -63,19 +63,19 @@ def main() -> None:
 async def _run(hosts: Sequence[str], port: int, count: int, *, over_tls: bool) -> list[str]:
     network = Network()
     try:
-        asked = [hosts[number % len(hosts)] for number in range(count)]
-        return [line(address, await ask(network, address, port, over_tls=over_tls)) for address in asked]
+        order = [hosts[number % len(hosts)] for number in range(count)]
+        return [line(address, await ask(network, address, port, over_tls=over_tls)) for address in order]
     finally:
         network.close()
 
 
-def line(address: str, waited: Waited) -> str:
+def line(address: str, wait: Wait) -> str:
     document = {
         "address": address,
-        "local_port": waited.local_port,
-        "wait_seconds": waited.wait_s,
-        "timestamps": waited.timestamps,
-        "wait_is_upper_bound": waited.is_upper_bound,
+        "local_port": wait.local_port,
+        "wait_seconds": wait.wait_s,
+        "timestamps": wait.timestamps,
+        "wait_is_upper_bound": wait.is_upper_bound,
     }
     return json.dumps(document) + "\n"
 

@@ -1,4 +1,4 @@
-"""A command, the capture of the same time, and what comes of both."""
+"""Runs a command under load together with a capture, and evaluates both."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """``loads`` are processes that burn CPU meanwhile, ``threads`` busy threads in the measured process."""
+    """``loads``: number of CPU load processes; ``threads``: busy threads in the measured process."""
 
     name: str
     loads: int = 0
@@ -29,12 +29,12 @@ class Load:
 
 IDLE = Load(name="idle")
 BUSY = Load(name=f"{BUSY_PROCESSES} CPU loads", loads=BUSY_PROCESSES)
-THREADED = Load(name=f"{THREADS} busy threads of its own", threads=THREADS)
+THREADED = Load(name=f"{THREADS} busy threads in the process", threads=THREADS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A command whose output, with the capture of the same time, gives errors."""
+    """A command whose output is compared with a capture of the same run."""
 
     tool: str
     method: str
@@ -43,10 +43,12 @@ class Run:
 
 
 def program() -> str:
-    """The installed command, beside this interpreter. Raises RuntimeError where it isn't."""
+    """The installed command next to this interpreter. Raises RuntimeError if it is missing."""
     path = Path(sys.executable).with_name("xks-probe")
     if not path.exists():
-        raise RuntimeError(f"{path} is missing: install the product into this environment (make bench does)")
+        raise RuntimeError(
+            f"{path} is missing: install xks-probe into this environment (make bench does that)"
+        )
     return str(path)
 
 
@@ -67,20 +69,20 @@ def measured(lab: Lab, keep: Path, run: Run, load: Load) -> Row:
 def captured(
     lab: Lab, keep: Path, what: tuple[str, Sequence[str], Load], read: Callable[[str, Capture], _T]
 ) -> tuple[_T, int]:
-    """Runs ``what`` (name, command, load); what ``read`` makes of it, and the frames the capture lost.
+    """Run ``what`` (name, command, load). Returns the result of ``read`` and the frames the capture dropped.
 
     The capture and the output are kept under the name.
     """
     name, argv, load = what
     file = file_name(name, load)
-    with busy(load.loads), capturing(keep / f"{file}.pcap") as taken:
+    with busy(load.loads), capturing(keep / f"{file}.pcap") as capture:
         text = output(lab, argv)
     (keep / f"{file}.txt").write_text(text)
-    return read(text, taken), taken.dropped
+    return read(text, capture), capture.dropped
 
 
 def file_name(name: str, load: Load) -> str:
-    """Of captures and outputs.
+    """The file name of a capture or output, without suffix.
 
     >>> file_name("xks-probe-icmp, raw", IDLE)
     'xks-probe-icmp-raw-idle'
@@ -89,9 +91,9 @@ def file_name(name: str, load: Load) -> str:
 
 
 def output(lab: Lab, argv: Sequence[str]) -> str:
-    """Raises RuntimeError with the program's words if it could not do its work."""
+    """The output of a command. Raises RuntimeError with its stderr if there is none."""
     with lab.popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        out, words = process.communicate(timeout=_TIMEOUT_S)
+        out, err = process.communicate(timeout=_TIMEOUT_S)
     if not out:
-        raise RuntimeError(f"{argv[0]} ended with {process.returncode} and no output: {words[-500:]}")
+        raise RuntimeError(f"{argv[0]} exited with status {process.returncode} and no output: {err[-500:]}")
     return str(out)

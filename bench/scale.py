@@ -1,4 +1,4 @@
-"""What a thousand targets cost: the whole agent with its metrics scraped, and the engine alone.
+"""The cost of a thousand targets: the whole agent while its metrics are scraped, and only the ICMP engine.
 
 Needs root or user namespaces. Prints Markdown rows.
 
@@ -31,32 +31,32 @@ from simulator import capability
 
 PORT = 9911
 SCRAPE_INTERVAL_S = 15.0
-START_S = 5.0  # imports and reading the configuration; reported apart
+START_S = 5.0  # imports and reading the configuration; reported separately
 _READY_S = 30.0
 _TARGETS, _SECONDS = 1000, 120.0
-# As Prometheus asks.
+# The Accept header of Prometheus.
 _ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 _BUCKET = re.compile(r'le="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentCost:
-    """One run of the agent. ``core`` is the share of one core after the start, ``whole_core`` with it.
+    """One run of the agent. ``core``: share of one core after the start; ``core_with_start`` includes it.
 
-    Lateness is a histogram's: the upper bounds of the buckets that hold its p99 and its maximum.
+    Delays come from a histogram: the upper bounds of the buckets that contain p99 and the maximum.
     """
 
     targets: int
     seconds: float
     core: float
-    whole_core: float
+    core_with_start: float
     peak_mib: float
     sent: int
     answered: int
     late_p99_s: float
-    late_most_s: float
-    lag_most_s: float
-    scrape_most_s: float
+    late_max_s: float
+    lag_max_s: float
+    scrape_max_s: float
 
     @property
     def lost(self) -> int:
@@ -65,7 +65,7 @@ class AgentCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineCost:
-    """The engine and its schedule alone, without sinks."""
+    """Only the engine and its schedule, without sinks."""
 
     targets: int
     per_second: int
@@ -74,13 +74,13 @@ class EngineCost:
     lost: int
 
     @property
-    def us_per_echo(self) -> float:
+    def us_per_ping(self) -> float:
         return self.core / self.per_second * 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """``many`` and ``few`` send at one rate: to 10,000 targets, and to 1,000 ten times as often."""
+    """``many`` and ``few`` have the same total rate: 10,000 targets, and 1,000 targets ten times as often."""
 
     agent: AgentCost
     many: EngineCost
@@ -88,12 +88,12 @@ class Scale:
 
     @property
     def ratio(self) -> float:
-        """What an echo costs more because it goes to many targets."""
-        return self.many.us_per_echo / self.few.us_per_echo
+        """The cost of a ping with many targets, relative to few."""
+        return self.many.us_per_ping / self.few.us_per_ping
 
 
 def configuration(targets: int) -> str:
-    """YAML of so many key managers, each sent an echo a second."""
+    """YAML with that many key managers, each pinged once per second."""
     managers = "".join(
         f"  - {{name: host-{number}, host: {address}, checks: [icmp]}}\n"
         for number, address in enumerate(addresses(targets))
@@ -107,7 +107,7 @@ def total(text: str, name: str) -> float:
 
 
 def buckets(text: str, name: str) -> dict[float, float]:
-    """Upper bound to cumulative count, of a histogram without labels."""
+    """Upper bound -> cumulative count, for a histogram without labels."""
     found = {}
     for line in _lines(text, f"{name}_bucket"):
         if bound := _BUCKET.search(line):
@@ -116,29 +116,32 @@ def buckets(text: str, name: str) -> dict[float, float]:
 
 
 def bound_of(histogram: Mapping[float, float], share: float) -> float:
-    """The smallest upper bound that ``share`` of the observations do not exceed; NaN without any.
+    """The smallest upper bound that covers ``share`` of the observations; NaN if there are none.
 
     >>> bound_of({0.005: 99.0, 0.02: 100.0, inf: 100.0}, 0.99), bound_of({0.005: 99.0, 0.02: 100.0}, 1)
     (0.005, 0.02)
     """
-    most = max(histogram.values(), default=0.0)
-    return next((bound for bound, count in sorted(histogram.items()) if most and count >= share * most), nan)
+    total_count = max(histogram.values(), default=0.0)
+    return next(
+        (bound for bound, count in sorted(histogram.items()) if total_count and count >= share * total_count),
+        nan,
+    )
 
 
 def rows(scale: Scale) -> str:
-    """Markdown: each claim, its limit and what was measured."""
+    """Markdown: each quantity with its limit and the measured value."""
     agent, many = scale.agent, scale.many
     claims = (
         (
             "agent, share of a core",
             "≤ 0.25",
-            f"{agent.core:.3f} (with its start {agent.whole_core:.3f})",
+            f"{agent.core:.3f} (with its start {agent.core_with_start:.3f})",
         ),
         ("agent, peak resident memory", "≤ 150 MB", f"{agent.peak_mib * 1.048576:.0f} MB"),
         ("send delay of pings, p99", "≤ 5 ms", _at_most(agent.late_p99_s)),
-        ("send delay of pings, maximum", "≤ 20 ms", _at_most(agent.late_most_s)),
-        ("event-loop lag, maximum", "", _at_most(agent.lag_most_s)),
-        ("longest scrape", "", f"{agent.scrape_most_s * 1e3:.0f} ms"),
+        ("send delay of pings, maximum", "≤ 20 ms", _at_most(agent.late_max_s)),
+        ("event-loop lag, maximum", "", _at_most(agent.lag_max_s)),
+        ("longest scrape", "", f"{agent.scrape_max_s * 1e3:.0f} ms"),
         ("pings sent, lost", "", f"{agent.sent}, {agent.lost}"),
         (f"engine, {many.targets} targets at 1 Hz, share of a core", "≤ 0.35", f"{many.core:.3f}"),
         (
@@ -149,8 +152,8 @@ def rows(scale: Scale) -> str:
     )
     when = f"{agent.seconds:.0f} s, scraped every {SCRAPE_INTERVAL_S:.0f} s"
     head = f"{agent.targets} targets at 1 Hz for {when}:\n\n"
-    table = "".join(f"| {what} | {limit} | {found} |\n" for what, limit, found in claims)
-    return f"{head}| what | limit | measured |\n| --- | --- | --- |\n{table}"
+    table = "".join(f"| {what} | {limit} | {measured} |\n" for what, limit, measured in claims)
+    return f"{head}| quantity | limit | measured |\n| --- | --- | --- |\n{table}"
 
 
 def _at_most(bound_s: float) -> str:
@@ -162,7 +165,7 @@ def _lines(text: str, name: str) -> Iterable[str]:
 
 
 def agent(made: Lab, keep: Path, targets: int, seconds: float) -> AgentCost:
-    """`xks-probe run` in the lab, scraped as Prometheus does, for ``seconds`` after its start."""
+    """Run `xks-probe run` in the lab for ``seconds`` after its start, scraped like by Prometheus."""
     file = keep / "scale.yaml"
     file.write_text(configuration(targets))
     argv = [sys.executable, "-m", "probe", "run", "-c", str(file)]
@@ -188,14 +191,14 @@ def agent(made: Lab, keep: Path, targets: int, seconds: float) -> AgentCost:
         targets=targets,
         seconds=ended_s - started_s,
         core=(cpu_s - started_cpu_s) / (ended_s - started_s),
-        whole_core=cpu_s / (ended_s - begin_s),
+        core_with_start=cpu_s / (ended_s - begin_s),
         peak_mib=peak_mib,
         sent=int(total(text, "xksprobe_packets_sent_total")),
         answered=int(total(text, "xksprobe_packets_received_total")),
         late_p99_s=bound_of(delays, 0.99),
-        late_most_s=bound_of(delays, 1),
-        lag_most_s=bound_of(buckets(text, "xksprobe_event_loop_lag_seconds"), 1),
-        scrape_most_s=slowest_s,
+        late_max_s=bound_of(delays, 1),
+        lag_max_s=bound_of(buckets(text, "xksprobe_event_loop_lag_seconds"), 1),
+        scrape_max_s=slowest_s,
     )
 
 
@@ -212,12 +215,12 @@ def _await_page() -> None:
 
 
 def _scrape() -> tuple[str, float]:
-    """As Prometheus asks: OpenMetrics, compressed."""
+    """Scrape like Prometheus: OpenMetrics, compressed."""
     begin_s = time.monotonic()
     request = Request(
         f"http://127.0.0.1:{PORT}/metrics", headers={"Accept": _ACCEPT, "Accept-Encoding": "gzip"}
     )
-    with urlopen(request, timeout=10) as answer:  # noqa: S310 - our own page
+    with urlopen(request, timeout=10) as answer:  # noqa: S310 - a local address
         body, encoding = answer.read(), answer.headers.get("Content-Encoding", "")
     took_s = time.monotonic() - begin_s
     if encoding == "gzip":
@@ -239,7 +242,7 @@ def _peak_mib(pid: int) -> float:
 
 
 def engine(made: Lab, targets: int, interval_s: float, seconds: float) -> EngineCost:
-    """In a child, so that its CPU is its own."""
+    """Measured in a child process, so that the CPU time is only the engine's."""
     argv = [sys.executable, "-m", "bench.scale", "--engine", str(targets), str(interval_s), str(seconds)]
     with made.popen(argv, stdout=subprocess.PIPE, text=True) as process:
         output, _ = process.communicate()
@@ -254,7 +257,7 @@ def engine(made: Lab, targets: int, interval_s: float, seconds: float) -> Engine
 
 
 class _Timed:
-    """A schedule that ends."""
+    """A schedule with an end time."""
 
     def __init__(self, schedule: EchoSchedule, end_ns: int) -> None:
         self._schedule, self._end_ns = schedule, end_ns
@@ -268,7 +271,7 @@ class _Timed:
 
 
 async def _drive(targets: int, interval_s: float, seconds: float) -> tuple[float, int, int]:
-    """Core, echoes that ended, echoes answered."""
+    """Returns CPU cores, completed pings and answered pings."""
     plans = [PlannedCheck(check=Check.ICMP, interval_s=interval_s, timeout_s=0.5)] * targets
     ended = answered = 0
 
@@ -299,7 +302,7 @@ def section(made: Lab, keep: Path) -> str:
 
 
 def main() -> int:
-    """1 where there can be no lab."""
+    """Returns 1 if the lab cannot be created."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.scale",
         description=__doc__,
@@ -317,7 +320,7 @@ def main() -> int:
         return 0
     able = capability()
     if not able.namespaces:
-        print(f"no lab here: {able.why}; {able.remedy}", file=sys.stderr)
+        print(f"the lab needs namespaces: {able.why}; {able.remedy}", file=sys.stderr)
         return 1
     with ExitStack() as stack:
         keep = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,4 +1,4 @@
-"""The lab's TLS and HTTP server, on every address of the simulation, in a process of its own."""
+"""The lab's TLS and HTTP server, on all addresses of the simulation, in a separate process."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from simulator.network import namespaces
 from simulator.servers.certificates import CertificateMaker
 
 HTTP_PORT, TLS_PORT = 8080, 8443
-# Head and body in one write: one segment, so that its first byte and its last have one stamp.
+# Header and body in one write, so that the response is one segment with one timestamp.
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 _BACKLOG = 4096
 _MAX_HEADER_BYTES = 16_384
@@ -26,7 +26,7 @@ _MAX_HEADER_BYTES = 16_384
 
 @contextmanager
 def serving(lab: Lab, keep: Path) -> Iterator[None]:
-    """Listens before the block begins. The key lies in ``keep``; nobody but the lab knows its root."""
+    """Listens before the block begins. The private key is in ``keep``; its CA is used only in the lab."""
     pem = keep / "server.pem"
     write_identity(pem)
     plain, over_tls = _listen(lab, HTTP_PORT), _listen(lab, TLS_PORT)
@@ -41,7 +41,7 @@ def serving(lab: Lab, keep: Path) -> Iterator[None]:
 
 
 def write_identity(pem: Path) -> None:
-    """A P-256 key and its leaf alone: the server's flight then fits a segment of 1,448 bytes."""
+    """Write a P-256 key and only the leaf: the server's flight then fits one segment (1,448 bytes)."""
     identity = CertificateMaker(SERVER_NAME).identity(Fault.MISSING_INTERMEDIATE)
     key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     pem.touch(mode=0o600)
@@ -49,7 +49,7 @@ def write_identity(pem: Path) -> None:
 
 
 def server_context(pem: Path) -> ssl.SSLContext:
-    """TLS 1.3 without session tickets: nothing but its answers comes from the server."""
+    """TLS 1.3 without session tickets: the server sends nothing but responses."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0
@@ -58,7 +58,7 @@ def server_context(pem: Path) -> ssl.SSLContext:
 
 
 def _listen(lab: Lab, port: int) -> socket.socket:
-    """A socket belongs to the namespace that it was made in."""
+    """Listen in the simulation's namespace: a socket belongs to the namespace in which it was created."""
     namespaces.enter_network(lab.simulation)
     try:
         return socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)
@@ -73,7 +73,7 @@ async def _serve(plain: socket.socket, over_tls: socket.socket, pem: Path) -> No
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Requests until the client closes; nothing is said unasked, not even close_notify."""
+    """Answer requests until the client closes; send nothing else, not even close_notify."""
     with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         while await reader.readuntil(b"\r\n\r\n"):
             writer.write(ANSWER)

@@ -1,7 +1,7 @@
-"""Echoes through the product's engine, each with its stamps in nanoseconds: `python -m bench.stamps HOST…`.
+"""Pings with xks-probe's ICMP engine, with timestamps in nanoseconds: `python -m bench.stamps HOST…`.
 
-`xks-probe ping` prints times in microseconds and seconds; only the engine's own columns can be held against
-a capture nanosecond by nanosecond. The first line of output says what socket the engine got.
+`xks-probe ping` prints microseconds; only the engine's own columns can be compared with a capture to the
+nanosecond. The first line of the output describes the socket that the engine uses.
 """
 
 import argparse
@@ -18,8 +18,10 @@ from probe.network import EchoEngine, Network, echo_driver, echo_driver_async
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.stamps", description=__doc__)
     parser.add_argument("hosts", nargs="*", help="IPv4 addresses")
-    parser.add_argument("-n", "--count", type=int, default=20, help="echoes to each")
-    parser.add_argument("-i", "--interval", type=float, default=0.05, help="seconds between echoes to a host")
+    parser.add_argument("-n", "--count", type=int, default=20, help="pings per host")
+    parser.add_argument(
+        "-i", "--interval", type=float, default=0.05, help="seconds between pings to the same host"
+    )
     options = parser.parse_args()
     network = Network()
     engine = network.echoes(options.hosts, timeout_s=2.0)
@@ -33,7 +35,7 @@ def main() -> None:
 
 
 async def _run(engine: EchoEngine, count: int, interval_ns: int) -> list[EchoBatch]:
-    """Nothing is printed meanwhile: what prints is late for the next echo."""
+    """Collect all batches before printing, because printing would delay the next ping."""
     batches: list[EchoBatch] = []
     schedule = echo_driver.Rounds(
         size=len(engine.addresses), count=count, interval_ns=interval_ns, epoch_ns=time.monotonic_ns()
@@ -43,7 +45,7 @@ async def _run(engine: EchoEngine, count: int, interval_ns: int) -> list[EchoBat
 
 
 def lines(batch: EchoBatch) -> Iterator[str]:
-    """A line of JSON for each answered echo that has a round trip."""
+    """One JSON line per answered ping with a round trip."""
     columns = zip(
         batch.indexes,
         batch.sequences,

@@ -1,4 +1,4 @@
-"""What was found, as Markdown. Pure."""
+"""The results as Markdown tables. Pure."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampRow:
-    """``mode`` is the socket's kind: datagram or raw."""
+    """``mode`` is the kind of socket: datagram or raw."""
 
     mode: str
     load: str
@@ -29,7 +29,7 @@ class StampRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """``version`` says which, or why there is no row of it; ``resolution`` what its values are given in."""
+    """``version``, or why the tool has no row; ``resolution`` of the values it reports."""
 
     tool: str
     version: str
@@ -39,7 +39,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """CPU of one run: user and system seconds; ``lost`` of its ``echoes`` had no answer."""
+    """CPU time (user and system) of one run; ``lost`` of its ``echoes`` had no reply."""
 
     cpu_s: float
     echoes: int
@@ -52,7 +52,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRow:
-    """All runs of one command; ``buffer_bytes`` is the receive buffer that its socket got, if known."""
+    """All runs of one command; ``buffer_bytes`` is the effective receive buffer, if known."""
 
     tool: str
     command: str
@@ -71,7 +71,7 @@ class CostRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """All that is printed. ``extra`` are whole sections of Markdown, from other measurements."""
+    """Everything to print. ``extra`` are complete Markdown sections of other measurements."""
 
     machine: str
     rows: Sequence[Row]
@@ -89,8 +89,8 @@ def p99(values: Sequence[float]) -> float:
 
 
 def markdown(results: Results, plots: Sequence[tuple[str, str]] = ()) -> str:
-    """``plots``: (what is to be seen, file's path relative to the page) of each."""
-    parts = [results.machine, *(f"![{words}]({path})" for words, path in plots)]
+    """``plots``: pairs (text alternative, path relative to the page)."""
+    parts = [results.machine, *(f"![{alt}]({path})" for alt, path in plots)]
     parts += ["### Error against the capture", _accuracy_table(results.rows)]
     parts += _notes(results.rows)
     if results.stamps:
@@ -106,7 +106,7 @@ def markdown(results: Results, plots: Sequence[tuple[str, str]] = ()) -> str:
     parts += results.extra
     shortcomings = list(_shortcomings(results))
     if shortcomings:
-        parts += ["### Where it falls short", "\n".join(f"- {words}" for words in shortcomings)]
+        parts += ["### Limitations", "\n".join(f"- {text}" for text in shortcomings)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -123,9 +123,9 @@ def _accuracy_table(rows: Sequence[Row]) -> str:
         numbers = "- | - | -"
         if errors:
             numbers = f"{statistics.median(errors):.1f} | {p99(errors):.1f} | {max(map(abs, errors)):.1f}"
-        kernel = "n/a" if row.found.kernel is None else f"{row.found.kernel} of {row.found.said}"
+        kernel = "n/a" if row.found.kernel is None else f"{row.found.kernel} of {row.found.reported}"
         lines.append(
-            f"| {row.tool} | {row.method} | {row.load} | {len(errors)} of {row.found.said} | {numbers} "
+            f"| {row.tool} | {row.method} | {row.load} | {len(errors)} of {row.found.reported} | {numbers} "
             f"| {kernel} | {row.dropped} |"
         )
     return "\n".join(lines)
@@ -139,10 +139,10 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
         yield f"TLS and HTTP responses that were one TCP segment in the capture: {one} of {total}."
     bounds = sum(found.upper_bounds for found in answered)
     if bounds:
-        said = sum(found.said for found in answered)
+        said = sum(found.reported for found in answered)
         yield (
-            f"{bounds} of these {said} samples are flagged as upper bounds (more than one segment had arrived"
-            " before the first read); they are excluded from the errors."
+            f"{bounds} of these {said} samples are flagged as upper bounds (more than one segment had"
+            " arrived before the first read); they are excluded from the errors."
         )
 
 
@@ -161,7 +161,7 @@ def _stamp_table(rows: Sequence[StampRow]) -> str:
         if sent:
             spread = f"{statistics.median(sent) / 1e3:.1f} ({sent[0] / 1e3:.1f} to {sent[-1] / 1e3:.1f})"
         lines.append(
-            f"| {row.mode} | {row.load} | {row.found.equal} of {row.found.said} | {largest} | {spread} |"
+            f"| {row.mode} | {row.load} | {row.found.equal} of {row.found.reported} | {largest} | {spread} |"
         )
     return "\n".join(lines)
 
@@ -222,11 +222,11 @@ def _shortcomings(results: Results) -> Iterator[str]:
         yield from _missing(row)
     yield from _better_peers(results.rows)
     for stamps in results.stamps:
-        unequal = stamps.found.said - stamps.found.equal
+        unequal = stamps.found.reported - stamps.found.equal
         if unequal:
             yield (
-                f"{unequal} of {stamps.found.said} receive timestamps ({stamps.mode} socket, {stamps.load}) "
-                "differ from the capture's, or are not in it."
+                f"{unequal} of {stamps.found.reported} receive timestamps ({stamps.mode} socket, "
+                f"{stamps.load}) differ from the capture's, or are not in it."
             )
     for own, peer in _cost_pairs(results.costs):
         if own.median_us > peer.median_us:
@@ -241,11 +241,12 @@ def _shortcomings(results: Results) -> Iterator[str]:
 
 def _missing(row: Row) -> Iterator[str]:
     found = row.found
-    unmatched = found.said - len(found.errors_us) - found.upper_bounds
+    unmatched = found.reported - len(found.errors_us) - found.upper_bounds
     if unmatched:
-        yield f"{unmatched} of {found.said} values of {_named(row)} have no match in the capture."
-    if row.tool == OWN and found.kernel is not None and found.kernel < found.said:
-        yield f"{found.said - found.kernel} of {found.said} samples of {_named(row)} lack a kernel timestamp."
+        yield f"{unmatched} of {found.reported} values of {_named(row)} have no match in the capture."
+    if row.tool == OWN and found.kernel is not None and found.kernel < found.reported:
+        lacking = found.reported - found.kernel
+        yield f"{lacking} of {found.reported} samples of {_named(row)} lack a kernel timestamp."
     if row.dropped:
         yield f"The capture of {_named(row)} dropped {row.dropped} frames."
 
@@ -256,11 +257,11 @@ def _better_peers(rows: Sequence[Row]) -> Iterator[str]:
             comparable = (own.method, own.load) == (peer.method, peer.load) and own.tool == OWN
             if not comparable or peer.tool == OWN or not (own.found.errors_us and peer.found.errors_us):
                 continue
-            ours_us, theirs_us = p99(own.found.errors_us), p99(peer.found.errors_us)
-            if theirs_us < ours_us:
+            own_us, theirs_us = p99(own.found.errors_us), p99(peer.found.errors_us)
+            if theirs_us < own_us:
                 yield (
-                    f"{peer.tool} has the smaller 99th percentile in {own.method}, {own.load}: "
-                    f"{theirs_us:.1f} µs, not {ours_us:.1f}."
+                    f"{peer.tool} has a smaller 99th percentile for {own.method}, {own.load}: "
+                    f"{theirs_us:.1f} µs against {own_us:.1f} µs."
                 )
 
 
@@ -269,10 +270,10 @@ def _named(row: Row) -> str:
 
 
 def between_markers(page: str, text: str) -> str:
-    """``page`` with ``text`` between its two markers. Raises ValueError if it hasn't both."""
+    """``page`` with ``text`` between its two markers. Raises ValueError if a marker is missing."""
     begin, end = "<!-- bench: begin -->", "<!-- bench: end -->"
     before, found, rest = page.partition(begin)
     _, found_end, after = rest.partition(end)
     if not (found and found_end):
-        raise ValueError(f"the page has not both {begin} and {end}")
+        raise ValueError(f"the page lacks the marker {begin} or {end}")
     return f"{before}{begin}\n\n{text}\n{end}{after}"

@@ -1,7 +1,7 @@
-"""Boxes in rows, and arrows from who imports to what is imported, as SVG text. Pure.
+"""Draws boxes in rows, with arrows from the importer to the imported part, as SVG text. Pure.
 
-An arrow over several rows gets a narrow place of its own in each row between, so that it crosses no box.
-Rows are ordered so that few arrows cross, then moved so that arrows are short.
+An arrow that spans several rows gets its own narrow slot in each row between, so that it crosses no box.
+Slots are ordered so that few arrows cross, then moved so that arrows are short.
 """
 
 from collections import defaultdict
@@ -11,9 +11,9 @@ from html import escape
 from itertools import combinations, pairwise
 from statistics import fmean
 
-Place = str | tuple[str, str, int]  # a box, or where the arrow between two boxes passes a row
+Slot = str | tuple[str, str, int]  # a box, or the passage of the arrow between two boxes through a row
 _BOX_HEIGHT, _BOX_WIDTH, _PASSAGE_WIDTH = 38, 110, 14
-_LETTER_WIDTH, _PADDING = 7.2, 20  # of a letter on average, at 14 pixels; to the left and right of a name
+_LETTER_WIDTH, _PADDING = 7.2, 20  # average letter at 14 pixels; total horizontal padding of a name
 _GAP, _ROW_HEIGHT, _MARGIN = 22, 84, 16
 _SWEEPS = 40
 _HEAD = (
@@ -41,7 +41,7 @@ path { fill: none; stroke: #57606a; stroke-width: 1.3 }
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """``row`` counts from the top, ``column`` keeps groups side by side; ``style`` is a class in `_STYLE`."""
+    """``row`` counts from the top; ``column`` orders the groups; ``style`` is a class in `_STYLE`."""
 
     name: str
     row: int
@@ -52,14 +52,14 @@ class Box:
 def svg(
     boxes: Sequence[Box], arrows: Sequence[tuple[str, str]], title: str, legend: Mapping[str, str]
 ) -> str:
-    """The picture. ``arrows`` go downwards, at least one row; ``legend``: style -> what it means."""
-    rows, lines = _places(boxes, arrows)
+    """The drawing. ``arrows`` go down by at least one row; ``legend``: style -> meaning."""
+    rows, lines = _slots_of(boxes, arrows)
     rows = _ordered(rows, lines, {box.name: box.column for box in boxes})
     across = _positions(rows, lines)
-    width = max(x + _width(place) / 2 for place, x in across.items()) + _MARGIN
+    width = max(x + _width(slot) / 2 for slot, x in across.items()) + _MARGIN
     legend_top = _MARGIN + (len(rows) - 1) * _ROW_HEIGHT + _BOX_HEIGHT + 14
     height = legend_top + 22 * len(legend) + 4
-    down = {place: _MARGIN + row * _ROW_HEIGHT for row, places in enumerate(rows) for place in places}
+    down = {slot: _MARGIN + row * _ROW_HEIGHT for row, slots in enumerate(rows) for slot in slots}
     return "\n".join(
         [
             _HEAD.format(width=round(width), height=round(height)),
@@ -74,18 +74,18 @@ def svg(
     )
 
 
-def _places(
+def _slots_of(
     boxes: Sequence[Box], arrows: Sequence[tuple[str, str]]
-) -> tuple[list[list[Place]], list[list[Place]]]:
-    """The places of each row, and of each arrow: from a box, through passages, to a box."""
+) -> tuple[list[list[Slot]], list[list[Slot]]]:
+    """The slots of each row, and those of each arrow: from a box, through passages, to a box."""
     row_of = {box.name: box.row for box in boxes}
-    rows: list[list[Place]] = [[] for _ in range(1 + max(row_of.values()))]
+    rows: list[list[Slot]] = [[] for _ in range(1 + max(row_of.values()))]
     for box in boxes:
         rows[box.row].append(box.name)
-    lines: list[list[Place]] = []
+    lines: list[list[Slot]] = []
     for upper, lower in arrows:
         between = range(row_of[upper] + 1, row_of[lower])
-        passages: list[Place] = [(upper, lower, row) for row in between]
+        passages: list[Slot] = [(upper, lower, row) for row in between]
         for row, passage in zip(between, passages, strict=True):
             rows[row].append(passage)
         lines.append([upper, *passages, lower])
@@ -93,9 +93,9 @@ def _places(
 
 
 def _ordered(
-    rows: list[list[Place]], lines: Sequence[Sequence[Place]], column: Mapping[str, int]
-) -> list[list[Place]]:
-    """The order with the fewest crossings that sorting by the neighbours' places finds."""
+    rows: list[list[Slot]], lines: Sequence[Sequence[Slot]], column: Mapping[str, int]
+) -> list[list[Slot]]:
+    """The order with the fewest crossings found by sorting slots by the positions of their neighbours."""
     links = [pair for line in lines for pair in pairwise(line)]
     above, below = defaultdict(list), defaultdict(list)
     for upper, lower in links:
@@ -106,7 +106,7 @@ def _ordered(
         neighbours = below if sweep % 2 else above
         order = range(len(rows))[::-1] if sweep % 2 else range(len(rows))
         for row in order:
-            at = {place: float(n) for places in rows for n, place in enumerate(places)}
+            at = {slot: float(n) for slots in rows for n, slot in enumerate(slots)}
             rows = [*rows[:row], sorted(rows[row], key=_key(column, neighbours, at)), *rows[row + 1 :]]
         if _crossings(rows, links) < _crossings(best, links):
             best = rows
@@ -114,44 +114,44 @@ def _ordered(
 
 
 def _key(
-    column: Mapping[str, int], neighbours: Mapping[Place, Sequence[Place]], at: Mapping[Place, float]
-) -> Callable[[Place], tuple[int, float]]:
-    """A group stays together: an arrow belongs to the box from which it comes."""
+    column: Mapping[str, int], neighbours: Mapping[Slot, Sequence[Slot]], at: Mapping[Slot, float]
+) -> Callable[[Slot], tuple[int, float]]:
+    """Keeps groups together; a passage belongs to the group of the box where its arrow starts."""
 
-    def key(place: Place) -> tuple[int, float]:
-        near = [at[other] for other in neighbours.get(place, ())]
-        name = place if isinstance(place, str) else place[0]
-        return column[name], fmean(near) if near else at[place]
+    def key(slot: Slot) -> tuple[int, float]:
+        near = [at[other] for other in neighbours.get(slot, ())]
+        name = slot if isinstance(slot, str) else slot[0]
+        return column[name], fmean(near) if near else at[slot]
 
     return key
 
 
-def _crossings(rows: Sequence[Sequence[Place]], links: Sequence[tuple[Place, Place]]) -> int:
-    at = {place: (row, n) for row, places in enumerate(rows) for n, place in enumerate(places)}
+def _crossings(rows: Sequence[Sequence[Slot]], links: Sequence[tuple[Slot, Slot]]) -> int:
+    at = {slot: (row, n) for row, slots in enumerate(rows) for n, slot in enumerate(slots)}
     ends = [(at[upper], at[lower]) for upper, lower in links]
     return sum(a[0] == b[0] and (a[1] - b[1]) * (c[1] - d[1]) < 0 for (a, c), (b, d) in combinations(ends, 2))
 
 
-def _positions(rows: Sequence[Sequence[Place]], lines: Sequence[Sequence[Place]]) -> dict[Place, float]:
-    """The middle of each place, in pixels: as near to its neighbours as the row's order allows."""
+def _positions(rows: Sequence[Sequence[Slot]], lines: Sequence[Sequence[Slot]]) -> dict[Slot, float]:
+    """The centre of each slot in pixels: as near to its neighbours as the order of the row allows."""
     near = defaultdict(list)
     for line in lines:
         for upper, lower in pairwise(line):
             near[upper].append(lower)
             near[lower].append(upper)
-    across = {place: float(n * _BOX_WIDTH) for places in rows for n, place in enumerate(places)}
+    across = {slot: float(n * _BOX_WIDTH) for slots in rows for n, slot in enumerate(slots)}
     for _ in range(_SWEEPS):
-        for places in rows:
-            wanted = [fmean([across[other] for other in near[place]] or [across[place]]) for place in places]
-            across.update(zip(places, _apart(places, wanted), strict=True))
-    left = min(x - _width(place) / 2 for place, x in across.items())
-    return {place: x - left + _MARGIN for place, x in across.items()}
+        for slots in rows:
+            wanted = [fmean([across[other] for other in near[slot]] or [across[slot]]) for slot in slots]
+            across.update(zip(slots, _spaced(slots, wanted), strict=True))
+    left = min(x - _width(slot) / 2 for slot, x in across.items())
+    return {slot: x - left + _MARGIN for slot, x in across.items()}
 
 
-def _apart(places: Sequence[Place], wanted: Sequence[float]) -> list[float]:
-    """The positions nearest to ``wanted`` (least squares) that keep order and distance."""
+def _spaced(slots: Sequence[Slot], wanted: Sequence[float]) -> list[float]:
+    """The positions nearest to ``wanted`` (least squares) that keep the order and the gaps."""
     offsets = [0.0]
-    for one, other in pairwise(places):
+    for one, other in pairwise(slots):
         offsets.append(offsets[-1] + (_width(one) + _width(other)) / 2 + _GAP)
     blocks: list[list[float]] = []
     for want, offset in zip(wanted, offsets, strict=True):
@@ -163,26 +163,26 @@ def _apart(places: Sequence[Place], wanted: Sequence[float]) -> list[float]:
     return [start + offset for start, offset in zip(moved, offsets, strict=True)]
 
 
-def _width(place: Place) -> float:
-    """Of a box: that of its name, and of no less than a usual one."""
-    if not isinstance(place, str):
+def _width(slot: Slot) -> float:
+    """The width of a slot; a box is wide enough for its name."""
+    if not isinstance(slot, str):
         return _PASSAGE_WIDTH
-    return max(_BOX_WIDTH, len(place) * _LETTER_WIDTH + _PADDING)
+    return max(_BOX_WIDTH, len(slot) * _LETTER_WIDTH + _PADDING)
 
 
 def _arrows(
-    lines: Sequence[Sequence[Place]], across: Mapping[Place, float], down: Mapping[Place, float]
+    lines: Sequence[Sequence[Slot]], across: Mapping[Slot, float], down: Mapping[Slot, float]
 ) -> list[str]:
-    """Each line leaves and meets its boxes at a point of its own, in the order of where it comes from."""
+    """Each line has its own point at both boxes; the points are ordered so that lines do not cross there."""
     starts = _ports([(line[0], line[1], n) for n, line in enumerate(lines)], across)
     ends = _ports([(line[-1], line[-2], n) for n, line in enumerate(lines)], across)
     drawn = []
     for n, line in enumerate(lines):
         x, y = starts[n], down[line[0]] + _BOX_HEIGHT
         path = f"M{x:.0f} {y:.0f}"
-        for place in line[1:]:
-            is_end = place is line[-1]
-            to_x, to_y = (ends[n] if is_end else across[place]), down[place]
+        for slot in line[1:]:
+            is_end = slot is line[-1]
+            to_x, to_y = (ends[n] if is_end else across[slot]), down[slot]
             middle = (y + to_y) / 2
             path += f"C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {to_y:.0f}"
             if not is_end:
@@ -192,8 +192,8 @@ def _arrows(
     return drawn
 
 
-def _ports(ends: Sequence[tuple[Place, Place, int]], across: Mapping[Place, float]) -> dict[int, float]:
-    """Where each line touches its box, spread over the middle of the box."""
+def _ports(ends: Sequence[tuple[Slot, Slot, int]], across: Mapping[Slot, float]) -> dict[int, float]:
+    """The x position where each line touches its box, distributed around the centre of the box."""
     of_box = defaultdict(list)
     for box, neighbour, line in ends:
         of_box[box].append((across[neighbour], line))
@@ -215,6 +215,6 @@ def _box(box: Box, x: float, y: float) -> str:
 def _legend(legend: Mapping[str, str], top: float) -> list[str]:
     return [
         f'<rect class="{style}" x="{_MARGIN}" y="{top + 22 * n:.0f}" width="24" height="14" rx="3"/>'
-        f'<text class="legend" x="{_MARGIN + 34}" y="{top + 22 * n + 11:.0f}">{escape(words)}</text>'
-        for n, (style, words) in enumerate(legend.items())
+        f'<text class="legend" x="{_MARGIN + 34}" y="{top + 22 * n + 11:.0f}">{escape(meaning)}</text>'
+        for n, (style, meaning) in enumerate(legend.items())
     ]

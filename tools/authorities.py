@@ -1,8 +1,8 @@
-"""Assemble the root certificates of the authorities that KMS lists, from bundles of this machine.
+"""Collect the root certificates on AWS's list of CAs that KMS trusts, from bundles on this machine.
 
-AWS publishes names and fingerprints, no certificates. Every certificate found here is taken only if its
-SHA-256 is in ``probe/data/kms_authorities.csv``; so it matters little where it was found, and nothing is
-taken from the host when the agent runs. Run it again when AWS changes the list::
+AWS publishes names and fingerprints but no certificates. A certificate is used only if its SHA-256 is in
+``probe/data/kms_authorities.csv``, so its source does not matter. The running agent uses no certificates of
+its host. Run this again when AWS changes the list::
 
     python tools/authorities.py            # write probe/data/kms_roots.pem
     python tools/authorities.py --check    # compare only
@@ -28,7 +28,7 @@ PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--check", action="store_true", help="compare, write nothing")
+    arguments.add_argument("--check", action="store_true", help="only compare, without writing")
     check = arguments.parse_args().check
     listed = read_listed((DATA / AUTHORITIES_FILE).read_text(encoding="utf-8"))
     found = collect({authority.sha256 for authority in listed})
@@ -42,14 +42,14 @@ def main() -> int:
 
 
 def bundles() -> Iterator[Path]:
-    """Where roots are looked for. Old bundles are wanted: the list is of 2022, so are some of its roots."""
+    """The bundles to search. Old ones are useful: the list of 2022 has roots that newer bundles lack."""
     yield Path(botocore.__file__).parent / "cacert.pem"
     yield Path(certifi.where())
     yield from sorted(DEBIAN.glob("*.crt"))
 
 
 def collect(wanted: set[str]) -> dict[str, bytes]:
-    """SHA-256 in hex -> DER, of the wanted certificates that a bundle has."""
+    """SHA-256 (hex) -> DER, for the wanted certificates that are in a bundle."""
     found: dict[str, bytes] = {}
     for bundle in bundles():
         for match in PEM.finditer(bundle.read_text(encoding="utf-8")):
@@ -61,13 +61,13 @@ def collect(wanted: set[str]) -> dict[str, bytes]:
 
 
 def report(listed: tuple[Listed, ...], found: dict[str, bytes]) -> Iterator[str]:
-    """What a person wants to know: how many, and which lack."""
-    yield f"{len(found)} of {len(listed)} listed authorities found"
-    yield from (f"lacking: {each.alias}  {each.subject}" for each in listed if each.sha256 not in found)
+    """Lines for people: how many certificates were found, and which are missing."""
+    yield f"{len(found)} of {len(listed)} listed CAs found"
+    yield from (f"missing: {each.alias}  {each.subject}" for each in listed if each.sha256 not in found)
 
 
 def render(listed: tuple[Listed, ...], found: dict[str, bytes]) -> str:
-    """The PEM file, in the order of the list, so that it does not depend on the bundles' order."""
+    """The PEM file, in the order of the list, so that it does not depend on the order of the bundles."""
     head = "# Made by tools/authorities.py from the fingerprints in kms_authorities.csv. Do not edit.\n"
     return head + "".join(
         f"# {each.alias}\n{ssl.DER_cert_to_PEM_cert(found[each.sha256])}"

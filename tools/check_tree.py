@@ -1,6 +1,6 @@
-"""Holds what no linter knows: tests, properties of parsers, the tree's shape, generated files up to date.
+"""Project checks beyond linters: tests per module, parser properties, tree shape, up-to-date generated files.
 
-Run by `make lint`. Prints each fault with its path and exits 1. Every check takes the root of a tree.
+Run by `make lint`. Prints each fault with its path and exits with 1. Every check takes the root of a tree.
 """
 
 import os
@@ -11,42 +11,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # run by path: `tools` and this very tree are found, whatever is installed
+sys.path.insert(0, str(ROOT))  # run by path: import `tools` and this tree, whatever is installed
 from tools import parser_properties, tree_shape  # noqa: E402
 
-_HEALTH = "tests/requirements/test_health.py has a simulation for each outcome, and KMS's words"
-_SIMULATIONS = "tests/requirements/test_account_requirements.py has a simulation for each outcome"
-# Modules that a test of another name covers, with the reason.
+_HEALTH = "tests/requirements/test_health.py covers each outcome and the KMS errors"
+_ACCOUNTS = "tests/requirements/test_account_requirements.py covers each outcome"
+# Modules covered by a test with another name, with the reason.
 COVERED_ELSEWHERE = {
     "probe/__main__.py": "tests/commands run it as a program",
-    "probe/model/ports.py": "protocols alone; mypy holds their implementations to them",
-    "probe/model/statistics.py": "tests/test_statistics.py makes each of its values",
-    "probe/model/evidence.py": "values alone; tests/verdicts and tests/agent make them",
-    "probe/model/facts.py": "values alone; tests/probes/test_verification_record.py makes them",
-    "probe/model/survey.py": "values alone; tests/survey make them",
-    "probe/model/verdicts.py": "values alone; tests/verdicts make them",
-    "probe/probes/tcp.py": "tests/probes/test_init.py has what checks share, and a lost SYN",
-    "simulator/scenario/scenario.py": "values alone; tests/simulator/scenario/test_load.py makes them",
+    "probe/model/ports.py": "only protocols; mypy checks their implementations",
+    "probe/model/statistics.py": "tests/test_statistics.py creates each of its values",
+    "probe/model/evidence.py": "only values; tests/verdicts and tests/agent create them",
+    "probe/model/facts.py": "only values; tests/probes/test_verification_record.py creates them",
+    "probe/model/survey.py": "only values; tests/survey create them",
+    "probe/model/verdicts.py": "only values; tests/verdicts create them",
+    "probe/probes/tcp.py": "tests/probes/test_init.py covers what checks share, and a lost SYN",
+    "simulator/scenario/scenario.py": "only values; tests/simulator/scenario/test_load.py creates them",
     "simulator/simulator.py": "tests/real/test_simulator.py starts it",
-    "probe/probes/health_connection.py": "tests/probes/test_health.py has each kind of request over it",
-    "probe/probes/health_request.py": "tests/probes/test_health.py has each kind; tests/fuzz any answer",
+    "probe/probes/health_connection.py": "tests/probes/test_health.py sends each kind of request over it",
+    "probe/probes/health_request.py": "tests/probes/test_health.py covers each kind; tests/fuzz any response",
     "probe/commands/command_table.py": "tests/commands/test_app.py asks each of its commands for help",
-    "probe/commands/exits.py": "tests/commands/test_app.py meets each of its values",
-    "probe/wire/account_network.py": "tests/wire/test_account.py reads all of AWS's answers",
+    "probe/commands/exits.py": "tests/commands/test_app.py covers each of its values",
+    "probe/wire/account_network.py": "tests/wire/test_account.py parses all AWS responses",
     "probe/requirements/health_conduct.py": _HEALTH,
     "probe/requirements/evidence/health.py": _HEALTH,
     "probe/requirements/kms_errors/health.py": _HEALTH,
-    "probe/requirements/credential.py": _SIMULATIONS,
-    "probe/requirements/evidence/account.py": _SIMULATIONS,
-    "probe/requirements/endpoint_service.py": _SIMULATIONS,
-    "probe/requirements/key_store_place.py": _SIMULATIONS,
-    "probe/requirements/load_balancer.py": _SIMULATIONS,
-    "probe/requirements/principals.py": _SIMULATIONS,
-    "probe/requirements/private_dns_name.py": _SIMULATIONS,
-    "probe/requirements/target_groups.py": _SIMULATIONS,
-    "probe/requirements/vpc.py": _SIMULATIONS,
+    "probe/requirements/credential.py": _ACCOUNTS,
+    "probe/requirements/evidence/account.py": _ACCOUNTS,
+    "probe/requirements/endpoint_service.py": _ACCOUNTS,
+    "probe/requirements/key_store_place.py": _ACCOUNTS,
+    "probe/requirements/load_balancer.py": _ACCOUNTS,
+    "probe/requirements/principals.py": _ACCOUNTS,
+    "probe/requirements/private_dns_name.py": _ACCOUNTS,
+    "probe/requirements/target_groups.py": _ACCOUNTS,
+    "probe/requirements/vpc.py": _ACCOUNTS,
 }
-# Modules that read what others wrote, besides all of probe/wire.
+# Modules that parse untrusted input, in addition to all of probe/wire.
 OTHER_PARSERS = (
     "probe/aws/collected_answers.py",
     "probe/commands/ping_arguments.py",
@@ -60,9 +60,9 @@ OTHER_PARSERS = (
     "probe/storage/files.py",
     "probe/survey/endpoints.py",
 )
-# Parsers without a property under hypothesis's @given, with the reason.
-WITHOUT_PROPERTY = {"probe/wire/input_error.py": "the error that parsers raise; it reads nothing"}
-# Where the property of a parser is, if not in a test of its own name.
+# Parsers without a property test under hypothesis's @given, with the reason.
+WITHOUT_PROPERTY = {"probe/wire/input_error.py": "the error that parsers raise; it parses nothing"}
+# The property test of a parser, if it is not in the test named after the parser.
 PROPERTY_IN = {"probe/wire/account_network.py": "tests/wire/test_account.py"}
 # Functions over 45 lines, with the reason.
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -77,10 +77,10 @@ GENERATORS = (
     "tools/man_page.py",
 )
 FORBIDDEN = (
-    (re.compile(r"--(?:extra-)?index-url|files\.pythonhosted|//pypi"), "an index address"),
-    (re.compile(r"[^a-z.]/(?:work|farm)/"), "a path of somebody's machine"),
+    (re.compile(r"--(?:extra-)?index-url|files\.pythonhosted|//pypi"), "an index URL"),
+    (re.compile(r"[^a-z.]/(?:work|farm)/"), "a path on a developer's machine"),
 )
-_PATTERNS_STAND_IN = {"tools/check_tree.py", "tests/tools/test_check_tree.py"}
+_FILES_WITH_PATTERNS = {"tools/check_tree.py", "tests/tools/test_check_tree.py"}
 _NOT_TEXT = {".png", ".pem"}
 
 
@@ -92,7 +92,7 @@ def main() -> int:
 
 
 def all_faults(root: Path) -> Iterator[str]:
-    """Of this project's tree, by the tables above."""
+    """All faults of the tree, according to the tables above."""
     yield from missing_tests(root, COVERED_ELSEWHERE)
     yield from missing_properties(root)
     yield from tree_shape.unnamed_folders(root)
@@ -105,7 +105,7 @@ def all_faults(root: Path) -> Iterator[str]:
 
 
 def test_of(module: str) -> str:
-    """The path of the test of a module: `probe/a/b.py` -> `tests/a/test_b.py`; other tops keep their name.
+    """The test file of a module: `probe/a/b.py` -> `tests/a/test_b.py`; other packages keep their name.
 
     >>> test_of("probe/agent/runner.py"), test_of("simulator/faults.py")
     ('tests/agent/test_runner.py', 'tests/simulator/test_faults.py')
@@ -115,7 +115,7 @@ def test_of(module: str) -> str:
 
 
 def missing_tests(root: Path, covered: Mapping[str, str]) -> Iterator[str]:
-    """Modules without a test of their name, but for those that another one covers."""
+    """Modules without a test file of their name, except those covered elsewhere."""
     found = (path for path in tree_shape.modules(root) if path.name != "__init__.py")
     names = [path.relative_to(root).as_posix() for path in found]
     for name in names:
@@ -123,26 +123,28 @@ def missing_tests(root: Path, covered: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: no test file; add {test_of(name)}"
     for name in covered:
         if name not in names:
-            yield f"tools/check_tree.py: COVERED_ELSEWHERE names {name}, which is not there; take it out"
+            yield f"tools/check_tree.py: COVERED_ELSEWHERE lists {name}, which does not exist; remove it"
         elif (root / test_of(name)).is_file():
-            yield f"tools/check_tree.py: {name} has a test of its own; take it out of COVERED_ELSEWHERE"
+            yield f"tools/check_tree.py: {name} has its own test; remove it from COVERED_ELSEWHERE"
 
 
 def missing_properties(root: Path) -> Iterator[str]:
-    """Parsers that nobody has given anything."""
+    """Parsers without a property test."""
     parsers = parser_properties.parsers(root, OTHER_PARSERS)
     tests = {parser: PROPERTY_IN.get(parser, test_of(parser)) for parser in parsers}
     return parser_properties.without_property(root, tests, WITHOUT_PROPERTY)
 
 
 def forbidden_words(root: Path) -> Iterator[str]:
-    """Files of the project, tracked or about to be, with something of a workplace in them."""
+    """Tracked or untracked files that contain an index URL or a path on a developer's machine."""
     for path in _tracked(root):
         name = path.relative_to(root).as_posix()
-        if name in _PATTERNS_STAND_IN or path.suffix in _NOT_TEXT:
+        if name in _FILES_WITH_PATTERNS or path.suffix in _NOT_TEXT:
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
-        yield from (f"{name}: {what}; take it out" for pattern, what in FORBIDDEN if pattern.search(text))
+        yield from (
+            f"{name}: contains {what}; remove it" for pattern, what in FORBIDDEN if pattern.search(text)
+        )
 
 
 def _tracked(root: Path) -> list[Path]:
@@ -157,7 +159,7 @@ def _tracked(root: Path) -> list[Path]:
 
 
 def stale_files(root: Path, generators: Sequence[str]) -> Iterator[str]:
-    """Generators whose ``--check`` says that what they wrote is not what the code says."""
+    """Generators whose ``--check`` reports outdated files."""
     for tool in generators:
         checked = generated(root, tool, "--check")
         if checked.returncode:
@@ -165,7 +167,7 @@ def stale_files(root: Path, generators: Sequence[str]) -> Iterator[str]:
 
 
 def generated(root: Path, tool: str, *flags: str) -> subprocess.CompletedProcess[str]:
-    """One generator, run over the code at ``root``, whatever is installed."""
+    """Run one generator on the code at ``root``, whatever is installed."""
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
     return subprocess.run(  # noqa: S603 - our own tools
         [sys.executable, str(root / tool), *flags],

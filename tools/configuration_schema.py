@@ -1,4 +1,4 @@
-"""Writes docs/schemas/configuration.json from the configuration's models; ``--check`` only compares."""
+"""Writes docs/schemas/configuration.json from the configuration models; ``--check`` only compares."""
 
 import json
 import sys

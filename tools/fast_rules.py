@@ -1,10 +1,10 @@
-"""Prints a rules file with every duration divided, so that its alerts can be seen to fire within seconds.
+"""Prints a rules file with all durations divided, so that its alerts fire within seconds in tests.
 
     tools/fast_rules.py deploy/prometheus/rules.yml [--divide-by 30]
 
-Divided are windows (``[5m]``), ``for:`` and ``interval:``. Counts of probes stay as they are: divide the
-intervals of the probes by as much (TCP every 15 s becomes every 0.5 s) and scrape at least twice a second.
-The ages of certificates are numbers of seconds, not durations, and stay.
+Windows (``[5m]``), ``for:`` and ``interval:`` are divided. Numbers of probes stay the same: divide the probe
+intervals by the same factor (TCP every 15 s becomes every 0.5 s) and scrape at least twice per second.
+Certificate ages are plain numbers of seconds, not durations, so they stay too.
 """
 
 import argparse
@@ -19,7 +19,7 @@ _DURATION = re.compile(
 
 
 def main() -> int:
-    """Read, divide, print."""
+    """Print the divided rules."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

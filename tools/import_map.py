@@ -1,4 +1,4 @@
-"""The folders of this tree, what each says of itself, and which imports which: read from the code."""
+"""The parts of this tree, their purposes and their imports, read from the code."""
 
 import ast
 import sys
@@ -16,10 +16,10 @@ PURE = "what is pure reaches nothing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A folder, or a module that stands beside the folders. ``name`` is its path: ``probe/agent``.
+    """A folder, or a module next to the folders. ``name`` is its path, for example ``probe/agent``.
 
-    ``imports`` names other parts, those of other tops by their whole path; ``libraries`` are what it imports
-    of other projects. ``is_pure``: a contract keeps all of it from sockets, files and AWS.
+    ``imports`` are other parts of this tree, ``libraries`` those of other projects. ``is_pure``: an import
+    contract forbids sockets, files and AWS in it.
     """
 
     name: str
@@ -31,14 +31,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportMap:
-    """``layers`` are names of parts by top, upper ones first, as the contracts of pyproject.toml say."""
+    """``layers``: per top-level package the names of its parts, highest layer first, from pyproject.toml."""
 
     layers: Mapping[str, tuple[tuple[str, ...], ...]]
     parts: Mapping[str, Part]
 
 
 def read(root: Path) -> ImportMap:
-    """The map of the tree at ``root``, which must come first on the path: grimp imports by name."""
+    """The map of the tree at ``root``, which must be first in sys.path because grimp imports by name."""
     document = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = document["tool"]["importlinter"]["contracts"]
     layers = {top: layers_of(contracts, top) for top in TOPS}
@@ -60,13 +60,13 @@ def read(root: Path) -> ImportMap:
 
 
 def layers_of(contracts: Sequence[Mapping[str, Any]], top: str) -> tuple[tuple[str, ...], ...]:
-    """The layers of the contract about ``top``: names of parts, upper ones first."""
+    """The layers in the contract for ``top``: names of parts, highest layer first."""
     (contract,) = (each for each in contracts if each.get("containers") == [top])
     return tuple(tuple(f"{top}/{name.strip()}" for name in layer.split("|")) for layer in contract["layers"])
 
 
 def imports(graph: grimp.ImportGraph, names: Sequence[str]) -> dict[str, set[str]]:
-    """For each part the others that a module of it imports itself, other tops as such, and libraries."""
+    """Per part, the direct imports of its modules: other parts, other packages of this tree, libraries."""
     found: dict[str, set[str]] = {name: set() for name in names}
     for module in graph.modules:
         importer = _part(module, names)
@@ -77,7 +77,7 @@ def imports(graph: grimp.ImportGraph, names: Sequence[str]) -> dict[str, set[str
 
 
 def reduced(edges: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
-    """The pairs that follow from no others: whoever imports A, which imports B, may import B.
+    """The edges without those implied by others (a transitive reduction).
 
     >>> list(reduced({"a": {"b", "c"}, "b": {"c"}, "c": set()}))
     [('a', 'b'), ('b', 'c')]
@@ -108,7 +108,7 @@ def _name(module: str) -> str:
 
 
 def _purpose(root: Path, name: str) -> str:
-    """The first line of the docstring, which says what the part is for."""
+    """The first line of the docstring, which states the purpose of the part."""
     folder = root / name
     file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
     docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""

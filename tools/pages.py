@@ -1,10 +1,10 @@
-"""Writes every file that is made from the code: all of GENERATORS in tools/check_tree.py."""
+"""Writes all generated files: runs all GENERATORS of tools/check_tree.py."""
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # run by path: `tools` and this very tree are found, whatever is installed
+sys.path.insert(0, str(ROOT))  # run by path: import `tools` and this tree, whatever is installed
 from tools.check_tree import GENERATORS, generated  # noqa: E402
 
 

@@ -1,7 +1,7 @@
-"""Whether each parser has a property test: anything in, and no exception but those that it documents.
+"""Checks that each parser has a property test: for any input, it raises only documented exceptions.
 
-A property is a function under hypothesis's ``@given`` that uses the parser, by itself or through functions
-of its file. It is looked for in the parser's own test and in tests/fuzz.
+A property test is a function under hypothesis's ``@given`` that uses the parser, directly or through
+functions in the same file. It must be in the parser's own test file or in tests/fuzz.
 """
 
 import ast
@@ -13,27 +13,27 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def parsers(root: Path, others: Sequence[str]) -> list[str]:
-    """Paths of the modules that read what others wrote: all of `wire`, and ``others``."""
+    """Paths of the modules that parse untrusted input: all of `wire`, and ``others``."""
     wire = sorted(path for path in (root / "probe/wire").glob("*.py") if path.name != "__init__.py")
     return [*(path.relative_to(root).as_posix() for path in wire), *others]
 
 
 def without_property(root: Path, tests: Mapping[str, str], excused: Mapping[str, str]) -> Iterator[str]:
-    """Faults. ``tests``: each parser -> its own test; ``excused``: parser -> why it needs no property."""
+    """Faults. ``tests``: parser -> its test file; ``excused``: parser -> why it needs no property test."""
     fuzz = sorted((root / _FUZZ).glob("*.py"))
     for parser, test in tests.items():
         files = [file for file in (root / test, *fuzz) if file.is_file()]
         if not (root / parser).is_file():
-            yield f"tools/check_tree.py: OTHER_PARSERS names {parser}, which is not there; take it out"
+            yield f"tools/check_tree.py: OTHER_PARSERS lists {parser}, which does not exist; remove it"
             continue
         has_one = any(has_property(file.read_text(encoding="utf-8"), _dotted(parser)) for file in files)
         if not has_one and parser not in excused:
-            yield f"{parser}: no test under @given uses it; add one to {test} or {_FUZZ}"
+            yield f"{parser}: no property test (@given) uses it; add one to {test} or {_FUZZ}"
         if has_one and parser in excused:
-            yield f"tools/check_tree.py: {parser} has a property; take it out of WITHOUT_PROPERTY"
+            yield f"tools/check_tree.py: {parser} has a property test; remove it from WITHOUT_PROPERTY"
     for name in excused:
         if name not in tests:
-            yield f"tools/check_tree.py: WITHOUT_PROPERTY names {name}, which is no parser; take it out"
+            yield f"tools/check_tree.py: WITHOUT_PROPERTY lists {name}, which is not a parser; remove it"
 
 
 def has_property(source: str, module: str) -> bool:
@@ -52,7 +52,7 @@ def _dotted(path: str) -> str:
 
 
 def _bound(tree: ast.Module, module: str) -> set[str]:
-    """The names under which ``tree`` knows the module or parts of it."""
+    """The names under which ``tree`` imports the module or parts of it."""
     package, _, leaf = module.rpartition(".")
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -73,7 +73,7 @@ def _given(tree: ast.Module) -> Iterator[str]:
 
 
 def _uses(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
-    """Each function and constant of the file, with the names in it."""
+    """Each function and constant of the file with the names it uses."""
     for node in ast.walk(tree):
         if isinstance(node, _FUNCTIONS):
             yield node.name, _names(node)
@@ -82,7 +82,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
 
 
 def _reached(name: str, uses: Mapping[str, set[str]]) -> set[str]:
-    """The names that a function uses, and those that what it uses does."""
+    """The names that a function uses, directly or indirectly."""
     reached: set[str] = set()
     pending = {name}
     while pending:

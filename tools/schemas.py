@@ -1,9 +1,9 @@
-"""Writes into docs/schemas/ what is the model's, and what the schemas share; ``--check`` only compares.
+"""Updates the generated parts of docs/schemas/; ``--check`` only compares.
 
-A schema is written by hand but for three things. An ``enum`` whose ``title`` is one of `WORDS` has the words
-of that enumeration. An object whose ``title`` is one of `KEYS` has a property for each of those keys, all
-like the first. And a definition that common.json has too is a copy of that one, so that each schema stands
-alone: who checks a document needs one file and no network.
+A schema is written by hand except for three parts. An ``enum`` whose ``title`` is in `WORDS` gets the values
+of that enumeration. An object whose ``title`` is in `KEYS` gets one property per key, all like the first one.
+A definition that is also in common.json is a copy of it, so that each schema is self-contained: to validate a
+document, one file is enough.
 """
 
 import copy
@@ -62,20 +62,20 @@ Schema = dict[str, Any]
 
 
 def schemas(folder: Path = FOLDER) -> dict[Path, str]:
-    """What each file should be."""
+    """The expected content of each file."""
     read = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
-    ours = {path: schema for path, schema in read.items() if path.name not in OF_ANOTHER_TOOL}
-    for schema in ours.values():
+    own = {path: schema for path, schema in read.items() if path.name not in OF_ANOTHER_TOOL}
+    for schema in own.values():
         _fill(schema)
-    shared = ours[folder / COMMON]["$defs"]
-    for path, schema in ours.items():
+    shared = own[folder / COMMON]["$defs"]
+    for path, schema in own.items():
         if path.name != COMMON:
             _share(schema, shared)
-    return {path: written(schema) + "\n" for path, schema in ours.items()}
+    return {path: written(schema) + "\n" for path, schema in own.items()}
 
 
 def _fill(node: Any) -> None:
-    """What is the model's, in place."""
+    """Fill in the values of the model, in place."""
     for part in _parts(node):
         title = part.get("title", "")
         if title in WORDS and "enum" in part:
@@ -88,7 +88,7 @@ def _fill(node: Any) -> None:
 
 
 def _share(schema: Schema, shared: Mapping[str, Schema]) -> None:
-    """Copies of what ``schema`` refers to, directly or by way of a copy; others that it had go."""
+    """Copy the definitions that ``schema`` refers to, also indirectly, and remove unused copies."""
     own = {name: part for name, part in schema.get("$defs", {}).items() if name not in shared}
     wanted, seen = list(_references([schema | {"$defs": {}}, own])), set(own)
     while wanted:
@@ -106,7 +106,7 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _parts(node: Any) -> Iterator[Schema]:
-    """Every object in ``node``, the outer ones first."""
+    """Every object in ``node``, outer ones first."""
     if isinstance(node, dict):
         yield node
     inner: Iterable[Any] = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
@@ -115,7 +115,7 @@ def _parts(node: Any) -> Iterator[Schema]:
 
 
 def written(node: Any, indent: int = 0) -> str:
-    """JSON as a person would write it: what holds nothing but words and numbers stands in one line."""
+    """JSON formatted for reading: an object or list without nested ones is written on one line."""
     line = json.dumps(node, ensure_ascii=False)
     inner = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
     if not any(isinstance(part, dict | list) for part in inner) and len(line) + indent <= _WIDTH:

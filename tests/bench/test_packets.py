@@ -105,8 +105,8 @@ def test_a_flight_ends_with_the_servers_last_data_before_the_clients_next() -> N
         back(50, data=b"ticket", sequence=14),
     )  # fmt: skip
     assert found == [
-        Exchange(asked_ns=11, first_ns=20, last_ns=30, answer_segments=2),
-        Exchange(asked_ns=40, first_ns=50, last_ns=50, answer_segments=1),
+        Exchange(request_ns=11, first_ns=20, last_ns=30, response_segments=2),
+        Exchange(request_ns=40, first_ns=50, last_ns=50, response_segments=1),
     ]
 
 
@@ -116,7 +116,7 @@ def test_an_answer_over_tls_is_in_the_turn_after_the_handshake() -> None:
         out(31, data=b"GET", sequence=8), back(45, data=b"200", sequence=6), back(60, data=b"body", sequence=9),
         out(70, data=b"bye", sequence=11),
     )  # fmt: skip
-    assert found[1] == Exchange(asked_ns=31, first_ns=45, last_ns=60, answer_segments=2)
+    assert found[1] == Exchange(request_ns=31, first_ns=45, last_ns=60, response_segments=2)
     assert len(found) == 2, "a close_notify without an answer is no turn"
 
 
@@ -126,7 +126,7 @@ def test_a_client_that_gets_no_data_has_no_turn() -> None:
 
 def test_a_server_that_speaks_first_answers_nothing() -> None:
     assert turns(back(5, data=b"220"), out(10, data=b"hello"), back(15, data=b"250", sequence=3)) == [
-        Exchange(asked_ns=10, first_ns=15, last_ns=15, answer_segments=1)
+        Exchange(request_ns=10, first_ns=15, last_ns=15, response_segments=1)
     ]
 
 
@@ -144,7 +144,7 @@ def test_sequence_numbers_may_wrap() -> None:
     found = turns(
         out(10, data=b"hello", sequence=2**32 - 3), out(11, data=b"more", sequence=2), back(20, data=b"answer")
     )  # fmt: skip
-    assert [turn.asked_ns for turn in found] == [11]
+    assert [turn.request_ns for turn in found] == [11]
 
 
 def test_a_conversation_whose_begin_was_missed_is_left_out() -> None:

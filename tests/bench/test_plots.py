@@ -7,7 +7,9 @@ from bench.tables import Cost, CostRow, Results, Row
 
 
 def row(tool: str, load: str, *errors_us: float) -> Row:
-    return Row(tool=tool, method="icmp", load=load, found=Errors(errors_us=errors_us, said=len(errors_us)))
+    return Row(
+        tool=tool, method="icmp", load=load, found=Errors(errors_us=errors_us, reported=len(errors_us))
+    )
 
 
 def cost(tool: str, *cpu_s: float) -> CostRow:

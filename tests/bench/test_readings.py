@@ -25,7 +25,7 @@ def line(**changed: Any) -> str:
 def test_our_echo_is_compared_with_the_capture_of_the_same_echo() -> None:
     found = readings.own_echoes([line(), line(sequence=2), line(sequence=3, rtt_seconds=None)], [echo()])
     assert found.errors_us == [pytest.approx(-3.0)]
-    assert (found.said, found.kernel) == (2, 3)
+    assert (found.reported, found.kernel) == (2, 3)
 
 
 def test_our_connect_is_compared_by_local_port() -> None:
@@ -58,12 +58,12 @@ def test_blackbox_echoes_are_known_by_the_sequence_that_was_logged() -> None:
     pages = [("10.78.0.1", BLACKBOX.format(1)), ("10.78.0.1", BLACKBOX.format(9)), ("10.78.0.1", "failed")]
     found = readings.blackbox(pages, [echo(sequence=9, rtt_ns=45_000), echo()])
     assert found.errors_us == [pytest.approx(30.0), pytest.approx(5.0)]
-    assert found.said == 2
+    assert found.reported == 2
 
 
 def test_a_sequence_that_blackbox_used_twice_is_left_out() -> None:
     found = readings.blackbox([("10.78.0.1", BLACKBOX.format(1))], [echo(), echo(rtt_ns=None)])
-    assert (found.errors_us, found.said) == ([], 1)
+    assert (found.errors_us, found.reported) == ([], 1)
 
 
 def smokeping_page(**counted: int) -> str:
@@ -84,7 +84,7 @@ def test_the_mean_of_smokeping_is_compared_with_that_of_its_first_echoes() -> No
     ]
     found = readings.smokeping(smokeping_page(h1=2, h2=1, h3=0), truth)
     assert found.errors_us == [pytest.approx(20.0)], "a later echo is not in the page yet"
-    assert found.said == 2, "a host without answers has no mean"
+    assert found.reported == 2, "a host without answers has no mean"
 
 
 def test_every_echo_of_fping_is_accounted_for() -> None:
@@ -100,25 +100,25 @@ def turn_line(**changed: Any) -> str:
     return json.dumps(own | changed)
 
 
-def turn(answer_segments: int = 1) -> Exchange:
-    return Exchange(asked_ns=1000, first_ns=21_000, last_ns=24_000, answer_segments=answer_segments)
+def turn(response_segments: int = 1) -> Exchange:
+    return Exchange(request_ns=1000, first_ns=21_000, last_ns=24_000, response_segments=response_segments)
 
 
 def test_a_handshake_is_compared_by_local_port_and_turn() -> None:
     lines = [turn_line(), turn_line(local_port=40001), turn_line(local_port=40002, wait_seconds=None)]
     turns = {("10.78.0.1", 40000): [turn(3), turn()], ("10.78.0.1", 40001): [turn()]}
-    found = readings.own_turns(lines, turns, 0, lambda one: one.last_ns - one.asked_ns)
+    found = readings.own_exchanges(lines, turns, 0, lambda one: one.last_ns - one.request_ns)
     assert found.errors_us == [pytest.approx(2.0), pytest.approx(2.0)]
-    assert (found.said, found.kernel, found.one_segment) == (2, 2, 1)
-    assert len(readings.own_turns(lines, turns, 1, lambda one: one.first_ns).errors_us) == 1
+    assert (found.reported, found.kernel, found.one_segment) == (2, 2, 1)
+    assert len(readings.own_exchanges(lines, turns, 1, lambda one: one.first_ns).errors_us) == 1
 
 
 def test_what_calls_itself_an_upper_bound_is_no_error() -> None:
     lines = [turn_line(wait_is_upper_bound=True, wait_seconds=1.0), turn_line(wait_is_upper_bound=False)]
     turns = {("10.78.0.1", 40000): [turn()]}
-    found = readings.own_turns(lines, turns, 0, lambda one: one.first_ns - one.asked_ns)
+    found = readings.own_exchanges(lines, turns, 0, lambda one: one.first_ns - one.request_ns)
     assert found.errors_us == [pytest.approx(5.0)]
-    assert (found.said, found.upper_bounds) == (2, 1)
+    assert (found.reported, found.upper_bounds) == (2, 1)
 
 
 def stamp_line(**changed: Any) -> str:
@@ -138,7 +138,7 @@ def test_stamps_are_compared_to_the_nanosecond() -> None:
     truth = [echo(at=100), echo(sequence=2, at=101)]
     found = readings.stamps(lines, truth)
     assert (found.receive_ns, found.transmit_ns) == ([0, -1], [3, 2])
-    assert (found.said, found.equal) == (3, 1)
+    assert (found.reported, found.equal) == (3, 1)
 
 
 def test_the_engine_says_first_what_it_got() -> None:

@@ -22,14 +22,14 @@ AGENT = AgentCost(
     targets=1000,
     seconds=120.0,
     core=0.15,
-    whole_core=0.16,
+    core_with_start=0.16,
     peak_mib=100.0,
     sent=120_000,
     answered=119_999,
     late_p99_s=0.005,
-    late_most_s=0.02,
-    lag_most_s=inf,
-    scrape_most_s=0.2,
+    late_max_s=0.02,
+    lag_max_s=inf,
+    scrape_max_s=0.2,
 )
 MANY = EngineCost(targets=10_000, per_second=10_000, core=0.22, echoes=300_000, lost=0)
 

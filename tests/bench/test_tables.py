@@ -5,10 +5,10 @@ from bench.readings import Errors, Stamps
 from bench.tables import Cost, CostRow, Peer, Results, Row, StampRow
 
 
-def row(tool: str, *errors_us: float, said: int | None = None, dropped: int = 0) -> Row:
-    count = len(errors_us) if said is None else said
+def row(tool: str, *errors_us: float, reported: int | None = None, dropped: int = 0) -> Row:
+    count = len(errors_us) if reported is None else reported
     kernel = count if tool == "xks-probe" else None
-    found = Errors(errors_us=errors_us, said=count, kernel=kernel)
+    found = Errors(errors_us=errors_us, reported=count, kernel=kernel)
     return Row(tool=tool, method="icmp", load="idle", found=found, dropped=dropped)
 
 
@@ -27,11 +27,11 @@ def test_p99_is_the_nearest_rank_of_the_absolute_values() -> None:
 
 
 def test_the_tables_say_what_was_found() -> None:
-    stamps = Stamps(receive_ns=[0, -1], transmit_ns=[800, 1800], said=2)
+    stamps = Stamps(receive_ns=[0, -1], transmit_ns=[800, 1800], reported=2)
     text = tables.markdown(
         Results(
             machine="Linux",
-            rows=[row("xks-probe", -3, -2, 1, said=4), row("other", dropped=2)],
+            rows=[row("xks-probe", -3, -2, 1, reported=4), row("other", dropped=2)],
             peers=[Peer(tool="other", version="not installed")],
             stamps=[StampRow(mode="raw", load="idle", found=stamps)],
             costs=[cost("xks-probe", 0.4, lost=1, buffer_bytes=425_984), cost("fping", 0.8)],
@@ -57,18 +57,20 @@ def test_the_tables_say_what_was_found() -> None:
 def test_what_is_held_against_us_is_said() -> None:
     text = tables.markdown(
         results(
-            row("xks-probe", -3, 2, said=3, dropped=1),
+            row("xks-probe", -3, 2, reported=3, dropped=1),
             row("fping", 1),
             stamps=[
-                StampRow(mode="raw", load="idle", found=Stamps(receive_ns=[0, 5], transmit_ns=[1, 1], said=3))
+                StampRow(
+                    mode="raw", load="idle", found=Stamps(receive_ns=[0, 5], transmit_ns=[1, 1], reported=3)
+                )
             ],
             costs=[cost("xks-probe", 0.8, lost=7), cost("fping", 0.4, lost=9)],
         )
     )
-    assert text.partition("### Where it falls short\n\n")[2].splitlines() == [
+    assert text.partition("### Limitations\n\n")[2].splitlines() == [
         "- 1 of 3 values of xks-probe (icmp, idle) have no match in the capture.",
         "- The capture of xks-probe (icmp, idle) dropped 1 frames.",
-        "- fping has the smaller 99th percentile in icmp, idle: 1.0 µs, not 3.0.",
+        "- fping has a smaller 99th percentile for icmp, idle: 1.0 µs against 3.0 µs.",
         "- 2 of 3 receive timestamps (raw socket, idle) differ from the capture's, or are not in it.",
         "- A ping costs more with xks-probe than with fping (buffer limit: stock): 60.0 µs, not 30.0.",
         "- 7 pings of xks-probe were lost (buffer limit: stock).",
@@ -76,17 +78,17 @@ def test_what_is_held_against_us_is_said() -> None:
 
 
 def test_without_anything_against_us_there_is_no_such_section() -> None:
-    assert "falls short" not in tables.markdown(results(row("xks-probe", 1), row("fping", 3)))
+    assert "Limitations" not in tables.markdown(results(row("xks-probe", 1), row("fping", 3)))
 
 
 def test_samples_without_a_kernel_stamp_are_named() -> None:
-    found = Errors(errors_us=[1.0, 2.0], said=2, kernel=1)
+    found = Errors(errors_us=[1.0, 2.0], reported=2, kernel=1)
     text = tables.markdown(results(Row(tool="xks-probe", method="tls", load="idle", found=found)))
     assert "- 1 of 2 samples of xks-probe (tls, idle) lack a kernel timestamp." in text
 
 
 def test_answers_of_one_segment_and_upper_bounds_are_counted() -> None:
-    found = Errors(errors_us=[1.0, 2.0], said=5, kernel=5, one_segment=1, upper_bounds=3)
+    found = Errors(errors_us=[1.0, 2.0], reported=5, kernel=5, one_segment=1, upper_bounds=3)
     text = tables.markdown(results(Row(tool="xks-probe", method="http", load="idle", found=found)))
     assert "one TCP segment in the capture: 1 of 2." in text
     assert "3 of these 5 samples are flagged as upper bounds" in text
@@ -100,5 +102,5 @@ def test_the_page_is_changed_between_its_markers_alone() -> None:
 
 
 def test_a_page_without_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match="has not both"):
+    with pytest.raises(ValueError, match="lacks the marker"):
         tables.between_markers("<!-- bench: end -->", "new")

@@ -110,7 +110,7 @@ BOXES = [
 
 
 def test_boxes_do_not_overlap_and_an_arrow_passes_between_them() -> None:
-    rows, lines = architecture_drawing._places(BOXES, [("top", "bottom"), ("top", "middle")])
+    rows, lines = architecture_drawing._slots_of(BOXES, [("top", "bottom"), ("top", "middle")])
     across = architecture_drawing._positions(rows, lines)
     assert ("top", "bottom", 1) in rows[1]
     for places in rows:
@@ -131,7 +131,7 @@ def test_an_arrow_goes_down_from_box_to_box() -> None:
 def test_arrows_are_uncrossed_where_they_can_be() -> None:
     boxes = [Box(name=f"{row}{n}", row=row, column=0, style="pure") for row in (0, 1) for n in range(3)]
     arrows = [("00", "12"), ("01", "11"), ("02", "10")]
-    rows, lines = architecture_drawing._places(boxes, arrows)
+    rows, lines = architecture_drawing._slots_of(boxes, arrows)
     ordered = architecture_drawing._ordered(rows, lines, dict.fromkeys((box.name for box in boxes), 0))
     links = [pair for line in lines for pair in pairwise(line)]
     assert architecture_drawing._crossings(rows, links) == 3

@@ -81,8 +81,8 @@ def test_a_module_without_a_test_of_its_name_is_a_fault(tree: Path) -> None:
 def test_an_excuse_that_is_none_any_more_is_a_fault(tree: Path) -> None:
     excuses = {"probe/gone.py": "why", "probe/wire/pem.py": "why"}
     gone, tested = check_tree.missing_tests(tree, excuses)
-    assert "names probe/gone.py, which is not there" in gone
-    assert "probe/wire/pem.py has a test of its own" in tested
+    assert "lists probe/gone.py, which does not exist" in gone
+    assert "probe/wire/pem.py has its own test" in tested
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,12 @@ def test_a_function_has_45_lines_and_no_more(tree: Path, kind: str) -> None:
 
 def test_an_excused_function_that_is_short_again_is_a_fault(tree: Path) -> None:
     (fault,) = shape(tree, {"probe/wire/pem.py: read": "why"})
-    assert "LONG_FUNCTIONS names probe/wire/pem.py: read, which is not long" in fault
+    assert "LONG_FUNCTIONS lists probe/wire/pem.py: read, which is not too long" in fault
 
 
 def test_an_import_that_no_linter_sees_is_a_fault(tree: Path) -> None:
     add(tree, "probe/wire/pem.py", 'import os\nsocket = __import__("socket")\n')
-    assert list(shape(tree)) == ["probe/wire/pem.py:2: __import__ hides what is imported; import it"]
+    assert list(shape(tree)) == ["probe/wire/pem.py:2: __import__ hides the import; use an import statement"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_an_import_that_no_linter_sees_is_a_fault(tree: Path) -> None:
 def test_a_parser_that_nobody_has_given_anything_is_a_fault(tree: Path, test: str) -> None:
     add(tree, "tests/wire/test_pem.py", test)
     assert properties(tree) == [
-        "probe/wire/pem.py: no test under @given uses it; add one to tests/wire/test_pem.py or tests/fuzz"
+        "probe/wire/pem.py: no property test (@given) uses it; add one to tests/wire/test_pem.py or tests/fuzz"
     ]
     assert properties(tree, excused={"probe/wire/pem.py": "why"}) == []
 
@@ -176,25 +176,25 @@ def test_a_property_is_seen_wherever_it_may_be(tree: Path, test: str, file: str)
 def test_a_parser_outside_wire_is_held_to_it_too(tree: Path) -> None:
     add(tree, "probe/storage/files.py", "")
     (fault,) = properties(tree, "probe/storage/files.py")
-    assert fault.startswith("probe/storage/files.py: no test under @given")
+    assert fault.startswith("probe/storage/files.py: no property test (@given)")
     (gone,) = properties(tree, "probe/storage/moved.py")
-    assert "OTHER_PARSERS names probe/storage/moved.py, which is not there" in gone
+    assert "OTHER_PARSERS lists probe/storage/moved.py, which does not exist" in gone
 
 
 def test_an_excuse_of_a_parser_that_is_none_any_more_is_a_fault(tree: Path) -> None:
     excuses = {"probe/wire/pem.py": "why", "probe/wire/gone.py": "why"}
     has_one, is_gone = properties(tree, excused=excuses)
     assert "probe/wire/pem.py has a property" in has_one
-    assert "WITHOUT_PROPERTY names probe/wire/gone.py, which is no parser" in is_gone
+    assert "WITHOUT_PROPERTY lists probe/wire/gone.py, which is not a parser" in is_gone
 
 
 @pytest.mark.loopback  # git says which files are the project's
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("pip install --index" + "-url https://packages.example\n", "an index address"),
-        ("see https:/" + "/pypi.example/simple\n", "an index address"),
-        ("read /wor" + "k/shared/notes.md\n", "a path of somebody's machine"),
+        ("pip install --index" + "-url https://packages.example\n", "an index URL"),
+        ("see https:/" + "/pypi.example/simple\n", "an index URL"),
+        ("read /wor" + "k/shared/notes.md\n", "a path on a developer's machine"),
     ],
 )
 def test_what_belongs_to_a_workplace_is_a_fault(tree: Path, text: str, what: str) -> None:
@@ -202,7 +202,7 @@ def test_what_belongs_to_a_workplace_is_a_fault(tree: Path, text: str, what: str
     assert git is not None
     subprocess.run([git, "init", "--quiet"], cwd=tree, check=True, timeout=30)
     add(tree, "notes.md", text)
-    assert list(check_tree.forbidden_words(tree)) == [f"notes.md: {what}; take it out"]
+    assert list(check_tree.forbidden_words(tree)) == [f"notes.md: contains {what}; remove it"]
 
 
 @pytest.mark.loopback  # generators are programs
