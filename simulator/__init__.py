@@ -11,6 +11,7 @@ running simulation).
 
 from simulator.control import SimulationError
 from simulator.faults import Fault
+from simulator.forking import AccountTemplate
 from simulator.network.capability import Capability, capability
 from simulator.network.records import AppliedDelay
 from simulator.scenario.load import bundled_scenarios, load_scenario
@@ -19,6 +20,7 @@ from simulator.simulator import Simulation
 from simulator.starting import run_in_simulation, start
 
 __all__ = [
+    "AccountTemplate",
     "AppliedDelay",
     "Capability",
     "Fault",

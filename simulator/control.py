@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 _MAX_BYTES = 64 * 1024 * 1024  # far more than the records of one host; a longer line is a bug
 # The module of each process of the simulation.
@@ -17,8 +17,12 @@ MODULES = {
     "link": "simulator.network.delay_link",
     "servers": "simulator.servers.servers",
     "aws": "simulator.aws.endpoint",
+    "account template": "simulator.aws.template",
 }
-_STOP_S = 2.0
+# An idle machine needs a few seconds. A process that ends is noticed at once, so only a hang takes this long.
+START_S = 120.0
+_ANSWER_S = 60.0
+_STOP_S = 10.0
 _MAX_DESCRIPTORS = 4
 
 
@@ -74,16 +78,33 @@ class Lines:
         return message
 
 
-class Child:
-    """One process of the simulation: ``python -m`` with a module of `MODULES`, controlled by messages."""
+class Process(Protocol):
+    """What `Child` needs of a process: `subprocess.Popen` and a forked process (`forking`) have it."""
 
-    def __init__(self, name: str, log: Path, *arguments: str, descriptors: tuple[int, ...] = ()) -> None:
-        own_end, child_end = socket.socketpair()
+    @property
+    def returncode(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status. Raises subprocess.TimeoutExpired."""
+
+    def kill(self) -> None: ...
+
+
+class Child:
+    """One process of the simulation, controlled by messages; `spawn` starts one."""
+
+    def __init__(self, name: str, log: Path, process: Process, connection: socket.socket) -> None:
         self.name = name
-        self.lines = Lines(own_end)
+        self.process = process
+        self.lines = Lines(connection)
         self._log = log
+
+    @classmethod
+    def spawn(cls, name: str, log: Path, *arguments: str, descriptors: tuple[int, ...] = ()) -> Self:
+        """Start ``python -m`` with a module of `MODULES`, in an interpreter of its own."""
+        own_end, child_end = socket.socketpair()
         with child_end, log.open("wb") as log_file:
-            self.process = subprocess.Popen(  # noqa: S603  # the same interpreter
+            process = subprocess.Popen(  # noqa: S603  # the same interpreter
                 # -P: a file in the current directory must not shadow a module
                 [
                     *(sys.executable, "-P", "-m", MODULES[name]),
@@ -96,16 +117,17 @@ class Child:
                 start_new_session=True,  # Ctrl-C in a terminal goes to the parent, which stops this process
                 env={**os.environ, "PYTHONPATH": _python_path()},
             )
+        return cls(name, log, process, own_end)
 
-    def request(self, message: Mapping[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
+    def request(self, message: Mapping[str, Any], timeout_s: float = _ANSWER_S) -> dict[str, Any]:
         """Send a request and wait for the answer. Raises SimulationError if the process ended or refuses."""
         self.send(message)
         return self.answer(timeout_s)
 
-    def send(self, message: Mapping[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any], descriptors: tuple[int, ...] = ()) -> None:
         """Send a request; `answer` waits for the answer. Raises SimulationError if the process ended."""
         try:
-            self.lines.send(message)
+            self.lines.send(message, descriptors)
         except OSError as error:
             raise SimulationError(self.end_message()) from error
 

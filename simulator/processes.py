@@ -1,15 +1,22 @@
 """The processes of one simulation: its link, its servers and its AWS account."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simulator.control import Child, SimulationError
+from simulator.control import START_S, Child, SimulationError
 from simulator.network.namespaces import Namespace
 
-START_S = 15.0
+# Starts the process of an account, with its log file, in the agent's namespace (None: the current one).
+StartAccount = Callable[[Path, Namespace | None], Child]
+
+
+def start_account(log: Path, namespace: Namespace | None) -> Child:
+    """Start it in an interpreter of its own, which first loads moto."""
+    # In the agent's namespace: the agent calls AWS without TLS only on loopback.
+    return _spawn("aws", log, namespace, namespace.network if namespace else None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +27,7 @@ class Processes:
     """
 
     directory: Path
+    start_account: StartAccount = start_account
     link: Child | None = None
     servers: Child | None = None
     aws: Child | None = None
@@ -33,17 +41,16 @@ class Processes:
         """
         simulation = None
         if has_link:
-            self.link = Child("link", self.directory / "link.log")
+            self.link = Child.spawn("link", self._log("link"))
             self.link.lines.send(start)
             simulation = self._receive_namespaces(self.link)
         try:
-            self.servers = self._child("servers", simulation)
+            self.servers = _spawn("servers", self._log("servers"), self.namespace, simulation)
         finally:
             if simulation is not None:
                 os.close(simulation)
         if has_account:  # moto starts slowly, so the servers start at the same time
-            # In the agent's namespace: the agent calls AWS without TLS only on loopback.
-            self.aws = self._child("aws", self.namespace.network if self.namespace else None)
+            self.aws = self.start_account(self._log("aws"), self.namespace)
             self.aws.send(start)
         root: str = self.servers.request(start, START_S)["root_pem"]
         if self.aws is not None:
@@ -64,12 +71,8 @@ class Processes:
             self.namespace.close()
             self.namespace = None
 
-    def _child(self, name: str, network: int | None) -> Child:
-        """Start a process in an open network namespace of the simulation (None: the current one)."""
-        user = self.namespace.user if self.namespace else None
-        descriptors = tuple(each for each in (network, user) if each is not None)
-        words = [str(descriptor) for descriptor in descriptors]
-        return Child(name, self.directory / f"{name}.log", *words, descriptors=descriptors)
+    def _log(self, name: str) -> Path:
+        return self.directory / f"{name}.log"
 
     def _receive_namespaces(self, link: Child) -> int:
         """Receive the namespaces in the link's first message. Returns the simulation's descriptor."""
@@ -83,3 +86,11 @@ class Processes:
         agent, simulation, *user = descriptors
         self.namespace = Namespace(network=agent, user=user[0] if user else None)
         return simulation
+
+
+def _spawn(name: str, log: Path, namespace: Namespace | None, network: int | None) -> Child:
+    """Start a process in an open network namespace of the simulation (None: the current one)."""
+    user = namespace.user if namespace else None
+    descriptors = tuple(each for each in (network, user) if each is not None)
+    words = [str(descriptor) for descriptor in descriptors]
+    return Child.spawn(name, log, *words, descriptors=descriptors)

@@ -19,7 +19,7 @@ from simulator.network import namespaces
 from simulator.network.loopback import claim_block
 from simulator.network.namespaces import Namespace
 from simulator.network.records import AppliedDelay, applied_delay, round_trips_s
-from simulator.processes import Processes
+from simulator.processes import Processes, StartAccount, start_account
 from simulator.scenario.addressing import Addressing, assign_addresses
 from simulator.scenario.agent_configuration import configuration_of
 from simulator.scenario.kinds import every_host
@@ -41,7 +41,14 @@ class Simulation:
     is a private directory with both; `stop` removes it.
     """
 
-    def __init__(self, scenario: Scenario, notes: tuple[str, ...], *, reduced: bool) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        notes: tuple[str, ...],
+        *,
+        reduced: bool,
+        start_account: StartAccount = start_account,
+    ) -> None:
         self.scenario = scenario
         self.reduced = reduced
         self.notes = notes
@@ -53,7 +60,7 @@ class Simulation:
         if reduced:
             self._block, self._claim = claim_block()
         self.addressing: Addressing = assign_addresses(scenario, reduced_block=self._block)
-        self._processes = Processes(directory=self.directory)
+        self._processes = Processes(directory=self.directory, start_account=start_account)
         self._entered = False
         self._home: int | None = None
         self._started: list[subprocess.Popen[Any]] = []

@@ -6,16 +6,23 @@ from typing import Any
 
 from simulator.control import SimulationError
 from simulator.network.capability import capability
+from simulator.processes import StartAccount, start_account
 from simulator.scenario.scenario import Scenario
 from simulator.simulator import HOW_REDUCED, Simulation
 
 
-def start(scenario: Scenario, *, reduced: bool | None = None, enter: bool = True) -> Simulation:
+def start(
+    scenario: Scenario,
+    *,
+    reduced: bool | None = None,
+    enter: bool = True,
+    start_account: StartAccount = start_account,
+) -> Simulation:
     """Start ``scenario``; with ``enter``, move this process into the agent's namespace.
 
     Call this before starting threads or event loops. Sockets that are already open stay in the old namespace,
     so that the status page can be reached from outside. With ``reduced`` None, the simulation is reduced if
-    namespaces are not available; its notes say so.
+    namespaces are not available; its notes say so. To start many accounts, pass `AccountTemplate.start`.
 
     Raises:
         SimulationError: if it cannot be started; nothing is left behind.
@@ -31,7 +38,7 @@ def start(scenario: Scenario, *, reduced: bool | None = None, enter: bool = True
                 f"namespaces are not available: {can.why}",
                 f"to enable them: {can.remedy}",
             )
-    simulation = Simulation(scenario, notes, reduced=bool(notes))
+    simulation = Simulation(scenario, notes, reduced=bool(notes), start_account=start_account)
     try:
         simulation.open()
         if enter:

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import settings
 from installed import install_wheel
 
-from simulator import Capability, capability
+from simulator import AccountTemplate, Capability, capability
 
 # How long an example takes says nothing on a shared machine; what must be fast has its own test.
 settings.register_profile("shared", deadline=None)
@@ -209,6 +209,13 @@ def can_simulate() -> Capability:
             pytest.fail(words)
         pytest.skip(words)
     return can
+
+
+@pytest.fixture(scope="session")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccountTemplate]:
+    """The process that the simulated AWS accounts of this run are forked from, for `start`."""
+    with AccountTemplate(tmp_path_factory.mktemp("accounts") / "template.log") as template:
+        yield template
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NoReturn
 
 from simulator.aws import answers, members
 from simulator.aws.account import Resources, plan_account
@@ -27,7 +27,7 @@ from simulator.aws.protocol import (
     write_error,
 )
 from simulator.aws_paths import PathError, changed, steps_of
-from simulator.control import Lines, SimulationError, answered
+from simulator.control import START_S, Lines, SimulationError, answered
 from simulator.network import namespaces
 from simulator.scenario.addressing import Addressing, assign_addresses
 from simulator.scenario.aws_section import ANY_OPERATION, OPERATIONS, AccountSection
@@ -166,9 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is logged per request: the log explains why the process ended."""
 
 
-def _serve(start: dict[str, Any], control: Lines) -> None:
+def _serve(start: dict[str, Any], control: Lines, moto: Moto) -> None:
     scenario = read_scenario(start["name"], start["scenario"])
-    aws = Aws(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]), Moto())
+    aws = Aws(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]), moto)
     endpoint = Endpoint(aws)
     threading.Thread(target=endpoint.serve_forever, daemon=True, name="endpoint").start()
     control.send(_description(endpoint, aws.set_section(scenario.account or AccountSection())))
@@ -194,18 +194,22 @@ def _next(control: Lines) -> dict[str, Any] | None:
             continue
 
 
+def serve(control: Lines, moto: Callable[[], Moto]) -> NoReturn:
+    """Be the account that the first message asks for, until the parent has gone."""
+    start = control.read(START_S)
+    if start is not None:
+        try:
+            _serve(start, control, moto())
+        except (SimulationError, OSError) as error:
+            answered(control, start, error)
+    os._exit(0)  # open connections end with the process; there is nothing to save
+
+
 def main(control_descriptor: int, parent: int, inside: list[int]) -> None:
     if inside:
         namespaces.enter(namespaces.Namespace(network=inside[0], user=inside[1] if inside[1:] else None))
     namespaces.die_with_parent(parent)
-    control = Lines(socket.socket(fileno=control_descriptor))
-    start = control.read(10.0)
-    if start is not None:
-        try:
-            _serve(start, control)
-        except (SimulationError, OSError) as error:
-            answered(control, start, error)
-    os._exit(0)  # open connections end with the process; there is nothing to save
+    serve(Lines(socket.socket(fileno=control_descriptor)), Moto)
 
 
 if __name__ == "__main__":

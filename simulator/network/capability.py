@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 60.0  # on a machine that is busy with other things
 _WORKS = "works"
 
 

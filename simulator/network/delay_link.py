@@ -17,7 +17,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from simulator.control import Lines, answered
+from simulator.control import START_S, Lines, answered
 from simulator.faults import Fault
 from simulator.network import namespaces
 from simulator.network.forwarding import Due, Forwarding
@@ -154,7 +154,7 @@ def main(control_descriptor: int, parent: int) -> None:
     namespaces.enter_network(own_namespace.network)
     links.make_links(own_namespace.network, agent, simulation)
     control = Lines(socket.socket(fileno=control_descriptor))
-    start = control.read(10.0)
+    start = control.read(START_S)
     if start is None:
         return
     link = DelayLink(

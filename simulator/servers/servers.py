@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, assert_never
 
-from simulator.control import Lines, answered
+from simulator.control import START_S, Lines, answered
 from simulator.faults import REACHABILITY, Fault
 from simulator.network import namespaces
 from simulator.scenario.addressing import Addressing, assign_addresses
@@ -157,7 +157,7 @@ def main(control_descriptor: int, parent: int, inside: list[int]) -> None:
         namespaces.enter(namespaces.Namespace(network=inside[0], user=inside[1] if inside[1:] else None))
     namespaces.die_with_parent(parent)
     control = Lines(socket.socket(fileno=control_descriptor))
-    start = control.read(10.0)
+    start = control.read(START_S)
     if start is not None:
         asyncio.run(_serve(start, control))
     os._exit(0)  # open connections end with the process; there is nothing to save

@@ -52,8 +52,8 @@ def test_an_exception_becomes_words(ends: tuple[Lines, Lines]) -> None:
 
 @pytest.mark.loopback
 def test_a_process_that_ends_surfaces_with_its_last_words(tmp_path: Path) -> None:
-    child = Child("servers", tmp_path / "log", "not-a-descriptor")
+    child = Child.spawn("servers", tmp_path / "log", "not-a-descriptor")
     with pytest.raises(SimulationError, match=r"(?s)servers process ended \(status 1\): .*not-a-descriptor"):
         child.request({"name": "x"}, 10)
     child.stop()
-    assert child.process.poll() == 1
+    assert child.process.returncode == 1

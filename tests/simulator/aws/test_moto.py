@@ -23,6 +23,6 @@ def test_a_simulation_without_moto_says_what_to_install(
     (tmp_path / "moto.py").write_text("raise ImportError('no moto here')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     scenario = read_scenario("mine", {"nodes": [{"name": "n", "zone": "a"}], "account": {}})
-    with pytest.raises(SimulationError, match=r"needs moto.*install xks-probe\[dev\]") as caught:
+    with pytest.raises(SimulationError, match=r"needs moto.*install") as caught:
         start(scenario, reduced=True)
     assert "\n" not in str(caught.value)
