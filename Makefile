@@ -5,23 +5,30 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 # As an installation does it: else the first start compiles, and each one where Python may not write.
 COMPILE := $(BIN)/python -m compileall -q probe exporters simulator
-PURE = $(BIN)/python -m pytest -m "not loopback and not real" -q -n auto
+# Many tests wait: two for each processor. What waits longest starts first (tests/conftest.py sorts them).
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 FUZZ_EXAMPLES ?= 200000
+FUZZ_EXAMPLES_OF_ALL ?= 10000
 NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3-venv)"
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test check lint fuzz format golden pages bench lock audit release clean
+.PHONY: demo test test-all check lint fuzz format golden pages bench lock audit release clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
-# The pure ring on every processor, then the rings that wait and measure, one test at a time.
+# Everything that a change can break.
 test: $(VENV)/dev.stamp
-	$(PURE)
-	$(BIN)/python -m pytest -m "loopback or real" $(PYTEST_FLAGS)
+	$(PYTEST) -m "not long"
+
+# What `make test` leaves out: the same with many more inputs, every alert, and a little fuzzing.
+test-all: $(VENV)/dev.stamp
+	$(PYTEST) -m long
+	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES_OF_ALL) $(PYTEST) tests/fuzz
 
 check: lint
-	$(PURE)
+	$(PYTEST) -m "not loopback and not real and not long"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

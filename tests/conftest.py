@@ -43,6 +43,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits starts first: else the last of many workers would wait alone at the end."""
+    items.sort(
+        key=lambda item: next(
+            (n for n, ring in enumerate(("real", "loopback")) if item.get_closest_marker(ring)), 2
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Issued:
     """A certificate with its key; ``chain`` is leaf first, without the root."""

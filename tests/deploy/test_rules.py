@@ -31,7 +31,7 @@ def alerts() -> list[dict[str, Any]]:
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     assert PROMTOOL
     return subprocess.run(
-        [PROMTOOL, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [PROMTOOL, *map(str, arguments)], capture_output=True, text=True, timeout=110, check=False
     )
 
 
@@ -47,6 +47,7 @@ def test_each_alert_fires_and_does_not_as_its_tests_say() -> None:
     assert tested.returncode == 0, tested.stderr + tested.stdout
 
 
+@pytest.mark.long
 @needs_promtool
 @pytest.mark.parametrize("number", range(len(alerts())))
 def test_without_an_alert_its_tests_fail(number: int, tmp_path: Path) -> None:
@@ -60,6 +61,7 @@ def test_without_an_alert_its_tests_fail(number: int, tmp_path: Path) -> None:
     assert not promtool_passes(yaml.safe_dump({"groups": left}), tmp_path)
 
 
+@pytest.mark.long
 @needs_promtool
 @pytest.mark.parametrize(
     ("written", "instead"),

@@ -60,7 +60,13 @@ def measured_s(simulation: Simulation, xks_probe: Path, address: str, method: st
     return [line["rtt_seconds"] for line in lines]
 
 
-@pytest.mark.parametrize("load", [idle_cores, busy_cores], ids=["idle", "all cores busy"])
+@pytest.mark.parametrize(
+    "load",
+    [
+        pytest.param(idle_cores, id="idle"),
+        pytest.param(busy_cores, id="all cores busy", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize(("method", "kind"), [("icmp", "icmp"), ("tcp", "tcp-syn")])
 @pytest.mark.parametrize("name", ["hsm-1", "proxy-1"])
 def test_a_median_is_within_half_a_millisecond_of_what_the_wire_applied(

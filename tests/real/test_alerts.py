@@ -100,6 +100,7 @@ def alive_and_listed(observed: Observed) -> None:
     observed.simulation.set_fault("*", Fault.GOOD)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("breaks", "mends", "alerts"),
     [
@@ -146,6 +147,7 @@ def test_every_alert_that_is_shipped_has_been_seen_here() -> None:
     assert shipped == seen
 
 
+@pytest.mark.long
 def test_every_query_of_the_dashboard_is_answered_with_something(observed: Observed) -> None:
     told = subprocess.run(
         [sys.executable, ROOT / "tools" / "dashboards.py", "--queries"],

@@ -1,14 +1,16 @@
 """A preflight and one round of a configured agent are the same judgement, in the same simulation and of one account."""
 
 import asyncio
+import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from preflight_playing import NAME, NAME_SERVER, Case, environment, open_simulation, play
+from support.preflight.cases import Case
+from support.preflight.playing import NAME, NAME_SERVER, Played, environment
 
 from exporters.report import judged
 from probe import config
@@ -20,7 +22,7 @@ from probe.commands.configuration import accesses
 from probe.requirements import CATALOGUE
 from simulator import Simulation
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 REGION = "eu-central-1"
 # As discovery names them: the load balancer and the zone, and the address of a target.
@@ -50,13 +52,8 @@ SIMULATIONS: Mapping[str, Mapping[str, Any]] = {
         "account": {"refused": {"DescribeRouteTables": "UnauthorizedOperation"}},
     },
 }
+SHORT = ("all is well", "a dead zone, and a credential that is refused")
 Judgement = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def simulation(can_simulate: object) -> Iterator[Simulation]:
-    with open_simulation() as running:
-        yield running
 
 
 def case_of(name: str) -> Case:
@@ -145,35 +142,43 @@ def predictions(of: Judgement) -> dict[str, tuple[bool, list[tuple[str, str, str
     }
 
 
+Pair = tuple[Judgement, Judgement]
+PairOf = Callable[[str], Pair]
+
+
 @pytest.fixture(scope="module")
-def pairs(simulation: Simulation, xks_probe: Path) -> dict[str, tuple[Judgement, Judgement]]:
-    """By simulation: what a preflight judged, and what the agent did."""
-    found = {}
-    for name in SIMULATIONS:
+def pair_of(preflight_simulation: Simulation, play: Callable[[Case], Played]) -> PairOf:
+    """What a preflight judged in a simulation, and what the agent did; each is measured once."""
+
+    @functools.cache
+    def measured(name: str) -> Pair:
         case = case_of(name)
-        preflight = play(simulation, case, [str(xks_probe)])
+        preflight = play(case)
         assert preflight.report, preflight.words
-        found[name] = (dict(preflight.report), one_round(simulation, case))
-    return found
+        return dict(preflight.report), one_round(preflight_simulation, case)
+
+    return measured
 
 
-@pytest.mark.parametrize("name", SIMULATIONS)
-def test_each_requirement_has_the_same_outcome_for_the_same_subjects(
-    name: str, pairs: dict[str, tuple[Judgement, Judgement]]
-) -> None:
-    preflight, agent = map(verdicts, pairs[name])
+NAMES = [pytest.param(name, marks=[] if name in SHORT else [pytest.mark.long]) for name in SIMULATIONS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_requirement_has_the_same_outcome_for_the_same_subjects(name: str, pair_of: PairOf) -> None:
+    preflight, agent = map(verdicts, pair_of(name))
     assert preflight == agent
 
 
-@pytest.mark.parametrize("name", SIMULATIONS)
-def test_the_same_is_predicted(name: str, pairs: dict[str, tuple[Judgement, Judgement]]) -> None:
-    preflight, agent = map(predictions, pairs[name])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_is_predicted(name: str, pair_of: PairOf) -> None:
+    preflight, agent = map(predictions, pair_of(name))
     assert preflight == agent
 
 
-def test_all_that_can_be_judged_was(pairs: dict[str, tuple[Judgement, Judgement]]) -> None:
+@pytest.mark.long
+def test_all_that_can_be_judged_was(pair_of: PairOf) -> None:
     """Else the tests above would compare little."""
-    judged_ones = {each["requirement"] for pair in pairs.values() for each in pair[1]["verdicts"]}
+    judged_ones = {each["requirement"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}
     assert judged_ones == {each.id for each in CATALOGUE}
-    outcomes = {each["outcome"] for pair in pairs.values() for each in pair[1]["verdicts"]}
+    outcomes = {each["outcome"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}
     assert outcomes == {"met", "violated", "unknown", "not_applicable"}

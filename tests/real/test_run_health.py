@@ -122,7 +122,11 @@ def broken(simulation: Simulation, agent: RunningAgent, request: pytest.FixtureR
         simulation.set_fault("*", "healthy")
 
 
-@pytest.mark.parametrize("broken", ROWS, indirect=True, ids=[row.fault for row in ROWS])
+@pytest.mark.parametrize(
+    "broken",
+    [pytest.param(row, id=row.fault, marks=[] if row is SLOW else [pytest.mark.long]) for row in ROWS],
+    indirect=True,
+)
 def test_what_the_proxy_begins_to_do_wrong_is_seen_and_when_it_is_mended_that_is_seen(
     broken: Row, simulation: Simulation, agent: RunningAgent
 ) -> None:
@@ -137,6 +141,7 @@ def test_what_the_proxy_begins_to_do_wrong_is_seen_and_when_it_is_mended_that_is
     assert f"KMS would fail with {broken.error}" not in agent.page()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broken", [SLOW], indirect=True)
 def test_answers_that_kms_would_not_wait_for_are_counted_as_such(broken: Row, agent: RunningAgent) -> None:
     before = over_the_limit(agent)
@@ -145,6 +150,7 @@ def test_answers_that_kms_would_not_wait_for_are_counted_as_such(broken: Row, ag
     assert bar is None, "late is no failure"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broken", [REFUSED], indirect=True)
 def test_refusals_are_counted_by_their_status(broken: Row, agent: RunningAgent) -> None:
     for mode in ("cold", "warm"):
@@ -154,6 +160,7 @@ def test_refusals_are_counted_by_their_status(broken: Row, agent: RunningAgent) 
     assert sum(agent.values("health_answers_total", code="200")) > 0, "from before"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broken", [UNAVAILABLE], indirect=True)
 def test_key_managers_are_counted_by_their_state(broken: Row, agent: RunningAgent) -> None:
     assert agent.values("key_managers", state="ACTIVE") == [0.0] * ASKED
@@ -168,6 +175,7 @@ def test_the_clock_of_each_proxy_is_compared_with_ours(agent: RunningAgent) -> N
     assert all(abs(offset_s) <= 2 for offset_s in offsets_s)
 
 
+@pytest.mark.long
 def test_at_the_usual_interval_a_fault_is_seen_within_two_minutes(
     simulation: Simulation, usual: RunningAgent
 ) -> None:

@@ -104,6 +104,7 @@ def test_pings_take_what_the_wire_applied(simulation: Simulation) -> None:
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
 
 
+@pytest.mark.long
 def test_medians_hold_with_every_core_busy(simulation: Simulation) -> None:
     address = simulation.address("eu-central-1")
     burn = [sys.executable, "-c", "while True: pass"]

@@ -85,7 +85,18 @@ def _has_row(item: Any) -> bool:
 
 
 def rows(of: tuple[Row, ...]) -> Any:
-    return pytest.mark.parametrize("row", of, ids=[row.says for row in of])
+    """Of those of which the same is to be said, all but the first are long."""
+    seen: set[object] = set()
+    params = []
+    for row in of:
+        marks = [pytest.mark.long] if finding(row) in seen else []
+        params.append(pytest.param(row, id=row.says, marks=marks))
+        seen.add(finding(row))
+    return pytest.mark.parametrize("row", params)
+
+
+def finding(row: Row) -> object:
+    return row.violated, row.unknown, row.status, row.failure, row.sent, row.code
 
 
 def run_json(capsys: Output, *arguments: str) -> tuple[int, dict[str, Any]]:

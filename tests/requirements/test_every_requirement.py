@@ -1,7 +1,7 @@
 """Checks that every requirement has tests and preflight cases, and that every error of KMS is known.
 
-The real ring runs the preflight cases (tests/real/test_preflight_cases.py). These tests only check that there is
-a case for each outcome; they start no simulation.
+The real ring runs the preflight cases (tests/real/test_preflight_*.py). These tests only check that there is a case
+for each outcome and for each error; they start no simulation.
 """
 
 import pkgutil
@@ -10,8 +10,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from kms_words import NOT_PREDICTABLE, PREDICTABLE
-from preflight_playing import load
+from support.preflight.cases import load, subjects
+from support.preflight.kms_errors import NOT_PREDICTABLE, PREDICTABLE
 
 from probe.model.verdicts import KmsError
 from probe.requirements import CATALOGUE, Rule, kms_errors
@@ -30,6 +30,25 @@ def test_every_outcome_of_a_requirement_has_a_preflight_case(rule: Rule) -> None
     assert expected - declared == set(), (
         f"{rule.id}: this outcome is missing from `outcomes` in its declaration"
     )
+
+
+@pytest.mark.parametrize("rule", CATALOGUE, ids=[rule.id for rule in CATALOGUE])
+def test_a_requirement_is_seen_violated_in_a_case_of_the_short_run(rule: Rule) -> None:
+    short = {case.name for case in CASES if not case.long and "violated" in case.expect.get(rule.id, ())}
+    assert short, f"{rule.id}: each preflight case that violates it is `long`"
+
+
+def test_each_file_of_preflight_cases_is_played() -> None:
+    played = {
+        file.stem.removeprefix("test_preflight_") for file in (ROOT / "tests" / "real").glob("test_*.py")
+    }
+    assert set(subjects()) <= played
+
+
+def test_each_error_that_can_be_predicted_is_expected_of_a_preflight_case() -> None:
+    predicted = {name for case in CASES for names in case.predict.values() for name in names}
+    named = {name for case in CASES for name in case.names}
+    assert {name.removeprefix("maybe ") for name in predicted} | named == PREDICTABLE
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -51,7 +70,7 @@ def test_every_declared_error_is_a_known_error_of_kms() -> None:
     modules = pkgutil.iter_modules(kms_errors.__path__, "probe.requirements.kms_errors.")
     errors = [each for module in modules for each in of(vars(import_module(module.name)))]
     names = {name for each in errors for name in (each.error, *each.alternatives)}
-    assert names - PREDICTABLE == set(), "not in tests/kms_words.py"
+    assert names - PREDICTABLE == set(), "not in tests/support/preflight/kms_errors.py"
     assert PREDICTABLE - names == set(), "no error in probe/requirements/kms_errors has this name"
     assert not PREDICTABLE & NOT_PREDICTABLE
 

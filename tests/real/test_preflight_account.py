@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from preflight_playing import NAME, Case, Played, open_simulation, play
+from support.preflight.cases import Case
+from support.preflight.playing import NAME, Played
 
 from probe.aws.audit import audit
 from probe.aws.boto3_client import Boto3Client
@@ -16,7 +17,7 @@ from probe.aws.collected_answers import Recorder
 from probe.model.store import KeyStoreSpec
 from simulator import Simulation
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 REGION = "eu-central-1"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
@@ -27,16 +28,15 @@ ARN, OTHER_ARN = "/net/xks/", "/net/other/"
 Preflight = Callable[..., Played]
 
 
-@pytest.fixture(scope="module")
-def simulation(can_simulate: object) -> Iterator[Simulation]:
-    with open_simulation() as running:
-        yield running
+@pytest.fixture
+def simulation(preflight_simulation: Simulation) -> Simulation:
+    return preflight_simulation
 
 
 @pytest.fixture
-def preflight(simulation: Simulation, xks_probe: Path) -> Preflight:
+def preflight(play: Callable[..., Played]) -> Preflight:
     def run(more: Mapping[str, str] | None = None, **differs: Any) -> Played:
-        return play(simulation, Case(name="", expect={}, **differs), [str(xks_probe)], more)
+        return play(Case(name="", expect={}, **differs), more)
 
     return run
 

@@ -1,30 +1,24 @@
-"""Plays preflight cases: the command line in a simulated network, what is wrong there, and what is to be found.
-
-The cases are in ``tests/preflight_cases/*.yaml``: a sentence each, how its simulation differs from a healthy one, and
-what the report must say. They are no scenarios: a scenario is a simulation of its own (``simulator/scenarios``).
-``faults`` are of hosts (``*``: all proxies), ``account`` and ``records`` as scenario files of simulations have them,
-``options`` change the command line (null: leave out). ``predict`` has every error that nothing masks, by
-operation, with *maybe* where it is only possible; ``undecided`` has the operations of which too little is
-known. What is not said in any of them must not be found.
-"""
+"""Plays preflight cases: the command line in a simulated network, and what its report says."""
 
 import json
-import multiprocessing
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from support.preflight.cases import Case, listed, load
+from support.preflight.kms_errors import PREDICTABLE
 
+from probe.requirements import CATALOGUE
 from simulator import Simulation, load_scenario, start
+from simulator.processes import StartAccount, start_account
 from simulator.scenario.reader import read_scenario
 
 NAME = "myproxy-private.xks.example.com"
 NAME_SERVER = "10.78.5.53"
+DECLARED = {each.id: {outcome.value for outcome in each.published.outcomes} for each in CATALOGUE}
 OPERATIONS = ("create", "update", "connect", "create_key")
 RECORD = {"name": "_abc123.xks.example.com", "type": "TXT", "answers": ["vpce:l6p0ERxlTt45jevFwOCp"]}
 ZONE = [
@@ -33,13 +27,6 @@ ZONE = [
     {"name": "ns.example.com", "type": "A", "answers": [NAME_SERVER]},
 ]
 HEALTHY = load_scenario("healthy")
-_DIRECTORY = Path(__file__).parent / "preflight_cases"
-_KEYS = frozenset(
-    {
-        *("account", "exists", "options", "faults", "rtt", "records", "credential", "resolver"),
-        *("expect", "predict", "undecided"),
-    }
-)
 _OPTIONS: Mapping[str, Any] = {
     "--endpoint-service": "{service}",
     "--uri-endpoint": f"https://{NAME}",
@@ -65,26 +52,7 @@ _WITH_RESOLVER = (
     "sh",
 )
 _QUICK = "health-answers-within-250-ms"
-_RUN_S = 60.0
-_SIMULATIONS = 4  # a run waits more than it works
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One preflight. ``expect`` has the outcomes of a requirement over all its subjects."""
-
-    name: str
-    expect: Mapping[str, frozenset[str]]
-    predict: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    undecided: frozenset[str] = frozenset()
-    account: Mapping[str, Any] = field(default_factory=dict)
-    exists: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    rtt_s: Mapping[str, float] = field(default_factory=dict)
-    records: Sequence[Mapping[str, Any]] | None = None
-    credential: Mapping[str, str] | None = None
-    resolver: bool = False
+_RUN_S = 240.0  # on a busy machine; a hang ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,37 +106,7 @@ class Played:
         return 1 if "violated" in counted else 3 if "unknown" in counted else 0
 
 
-def load() -> tuple[Case, ...]:
-    """All of them, in the order of their files."""
-    documents = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(_DIRECTORY.glob("*.yaml"))]
-    return tuple(_case(name, item) for document in documents for name, item in document.items())
-
-
-def _case(name: str, item: Mapping[str, Any]) -> Case:
-    unknown = set(item) - _KEYS
-    if unknown:
-        raise ValueError(f"{name}: unknown {sorted(unknown)}")
-    return Case(
-        name=name,
-        expect={key: frozenset(_listed(value)) for key, value in item.get("expect", {}).items()},
-        predict={key: frozenset(value) for key, value in item.get("predict", {}).items()},
-        undecided=frozenset(item.get("undecided", ())),
-        account=item.get("account", {}),
-        exists=item.get("exists", False),
-        options=item.get("options", {}),
-        faults={host: _listed(faults) for host, faults in item.get("faults", {}).items()},
-        rtt_s=item.get("rtt", {}),
-        records=item.get("records"),
-        credential=item.get("credential"),
-        resolver=item.get("resolver", False),
-    )
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def open_simulation() -> Simulation:
+def open_simulation(start_account: StartAccount = start_account) -> Simulation:
     """A healthy one, with an account and a name server."""
     document = {
         **HEALTHY.document,
@@ -176,7 +114,8 @@ def open_simulation() -> Simulation:
         "name_servers": [{"name": "dns-1", "rtt": "2ms"}],
         "records": [*ZONE, RECORD],
     }
-    return start(read_scenario("healthy", document), reduced=False, enter=False)
+    scenario = read_scenario("healthy", document)
+    return start(scenario, reduced=False, enter=False, start_account=start_account)
 
 
 def prepare(simulation: Simulation, case: Case) -> None:
@@ -202,7 +141,7 @@ def command(simulation: Simulation, case: Case, program: Sequence[str]) -> list[
     values |= {host: simulation.address(host) for host in simulation.addressing.endpoints}
     words = [*program, "preflight"]
     for option, given in options.items():
-        for value in _listed(given):
+        for value in listed(given):
             if value is not None:
                 words += [option] if value is True else [option, _filled(str(value), values)]
     if case.resolver:
@@ -232,7 +171,7 @@ def environment(simulation: Simulation, case: Case) -> dict[str, str]:
     }
 
 
-def play(
+def play_in(
     simulation: Simulation, case: Case, program: Sequence[str], more: Mapping[str, str] | None = None
 ) -> Played:
     """One run of the command. ``more`` is added to its environment."""
@@ -245,33 +184,36 @@ def play(
     return Played(status=done.returncode, report=report, words=done.stderr, wall_s=wall_s)
 
 
-def play_all(cases: Sequence[Case], program: Sequence[str]) -> dict[str, Played]:
-    """By name. Some simulations at once, each in a process of its own and with a share of the cases."""
-    simulations = min(_SIMULATIONS, len(cases))
-    shares = [cases[n::simulations] for n in range(simulations)]
-    spawning = multiprocessing.get_context("spawn")  # a simulation is started before any thread
-    with ProcessPoolExecutor(simulations, mp_context=spawning) as pool:
-        played: Iterable[dict[str, Played]] = pool.map(_play_share, shares, [list(program)] * simulations)
-        return {name: each for share in played for name, each in share.items()}
-
-
-def _play_share(cases: Sequence[Case], program: Sequence[str]) -> dict[str, Played]:
-    with open_simulation() as simulation:
-        return {each.name: play(simulation, each, program) for each in cases}
+def check(case: Case, run: Played) -> None:
+    """The report says what the case expects, and finds no other fault."""
+    assert run.report, run.words
+    found = run.outcomes()
+    assert {id_: found.get(id_) for id_ in case.expect} == dict(case.expect)
+    assert run.of_outcome("violated") == {id_ for id_, of in case.expect.items() if "violated" in of}
+    assert run.unmasked() == {each: set(case.predict.get(each, ())) for each in OPERATIONS}
+    assert case.names <= run.named_errors() <= PREDICTABLE
+    assert run.undecided() == case.undecided
+    assert run.status == run.status_of_verdicts()
+    assert (run.status == 0) is case.is_fine()
+    for id_, outcomes in found.items():
+        assert outcomes <= DECLARED[id_], id_
 
 
 def main(names: Sequence[str]) -> None:
     """To help write a preflight case: what differs from all being well, as the file would have it."""
     chosen = [each for each in load() if not names or any(name in each.name for name in names)]
-    for name, played in play_all(chosen, [sys.executable, "-m", "probe"]).items():
-        outcomes = {k: sorted(v) for k, v in played.outcomes().items() if v & {"violated", "unknown"}}
-        predicted = {k: sorted(v) for k, v in played.unmasked().items() if v}
-        sys.stdout.write(
-            f"{name}: exit {played.status}, {played.wall_s:.1f} s\n{played.words[-500:]}"
-            + yaml.safe_dump(
-                {"expect": outcomes, "predict": predicted, "undecided": sorted(played.undecided())}
-            )
-        )
+    with open_simulation() as simulation:
+        for case in chosen:
+            _show(case.name, play_in(simulation, case, [sys.executable, "-m", "probe"]))
+
+
+def _show(name: str, played: Played) -> None:
+    outcomes = {k: sorted(v) for k, v in played.outcomes().items() if v & {"violated", "unknown"}}
+    predicted = {k: sorted(v) for k, v in played.unmasked().items() if v}
+    sys.stdout.write(
+        f"{name}: exit {played.status}, {played.wall_s:.1f} s\n{played.words[-500:]}"
+        + yaml.safe_dump({"expect": outcomes, "predict": predicted, "undecided": sorted(played.undecided())})
+    )
 
 
 if __name__ == "__main__":

@@ -5,25 +5,15 @@ import os
 import pty
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from preflight_playing import (
-    RECORD,
-    ZONE,
-    Case,
-    Played,
-    command,
-    environment,
-    open_simulation,
-    play,
-    prepare,
-)
+from support.preflight.cases import Case
+from support.preflight.playing import RECORD, ZONE, Played, command, environment, play_in, prepare
 
 from simulator import Simulation
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 # What a busy machine needs longer than this for the start of the program is not the preflight's waiting.
 IDLE_START_S = 1.5
@@ -45,10 +35,9 @@ SLOW = Case(
 )
 
 
-@pytest.fixture(scope="module")
-def simulation(can_simulate: object) -> Iterator[Simulation]:
-    with open_simulation() as running:
-        yield running
+@pytest.fixture
+def simulation(preflight_simulation: Simulation) -> Simulation:
+    return preflight_simulation
 
 
 def on_a_terminal(simulation: Simulation, case: Case, program: Path, file: Path) -> tuple[Played, str]:
@@ -87,9 +76,9 @@ def _read(terminal: int) -> bytes:
 def test_slow_answers_and_silence_end_in_time_with_progress_shown(
     simulation: Simulation, xks_probe: Path, tmp_path: Path
 ) -> None:
-    starts_s = [play(simulation, NOTHING, [str(xks_probe)]).wall_s]
+    starts_s = [play_in(simulation, NOTHING, [str(xks_probe)]).wall_s]
     run, shown = on_a_terminal(simulation, SLOW, xks_probe, tmp_path / "report.json")
-    starts_s.append(play(simulation, NOTHING, [str(xks_probe)]).wall_s)
+    starts_s.append(play_in(simulation, NOTHING, [str(xks_probe)]).wall_s)
     assert run.wall_s <= LIMIT_S + max(0.0, max(starts_s) - IDLE_START_S), starts_s
     assert "looking" in shown
     assert run.report["aws"]["failed_calls"] == []  # half a second each is no reason to do without
@@ -103,7 +92,7 @@ def test_without_any_permission_it_takes_less_than_ten_seconds(
     simulation: Simulation, xks_probe: Path
 ) -> None:
     refused = Case(name="", expect={}, account={"refused": {"*": "AccessDenied"}})
-    start_s = play(simulation, NOTHING, [str(xks_probe)]).wall_s
-    run = play(simulation, refused, [str(xks_probe)])
+    start_s = play_in(simulation, NOTHING, [str(xks_probe)]).wall_s
+    run = play_in(simulation, refused, [str(xks_probe)])
     assert run.status == 3
     assert run.wall_s < 10.0 + max(0.0, start_s - IDLE_START_S)

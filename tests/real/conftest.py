@@ -1,0 +1,27 @@
+"""The simulated network that preflights are played in."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from support.preflight.cases import Case
+from support.preflight.playing import Played, open_simulation, play_in
+
+from simulator import AccountTemplate, Simulation
+
+
+@pytest.fixture(scope="module")
+def preflight_simulation(can_simulate: object, accounts: AccountTemplate) -> Iterator[Simulation]:
+    """A healthy one, with an account and a name server; `play` changes it as a case has it."""
+    with open_simulation(accounts.start) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def play(preflight_simulation: Simulation, xks_probe: Path) -> Callable[..., Played]:
+    """``play(case, environment)``: one run of the installed command."""
+
+    def run(case: Case, environment: Mapping[str, str] | None = None) -> Played:
+        return play_in(preflight_simulation, case, [str(xks_probe)], environment)
+
+    return run

@@ -1,0 +1,33 @@
+"""A preflight through the installed command for each case about networks without a fault."""
+
+from collections.abc import Callable
+
+import pytest
+from support.preflight.cases import Case, cases_about, parametrized
+from support.preflight.playing import HEALTHY, Played, check
+
+from simulator.scenario.addressing import assign_addresses
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+
+
+CASES = [each for each in cases_about("all_is_well") if each.name.startswith("all is well")]
+
+
+@parametrized("all_is_well")
+def test_a_preflight_says_what_is_so_and_nothing_else(case: Case, play: Callable[[Case], Played]) -> None:
+    check(case, play(case))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_without_a_fault_all_is_found_and_no_operation_meets_an_error(
+    case: Case, play: Callable[[Case], Played]
+) -> None:
+    run = play(case)
+    hosts = (*HEALTHY.nodes, *HEALTHY.backends, *HEALTHY.key_managers)
+    addresses = {assign_addresses(HEALTHY).address(each.name) for each in hosts}
+    assert {each["address"] for each in run.report["matrix"]} == addresses
+    assert run.report["endpoint_service"].startswith("com.amazonaws.vpce.eu-central-1.")
+    assert run.report["aws"]["failed_calls"] == []
+    assert not run.of_outcome("violated") | run.of_outcome("unknown")
+    assert not run.undecided() | run.named_errors()

@@ -1,0 +1,14 @@
+"""A preflight through the installed command for each case about the domain of the private DNS name."""
+
+from collections.abc import Callable
+
+import pytest
+from support.preflight.cases import Case, parametrized
+from support.preflight.playing import Played, check
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+
+
+@parametrized("domain")
+def test_a_preflight_says_what_is_so_and_nothing_else(case: Case, play: Callable[[Case], Played]) -> None:
+    check(case, play(case))
