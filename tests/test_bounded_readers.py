@@ -5,10 +5,10 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from conftest import Authority
 from cryptography import x509
-from fakes import FakeClock
-from judging import NOW_S, issue
+from support.evidence import NOW_S, issue
+from support.network.fakes import FakeClock
+from support.tls.authority import Authority
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Question

@@ -10,10 +10,10 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from configuring import ROOT, parse
-from fakes import FakeNetwork
-from kinds_of_checks import measured
 from prometheus_client.exposition import generate_latest
+from support.network.fakes import FakeNetwork
+from support.reports.check_kinds import measured
+from support.settings_from_text import ROOT, parse
 
 from exporters.prometheus import PrometheusSink
 from probe import config

@@ -7,13 +7,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import harmless
 import pytest
-from accounts import node
-from collected import healthy
-from hostile_sources import IDS, LEAF, PAYLOADS, SOURCES, Inputs, put
-from judging import NOW_S, sent, tls
 from prometheus_client.exposition import generate_latest
+from support.accounts.collected import healthy
+from support.accounts.healthy import node
+from support.evidence import NOW_S, sent, tls
+from support.reports import output_safety
+from support.reports.untrusted_text import IDS, LEAF, PAYLOADS, SOURCES, Inputs, put
 
 from exporters.prometheus import PrometheusSink
 from exporters.report import changes, html, junit, markdown
@@ -124,11 +124,11 @@ def check(written: dict[str, tuple[str, str]]) -> None:
     for name, (form, said) in written.items():
         assert len(said) < BASELINE_BYTES, name
         if form == "page":
-            harmless.printable(said)
+            output_safety.printable(said)
             for markup in ("<script", "<img", "\nonerror", "javascript:"):
                 assert markup not in said.replace("](javascript:", ""), name
         else:
-            harmless.CHECKS[form](said)
+            output_safety.CHECKS[form](said)
             assert "x" * 1025 not in said, name
 
 

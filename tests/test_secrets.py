@@ -15,12 +15,12 @@ from typing import Any
 
 import botocore.auth
 import pytest
-from collected import SERVICE_NAME, answer, healthy, written
-from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
-from planted import shows_no_secret, shows_nothing
 from prometheus_client.exposition import generate_latest
-from xks_server import HOST, KEY_ID, SECRET, XksServer
+from support.accounts.collected import SERVICE_NAME, answer, healthy, written
+from support.network.xks_proxy import HOST, KEY_ID, SECRET, XksServer
+from support.reports.credential_marker import shows_no_secret, shows_nothing
+from support.tls.authority import Authority
 
 from exporters.prometheus import PrometheusSink
 from probe.agent import agent

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
-from planted import shows_nothing
-from xks_server import HOST, KEY_ID, REGION, SECRET, XksServer
+from support.network.xks_proxy import HOST, KEY_ID, REGION, SECRET, XksServer
+from support.reports.credential_marker import shows_nothing
+from support.tls.authority import Authority
 
 from probe.commands import app
 from probe.commands.exits import Exit

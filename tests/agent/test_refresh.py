@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import SPEC
-from collected import SERVICE_NAME, healthy
+from support.accounts.collected import SERVICE_NAME, healthy
+from support.accounts.healthy import SPEC
 
 from probe.agent import refresh
 from probe.agent.refresh import Sources, account_of, domain_of

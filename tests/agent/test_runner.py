@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-import virtual_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.network import virtual_time
 
 from probe.agent.runner import Publish, Runner, SilentObserver, run_once
 from probe.agent.schedule import ScheduledCheck, scheduled

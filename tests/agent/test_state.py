@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, HOST, SPEC, STORE
+from support.accounts.healthy import ACCOUNT, HOST, SPEC, STORE
 
 from probe.agent.history import History
 from probe.agent.round import plans_within

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, SPEC, TARGETS
-from targeting import targets_for
+from support.accounts.discovered_targets import targets_for
+from support.accounts.healthy import ACCOUNT, BALANCER, DENIED, GROUP, HOST, LISTENER, SPEC, TARGETS
 
 from probe.agent.targets import MAX_DISCOVERED, StoreTargets, name_of, targets_of
 from probe.model.account import Account, RegisteredTarget

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from collected import GROUP, HOST, NLB, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy
+from support.accounts.collected import (
+    GROUP,
+    HOST,
+    NLB,
+    OWN,
+    REGION,
+    SERVICE_NAME,
+    STORE_ID,
+    answer,
+    deny,
+    healthy,
+)
 
 from probe.aws.audit import audit
 from probe.aws.calls import CALLS, READING_VERBS, Answer, action

@@ -1,7 +1,7 @@
 """Calls through boto3 to a local server: pages, errors, missing credentials, and custom endpoints."""
 
 import pytest
-from aws_server import SECRET, Script, server  # noqa: F401 -- the fixture
+from support.accounts.scripted_endpoint import SECRET, Script, server  # noqa: F401 -- the fixture
 
 from probe.aws.boto3_client import Boto3Client
 from probe.model.account import ApiErrorKind, Unavailable

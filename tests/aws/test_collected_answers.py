@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import healthy, written
 from hypothesis import given
 from hypothesis import strategies as st
+from support.accounts.collected import healthy, written
 
 from probe.aws.collected_answers import MAX_FILE_BYTES, read
 from probe.model.account import ApiErrorKind, Unavailable

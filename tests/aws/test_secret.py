@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from aws_server import Script, server  # noqa: F401 -- the fixture
+from support.accounts.scripted_endpoint import Script, server  # noqa: F401 -- the fixture
 
 from probe.aws.secret import credential_of
 from probe.wire.input_error import InputError

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import ACCOUNT, DENIED, HOST, SERVICE, SPEC, STORE
+from support.accounts.healthy import ACCOUNT, DENIED, HOST, SERVICE, SPEC, STORE
 
 from probe.aws.selection import selected_service, spec_with_defaults
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
-from schema_check import faults
-from xks_server import HOST, KEY_ID, SECRET, XksServer, error
+from support.network.xks_proxy import HOST, KEY_ID, SECRET, XksServer, error
+from support.reports.schema_check import faults
+from support.tls.authority import Authority
 
 from probe.commands import app
 from probe.commands.exits import Exit

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import HOST, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, written
-from schema_check import faults
+from support.accounts.collected import HOST, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, written
+from support.reports.schema_check import faults
 
 from probe.commands import app
 from probe.commands.exits import Exit

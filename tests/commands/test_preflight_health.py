@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import answer, healthy, written
-from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
-from xks_server import HOST, KEY_ID, SECRET, XksServer
+from support.accounts.collected import answer, healthy, written
+from support.network.xks_proxy import HOST, KEY_ID, SECRET, XksServer
+from support.tls.authority import Authority
 
 from probe.commands import app
 

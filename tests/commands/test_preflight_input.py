@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from collected import REGION, healthy, written
+from support.accounts.collected import REGION, healthy, written
 
 from probe.aws.metadata import Instance
 from probe.commands import preflight_input

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import SERVICE_NAME, answer, healthy, written
+from support.accounts.collected import SERVICE_NAME, answer, healthy, written
 
 from probe.commands import app, preflight
 from probe.commands.exits import Exit

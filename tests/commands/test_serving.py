@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import aiohttp
 import pytest
-from exporter_world import target
 from structlog.testing import capture_logs
+from support.reports.exporter_inputs import target
 
 from exporters.prometheus import PrometheusSink
 from exporters.web.self_metrics import SelfMetrics

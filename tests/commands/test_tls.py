@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
-from conftest import Authority, Issued
 from cryptography.hazmat.primitives.serialization import Encoding
-from schema_check import faults
-from tls_rows import OF_CERTIFICATES
+from support.reports.schema_check import faults
+from support.tls.authority import Authority, Issued
+from support.tls.rows import OF_CERTIFICATES
 
 from probe.commands import app, tls
 from probe.commands.exits import Exit

@@ -1,7 +1,7 @@
 """The load of a configuration: targets, rates and series."""
 
 import pytest
-from configuring import BACKEND, backends, parse
+from support.settings_from_text import BACKEND, backends, parse
 
 from probe import config
 from probe.config.footprint import rates

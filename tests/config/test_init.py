@@ -4,11 +4,11 @@ import json
 import re
 from pathlib import Path
 
-import golden_files
 import pytest
-from configuring import BACKEND, ROOT, parse
 from hypothesis import given
 from hypothesis import strategies as st
+from support.reports import golden_files
+from support.settings_from_text import BACKEND, ROOT, parse
 
 from probe import config
 from probe.config.schema import Document

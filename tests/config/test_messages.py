@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from configuring import mistakes
 from pydantic import ValidationError
+from support.settings_from_text import mistakes
 
 from probe.config import schema
 from probe.config.messages import line, located, model_at, without

@@ -1,7 +1,7 @@
 """Constraints between several keys."""
 
 import pytest
-from configuring import BACKEND, backends, mistakes, parse
+from support.settings_from_text import BACKEND, backends, mistakes, parse
 
 
 @pytest.mark.parametrize(

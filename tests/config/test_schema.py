@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 import pytest
-from configuring import BACKEND, ROOT, parse
 from pydantic import ValidationError
+from support.settings_from_text import BACKEND, ROOT, parse
 
 from probe.config.schema import Document, json_schema
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from configuring import BACKEND
 from cryptography.hazmat.primitives.serialization import Encoding
-from judging import issue
+from support.evidence import issue
+from support.settings_from_text import BACKEND
 
 from probe import config
 from probe.config.settings import MAX_ERRORS, build

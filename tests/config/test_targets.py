@@ -1,7 +1,7 @@
 """Targets and their plans, made from the sections of the configuration."""
 
 import pytest
-from configuring import BACKEND, parse
+from support.settings_from_text import BACKEND, parse
 
 from probe.config.schema import Document
 from probe.config.targets import Owner, drafts

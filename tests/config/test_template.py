@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from configuring import BACKEND, parse
+from support.settings_from_text import BACKEND, parse
 
 from probe import config
 from probe.config.schema import Document

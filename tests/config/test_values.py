@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from configuring import BACKEND, mistakes, parse
 from pydantic import TypeAdapter, ValidationError
+from support.settings_from_text import BACKEND, mistakes, parse
 
 from probe.config import values
 from probe.model.targets import Check

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import REGION, SERVICE_NAME, STORE_ID, answer, call, deny, healthy, written
+from support.accounts.collected import REGION, SERVICE_NAME, STORE_ID, answer, call, deny, healthy, written
 
 from probe.aws.audit import audit
 from probe.aws.collected_answers import CollectedAnswers, read

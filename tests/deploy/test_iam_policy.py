@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from collected import REGION, SERVICE_NAME, answer, healthy
+from support.accounts.collected import REGION, SERVICE_NAME, answer, healthy
 
 from probe.aws.audit import audit
 from probe.aws.calls import action

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from exporter_world import NOW_S, SILENT, asked, health, target, tcp
+from support.reports.exporter_inputs import NOW_S, SILENT, asked, health, target, tcp
 
 from exporters.checks import ROUND_TRIPS, counts, current, is_answered, is_of_health, plans_of, total_s
 from probe.model.measurements import Measurement, Phase

@@ -1,18 +1,18 @@
 """Every check and every role through every output: after adding one, run this to see which output lacks it.
 
-What is made up here comes from CHECKS and ROLES alone, and from what tests/kinds_of_checks.py says that a check
+What is made up here comes from CHECKS and ROLES alone, and from what tests/support/reports/check_kinds.py says that a check
 tells, so that a new row is tried without a change of this file.
 """
 
 from typing import Any
 
-import harmless
 import pytest
-from exporter_world import HOSTILE, NOW_S, report
-from kinds_of_checks import measured, without_details
 from prometheus_client.exposition import generate_latest
 from rich.console import Console
-from schema_check import faults, schema
+from support.reports import output_safety
+from support.reports.check_kinds import measured, without_details
+from support.reports.exporter_inputs import HOSTILE, NOW_S, report
+from support.reports.schema_check import faults, schema
 
 from exporters.prometheus import PrometheusSink
 from exporters.prometheus.families import empty_family
@@ -70,7 +70,7 @@ def drawn(of: Target, *seen: Measurement) -> str:
 
 
 def test_what_every_check_can_tell_is_tried_here() -> None:
-    assert without_details() == [], "add it to DETAILS in tests/kinds_of_checks.py"
+    assert without_details() == [], "add it to DETAILS in tests/support/reports/check_kinds.py"
 
 
 @pytest.mark.parametrize("check", Check)
@@ -187,7 +187,7 @@ def test_hostile_text_of_every_check_does_no_harm(check: Check) -> None:
         str(status),
         str(reported(of, seen)),
     ):
-        harmless.printable(text)
+        output_safety.printable(text)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -6,7 +6,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from exporter_world import (
+from support.reports.check_kinds import measured
+from support.reports.exporter_inputs import (
     ANSWERED,
     DUPLICATE,
     HOSTILE,
@@ -19,7 +20,6 @@ from exporter_world import (
     survey,
     target,
 )
-from kinds_of_checks import measured
 
 import exporters
 from exporters.prometheus import PrometheusSink

@@ -1,6 +1,6 @@
 """What came of the newest health requests."""
 
-from exporter_world import FLEET, NOW_S, SILENT, asked, health, tcp
+from support.reports.exporter_inputs import FLEET, NOW_S, SILENT, asked, health, tcp
 
 from exporters.health import LatestHealth
 from exporters.health import latest_health as latest_health_of

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from report_examples import answer, handshake, report, survey
-from schema_check import SCHEMAS, faults, schema
+from support.reports.examples import answer, handshake, report, survey
+from support.reports.schema_check import SCHEMAS, faults, schema
 
 from exporters.report import dns, tls
 from exporters.report import survey as survey_report

@@ -1,7 +1,7 @@
 """Which reports are kept when targets change."""
 
 import pytest
-from exporter_world import report, target
+from support.reports.exporter_inputs import report, target
 
 from exporters.stores import Reports
 from probe.model.targets import Role, Target

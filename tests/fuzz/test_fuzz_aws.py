@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import harmless
 import pytest
-from account_truth import met_may_hold
-from changed_answers import BASES, PATHS, ChangedAccount, changed, changed_accounts
-from collected import HOST, REGION, SERVICE_NAME, STORE_ID, call
-from fuzzing import share
 from hypothesis import example, given
 from hypothesis import strategies as st
-from judging import NOW_S, issue, sent, tcp, tls
-from targeting import targets_for
+from support.accounts.answer_strategy import BASES, PATHS, ChangedAccount, changed, changed_accounts
+from support.accounts.collected import HOST, REGION, SERVICE_NAME, STORE_ID, call
+from support.accounts.discovered_targets import targets_for
+from support.accounts.oracle import met_may_hold
+from support.evidence import NOW_S, issue, sent, tcp, tls
+from support.fuzzing import share
+from support.reports import output_safety
 
 from exporters.report import html, junit, markdown
 from exporters.report import preflight as shown
@@ -193,7 +193,7 @@ def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
     evidence = evidence_of(name, document, is_measured=is_measured)
     report = judge(evidence)
     hold(report, document)
-    harmless.CHECKS[form](written(evidence, report, form))
+    output_safety.CHECKS[form](written(evidence, report, form))
 
 
 @given(changed_accounts)

@@ -10,10 +10,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from fuzzing import HOSTILE, share
 from hypothesis import given
 from hypothesis import strategies as st
-from judging import DAY_S, HOST, NOW_S, authorities_of, evidence, issue, only, target, tls
+from support.evidence import DAY_S, HOST, NOW_S, authorities_of, evidence, issue, only, target, tls
+from support.fuzzing import HOSTILE, share
 
 from exporters.report import fields
 from probe.model.verdicts import Outcome

@@ -9,10 +9,10 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
-from fakes import FakeClock
-from fuzzing import HOSTILE, share
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzzing import HOSTILE, share
+from support.network.fakes import FakeClock
 
 from probe.model.evidence import Evidence
 from probe.model.facts import DomainFacts

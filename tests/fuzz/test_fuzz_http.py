@@ -5,14 +5,14 @@ import copy
 import json
 from typing import Any
 
-import harmless
-from accounts import looked_at, node
-from fakes import FakeClock
-from fuzzing import Path, hostile, paths, share
 from hypothesis import given
 from hypothesis import strategies as st
-from judging import NOW_S
-from xks_server import HEALTHY
+from support.accounts.healthy import looked_at, node
+from support.evidence import NOW_S
+from support.fuzzing import Path, hostile, paths, share
+from support.network.fakes import FakeClock
+from support.network.xks_proxy import HEALTHY
+from support.reports import output_safety
 
 from exporters.report import health as shown
 from probe.commands.output import as_json, as_text
@@ -263,9 +263,9 @@ def test_no_reply_of_a_proxy_breaks_or_mends_its_health(reply: Reply, pieces: li
     hold(answer, said)
     report = judge(evidence) if form != "none" else None
     if report is not None and form == "json":
-        harmless.document(as_json(shown.document(seen, report)))
+        output_safety.document(as_json(shown.document(seen, report)))
     if report is not None and form == "text":
-        harmless.text(as_text(shown.render(seen, report)))
+        output_safety.text(as_text(shown.render(seen, report)))
 
 
 @given(st.binary(max_size=200), st.booleans(), sizes)

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
-from judging import issue, sent
+from support.evidence import issue, sent
 
 from probe.model.measurements import (
     EchoBatch,

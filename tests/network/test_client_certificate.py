@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tls.authority import Authority
 
 from probe.model.measurements import ClientHelloProfile
 from probe.network import Handshake, Network

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from fakes import FakeClock
+from support.network.fakes import FakeClock
 
 from probe.model.measurements import Timestamps
 from probe.network.clock import (

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from fakes import no_more_files
+from support.network.fakes import no_more_files
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.network import ExchangeFailed

@@ -8,7 +8,7 @@ from typing import Any
 import dns.message
 import dns.rcode
 import pytest
-from fakes import no_more_files
+from support.network.fakes import no_more_files
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Question

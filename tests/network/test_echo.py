@@ -5,9 +5,9 @@ import socket
 from typing import Any
 
 import pytest
-from fakes import EchoSetup, FakeLink, Reply, Sent, reply_to
 from hypothesis import given
 from hypothesis import strategies as st
+from support.network.fakes import EchoSetup, FakeLink, Reply, Sent, reply_to
 
 from probe.model.measurements import EchoOutcome, Reason, Timestamps
 from probe.network.echo import EchoEngine

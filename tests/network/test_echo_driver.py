@@ -1,9 +1,9 @@
 """Rounds of pings: the requested number for each target, evenly spread; the driver ends when all completed."""
 
 import pytest
-from fakes import PromptEngine
 from hypothesis import given
 from hypothesis import strategies as st
+from support.network.fakes import PromptEngine
 
 from probe.network import echo_driver
 from probe.network.clock import SYSTEM_CLOCK

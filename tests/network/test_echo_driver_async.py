@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import pytest
-from fakes import PromptEngine
+from support.network.fakes import PromptEngine
 
 from probe.network import echo_driver_async
 from probe.network.clock import SYSTEM_CLOCK

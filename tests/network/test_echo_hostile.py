@@ -4,9 +4,9 @@ import socket
 import struct
 from typing import Any
 
-from fakes import EchoSetup, Reply, Sent, reply_to
 from hypothesis import given
 from hypothesis import strategies as st
+from support.network.fakes import EchoSetup, Reply, Sent, reply_to
 
 from probe.model.measurements import EchoOutcome, Timestamps
 from probe.network import echo_link

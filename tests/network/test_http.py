@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fakes import SteppedClock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.network.fakes import SteppedClock
 
 from probe.model.measurements import Failure, Phase, Reason, Timestamps
 from probe.network import Network

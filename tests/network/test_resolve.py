@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from fakes import FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
+from support.network.fakes import FakeClock
 
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason, Timestamps
 from probe.network import DnsResponse, ExchangeFailed, Network

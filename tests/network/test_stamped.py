@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from fakes import SteppedClock
+from support.network.fakes import SteppedClock
 
 from probe.model.measurements import Timestamps
 from probe.network.clock import INVALID_SAMPLE, SYSTEM_CLOCK

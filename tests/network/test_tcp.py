@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fakes import no_more_files
+from support.network.fakes import no_more_files
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.network import ExchangeFailed, Network

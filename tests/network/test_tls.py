@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fakes import SteppedClock
+from support.network.fakes import SteppedClock
 
 from probe.model.measurements import ClientHelloProfile, Phase, Reason, Timestamps
 from probe.network import ExchangeFailed, Handshake, Network

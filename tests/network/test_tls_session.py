@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Authority, Issued
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.tls.authority import Authority, Issued
 
 from probe.model.measurements import ClientHelloProfile, Reason
 from probe.network.tls_session import (

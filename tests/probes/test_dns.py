@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from fakes import FakeNetwork, failed
+from support.network.fakes import FakeNetwork, failed
 
 from probe.model.measurements import DnsDetails, Phase, Reason, Timestamps
 from probe.model.targets import Check, Question, Role, Target

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from fakes import FakeNetwork, failed
+from support.network.fakes import FakeNetwork, failed
 
 from probe.model.measurements import Phase, Reason, TcpDetails, Timestamps
 from probe.model.targets import Check, Role, Target

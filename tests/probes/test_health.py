@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Authority
 from cryptography.hazmat.primitives.serialization import Encoding
-from xks_server import HEALTHY, HOST, KEY_ID, REGION, SECRET, Asked, XksServer
+from support.network.xks_proxy import HEALTHY, HOST, KEY_ID, REGION, SECRET, Asked, XksServer
+from support.tls.authority import Authority
 
 from probe.model.kinds import CONFORMANCE_INTERVAL_S, CONFORMANCE_RETRY_S
 from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase, Reason, Timestamps

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fakes import FakeEchoEngine, no_more_files
+from support.network.fakes import FakeEchoEngine, no_more_files
 
 from probe.model.measurements import EchoBatch, EchoOutcome, Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target

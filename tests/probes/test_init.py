@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from fakes import FakeNetwork, failed
+from support.network.fakes import FakeNetwork, failed
 
 from probe.model.measurements import Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target

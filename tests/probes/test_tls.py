@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 import pytest
-from fakes import FakeNetwork, failed
+from support.network.fakes import FakeNetwork, failed
 
 from probe.model.measurements import ClientHelloProfile, Measurement, Phase, Reason, Timestamps
 from probe.model.targets import Check, Role, Target

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from fakes import FakeClock
+from support.network.fakes import FakeClock
 
 from probe.model.facts import DomainFacts, RecordState, View
 from probe.model.measurements import DnsDetails, Failure, Phase, Reason

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import prometheus_server
 import pytest
 import yaml
+from support.network import prometheus_server
 
 from simulator import Capability, Fault, Simulation, load_scenario, start
 

@@ -7,8 +7,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import prometheus_server
 import pytest
+from support.network import prometheus_server
 
 from simulator import Capability, load_scenario
 

@@ -4,7 +4,8 @@ import socket
 from typing import NamedTuple
 
 import pytest
-from echo_network import (
+from pyroute2 import IPRoute
+from support.network.echo_processes import (
     LOOPING,
     PROHIBITED,
     SMALL_MTU,
@@ -15,7 +16,6 @@ from echo_network import (
     permit,
     routed,
 )
-from pyroute2 import IPRoute
 
 from probe.model.measurements import EchoOutcome, Reason, Timestamps
 from probe.network import EchoEngine

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from echo_network import LOOPING, UNREACHABLE, Row, echoed, in_own_process, permit, routed
+from support.network.echo_processes import LOOPING, UNREACHABLE, Row, echoed, in_own_process, permit, routed
 
 from bench import lab
 from probe.model.measurements import EchoOutcome, Reason, Timestamps

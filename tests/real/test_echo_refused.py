@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from echo_network import Row, echoed, in_own_process, joined
+from support.network.echo_processes import Row, echoed, in_own_process, joined
 
 from bench import lab
 from bench.capture import capturing

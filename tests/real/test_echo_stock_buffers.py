@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from echo_network import in_own_process, joined
+from support.network.echo_processes import in_own_process, joined
 
 from bench import lab
 from probe.network.echo_link import Mode

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from installed import install_wheel
+from support.installed_wheel import install_wheel
 
 pytestmark = pytest.mark.real
 NOBODY = 65534

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import prometheus_server
 import pytest
-from running_agent import QUICK, RunningAgent, connect_errors, outcomes
+from support.network import prometheus_server
+from support.network.running_agent import QUICK, RunningAgent, connect_errors, outcomes
 
 from simulator import Capability, Simulation, load_scenario, start
 

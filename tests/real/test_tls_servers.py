@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tls_servers
 from cryptography import x509
-from schema_check import faults
-from tls_certificates import DAY_S, HOST, Chain, Pki, issue
-from tls_handshake_rows import HANDSHAKES, REFUSED
-from tls_rows import (
+from support.reports.schema_check import faults
+from support.tls import tls_servers
+from support.tls.certificates import DAY_S, HOST, Chain, Pki, issue
+from support.tls.handshake_rows import HANDSHAKES, REFUSED
+from support.tls.rows import (
     ADVICE,
     ALL,
     AUTHORITY,
@@ -36,7 +36,7 @@ from tls_rows import (
     VERSION,
     Row,
 )
-from tls_servers import Serve, Server
+from support.tls.tls_servers import Serve, Server
 
 from probe.commands import app
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import prometheus_server
 import pytest
 import yaml
 from prometheus_client.exposition import generate_latest
-from running_agent import QUICK, RunningAgent, connect_errors, outcomes
+from support.network import prometheus_server
+from support.network.running_agent import QUICK, RunningAgent, connect_errors, outcomes
 
 from exporters.prometheus import PrometheusSink
 from probe import config

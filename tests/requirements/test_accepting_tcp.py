@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import ACCOUNT, BALANCER, DENIED, GROUP, SPEC, looked_at, with_account
-from judging import NOTHING_AGREED, NOW_S, by_subject, evidence, in_handshake, only, target, tcp, tls
+from support.accounts.healthy import ACCOUNT, BALANCER, DENIED, GROUP, SPEC, looked_at, with_account
+from support.evidence import NOTHING_AGREED, NOW_S, by_subject, evidence, in_handshake, only, target, tcp, tls
 
 from probe.model.account import TargetGroup
 from probe.model.evidence import Evidence

@@ -4,14 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from account_cases import (
-    CASES,
-    MET,
-    NOT_APPLICABLE,
-    UNKNOWN,
-    VIOLATED,
-)
-from accounts import (
+from support.accounts.changes import PUBLIC, connected, consumer, seen_as_consumer
+from support.accounts.healthy import (
     ACCOUNT,
     BALANCER,
     DENIED,
@@ -22,8 +16,14 @@ from accounts import (
     the_one,
     with_account,
 )
-from accounts import SPEC as P
-from changed_accounts import PUBLIC, connected, consumer, seen_as_consumer
+from support.accounts.healthy import SPEC as P
+from support.accounts.requirement_cases import (
+    CASES,
+    MET,
+    NOT_APPLICABLE,
+    UNKNOWN,
+    VIOLATED,
+)
 
 from probe.model.account import (
     EndpointConnection,

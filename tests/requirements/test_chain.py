@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from judging import (
+from support.evidence import (
     DAY_S,
     HOST,
     NOW_S,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from judging import DAY_S, HOST, NOW_S, evidence, issue, only, sent, target, tls
+from support.evidence import DAY_S, HOST, NOW_S, evidence, issue, only, sent, target, tls
 
 from probe.model.verdicts import Outcome
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date

@@ -5,9 +5,19 @@ from functools import cache
 from typing import Any
 
 import pytest
-from collected import GROUP, OWN, REGION, SERVICE_NAME, STORE_ID, answer, deny, healthy, seen_by_consumers
-from judging import NOW_S, tcp, tls
-from targeting import targets_for
+from support.accounts.collected import (
+    GROUP,
+    OWN,
+    REGION,
+    SERVICE_NAME,
+    STORE_ID,
+    answer,
+    deny,
+    healthy,
+    seen_by_consumers,
+)
+from support.accounts.discovered_targets import targets_for
+from support.evidence import NOW_S, tcp, tls
 
 from probe.aws.audit import audit
 from probe.aws.calls import CALLS, action

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, AS_CONSUMER, DENIED, HOST, SERVICE, SPEC, looked_at, the_one
+from support.accounts.healthy import ACCOUNT, AS_CONSUMER, DENIED, HOST, SERVICE, SPEC, looked_at, the_one
 
 from probe.model.account import Verification
 from probe.model.evidence import Evidence

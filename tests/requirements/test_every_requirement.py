@@ -58,8 +58,11 @@ def test_preflight_cases_expect_only_existing_requirements(case: object) -> None
 
 @pytest.mark.parametrize("rule", CATALOGUE, ids=[rule.id for rule in CATALOGUE])
 def test_every_requirement_is_named_in_a_test(rule: Rule) -> None:
-    """By its function or its id, in a test of this folder or in account_cases.py."""
-    files = [*(ROOT / "tests" / "requirements").rglob("test_*.py"), ROOT / "tests" / "account_cases.py"]
+    """By its function or its id, in a test of this folder or in support/accounts/requirement_cases.py."""
+    files = [
+        *(ROOT / "tests" / "requirements").rglob("test_*.py"),
+        ROOT / "tests" / "support" / "accounts" / "requirement_cases.py",
+    ]
     texts = [file.read_text(encoding="utf-8") for file in files if file.name != "test_catalogue.py"]
     assert any(rule.id in text or rule.judge.__name__ in text for text in texts), (
         f"{rule.id}: no test names it"

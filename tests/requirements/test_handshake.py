@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from judging import NOTHING_AGREED, evidence, in_handshake, only, target, tls
+from support.evidence import NOTHING_AGREED, evidence, in_handshake, only, target, tls
 
 from probe.model.measurements import ClientHelloProfile, Failure, Measurement, Phase, Reason
 from probe.model.store import KeyStoreSpec

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import ACCOUNT, SPEC, STORE, looked_at, node, the_one
-from judging import NOW_S
+from support.accounts.healthy import ACCOUNT, SPEC, STORE, looked_at, node, the_one
+from support.evidence import NOW_S
 
 from probe.model.evidence import Evidence, evidence_of
 from probe.model.facts import CredentialFacts

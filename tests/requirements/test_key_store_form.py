@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from accounts import looked_at, proposed, the_one
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.accounts.healthy import looked_at, proposed, the_one
 
 from probe.model.verdicts import Basis, Likelihood, Operation, Outcome
 from probe.requirements import key_store_form as form

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from judging import HOST, evidence, in_handshake, issue, only, sent, target, tls
+from support.evidence import HOST, evidence, in_handshake, issue, only, sent, target, tls
 
 from probe.model.measurements import Reason
 from probe.model.verdicts import Outcome

@@ -4,7 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from accounts import BALANCER, DENIED, GROUP, LISTENER, LOCAL, TARGETS, VPC, the_one, with_account
+from support.accounts.healthy import (
+    BALANCER,
+    DENIED,
+    GROUP,
+    LISTENER,
+    LOCAL,
+    TARGETS,
+    VPC,
+    the_one,
+    with_account,
+)
 
 from probe.model.account import AclEntry, Listener, NetworkAcl, Route, RouteTable, TargetGroup
 from probe.model.evidence import Evidence

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from accounts import looked_at
-from collected import SERVICE_NAME, answer, healthy
-from judging import NOW_S
+from support.accounts.collected import SERVICE_NAME, answer, healthy
+from support.accounts.healthy import looked_at
+from support.evidence import NOW_S
 
 from probe.aws.audit import audit
 from probe.aws.collected_answers import CollectedAnswers

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import typer
-from accounts import (
+from botocore import xform_name
+from botocore.session import Session
+from support.accounts.healthy import (
     ACCOUNT,
     AS_CONSUMER,
     BALANCER,
@@ -25,9 +27,7 @@ from accounts import (
     VPC,
     admitting,
 )
-from botocore import xform_name
-from botocore.session import Session
-from judging import NOTHING_AGREED, NOW_S, in_handshake, issue, sent, tcp, tls, window
+from support.evidence import NOTHING_AGREED, NOW_S, in_handshake, issue, sent, tcp, tls, window
 
 from probe.model.account import Account, Principal, RegisteredTarget, Route, RouteTable, Verification
 from probe.model.evidence import Evidence

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from judging import by_subject, evidence, only, target, window
+from support.evidence import by_subject, evidence, only, target, window
 
 from probe.model.statistics import Summary, Window
 from probe.model.targets import Role

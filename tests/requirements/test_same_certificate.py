@@ -1,6 +1,6 @@
 """The same certificate on every address, or different ones."""
 
-from judging import HOST, evidence, issue, only, sent, target, tls
+from support.evidence import HOST, evidence, issue, only, sent, target, tls
 
 from probe.model.targets import Role
 from probe.model.verdicts import Outcome

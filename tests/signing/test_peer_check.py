@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from judging import DAY_S, HOST, issue, sent, target, tls
+from support.evidence import DAY_S, HOST, issue, sent, target, tls
 
 from probe.model.measurements import TlsDetails
 from probe.signing.peer_check import accept_any_peer, unmet_requirement

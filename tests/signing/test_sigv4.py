@@ -1,7 +1,7 @@
 """Signatures as KMS creates them, verified by the simulator's independent implementation."""
 
 import pytest
-from xks_server import HOST, KEY_ID, REGION, SECRET, Asked, XksServer
+from support.network.xks_proxy import HOST, KEY_ID, REGION, SECRET, Asked, XksServer
 
 from probe.signing.credential import Credential
 from probe.signing.sigv4 import Signer

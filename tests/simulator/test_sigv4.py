@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xks_requests import HOST, NOW_S, PATH, REGION, header, signed, with_header
+from support.network.xks_requests import HOST, NOW_S, PATH, REGION, header, signed, with_header
 
 from simulator.scenario.xks_settings import DEFAULT_CREDENTIAL
 from simulator.sigv4 import Credential, Signed, refusal

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-import virtual_time
-from region_rounds import connect, targets
+from support.network import virtual_time
+from support.network.region_connects import connect, targets
 
 from probe.model.measurements import Measurement
 from probe.model.targets import Target

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from region_rounds import REFUSED, connect, targets
+from support.network.region_connects import REFUSED, connect, targets
 
 from probe.model.evidence import Evidence
 from probe.model.statistics import Window

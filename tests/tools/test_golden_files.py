@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import golden_files
 import pytest
+from support.reports import golden_files
 
 
 @pytest.fixture

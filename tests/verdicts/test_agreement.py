@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, SPEC, STORE, looked_at
+from support.accounts.healthy import ACCOUNT, SPEC, STORE, looked_at
 
 from probe.model.evidence import Evidence
 from probe.model.verdicts import Basis, Likelihood, Operation, PredictedError, Prediction

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from judging import evidence, target, tcp
+from support.evidence import evidence, target, tcp
 
 from probe.model.measurements import Phase, Reason
 from probe.model.targets import Role, Target

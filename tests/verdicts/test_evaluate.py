@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from judging import evidence, target
+from support.evidence import evidence, target
 
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec

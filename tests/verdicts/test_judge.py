@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from judging import (
+from support.evidence import (
     DAY_S,
     HOST,
     NOTHING_AGREED,

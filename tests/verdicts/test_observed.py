@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, BALANCER, GROUP, HOST, SPEC, TARGETS, looked_at, node
-from judging import NOW_S, tcp, tls
+from support.accounts.healthy import ACCOUNT, BALANCER, GROUP, HOST, SPEC, TARGETS, looked_at, node
+from support.evidence import NOW_S, tcp, tls
 
 from probe.model.account import Account
 from probe.model.evidence import Evidence

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from judging import evidence
+from support.evidence import evidence
 
 from probe.model.verdicts import (
     Basis,

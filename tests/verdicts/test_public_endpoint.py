@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from accounts import SPEC, looked_at
-from judging import in_handshake, issue, sent, target, tls
+from support.accounts.healthy import SPEC, looked_at
+from support.evidence import in_handshake, issue, sent, target, tls
 
 from probe.model.measurements import Reason
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec

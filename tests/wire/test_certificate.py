@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
-from tls_certificates import Pki, common_names
+from support.tls.certificates import Pki, common_names
 
 from probe.wire.certificate import read_certificate
 

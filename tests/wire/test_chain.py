@@ -6,8 +6,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import DAY_S, HOST, NOW_S, PrivateKey, Signer, issue, with_sha1
-from tls_certificates import Pki
+from support.evidence import DAY_S, HOST, NOW_S, PrivateKey, Signer, issue, with_sha1
+from support.tls.certificates import Pki
 
 from probe.network.tls_session import MAX_CHAIN
 from probe.requirements.evidence.authorities import kms_authorities

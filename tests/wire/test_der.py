@@ -6,7 +6,7 @@ import pytest
 from cryptography.x509.name import _ASN1Type
 from hypothesis import given
 from hypothesis import strategies as st
-from tls_certificates import Pki, bmp, common_names, issue, teletex
+from support.tls.certificates import Pki, bmp, common_names, issue, teletex
 
 from probe.wire import der
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xks_server import HEALTHY
+from support.network.xks_proxy import HEALTHY
 
 from probe.model.measurements import KeyManagerStatus
 from probe.wire.health import (

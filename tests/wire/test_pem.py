@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
-from judging import NOW_S, issue
+from support.evidence import NOW_S, issue
 
 from probe.wire.input_error import InputError
 from probe.wire.pem import der_certificates, whole_certificates

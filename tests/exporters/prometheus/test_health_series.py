@@ -1,7 +1,7 @@
 """Health requests as counters, a histogram and gauges."""
 
 import pytest
-from exporter_world import NOW_S, SILENT, asked, health
+from support.reports.exporter_inputs import NOW_S, SILENT, asked, health
 
 from exporters.prometheus.health_series import CODES, OTHER, HealthSeries
 from probe.model.measurements import KeyManagerStatus

@@ -1,6 +1,6 @@
 """Reports and surveys as rows."""
 
-from exporter_world import predicted, region, report, survey, verdict
+from support.reports.exporter_inputs import predicted, region, report, survey, verdict
 
 from exporters.prometheus.judgements import (
     MAX_SUBJECTS,

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import golden_files
 import pytest
-from exporter_world import (
+from prometheus_client.exposition import generate_latest
+from support.reports import golden_files
+from support.reports.exporter_inputs import (
     ANSWERED,
     DUPLICATE,
     LATE,
@@ -28,7 +29,6 @@ from exporter_world import (
     tls,
     verdict,
 )
-from prometheus_client.exposition import generate_latest
 
 from exporters.prometheus import PrometheusSink
 from probe.model.measurements import EchoBatch, Measurement

@@ -1,6 +1,6 @@
 """Series of targets as families."""
 
-from exporter_world import HOSTILE, certificate, target, tls
+from support.reports.exporter_inputs import HOSTILE, certificate, target, tls
 
 from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries

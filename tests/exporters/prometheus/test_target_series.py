@@ -1,7 +1,7 @@
 """What one target accumulates, and what leaves again."""
 
 import pytest
-from exporter_world import NOW_S, certificate, target, tcp, tls
+from support.reports.exporter_inputs import NOW_S, certificate, target, tcp, tls
 
 from exporters.prometheus.target_series import MAX_ADDRESSES, MAX_CERTIFICATES, STALE_AFTER_S, TargetSeries
 from probe.model.measurements import Phase, Reason

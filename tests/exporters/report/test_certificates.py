@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from report_examples import DAY_S, HOSTILE, NOW_S, certificate
 from rich.console import Console, RenderableType
+from support.reports.examples import DAY_S, HOSTILE, NOW_S, certificate
 
 from exporters.report import certificates
 

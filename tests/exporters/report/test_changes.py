@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from accounts import ACCOUNT, looked_at
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
+from support.accounts.healthy import ACCOUNT, looked_at
 
 from exporters.report import changes, preflight
 from exporters.report.changes import UnreadableError

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from report_examples import answer, silence
 from rich.console import Console
-from schema_check import faults
+from support.reports.examples import answer, silence
+from support.reports.schema_check import faults
 
 from exporters.report import dns
 from probe.model.measurements import DnsDetails, Measurement, Phase

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_examples import HOSTILE, NOW_S, certificate
+from support.reports.examples import HOSTILE, NOW_S, certificate
 
 from exporters.report import fields
 from probe.model.measurements import Failure, Phase, Reason

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from report_examples import HOSTILE, name_verdict, verdicts
 from rich.console import Console, RenderableType
+from support.reports.examples import HOSTILE, name_verdict, verdicts
 
 from exporters.report import findings
 from probe.model.verdicts import Outcome

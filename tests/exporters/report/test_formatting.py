@@ -1,7 +1,7 @@
 """Words for people."""
 
 import pytest
-from report_examples import HOSTILE, NOW_S
+from support.reports.examples import HOSTILE, NOW_S
 
 from exporters.report import formatting
 from probe.model.measurements import Failure, Phase, Reason

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from judging import NOW_S
 from rich.console import Console
+from support.evidence import NOW_S
 
 from exporters.report import health
 from probe.model.measurements import Failure, HealthDetails, Measurement, Phase, Reason

@@ -5,8 +5,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from accounts import ACCOUNT, NODES, SPEC, looked_at, node
-from judging import NOW_S, tcp, tls
+from support.accounts.healthy import ACCOUNT, NODES, SPEC, looked_at, node
+from support.evidence import NOW_S, tcp, tls
 
 from exporters.report import html
 from exporters.report.preflight import Preflight

@@ -1,8 +1,8 @@
 """Health requests in a report."""
 
 import pytest
-from exporter_world import NOW_S, SILENT, asked, health, target
 from rich.console import Console
+from support.reports.exporter_inputs import NOW_S, SILENT, asked, health, target
 
 from exporters.health import latest_health as latest_health_of
 from exporters.report.formatting import MISSING

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, NODES, SPEC, STORE, looked_at, node
-from judging import tcp, tls
+from support.accounts.healthy import ACCOUNT, NODES, SPEC, STORE, looked_at, node
+from support.evidence import tcp, tls
 
 from exporters.report import markdown
 from exporters.report.preflight import Preflight

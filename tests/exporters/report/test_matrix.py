@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from accounts import ACCOUNT, BALANCER, GROUP, NODES, looked_at, node
-from judging import NOW_S, in_handshake, tcp, tls
 from rich.console import Console
+from support.accounts.healthy import ACCOUNT, BALANCER, GROUP, NODES, looked_at, node
+from support.evidence import NOW_S, in_handshake, tcp, tls
 
 from exporters.report import matrix
 from probe.model.account import RegisteredTarget

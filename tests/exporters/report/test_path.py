@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from report_examples import NODE_1, NODE_2, NOW_S, connect, echo, evidence, requested
 from rich.console import Console
+from support.reports.examples import NODE_1, NODE_2, NOW_S, connect, echo, evidence, requested
 
 from exporters.report import path
 from probe.model.evidence import Evidence

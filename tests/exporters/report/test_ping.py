@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_examples import DENSE, HOSTILE, NODE_1, SPARSE, connect, echo
 from rich.console import Console
-from schema_check import faults
+from support.reports.examples import DENSE, HOSTILE, NODE_1, SPARSE, connect, echo
+from support.reports.schema_check import faults
 
 from exporters.report import ping
 from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Reason, Timestamps

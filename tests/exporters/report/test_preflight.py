@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, DENIED, SPEC, STORE, looked_at
 from rich.console import Console
-from schema_check import faults
+from support.accounts.healthy import ACCOUNT, DENIED, SPEC, STORE, looked_at
+from support.reports.schema_check import faults
 
 from exporters.report import preflight
 from exporters.report.preflight import Preflight

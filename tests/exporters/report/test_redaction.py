@@ -5,8 +5,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from accounts import ACCOUNT, SPEC, looked_at, node
-from judging import tcp, tls
+from support.accounts.healthy import ACCOUNT, SPEC, looked_at, node
+from support.evidence import tcp, tls
 
 from exporters.report import html, junit, markdown, preflight, redaction
 from exporters.report.preflight import Preflight

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from report_examples import NOW_S, survey
 from rich.console import Console
-from schema_check import faults
+from support.reports.examples import NOW_S, survey
+from support.reports.schema_check import faults
 
 from exporters.report import survey as report
 from probe.model.survey import Survey

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from report_examples import handshake, refused_handshake, report
 from rich.console import Console
-from schema_check import faults
+from support.reports.examples import handshake, refused_handshake, report
+from support.reports.schema_check import faults
 
 from exporters.report import tls
 from probe.model.measurements import ClientHelloProfile, Measurement, TlsDetails

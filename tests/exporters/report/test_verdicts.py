@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from report_examples import NOW_S, evidence, name_verdict, report, survey, with_health
 from rich.console import Console
-from schema_check import faults
+from support.reports.examples import NOW_S, evidence, name_verdict, report, survey, with_health
+from support.reports.schema_check import faults
 
 from exporters.report import verdicts
 from probe.model.evidence import Evidence

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from exporter_world import NOW_S, report, target
+from support.reports.exporter_inputs import NOW_S, report, target
 
 from exporters.prometheus import PrometheusSink
 from exporters.web.app import make_app

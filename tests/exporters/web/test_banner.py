@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exporter_world import REMEDY, predicted, report, verdict
+from support.reports.exporter_inputs import REMEDY, predicted, report, verdict
 
 from exporters.web.banner import State, banner, summary
 from probe.model.verdicts import Basis, KmsStep, Level, Likelihood, Operation, Outcome

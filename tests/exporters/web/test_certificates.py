@@ -1,6 +1,6 @@
 """The chains in detail."""
 
-from exporter_world import NOW_S, certificate, target, tcp, tls
+from support.reports.exporter_inputs import NOW_S, certificate, target, tcp, tls
 
 from exporters.web.certificates import SHOWN_CERTIFICATES, SHOWN_TARGETS, chains
 from exporters.web.page import PageSink

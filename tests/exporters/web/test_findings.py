@@ -1,6 +1,6 @@
 """What is wrong, in the order in which it matters."""
 
-from exporter_world import REMEDY, report, verdict
+from support.reports.exporter_inputs import REMEDY, report, verdict
 
 from exporters.web.findings import SHOWN_SUBJECTS, by_outcome, wrong
 from probe.model.verdicts import Level, Outcome

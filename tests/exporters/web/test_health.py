@@ -1,7 +1,7 @@
 """The health cell."""
 
 import pytest
-from exporter_world import NOW_S, SILENT, asked, health, target
+from support.reports.exporter_inputs import NOW_S, SILENT, asked, health, target
 
 from exporters.web.health import WIDTH, Health
 from exporters.web.health import health as cell

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exporter_world import NOW_S, SILENT, asked, certificate, health, tcp, tls
+from support.reports.exporter_inputs import NOW_S, SILENT, asked, certificate, health, tcp, tls
 
 from exporters.health import LatestHealth
 from exporters.web.memory import Memory

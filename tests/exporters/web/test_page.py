@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from exporter_world import (
+from support.reports.exporter_inputs import (
     ANSWERED,
     DUPLICATE,
     LATE,

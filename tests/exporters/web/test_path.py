@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from exporter_world import NOW_S, SILENT, asked, certificate, health, target, tcp, tls
+from support.reports.exporter_inputs import NOW_S, SILENT, asked, certificate, health, target, tcp, tls
 
 from exporters.web.page import PageSink
 from exporters.web.path import SHOWN_TARGETS, SOON_S, Row, sections

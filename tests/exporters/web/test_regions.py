@@ -1,7 +1,7 @@
 """The survey as bars."""
 
 import pytest
-from exporter_world import region, survey
+from support.reports.exporter_inputs import region, survey
 
 from exporters.web.regions import BAR_WIDTH, table
 from probe.model.survey import RegionRtt

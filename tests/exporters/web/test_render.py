@@ -3,7 +3,9 @@
 import re
 from html.parser import HTMLParser
 
-from exporter_world import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.reports.exporter_inputs import (
     HOSTILE,
     NOW_S,
     REMEDY,
@@ -19,8 +21,6 @@ from exporter_world import (
     tls,
     verdict,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exporters.web.page import PageSink
 from exporters.web.render import render, stylesheet

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from aiohttp import web
-from exporter_world import NOW_S, report, target
 from structlog.testing import capture_logs
+from support.reports.exporter_inputs import NOW_S, report, target
 
 from exporters.prometheus import PrometheusSink
 from exporters.web.app import make_app

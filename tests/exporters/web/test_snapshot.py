@@ -1,6 +1,6 @@
 """What a target's state says of itself."""
 
-from exporter_world import NOW_S, target
+from support.reports.exporter_inputs import NOW_S, target
 
 from exporters.web.snapshot import Attempt, TargetState
 from probe.model.measurements import Failure, Phase, Reason

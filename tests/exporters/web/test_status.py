@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from exporter_world import (
+from support.reports.exporter_inputs import (
     HOSTILE,
     NOW_S,
     REMEDY,

@@ -1,6 +1,6 @@
 """One target as JSON."""
 
-from exporter_world import NOW_S, SILENT, asked, health, target
+from support.reports.exporter_inputs import NOW_S, SILENT, asked, health, target
 
 from exporters.web.page import PageSink
 from exporters.web.status_target import target as document

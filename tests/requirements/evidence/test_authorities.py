@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from judging import authorities_of, issue
+from support.evidence import authorities_of, issue
 
 from probe.requirements.evidence.authorities import assemble, kms_authorities, name_key_of_subject
 from probe.wire.chain import name_key_of_values

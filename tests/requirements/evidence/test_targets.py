@@ -3,7 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from judging import HOST, NOTHING_AGREED, NOW_S, evidence, in_handshake, issue, sent, target, tcp, tls
+from support.evidence import (
+    HOST,
+    NOTHING_AGREED,
+    NOW_S,
+    evidence,
+    in_handshake,
+    issue,
+    sent,
+    target,
+    tcp,
+    tls,
+)
 
 from probe.model.measurements import Certificate, Failure, Measurement, Phase, Reason, TlsDetails
 from probe.model.targets import Check, PlannedCheck, Role, Target

@@ -2,7 +2,18 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from judging import HOST, Signer, authorities_of, evidence, issue, sent, target, tls, trust_only, with_sha1
+from support.evidence import (
+    HOST,
+    Signer,
+    authorities_of,
+    evidence,
+    issue,
+    sent,
+    target,
+    tls,
+    trust_only,
+    with_sha1,
+)
 
 from probe.model.measurements import TlsDetails
 from probe.requirements.evidence import trust as trust_module

@@ -1,7 +1,7 @@
 """What moto does not have: each answer has what the model has, of its types, and is read as it was meant."""
 
 import pytest
-from simulated_account import RESOURCES, SCENARIO, check_against_the_model, view
+from support.accounts.simulated import RESOURCES, SCENARIO, check_against_the_model, view
 
 from simulator.aws.answers import LACKING
 from simulator.aws.protocol import AwsError

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from simulated_account import ARN, RESOURCES, check_against_the_model, view
+from support.accounts.simulated import ARN, RESOURCES, check_against_the_model, view
 
 from simulator.aws.members import COMPLETED
 

@@ -3,9 +3,9 @@ import socket
 from random import Random
 
 import pytest
-from kinds_of_hosts import document_of
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import Ether
+from support.network.host_kinds import document_of
 
 from simulator.faults import Fault
 from simulator.network.forwarding import Forwarding

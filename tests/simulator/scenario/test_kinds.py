@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from kinds_of_hosts import NAME, document_of
+from support.network.host_kinds import NAME, document_of
 
 from simulator.faults import Fault
 from simulator.scenario.addressing import assign_addresses

@@ -1,7 +1,7 @@
 """What answers at a host of each kind, without a socket; test_servers.py asks them over loopback."""
 
 import pytest
-from kinds_of_hosts import NAME, document_of
+from support.network.host_kinds import NAME, document_of
 
 from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.kinds import KINDS, HostKind, Transport

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import dns.message
 import dns.query
 import pytest
-from kinds_of_hosts import NAME as HOST
-from kinds_of_hosts import document_of
 from OpenSSL import SSL
+from support.network.host_kinds import NAME as HOST
+from support.network.host_kinds import document_of
 
 from simulator import Fault, ScenarioError, Simulation, load_scenario, start
 from simulator.scenario.kinds import KINDS, HostKind, Transport

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import pytest
-from xks_requests import HEALTH, signed
+from support.network.xks_requests import HEALTH, signed
 
 from simulator.faults import Fault
 from simulator.servers import http_answers, tls_proxy

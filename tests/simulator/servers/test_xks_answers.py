@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xks_requests import HEALTH, METADATA, NOW_S, requested, signed
+from support.network.xks_requests import HEALTH, METADATA, NOW_S, requested, signed
 
 from simulator.faults import ANSWER, Fault
 from simulator.scenario.xks_settings import ProxySettings

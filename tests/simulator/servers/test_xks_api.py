@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xks_requests import HEALTH, METADATA
+from support.network.xks_requests import HEALTH, METADATA
 
 from simulator.scenario.xks_settings import DEFAULT_KEYS
 from simulator.servers.xks_api import Fleet, Operation, Route, perform, route

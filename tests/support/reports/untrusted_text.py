@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from collected import HOST, REGION, SERVICE_NAME, STORE_ID, answer, call, healthy
-from judging import NOW_S, issue, sent, tcp, tls
-from targeting import targets_for
-from xks_server import HEALTHY
+from support.accounts.collected import HOST, REGION, SERVICE_NAME, STORE_ID, answer, call, healthy
+from support.accounts.discovered_targets import targets_for
+from support.evidence import NOW_S, issue, sent, tcp, tls
+from support.network.xks_proxy import HEALTHY
 
 from probe.aws.audit import audit
 from probe.aws.collected_answers import CollectedAnswers

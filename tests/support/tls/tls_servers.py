@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography import x509
 from OpenSSL import SSL
-from tls_certificates import Chain
+from support.tls.certificates import Chain
 
 _ENDED_WITHIN_S = 30.0
 _READ_BYTES = 65536

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-import prometheus_server
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from support.network import prometheus_server
 
 from simulator import Simulation
 

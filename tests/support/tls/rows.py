@@ -8,7 +8,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID, ObjectIdentifier
-from tls_certificates import (
+from support.tls.certificates import (
     DAY_S,
     HOST,
     HOUR_S,

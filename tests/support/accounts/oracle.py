@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from collected import HOST, NLB, REGION, SERVICE_NAME, STORE_ID
+from support.accounts.collected import HOST, NLB, REGION, SERVICE_NAME, STORE_ID
 
 _Json = dict[str, Any]
 Truth = Callable[[_Json], bool]

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tls_certificates import Chain, Pki, issue, rsa_key
-from tls_rows import (
+from support.tls.certificates import Chain, Pki, issue, rsa_key
+from support.tls.rows import (
     ALL,
     ANYTHING,
     AUTHORITY,

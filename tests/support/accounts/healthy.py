@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from judging import NOW_S
+from support.evidence import NOW_S
 
 from probe.model.account import (
     Account,

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from exporter_world import HOSTILE, NOW_S, certificate
+from support.reports.exporter_inputs import HOSTILE, NOW_S, certificate
 
 from probe.model.kinds import CHECKS
 from probe.model.measurements import (

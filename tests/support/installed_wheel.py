@@ -1,12 +1,23 @@
 """The product as a user has it: the wheel built from this tree, installed in an environment of its own."""
 
+import fcntl
 import os
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def install_wheel_once(folder: Path) -> Path:
+    """As `install_wheel`; of several processes that want it below ``folder``, the first one does it."""
+    done = folder / "installed"
+    with (folder / "installing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            done.write_text(str(install_wheel(folder / "wheel")), "utf-8")
+    return Path(done.read_text("utf-8"))
 
 
 def install_wheel(folder: Path, python: str = sys.executable) -> Path:
@@ -38,4 +49,4 @@ def install_wheel(folder: Path, python: str = sys.executable) -> Path:
 
 def _run(*command: str) -> None:
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    subprocess.run(command, cwd=ROOT, check=True, timeout=120, env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=600, env=environment, stdout=subprocess.DEVNULL)

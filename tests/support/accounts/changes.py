@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from accounts import (
+from support.accounts.healthy import (
     ACCOUNT,
     AS_CONSUMER,
     BALANCER,
@@ -20,7 +20,7 @@ from accounts import (
     with_balancer,
     with_vpc,
 )
-from accounts import SPEC as P
+from support.accounts.healthy import SPEC as P
 
 from probe.model.account import (
     EndpointConnection,

@@ -2,7 +2,28 @@
 
 from dataclasses import replace
 
-from accounts import (
+from support.accounts.changes import (
+    CROSS_ZONE,
+    IGW,
+    IN_ONE_ZONE,
+    KMS,
+    ONE_ZONE,
+    PUBLIC,
+    TWO_PORTS,
+    beside,
+    beside_it,
+    connected,
+    consumer,
+    named,
+    nameless,
+    principals,
+    routed,
+    seen_as_consumer,
+    store,
+    target,
+    wildcard,
+)
+from support.accounts.healthy import (
     ACCOUNT,
     BALANCER,
     DENIED,
@@ -24,28 +45,7 @@ from accounts import (
     with_service,
     with_vpc,
 )
-from accounts import SPEC as P
-from changed_accounts import (
-    CROSS_ZONE,
-    IGW,
-    IN_ONE_ZONE,
-    KMS,
-    ONE_ZONE,
-    PUBLIC,
-    TWO_PORTS,
-    beside,
-    beside_it,
-    connected,
-    consumer,
-    named,
-    nameless,
-    principals,
-    routed,
-    seen_as_consumer,
-    store,
-    target,
-    wildcard,
-)
+from support.accounts.healthy import SPEC as P
 
 from probe.model.account import (
     Principal,

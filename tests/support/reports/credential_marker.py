@@ -8,7 +8,7 @@ import datetime as dt
 import hmac
 from collections.abc import Iterator
 
-from xks_server import KEY_ID, SECRET
+from support.network.xks_proxy import KEY_ID, SECRET
 
 
 def _forms(of: bytes) -> Iterator[str]:

@@ -4,9 +4,9 @@ import copy
 import json
 from typing import Any
 
-from collected import GROUP, HOST, SERVICE_NAME, STORE_ID, answer, healthy, seen_by_consumers
-from fuzzing import Path, hostile, paths
 from hypothesis import strategies as st
+from support.accounts.collected import GROUP, HOST, SERVICE_NAME, STORE_ID, answer, healthy, seen_by_consumers
+from support.fuzzing import Path, hostile, paths
 
 
 def _other_store() -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from probe import config
 from probe.model.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BACKEND = "backends:\n  - {name: b, address: 10.0.0.1}\n"
 
 
