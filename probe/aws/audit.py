@@ -35,20 +35,27 @@ _Value = TypeVar("_Value")
 _Call = tuple[str, str, Mapping[str, Any]]
 
 
-def audit(caller: AwsClient, spec: KeyStoreSpec, *, taken_at_s: float, timeout_s: float) -> Account:
+def audit(
+    caller: AwsClient,
+    spec: KeyStoreSpec,
+    *,
+    taken_at_s: float,
+    timeout_s: float,
+    batches: Callable[[float], ThreadBatch] = ThreadBatch,
+) -> Account:
     """The account. Blocks for at most ``timeout_s``; parts that are not read by then are `Unavailable`.
 
-    `selection.selected_service` chooses the endpoint service.
+    `selection.selected_service` chooses the endpoint service. ``batches(timeout_s)`` runs the calls.
     """
-    return _Audit(caller, timeout_s).run(spec, taken_at_s)
+    return _Audit(caller, batches(timeout_s)).run(spec, taken_at_s)
 
 
 class _Audit:
     """One audit in progress. Counts the calls and collects the failed ones."""
 
-    def __init__(self, caller: AwsClient, timeout_s: float) -> None:
+    def __init__(self, caller: AwsClient, batch: ThreadBatch) -> None:
         self._caller = caller
-        self._batch = ThreadBatch(timeout_s)
+        self._batch = batch
         self._calls = 0
         self._failed: list[Unavailable] = []
 

@@ -124,26 +124,27 @@ class Lines:
     A closed pipe (`| head`) is not an error: ``gone`` is set, and the rest is discarded.
     """
 
-    def __init__(self, output: Path | None) -> None:
+    def __init__(self, output: Path | None, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._stack = contextlib.ExitStack()
         self._file: _Writable = sys.stdout
         if output is not None:
             with _writing(output):
                 self._file = self._stack.enter_context(output.open("a", encoding="utf-8"))
-        self._flushed_at_s = time.monotonic()
+        self._flushed_at_s = self._now()
         self.gone = False
         self.fault: str | None = None
 
     def write(self, line: str) -> None:
         with self._reader():
             self._file.write(line + "\n")
-        if time.monotonic() - self._flushed_at_s >= FLUSH_INTERVAL_S:
+        if self._now() - self._flushed_at_s >= FLUSH_INTERVAL_S:
             self.flush()
 
     def flush(self) -> None:
         with self._reader():
             self._file.flush()
-        self._flushed_at_s = time.monotonic()
+        self._flushed_at_s = self._now()
 
     @contextlib.contextmanager
     def _reader(self) -> Iterator[None]:
@@ -163,8 +164,8 @@ class Lines:
 
 
 @contextlib.contextmanager
-def lines(output: Path | None) -> Iterator[Lines]:
-    written = Lines(output)
+def lines(output: Path | None, now: Callable[[], float] = time.monotonic) -> Iterator[Lines]:
+    written = Lines(output, now)
     try:
         yield written
     finally:

@@ -45,11 +45,6 @@ class Inline(ThreadBatch):
         return [call(self.remaining_s()) for call in calls]
 
 
-@pytest.fixture(autouse=True)
-def _without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probe.aws.audit.ThreadBatch", Inline)
-
-
 CREDENTIAL = Credential("ABCDEFGHIJKLMNOPQRST", "a" * 43)
 ROOT = issue("Root", ca=True)
 CHAIN = sent(issue(HOST, by=ROOT, dns_names=(HOST,)))
@@ -66,6 +61,7 @@ def audited(name: str, document: dict[str, Any]) -> Account:
         KeyStoreSpec(region=REGION, id=store, service_name=service),
         taken_at_s=NOW_S,
         timeout_s=30.0,
+        batches=Inline,
     )
 
 
