@@ -7,7 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 COMPILE := $(BIN)/python -m compileall -q probe exporters simulator
 # Many tests wait: two for each processor. What waits longest starts first (tests/conftest.py sorts them).
 WORKERS ?= $(shell echo $$((2 * $$(nproc))))
-PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
+# Asserts are rewritten once and cached, also where Python is told to cache nothing: else by each worker each time.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 FUZZ_EXAMPLES ?= 200000
 FUZZ_EXAMPLES_OF_ALL ?= 10000
 NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3-venv)"
