@@ -18,6 +18,8 @@ from support.tls.authority import Authority, Issued
 
 from simulator import AccountTemplate, Capability, capability
 
+pytest.register_assert_rewrite("support.preflight.playing")  # its `check` says what differs
+
 # How long an example takes says nothing on a shared machine; what must be fast has its own test.
 settings.register_profile("shared", deadline=None)
 # `make fuzz`: each run tries others, and says how to repeat what it finds.

@@ -132,20 +132,20 @@ def running(
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=100)
 
 
 def shown(file: Path, path: str) -> str:
     listen = yaml.safe_load(file.read_text())["listen"]
     try:
-        with urllib.request.urlopen(f"http://{listen}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{listen}{path}", timeout=100) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""
 
 
 def wait_for(condition: Callable[[], bool], log: Path) -> None:
-    deadline_s = time.monotonic() + 60
+    deadline_s = time.monotonic() + 100
     while not condition():
         assert time.monotonic() < deadline_s, log.read_text()[-3000:]
         time.sleep(0.2)

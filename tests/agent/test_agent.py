@@ -113,7 +113,7 @@ async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_report_w
     assert sink.targets == ["hsm-1", "region-eu-central-1"]
     assert not agent.ready()
     running = asyncio.create_task(agent.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while not (agent.ready() and sink.reports):  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.01)
     before = len(sink.reports)

@@ -119,7 +119,7 @@ async def test_without_icmp_permission_each_target_fails_with_advice_until_it_is
     running = asyncio.create_task(
         make([echo_target("a", "a.example")], Names({"a.example": "10.0.0.1"}), published).forever()
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(100):
         while not published.measurements:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
         assert published.echoes == []
@@ -140,7 +140,7 @@ async def test_a_name_that_no_longer_resolves_keeps_its_address_and_engine(
     monkeypatch.setattr(echoes, "RESOLVE_INTERVAL_S", 0.01)
     published, names = Published(), Names({"a.example": "10.0.0.1"})
     running = asyncio.create_task(make([echo_target("a", "a.example")], names, published).forever())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(100):
         while not published.echoes:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
         names.table = {}
@@ -156,7 +156,7 @@ async def test_a_changed_address_starts_a_new_engine(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(echoes, "RESOLVE_INTERVAL_S", 0.01)
     published, names = Published(), Names({"a.example": "10.0.0.1"})
     running = asyncio.create_task(make([echo_target("a", "a.example")], names, published).forever())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(100):
         while not published.echoes:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
         names.table = {"a.example": "10.0.0.9"}
@@ -168,7 +168,7 @@ async def test_a_changed_address_starts_a_new_engine(monkeypatch: pytest.MonkeyP
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(100):
         while not condition():  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
 

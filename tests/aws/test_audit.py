@@ -72,7 +72,9 @@ def test_an_ordinary_account_needs_three_steps_of_parallel_calls() -> None:
 
     assert audited(healthy(), batches=Counted).failed_calls == ()
     assert len(steps) == 3
-    assert max(steps) < MAX_CONCURRENT_CALLS  # there is one more call if the load balancer has security groups
+    assert (
+        max(steps) < MAX_CONCURRENT_CALLS
+    )  # there is one more call if the load balancer has security groups
 
 
 def test_without_a_service_name_the_key_stores_service_is_read() -> None:

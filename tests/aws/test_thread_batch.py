@@ -39,7 +39,7 @@ def test_a_late_result_is_replaced_and_not_waited_for() -> None:
         [lambda _: "here", lambda _: str(never.wait(30))], ["on_timeout", "on_timeout"]
     )
     assert answers == ["here", "on_timeout"]
-    assert time.monotonic() - started_s < 10.0
+    assert time.monotonic() - started_s < 25.0
     never.set()
 
 

@@ -162,7 +162,7 @@ def test_the_version_is_told_without_any_slow_import() -> None:
         f"assert not set({slow!r}.split(',')) & set(sys.modules), sorted(sys.modules)"
     )
     told = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=100
     )
     assert (told.stdout, told.stderr) == (f"xks-probe {__version__}\n", "")
 
@@ -178,7 +178,7 @@ def test_ping_starts_without_what_only_other_commands_need() -> None:
         f"print(sorted(set({other!r}.split(',')) & set(sys.modules)))"
     )
     told = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100
     )
     assert told.stdout == "[]\n"
 

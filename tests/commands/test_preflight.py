@@ -30,7 +30,7 @@ def preflight(document: dict[str, Any], directory: Path, output: Output, *argume
         "--account",
         str(file),
         "--timeout",
-        "0.3",
+        "20",
         "--public-resolver",
         "127.0.0.1",
         "--format",

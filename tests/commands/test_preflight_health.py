@@ -97,7 +97,7 @@ def test_a_crash_does_not_show_it() -> None:
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
         env={"MARKER": SECRET},
     )

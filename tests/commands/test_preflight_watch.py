@@ -46,7 +46,7 @@ def watch(directory: Path, *more: str) -> int:
         "--uri-path",
         "/kms/xks/v1",
     ]
-    return app.run([*words, "--timeout", "0.3", "--public-resolver", "127.0.0.1", "--watch", *more])
+    return app.run([*words, "--timeout", "20", "--public-resolver", "127.0.0.1", "--watch", *more])
 
 
 def test_it_goes_on_each_minute_until_ctrl_c(waits: list[float], tmp_path: Path, capsys: Output) -> None:

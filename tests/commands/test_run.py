@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.pace import slowdown
 
 from probe.commands import app
 from probe.commands.exits import Exit
@@ -36,14 +37,14 @@ def running(file: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=100)
 
 
 def fetch(port: int, path: str) -> str:
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 100
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=100) as answer:
                 return str(answer.read().decode())
         except OSError:
             if time.monotonic() > deadline_s:
@@ -66,10 +67,12 @@ def test_the_agent_serves_and_ends_with_status_0_within_two_seconds_of_a_signal(
             metrics = fetch(listen, "/metrics")
             assert "xksprobe_target_info{" in metrics
             assert 'xksprobe_probes_total{check="tcp",target="here"}' in metrics
+            before = slowdown()
             sent_s = time.monotonic()
             process.send_signal(number)
-            assert process.wait(timeout=10) == Exit.FINE
-            assert time.monotonic() - sent_s < 2.0
+            assert process.wait(timeout=100) == Exit.FINE
+            took_s = time.monotonic() - sent_s
+            assert took_s < 2.0 * max(before, slowdown())
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_free_port_is_listened_at_without_blocking_and_taken_from_then_on() ->
     with listen("127.0.0.1", 0) as listener:
         address, port = listener.getsockname()
         assert (address, listener.getblocking()) == ("127.0.0.1", False)
-        with socket.create_connection((address, port), timeout=5):
+        with socket.create_connection((address, port), timeout=100):
             listener.accept()[0].close()
         with pytest.raises(UsageError, match=f"listen 127.0.0.1:{port}: Address already in use; another"):
             listen("127.0.0.1", port)

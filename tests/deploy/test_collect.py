@@ -39,7 +39,7 @@ def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subpr
 
 
 def account_of(caller: CollectedAnswers) -> Account:
-    return audit(caller, KeyStoreSpec(region=REGION, id=STORE_ID), taken_at_s=0.0, timeout_s=20.0)
+    return audit(caller, KeyStoreSpec(region=REGION, id=STORE_ID), taken_at_s=0.0, timeout_s=100.0)
 
 
 def collected(document: dict[str, Any], directory: Path) -> Account:
@@ -175,6 +175,6 @@ def test_without_the_aws_cli_there_is_one_line(tmp_path: Path) -> None:
     assert bash is not None
     words = [bash, str(SCRIPT), "--region", REGION, "--key-store", STORE_ID]
     done = subprocess.run(
-        words, capture_output=True, text=True, timeout=60, check=False, env={"PATH": str(tmp_path)}
+        words, capture_output=True, text=True, timeout=100, check=False, env={"PATH": str(tmp_path)}
     )
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)

@@ -101,7 +101,7 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     copy = tmp_path / "xks-probe.service"
     copy.write_text(UNIT.read_text().replace("/opt/xks-probe/bin/xks-probe", str(program)))
     checked = subprocess.run(
-        [analyze, "verify", copy], capture_output=True, text=True, timeout=60, check=False
+        [analyze, "verify", copy], capture_output=True, text=True, timeout=100, check=False
     )
     assert checked.returncode == 0, checked.stderr
     assert "Unknown" not in checked.stderr

@@ -187,7 +187,7 @@ def nginx(authority: Authority, tmp_path: Path) -> Iterator[Callable[[str, str],
 
 
 def _wait_for(port: int, log: Path) -> None:
-    for _ in range(250):
+    for _ in range(3000):
         with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
             return
         time.sleep(0.02)

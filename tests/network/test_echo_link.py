@@ -18,7 +18,7 @@ from probe.network.echo_link import WHAT_TO_PERMIT
 
 @pytest.fixture
 def engine() -> Iterator[EchoEngine]:
-    engine = EchoEngine(["127.0.0.1", "127.0.0.2"], timeout_s=1.0)
+    engine = EchoEngine(["127.0.0.1", "127.0.0.2"], timeout_s=30.0)
     if engine.mode is None:
         engine.close()
         pytest.skip(engine.why)
@@ -75,7 +75,7 @@ def test_timestamps_are_matched_by_packet_if_the_kernel_does_not_support_identif
 
 @pytest.mark.loopback
 def test_two_engines_ignore_each_others_replies(engine: Any) -> None:
-    other = EchoEngine(["127.0.0.1"], timeout_s=1.0)
+    other = EchoEngine(["127.0.0.1"], timeout_s=30.0)
     engine.send([0])
     other.send([0])
 
@@ -176,7 +176,7 @@ class _Socket:
 @pytest.mark.loopback
 def test_a_rejected_packet_within_a_batch_does_not_affect_others(engine: EchoEngine) -> None:
     refused = "255.255.255.255"  # EACCES: sending to the broadcast address needs SO_BROADCAST
-    other = EchoEngine(["127.0.0.1", refused, "127.0.0.2"], timeout_s=1.0)
+    other = EchoEngine(["127.0.0.1", refused, "127.0.0.2"], timeout_s=30.0)
     other.send([0, 1, 2, 1, 0])
     time.sleep(0.02)
 

@@ -66,7 +66,7 @@ async def test_a_round_may_include_only_some_targets() -> None:
 
 @pytest.fixture
 def engine() -> Iterator[EchoEngine]:
-    engine = EchoEngine(["127.0.0.1", "127.0.0.2"], timeout_s=1.0)
+    engine = EchoEngine(["127.0.0.1", "127.0.0.2"], timeout_s=30.0)
     if engine.mode is None:
         engine.close()
         pytest.skip(engine.why)

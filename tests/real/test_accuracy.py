@@ -53,7 +53,7 @@ def simulation(can_simulate: Capability) -> Iterator[Simulation]:
 
 def measured_s(simulation: Simulation, xks_probe: Path, address: str, method: str) -> list[float]:
     command = [xks_probe, "ping", address, "--method", method, "-n", COUNT, "-i", "0.02", "--format", "json"]
-    done = simulation.run([str(word) for word in command], timeout_s=60)
+    done = simulation.run([str(word) for word in command], timeout_s=100)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(lines) == COUNT, done.stderr
     assert {line["timestamps"] for line in lines} == {"kernel"}

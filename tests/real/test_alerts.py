@@ -53,7 +53,7 @@ class Observed:
         prometheus_server.end(self._prometheus)
 
     def ask(self, path: str, **parameters: str) -> Any:
-        return self.simulation.call(lambda: prometheus_server.ask(PORT, path, **parameters), timeout_s=20)
+        return self.simulation.call(lambda: prometheus_server.ask(PORT, path, **parameters), timeout_s=100)
 
     def firing(self) -> set[str]:
         answer = self.ask("alerts") or {"alerts": []}

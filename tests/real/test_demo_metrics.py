@@ -60,7 +60,7 @@ def prometheus(demo: tuple[int, float], tmp_path_factory: pytest.TempPathFactory
 
 def page(port: int) -> str:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=100) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""
@@ -88,7 +88,7 @@ def test_prometheus_sees_round_trips_of_every_region_node_and_backend_that_answe
 
 
 def test_the_metrics_lint_clean(demo: tuple[int, float]) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/metrics", timeout=100) as answer:
         scraped = answer.read()
     linted = subprocess.run(["promtool", "check", "metrics"], input=scraped, capture_output=True, check=False)
     assert (linted.returncode, linted.stdout, linted.stderr) == (0, b"", b"")

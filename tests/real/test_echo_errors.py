@@ -65,7 +65,7 @@ def run(mode: Mode, addresses: list[str], *, payload_bytes: int = 56, own_mtu: i
     permit(mode)
     with IPRoute() as netlink:
         netlink.link("set", index=socket.if_nametoindex("agent0"), mtu=own_mtu)
-    engine = EchoEngine(addresses, payload_bytes=payload_bytes, timeout_s=1.0)
+    engine = EchoEngine(addresses, payload_bytes=payload_bytes, timeout_s=30.0)
     everybody = range(len(addresses))
     # Two rounds, no more: of refused packets a router tells one host five times, then once a second.
     together = by_address(addresses, echoed(engine, everybody))

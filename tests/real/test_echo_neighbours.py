@@ -44,7 +44,7 @@ class Run(NamedTuple):
 def run(mode: Mode, folder: Path) -> Run:
     routed()
     permit(mode)
-    engine = EchoEngine(TARGETS, timeout_s=1.0)
+    engine = EchoEngine(TARGETS, timeout_s=30.0)
     echoed(engine, [0])  # the first packet waits for ARP
     rows: list[Row] = []
     said: dict[str, str] = {}
@@ -71,7 +71,7 @@ def programs(folder: Path, said: dict[str, str]) -> Iterator[None]:
     finally:
         for process in started.values():
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=10)
+            process.wait(timeout=100)
     said.update({name: (folder / name).read_text() for name in PROGRAMS})
     assert not over, {name: said[name] for name in over}
 

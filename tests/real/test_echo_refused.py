@@ -51,7 +51,7 @@ def _firewall() -> None:
 
 def run(mode: Mode, verdict: str, capture: Path, *, by_packet: bool) -> Run:
     with joined(mode):
-        engine = EchoEngine(TARGETS, timeout_s=1.0)
+        engine = EchoEngine(TARGETS, timeout_s=30.0)
         if by_packet:
             assert engine._link is not None
             engine._link._stamping.match_by_packet()  # type: ignore[attr-defined]
@@ -78,7 +78,7 @@ def echo_to_all(engine: EchoEngine) -> list[Row]:
 
 
 def nft(*lines: str) -> None:
-    subprocess.run(["nft", "-f", "-"], input="\n".join(lines), text=True, check=True, timeout=10)
+    subprocess.run(["nft", "-f", "-"], input="\n".join(lines), text=True, check=True, timeout=100)
 
 
 @pytest.mark.parametrize("by_packet", [False, True], ids=["stamps by key", "stamps by packet"])

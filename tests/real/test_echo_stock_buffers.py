@@ -43,7 +43,7 @@ def ping(mode: Mode, hosts: Path, output: Path) -> tuple[int, str]:
         argv += [sys.executable, "-c", PROGRAM, "ping", "--targets", str(hosts), "-n", str(EACH), "-i", "0.2"]
         argv += ["--format", "json", "--output", str(output)]
         with made.popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-            _, words = process.communicate(timeout=20)
+            _, words = process.communicate(timeout=100)
         return process.returncode, words
 
 

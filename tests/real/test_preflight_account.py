@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.pace import PRIORITY
 from support.preflight.cases import Case
 from support.preflight.playing import NAME, Played
 
@@ -50,7 +51,7 @@ def recorded(simulation: Simulation, section: Mapping[str, Any]) -> dict[str, An
         os.environ.update(surroundings)
         recorder = Recorder(Boto3Client(REGION, read_timeout_s=30.0))
         name = simulation.service_name
-        audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=30.0)
+        audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=100.0)
         return recorder.document("2026-01-15T09:30:00Z")
 
     document: dict[str, Any] = simulation.call(record, 60.0)
@@ -171,7 +172,7 @@ def test_each_of_several_load_balancers_is_probed_and_judged(
     """The one that has failed is a fault, but KMS may come through the other."""
     document = with_another_balancer(recorded(simulation, {"key_stores": []}))
     options = by_file(document, tmp_path / "account.json")
-    run = preflight(options={**options, "--timeout": "3"}, faults={"nlb-euc1-az2": ["dead"]})
+    run = preflight(options={**options, "--timeout": "15"}, faults={"nlb-euc1-az2": ["dead"]})
     assert outcomes_of(run, "load-balancer-is-active") == {"net/xks": "met", "net/other": "violated"}
     assert outcomes_of(run, "every-node-accepts-tcp-443") == {
         "xks-eu-central-1a": "met",
@@ -195,7 +196,16 @@ def test_health_of_one_proxy_is_judged_as_in_a_preflight(simulation: Simulation,
     simulation.set_fault("*", "all-unavailable")
     done = simulation.run(
         [
-            *(str(xks_probe), "health", f"https://{NAME}/kms/xks/v1", "--region", REGION, "--format", "json"),
+            *(
+                *PRIORITY,
+                str(xks_probe),
+                "health",
+                f"https://{NAME}/kms/xks/v1",
+                "--region",
+                REGION,
+                "--format",
+                "json",
+            ),
             *("--connect-to", simulation.address("proxy-1"), "--extra-authority", "{ca}", "--timeout", "8"),
         ],
         60,

@@ -15,8 +15,8 @@ from simulator import Simulation
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
-# What a busy machine needs longer than this for the start of the program is not the preflight's waiting.
-IDLE_START_S = 1.5
+# A preflight that waits for nothing takes this long on an idle machine; on a busy one all takes longer alike.
+IDLE_S = 1.5
 LIMIT_S = 7.0
 # Nothing to wait for: nothing may be seen, and nothing is there to be measured.
 NOTHING = Case(
@@ -59,7 +59,7 @@ def on_a_terminal(simulation: Simulation, case: Case, program: Path, file: Path)
     shown = b""
     while part := _read(ours):
         shown += part
-    status = process.wait(60)
+    status = process.wait(240)
     wall_s = time.monotonic() - started_s
     os.close(ours)
     report = json.loads(file.read_text("utf-8"))
@@ -79,8 +79,8 @@ def test_slow_answers_and_silence_end_in_time_with_progress_shown(
     starts_s = [play_in(simulation, NOTHING, [str(xks_probe)]).wall_s]
     run, shown = on_a_terminal(simulation, SLOW, xks_probe, tmp_path / "report.json")
     starts_s.append(play_in(simulation, NOTHING, [str(xks_probe)]).wall_s)
-    assert run.wall_s <= LIMIT_S + max(0.0, max(starts_s) - IDLE_START_S), starts_s
-    assert "looking" in shown
+    assert run.wall_s <= LIMIT_S * max(1.0, max(starts_s) / IDLE_S), starts_s
+    assert "measuring" in shown
     assert run.report["aws"]["failed_calls"] == []  # half a second each is no reason to do without
     tcp = {each["address"]: each["tcp"]["outcome"] for each in run.report["matrix"]}
     assert tcp[simulation.address("nlb-euc1-az1")] == tcp[simulation.address("proxy-1")] == "met"
@@ -92,7 +92,8 @@ def test_without_any_permission_it_takes_less_than_ten_seconds(
     simulation: Simulation, xks_probe: Path
 ) -> None:
     refused = Case(name="", expect={}, account={"refused": {"*": "AccessDenied"}})
-    start_s = play_in(simulation, NOTHING, [str(xks_probe)]).wall_s
+    starts_s = [play_in(simulation, NOTHING, [str(xks_probe)]).wall_s]
     run = play_in(simulation, refused, [str(xks_probe)])
+    starts_s.append(play_in(simulation, NOTHING, [str(xks_probe)]).wall_s)
     assert run.status == 3
-    assert run.wall_s < 10.0 + max(0.0, start_s - IDLE_START_S)
+    assert run.wall_s < 10.0 * max(1.0, max(starts_s) / IDLE_S), starts_s

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.pace import PRIORITY
 
 from simulator import bundled_scenarios, load_scenario
 
@@ -46,7 +47,7 @@ NO_HANDSHAKE = {"refused-port", "silent-port", "reset-in-handshake"}
 def play(xks_probe: Path, scenario: str) -> dict[str, Any]:
     """One round in the scenario; the report."""
     done = subprocess.run(
-        [xks_probe, "demo", "--once", "--scenario", scenario, "--format", "json"],
+        [*PRIORITY, xks_probe, "demo", "--once", "--scenario", scenario, "--format", "json"],
         capture_output=True,
         text=True,
         timeout=RUN_S,
@@ -129,7 +130,7 @@ def test_a_scenario_of_the_user_with_mistakes_is_refused_with_each_of_them(
         [xks_probe, "demo", "--once", "--scenario", file],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert done.returncode == 2

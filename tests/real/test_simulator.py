@@ -40,7 +40,7 @@ def connects(address: str, count: int) -> Callable[[], list[float]]:
     def take() -> list[float]:
         rtts_s = []
         for _ in range(count):
-            with socket.create_connection((address, 443), 3) as connection:
+            with socket.create_connection((address, 443), 30) as connection:
                 info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
                 rtts_s.append(struct.unpack_from("=I", info, TCPI_RTT)[0] / 1e6)
         return rtts_s
@@ -48,7 +48,7 @@ def connects(address: str, count: int) -> Callable[[], list[float]]:
     return take
 
 
-def pings(address: str, count: int) -> Callable[[], list[float]]:
+def pings(address: str, count: int, timeout_s: float = 30.0) -> Callable[[], list[float]]:
     """Round-trip times of echoes from a datagram socket, stamped by the kernel on arrival, in seconds."""
 
     def take() -> list[float]:
@@ -56,7 +56,7 @@ def pings(address: str, count: int) -> Callable[[], list[float]]:
 
         rtts_s = []
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as echoes:
-            echoes.settimeout(3)
+            echoes.settimeout(timeout_s)
             echoes.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
             for sequence in range(1, count + 1):
                 sent_ns = time.time_ns()
@@ -72,7 +72,7 @@ def pings(address: str, count: int) -> Callable[[], list[float]]:
 def outcome(address: str) -> Callable[[], str]:
     def take() -> str:
         try:
-            socket.create_connection((address, 443), 0.5).close()
+            socket.create_connection((address, 443), 2.0).close()
         except TimeoutError:
             return "silent"
         except ConnectionRefusedError:
@@ -85,7 +85,7 @@ def outcome(address: str) -> Callable[[], str]:
 @pytest.mark.parametrize("name", ["eu-central-1", "hsm-1", "proxy-1"])
 def test_connects_take_what_the_wire_applied(simulation: Simulation, name: str) -> None:
     address = simulation.address(name)
-    measured = simulation.call(connects(address, 20), 10)
+    measured = simulation.call(connects(address, 20), 60)
     applied = simulation.round_trips_s(address, "tcp-syn")[-20:]
     assert len(applied) == 20
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
@@ -93,13 +93,13 @@ def test_connects_take_what_the_wire_applied(simulation: Simulation, name: str) 
 
 def test_the_wire_applies_the_delay_of_the_scenario(simulation: Simulation) -> None:
     address = simulation.address("eu-west-3")
-    simulation.call(connects(address, 11), 10)
-    assert 0.0356 <= statistics.median(simulation.round_trips_s(address, "tcp-syn")) < 0.0370
+    simulation.call(connects(address, 11), 60)
+    assert 0.0356 <= min(simulation.round_trips_s(address, "tcp-syn")) < 0.0370
 
 
 def test_pings_take_what_the_wire_applied(simulation: Simulation) -> None:
     address = simulation.address("hsm-1")
-    measured = simulation.call(pings(address, 20), 10)
+    measured = simulation.call(pings(address, 20), 60)
     applied = simulation.round_trips_s(address, "icmp")
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
 
@@ -110,7 +110,7 @@ def test_medians_hold_with_every_core_busy(simulation: Simulation) -> None:
     burn = [sys.executable, "-c", "while True: pass"]
     burners = [subprocess.Popen(burn) for _ in range(os.cpu_count() or 1)]
     try:
-        measured = simulation.call(connects(address, 40), 20)
+        measured = simulation.call(connects(address, 40), 60)
     finally:
         for burner in burners:
             burner.kill()
@@ -125,11 +125,11 @@ def test_medians_hold_with_every_core_busy(simulation: Simulation) -> None:
 
 def test_a_node_leads_to_its_backend_and_answers_no_ping(simulation: Simulation) -> None:
     node = simulation.address("nlb-euc1-az1")
-    measured = simulation.call(connects(node, 20), 10)
+    measured = simulation.call(connects(node, 20), 60)
     applied = simulation.round_trips_s(node, "tcp-syn")[-20:]
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
     with pytest.raises(SimulationError, match="TimeoutError"):
-        simulation.call(pings(node, 1), 10)
+        simulation.call(pings(node, 1, 1.0), 60)
 
 
 def test_a_flow_through_a_node_and_a_direct_one_may_share_a_local_port(simulation: Simulation) -> None:
@@ -142,7 +142,7 @@ def test_a_flow_through_a_node_and_a_direct_one_may_share_a_local_port(simulatio
                 each.connect((simulation.address(name), 443))
             return True
 
-    assert simulation.call(both, 10)
+    assert simulation.call(both, 60)
 
 
 def test_faults_come_and_go_while_the_simulation_runs(simulation: Simulation) -> None:
@@ -155,7 +155,7 @@ def test_faults_come_and_go_while_the_simulation_runs(simulation: Simulation) ->
         ("nlb-euc1-az1", "dead"),
     ]:
         simulation.set_fault(name, fault)
-        seen.append((simulation.call(outcome(node), 5), simulation.call(outcome(proxy), 5)))
+        seen.append((simulation.call(outcome(node), 60), simulation.call(outcome(proxy), 60)))
     assert seen == [
         ("refused", "refused"),
         ("silent", "silent"),
@@ -165,13 +165,16 @@ def test_faults_come_and_go_while_the_simulation_runs(simulation: Simulation) ->
 
 
 def test_a_dead_zone_is_silent(simulation: Simulation) -> None:
-    assert simulation.call(outcome(simulation.address("nlb-euc1-az2")), 5) == "silent"
+    assert simulation.call(outcome(simulation.address("nlb-euc1-az2")), 60) == "silent"
 
 
 def test_a_delay_changes_while_the_simulation_runs(simulation: Simulation) -> None:
     address = simulation.address("eu-west-1")
     simulation.set_delay("eu-west-1", 0.060)
-    assert 0.060 <= statistics.median(simulation.call(connects(address, 5), 10)) < 0.062
+    measured = simulation.call(connects(address, 5), 60)
+    applied = simulation.round_trips_s(address, "tcp-syn")[-5:]
+    assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
+    assert 0.060 <= min(applied) < 0.062
 
 
 def test_five_megabytes_come_through_a_node_intact(simulation: Simulation) -> None:
@@ -230,7 +233,7 @@ def test_openssl_sees_the_fault_through_a_node(
     ]
     # -ign_eof with a request: TLS 1.3 tells of a missing client certificate only at the first read.
     shell = 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | openssl s_client -ign_eof "$@" 2>&1'
-    done = simulation.run(["sh", "-c", shell, "sh", *connect, *options.split()], 10)
+    done = simulation.run(["sh", "-c", shell, "sh", *connect, *options.split()], 60)
     assert words in done.stdout
 
 
@@ -243,12 +246,12 @@ def test_a_name_server_answers_through_the_wire(simulation: Simulation) -> None:
         answer = dns.query.udp(query, simulation.address("dns-1"), timeout=3)
         return str(answer.answer[0][0].to_text())
 
-    assert simulation.call(ask, 10) == simulation.address("hsm-1")
+    assert simulation.call(ask, 60) == simulation.address("hsm-1")
 
 
 def test_a_command_runs_in_the_simulation_with_its_configuration(can_simulate: object) -> None:
     done = run_in_simulation(
-        load_scenario("healthy"), ["cat", "{config}", "{ca}", "/proc/net/dev"], timeout_s=10
+        load_scenario("healthy"), ["cat", "{config}", "{ca}", "/proc/net/dev"], timeout_s=100
     )
     assert done.returncode == 0
     for words in ("private_dns_name: myproxy-private.xks.example.com", "BEGIN CERTIFICATE", "agent0"):
@@ -285,7 +288,7 @@ with socket.create_server(("127.0.0.1", 0)) as page:
         print("back")
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=110, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["the page is not in here"] + ["back"] * (os.geteuid() == 0)

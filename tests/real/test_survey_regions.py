@@ -1,6 +1,7 @@
 """34 Regions on one wire: ranked by their delay, and judged right on both sides of 35 ms."""
 
 import json
+import statistics
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from support.pace import PRIORITY
 
 from simulator import Capability, Simulation, load_scenario, start
 from simulator.scenario.scenario import Host
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.usefixtures("can_simulate")]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,7 @@ def survey(
     regions = simulation.configuration()["regions"]
     file.write_text(yaml.safe_dump({r["region"]: simulation.address(r["region"]) for r in regions}))
     command = [
+        *PRIORITY,
         str(xks_probe),
         "survey",
         "--endpoints",
@@ -41,34 +44,53 @@ def survey(
         "--format",
         "json",
     ]
-    done = simulation.run(command, timeout_s=120)
+    done = simulation.run(command, timeout_s=240)
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
 
 
-def rtt_s(region: Host) -> float:
-    """As the scenario has it, without its jitter."""
-    return region.delay.out_s + region.delay.back_s
+@pytest.fixture(scope="module")
+def applied_s(simulation: Simulation, survey: dict[str, Any]) -> dict[str, float]:
+    """The median delay that the link gave each Region while it was measured."""
+    addresses = {each["region"]: simulation.address(each["region"]) for each in survey["regions"]}
+    return {
+        name: statistics.median(simulation.round_trips_s(each, "tcp-syn")) for name, each in addresses.items()
+    }
 
 
-def test_all_are_ranked_in_the_order_of_their_delays(simulation: Simulation, survey: dict[str, Any]) -> None:
-    truth_s = {region.name: rtt_s(region) for region in simulation.scenario.regions}
+def test_all_are_ranked_in_the_order_of_their_delays(
+    applied_s: dict[str, float], survey: dict[str, Any]
+) -> None:
     ranked = [r["region"] for r in survey["regions"]]
     assert len(ranked) == 34
     assert [r["rank"] for r in survey["regions"]] == list(range(1, 35))
     for nearer, farther in pairwise(ranked):
-        assert truth_s[nearer] <= truth_s[farther] + 0.0005, (nearer, farther)
+        assert applied_s[nearer] <= applied_s[farther] + 0.0005, (nearer, farther)
 
 
-@pytest.mark.parametrize(("limit_s", "within"), [(0.0344, True), (0.0356, False)])
+@pytest.mark.parametrize(("planned_s", "within"), [(0.0344, True), (0.0356, False)])
 def test_just_below_and_just_over_the_limit_are_judged_right(
-    limit_s: float, *, within: bool, simulation: Simulation, survey: dict[str, Any]
+    planned_s: float,
+    *,
+    within: bool,
+    simulation: Simulation,
+    survey: dict[str, Any],
+    applied_s: dict[str, float],
 ) -> None:
-    (name,) = [region.name for region in simulation.scenario.regions if abs(rtt_s(region) - limit_s) < 1e-6]
+    (name,) = [
+        each.name for each in simulation.scenario.regions if abs(without_jitter_s(each) - planned_s) < 1e-6
+    ]
     (judged,) = [r for r in survey["regions"] if r["region"] == name]
-    assert judged["within_threshold"] is within
-    assert abs(judged["rtt_seconds"]["median"] - limit_s) < 0.0006
+    assert abs(judged["rtt_seconds"]["median"] - applied_s[name]) < 0.0006
+    if abs(applied_s[name] - planned_s) < 0.0002:
+        assert judged["within_threshold"] is within
+    else:  # a busy machine's link was late: what is near the limit may be left undecided, not judged wrong
+        assert judged["within_threshold"] in {applied_s[name] <= 0.035, None}
+
+
+def without_jitter_s(region: Host) -> float:
+    return region.delay.out_s + region.delay.back_s
 
 
 def test_the_nearest_is_recommended_and_nothing_is_lost(survey: dict[str, Any]) -> None:

@@ -153,7 +153,7 @@ def looked_at(account: str, document: _Json) -> Evidence:
         CollectedAnswers(document),
         KeyStoreSpec(region=REGION, id=store, service_name=service),
         taken_at_s=NOW_S,
-        timeout_s=30.0,
+        timeout_s=100.0,
     )
     given = KeyStoreSpec(region=REGION, id=store, name=None if store else "bank", service_name=service)
     spec = spec_with_defaults(given, account)

@@ -68,7 +68,7 @@ def judged(document: dict[str, Any]) -> dict[str, list[Outcome]]:
         CollectedAnswers(document),
         KeyStoreSpec(region="eu-west-1", service_name=SERVICE_NAME),
         taken_at_s=NOW_S,
-        timeout_s=30.0,
+        timeout_s=100.0,
     )
     spec = KeyStoreSpec(region="eu-west-1", service_name=SERVICE_NAME)
     found: dict[str, list[Outcome]] = {}

@@ -162,12 +162,12 @@ def test_what_was_started_dies_with_whoever_started_it() -> None:
     program = """
 import os, signal
 from simulator.running import popen
-child = popen(["sleep", "60"], None)
+child = popen(["sleep", "1000"], None)
 print(child.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
-        out, _ = parent.communicate(timeout=10)  # to the end of the file: the sleeper held it open
+        out, _ = parent.communicate(timeout=100)  # to the end of the file: the sleeper held it open
     assert int(out) > 0
     assert parent.returncode == -signal.SIGKILL
 

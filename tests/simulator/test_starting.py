@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_simulation_that_was_wanted_reduced_looks_for_no_namespaces(
 def test_a_simulation_that_cannot_start_leaves_no_files(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     broken = read_scenario(
         "mine", {"account": {"region": "eu-nowhere-1"}, "nodes": [{"name": "n", "zone": "a"}]}
     )
@@ -62,6 +63,6 @@ def test_a_simulation_that_cannot_start_leaves_no_files(
 
 def test_a_command_runs_in_a_simulation_of_its_own(no_namespaces: None) -> None:
     argv = [sys.executable, "-c", "import sys; print(open(sys.argv[1]).read())", "{config}"]
-    done = run_in_simulation(SCENARIO, argv, timeout_s=30)
+    done = run_in_simulation(SCENARIO, argv, timeout_s=100)
     assert isinstance(done, subprocess.CompletedProcess)
     assert "private_dns_name: myproxy-private.xks.example.com" in done.stdout

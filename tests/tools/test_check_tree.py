@@ -200,7 +200,7 @@ def test_an_excuse_of_a_parser_that_is_none_any_more_is_a_fault(tree: Path) -> N
 def test_what_belongs_to_a_workplace_is_a_fault(tree: Path, text: str, what: str) -> None:
     git = shutil.which("git")
     assert git is not None
-    subprocess.run([git, "init", "--quiet"], cwd=tree, check=True, timeout=30)
+    subprocess.run([git, "init", "--quiet"], cwd=tree, check=True, timeout=100)
     add(tree, "notes.md", text)
     assert list(check_tree.forbidden_words(tree)) == [f"notes.md: contains {what}; remove it"]
 

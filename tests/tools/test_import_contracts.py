@@ -198,7 +198,7 @@ def lint(tree: Path) -> tuple[int, str]:
         env={**os.environ, "COLUMNS": "200"},  # names in one line each
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     return ran.returncode, ran.stdout + ran.stderr
@@ -281,7 +281,7 @@ def test_what_import_linter_cannot_see_is_banned_by_ruff(source: str, is_banned:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert ("TID251" in ran.stdout) is is_banned, ran.stdout + ran.stderr

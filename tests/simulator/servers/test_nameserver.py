@@ -54,7 +54,7 @@ async def serving() -> AsyncIterator[str]:
     with claim:
         await server.set_open(is_open=True)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(100):
                 yield f"127.{block}.5.53"
                 await asyncio.gather(*(asyncio.all_tasks() - before))
         finally:

@@ -42,7 +42,7 @@ async def listening(proxy: TlsProxy) -> AsyncIterator[int]:
     before = asyncio.all_tasks()
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(100):
             yield server.sockets[0].getsockname()[1]
             await asyncio.gather(*(asyncio.all_tasks() - before))
     finally:

@@ -51,7 +51,7 @@ class Routers:
     far: int
 
 
-def in_own_process(function: Callable[[], T], *, timeout_s: float = 30) -> T:
+def in_own_process(function: Callable[[], T], *, timeout_s: float = 100) -> T:
     """What ``function`` returns; it may move between namespaces, and all that it started dies with it."""
     read, write = os.pipe()
     child = lab.in_child(lambda: _tell(function, write))

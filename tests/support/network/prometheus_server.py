@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 # A first scrape, a rule's window and its `for` have passed long before; past this something is wrong.
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 
 
 def command(folder: Path, port: int, agent: str, rules: str = "") -> list[str]:
@@ -37,7 +37,7 @@ def ask(port: int, path: str, **parameters: str) -> Any:
     """What ``/api/v1/PATH`` answers; None while the server does not answer yet."""
     url = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=100) as answer:
             return json.load(answer)["data"]
     except OSError:
         return None
@@ -55,7 +55,7 @@ def end(process: subprocess.Popen[Any]) -> None:
     """Stop what the test started, by its id."""
     process.terminate()
     try:
-        process.communicate(timeout=10)
+        process.communicate(timeout=100)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=100)

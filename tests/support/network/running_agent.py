@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from support.network import prometheus_server
+from support.pace import PRIORITY
 
 from simulator import Simulation
 
@@ -19,7 +20,7 @@ QUICK = {
     "timeouts": {"icmp": "900ms", "tcp": "2s", "tls": "5s", "dns": "5s", "health": "5s"},
     "report_interval": "1s",
 }
-_ANSWER_S = 20.0
+_ANSWER_S = 60.0
 
 
 class Sample(NamedTuple):
@@ -48,7 +49,7 @@ class RunningAgent:
         self.log = file.with_suffix(".log")
         with self.log.open("wb") as log:
             self.process = simulation.popen(
-                [str(xks_probe), "run", "-c", str(file), "--log-format", "json"],
+                [*PRIORITY, str(xks_probe), "run", "-c", str(file), "--log-format", "json"],
                 stderr=log,
                 env=environment,
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from support.pace import PRIORITY
 from support.preflight.cases import Case, listed, load
 from support.preflight.kms_errors import PREDICTABLE
 
@@ -38,7 +39,7 @@ _OPTIONS: Mapping[str, Any] = {
     "--key-manager": "{hsm-1}",
     "--data-centre": "192.168.0.0/16",
     "--key-id": "foo",
-    "--timeout": "8",  # a busy machine takes its time; where something is silent, three seconds will do
+    "--timeout": "60",  # never over, on a busy machine neither; a case in which something is silent has less
     "--format": "json",
 }
 _OF_AN_EXISTING_STORE: Mapping[str, Any] = {
@@ -139,7 +140,7 @@ def command(simulation: Simulation, case: Case, program: Sequence[str]) -> list[
     options = {**_OPTIONS, **(_OF_AN_EXISTING_STORE if case.exists else {}), **case.options}
     values = {"service": simulation.service_name, "store": simulation.scenario.key_store}
     values |= {host: simulation.address(host) for host in simulation.addressing.endpoints}
-    words = [*program, "preflight"]
+    words = [*PRIORITY, *program, "preflight"]
     for option, given in options.items():
         for value in listed(given):
             if value is not None:

@@ -73,7 +73,7 @@ class Inputs:
             caller,
             KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME),
             taken_at_s=NOW_S,
-            timeout_s=30.0,
+            timeout_s=100.0,
         )
         told = KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME, name=self.name)
         spec = spec_with_defaults(told, account)
