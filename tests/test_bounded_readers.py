@@ -67,7 +67,7 @@ def asked(peer: Endless) -> HttpResponse:
     ids=["below", "at the limit", "above"],
 )
 @pytest.mark.parametrize("framing", ["length", "chunked", "end"])
-def test_a_body_has_64_kib(framing: str, count: int, *, is_over: bool) -> None:
+def test_a_body_has_at_most_64_kib(framing: str, count: int, *, is_over: bool) -> None:
     body = b"x" * count
     wire = {
         "length": HEAD + b"Content-Length: %d\r\n\r\n" % count + body,
@@ -82,7 +82,7 @@ def test_a_body_has_64_kib(framing: str, count: int, *, is_over: bool) -> None:
 @pytest.mark.parametrize(
     ("more", "is_over"), [(-1, False), (0, False), (1, True)], ids=["below", "at the limit", "above"]
 )
-def test_a_head_that_has_not_ended_after_16_kib_is_refused(more: int, *, is_over: bool) -> None:
+def test_a_header_that_does_not_end_within_16_kib_is_rejected(more: int, *, is_over: bool) -> None:
     unended = HEAD + b"X: "
     unended += b"y" * (MAX_HEADER_BYTES + more - len(unended))
     answer = asked(Endless(unended, b"\r\nContent-Length: 0\r\n\r\n"))
@@ -100,7 +100,7 @@ def test_a_head_that_has_not_ended_after_16_kib_is_refused(more: int, *, is_over
     ],
     ids=["a body", "a head", "chunks of a byte", "interim answers", "trailers"],
 )
-def test_a_peer_that_never_ends_is_left_in_bounded_memory(first: bytes, more: bytes) -> None:
+def test_an_endless_response_uses_bounded_memory(first: bytes, more: bytes) -> None:
     peer = Endless(first, more)
     tracemalloc.start()
     try:
@@ -119,7 +119,7 @@ def test_a_peer_that_never_ends_is_left_in_bounded_memory(first: bytes, more: by
     [(15, 15), (MAX_CHAIN, 16), (17, 16), (5000, 16)],
     ids=["below", "at the limit", "above", "far above"],
 )
-def test_a_chain_has_16_certificates(count: int, kept: int) -> None:
+def test_a_chain_has_at_most_16_certificates(count: int, kept: int) -> None:
     assert len(within_limits((b"c",) * count)) == kept
 
 
@@ -128,7 +128,7 @@ def test_a_chain_has_16_certificates(count: int, kept: int) -> None:
     [(MAX_CERTIFICATE_BYTES - 1, 2), (MAX_CERTIFICATE_BYTES, 2), (MAX_CERTIFICATE_BYTES + 1, 0)],
     ids=["below", "at the limit", "above"],
 )
-def test_a_certificate_has_16_kib(size: int, kept: int) -> None:
+def test_a_certificate_has_at_most_16_kib(size: int, kept: int) -> None:
     assert len(within_limits((b"c" * size, b"c"))) == kept
 
 
@@ -140,7 +140,7 @@ def padded(authority: Authority, size: int) -> x509.Certificate:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(("size", "is_over"), [(15_000, False), (17_500, True)], ids=["below", "above"])
-async def test_a_server_with_a_large_certificate_is_a_result(
+async def test_a_server_with_a_large_certificate_gives_a_result(
     authority: Authority,
     tls_server: Any,
     size: int,
@@ -168,7 +168,7 @@ async def test_a_server_with_a_large_certificate_is_a_result(
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(("between", "is_over"), [(14, False), (15, True)], ids=["at the limit", "above"])
-async def test_a_server_with_a_long_chain_is_a_result(
+async def test_a_server_with_a_long_chain_gives_a_result(
     authority: Authority,
     tls_server: Any,
     between: int,
@@ -205,7 +205,7 @@ def test_a_dns_message_of_64_kib_is_read(size: int) -> None:
     assert len(details.answers) == 240
 
 
-def test_values_of_json_are_cut() -> None:
+def test_json_values_are_cut() -> None:
     assert [len(text({"k": "x" * n}, "k") or "") for n in (MAX_TEXT, MAX_TEXT + 1)] == [MAX_TEXT] * 2
     assert [len(entries({"k": [{}] * n}, "k") or ()) for n in (MAX_ENTRIES, MAX_ENTRIES + 1)] == [
         MAX_ENTRIES

@@ -47,7 +47,7 @@ def _no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, State.UNKNOWN),
     ],
 )
-def test_the_stamp_of_one_echo_decides(
+def test_the_timestamp_of_one_ping_decides(
     stamp: Timestamps | None, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "EchoEngine", engine("raw", stamp))
@@ -57,14 +57,14 @@ def test_the_stamp_of_one_echo_decides(
     assert bool(found["timestamps"].remedy) is (state is not State.GOOD)
 
 
-def test_icmp_that_is_not_permitted_is_missing_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_icmp_without_permission_is_reported_with_its_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "EchoEngine", engine(None))
     found = {f.subject: f for f in doctor.examine()}
     assert (found["ICMP echo"].state, found["ICMP echo"].remedy) == (State.MISSING, "permit it")
 
 
 @pytest.mark.parametrize(("size_bytes", "state"), [(1_023_999, State.LIMITED), (1_024_000, State.GOOD)])
-def test_a_buffer_is_good_from_a_thousand_replies_on(
+def test_a_buffer_for_at_least_a_thousand_replies_is_sufficient(
     size_bytes: int, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "EchoEngine", engine("datagram", Timestamps.KERNEL, size_bytes))
@@ -72,14 +72,14 @@ def test_a_buffer_is_good_from_a_thousand_replies_on(
     assert found["receive buffer"].state is state
 
 
-def test_no_credentials_are_unknown_not_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_unknown_and_not_ok(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "EchoEngine", engine("datagram", Timestamps.KERNEL))
     found = {f.subject: f for f in doctor.examine()}
     assert found["AWS identity"].state is State.UNKNOWN
     assert "sts:GetCallerIdentity: none" in found["AWS identity"].seen
 
 
-def test_the_clock_is_asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_state_is_read_from_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "EchoEngine", engine("datagram", Timestamps.KERNEL))
     found = {f.subject: f for f in doctor.examine()}
     assert found["clock"].seen in {"synchronised", "not synchronised"}

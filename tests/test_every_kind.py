@@ -71,7 +71,7 @@ def test_every_role_has_its_section_in_the_configuration(role: Role) -> None:
     assert ROLES[role].section in schema.Document.model_fields, lacks
 
 
-def test_every_entry_of_a_section_is_one_that_targets_are_made_of() -> None:
+def test_every_entry_of_a_section_becomes_a_target() -> None:
     subclasses = {each.__name__ for each in schema._Entry.__subclasses__()}
     assert subclasses == {each.__name__ for each in get_args(schema.Entry)}, (
         "`Entry` in probe/config/schema.py"
@@ -79,7 +79,7 @@ def test_every_entry_of_a_section_is_one_that_targets_are_made_of() -> None:
 
 
 @every_role
-def test_every_example_of_a_role_becomes_a_target_with_its_checks_at_their_times(role: Role) -> None:
+def test_every_example_of_a_role_becomes_a_target_with_its_checks_and_intervals(role: Role) -> None:
     kind = ROLES[role]
     without_health = [check for check in kind.checks if check is not Check.HEALTH_COLD]
     for entry in entries(role):
@@ -110,7 +110,7 @@ def test_every_role_can_have_its_possible_checks_and_no_others(role: Role) -> No
 
 
 @every_role
-def test_every_role_is_told_of_by_check_config(role: Role, tmp_path: Path, capsys: Any) -> None:
+def test_check_config_lists_every_role(role: Role, tmp_path: Path, capsys: Any) -> None:
     file = tmp_path / "xks-probe.yaml"
     file.write_text(document(role, entries(role)[0]), encoding="utf-8")
     assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
@@ -167,7 +167,7 @@ async def test_every_check_is_scheduled_and_measured_within_its_own_phases(check
 
 
 @every_role
-def test_a_preflight_does_of_every_role_what_hosts_of_a_key_store_are_checked_for(role: Role) -> None:
+def test_a_preflight_runs_the_checks_of_every_key_store_role(role: Role) -> None:
     of_stores = {check for each in OF_STORE for check in ROLES[each].checks}
     done = [plan.check for plan in plans_within(5.0)[role]]
     assert set(done) == (set(ROLES[role].checks) & of_stores) - {Check.ICMP}

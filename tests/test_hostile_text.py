@@ -150,13 +150,13 @@ def some(sources: list[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("source", "number"), some(list(SOURCES)))
-def test_a_preflight_does_no_harm(source: str, number: int) -> None:
+def test_hostile_text_in_a_preflight_is_harmless(source: str, number: int) -> None:
     drawn = number in ((0, 4, 6, 7) if source in _WHOLLY else (0, 1, 2))  # drawing takes long
     check(preflights(put(source, PAYLOADS[number]), drawn=drawn))
 
 
 @pytest.mark.parametrize(("source", "number"), some(_OF_THE_NETWORK))
-def test_tls_health_and_dns_do_no_harm(source: str, number: int) -> None:
+def test_hostile_text_in_tls_health_and_dns_is_harmless(source: str, number: int) -> None:
     check(others(put(source, PAYLOADS[number])))
 
 
@@ -165,12 +165,12 @@ def test_tls_health_and_dns_do_no_harm(source: str, number: int) -> None:
     "source",
     ["common name", "alternative names", "issuer", "names in a chain", "cipher", "detail of a failure"],
 )
-def test_metrics_and_page_do_no_harm(source: str, payload: str) -> None:
+def test_hostile_text_in_metrics_and_page_is_harmless(source: str, payload: str) -> None:
     check(of_the_agent(put(source, payload)))
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_each_source_is_looked_at_by_somebody(source: str) -> None:
+def test_each_source_of_text_is_tested(source: str) -> None:
     """A payload that reaches no output tests nothing; what is never shown is named here."""
     said = "".join(
         text
@@ -187,5 +187,5 @@ def test_each_source_is_looked_at_by_somebody(source: str) -> None:
     assert ("Marker7" in said) is (source not in never)
 
 
-def test_the_inputs_without_a_payload_is_whole() -> None:
+def test_the_inputs_without_a_payload_are_complete() -> None:
     assert len(Inputs(document=healthy(), chain=sent(LEAF)).evidence().targets) == 4

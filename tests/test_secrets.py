@@ -95,7 +95,7 @@ SITUATIONS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("command", ["health", "preflight"])
-def test_no_output_and_no_log_has_it(
+def test_no_output_and_no_log_contains_the_secret(
     arguments: Any, command: str, situation: str, capsys: Output, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -110,7 +110,7 @@ def test_no_output_and_no_log_has_it(
     shows_nothing(Path("/proc/self/cmdline").read_text(encoding="utf-8", errors="replace"))
 
 
-def test_from_a_file_it_shows_nowhere_either(
+def test_a_secret_from_a_file_is_not_shown_either(
     arguments: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     words = arguments("health")
@@ -145,7 +145,7 @@ def _values(of: object, seen: set[int]) -> Iterator[object]:
         yield from _values(each, seen)
 
 
-def test_no_value_and_no_metric_has_it(
+def test_no_value_and_no_metric_contains_the_secret(
     arguments: Any, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     kept: list[object] = []
@@ -199,7 +199,7 @@ BREAKABLE: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize("command", ["health", "preflight"])
 @pytest.mark.parametrize(("where", "name"), BREAKABLE, ids=[name for _, name in BREAKABLE])
-def test_a_crash_is_one_line_and_no_value_in_its_frames_is_the_secret(
+def test_a_crash_is_one_line_without_the_secret_in_its_frames(
     arguments: Any, command: str, where: Any, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     if (command, name) == ("health", "judge"):
@@ -243,7 +243,7 @@ def _walk(of: traceback.TracebackException | None, frames: list[traceback.FrameS
         _walk(each, frames)
 
 
-def test_what_is_looked_for_would_be_found(planted: None) -> None:
+def test_the_search_would_find_the_secret(planted: None) -> None:
     """Else the tests above would pass without looking."""
     credential = load(None)
     assert credential is not None

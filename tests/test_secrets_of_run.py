@@ -163,7 +163,7 @@ def started_by(pid: int) -> list[str]:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_neither_the_answers_of_a_running_agent_nor_its_log_have_it(
+def test_neither_the_responses_of_a_running_agent_nor_its_log_contain_the_secret(
     source: str, configured: Configured, tmp_path: Path
 ) -> None:
     file, given = SOURCES[source](configured, tmp_path)
@@ -184,7 +184,7 @@ def test_neither_the_answers_of_a_running_agent_nor_its_log_have_it(
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_bug_of_ours_beside_it_is_logged_without_it(
+def test_an_internal_error_is_logged_without_the_secret(
     broken: str, configured: Configured, tmp_path: Path
 ) -> None:
     file, given = by_file(configured, tmp_path)
@@ -209,7 +209,7 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("command", ["run", "check-config"])
 @pytest.mark.parametrize("fault", UNUSABLE)
-def test_a_file_that_cannot_be_used_is_one_clear_line_of_both(
+def test_an_unusable_file_gives_one_clear_line_in_both_commands(
     fault: str, command: str, configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make, words = UNUSABLE[fault]
@@ -222,7 +222,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_line_of_both(
     shows_nothing(line)
 
 
-def test_a_configuration_is_checked_and_nothing_of_its_credential_shown(
+def test_check_config_shows_nothing_of_the_credential(
     configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written(tmp_path / "credential.json", WORDS)
@@ -233,7 +233,7 @@ def test_a_configuration_is_checked_and_nothing_of_its_credential_shown(
     shows_nothing(said.out + said.err)
 
 
-def test_a_secret_of_aws_is_not_asked_for_to_check_a_configuration(
+def test_check_config_does_not_fetch_the_aws_secret(
     configured: Configured, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Who checks a file may have no role that can read it; nothing here answers for AWS."""
@@ -242,7 +242,7 @@ def test_a_secret_of_aws_is_not_asked_for_to_check_a_configuration(
     assert "health" in capsys.readouterr().out
 
 
-def test_two_sources_or_none_are_one_clear_line_of_both(
+def test_two_or_no_credential_sources_give_one_clear_line_in_both_commands(
     configured: Configured, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = configured({"file": "a", "secret": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:b"})

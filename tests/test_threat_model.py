@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_every_test_that_the_threat_model_names_is_there() -> None:
+def test_every_test_in_the_threat_model_exists() -> None:
     named = re.findall(r"`(tests/[^`]*)`", (ROOT / "docs" / "threat-model.md").read_text("utf-8"))
     assert len(named) > 20
     assert [path for path in named if not (ROOT / path).exists()] == []

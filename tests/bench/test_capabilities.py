@@ -9,7 +9,7 @@ NET_ADMIN = 1 << 12
 
 
 @pytest.mark.loopback
-def test_a_program_started_afterwards_cannot_administer_the_network() -> None:
+def test_a_program_started_after_dropping_the_capability_lacks_it() -> None:
     code = "print(*(line for line in open('/proc/self/status') if line.startswith('Cap')))"
     done = subprocess.run(
         [sys.executable, "-c", code],

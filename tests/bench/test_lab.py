@@ -16,7 +16,7 @@ def test_more_hosts_than_the_simulation_has_are_refused() -> None:
         addresses(65_025)
 
 
-def test_the_last_host_lies_in_the_simulation() -> None:
+def test_the_last_host_is_in_the_simulations_network() -> None:
     octets = [int(part) for part in addresses(64_000)[-1].split(".")]
     assert octets[:2] == [10, 78]
     assert octets[2] < 255

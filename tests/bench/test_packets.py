@@ -54,13 +54,13 @@ def test_another_kind_of_file_is_refused(data: bytes) -> None:
         packets.frames(data)
 
 
-def test_an_echo_is_its_request_and_its_reply() -> None:
+def test_a_ping_is_a_request_with_its_reply() -> None:
     assert packets.echoes([request(100), reply(350)]) == [
         Echo(address=HOST, identifier=7, sequence=1, request_ns=100, rtt_ns=250)
     ]
 
 
-def test_an_unanswered_echo_has_no_round_trip() -> None:
+def test_an_unanswered_ping_has_no_round_trip() -> None:
     assert [echo.rtt_ns for echo in packets.echoes([request(100), reply(350, sequence=2)])] == [None]
 
 
@@ -69,11 +69,11 @@ def test_an_unanswered_echo_has_no_round_trip() -> None:
     [[request(1), request(2), reply(3)], [request(1), reply(2), reply(3)]],
     ids=["asked twice", "answered twice"],
 )
-def test_an_ambiguous_echo_is_left_out(captured: list[Frame]) -> None:
+def test_an_ambiguous_ping_is_left_out(captured: list[Frame]) -> None:
     assert packets.echoes(captured) == []
 
 
-def test_fragments_and_other_frames_are_no_echoes() -> None:
+def test_fragments_and_other_frames_are_not_pings() -> None:
     piece = frame(1, AGENT, HOST, 1, struct.pack("!BBHHH", 8, 0, 0, 7, 1), fragment=0x2000)
     assert (
         packets.echoes([piece, Frame(2, b""), Frame(3, bytes(60)), frame(4, AGENT, HOST, 1, b"\x08")]) == []
@@ -86,7 +86,7 @@ def test_a_connect_is_timed_from_syn_to_syn_ack() -> None:
 
 
 @pytest.mark.parametrize("captured", [[out(1, SYN), out(2, SYN), back(3, SYN_ACK)], [out(1, SYN)]])
-def test_a_repeated_or_unanswered_syn_is_no_connect(captured: list[Frame]) -> None:
+def test_a_repeated_or_unanswered_syn_is_not_a_connect(captured: list[Frame]) -> None:
     assert packets.connects(packets.segments(captured)) == {}
 
 
@@ -110,7 +110,7 @@ def test_a_flight_ends_with_the_servers_last_data_before_the_clients_next() -> N
     ]
 
 
-def test_an_answer_over_tls_is_in_the_turn_after_the_handshake() -> None:
+def test_a_response_over_tls_is_in_the_exchange_after_the_handshake() -> None:
     found = turns(
         out(10, data=b"hello"), back(20, data=b"flight"), out(30, data=b"fin", sequence=5),
         out(31, data=b"GET", sequence=8), back(45, data=b"200", sequence=6), back(60, data=b"body", sequence=9),
@@ -120,11 +120,11 @@ def test_an_answer_over_tls_is_in_the_turn_after_the_handshake() -> None:
     assert len(found) == 2, "a close_notify without an answer is no turn"
 
 
-def test_a_client_that_gets_no_data_has_no_turn() -> None:
+def test_a_client_without_a_response_has_no_exchange() -> None:
     assert turns(out(10, data=b"hello"), back(12)) == []
 
 
-def test_a_server_that_speaks_first_answers_nothing() -> None:
+def test_data_that_a_server_sends_first_is_not_a_response() -> None:
     assert turns(back(5, data=b"220"), out(10, data=b"hello"), back(15, data=b"250", sequence=3)) == [
         Exchange(request_ns=10, first_ns=15, last_ns=15, response_segments=1)
     ]
@@ -135,7 +135,7 @@ def test_a_server_that_speaks_first_answers_nothing() -> None:
     [out(11, data=b"hello"), out(11, data=b"o", sequence=4), out(11, SYN)],
     ids=["whole segment", "last byte", "SYN"],
 )
-def test_a_connection_that_sent_something_twice_is_left_out(again: Frame) -> None:
+def test_a_connection_with_retransmitted_data_is_left_out(again: Frame) -> None:
     captured = [*opened(), out(10, data=b"hello"), again, back(20, data=b"server")]
     assert packets.exchanges(packets.segments(captured)) == {}
 
@@ -147,10 +147,10 @@ def test_sequence_numbers_may_wrap() -> None:
     assert [turn.request_ns for turn in found] == [11]
 
 
-def test_a_conversation_whose_begin_was_missed_is_left_out() -> None:
+def test_a_connection_without_a_captured_syn_is_left_out() -> None:
     assert packets.exchanges(packets.segments([out(10, data=b"hello"), back(20, data=b"server")])) == {}
 
 
-def test_a_reply_has_a_stamp_only_if_it_came() -> None:
+def test_a_reply_has_a_timestamp_only_if_it_arrived() -> None:
     assert [echo.reply_ns for echo in packets.echoes([request(100), reply(350)])] == [350]
     assert [echo.reply_ns for echo in packets.echoes([request(100)])] == [None]

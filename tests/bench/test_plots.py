@@ -25,7 +25,7 @@ def texts(svg: str) -> list[str]:
     return [element.text or "" for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314  # our own
 
 
-def test_a_lane_for_each_tool_that_said_something() -> None:
+def test_each_tool_with_results_has_a_lane() -> None:
     found = texts(plots.error_plot(ROWS))
     assert "xks-probe · icmp" in found
     assert "a < b · icmp" in found
@@ -33,29 +33,29 @@ def test_a_lane_for_each_tool_that_said_something() -> None:
     assert "2.0 | 3.0" in found
 
 
-def test_nothing_is_drawn_outside_the_picture() -> None:
+def test_nothing_is_drawn_outside_the_plot() -> None:
     for svg in (plots.error_plot(ROWS), plots.cost_plot(COSTS)):
         width, height = map(float, re.search(r'viewBox="0 0 (\d+) (\d+)"', svg).groups())  # type: ignore[union-attr]
         for axis, value in re.findall(r' c?([xy])[12]?="([-\d.]+)"', svg):
             assert 0 <= float(value) <= (width if axis == "x" else height)
 
 
-def test_an_error_of_zero_lies_at_the_axis_least() -> None:
+def test_an_error_of_zero_is_drawn_at_the_axis_minimum() -> None:
     assert texts(plots.error_plot([row("xks-probe", "idle", 0.0)]))[-1] == "0.0 | 0.0"
 
 
-def test_a_cost_is_its_median() -> None:
+def test_the_bar_of_a_cost_is_its_median() -> None:
     found = texts(plots.cost_plot(COSTS))
     assert {"xks-probe", "25.0", "fping", "30.0"} <= set(found)
 
 
-def test_only_what_has_numbers_is_drawn() -> None:
+def test_only_rows_with_numbers_are_drawn() -> None:
     results = Results(machine="", rows=ROWS, peers=[])
     assert [plot.file for plot in plots.drawn(results)] == ["performance-error.svg"]
     assert plots.drawn(Results(machine="", rows=[], peers=[])) == []
 
 
-def test_both_pictures_can_be_read_on_dark_pages() -> None:
+def test_both_plots_support_dark_pages() -> None:
     assert all(
         "prefers-color-scheme: dark" in svg for svg in (plots.error_plot(ROWS), plots.cost_plot(COSTS))
     )

@@ -22,7 +22,7 @@ def line(**changed: Any) -> str:
     return json.dumps(own | changed)
 
 
-def test_our_echo_is_compared_with_the_capture_of_the_same_echo() -> None:
+def test_our_ping_is_compared_with_the_same_ping_in_the_capture() -> None:
     found = readings.own_echoes([line(), line(sequence=2), line(sequence=3, rtt_seconds=None)], [echo()])
     assert found.errors_us == [pytest.approx(-3.0)]
     assert (found.reported, found.kernel) == (2, 3)
@@ -33,7 +33,7 @@ def test_our_connect_is_compared_by_local_port() -> None:
     assert found.errors_us == [pytest.approx(1.0)]
 
 
-def test_fping_numbers_its_echoes_for_each_address() -> None:
+def test_fping_numbers_its_pings_per_address() -> None:
     text = (
         "[1795489779.62580] 10.78.0.1 : [0], 64 bytes, 0.030 ms (0.030 avg, 0% loss)\n"
         "[1795489779.64582] 10.78.0.1 : [1], 64 bytes, 0.041 ms (0.035 avg, 0% loss)\n"
@@ -43,7 +43,7 @@ def test_fping_numbers_its_echoes_for_each_address() -> None:
     assert found.errors_us == [pytest.approx(10.0), pytest.approx(1.0)]
 
 
-def test_iputils_numbers_by_sequence() -> None:
+def test_iputils_pings_are_matched_by_sequence() -> None:
     text = "[1795489779.682567] 64 bytes from 127.0.0.1: icmp_seq=1 ttl=64 time=0.033 ms\n"
     assert readings.iputils(text, [echo()]).errors_us == [pytest.approx(13.0)]
 
@@ -54,7 +54,7 @@ BLACKBOX = (
 )
 
 
-def test_blackbox_echoes_are_known_by_the_sequence_that_was_logged() -> None:
+def test_blackbox_pings_are_matched_by_the_logged_sequence() -> None:
     pages = [("10.78.0.1", BLACKBOX.format(1)), ("10.78.0.1", BLACKBOX.format(9)), ("10.78.0.1", "failed")]
     found = readings.blackbox(pages, [echo(sequence=9, rtt_ns=45_000), echo()])
     assert found.errors_us == [pytest.approx(30.0), pytest.approx(5.0)]
@@ -75,7 +75,7 @@ def smokeping_page(**counted: int) -> str:
     )
 
 
-def test_the_mean_of_smokeping_is_compared_with_that_of_its_first_echoes() -> None:
+def test_the_mean_of_smokeping_is_compared_with_the_mean_of_its_first_pings() -> None:
     truth = [
         echo(sequence=3, at=300, rtt_ns=90_000),
         echo(sequence=1, at=100, rtt_ns=20_000),
@@ -87,11 +87,11 @@ def test_the_mean_of_smokeping_is_compared_with_that_of_its_first_echoes() -> No
     assert found.reported == 2, "a host without answers has no mean"
 
 
-def test_every_echo_of_fping_is_accounted_for() -> None:
+def test_every_ping_of_fping_is_counted() -> None:
     assert readings.fping_losses("10.78.0.1   : 0.05 - 0.04\n10.78.0.2 : - - -\nnoise : x\n") == (6, 4)
 
 
-def test_every_echo_of_ours_is_accounted_for() -> None:
+def test_every_ping_of_xks_probe_is_counted() -> None:
     assert readings.own_losses([line(), line(rtt_seconds=None)]) == (2, 1)
 
 
@@ -104,7 +104,7 @@ def turn(response_segments: int = 1) -> Exchange:
     return Exchange(request_ns=1000, first_ns=21_000, last_ns=24_000, response_segments=response_segments)
 
 
-def test_a_handshake_is_compared_by_local_port_and_turn() -> None:
+def test_a_handshake_is_matched_by_local_port_and_exchange() -> None:
     lines = [turn_line(), turn_line(local_port=40001), turn_line(local_port=40002, wait_seconds=None)]
     turns = {("10.78.0.1", 40000): [turn(3), turn()], ("10.78.0.1", 40001): [turn()]}
     found = readings.own_exchanges(lines, turns, 0, lambda one: one.last_ns - one.request_ns)
@@ -113,7 +113,7 @@ def test_a_handshake_is_compared_by_local_port_and_turn() -> None:
     assert len(readings.own_exchanges(lines, turns, 1, lambda one: one.first_ns).errors_us) == 1
 
 
-def test_what_calls_itself_an_upper_bound_is_no_error() -> None:
+def test_samples_flagged_as_upper_bounds_are_not_in_the_errors() -> None:
     lines = [turn_line(wait_is_upper_bound=True, wait_seconds=1.0), turn_line(wait_is_upper_bound=False)]
     turns = {("10.78.0.1", 40000): [turn()]}
     found = readings.own_exchanges(lines, turns, 0, lambda one: one.first_ns - one.request_ns)
@@ -133,7 +133,7 @@ def stamp_line(**changed: Any) -> str:
     return json.dumps(own | changed)
 
 
-def test_stamps_are_compared_to_the_nanosecond() -> None:
+def test_timestamps_are_compared_to_the_nanosecond() -> None:
     lines = [stamp_line(), stamp_line(sequence=2), stamp_line(sequence=3), stamp_line(timestamps="kernel-rx")]
     truth = [echo(at=100), echo(sequence=2, at=101)]
     found = readings.stamps(lines, truth)
@@ -141,6 +141,6 @@ def test_stamps_are_compared_to_the_nanosecond() -> None:
     assert (found.reported, found.equal) == (3, 1)
 
 
-def test_the_engine_says_first_what_it_got() -> None:
+def test_the_first_line_describes_the_engines_socket() -> None:
     line = '{"mode": "raw", "receive_buffer_bytes": 425984}'
     assert (readings.engine_mode(line), readings.engine_buffer_bytes(line)) == ("raw", 425_984)

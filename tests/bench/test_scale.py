@@ -1,4 +1,4 @@
-"""The scale rows: what is read from a scrape, and what is said of it."""
+"""The scale rows: parsing of a scrape, and the resulting table."""
 
 from dataclasses import replace
 from math import inf, isnan
@@ -34,27 +34,27 @@ AGENT = AgentCost(
 MANY = EngineCost(targets=10_000, per_second=10_000, core=0.22, echoes=300_000, lost=0)
 
 
-def test_a_counter_is_summed_over_its_labels_and_over_no_other_name() -> None:
+def test_a_counter_is_summed_over_its_labels_only() -> None:
     assert total(SCRAPE, "sent_total") == 3.0
 
 
 @pytest.mark.parametrize(("share", "bound_s"), [(0.98, 0.005), (0.99, 0.005), (0.991, 0.02), (1.0, 0.02)])
-def test_a_histogram_gives_the_bound_that_a_share_does_not_exceed(share: float, bound_s: float) -> None:
+def test_a_histogram_gives_the_bound_that_covers_a_share(share: float, bound_s: float) -> None:
     assert bound_of(buckets(SCRAPE, "a_seconds"), share) == bound_s
 
 
-def test_a_histogram_without_observations_gives_nothing() -> None:
+def test_a_histogram_without_observations_gives_nan() -> None:
     assert isnan(bound_of({0.005: 0.0, inf: 0.0}, 0.99))
 
 
-def test_the_configuration_is_one_that_the_agent_takes() -> None:
+def test_the_agent_accepts_the_configuration() -> None:
     settings = config.parse(configuration(3), "bench", Path())
     assert [(target.host, len(target.plans)) for target in settings.targets] == [
         ("10.78.0.1", 1), ("10.78.0.2", 1), ("10.78.0.3", 1),
     ]  # fmt: skip
 
 
-def test_every_limit_stands_beside_what_was_measured() -> None:
+def test_every_limit_is_next_to_the_measured_value() -> None:
     text = rows(Scale(agent=AGENT, many=MANY, few=replace(MANY, targets=1000, core=0.2)))
     assert "| agent, share of a core | ≤ 0.25 | 0.150 (with its start 0.160) |" in text
     assert "| send delay of pings, maximum | ≤ 20 ms | ≤ 20 ms |" in text

@@ -7,7 +7,7 @@ from bench import servers
 
 
 class Written:
-    """A stream's writing end."""
+    """The writing end of a stream."""
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []
@@ -24,7 +24,7 @@ class Written:
     async def wait_closed(self) -> None: ...
 
 
-async def test_each_request_is_answered_in_one_write_and_nothing_is_said_unasked() -> None:
+async def test_each_request_is_answered_in_one_write_and_nothing_else_is_sent() -> None:
     reader, writer = asyncio.StreamReader(), Written()
     reader.feed_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
     reader.feed_eof()

@@ -4,7 +4,7 @@ from bench import stamps
 from probe.model.measurements import EchoBatch, EchoOutcome, Timestamps
 
 
-def test_only_answered_echoes_with_a_time_have_a_line() -> None:
+def test_only_answered_pings_with_a_round_trip_have_a_line() -> None:
     batch = EchoBatch(
         indexes=(1, 0, 1, 0),
         sequences=(5, 6, 7, 8),

@@ -26,7 +26,7 @@ def test_p99_is_the_nearest_rank_of_the_absolute_values() -> None:
     assert tables.p99([-4.0]) == 4.0
 
 
-def test_the_tables_say_what_was_found() -> None:
+def test_the_tables_show_the_results() -> None:
     stamps = Stamps(receive_ns=[0, -1], transmit_ns=[800, 1800], reported=2)
     text = tables.markdown(
         Results(
@@ -54,7 +54,7 @@ def test_the_tables_say_what_was_found() -> None:
         assert line in text.splitlines()
 
 
-def test_what_is_held_against_us_is_said() -> None:
+def test_limitations_are_listed() -> None:
     text = tables.markdown(
         results(
             row("xks-probe", -3, 2, reported=3, dropped=1),
@@ -77,30 +77,30 @@ def test_what_is_held_against_us_is_said() -> None:
     ]
 
 
-def test_without_anything_against_us_there_is_no_such_section() -> None:
+def test_without_limitations_there_is_no_such_section() -> None:
     assert "Limitations" not in tables.markdown(results(row("xks-probe", 1), row("fping", 3)))
 
 
-def test_samples_without_a_kernel_stamp_are_named() -> None:
+def test_samples_without_a_kernel_timestamp_are_listed() -> None:
     found = Errors(errors_us=[1.0, 2.0], reported=2, kernel=1)
     text = tables.markdown(results(Row(tool="xks-probe", method="tls", load="idle", found=found)))
     assert "- 1 of 2 samples of xks-probe (tls, idle) lack a kernel timestamp." in text
 
 
-def test_answers_of_one_segment_and_upper_bounds_are_counted() -> None:
+def test_single_segment_responses_and_upper_bounds_are_counted() -> None:
     found = Errors(errors_us=[1.0, 2.0], reported=5, kernel=5, one_segment=1, upper_bounds=3)
     text = tables.markdown(results(Row(tool="xks-probe", method="http", load="idle", found=found)))
     assert "one TCP segment in the capture: 1 of 2." in text
     assert "3 of these 5 samples are flagged as upper bounds" in text
 
 
-def test_the_page_is_changed_between_its_markers_alone() -> None:
+def test_the_page_is_changed_only_between_its_markers() -> None:
     page = "above\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nbelow\n"
     once = tables.between_markers(page, "new\n")
     assert once == "above\n<!-- bench: begin -->\n\nnew\n\n<!-- bench: end -->\nbelow\n"
     assert tables.between_markers(once, "new\n") == once
 
 
-def test_a_page_without_markers_is_refused() -> None:
+def test_a_page_without_markers_is_an_error() -> None:
     with pytest.raises(ValueError, match="lacks the marker"):
         tables.between_markers("<!-- bench: end -->", "new")

@@ -1,4 +1,4 @@
-"""What counts, what is answered, and what is past."""
+"""Which measurements count, are answered, or are outdated."""
 
 from dataclasses import replace
 
@@ -10,14 +10,14 @@ from probe.model.measurements import Measurement, Phase
 from probe.model.targets import Check, Method
 
 
-def test_what_comes_with_a_check_has_its_plan() -> None:
+def test_a_follow_up_check_has_the_plan_of_its_main_check() -> None:
     plans = plans_of(asked())
     assert list(plans) == [Check.ICMP, Check.TCP, Check.TLS, Check.HEALTH_COLD, Check.HEALTH_WARM]
     assert plans[Check.HEALTH_WARM] is plans[Check.HEALTH_COLD]
     assert Check.HEALTH_WARM not in plans_of(target())
 
 
-def test_the_round_trips_that_kms_depends_on_come_first() -> None:
+def test_the_round_trips_that_matter_most_to_kms_come_first() -> None:
     assert list(ROUND_TRIPS.items()) == [(Method.TCP, Check.TCP), (Method.ICMP, Check.ICMP)]
 
 
@@ -34,13 +34,13 @@ def test_the_round_trips_that_kms_depends_on_come_first() -> None:
     ],
     ids=["a connect", "200", "401", "silence", "cut short", "withheld", "unsigned"],
 )
-def test_which_measurement_is_what(
+def test_measurements_are_classified_by_purpose_and_answer(
     measured: Measurement, of_health: bool, counted: bool, answered: bool
 ) -> None:
     assert (is_of_health(measured), counts(measured), is_answered(measured)) == (of_health, counted, answered)
 
 
-def test_the_total_is_all_that_kms_waits_for_without_the_name() -> None:
+def test_the_total_excludes_name_resolution() -> None:
     assert total_s(health(asked())) == pytest.approx(0.055)
     assert total_s(health(asked(), check=Check.HEALTH_WARM)) == pytest.approx(0.031)
     resolved = health(asked())
@@ -48,7 +48,7 @@ def test_the_total_is_all_that_kms_waits_for_without_the_name() -> None:
     assert total_s(with_name) == pytest.approx(0.055)
 
 
-def test_there_is_no_total_without_an_answer_or_with_a_phase_that_the_clock_spoilt() -> None:
+def test_there_is_no_total_without_a_response_or_with_a_discarded_phase() -> None:
     assert total_s(health(asked(), None, failure=SILENT)) is None
     spoilt = replace(
         health(asked()), phases_s={Phase.HANDSHAKE: 0.02, Phase.WAIT: 0.03, Phase.RECEIVE: 0.001}
@@ -57,7 +57,7 @@ def test_there_is_no_total_without_an_answer_or_with_a_phase_that_the_clock_spoi
 
 
 @pytest.mark.parametrize(("warm_at_s", "kept"), [(NOW_S, True), (NOW_S - 1, False)])
-def test_a_warm_exchange_before_the_newest_cold_one_is_past(warm_at_s: float, kept: bool) -> None:
+def test_a_warm_exchange_older_than_the_latest_cold_one_is_outdated(warm_at_s: float, kept: bool) -> None:
     newest = {Check.HEALTH_COLD: NOW_S, Check.HEALTH_WARM: warm_at_s, Check.TCP: NOW_S - 60}
     assert (Check.HEALTH_WARM in current(newest, float)) is kept
     assert Check.TCP in current(newest, float)

@@ -69,7 +69,7 @@ def drawn(of: Target, *seen: Measurement) -> str:
     return captured.get()
 
 
-def test_what_every_check_can_tell_is_tried_here() -> None:
+def test_every_kind_of_check_details_is_tested_here() -> None:
     assert without_details() == [], "add it to DETAILS in tests/support/reports/check_kinds.py"
 
 
@@ -99,7 +99,7 @@ def test_every_check_has_its_metrics(check: Check) -> None:
         assert f'health_answers_total{{code="200",mode="{kind.mode}",target="t"}} 1.0' in text
 
 
-def test_every_metric_of_a_target_is_written_by_what_some_check_tells() -> None:
+def test_every_target_metric_is_written_by_the_details_of_some_check() -> None:
     metrics = PrometheusSink("1")
     of = target(Role.NODE, *PLANNED)
     metrics.on_targets((of,))
@@ -111,12 +111,12 @@ def test_every_metric_of_a_target_is_written_by_what_some_check_tells() -> None:
 
 
 def lines_of(metrics: PrometheusSink) -> list[str]:
-    """What is written of the target; the agent's own metrics count on."""
+    """The lines about the target, without the agent's own metrics."""
     return [line for line in generate_latest(metrics.registry).decode().splitlines() if 'target="t"' in line]
 
 
 @pytest.mark.parametrize("check", PLANNED)
-def test_what_a_check_has_shown_goes_with_the_check(check: Check) -> None:
+def test_results_of_a_removed_check_are_removed(check: Check) -> None:
     other = next(each for each in PLANNED if each is not check)
     had, has = target(Role.NODE, check), target(Role.NODE, other)
     before = [measured(had, each) for each in Check if check in (each, CHECKS[each].comes_with)]
@@ -133,7 +133,7 @@ def test_what_a_check_has_shown_goes_with_the_check(check: Check) -> None:
 
 
 @pytest.mark.parametrize("check", Check)
-def test_every_check_tells_on_the_page_whether_the_target_answers(check: Check) -> None:
+def test_the_page_shows_for_every_check_whether_the_target_responds(check: Check) -> None:
     of = checked(check)
     states = {}
     for failed in (False, True):
@@ -160,7 +160,7 @@ def test_every_check_is_in_the_status(check: Check) -> None:
 
 
 @pytest.mark.parametrize("check", Check)
-def test_every_check_tells_in_the_report_whether_the_target_answers(check: Check) -> None:
+def test_the_report_shows_for_every_check_whether_the_target_responds(check: Check) -> None:
     of = checked(check)
     failure = f"{check.replace('_', ' ')}: timed out in {CHECKS[check].phases[-1]}"
     assert "responding" in drawn(of, measured(of, check))
@@ -173,7 +173,7 @@ def test_every_check_tells_in_the_report_whether_the_target_answers(check: Check
 
 
 @pytest.mark.parametrize("check", Check)
-def test_hostile_text_of_every_check_does_no_harm(check: Check) -> None:
+def test_hostile_text_in_the_details_of_a_check_is_harmless(check: Check) -> None:
     of = checked(check)
     seen = measured(of, check, failed=True, detail=HOSTILE)
     metrics, page = sinks(of, measured(of, check, started_at_s=NOW_S - 1.0), seen)
@@ -191,7 +191,7 @@ def test_hostile_text_of_every_check_does_no_harm(check: Check) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_every_role_is_shown_everywhere_under_its_own_name(role: Role) -> None:
+def test_every_role_is_shown_in_all_outputs_under_its_name(role: Role) -> None:
     assert role in ROLES, f"{role} has no row in probe.model.kinds.ROLES"
     kind = ROLES[role]
     of = target(role, *kind.possible)
@@ -210,7 +210,7 @@ def test_every_role_is_shown_everywhere_under_its_own_name(role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_target_of_whatever_role_that_nobody_measured_is_not_called_answering(role: Role) -> None:
+def test_an_unmeasured_target_of_any_role_is_not_called_responding(role: Role) -> None:
     of = target(role, *ROLES[role].possible)
     _, page = sinks(of)
     assert "responding" not in render(page.snapshot(), "1")

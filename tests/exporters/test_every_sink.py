@@ -1,4 +1,4 @@
-"""Every sink takes whatever the agent has, and is handed to the agent."""
+"""Every sink accepts all results of the agent, and is used by the agent."""
 
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def sinks_in_the_tree() -> Iterator[type]:
                 yield value
 
 
-def test_every_sink_is_tried_here_and_handed_to_the_agent() -> None:
+def test_every_sink_is_tested_here_and_used_by_the_agent() -> None:
     handed = SERVING.read_text(encoding="utf-8")
     for sink in sinks_in_the_tree():
         assert sink in SINKS, (
@@ -70,7 +70,7 @@ def every_target() -> tuple[Target, ...]:
 
 
 @every_sink
-def test_a_sink_takes_everything_of_every_role_and_check(make: Callable[[], Sink]) -> None:
+def test_a_sink_accepts_results_of_every_role_and_check(make: Callable[[], Sink]) -> None:
     sink, targets = make(), every_target()
     sink.on_targets(targets)
     for of in targets:
@@ -85,8 +85,8 @@ def test_a_sink_takes_everything_of_every_role_and_check(make: Callable[[], Sink
 
 
 @every_sink
-def test_a_sink_bears_what_came_too_late(make: Callable[[], Sink]) -> None:
-    """Of targets that have gone, and before the first that came."""
+def test_a_sink_ignores_late_results_of_removed_targets(make: Callable[[], Sink]) -> None:
+    """Results of removed targets, and results before the first targets are set."""
     sink, targets = make(), every_target()
     for before in ((), targets[:1]):
         sink.on_targets(before)

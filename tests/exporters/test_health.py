@@ -1,4 +1,4 @@
-"""What came of the newest health requests."""
+"""The latest health requests and their results."""
 
 from support.reports.exporter_inputs import FLEET, NOW_S, SILENT, asked, health, tcp
 
@@ -8,13 +8,13 @@ from probe.model.measurements import KeyManagerStatus
 from probe.model.targets import Check, Mode
 
 
-def test_the_newest_request_of_each_mode_is_kept_in_whatever_order_they_come() -> None:
+def test_the_latest_request_per_mode_is_kept_in_any_order_of_arrival() -> None:
     old, new = health(asked(), 401, NOW_S - 60), health(asked())
     warm = health(asked(), check=Check.HEALTH_WARM)
     assert latest_health_of((new, warm, old)).requests == {Mode.COLD: new, Mode.WARM: warm}
 
 
-def test_what_the_newest_answer_did_not_say_is_that_of_the_one_before() -> None:
+def test_values_missing_in_the_latest_response_come_from_an_earlier_one() -> None:
     said = latest_health_of((health(asked(), at_s=NOW_S - 60, clock_offset_s=2.0), health(asked(), 503)))
     assert (said.managers, said.clock_offset_s) == (FLEET, 2.0)
     assert said.counts() == {
@@ -25,11 +25,11 @@ def test_what_the_newest_answer_did_not_say_is_that_of_the_one_before() -> None:
     assert LatestHealth().counts() is None
 
 
-def test_a_clock_that_is_right_is_known() -> None:
+def test_a_clock_offset_of_zero_is_a_value() -> None:
     assert latest_health_of((health(asked(), clock_offset_s=0.0),)).clock_offset_s == 0.0
 
 
-def test_withheld_requests_hide_what_came_before_until_one_is_sent_again() -> None:
+def test_withheld_requests_hide_earlier_results_until_one_is_sent_again() -> None:
     withheld = health(asked(), None, NOW_S, withheld="common-name-matches")
     said = latest_health_of((health(asked(), at_s=NOW_S - 60), withheld))
     assert said == LatestHealth(withheld="common-name-matches")
@@ -37,7 +37,7 @@ def test_withheld_requests_hide_what_came_before_until_one_is_sent_again() -> No
     assert said.after(again) == LatestHealth(requests={Mode.COLD: again})
 
 
-def test_a_warm_answer_from_before_does_not_stand_beside_a_cold_request_that_failed() -> None:
+def test_an_older_warm_response_is_not_shown_with_a_failed_cold_request() -> None:
     before = latest_health_of(
         (health(asked(), at_s=NOW_S - 60), health(asked(), at_s=NOW_S - 60, check=Check.HEALTH_WARM))
     )

@@ -1,4 +1,4 @@
-"""The schemas themselves, and the checker that the other tests trust."""
+"""The JSON schemas, and the checker that other tests use."""
 
 import copy
 import json
@@ -33,13 +33,13 @@ def objects(said: Any) -> Iterator[dict[str, Any]]:
     return (part for part in parts(said) if part.get("type") == "object")
 
 
-def test_each_schema_is_looked_at_here() -> None:
+def test_every_schema_is_tested_here() -> None:
     assert {path.stem for path in SCHEMAS.glob("*.json")} == {*NAMES, "configuration"}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_schema_stands_alone(name: str) -> None:
-    """Who checks a document needs no other file and no network."""
+def test_a_schema_is_self_contained(name: str) -> None:
+    """Validating a document needs no other file and no network."""
     said = json.dumps(schema(name))
     wanted = set(re.findall(r'"\$ref": "([^"]*)"', said))
     assert wanted <= {f"#/$defs/{each}" for each in schema(name).get("$defs", {})}
@@ -49,15 +49,15 @@ def test_a_schema_stands_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_list_of_words_says_whose_it_is(name: str) -> None:
-    """An enum without the title of an enumeration is one that nobody updates."""
+def test_every_enum_in_a_schema_names_its_enumeration(name: str) -> None:
+    """An enum without the title of an enumeration would not be updated."""
     for said in parts(schema(name)):
         if "enum" in said:
             assert list(filter(None, said["enum"])) == list(WORDS[said["title"]])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_object_is_closed_and_requires_only_what_it_has(name: str) -> None:
+def test_every_object_is_closed_and_requires_only_its_own_properties(name: str) -> None:
     assert schema(name)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     for said in objects(schema(name)):
         assert said["additionalProperties"] is False
@@ -77,12 +77,12 @@ def test_every_object_is_closed_and_requires_only_what_it_has(name: str) -> None
         (Basis, "kms_error.basis"),
     ],
 )
-def test_closed_values_are_those_of_the_model(words: type[StrEnum], where: str) -> None:
+def test_enum_values_equal_those_of_the_model(words: type[StrEnum], where: str) -> None:
     definition, field = where.split(".")
     assert set(schema("report")["$defs"][definition]["properties"][field]["enum"]) == set(words)
 
 
-def test_stamps_are_those_of_the_model() -> None:
+def test_timestamp_values_equal_those_of_the_model() -> None:
     options = schema("ping")["properties"]["timestamps"]["anyOf"]
     assert set(options[0]["enum"]) == set(Timestamps)
 
@@ -95,7 +95,7 @@ DOCUMENTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_checker_sees_a_missing_an_unknown_and_a_wrong_value(name: str) -> None:
+def test_the_checker_finds_missing_unknown_and_wrong_values(name: str) -> None:
     document = json.loads(json.dumps(DOCUMENTS[name]))
     for key in schema(name)["required"]:
         without = copy.deepcopy(document)
@@ -106,7 +106,7 @@ def test_the_checker_sees_a_missing_an_unknown_and_a_wrong_value(name: str) -> N
     assert faults({**document, "more": 1}, name) == ["$.more: unknown"]
 
 
-def test_the_checker_refuses_sentinels() -> None:
+def test_the_checker_rejects_sentinel_values() -> None:
     regions = json.loads(json.dumps(DOCUMENTS["survey"]))
     regions["regions"][0]["rtt_seconds"]["median"] = -1
     assert faults(regions, "survey")

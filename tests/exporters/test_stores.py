@@ -15,7 +15,7 @@ def kept(*targets: Target, reported: tuple[str, ...] = ("cks-1", "cks-2", "")) -
     return [each.key_store for each in reports.newest]
 
 
-def test_a_store_that_no_target_names_any_more_is_dropped() -> None:
+def test_the_report_of_a_store_without_targets_is_dropped() -> None:
     assert kept(target(), reported=("cks-1", "cks-2")) == ["cks-1"]
 
 
@@ -30,13 +30,13 @@ def test_a_store_that_no_target_names_any_more_is_dropped() -> None:
     ],
     ids=["no target", "one of it", "one of it beside another store's", "only another store's", "a Region beside"],
 )  # fmt: skip
-def test_the_store_without_a_name_goes_only_where_a_named_one_has_all_there_is_to_judge(
+def test_the_unnamed_report_is_dropped_only_if_every_target_has_a_named_store(
     targets: tuple[Target, ...], nameless: bool
 ) -> None:
     assert ("" in kept(*targets)) is nameless
 
 
-def test_the_newest_report_of_a_store_replaces_the_one_before_and_keeps_its_place() -> None:
+def test_a_new_report_replaces_the_previous_one_in_the_same_position() -> None:
     reports = Reports()
     for key_store, at_s in (("cks-1", 1.0), ("cks-2", 1.0), ("cks-1", 2.0)):
         reports.on_report(report(key_store=key_store, taken_at_s=at_s))

@@ -1,4 +1,4 @@
-"""Every alert is seen to fire and to clear, by Debian's Prometheus, in a simulation where the fault really happens."""
+"""Every alert fires and clears in Debian's Prometheus, in a simulation with the real fault."""
 
 import json
 import subprocess
@@ -122,7 +122,7 @@ def alive_and_listed(observed: Observed) -> None:
         "no agent",
     ],
 )
-def test_alerts_fire_when_it_breaks_and_clear_when_it_is_mended(
+def test_alerts_fire_on_a_fault_and_clear_when_it_is_fixed(
     breaks: Change, mends: Change, alerts: set[str], observed: Observed
 ) -> None:
     prometheus_server.wait_for(
@@ -135,12 +135,12 @@ def test_alerts_fire_when_it_breaks_and_clear_when_it_is_mended(
     prometheus_server.wait_for(f"{alerts} clear", lambda: not alerts & observed.firing())
 
 
-def test_every_alert_that_is_shipped_has_been_seen_here() -> None:
+def test_every_shipped_alert_fired_in_this_test() -> None:
     rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text())
     shipped = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
     (marks,) = [
         m
-        for m in test_alerts_fire_when_it_breaks_and_clear_when_it_is_mended.pytestmark
+        for m in test_alerts_fire_on_a_fault_and_clear_when_it_is_fixed.pytestmark
         if m.name == "parametrize"
     ]  # type: ignore[attr-defined]
     seen = set().union(*(case[2] for case in marks.args[1]))
@@ -148,7 +148,7 @@ def test_every_alert_that_is_shipped_has_been_seen_here() -> None:
 
 
 @pytest.mark.long
-def test_every_query_of_the_dashboard_is_answered_with_something(observed: Observed) -> None:
+def test_every_query_of_the_dashboard_returns_data(observed: Observed) -> None:
     told = subprocess.run(
         [sys.executable, ROOT / "tools" / "dashboards.py", "--queries"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What the demo promises: a real Prometheus sees the whole path, and the page is there at once."""
+"""A real Prometheus scrapes the demo and has the whole path, and the page is available at once."""
 
 import socket
 import subprocess
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def demo(can_simulate: Capability, xks_probe: Path) -> Iterator[tuple[int, float]]:
-    """The demo's port, and after how many seconds its page was there."""
+    """The demo's port, and the seconds until its page was available."""
     assert can_simulate.namespaces
     port, started_s = free_port(), time.monotonic()
     process = subprocess.Popen(
@@ -73,7 +73,7 @@ def test_prometheus_sees(query: str, prometheus: int) -> None:
     )
 
 
-def test_prometheus_sees_round_trips_of_every_region_node_and_backend_that_answers(prometheus: int) -> None:
+def test_prometheus_has_round_trips_of_every_responding_region_node_and_backend(prometheus: int) -> None:
     scenario = load_scenario("default")
     answering = {f"region-{r.name}" for r in scenario.regions if r.fault == "alive"}
     answering |= {n.name for n in (*scenario.nodes, *scenario.backends) if n.fault == "alive"}

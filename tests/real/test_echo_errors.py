@@ -1,4 +1,4 @@
-"""Routers that give a packet up: the right request ends with the right reason, and nobody else with any."""
+"""ICMP errors from routers: only the right request fails, with the right reason."""
 
 import socket
 from typing import NamedTuple
@@ -37,7 +37,7 @@ LARGE_BYTES = 1472  # the link behind the near router carries SMALL_MTU
 
 
 class Said(NamedTuple):
-    """What the engine said of an address in each round."""
+    """The engine's results for an address in each round."""
 
     outcome: EchoOutcome
     reason: Reason | None
@@ -60,7 +60,7 @@ def by_address(addresses: list[str], rows: list[Row]) -> dict[str, Said]:
 
 
 def run(mode: Mode, addresses: list[str], *, payload_bytes: int = 56, own_mtu: int = 1500) -> Run:
-    """All at once, then one by one: there the next send finds the error of the one before pending."""
+    """All at once, then one by one, where the next send finds a pending error of the previous one."""
     routed()
     permit(mode)
     with IPRoute() as netlink:
@@ -73,7 +73,7 @@ def run(mode: Mode, addresses: list[str], *, payload_bytes: int = 56, own_mtu: i
     return Run(engine.mode, engine.discarded, [together, in_turn])
 
 
-def test_an_error_from_a_router_ends_the_request_that_it_quotes_and_no_other(mode: Mode) -> None:
+def test_an_icmp_error_from_a_router_fails_only_the_request_it_quotes(mode: Mode) -> None:
     addresses = [*FAR[:4], UNREACHABLE, *NEAR[:4], LOOPING, *FAR[4:], PROHIBITED, *NEAR[4:]]
     found = in_own_process(lambda: run(mode, addresses))
     assert (found.mode, found.discarded) == (mode, 0)
@@ -84,7 +84,7 @@ def test_an_error_from_a_router_ends_the_request_that_it_quotes_and_no_other(mod
     assert found.rounds == [told, told]
 
 
-def test_a_request_too_big_for_a_link_on_the_way_fails_and_a_nearer_host_answers(mode: Mode) -> None:
+def test_a_request_too_big_for_a_link_on_the_path_fails_and_a_nearer_host_replies(mode: Mode) -> None:
     found = in_own_process(lambda: run(mode, [FAR[0], *NEAR, FAR[1]], payload_bytes=LARGE_BYTES))
     assert (found.mode, found.discarded) == (mode, 0)
     assert found.rounds[0] == {FAR[0]: TOO_BIG, **dict.fromkeys(NEAR, ANSWERED), FAR[1]: TOO_BIG}

@@ -1,4 +1,4 @@
-"""Other programs of this host ping the same targets, and get errors: none of it is ours."""
+"""Other programs on this host ping the same targets and get errors, which must be ignored."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ PROGRAMS = {
 
 
 class Run(NamedTuple):
-    """``theirs`` is what the second engine made of its own echoes, ``said`` what each program printed."""
+    """``theirs`` are the second engine's own results, ``said`` the output of each program."""
 
     mode: Mode | None
     rows: list[Row]
@@ -59,7 +59,7 @@ def run(mode: Mode, folder: Path) -> Run:
 
 @contextmanager
 def programs(folder: Path, said: dict[str, str]) -> Iterator[None]:
-    """All of them ping during the block, from before it to after it; what they print ends up in ``said``."""
+    """All of them ping from before the block until after it; their output is in ``said``."""
     started = {}
     for name, argv in PROGRAMS.items():
         with (folder / name).open("wb") as out:
@@ -112,7 +112,7 @@ def stopped(pipe: int) -> bool:
 
 
 @pytest.mark.parametrize("mode", ["datagram", "raw"])
-def test_what_other_programs_ping_and_are_refused_is_none_of_ours(mode: Mode, tmp_path: Path) -> None:
+def test_errors_for_pings_of_other_programs_are_ignored(mode: Mode, tmp_path: Path) -> None:
     found = in_own_process(lambda: run(mode, tmp_path))
     assert (found.mode, found.discarded) == (mode, 0)
     assert Counter((row.outcome, row.stamps, row.reason) for row in found.rows) == {

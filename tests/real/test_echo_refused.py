@@ -1,4 +1,4 @@
-"""A firewall of this host refuses one target in the middle of a run: its neighbours keep their own stamps."""
+"""A local firewall refuses one target in the middle of a run: the other targets keep their own timestamps."""
 
 import subprocess
 from collections import Counter
@@ -23,7 +23,7 @@ APART_S = 0.005  # a stamp of the neighbour's would be wrong by so much
 
 
 class Run(NamedTuple):
-    """Rows of before, during and after the refusal; and what the capture saw of all three."""
+    """The rows before, during and after the refusal, and the capture of all three."""
 
     mode: Mode | None
     before: list[Row]
@@ -72,7 +72,7 @@ def run(mode: Mode, verdict: str, capture: Path, *, by_packet: bool) -> Run:
 
 
 def echo_to_all(engine: EchoEngine) -> list[Row]:
-    """At once, so that one system call holds the refused one and its neighbours; then one by one."""
+    """All at once, so that one system call sends to the refused target and to others; then one by one."""
     everybody = range(len(TARGETS))
     return echoed(engine, everybody) + echoed(engine, everybody, apart_s=APART_S)
 
@@ -86,7 +86,7 @@ def nft(*lines: str) -> None:
     "verdict", ["drop", "reject with icmp type host-unreachable"], ids=["drop", "reject"]
 )
 @pytest.mark.parametrize("mode", ["datagram", "raw"])
-def test_a_target_that_the_local_firewall_refuses_shifts_no_stamp_of_another(
+def test_a_target_refused_by_the_local_firewall_does_not_shift_timestamps_of_others(
     mode: Mode, verdict: str, by_packet: bool, tmp_path: Path
 ) -> None:
     # Who counts sends to know whose a stamp is, is off by one after each refusal: it used up an id.

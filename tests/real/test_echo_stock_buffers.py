@@ -1,4 +1,4 @@
-"""`xks-probe ping` of 2,000 targets as an ordinary user of a stock system: no echo lost for want of room."""
+"""`xks-probe ping` to 2,000 targets as an ordinary user with stock buffers loses no ping for lack of buffer space."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def ping(mode: Mode, hosts: Path, output: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("mode", ["datagram", "raw"])
-def test_each_echo_to_2000_targets_is_answered_with_stock_buffers(mode: Mode, tmp_path: Path) -> None:
+def test_each_ping_to_2000_targets_is_answered_with_stock_buffers(mode: Mode, tmp_path: Path) -> None:
     hosts, output = tmp_path / "hosts", tmp_path / "echoes"
     hosts.write_text("".join(f"{address}\n" for address in lab.addresses(TARGETS)))
     assert in_own_process(lambda: ping(mode, hosts, output)) == (0, "")

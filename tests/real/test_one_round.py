@@ -1,4 +1,4 @@
-"""A preflight and one round of a configured agent are the same judgement, in the same simulation and of one account."""
+"""A preflight and one round of a configured agent give the same verdicts on the same simulation and account."""
 
 import asyncio
 import functools
@@ -66,7 +66,7 @@ def case_of(name: str) -> Case:
 
 
 def written_out(simulation: Simulation) -> dict[str, Any]:
-    """What a user writes who lets nothing be discovered."""
+    """The configuration of a user who writes everything out instead of using discovery."""
 
     def at(*names: str) -> list[dict[str, str]]:
         return [{"name": simulation.address(name), "address": simulation.address(name)} for name in names]
@@ -91,7 +91,7 @@ def written_out(simulation: Simulation) -> dict[str, Any]:
 
 
 def one_round(simulation: Simulation, case: Case) -> Judgement:
-    """In a process of its own, which has the agent's network and AWS's endpoint."""
+    """In a separate process with the agent's network and the AWS endpoint."""
     document, surroundings = yaml.safe_dump(written_out(simulation)), environment(simulation, case)
 
     def measured() -> Judgement:
@@ -116,7 +116,7 @@ def one_round(simulation: Simulation, case: Case) -> Judgement:
 def verdicts(of: Judgement) -> dict[tuple[str, str], tuple[str, frozenset[tuple[str, ...]]]]:
     """By requirement and subject: the outcome, and KMS's errors with their likelihood.
 
-    Without those of a few slow exchanges among quick ones: that is this machine's doing.
+    Without those caused by a few slow exchanges, which are due to this machine.
     """
     return {
         (each["requirement"], each["subject"]): (
@@ -132,7 +132,7 @@ def verdicts(of: Judgement) -> dict[tuple[str, str], tuple[str, frozenset[tuple[
 
 
 def predictions(of: Judgement) -> dict[str, tuple[bool, list[tuple[str, str, str | None]]]]:
-    """By operation: whether it is decided, and the errors in their order with their likelihood and mask."""
+    """By operation: whether it is decided, and the errors in order with likelihood and the error that hides them."""
     return {
         operation: (
             said["decided"],
@@ -180,7 +180,7 @@ def test_the_same_is_predicted(name: str, pair_of: PairOf) -> None:
 
 
 @pytest.mark.long
-def test_all_that_can_be_judged_was(pair_of: PairOf) -> None:
+def test_everything_that_can_be_evaluated_was(pair_of: PairOf) -> None:
     """Else the tests above would compare little."""
     judged_ones = {each["requirement"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}
     assert judged_ones == {each.id for each in CATALOGUE}

@@ -1,4 +1,4 @@
-"""The demo needs no root: an ordinary user gets the same simulation, through user namespaces."""
+"""The demo works without root: an ordinary user gets the same simulation by user namespaces."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def as_nobody(*command: str | Path, timeout_s: float = 90) -> subprocess.Complet
 
 @pytest.fixture(scope="module")
 def python() -> str:
-    """An interpreter of this version that everybody may run (root's own may lie where others can't look)."""
+    """An interpreter of this version that any user may run (root's own may be in a directory closed to others)."""
     wanted = ".".join(map(str, sys.version_info[:2]))
     for candidate in (os.path.realpath(sys.executable), "/usr/bin/python3", f"/usr/bin/python{wanted}"):
         told = as_nobody(candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
@@ -48,7 +48,7 @@ def xks_probe_for_all(python: str) -> Iterator[Path]:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="this run is an ordinary user's already: each scenario shows it")
-def test_an_ordinary_user_plays_the_default_scenario_with_its_delays(xks_probe_for_all: Path) -> None:
+def test_an_ordinary_user_can_run_the_default_scenario_with_its_delays(xks_probe_for_all: Path) -> None:
     done = as_nobody(xks_probe_for_all, "demo", "--once", "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

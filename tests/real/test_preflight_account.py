@@ -43,7 +43,7 @@ def preflight(play: Callable[..., Played]) -> Preflight:
 
 
 def recorded(simulation: Simulation, section: Mapping[str, Any]) -> dict[str, Any]:
-    """The account as `deploy/aws/collect.sh` would write it down: each answer that an audit gets."""
+    """The account as `deploy/aws/collect.sh` would collect it: every response that an audit gets."""
     simulation.set_account(section)
     surroundings = simulation.aws_environment()
 
@@ -59,7 +59,7 @@ def recorded(simulation: Simulation, section: Mapping[str, Any]) -> dict[str, An
 
 
 def by_file(document: Mapping[str, Any], file: Path) -> dict[str, str]:
-    """The option that gives the account by file."""
+    """The option that reads the account from a file."""
     file.write_text(json.dumps(document), encoding="utf-8")
     return {"--account": str(file)}
 
@@ -93,16 +93,16 @@ def test_without_any_permission_each_action_that_is_missing_is_named(preflight: 
         ("elbv2", "DescribeTargetHealth"),
     ],
 )
-def test_a_call_that_alone_is_refused_is_named_with_its_action(
+def test_a_single_denied_call_is_named_with_its_action(
     service: str, operation: str, preflight: Preflight
 ) -> None:
-    """Which requirements it leaves unknown has pure tests; here, that AWS's refusal comes through."""
+    """Pure tests cover which requirements become unknown; this one checks that the denied call is reported."""
     run = preflight(account={"refused": {operation: "AccessDenied"}})
     assert {each["call"] for each in run.report["aws"]["failed_calls"]} == {action(service, operation)}
     assert not run.of_outcome("violated")
 
 
-def test_without_credentials_of_aws_the_network_is_measured_all_the_same(
+def test_without_aws_credentials_the_network_is_still_measured(
     simulation: Simulation, preflight: Preflight
 ) -> None:
     run = preflight(NO_KEYS, options=NODES)
@@ -131,7 +131,7 @@ def test_without_credentials_of_aws_the_network_is_measured_all_the_same(
     ],
     ids=["healthy", "two calls are refused", "with faults"],
 )
-def test_an_account_by_file_is_judged_as_by_api(
+def test_an_account_from_a_file_is_evaluated_as_from_the_api(
     section: dict[str, Any], simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:
     whole = {"key_stores": [], **section}
@@ -144,7 +144,7 @@ def test_an_account_by_file_is_judged_as_by_api(
 
 
 def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The same account, whose service has a second load balancer: the second node is that one's."""
+    """The same account with a second load balancer, which has the second node."""
     calls = [*document["calls"]]
     for each in document["calls"]:
         text = json.dumps(each)
@@ -166,10 +166,10 @@ def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "calls": calls}
 
 
-def test_each_of_several_load_balancers_is_probed_and_judged(
+def test_each_of_several_load_balancers_is_probed_and_evaluated(
     simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:
-    """The one that has failed is a fault, but KMS may come through the other."""
+    """The failed one is a fault, but KMS can connect through the other."""
     document = with_another_balancer(recorded(simulation, {"key_stores": []}))
     options = by_file(document, tmp_path / "account.json")
     run = preflight(options={**options, "--timeout": "15"}, faults={"nlb-euc1-az2": ["dead"]})
@@ -182,7 +182,7 @@ def test_each_of_several_load_balancers_is_probed_and_judged(
     assert run.unmasked()["connect"] == {"maybe XKS_PROXY_NOT_REACHABLE"}
 
 
-def test_a_store_of_cloudhsm_has_no_proxy_which_one_line_says(preflight: Preflight) -> None:
+def test_a_cloudhsm_key_store_is_rejected_with_one_line(preflight: Preflight) -> None:
     store = {"CustomKeyStoreType": "AWS_CLOUDHSM", "XksProxyConfiguration": None}
     run = preflight(exists=True, account={"key_stores": [store]})
     assert (run.status, run.report) == (2, {})
@@ -190,8 +190,8 @@ def test_a_store_of_cloudhsm_has_no_proxy_which_one_line_says(preflight: Preflig
     assert "AWS_CLOUDHSM" in run.words
 
 
-def test_health_of_one_proxy_is_judged_as_in_a_preflight(simulation: Simulation, xks_probe: Path) -> None:
-    """The command for one proxy alone; nothing of AWS is asked."""
+def test_health_of_one_proxy_is_evaluated_as_in_a_preflight(simulation: Simulation, xks_probe: Path) -> None:
+    """The command for a single proxy; it makes no AWS calls."""
     credential = simulation.scenario.proxy.credentials[0]
     simulation.set_fault("*", "all-unavailable")
     done = simulation.run(

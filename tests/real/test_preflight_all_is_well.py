@@ -15,7 +15,7 @@ CASES = [each for each in cases_about("all_is_well") if each.name.startswith("al
 
 
 @parametrized("all_is_well")
-def test_a_preflight_says_what_is_so_and_nothing_else(case: Case, play: Callable[[Case], Played]) -> None:
+def test_a_preflight_reports_exactly_the_expected_results(case: Case, play: Callable[[Case], Played]) -> None:
     check(case, play(case))
 
 

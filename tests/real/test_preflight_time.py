@@ -1,4 +1,4 @@
-"""A preflight in a simulation where all is slow or silent: it ends in time, and shows that it is at work."""
+"""A preflight where everything is slow or silent ends in time and shows its progress."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def simulation(preflight_simulation: Simulation) -> Simulation:
 
 
 def on_a_terminal(simulation: Simulation, case: Case, program: Path, file: Path) -> tuple[Played, str]:
-    """One run whose stderr is a terminal, and what was shown there."""
+    """One run with a terminal as stderr, and the text shown there."""
     prepare(simulation, case)
     ours, its = pty.openpty()
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
@@ -73,7 +73,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-def test_slow_answers_and_silence_end_in_time_with_progress_shown(
+def test_slow_and_missing_responses_end_in_time_with_progress_shown(
     simulation: Simulation, xks_probe: Path, tmp_path: Path
 ) -> None:
     starts_s = [play_in(simulation, NOTHING, [str(xks_probe)]).wall_s]

@@ -10,5 +10,5 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 
 @parametrized("told_to_kms")
-def test_a_preflight_says_what_is_so_and_nothing_else(case: Case, play: Callable[[Case], Played]) -> None:
+def test_a_preflight_reports_exactly_the_expected_results(case: Case, play: Callable[[Case], Played]) -> None:
     check(case, play(case))

@@ -1,4 +1,4 @@
-"""The running agent asks for health: what the proxy begins to do wrong is seen by verdict, metric and page."""
+"""Health requests of the running agent: a new fault of the proxy appears in verdicts, metrics and page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LIMIT_S = "0.25"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A fault, and what is to be seen of it. ``error`` is KMS's, ``words`` are the page's."""
+    """A fault and its expected effects. ``error`` is the KMS error, ``words`` are on the page."""
 
     fault: str
     requirement: str
@@ -68,7 +68,7 @@ def agent(
 def usual(
     simulation: Simulation, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningAgent]:
-    """With the intervals that a user has who says none."""
+    """With the default intervals."""
     file = tmp_path_factory.mktemp("usual") / "xks-probe.yaml"
     left_out = ("intervals", "timeouts", "report_interval")
     settings = {key: value for key, value in simulation.configuration().items() if key not in left_out}
@@ -83,7 +83,7 @@ def is_well(agent: RunningAgent) -> bool:
 
 
 def is_seen(agent: RunningAgent, row: Row) -> bool:
-    """By verdict and prediction; of every target, for all proxies of the simulation have the fault."""
+    """Verdict and prediction, for every target, because all proxies of the simulation have the fault."""
     (store,) = agent.status()["stores"]
     is_predicted = connect_errors(store).get(row.error) == "expected"
     return outcomes(store, row.requirement) == {"violated"} and is_predicted
@@ -102,14 +102,14 @@ def wait_until_well(agent: RunningAgent) -> None:
 
 
 def over_the_limit(agent: RunningAgent) -> float:
-    """Answered requests that took longer than KMS waits."""
+    """Answered requests that took longer than KMS's limit."""
     in_time = agent.values("request_duration_seconds_bucket", mode="cold", le=LIMIT_S)
     return sum(agent.values("request_duration_seconds_count", mode="cold")) - sum(in_time)
 
 
 @pytest.fixture
 def broken(simulation: Simulation, agent: RunningAgent, request: pytest.FixtureRequest) -> Iterator[Row]:
-    """A row's fault, set while the agent runs in a simulation that was well, and taken back after the test."""
+    """Set a row's fault while the agent runs in a healthy simulation, and remove it after the test."""
     row: Row = request.param
     wait_until_well(agent)
     assert is_in_metrics(agent, row, seen=False)
@@ -127,7 +127,7 @@ def broken(simulation: Simulation, agent: RunningAgent, request: pytest.FixtureR
     [pytest.param(row, id=row.fault, marks=[] if row is SLOW else [pytest.mark.long]) for row in ROWS],
     indirect=True,
 )
-def test_what_the_proxy_begins_to_do_wrong_is_seen_and_when_it_is_mended_that_is_seen(
+def test_a_new_fault_of_the_proxy_is_detected_and_so_is_its_removal(
     broken: Row, simulation: Simulation, agent: RunningAgent
 ) -> None:
     prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(agent, broken))
@@ -143,7 +143,7 @@ def test_what_the_proxy_begins_to_do_wrong_is_seen_and_when_it_is_mended_that_is
 
 @pytest.mark.long
 @pytest.mark.parametrize("broken", [SLOW], indirect=True)
-def test_answers_that_kms_would_not_wait_for_are_counted_as_such(broken: Row, agent: RunningAgent) -> None:
+def test_responses_slower_than_the_kms_limit_are_counted(broken: Row, agent: RunningAgent) -> None:
     before = over_the_limit(agent)
     prometheus_server.wait_for("more of them", lambda: over_the_limit(agent) > before >= ASKED)
     (bar,) = {each["health"]["cold"]["failure"] for each in agent.status()["targets"] if each["health"]}
@@ -176,7 +176,7 @@ def test_the_clock_of_each_proxy_is_compared_with_ours(agent: RunningAgent) -> N
 
 
 @pytest.mark.long
-def test_at_the_usual_interval_a_fault_is_seen_within_two_minutes(
+def test_at_the_default_interval_a_fault_is_detected_within_two_minutes(
     simulation: Simulation, usual: RunningAgent
 ) -> None:
     wait_until_well(usual)

@@ -1,4 +1,4 @@
-"""Each fault that must be told apart, played in a simulated network through the installed command."""
+"""Each fault that must be distinguished, in a simulated network with the installed command."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ NO_HANDSHAKE = {"refused-port", "silent-port", "reset-in-handshake"}
 
 
 def play(xks_probe: Path, scenario: str) -> dict[str, Any]:
-    """One round in the scenario; the report."""
+    """Run one round in the scenario and return the report."""
     done = subprocess.run(
         [*PRIORITY, xks_probe, "demo", "--once", "--scenario", scenario, "--format", "json"],
         capture_output=True,
@@ -78,7 +78,7 @@ def is_of_hiccups(error: dict[str, Any], report: dict[str, Any]) -> bool:
     return not is_slow and error["likelihood"] == "possible" and error["requirements"] == [QUICK]
 
 
-def test_every_bundled_fault_is_played_here() -> None:
+def test_every_bundled_fault_is_tested_here() -> None:
     assert set(FAULTS) <= set(bundled_scenarios())
 
 
@@ -121,9 +121,7 @@ def test_the_default_scenario_is_instructive(xks_probe: Path) -> None:
     )
 
 
-def test_a_scenario_of_the_user_with_mistakes_is_refused_with_each_of_them(
-    xks_probe: Path, tmp_path: Path
-) -> None:
+def test_an_invalid_user_scenario_is_rejected_with_all_errors(xks_probe: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(yaml.safe_dump({"private_dns_name": 3, "nodes": "none", "colour": "red"}))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The simulation against other programs and other libraries: pings, TCP_INFO, openssl, and its own record of truth."""
+"""The simulation tested with other programs and libraries: pings, TCP_INFO, openssl, and its own records."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def healed(simulation: Simulation) -> Iterator[None]:
 
 
 def connects(address: str, count: int) -> Callable[[], list[float]]:
-    """The kernel's own round-trip times of that many connects, in seconds."""
+    """The kernel's round-trip times of that many connects, in seconds."""
 
     def take() -> list[float]:
         rtts_s = []
@@ -83,7 +83,7 @@ def outcome(address: str) -> Callable[[], str]:
 
 
 @pytest.mark.parametrize("name", ["eu-central-1", "hsm-1", "proxy-1"])
-def test_connects_take_what_the_wire_applied(simulation: Simulation, name: str) -> None:
+def test_connects_take_the_applied_delay(simulation: Simulation, name: str) -> None:
     address = simulation.address(name)
     measured = simulation.call(connects(address, 20), 60)
     applied = simulation.round_trips_s(address, "tcp-syn")[-20:]
@@ -91,13 +91,13 @@ def test_connects_take_what_the_wire_applied(simulation: Simulation, name: str) 
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
 
 
-def test_the_wire_applies_the_delay_of_the_scenario(simulation: Simulation) -> None:
+def test_the_link_applies_the_delay_of_the_scenario(simulation: Simulation) -> None:
     address = simulation.address("eu-west-3")
     simulation.call(connects(address, 11), 60)
     assert 0.0356 <= min(simulation.round_trips_s(address, "tcp-syn")) < 0.0370
 
 
-def test_pings_take_what_the_wire_applied(simulation: Simulation) -> None:
+def test_pings_take_the_applied_delay(simulation: Simulation) -> None:
     address = simulation.address("hsm-1")
     measured = simulation.call(pings(address, 20), 60)
     applied = simulation.round_trips_s(address, "icmp")
@@ -105,7 +105,7 @@ def test_pings_take_what_the_wire_applied(simulation: Simulation) -> None:
 
 
 @pytest.mark.long
-def test_medians_hold_with_every_core_busy(simulation: Simulation) -> None:
+def test_medians_stay_accurate_with_every_core_busy(simulation: Simulation) -> None:
     address = simulation.address("eu-central-1")
     burn = [sys.executable, "-c", "while True: pass"]
     burners = [subprocess.Popen(burn) for _ in range(os.cpu_count() or 1)]
@@ -123,7 +123,7 @@ def test_medians_hold_with_every_core_busy(simulation: Simulation) -> None:
         assert statistics.median(applied) < 0.0105  # of 9.0 to 9.3 ms
 
 
-def test_a_node_leads_to_its_backend_and_answers_no_ping(simulation: Simulation) -> None:
+def test_a_node_forwards_to_its_backend_and_does_not_answer_pings(simulation: Simulation) -> None:
     node = simulation.address("nlb-euc1-az1")
     measured = simulation.call(connects(node, 20), 60)
     applied = simulation.round_trips_s(node, "tcp-syn")[-20:]
@@ -145,7 +145,7 @@ def test_a_flow_through_a_node_and_a_direct_one_may_share_a_local_port(simulatio
     assert simulation.call(both, 60)
 
 
-def test_faults_come_and_go_while_the_simulation_runs(simulation: Simulation) -> None:
+def test_faults_can_be_set_and_removed_while_the_simulation_runs(simulation: Simulation) -> None:
     node, proxy = simulation.address("nlb-euc1-az1"), simulation.address("proxy-1")
     seen = []
     for name, fault in [
@@ -177,8 +177,8 @@ def test_a_delay_changes_while_the_simulation_runs(simulation: Simulation) -> No
     assert 0.060 <= min(applied) < 0.062
 
 
-def test_five_megabytes_come_through_a_node_intact(simulation: Simulation) -> None:
-    """Offloads are off and checksums right: else segments would be cut or dropped."""
+def test_five_megabytes_pass_through_a_node_intact(simulation: Simulation) -> None:
+    """Offloads are off and checksums correct: otherwise segments would be cut or dropped."""
 
     def echo_of_zeros() -> int:
         import ssl
@@ -237,7 +237,7 @@ def test_openssl_sees_the_fault_through_a_node(
     assert words in done.stdout
 
 
-def test_a_name_server_answers_through_the_wire(simulation: Simulation) -> None:
+def test_a_name_server_answers_through_the_link(simulation: Simulation) -> None:
     import dns.message
     import dns.query
 
@@ -263,7 +263,7 @@ def test_a_command_that_does_not_end_is_killed(simulation: Simulation) -> None:
         simulation.run(["sleep", "60"], 0.2)
 
 
-def test_a_process_of_the_simulation_that_dies_surfaces(can_simulate: object) -> None:
+def test_the_death_of_a_simulation_process_is_reported(can_simulate: object) -> None:
     with start(load_scenario("healthy"), reduced=False, enter=False) as simulation:
         link = simulation._processes.link
         assert link is not None
@@ -272,7 +272,7 @@ def test_a_process_of_the_simulation_that_dies_surfaces(can_simulate: object) ->
             simulation.applied("10.78.1.11")
 
 
-def test_whoever_enters_keeps_the_sockets_of_before_and_as_root_comes_back(can_simulate: object) -> None:
+def test_entering_keeps_earlier_sockets_and_root_can_return(can_simulate: object) -> None:
     program = """
 import os, socket
 from simulator import load_scenario, start

@@ -1,4 +1,4 @@
-"""34 Regions on one wire: ranked by their delay, and judged right on both sides of 35 ms."""
+"""34 Regions in one simulation: ranked by their delay, with the right verdict on both sides of 35 ms."""
 
 import json
 import statistics
@@ -70,7 +70,7 @@ def test_all_are_ranked_in_the_order_of_their_delays(
 
 
 @pytest.mark.parametrize(("planned_s", "within"), [(0.0344, True), (0.0356, False)])
-def test_just_below_and_just_over_the_limit_are_judged_right(
+def test_regions_just_below_and_just_over_the_limit_get_the_right_verdict(
     planned_s: float,
     *,
     within: bool,

@@ -1,4 +1,4 @@
-"""Servers run by OpenSSL, and such as OpenSSL would never be, are judged right, each requirement on its own."""
+"""Servers run by OpenSSL, and malformed ones, get the right verdict for each requirement."""
 
 import contextlib
 import json
@@ -68,7 +68,7 @@ def root(pki: Pki, tmp_path_factory: pytest.TempPathFactory) -> str:
 def running(
     pki: Pki, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Running]]:
-    """The servers of the rows that this run is about; all start at once."""
+    """The servers of the selected rows, all started at once."""
     wanted = {item.callspec.params["row"].says for item in request.session.items if _has_row(item)}
     folder = tmp_path_factory.mktemp("servers")
     with contextlib.ExitStack() as stack:
@@ -100,7 +100,7 @@ def finding(row: Row) -> object:
 
 
 def run_json(capsys: Output, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """The status and the document, which is as its schema wants it."""
+    """The exit status and the document, validated by its schema."""
     status = app.run(["tls", *arguments, "--format", "json"])
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert faults(document, "tls") == []
@@ -128,7 +128,7 @@ def reasons(document: dict[str, Any]) -> str:
 
 
 def codes(document: dict[str, Any]) -> dict[str, str]:
-    """What KMS is predicted to answer to a connect, by the requirement that is violated."""
+    """The errors predicted for ConnectCustomKeyStore, by violated requirement."""
     return {
         verdict["requirement"]: error["error"]
         for verdict in document["verdicts"]
@@ -138,7 +138,7 @@ def codes(document: dict[str, Any]) -> dict[str, str]:
 
 
 @rows(ROWS)
-def test_a_server_of_openssl_is_judged_right(
+def test_an_openssl_server_gets_the_right_verdicts(
     row: Row, running: dict[str, Running], root: str, capsys: Output
 ) -> None:
     it = running[row.says]
@@ -156,7 +156,7 @@ def test_a_server_of_openssl_is_judged_right(
 
 
 @rows((*BY_CERTIFICATES, *FILES))
-def test_a_file_with_the_chain_is_judged_as_the_server_is(
+def test_a_file_with_the_chain_gets_the_verdicts_of_the_server(
     row: Row, pki: Pki, root: str, tmp_path: Path, capsys: Output
 ) -> None:
     file = tmp_path / "chain.pem"
@@ -196,7 +196,7 @@ CERTIFICATE_OF_16_MB = bytes.fromhex("16030300040bffffff")
         *("silence", "a byte a second", "half a ServerHello", "a ServerHello alone"),
     ],
 )
-def test_what_speaks_no_tls_has_no_version_and_the_rest_is_unknown(
+def test_a_server_without_tls_has_no_version_and_the_rest_is_unknown(
     serve: Serve, reason: str, code: str, tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     where = f"127.0.0.1:{tcp_server(serve)}"
@@ -219,7 +219,7 @@ def test_a_refusal_leaves_all_of_tls_unknown(capsys: Output) -> None:
     assert (failure(said), status, said["certificates"]) == ("connect refused", 1, [])
 
 
-def test_a_certificate_beyond_our_own_limit_is_no_fault_of_the_server(
+def test_a_certificate_over_our_size_limit_is_not_a_fault_of_the_server(
     tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     port = tcp_server(tls_servers.says(SERVER_HELLO + CERTIFICATE_OF_16_MB))
@@ -230,7 +230,7 @@ def test_a_certificate_beyond_our_own_limit_is_no_fault_of_the_server(
     assert (failure(said), status) == ("handshake over_limit", 1)
 
 
-def test_certificates_are_reported_and_judged_though_the_handshake_is_reset_after_them(
+def test_certificates_are_evaluated_even_if_the_handshake_is_reset_after_them(
     pki: Pki, root: str, tmp_path: Path, tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     port = tcp_server(tls_servers.first_flight_only(pki.chain("other.example.com"), tmp_path))
@@ -242,7 +242,7 @@ def test_certificates_are_reported_and_judged_though_the_handshake_is_reset_afte
     assert by_outcome == {SUITE: "violated", CN: "violated", CLIENT: "unknown"}
 
 
-def test_a_reset_in_the_place_of_an_alert_says_as_well_that_a_client_certificate_is_required(
+def test_a_reset_instead_of_an_alert_also_shows_that_a_client_certificate_is_required(
     pki: Pki, root: str, tmp_path: Path, tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     port = tcp_server(tls_servers.first_flight_only(pki.chain(), tmp_path, asks=True))
@@ -258,7 +258,7 @@ def test_a_reset_in_the_place_of_an_alert_says_as_well_that_a_client_certificate
 @pytest.mark.parametrize(
     ("name", "common_name"), [(HOST, HOST), ("other.example.com", "*.example.com")], ids=["one", "another"]
 )
-def test_the_certificate_for_the_name_that_was_sent_is_judged(
+def test_the_certificate_for_the_sent_server_name_is_evaluated(
     name: str,
     common_name: str,
     pki: Pki,
@@ -278,7 +278,7 @@ def test_the_certificate_for_the_name_that_was_sent_is_judged(
     assert said["certificates"][0]["subject_common_name"] == common_name
 
 
-def test_a_name_that_the_server_does_not_know_is_an_alert(
+def test_an_unknown_server_name_gives_an_alert(
     pki: Pki, tmp_path: Path, tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     port = tcp_server(tls_servers.by_name({HOST: pki.chain()}, tmp_path))
@@ -289,7 +289,7 @@ def test_a_name_that_the_server_does_not_know_is_an_alert(
     assert said["failure"]["detail"] == "alert 112 (unrecognized_name)"
 
 
-def test_a_group_after_quantum_computers_alone_is_not_what_kms_is_known_to_offer(
+def test_a_server_with_only_a_post_quantum_group_gets_no_kms_handshake(
     pki: Pki, root: str, tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     port = tcp_server(tls_servers.with_groups(b"X25519MLKEM768", pki.chain()))
@@ -316,10 +316,10 @@ OTHER_CODES = {
 
 
 @pytest.mark.parametrize("requirement", [SUITE, CN, DATE, CHAIN, AUTHORITY, CLIENT])
-def test_every_name_that_aws_has_for_a_fault_is_predicted(
+def test_every_error_name_that_aws_documents_for_a_fault_is_predicted(
     requirement: str, pki: Pki, root: str, tmp_path: Path, capsys: Output
 ) -> None:
-    """A key store with VPC connectivity meets none of them when it is made: connect, update and CreateKey do."""
+    """With VPC connectivity, connect, update and CreateKey return them, but not create."""
     chain, arguments = FAULTY[requirement](pki), ARGUMENTS.get(requirement, ())
     with tls_servers.openssl(tmp_path / "server", chain, "-www", *arguments) as server:
         where = f"127.0.0.1:{server.port()}"
@@ -337,10 +337,10 @@ def test_every_name_that_aws_has_for_a_fault_is_predicted(
     assert {error["likelihood"] for error in verdict["kms_errors"]} == {"expected"}
 
 
-def test_that_a_client_certificate_is_required_is_seen_every_time(
+def test_a_required_client_certificate_is_detected_every_time(
     pki: Pki, root: str, tmp_path: Path, capsys: Output
 ) -> None:
-    """The server ends the connection while our request is on its way: the alert must not be lost."""
+    """The server closes the connection while the request is in flight: the alert must not be lost."""
     with tls_servers.openssl(tmp_path / "server", pki.chain(), "-www", "-Verify", "1") as server:
         where = f"127.0.0.1:{server.port()}"
         for _ in range(20):
@@ -371,7 +371,7 @@ def test_a_hostile_certificate_cannot_reach_the_terminal(
 @pytest.mark.parametrize(
     ("arguments", "status"), [([], 0), (["--strict"], 1)], ids=["advice is advice", "strict"]
 )
-def test_the_installed_command_says_the_same(
+def test_the_installed_command_gives_the_same_result(
     arguments: list[str], status: int, xks_probe: Path, pki: Pki, root: str, tmp_path: Path
 ) -> None:
     with tls_servers.openssl(tmp_path / "server", pki.chain(san=()), "-www") as server:

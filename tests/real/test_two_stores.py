@@ -40,7 +40,7 @@ def simulation(can_simulate: Capability) -> Iterator[Simulation]:
 
 @pytest.fixture(scope="module")
 def settings(simulation: Simulation) -> dict[str, Any]:
-    """Each key store has the load balancer's node and the proxy of one zone; the second one's credential is old."""
+    """Each key store has the node and the proxy of one zone; the credential of the second one is outdated."""
     whole = simulation.configuration()
     told = json.loads(simulation.credential_file.read_text())
     told["XksProxyAuthenticationCredential"]["RawSecretAccessKey"] = "x" * 43
@@ -87,7 +87,7 @@ def is_judged(store: Mapping[str, Any]) -> bool:
     return len(outcomes(store, ACCEPTED)) > 0 and "unknown" not in outcomes(store, ACCEPTED)
 
 
-def test_each_has_its_own_verdicts_about_its_own_targets(agent: RunningAgent) -> None:
+def test_each_key_store_has_verdicts_only_on_its_own_targets(agent: RunningAgent) -> None:
     shown = stores(agent)
     assert {id_: outcomes(store, ACCEPTED) for id_, store in shown.items()} == {
         RIGHT: {"met"},
@@ -98,13 +98,13 @@ def test_each_has_its_own_verdicts_about_its_own_targets(agent: RunningAgent) ->
         assert {each["subject"] for each in verdicts if each["requirement"] == ACCEPTED} == set(HOSTS[id_])
 
 
-def test_each_has_its_own_prediction(agent: RunningAgent) -> None:
+def test_each_key_store_has_its_own_prediction(agent: RunningAgent) -> None:
     errors = {id_: connect_errors(store) for id_, store in stores(agent).items()}
     assert errors[WRONG] == {REFUSED: "expected"}
     assert REFUSED not in errors[RIGHT]
 
 
-def test_each_has_its_own_series(agent: RunningAgent) -> None:
+def test_each_key_store_has_its_own_series(agent: RunningAgent) -> None:
     for id_, is_refused in ((RIGHT, 0.0), (WRONG, 1.0)):
         predicted = agent.values(
             "kms_error_predicted", key_store=id_, operation="connect", error=REFUSED, likelihood="expected"
@@ -116,17 +116,17 @@ def test_each_has_its_own_series(agent: RunningAgent) -> None:
     assert {each.labels["key_store"] for each in agent.samples() if each.name in OF_A_STORE} == {RIGHT, WRONG}
 
 
-def test_each_has_its_own_banner_the_worst_first(agent: RunningAgent) -> None:
+def test_each_key_store_has_its_own_banner_worst_first(agent: RunningAgent) -> None:
     status, page = agent.status(), agent.page()
     assert [each["key_store"] for each in status["stores"]] == [WRONG, RIGHT]
     assert status["connect"]["headline"] == f"KMS would fail with {REFUSED}"
     assert page.index(WRONG) < page.index(f"KMS would fail with {REFUSED}") < page.index(RIGHT)
 
 
-def test_the_same_proxy_may_serve_both(
+def test_one_proxy_can_serve_both_key_stores(
     simulation: Simulation, settings: dict[str, Any], xks_probe: Path, tmp_path: Path
 ) -> None:
-    """One address under two key stores is two targets: each is asked with the credential of its store."""
+    """One address in two key stores is two targets, each with the credential of its key store."""
     right, wrong = settings["key_store"]
     same = [{**each, "name": f"{each['name']}-too"} for each in right["nodes"]]
     shared = {**settings, "key_store": [right, {**wrong, "nodes": same, "backends": []}]}
@@ -154,10 +154,8 @@ def is_answer(sample: Any, target: str) -> bool:
     )
 
 
-def test_of_one_that_is_taken_away_no_series_is_left(
-    simulation: Simulation, settings: dict[str, Any]
-) -> None:
-    """What the sinks are handed while the agent runs, when its settings lose a key store."""
+def test_a_removed_key_store_leaves_no_series(simulation: Simulation, settings: dict[str, Any]) -> None:
+    """The calls that the sinks get if a key store is removed while the agent runs."""
     right, _ = settings["key_store"]
     documents = [
         {**settings, "listen": "127.0.0.1:9913", "key_store": each}

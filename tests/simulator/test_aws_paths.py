@@ -24,7 +24,7 @@ def test_a_path_has_steps(path: str, steps: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize(
     "path", ["", "[0]", ".Name", "Things[-1]", "Things[0]Name", "Things[].A", "A..B", "A.", "A b"]
 )
-def test_what_is_no_path_is_said(path: str) -> None:
+def test_an_invalid_path_is_rejected(path: str) -> None:
     with pytest.raises(PathError, match="is not a path"):
         steps_of(path)
 
@@ -69,14 +69,14 @@ def test_values_are_set_in_a_copy(changes: dict[str, Any], after: dict[str, Any]
         ("Things[*][0]", "not a list"),
     ],
 )
-def test_a_path_that_leads_nowhere_is_named(path: str, words: str) -> None:
+def test_a_path_that_does_not_exist_is_reported(path: str, words: str) -> None:
     with pytest.raises(PathError, match=words) as caught:
         changed(ANSWER, {path: 1})
     assert str(caught.value).startswith(path)
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_path_or_named_as_none(text: str) -> None:
+def test_any_text_is_a_path_or_is_rejected(text: str) -> None:
     try:
         steps = steps_of(text)
     except PathError:

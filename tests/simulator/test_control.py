@@ -15,7 +15,7 @@ def ends() -> Iterator[tuple[Lines, Lines]]:
         yield Lines(one), Lines(other)
 
 
-def test_messages_arrive_whole_and_in_order(ends: tuple[Lines, Lines]) -> None:
+def test_messages_arrive_complete_and_in_order(ends: tuple[Lines, Lines]) -> None:
     one, other = ends
     one.send({"n": 1, "words": "x" * 100_000 + "\n"})
     one.send({"n": 2})
@@ -24,7 +24,7 @@ def test_messages_arrive_whole_and_in_order(ends: tuple[Lines, Lines]) -> None:
     assert (first["n"], len(first["words"]), second) == (1, 100_001, {"n": 2})
 
 
-def test_descriptors_go_with_a_message(ends: tuple[Lines, Lines]) -> None:
+def test_descriptors_are_sent_with_a_message(ends: tuple[Lines, Lines]) -> None:
     one, other = ends
     reading, writing = os.pipe()
     one.send({"ready": True}, (writing,))
@@ -36,7 +36,7 @@ def test_descriptors_go_with_a_message(ends: tuple[Lines, Lines]) -> None:
     os.close(reading)
 
 
-def test_an_end_that_has_gone_is_none_and_a_silent_one_times_out(ends: tuple[Lines, Lines]) -> None:
+def test_a_closed_end_gives_none_and_a_silent_one_times_out(ends: tuple[Lines, Lines]) -> None:
     one, other = ends
     with pytest.raises(TimeoutError):
         other.read(0.001)
@@ -44,14 +44,14 @@ def test_an_end_that_has_gone_is_none_and_a_silent_one_times_out(ends: tuple[Lin
     assert other.read(1) is None
 
 
-def test_an_exception_becomes_words(ends: tuple[Lines, Lines]) -> None:
+def test_an_exception_is_sent_as_text(ends: tuple[Lines, Lines]) -> None:
     one, other = ends
     answered(one, {"do": "fault"}, ValueError("no such host"))
     assert other.read(1) == {"error": "ValueError: no such host (request: fault)"}
 
 
 @pytest.mark.loopback
-def test_a_process_that_ends_surfaces_with_its_last_words(tmp_path: Path) -> None:
+def test_a_process_that_ends_is_reported_with_its_last_output(tmp_path: Path) -> None:
     child = Child.spawn("servers", tmp_path / "log", "not-a-descriptor")
     with pytest.raises(SimulationError, match=r"(?s)servers process ended \(status 1\): .*not-a-descriptor"):
         child.request({"name": "x"}, 10)

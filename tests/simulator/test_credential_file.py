@@ -20,9 +20,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / "credential.json"
 
 
-def test_it_is_its_owner_s_alone_from_the_moment_it_is_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_only_the_owner_can_read_it_from_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     modes: list[int] = []
     dump = json.dump
 
@@ -35,16 +33,16 @@ def test_it_is_its_owner_s_alone_from_the_moment_it_is_made(
     assert modes == [0o600]
 
 
-def test_nobody_else_can_read_it(file: Path) -> None:
+def test_other_users_cannot_read_it(file: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_the_agent_reads_it_as_kms_s_proxy_configuration(file: Path) -> None:
+def test_the_agent_reads_it_as_a_kms_proxy_configuration(file: Path) -> None:
     read = credential.load(file)
     assert read is not None
     assert read.as_key_pair() == (DEFAULT_CREDENTIAL.access_key_id, DEFAULT_CREDENTIAL.secret_access_key)
 
 
-def test_a_file_that_is_there_is_not_written_into(file: Path) -> None:
+def test_an_existing_file_is_not_overwritten(file: Path) -> None:
     with pytest.raises(FileExistsError):
         write_credential(file, DEFAULT_CREDENTIAL)

@@ -14,13 +14,13 @@ def test_a_fault_is_in_exactly_one_group(fault: Fault) -> None:
     assert sum(group.count(fault) for group in GROUPS) == 1
 
 
-def test_each_group_has_a_word_that_mends_and_it_comes_first() -> None:
+def test_the_first_fault_of_each_group_means_no_fault() -> None:
     assert [group[0] for group in GROUPS] == ["alive", "tls-good", "good", "healthy"]
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.TLS_GOOD])
-def test_the_documented_format_knows_the_word(fault: Fault) -> None:
-    """All but `tls-good`, which only a running simulation needs: a file just leaves the fault out."""
+def test_every_fault_is_in_the_documented_format(fault: Fault) -> None:
+    """All except `tls-good`, which only a running simulation needs: a file leaves the fault out instead."""
     comments = [line for line in FORMAT.read_text("utf-8").splitlines() if line.startswith("#")]
     words = " ".join(comments).replace(",", " ").replace(".", " ").replace("tls-1 ", "tls-1.").split()
     assert fault in words

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.loopback
 START = {"name": "mine", "seed": 1, "scenario": {"key_managers": [{"name": "h", "rtt": "1ms"}]}}
 
 
-def test_the_servers_alone_are_started_and_stopped(tmp_path: Path) -> None:
+def test_only_the_servers_are_started_and_stopped(tmp_path: Path) -> None:
     block, claim = claim_block()
     processes = Processes(directory=tmp_path)
     with claim:
@@ -28,7 +28,7 @@ def test_the_servers_alone_are_started_and_stopped(tmp_path: Path) -> None:
     assert processes.servers is None
 
 
-def test_a_process_that_cannot_start_says_why_and_leaves_none_behind(tmp_path: Path) -> None:
+def test_a_process_that_cannot_start_is_reported_and_leaves_nothing_behind(tmp_path: Path) -> None:
     processes = Processes(directory=tmp_path)
     wrong = {**START, "scenario": {"key_managers": [{"name": "h", "fault": "ghost"}]}, "reduced_block": 1}
     with pytest.raises(SimulationError, match=r"key_managers\[0\]\.fault: write one of"):

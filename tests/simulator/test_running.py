@@ -24,7 +24,7 @@ input()
 
 
 def has_gone(process: int) -> bool:
-    """Ended, and its status taken."""
+    """The process has ended and was reaped."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -63,7 +63,7 @@ def elsewhere(can_simulate: object) -> Iterator[Namespace]:
     [None, {"rtt_s": [0.5, 1]}, "x" * 1_000_000],
     ids=["nothing", "a structure", "more than a pipe holds"],
 )
-def test_a_call_gives_the_value_of_its_function(value: object) -> None:
+def test_a_call_returns_the_value_of_its_function(value: object) -> None:
     assert call(lambda: value, None, 10) == value
 
 
@@ -82,13 +82,13 @@ def fail() -> None:
     ],
     ids=["it raises", "it exits", "its value is no JSON", "it dies"],
 )
-def test_a_call_that_gives_no_value_says_why(function: object, words: str) -> None:
+def test_a_failed_call_reports_the_reason(function: object, words: str) -> None:
     with pytest.raises(SimulationError, match=words):
         call(function, None, 10)  # type: ignore[arg-type]
 
 
 @pytest.mark.loopback
-def test_a_call_that_does_not_answer_in_time_is_killed_and_leaves_nothing(
+def test_a_call_that_times_out_is_killed_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     forked: list[int] = []
@@ -110,7 +110,7 @@ def test_a_call_that_does_not_answer_in_time_is_killed_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("as_text", "out", "words"), [(True, "a\n", "b\n"), (False, b"a\n", b"b\n")], ids=["text", "bytes"]
 )
-def test_a_command_gives_its_status_and_both_streams(
+def test_a_command_returns_its_status_and_both_streams(
     *, as_text: bool, out: str | bytes, words: str | bytes
 ) -> None:
     done = run(["sh", "-c", "cat; echo a; echo b >&2; exit 3"], None, 10, as_text=as_text)
@@ -118,13 +118,13 @@ def test_a_command_gives_its_status_and_both_streams(
 
 
 @pytest.mark.loopback
-def test_a_command_gets_an_environment_besides_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_gets_additional_environment_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "kept")
     words = [sys.executable, "-c", "import os; print(os.environ['OURS'], os.environ['MORE'])"]
     assert run(words, None, 30, as_text=True, environment={"MORE": "added"}).stdout == "kept added\n"
 
 
-def test_real_credentials_do_not_go_along_to_a_simulated_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_credentials_are_not_passed_to_a_simulated_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_EC2"):
         monkeypatch.setenv(name, "real")
     asked = running.merged({"AWS_REGION": "eu-central-1"})
@@ -135,7 +135,7 @@ def test_real_credentials_do_not_go_along_to_a_simulated_account(monkeypatch: py
 
 
 @pytest.mark.loopback
-def test_a_process_is_asked_to_end_and_a_deaf_one_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_is_terminated_and_killed_if_it_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = subprocess.PIPE
     with (
         popen(["cat"], None, stdin=pipe) as obedient,
@@ -157,8 +157,8 @@ def test_a_process_is_asked_to_end_and_a_deaf_one_is_killed(monkeypatch: pytest.
 
 
 @pytest.mark.loopback
-def test_what_was_started_dies_with_whoever_started_it() -> None:
-    """The sleeper inherits the writing end of a pipe, so that its death is the end of the file."""
+def test_started_processes_are_killed_when_their_parent_ends() -> None:
+    """The child inherits the writing end of a pipe, so that its death gives EOF."""
     program = """
 import os, signal
 from simulator.running import popen
@@ -173,7 +173,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.real
-def test_commands_and_calls_are_in_the_namespace_and_the_parent_stays_out(elsewhere: Namespace) -> None:
+def test_commands_and_calls_run_in_the_namespace_and_the_parent_stays_outside(elsewhere: Namespace) -> None:
     here = where()
     there = f"net:[{os.fstat(elsewhere.network).st_ino}]"
     command = "import json, os; print(json.dumps(os.readlink('/proc/self/ns/net')))"

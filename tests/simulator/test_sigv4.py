@@ -1,4 +1,4 @@
-"""Strict verification; what botocore signs is the oracle."""
+"""Strict verification, tested with signatures made by botocore."""
 
 from dataclasses import replace
 
@@ -27,14 +27,14 @@ def why(of: Signed, now_s: float = NOW_S, region: str = REGION) -> str | None:
     "more", [(), SIGNED_TYPE, (*SIGNED_TYPE, ("X-Blanks", "a   b"))], ids=["", "type", "blanks"]
 )
 @pytest.mark.parametrize("credential", [DEFAULT_CREDENTIAL, SECOND], ids=["first", "second"])
-def test_what_botocore_signs_is_authentic(
+def test_requests_signed_by_botocore_are_authentic(
     path: str, body: bytes, more: tuple[tuple[str, str], ...], credential: Credential
 ) -> None:
     assert why(signed(path, body, more=more, credential=credential)) is None
 
 
-def test_a_path_is_signed_as_it_was_sent_and_not_as_it_could_be_written() -> None:
-    """botocore makes one slash of two, so that its signature is for another path than is sent."""
+def test_a_path_is_signed_as_sent_without_normalisation() -> None:
+    """botocore merges two slashes into one, so its signature is for another path than the one sent."""
     one = signed("/a/kms/xks/v1/health")
     assert why(one) is None
     assert why(replace(one, path="/a//kms/xks/v1/health")) == "the signature does not match"
@@ -49,7 +49,9 @@ def test_headers_that_are_not_signed_may_be_anything() -> None:
     ("now_s", "is_fine"),
     [(-301, False), (-300, True), (0, True), (300, True), (301, False)],
 )
-def test_five_minutes_are_the_limit_both_ways(now_s: float, is_fine: bool) -> None:  # a column of the table
+def test_the_limit_is_five_minutes_in_both_directions(
+    now_s: float, is_fine: bool
+) -> None:  # a column of the table
     assert why(GOOD, NOW_S + now_s) == (None if is_fine else "x-amz-date differs by more than five minutes")
 
 
@@ -91,7 +93,7 @@ def test_five_minutes_are_the_limit_both_ways(now_s: float, is_fine: bool) -> No
         (with_header(GOOD, "x-amz-date", "20260304T250607Z"), "x-amz-date is not a date"),
     ],
 )
-def test_what_is_changed_is_refused_with_the_reason(changed: Signed, words: str) -> None:
+def test_a_changed_request_is_rejected_with_the_reason(changed: Signed, words: str) -> None:
     assert why(changed) == words
 
 
@@ -106,7 +108,7 @@ def test_what_is_changed_is_refused_with_the_reason(changed: Signed, words: str)
         ("content-type;host;x-amz-date", "a signed header is missing"),
     ],
 )
-def test_the_names_of_signed_headers_are_held_to_their_rules(names: str, words: str) -> None:
+def test_signed_header_names_must_follow_the_rules(names: str, words: str) -> None:
     authorization = header(GOOD, "authorization").replace("host;x-amz-date", names)
     assert why(with_header(GOOD, "authorization", authorization)) == words
 
@@ -120,7 +122,7 @@ PARTS = st.sampled_from(["path", "body", "x-amz-date", "authorization", "host"])
 
 
 @given(PARTS, st.integers(0, 10_000), st.integers(1, 255))
-def test_any_changed_byte_is_refused(part: str, where: int, change: int) -> None:
+def test_any_changed_byte_is_rejected(part: str, where: int, change: int) -> None:
     old = {"path": PATH.encode(), "body": GOOD.body}.get(part) or header(GOOD, part).encode()
     at = where % len(old)
     new = old[:at] + bytes([old[at] ^ change]) + old[at + 1 :]
@@ -139,7 +141,7 @@ NAMES = st.sampled_from(["authorization", "host", "x-amz-date", "x"])
 
 
 @given(st.lists(st.tuples(NAMES, TEXTS), max_size=5), TEXTS, st.binary(max_size=20))
-def test_any_headers_are_refused_without_an_exception(
+def test_any_headers_are_rejected_without_an_exception(
     headers: list[tuple[str, str]], path: str, body: bytes
 ) -> None:
     assert why(Signed(method="POST", path=path, headers=headers, body=body)) is not None

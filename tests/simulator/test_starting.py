@@ -23,7 +23,7 @@ def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "capability", lambda: cannot)
 
 
-def test_where_there_are_no_namespaces_a_simulation_is_reduced_and_says_so(no_namespaces: None) -> None:
+def test_without_namespaces_a_simulation_is_reduced_with_a_notice(no_namespaces: None) -> None:
     with start(SCENARIO, enter=False) as simulation:
         assert simulation.reduced
         assert simulation.notes == (
@@ -33,12 +33,12 @@ def test_where_there_are_no_namespaces_a_simulation_is_reduced_and_says_so(no_na
         )
 
 
-def test_who_insists_on_namespaces_is_told_what_to_do(no_namespaces: None) -> None:
+def test_requiring_namespaces_without_support_is_an_error_with_advice(no_namespaces: None) -> None:
     with pytest.raises(SimulationError, match=r"the kernel says no\. To enable them: ask your administrator"):
         start(SCENARIO, reduced=False)
 
 
-def test_a_simulation_that_was_wanted_reduced_looks_for_no_namespaces(
+def test_a_reduced_simulation_does_not_test_for_namespaces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def asked() -> Capability:
@@ -61,7 +61,7 @@ def test_a_simulation_that_cannot_start_leaves_no_files(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_command_runs_in_a_simulation_of_its_own(no_namespaces: None) -> None:
+def test_a_command_runs_in_its_own_simulation(no_namespaces: None) -> None:
     argv = [sys.executable, "-c", "import sys; print(open(sys.argv[1]).read())", "{config}"]
     done = run_in_simulation(SCENARIO, argv, timeout_s=100)
     assert isinstance(done, subprocess.CompletedProcess)

@@ -1,4 +1,4 @@
-"""Drawing and table of docs/architecture.md are made from contracts and imports, and can be read."""
+"""The drawing and table of docs/architecture.md are generated from contracts and imports."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -44,7 +44,7 @@ def test_every_folder_of_probe_has_a_box(found: import_map.ImportMap) -> None:
     assert {"simulator", "exporters/web"} <= words
 
 
-def test_imports_are_those_of_all_modules_of_a_part() -> None:
+def test_the_imports_of_a_part_include_all_its_modules() -> None:
     graph = grimp.ImportGraph()
     for importer, imported in (
         ("probe.commands.run", "probe.agent.agent"),
@@ -66,7 +66,7 @@ def test_imports_are_those_of_all_modules_of_a_part() -> None:
     }
 
 
-def test_layers_are_those_of_the_contract_about_the_top() -> None:
+def test_layers_come_from_the_contract_of_the_package() -> None:
     contracts = [
         {"name": "other", "type": "forbidden"},
         {"containers": ["exporters"], "layers": ["web"]},
@@ -89,13 +89,11 @@ def test_layers_are_those_of_the_contract_about_the_top() -> None:
     ],
     ids=["one", "past one", "past two", "a fork"],
 )
-def test_an_arrow_that_follows_from_others_is_left_out(
-    edges: dict[str, set[str]], left: list[tuple[str, str]]
-) -> None:
+def test_an_implied_arrow_is_left_out(edges: dict[str, set[str]], left: list[tuple[str, str]]) -> None:
     assert list(import_map.reduced(edges)) == left
 
 
-def test_a_page_without_its_marks_is_not_written_over(found: import_map.ImportMap) -> None:
+def test_a_page_without_markers_is_not_overwritten(found: import_map.ImportMap) -> None:
     with pytest.raises(ValueError, match="lacks"):
         architecture_page.with_table("# Architecture\n", found)
 
@@ -109,7 +107,7 @@ BOXES = [
 ]
 
 
-def test_boxes_do_not_overlap_and_an_arrow_passes_between_them() -> None:
+def test_boxes_do_not_overlap_and_arrows_pass_between_them() -> None:
     rows, lines = architecture_drawing._slots_of(BOXES, [("top", "bottom"), ("top", "middle")])
     across = architecture_drawing._positions(rows, lines)
     assert ("top", "bottom", 1) in rows[1]
@@ -128,7 +126,7 @@ def test_an_arrow_goes_down_from_box_to_box() -> None:
     assert ends[-1] == tops["bottom"]
 
 
-def test_arrows_are_uncrossed_where_they_can_be() -> None:
+def test_avoidable_crossings_of_arrows_are_avoided() -> None:
     boxes = [Box(name=f"{row}{n}", row=row, column=0, style="pure") for row in (0, 1) for n in range(3)]
     arrows = [("00", "12"), ("01", "11"), ("02", "10")]
     rows, lines = architecture_drawing._slots_of(boxes, arrows)

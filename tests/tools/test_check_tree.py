@@ -1,4 +1,4 @@
-"""Each kind of fault that tools/check_tree.py knows is found in a made-up tree, and none in a sound one."""
+"""tools/check_tree.py finds each kind of fault in a made-up tree, and none in a tree without faults."""
 
 import shutil
 import subprocess
@@ -28,13 +28,13 @@ def use(data):
 
 
 def of_length(lines: int) -> str:
-    """A function of so many lines, the one with its name included."""
+    """A function with that many lines, including the line with its name."""
     return "def long():\n" + "    print()\n" * (lines - 1)
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A small sound tree: a folder, a parser, and a test for it with a property."""
+    """A small tree without faults: a folder, a parser, and a property test for it."""
     for name, text in {
         "probe/__init__.py": PARAGRAPH,
         "probe/wire/__init__.py": PARAGRAPH,
@@ -78,7 +78,7 @@ def test_a_module_without_a_test_of_its_name_is_a_fault(tree: Path) -> None:
     assert list(check_tree.missing_tests(tree, {"probe/wire/icmp.py": "why"})) == []
 
 
-def test_an_excuse_that_is_none_any_more_is_a_fault(tree: Path) -> None:
+def test_an_obsolete_exception_is_a_fault(tree: Path) -> None:
     excuses = {"probe/gone.py": "why", "probe/wire/pem.py": "why"}
     gone, tested = check_tree.missing_tests(tree, excuses)
     assert "lists probe/gone.py, which does not exist" in gone
@@ -90,19 +90,19 @@ def test_an_excuse_that_is_none_any_more_is_a_fault(tree: Path) -> None:
     [("", False), ('"""One."""', False), ('"""One.\n\n"""', False), ('"""One.\n\nThree.\n"""', True)],
     ids=["none", "one line", "two lines", "three lines"],
 )
-def test_a_folder_has_a_docstring_of_three_lines(tree: Path, docstring: str, is_fine: bool) -> None:
+def test_a_folder_needs_a_docstring_of_three_lines(tree: Path, docstring: str, is_fine: bool) -> None:
     add(tree, "probe/new/__init__.py", docstring)
     faults = list(shape(tree))
     assert [fault.partition(":")[0] for fault in faults] == ([] if is_fine else ["probe/new/__init__.py"])
 
 
-def test_a_folder_that_import_linter_would_pass_over_is_a_fault(tree: Path) -> None:
+def test_a_folder_that_import_linter_ignores_is_a_fault(tree: Path) -> None:
     add(tree, "probe/wire/new/part.py", "import socket\n")
     assert "probe/wire/new/__init__.py: missing" in next(shape(tree))
 
 
 @pytest.mark.parametrize(("modules", "is_fine"), [(5, True), (6, False)])
-def test_five_modules_stand_beside_the_folders_and_no_sixth(tree: Path, modules: int, is_fine: bool) -> None:
+def test_at_most_five_modules_are_next_to_the_folders(tree: Path, modules: int, is_fine: bool) -> None:
     add(tree, "probe/__main__.py", "")
     for number in range(modules):
         add(tree, f"probe/m{number}.py", "")
@@ -110,7 +110,7 @@ def test_five_modules_stand_beside_the_folders_and_no_sixth(tree: Path, modules:
 
 
 @pytest.mark.parametrize("top", ["probe", "simulator", "exporters", "tools", "bench"])
-def test_a_file_has_400_lines_and_no_more(tree: Path, top: str) -> None:
+def test_a_file_has_at_most_400_lines(tree: Path, top: str) -> None:
     add(tree, f"{top}/__init__.py", PARAGRAPH)
     add(tree, f"{top}/at.py", "x = 1\n" * 400)
     assert list(shape(tree)) == []
@@ -119,7 +119,7 @@ def test_a_file_has_400_lines_and_no_more(tree: Path, top: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["def", "async def", "class C:\n  def"])
-def test_a_function_has_45_lines_and_no_more(tree: Path, kind: str) -> None:
+def test_a_function_has_at_most_45_lines(tree: Path, kind: str) -> None:
     add(tree, "probe/wire/__init__.py", PARAGRAPH + of_length(45).replace("def", kind, 1))
     assert list(shape(tree)) == []
     add(tree, "probe/wire/__init__.py", PARAGRAPH + of_length(46).replace("def", kind, 1))
@@ -133,7 +133,7 @@ def test_an_excused_function_that_is_short_again_is_a_fault(tree: Path) -> None:
     assert "LONG_FUNCTIONS lists probe/wire/pem.py: read, which is not too long" in fault
 
 
-def test_an_import_that_no_linter_sees_is_a_fault(tree: Path) -> None:
+def test_an_import_hidden_from_linters_is_a_fault(tree: Path) -> None:
     add(tree, "probe/wire/pem.py", 'import os\nsocket = __import__("socket")\n')
     assert list(shape(tree)) == ["probe/wire/pem.py:2: __import__ hides the import; use an import statement"]
 
@@ -148,7 +148,7 @@ def test_an_import_that_no_linter_sees_is_a_fault(tree: Path) -> None:
     ],
     ids=["no test", "a test of one value", "a property of something else", "of another folder's parser"],
 )
-def test_a_parser_that_nobody_has_given_anything_is_a_fault(tree: Path, test: str) -> None:
+def test_a_parser_without_a_property_test_is_a_fault(tree: Path, test: str) -> None:
     add(tree, "tests/wire/test_pem.py", test)
     assert properties(tree) == [
         "probe/wire/pem.py: no property test (@given) uses it; add one to tests/wire/test_pem.py or tests/fuzz"
@@ -167,13 +167,13 @@ def test_a_parser_that_nobody_has_given_anything_is_a_fault(tree: Path, test: st
     ids=["itself", "with settings", "under another name", "through a function and a table"],
 )
 @pytest.mark.parametrize("file", ["tests/wire/test_pem.py", "tests/fuzz/test_fuzz_all.py"])
-def test_a_property_is_seen_wherever_it_may_be(tree: Path, test: str, file: str) -> None:
+def test_a_property_test_is_found_in_every_allowed_file(tree: Path, test: str, file: str) -> None:
     add(tree, "tests/wire/test_pem.py", "")
     add(tree, file, test)
     assert properties(tree) == []
 
 
-def test_a_parser_outside_wire_is_held_to_it_too(tree: Path) -> None:
+def test_a_parser_outside_wire_needs_a_property_test_too(tree: Path) -> None:
     add(tree, "probe/storage/files.py", "")
     (fault,) = properties(tree, "probe/storage/files.py")
     assert fault.startswith("probe/storage/files.py: no property test (@given)")
@@ -181,7 +181,7 @@ def test_a_parser_outside_wire_is_held_to_it_too(tree: Path) -> None:
     assert "OTHER_PARSERS lists probe/storage/moved.py, which does not exist" in gone
 
 
-def test_an_excuse_of_a_parser_that_is_none_any_more_is_a_fault(tree: Path) -> None:
+def test_an_obsolete_parser_exception_is_a_fault(tree: Path) -> None:
     excuses = {"probe/wire/pem.py": "why", "probe/wire/gone.py": "why"}
     has_one, is_gone = properties(tree, excused=excuses)
     assert "probe/wire/pem.py has a property" in has_one
@@ -197,7 +197,7 @@ def test_an_excuse_of_a_parser_that_is_none_any_more_is_a_fault(tree: Path) -> N
         ("read /wor" + "k/shared/notes.md\n", "a path on a developer's machine"),
     ],
 )
-def test_what_belongs_to_a_workplace_is_a_fault(tree: Path, text: str, what: str) -> None:
+def test_local_paths_and_index_urls_are_faults(tree: Path, text: str, what: str) -> None:
     git = shutil.which("git")
     assert git is not None
     subprocess.run([git, "init", "--quiet"], cwd=tree, check=True, timeout=100)
@@ -206,13 +206,13 @@ def test_what_belongs_to_a_workplace_is_a_fault(tree: Path, text: str, what: str
 
 
 @pytest.mark.loopback  # generators are programs
-def test_a_generator_that_finds_its_page_stale_is_a_fault(tree: Path) -> None:
+def test_an_outdated_generated_page_is_a_fault(tree: Path) -> None:
     add(tree, "tools/fresh.py", "")
     add(tree, "tools/stale.py", "import sys, probe\nsys.exit(f'{sys.argv[1:]} {probe.__file__}')\n")
     (fault,) = check_tree.stale_files(tree, ("tools/fresh.py", "tools/stale.py"))
     assert fault == f"tools/stale.py --check: ['--check'] {tree}/probe/__init__.py"
 
 
-def test_the_tool_reads_the_tree_that_it_is_in() -> None:
+def test_the_tool_checks_its_own_tree() -> None:
     root = check_tree.ROOT
     assert root == Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Golden files are compared, written when asked, and never written in CI."""
+"""Golden files are compared, written on request, and never written in CI."""
 
 from pathlib import Path
 
@@ -15,19 +15,19 @@ def golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_same_text_is_fine_and_another_is_not(golden: Path) -> None:
+def test_equal_text_passes_and_different_text_fails(golden: Path) -> None:
     golden_files.check(golden, "before\n")
     with pytest.raises(AssertionError, match="run `make golden`"):
         golden_files.check(golden, "after\n")
     assert golden.read_text(encoding="utf-8") == "before\n"
 
 
-def test_a_file_that_is_not_there_is_said_to_be_missing(golden: Path) -> None:
+def test_a_missing_golden_file_is_reported(golden: Path) -> None:
     with pytest.raises(AssertionError, match=r"new\.txt is missing; `make golden` writes it"):
         golden_files.check(golden.with_name("new.txt"), "x\n")
 
 
-def test_it_is_written_when_asked(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_golden_file_is_written_on_request(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(golden_files.VARIABLE, "write")
     golden_files.check(golden, "after\n")
     assert golden.read_text(encoding="utf-8") == "after\n"
@@ -40,7 +40,7 @@ def test_where_skips_are_forbidden_nothing_is_written(golden: Path, monkeypatch:
         golden_files.check(golden, "before\n")
 
 
-def test_a_value_that_means_nothing_is_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_is_rejected(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(golden_files.VARIABLE, "1")
     with pytest.raises(AssertionError, match="write it as `write`"):
         golden_files.check(golden, "before\n")

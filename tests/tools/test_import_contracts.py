@@ -1,4 +1,4 @@
-"""Each import contract of pyproject.toml can fail, and cannot be got round by a new folder."""
+"""Each import contract in pyproject.toml can fail, and a new folder cannot bypass it."""
 
 import ast
 import os
@@ -40,7 +40,7 @@ def contracts() -> list[dict[str, Any]]:
 
 
 def pure_modules() -> list[str]:
-    """What the contract names, and the folders in it."""
+    """The modules in the contract, and the folders inside them."""
     named = next(each["source_modules"] for each in contracts() if each["name"] == PURE)
     folders = [path.parent for module in named for path in _path(module).glob("*/__init__.py")]
     return sorted({*named, *(".".join(path.relative_to(ROOT).parts) for path in folders)})
@@ -52,7 +52,7 @@ def _path(module: str, root: Path = ROOT) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Source that somebody adds, and what import-linter says of it."""
+    """Added source files, and the expected output of import-linter."""
 
     files: dict[str, str]
     breaks: tuple[str, ...]
@@ -182,7 +182,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def copy_to(folder: Path) -> Path:
-    """All that import-linter reads."""
+    """Copy everything that import-linter reads."""
     for top in TOPS:
         shutil.copytree(ROOT / top, folder / top, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
@@ -190,7 +190,7 @@ def copy_to(folder: Path) -> Path:
 
 
 def lint(tree: Path) -> tuple[int, str]:
-    """Exit status and text. The folder it runs in comes first on its path, so it reads the copy."""
+    """Exit status and output. The current folder is first on its path, so it reads the copy."""
     program = Path(sys.executable).with_name("lint-imports")
     ran = subprocess.run(
         [program, "--no-cache", "--no-logo"],
@@ -215,7 +215,7 @@ def test_the_tree_as_it_is_keeps_every_contract(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_a_forbidden_import_is_named(tree: Path, case: Case) -> None:
+def test_a_forbidden_import_is_reported(tree: Path, case: Case) -> None:
     for name, source in case.files.items():
         path = tree / name
         assert not path.exists()
@@ -230,7 +230,7 @@ def test_a_forbidden_import_is_named(tree: Path, case: Case) -> None:
 
 @pytest.fixture(scope="module")
 def impure(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
-    """What import-linter says when every pure folder and module imports what acts: one run for all."""
+    """The output of import-linter if every pure folder and module imports I/O modules: one run for all."""
     tree = copy_to(tmp_path_factory.mktemp("impure"))
     for module in pure_modules():
         path = _path(module, tree)
@@ -241,7 +241,7 @@ def impure(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("module", pure_modules())
-def test_what_is_pure_can_import_nothing_that_acts(impure: tuple[int, str], module: str) -> None:
+def test_pure_modules_cannot_import_io_modules(impure: tuple[int, str], module: str) -> None:
     status, text = impure
     name = f"{module}.new" if _path(module).is_dir() else module
     assert status == 1
@@ -250,7 +250,7 @@ def test_what_is_pure_can_import_nothing_that_acts(impure: tuple[int, str], modu
         assert re.search(rf"^- +{re.escape(name)} -> {outside} \(", text, re.MULTILINE), outside
 
 
-def test_what_is_pure_is_found_to_act_through_another_module(tree: Path) -> None:
+def test_an_indirect_io_import_of_a_pure_module_is_reported(tree: Path) -> None:
     (tree / "probe/model/new.py").write_text("import socket\n", encoding="utf-8")
     (tree / "probe/verdicts/new.py").write_text("import probe.model.new\n", encoding="utf-8")
     _, text = lint(tree)
@@ -306,9 +306,7 @@ SAYS_SO = re.compile(r"\(pure\)[.:]|(?:^|\. )Pure\b")
         ("Above, pure: `offset_s`. Below, the shell.", False),
     ],
 )
-def test_a_docstring_that_promises_purity_is_told_from_one_that_tells_parts_apart(
-    docstring: str, is_promise: bool
-) -> None:
+def test_only_a_docstring_that_promises_purity_counts(docstring: str, is_promise: bool) -> None:
     assert promises_purity(docstring) is is_promise
 
 
@@ -317,8 +315,8 @@ def promises_purity(docstring: str) -> bool:
     return SAYS_SO.search(first) is not None and first.count("(pure)") < 2
 
 
-def test_what_calls_itself_pure_is_held_to_it() -> None:
-    """A module that is new, and says so in its docstring, goes into the contract's `source_modules`."""
+def test_every_module_that_promises_purity_is_in_the_contract() -> None:
+    """A new module that promises purity in its docstring must be in the contract's `source_modules`."""
     named = pure_modules()
     for path in sorted((ROOT / "probe").rglob("*.py")):
         if promises_purity(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""):

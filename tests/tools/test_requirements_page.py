@@ -49,7 +49,7 @@ def _tuples(table: object) -> Iterator[tuple[Any, ...]]:
             yield from (each for each in value.values() if isinstance(each, tuple))
 
 
-def test_the_page_has_a_row_for_each_answer_of_the_proxy_that_the_specification_names() -> None:
+def test_the_page_has_a_row_per_proxy_error_in_the_specification() -> None:
     page = (ROOT / "docs/requirements.md").read_text(encoding="utf-8")
     rows = page.partition("## Predicted errors per proxy response")[2].partition("## Order of checks")[0]
     for name in (
@@ -61,7 +61,7 @@ def test_the_page_has_a_row_for_each_answer_of_the_proxy_that_the_specification_
         assert any(name in row.split("|")[1] for row in rows.splitlines() if row.startswith("|")), name
 
 
-def test_every_name_that_kms_has_is_led_to_or_said_not_to_be() -> None:
+def test_every_kms_error_is_predicted_or_listed_as_not_predicted() -> None:
     kms = Session().get_service_model("kms")
     calls = ("CreateCustomKeyStore", "UpdateCustomKeyStore", "ConnectCustomKeyStore")
     names = {shape.name for call in calls for shape in kms.operation_model(call).error_shapes}

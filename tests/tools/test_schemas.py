@@ -1,4 +1,4 @@
-"""What is the model's comes into every schema by the tool; nobody writes it twice."""
+"""The tool writes the values of the model into every schema."""
 
 import json
 import runpy
@@ -24,7 +24,7 @@ def test_the_schemas_are_up_to_date(tool: dict[str, Any]) -> None:
     assert {path: path.read_text(encoding="utf-8") for path in tool["schemas"]()} == tool["schemas"]()
 
 
-def test_a_new_word_appears_wherever_its_enumeration_is_named(tool: dict[str, Any]) -> None:
+def test_a_new_value_appears_in_every_use_of_its_enumeration(tool: dict[str, Any]) -> None:
     tool["WORDS"]["Reason"] = (*tool["WORDS"]["Reason"], "lost_in_space")
     tool["WORDS"]["Role"] = (*tool["WORDS"]["Role"], "clock")
     tool["KEYS"]["by Check"] = (*tool["KEYS"]["by Check"], "ntp")
@@ -36,7 +36,7 @@ def test_a_new_word_appears_wherever_its_enumeration_is_named(tool: dict[str, An
     assert target["checks"]["properties"]["ntp"] == target["checks"]["properties"]["tcp"]
 
 
-def test_a_shared_definition_is_changed_in_one_place(tool: dict[str, Any], tmp_path: Path) -> None:
+def test_a_shared_definition_is_changed_once(tool: dict[str, Any], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(ROOT / "docs" / "schemas", tmp_path / "schemas"))
     common = json.loads((folder / "common.json").read_text(encoding="utf-8"))
     common["$defs"]["remedy"]["properties"]["text"] = {"$ref": "#/$defs/words"}
@@ -50,6 +50,6 @@ def test_a_shared_definition_is_changed_in_one_place(tool: dict[str, Any], tmp_p
     assert "words" not in read(written, "ping")["$defs"]
 
 
-def test_what_is_written_is_read_as_the_same(tool: dict[str, Any]) -> None:
+def test_formatted_schemas_parse_to_the_same_value(tool: dict[str, Any]) -> None:
     value = {"a": [], "b": {}, "c": [{"d": [1, None, "e"]}], "f": "x" * 120, "g": list(range(50))}
     assert json.loads(tool["written"](value)) == value

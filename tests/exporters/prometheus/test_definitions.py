@@ -1,4 +1,4 @@
-"""The metrics' names and bounds are promises."""
+"""Metric names and bounds are a public interface."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_names_are_legal_unique_and_say_their_type() -> None:
         assert definition.help.endswith(".")
 
 
-def test_every_definition_is_listed_and_every_listed_one_written() -> None:
+def test_every_definition_is_listed_and_every_listed_metric_is_written() -> None:
     written = [family.name for family in PrometheusSink("1").collect()]
     for name, each in vars(definitions).items():
         if isinstance(each, Definition):

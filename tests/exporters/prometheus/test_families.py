@@ -1,4 +1,4 @@
-"""Rows become what Prometheus reads."""
+"""Conversion of rows to metric families."""
 
 import pytest
 from hypothesis import given
@@ -22,11 +22,11 @@ def exposed(*metrics: Metric) -> str:
     return generate_latest(registry).decode()
 
 
-def test_an_info_is_one_whatever_the_row_says() -> None:
+def test_the_value_of_an_info_is_always_1() -> None:
     assert 'xksprobe_build_info{version="1.0"} 1.0' in exposed(family(d.BUILD_INFO, {("1.0",): 7.0}))
 
 
-def test_bounds_are_written_as_rules_must_name_them() -> None:
+def test_bounds_are_written_as_in_alert_rules() -> None:
     text = exposed(histogram_family(d.EVENT_LOOP_LAG, {(): Histogram()}))
     assert 'le="0.035"' in text
     assert 'le="0.25"' in text

@@ -16,7 +16,7 @@ def series() -> HealthSeries:
     return made
 
 
-def test_every_code_of_the_closed_set_starts_at_zero_for_each_mode() -> None:
+def test_every_status_code_is_initialised_to_zero_per_mode() -> None:
     assert set(series().answers) == {(mode, code) for mode in Mode for code in (*map(str, CODES), OTHER)}
     assert not any(series().answers.values())
     assert not series().durations
@@ -26,13 +26,13 @@ def test_every_code_of_the_closed_set_starts_at_zero_for_each_mode() -> None:
 @pytest.mark.parametrize(
     ("status", "code"), [(200, "200"), (401, "401"), (504, "504"), (302, OTHER), (999, OTHER)]
 )
-def test_an_answer_is_counted_by_its_status_or_as_another(status: int, code: str) -> None:
+def test_a_response_is_counted_by_its_status_or_as_other(status: int, code: str) -> None:
     made = series()
     made.measured(health(asked(), status))
     assert [key for key, n in made.answers.items() if n] == [(Mode.COLD, code)]
 
 
-def test_a_request_without_a_whole_answer_is_counted_as_none() -> None:
+def test_a_request_without_a_complete_response_is_not_counted() -> None:
     made = series()
     made.measured(health(asked(), None, failure=SILENT))
     made.measured(health(asked(), 200, failure=SILENT))
@@ -49,7 +49,7 @@ def test_cold_and_warm_have_a_histogram_each() -> None:
     assert made.durations[Mode.WARM].sum_s == pytest.approx(0.031)
 
 
-def test_key_managers_are_those_of_the_newest_answer_that_named_any() -> None:
+def test_key_managers_are_those_in_the_last_response_that_listed_any() -> None:
     made = series()
     made.measured(health(asked(), at_s=NOW_S))
     made.measured(health(asked(), 503, NOW_S + 60))
@@ -61,14 +61,14 @@ def test_key_managers_are_those_of_the_newest_answer_that_named_any() -> None:
     }
 
 
-def test_the_clock_is_that_of_the_newest_answer_with_a_date() -> None:
+def test_the_clock_offset_comes_from_the_last_response_with_a_date() -> None:
     made = series()
     made.measured(health(asked(), 401, NOW_S, clock_offset_s=-400.0))
     made.measured(health(asked(), 401, NOW_S + 1))
     assert made.clock_offset_s == -400.0
 
 
-def test_a_target_that_is_asked_no_more_has_nothing_left_and_one_that_is_keeps_all() -> None:
+def test_health_series_go_with_the_health_check_and_stay_with_it() -> None:
     made = series()
     made.measured(health(asked(), clock_offset_s=1.0))
     made.become(CHECKS)

@@ -17,14 +17,14 @@ from exporters.prometheus.histogram import Histogram
     [(0.0349999, 1), (0.035, 1), (0.0350001, 0)],
     ids=["just below", "at the limit", "just above"],
 )
-def test_thirty_five_milliseconds_are_within_thirty_five(duration_s: float, within: int) -> None:
+def test_a_sample_equal_to_a_bound_is_within_it(duration_s: float, within: int) -> None:
     histogram = Histogram()
     histogram.observe(duration_s)
     assert dict(histogram.cumulative())[0.035] == within
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1e6), max_size=50))
-def test_every_sample_is_counted_once_at_every_bound_it_is_within(durations_s: list[float]) -> None:
+def test_every_sample_counts_once_in_every_bucket_that_includes_it(durations_s: list[float]) -> None:
     histogram = Histogram()
     for duration_s in durations_s:
         histogram.observe(duration_s)

@@ -1,4 +1,4 @@
-"""Reports and surveys as rows."""
+"""Conversion of reports and surveys to rows."""
 
 from support.reports.exporter_inputs import predicted, region, report, survey, verdict
 
@@ -17,19 +17,19 @@ from probe.model.verdicts import Likelihood, Outcome
 TLS = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 
 
-def test_each_subject_has_every_outcome_and_exactly_one_holds() -> None:
+def test_each_subject_has_every_outcome_and_exactly_one_is_1() -> None:
     rows = outcome_rows([report(verdict("a", Outcome.VIOLATED))])
     assert len(rows) == len(Outcome)
     assert [key for key, value in rows.items() if value] == [("cks-1", "a", "node-1", "violated")]
 
 
-def test_of_two_verdicts_on_one_subject_the_worse_counts() -> None:
+def test_the_worse_of_two_verdicts_on_a_subject_counts() -> None:
     rows = outcome_rows([report(verdict("a", Outcome.VIOLATED), verdict("a", Outcome.MET))])
     assert rows["cks-1", "a", "node-1", "violated"] == 1.0
     assert rows["cks-1", "a", "node-1", "met"] == 0.0
 
 
-def test_beyond_sixty_four_subjects_the_worst_are_kept() -> None:
+def test_with_more_than_sixty_four_subjects_the_worst_are_kept() -> None:
     fine = [verdict("a", Outcome.MET, f"fine-{n}") for n in range(MAX_SUBJECTS)]
     rows = outcome_rows([report(*fine, verdict("a", Outcome.VIOLATED, "broken"))])
     assert len({subject for _, _, subject, _ in rows}) == MAX_SUBJECTS
@@ -41,20 +41,20 @@ def test_sixty_four_subjects_are_all_kept() -> None:
     assert len(rows) == MAX_SUBJECTS * len(Outcome)
 
 
-def test_every_name_starts_at_zero() -> None:
+def test_every_error_name_is_initialised_to_zero() -> None:
     rows = prediction_rows(["cks-1"], ())
     assert len(rows) == sum(map(len, KMS_ERRORS.values())) * len(Likelihood)
     assert not any(rows.values())
     assert set(decided_rows(["cks-1"], ()).values()) == {0.0}
 
 
-def test_a_predicted_error_is_one_and_a_masked_one_is_not() -> None:
+def test_a_predicted_error_is_1_and_a_hidden_one_is_0() -> None:
     masked = predicted("XKS_PROXY_TIMED_OUT", masked_by="authority-is-trusted-by-kms")
     rows = prediction_rows(["cks-1"], [report(errors=(predicted(), masked))])
     assert [key for key, value in rows.items() if value] == [("cks-1", "connect", TLS, "expected")]
 
 
-def test_an_error_named_twice_is_one_if_either_is_unmasked() -> None:
+def test_an_error_predicted_twice_is_1_unless_both_are_hidden() -> None:
     rows = prediction_rows(["cks-1"], [report(errors=(predicted(), predicted(masked_by="x")))])
     assert rows["cks-1", "connect", TLS, "expected"] == 1.0
 
@@ -65,7 +65,7 @@ def test_decided_is_per_operation() -> None:
     assert rows["cks-1", "create"] == 0.0
 
 
-def test_what_has_too_few_samples_or_is_undecided_is_absent() -> None:
+def test_statistics_with_too_few_samples_and_undecided_regions_are_absent() -> None:
     near, open_, gone = region("a", within_threshold=True), region("b"), region("c", None, None)
     far = region("d", 0.1, 3, within_threshold=False)
     shown = survey(near, open_, gone, far)
@@ -86,7 +86,7 @@ def test_two_key_stores_do_not_share_their_subjects_or_errors() -> None:
     assert (decided["cks-1", "connect"], decided["cks-2", "connect"]) == (1.0, 0.0)
 
 
-def test_an_extra_authority_of_two_reports_is_one() -> None:
+def test_an_extra_ca_in_two_reports_counts_once() -> None:
     reports = (report(extra_authorities=("x",)), report(key_store="cks-2", extra_authorities=("x", "y")))
     assert extra_authorities(reports) == 2
     assert extra_authorities((report(),)) == 0

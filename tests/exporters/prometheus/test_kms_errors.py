@@ -1,4 +1,4 @@
-"""The closed list of names is botocore's."""
+"""The list of error names equals botocore's."""
 
 import botocore.session
 

@@ -1,4 +1,4 @@
-"""A scrape is the whole registry, in slices; a crowd gets one; a part of it can be asked for."""
+"""A scrape writes the whole registry in slices, is shared by parallel requests, and can be limited by name."""
 
 import asyncio
 
@@ -39,18 +39,16 @@ def answered(sink: PrometheusSink, index: int) -> None:
     sink.on_echoes(TARGETS, batch)
 
 
-async def test_a_scrape_is_what_the_library_makes_of_the_registry(sink: PrometheusSink) -> None:
+async def test_a_scrape_equals_the_output_of_prometheus_client(sink: PrometheusSink) -> None:
     assert await Scrapes(sink).text() == generate_latest(sink.registry)
 
 
-async def test_without_targets_there_are_the_heads_of_their_families() -> None:
+async def test_without_targets_a_scrape_still_has_help_and_type_lines() -> None:
     empty = PrometheusSink("1.2.3")
     assert await Scrapes(empty).text() == generate_latest(empty.registry)
 
 
-async def test_between_slices_others_have_their_turn(
-    sink: PrometheusSink, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_other_tasks_run_between_slices(sink: PrometheusSink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scrape, "SLICE_S", 0.0)
     turns = 0
 
@@ -67,7 +65,7 @@ async def test_between_slices_others_have_their_turn(
     assert turns >= len(TARGETS)
 
 
-async def test_who_asks_while_a_scrape_is_under_way_gets_that_one(sink: PrometheusSink) -> None:
+async def test_a_request_during_a_scrape_shares_its_result(sink: PrometheusSink) -> None:
     scrapes = Scrapes(sink)
     first, second = await asyncio.gather(scrapes.text(), scrapes.text())
     assert first is second
@@ -75,7 +73,7 @@ async def test_who_asks_while_a_scrape_is_under_way_gets_that_one(sink: Promethe
     assert await scrapes.text() != first
 
 
-async def test_who_goes_away_does_not_take_the_scrape_from_the_others(sink: PrometheusSink) -> None:
+async def test_a_cancelled_request_does_not_cancel_the_scrape_for_others(sink: PrometheusSink) -> None:
     scrapes = Scrapes(sink)
     impatient, patient = asyncio.create_task(scrapes.text()), asyncio.create_task(scrapes.text())
     await asyncio.sleep(0)
@@ -83,7 +81,7 @@ async def test_who_goes_away_does_not_take_the_scrape_from_the_others(sink: Prom
     assert await patient == generate_latest(sink.registry)
 
 
-async def test_samples_can_be_asked_for_by_name(sink: PrometheusSink) -> None:
+async def test_a_scrape_can_be_limited_to_metric_names(sink: PrometheusSink) -> None:
     text = only(await Scrapes(sink).text(), ["xksprobe_build_info", "xksprobe_rtt_seconds_count", "none"])
     lines = text.decode().splitlines()
     assert [line.split("{")[0].split()[-1] for line in lines if not line.startswith("# HELP")] == [
@@ -91,8 +89,8 @@ async def test_samples_can_be_asked_for_by_name(sink: PrometheusSink) -> None:
     ]  # fmt: skip
 
 
-async def test_targets_whose_names_are_cut_to_the_same_label_are_one() -> None:
-    """Prometheus refuses a whole scrape that has a series twice."""
+async def test_targets_with_the_same_cut_label_are_one() -> None:
+    """Prometheus rejects a whole scrape with a duplicate series."""
     sink = PrometheusSink("1.2.3")
     long = "x" * 300
     named = [Target(name=f"{long}{n}", role=Role.NODE, host=f"192.0.2.{n}", plans=ECHO) for n in (1, 2)]

@@ -47,7 +47,7 @@ def value(sink: PrometheusSink, name: str, **labels: str) -> float | None:
 
 
 def filled() -> PrometheusSink:
-    """A sink that has seen one of everything."""
+    """A sink with one result of every kind."""
     sink = PrometheusSink("1.2.3")
     node, far = asked(), target("region-1", role=Role.REGION, host="kms.example.com", region="eu-west-3")
     sink.on_targets((node, far))
@@ -75,11 +75,11 @@ def filled() -> PrometheusSink:
     return sink
 
 
-def test_everything_is_written_as_in_the_golden_file() -> None:
+def test_the_metrics_equal_the_golden_file() -> None:
     golden_files.check(GOLDEN, text(filled()))
 
 
-def test_promtool_finds_nothing_to_say() -> None:
+def test_promtool_reports_no_problem() -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         if os.environ.get("XKS_PROBE_FORBID_SKIPS"):
@@ -91,7 +91,7 @@ def test_promtool_finds_nothing_to_say() -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_an_echo_counts_once_and_its_extra_replies_apart() -> None:
+def test_a_ping_counts_once_and_its_extra_replies_separately() -> None:
     sink = PrometheusSink("1")
     sink.on_targets((target(),))
     sink.on_echoes((target(),), echoes(ANSWERED, ANSWERED, LOST, DUPLICATE, LATE))
@@ -106,7 +106,7 @@ def test_an_echo_counts_once_and_its_extra_replies_apart() -> None:
     assert value(sink, "samples_total", timestamps="kernel") == 2
 
 
-def test_closed_sets_start_at_zero_and_times_start_absent() -> None:
+def test_fixed_label_sets_start_at_zero_and_times_start_absent() -> None:
     sink = PrometheusSink("1")
     sink.on_targets((target(),))
     assert value(sink, "probe_failures_total", target="node-1", check="tls", reason="packet_too_big") == 0
@@ -147,7 +147,7 @@ def test_a_result_in_flight_at_a_reload_does_not_bring_the_target_back() -> None
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_counts_of_the_same_target_go_on_under_its_new_label_zone_and_plan(changes: dict[str, Any]) -> None:
+def test_counters_of_a_target_continue_under_a_new_label_zone_or_plan(changes: dict[str, Any]) -> None:
     sink, before, after = PrometheusSink("1"), target(), replace(target(), **changes)
     sink.on_targets((before,))
     sink.on_measurement(tcp(before))
@@ -173,7 +173,7 @@ def test_counts_of_the_same_target_go_on_under_its_new_label_zone_and_plan(chang
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_another_target_under_the_same_name_begins_anew(changes: dict[str, Any]) -> None:
+def test_another_target_with_the_same_name_starts_again(changes: dict[str, Any]) -> None:
     sink, before = PrometheusSink("1"), asked()
     after = replace(before, **changes)
     sink.on_targets((before,))
@@ -201,7 +201,7 @@ def test_a_check_that_a_target_no_longer_has_leaves_no_series() -> None:
         assert gone not in "".join(line for line in text(sink).splitlines() if not line.startswith("#"))
 
 
-def test_each_key_store_has_its_own_newest_report() -> None:
+def test_each_key_store_has_its_own_latest_report() -> None:
     sink = PrometheusSink("1")
     one, two = target(), target("node-2", key_store="cks-2")
     sink.on_targets((one, two))
@@ -228,7 +228,7 @@ def test_each_key_store_has_its_own_newest_report() -> None:
     ],
     ids=["unsigned", "get", "large body", "key metadata", "withheld", "without a credential"],
 )
-def test_what_is_not_a_request_for_health_or_was_not_sent_counts_nowhere(measured: Measurement) -> None:
+def test_conduct_tests_and_withheld_requests_are_not_counted(measured: Measurement) -> None:
     sink, untouched = PrometheusSink("1"), PrometheusSink("1")
     for each in (sink, untouched):
         each.on_targets((asked(),))
@@ -236,7 +236,7 @@ def test_what_is_not_a_request_for_health_or_was_not_sent_counts_nowhere(measure
     assert text(sink) == text(untouched)
 
 
-def test_health_is_counted_as_every_check_is() -> None:
+def test_health_requests_are_counted_like_every_check() -> None:
     sink = filled()
     assert value(sink, "probe_interval_seconds", target="node-1", check="health_warm") == 60
     assert value(sink, "probes_total", target="node-1", check="health_cold") == 2
@@ -255,7 +255,7 @@ def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
     assert value(sink, "config_last_reload_success_timestamp_seconds") == NOW_S
 
 
-def test_the_reports_key_store_replaces_the_guess() -> None:
+def test_the_key_store_in_the_report_replaces_the_default() -> None:
     sink = PrometheusSink("1")
     sink.on_targets((target(key_store=""),))
     assert value(sink, "kms_prediction_decided", key_store="", operation="connect") == 0
@@ -268,7 +268,7 @@ def test_no_creation_times_are_written() -> None:
     assert "_created" not in text(filled())
 
 
-def test_an_answer_whose_time_a_clock_step_spoilt_is_received_and_no_sample() -> None:
+def test_a_reply_with_a_discarded_time_counts_as_received_but_not_as_a_sample() -> None:
     sink = PrometheusSink("1")
     sink.on_targets((target(),))
 
@@ -279,7 +279,7 @@ def test_an_answer_whose_time_a_clock_step_spoilt_is_received_and_no_sample() ->
     assert value(sink, "samples_total", timestamps="kernel") == 0
 
 
-def test_an_echo_is_counted_under_the_address_it_was_sent_to() -> None:
+def test_a_ping_is_counted_under_its_own_address() -> None:
     sink = PrometheusSink("1")
     named, far = target(host="proxy.example.com"), target("far", role=Role.REGION, host="kms.example.com")
     sink.on_targets((named, far))
@@ -292,7 +292,7 @@ def test_an_echo_is_counted_under_the_address_it_was_sent_to() -> None:
     assert value(sink, "rtt_seconds_count", target="far", ip="", method="icmp") == 1
 
 
-def test_what_a_batch_says_of_the_instrument_itself_is_counted() -> None:
+def test_the_self_monitoring_counters_of_a_batch_are_added() -> None:
     sink = PrometheusSink("1")
     for _ in range(2):
         sink.on_echoes((), EchoBatch(discarded=1, dropped=2, stepped=3, user_minus_kernel_ns=4_000_000))

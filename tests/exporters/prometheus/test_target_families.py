@@ -1,4 +1,4 @@
-"""Series of targets as families."""
+"""Conversion of the series of targets to metric families."""
 
 from support.reports.exporter_inputs import HOSTILE, certificate, target, tls
 
@@ -15,7 +15,7 @@ def samples(*all_series: TargetSeries) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def test_text_of_a_certificate_is_escaped_and_cut() -> None:
+def test_certificate_text_is_escaped_and_cut() -> None:
     series = TargetSeries(target())
     series.measured(tls(target(), certificate(name=HOSTILE * 10)))
     (labels,) = samples(series)["xksprobe_certificate_info"]
@@ -31,7 +31,7 @@ def test_a_date_that_could_not_be_read_is_absent() -> None:
     assert "xksprobe_certificate_info" in shown
 
 
-def test_a_target_without_echoes_has_no_packet_counters() -> None:
+def test_a_target_without_pings_has_no_packet_counters() -> None:
     plan = PlannedCheck(check=Check.DNS, interval_s=60, timeout_s=3)
     shown = samples(TargetSeries(target(role=Role.RESOLVER, plans=(plan,))))
     assert "xksprobe_packets_sent_total" not in shown
@@ -39,12 +39,12 @@ def test_a_target_without_echoes_has_no_packet_counters() -> None:
     assert shown["xksprobe_probes_total"] == [{"target": "node-1", "check": "dns"}]
 
 
-def test_two_names_that_become_one_label_do_not_break_the_scrape() -> None:
+def test_two_names_with_the_same_label_do_not_break_the_scrape() -> None:
     twins = [TargetSeries(target("x" * 200 + end)) for end in "ab"]
     assert len(samples(*twins)["xksprobe_target_info"]) == 1
 
 
-def test_what_a_target_is_is_told() -> None:
+def test_target_info_describes_the_target() -> None:
     (labels,) = samples(TargetSeries(target()))["xksprobe_target_info"]
     assert labels == {
         "target": "node-1", "role": "node", "key_store": "cks-1", "target_zone": "use1-az1",

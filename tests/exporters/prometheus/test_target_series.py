@@ -1,4 +1,4 @@
-"""What one target accumulates, and what leaves again."""
+"""The series that a target accumulates, and when they are dropped."""
 
 import pytest
 from support.reports.exporter_inputs import NOW_S, certificate, target, tcp, tls
@@ -28,7 +28,7 @@ def test_the_phases_of_a_handshake_are_kept() -> None:
     assert not series.rtt
 
 
-def test_a_lost_probe_counts_as_a_probe_and_never_as_a_duration() -> None:
+def test_a_lost_probe_counts_as_a_probe_but_not_as_a_duration() -> None:
     series = TargetSeries(target())
     series.measured(tcp(target(), None))
     assert series.probes[Check.TCP] == 1
@@ -45,7 +45,7 @@ def test_a_region_has_no_address_in_its_labels() -> None:
     assert series.address == ""
 
 
-def test_a_chain_goes_when_the_newest_handshake_showed_none() -> None:
+def test_a_chain_is_dropped_if_the_latest_handshake_returned_none() -> None:
     series = TargetSeries(target())
     series.measured(tls(target(), certificate()))
     assert set(series.chains) == {"10.0.0.1"}
@@ -53,7 +53,7 @@ def test_a_chain_goes_when_the_newest_handshake_showed_none() -> None:
     assert not series.chains
 
 
-def test_all_chains_go_when_the_name_no_longer_resolves() -> None:
+def test_all_chains_are_dropped_if_the_name_does_not_resolve() -> None:
     named = target(host="proxy.example.com")
     series = TargetSeries(named)
     series.measured(tls(named, certificate(), address="10.0.0.1"))
@@ -68,7 +68,7 @@ def test_a_chain_is_cut_at_ten() -> None:
 
 
 @pytest.mark.parametrize(("age_s", "kept"), [(STALE_AFTER_S, True), (STALE_AFTER_S + 1, False)])
-def test_an_address_not_met_for_ten_minutes_takes_its_series_along(age_s: float, kept: bool) -> None:
+def test_the_series_of_an_address_not_probed_for_ten_minutes_are_dropped(age_s: float, kept: bool) -> None:
     named = target(host="proxy.example.com")
     series = TargetSeries(named)
     series.measured(tls(named, certificate(), address="10.0.0.9"))
@@ -79,7 +79,7 @@ def test_an_address_not_met_for_ten_minutes_takes_its_series_along(age_s: float,
     assert series.probes[Check.TCP] == 1
 
 
-def test_rotating_addresses_do_not_grow_series_without_end() -> None:
+def test_rotating_addresses_do_not_create_unlimited_series() -> None:
     named = target(host="proxy.example.com")
     series = TargetSeries(named)
     for n in range(MAX_ADDRESSES + 5):
@@ -89,19 +89,19 @@ def test_rotating_addresses_do_not_grow_series_without_end() -> None:
     assert series.address == f"10.0.1.{MAX_ADDRESSES + 4}"
 
 
-def test_echoes_have_the_address_they_were_sent_to_also_after_another_was_met() -> None:
+def test_pings_are_counted_under_their_own_address_even_after_another_was_probed() -> None:
     named = target(host="proxy.example.com")
     series = TargetSeries(named)
     series.measured(tcp(named, address="10.0.0.9"))
     assert series.echo_ip("10.0.0.7") == "10.0.0.7"
 
 
-def test_echoes_of_a_region_have_no_address() -> None:
+def test_pings_to_a_region_have_no_address() -> None:
     region = target(role=Role.REGION, host="kms.eu-west-3.example.com")
     assert TargetSeries(region).echo_ip("192.0.2.7") == ""
 
 
-def test_echoes_without_an_address_have_the_one_of_their_name_that_was_met_last() -> None:
+def test_pings_without_an_address_use_the_last_one_probed_for_the_name() -> None:
     named = target(host="proxy.example.com")
     series = TargetSeries(named)
     assert series.echo_ip() == ""
@@ -110,7 +110,7 @@ def test_echoes_without_an_address_have_the_one_of_their_name_that_was_met_last(
     assert TargetSeries(target()).echo_ip() == "10.0.0.1"
 
 
-def test_the_newest_attempt_is_not_overtaken_by_an_older_one() -> None:
+def test_an_older_attempt_does_not_replace_a_newer_one() -> None:
     series = TargetSeries(target())
     series.measured(tcp(target(), at_s=NOW_S))
     series.measured(tcp(target(), at_s=NOW_S - 5))

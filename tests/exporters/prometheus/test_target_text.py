@@ -1,4 +1,4 @@
-"""A target's text is what prometheus_client would write of it, whatever the names and numbers are."""
+"""The text of a target equals that of prometheus_client, for any names and numbers."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ TARGETS = st.builds(
     st.integers(0, 10**12),
     st.floats(0, 1e18),
 )
-def test_it_is_byte_for_byte_what_the_library_writes(
+def test_the_text_equals_that_of_prometheus_client_byte_for_byte(
     target: Target, rtts_s: list[tuple[Method, float]], count: int, at_s: float
 ) -> None:
     series = TargetSeries(target)

@@ -1,4 +1,4 @@
-"""Chains for people."""
+"""Certificate chains in text reports."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ def shown(renderable: RenderableType) -> str:
     return captured.get()
 
 
-def test_no_certificate_is_said() -> None:
+def test_a_missing_certificate_is_reported() -> None:
     assert "No certificate" in shown(certificates.render((), NOW_S))
     assert certificates.brief((), NOW_S).plain == "–"  # noqa: RUF001 - the dash of a missing value
 
@@ -31,14 +31,14 @@ def test_not_valid_yet_is_not_called_valid() -> None:
     assert "not valid yet" in shown(certificates.render((early,), NOW_S))
 
 
-def test_names_of_the_network_are_escaped_and_their_number_is_bounded() -> None:
+def test_untrusted_names_are_escaped_and_limited_in_number() -> None:
     many = replace(certificate(), dns_names=(HOSTILE,) * 500)
     text = shown(certificates.render((many,), NOW_S))
     assert "\x1b" not in text
     assert "and 490 more" in text
 
 
-def test_in_brief_a_chain_is_its_leaf() -> None:
+def test_the_short_form_of_a_chain_is_its_leaf() -> None:
     assert (
         certificates.brief((certificate(name="a.example.com", days=8),), NOW_S).plain
         == "a.example.com, 8 days left"

@@ -1,4 +1,4 @@
-"""What changed since an older preflight, and older files that are none."""
+"""Changes since an earlier preflight, and invalid earlier files."""
 
 import json
 from dataclasses import replace
@@ -34,11 +34,11 @@ def said(before: Evidence, after: Evidence) -> dict[str, tuple[str | None, str |
     return {c.what: (c.before, c.after, c.is_worse) for c in changes.between(old(before), report)}
 
 
-def test_nothing_changed_if_nothing_did() -> None:
+def test_without_differences_no_change_is_reported() -> None:
     assert said(HEALTHY, HEALTHY) == {}
 
 
-def test_what_became_worse_is_worse_and_comes_first() -> None:
+def test_changes_for_the_worse_come_first() -> None:
     found = said(HEALTHY, BROKEN)
     assert found["kms-is-an-allowed-principal vpce-svc-0123456789abcdef0"] == ("met", "violated", True)
     assert found["create XksProxyVpcEndpointServiceNotFoundException"] == (None, "expected", True)
@@ -46,14 +46,14 @@ def test_what_became_worse_is_worse_and_comes_first() -> None:
     assert worse == sorted(worse, key=lambda w: {True: 0, None: 1, False: 2}[w])
 
 
-def test_what_was_mended_is_better() -> None:
+def test_a_fixed_requirement_is_a_change_for_the_better() -> None:
     found = said(BROKEN, HEALTHY)
     assert found["kms-is-an-allowed-principal vpce-svc-0123456789abcdef0"] == ("violated", "met", False)
     assert found["create XksProxyVpcEndpointServiceNotFoundException"] == ("expected", None, False)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"verdicts": []}', b"3"])
-def test_a_file_that_is_no_preflight_is_refused(content: bytes) -> None:
+def test_a_file_that_is_not_a_preflight_report_is_rejected(content: bytes) -> None:
     with pytest.raises(UnreadableError):
         changes.read(content)
 
@@ -69,7 +69,7 @@ _JSON = st.recursive(
 
 @given(_JSON, _JSON)
 @example([{"outcome": []}], {"create": {"errors": [{"likelihood": {}}]}})
-def test_any_older_document_is_compared(verdicts: object, prediction: object) -> None:
+def test_any_earlier_document_can_be_compared(verdicts: object, prediction: object) -> None:
     content = json.dumps({"verdicts": verdicts, "prediction": prediction, "taken_at": "\x1b"}).encode()
     document = changes.read(content)
     found = changes.between(document, judge(HEALTHY))
@@ -79,7 +79,7 @@ def test_any_older_document_is_compared(verdicts: object, prediction: object) ->
     assert "\x1b" not in captured.get()
 
 
-def test_a_page_says_since_when() -> None:
+def test_the_text_states_the_time_of_the_earlier_report() -> None:
     console = Console(width=120, markup=False, force_terminal=False)
     with console.capture() as captured:
         console.print(changes.render(old(HEALTHY), changes.between(old(HEALTHY), judge(BROKEN))))

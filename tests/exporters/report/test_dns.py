@@ -1,4 +1,4 @@
-"""An answer's document and text."""
+"""The JSON document and text of a DNS response."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
     assert faults(dns.document(measurement), "dns") == []
 
 
-def test_without_an_answer_the_question_is_still_there_and_the_rest_null() -> None:
+def test_without_a_response_the_query_is_kept_and_the_rest_is_null() -> None:
     said = dns.document(silence())
     assert (said["name"], said["type"], said["server"]) == ("_x.xks.example.com", "TXT", "10.20.0.2")
     assert (said["rcode"], said["rtt_seconds"], said["ttl_seconds"], said["answers"]) == (
@@ -27,27 +27,27 @@ def test_without_an_answer_the_question_is_still_there_and_the_rest_null() -> No
     )
 
 
-def test_the_phases_of_the_exchange_together_are_its_round_trip() -> None:
+def test_the_round_trip_is_the_sum_of_the_phases_of_the_exchange() -> None:
     split = replace(
         answer(), phases_s={Phase.RESOLVE: 9.0, Phase.SEND: 0.001, Phase.WAIT: 0.002, Phase.RECEIVE: 0.003}
     )
     assert dns.document(split)["rtt_seconds"] == 0.006
 
 
-def test_answers_are_escaped_one_a_line() -> None:
+def test_answers_are_escaped_and_have_one_line_each() -> None:
     text = shown(answer())
     assert "2 answers" in text
     assert '"abc"' in text
     assert "\x1b" not in text
 
 
-def test_many_answers_are_cut_and_say_so() -> None:
+def test_a_long_list_of_answers_is_cut_with_a_notice() -> None:
     seen = answer()
     assert isinstance(seen.details, DnsDetails)
     assert "and 50 more" in shown(replace(seen, details=replace(seen.details, answers=("x",) * 100)))
 
 
-def test_silence_is_a_failure_in_words() -> None:
+def test_a_missing_response_is_described_as_a_failure() -> None:
     assert "failed: timed out in wait" in shown(silence())
 
 

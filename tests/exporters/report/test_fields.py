@@ -1,4 +1,4 @@
-"""JSON pieces: times, nulls, bounds."""
+"""Parts of JSON documents: times, nulls, bounds."""
 
 import math
 from dataclasses import replace
@@ -18,12 +18,12 @@ def test_a_time_is_rfc_3339_in_utc() -> None:
 
 
 @pytest.mark.parametrize("unix_s", [None, 1e300, -1e300, math.nan, math.inf, 253_402_300_800.0])
-def test_a_time_that_no_calendar_has_is_null(unix_s: float | None) -> None:
+def test_a_time_outside_the_calendar_is_null(unix_s: float | None) -> None:
     assert fields.time(unix_s) is None
 
 
 @given(st.floats())
-def test_any_time_is_null_or_of_one_form(unix_s: float) -> None:
+def test_any_time_is_null_or_in_the_same_format(unix_s: float) -> None:
     written = fields.time(unix_s)
     assert written is None or (len(written) == 27 and written.endswith("Z") and written[4] == "-")
 
@@ -33,7 +33,7 @@ def test_a_missing_duration_is_null_and_zero_is_zero() -> None:
     assert fields.seconds(0.0) == 0.0
 
 
-def test_text_of_the_network_is_printable_and_bounded() -> None:
+def test_untrusted_text_is_printable_and_cut() -> None:
     shown = fields.failure(Failure(phase=Phase.CONNECT, reason=Reason.RESET, detail=HOSTILE * 100))
     assert shown is not None
     detail = str(shown["detail"])
@@ -45,7 +45,7 @@ def test_round_trips_are_an_object_even_without_samples() -> None:
     assert fields.rtt(Summary()) == {"min": None, "median": None, "p95": None, "p99": None}
 
 
-def test_of_a_chain_the_first_ten_are_in_documents() -> None:
+def test_a_document_has_the_first_ten_certificates_of_a_chain() -> None:
     chain = [replace(certificate(days=1), position=n) for n in range(16)]
     assert [each["position"] for each in fields.certificates(chain)] == list(range(10))
 

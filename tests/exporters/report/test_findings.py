@@ -1,4 +1,4 @@
-"""Verdicts for people."""
+"""Verdicts in text reports."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def test_different_reasons_are_two_findings() -> None:
     assert len(findings.group((name_verdict("a"), other))) == 2
 
 
-def test_a_finding_says_why_what_kms_would_say_and_what_to_do() -> None:
+def test_a_finding_shows_the_reason_the_kms_error_and_the_fix() -> None:
     text = shown(findings.wrong([name_verdict()]))
     assert "wrong.example.com" in text
     assert "XKS_PROXY_INVALID_TLS_CONFIGURATION expected from ConnectCustomKeyStore" in text
@@ -47,41 +47,41 @@ def test_a_finding_says_why_what_kms_would_say_and_what_to_do() -> None:
     assert "openssl s_client" in text
 
 
-def test_markup_and_escapes_of_the_network_arrive_as_text() -> None:
+def test_untrusted_markup_and_escape_sequences_are_shown_as_text() -> None:
     text = shown(findings.wrong([replace(name_verdict(), because=HOSTILE)]))
     assert "[bold]x[/bold]" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
 
 
-def test_unknown_is_never_among_the_fine() -> None:
+def test_an_unknown_requirement_is_never_listed_as_met() -> None:
     text = shown(findings.fine(verdicts()))
     assert "round-trip-within-35-ms" not in text
     assert "chain-is-complete" in text
 
 
-def test_a_requirement_met_by_one_subject_and_violated_by_another_is_not_fine() -> None:
+def test_a_requirement_met_by_one_subject_and_violated_by_another_is_not_listed_as_met() -> None:
     met = replace(name_verdict("b"), outcome=Outcome.MET, kms_errors=())
     assert findings.fine([name_verdict("a"), met]) is None
 
 
-def test_nothing_wrong_and_nothing_unknown_says_nothing() -> None:
+def test_without_violated_or_unknown_requirements_there_are_no_sections() -> None:
     assert findings.wrong([]) is None
     assert findings.unknown([]) is None
     assert findings.possible([]) is None
 
 
-def test_met_with_a_possible_error_is_told_apart() -> None:
+def test_met_requirements_with_a_possible_error_have_their_own_section() -> None:
     close = replace(name_verdict(), outcome=Outcome.MET)
     assert "close to a limit" in shown(findings.possible([close]))
 
 
-def test_a_flood_of_findings_is_cut_and_says_so() -> None:
+def test_a_long_list_of_findings_is_cut_with_a_notice() -> None:
     flood = [replace(name_verdict(), requirement=f"r-{n}") for n in range(findings.MAX_SHOWN + 2)]
     assert "and 2 more; use --format json" in shown(findings.wrong(flood))
 
 
-def test_what_is_unknown_for_one_reason_is_one_entry() -> None:
+def test_requirements_unknown_for_the_same_reason_are_one_entry() -> None:
     silent = [
         replace(name_verdict("n1"), requirement=f"r-{n}", outcome=Outcome.UNKNOWN, because="no handshake")
         for n in range(3)

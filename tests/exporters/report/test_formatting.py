@@ -1,4 +1,4 @@
-"""Words for people."""
+"""Formatting of values in text reports."""
 
 import pytest
 from support.reports.examples import HOSTILE, NOW_S
@@ -34,7 +34,7 @@ def test_a_missing_value_is_a_dash() -> None:
     } == {formatting.MISSING}
 
 
-def test_every_outcome_has_a_word_of_its_own() -> None:
+def test_every_outcome_has_its_own_word() -> None:
     assert len({formatting.outcome(outcome).plain for outcome in Outcome}) == len(Outcome)
 
 

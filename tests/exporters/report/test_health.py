@@ -1,4 +1,4 @@
-"""The budget of a call as a bar: proportions, what is over, and nothing hostile."""
+"""The time budget of a call as a bar: proportions, values over the limit."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def drawn(*measured: Measurement, width: int = 100) -> str:
     ("wait_s", "cells", "end"),
     [(0.125, 20, "▏"), (0.25, 40, "▏"), (0.2501, 40, "▶"), (0.0001, 1, "▏"), (9.0, 40, "▶")],
 )
-def test_a_bar_is_as_long_as_its_share(wait_s: float, cells: int, end: str) -> None:
+def test_the_length_of_a_bar_is_proportional(wait_s: float, cells: int, end: str) -> None:
     said = drawn(exchange(wait=wait_s))
     assert said.count("█") == cells
     assert end in said
@@ -53,7 +53,7 @@ def test_the_median_of_each_phase_is_shown_cold_and_warm() -> None:
     assert "connect 20.0" in said
 
 
-def test_only_health_counts_and_resolving_does_not() -> None:
+def test_only_health_requests_count_and_name_resolution_does_not() -> None:
     assert health.budget([exchange(purpose="get", wait=0.1)]) is None
     assert health.total_s(exchange(resolve=1.0, wait=0.1)) == pytest.approx(0.1)
 
@@ -78,7 +78,7 @@ def test_it_fits(width: int) -> None:
         ([False], "No problem found"),
     ],
 )
-def test_only_a_proxy_that_answered_nothing_is_said_not_to_answer(failed: list[bool], said: str) -> None:
+def test_no_answer_is_reported_only_if_the_proxy_answered_no_request(failed: list[bool], said: str) -> None:
     refused = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
     measured = [replace(exchange(), failure=refused if each else None) for each in failed]
     console = Console(width=100, markup=False, force_terminal=False)

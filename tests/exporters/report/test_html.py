@@ -1,4 +1,4 @@
-"""A preflight as one HTML file: self-contained, without script, and no text of the network becomes markup."""
+"""A preflight as an HTML file: self-contained, without scripts, and safe against untrusted text."""
 
 import re
 from dataclasses import replace
@@ -39,7 +39,7 @@ def measured(*seen: Measurement, **account: object) -> Evidence:
 
 
 class Tags(HTMLParser):
-    """What is in the page: each tag, balanced."""
+    """Collects tags and attributes, and checks that tags are balanced."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ def tags(of: str) -> Tags:
 FULL = measured(tcp(A), tls(A), health(A, 0.05, "hsm-1"), tcp(B), principals=())
 
 
-def test_it_needs_nothing_but_itself() -> None:
+def test_the_file_is_self_contained() -> None:
     said = page(FULL, clock_offset_s=2.0)
     found = tags(said)
     assert not found.seen & {"script", "link", "img", "iframe", "object", "form", "base"}
@@ -85,7 +85,7 @@ def test_it_needs_nothing_but_itself() -> None:
     assert "@import" not in said
 
 
-def test_it_says_what_kms_would_say_what_to_do_and_shows_the_way() -> None:
+def test_it_shows_the_kms_errors_the_fixes_and_the_path() -> None:
     said = page(FULL)
     for part in (
         "XksProxyVpcEndpointServiceNotFoundException",
@@ -101,7 +101,7 @@ def test_it_says_what_kms_would_say_what_to_do_and_shows_the_way() -> None:
 
 
 @pytest.mark.parametrize(("wait_s", "is_over"), [(0.24, False), (0.2401, True), (5.0, True)])
-def test_a_bar_says_when_it_is_over_and_stays_in_its_picture(wait_s: float, *, is_over: bool) -> None:
+def test_a_bar_over_the_limit_is_marked_and_stays_inside_the_drawing(wait_s: float, *, is_over: bool) -> None:
     said = page(measured(health(A, wait_s)))
     assert ("over the limit" in said) is is_over
     for x, size in re.findall(r'<rect class="(?:connect|wait)" x="([\d.]+)" y="18" width="([\d.]+)"', said):
@@ -131,5 +131,5 @@ def test_hostile_text_stays_text(hostile: str) -> None:
     assert len(said) < 200_000
 
 
-def test_without_anything_it_is_still_a_page() -> None:
+def test_without_any_data_it_is_still_a_valid_page() -> None:
     tags(page(looked_at(None)))

@@ -1,10 +1,10 @@
-"""JSON pieces that are opinions."""
+"""Verdicts and predictions in JSON documents."""
 
 from exporters.report import judged
 from probe.model.verdicts import Operation, Prediction
 
 
-def test_every_operation_is_predicted_and_undecided_unless_said() -> None:
+def test_every_operation_is_listed_and_undecided_by_default() -> None:
     said = judged.predictions((Prediction(operation=Operation.CONNECT, decided=True),))
     assert set(said) == {"create", "update", "connect", "create_key"}
     assert said["connect"] == {"decided": True, "errors": []}

@@ -1,4 +1,4 @@
-"""JUnit: a pipeline reads what is wrong, and whatever is in a verdict makes no broken XML."""
+"""JUnit: results for CI pipelines, and valid XML for any verdict text."""
 
 import xml.etree.ElementTree as ET
 
@@ -60,14 +60,14 @@ def test_an_outcome_is_a_result(one: Verdict, *, strict: bool, tag: str | None) 
     assert root.attrib["failures"] == str(int(tag == "failure"))
 
 
-def test_a_failure_says_why_what_kms_says_and_what_to_do() -> None:
+def test_a_failure_has_the_reason_the_kms_error_and_the_fix() -> None:
     root = ET.fromstring(junit.text([verdict(Outcome.VIOLATED)], suite="x"))  # noqa: S314
     (failure,) = root.iter("failure")
     assert failure.text == "so\nKMS: XKS_X\nMend it."
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
-def test_any_text_makes_xml(because: str, subject: str) -> None:
+def test_any_text_gives_valid_xml(because: str, subject: str) -> None:
     for outcome in Outcome:
         document = junit.text([verdict(outcome, because=because, subject=subject)], suite=subject)
         ET.fromstring(document)  # noqa: S314

@@ -20,7 +20,7 @@ def shown(*measured: Measurement, width: int = 140) -> str:
     return captured.get()
 
 
-def test_a_target_that_is_not_asked_has_no_health_and_one_that_is_has_nulls_at_first() -> None:
+def test_a_target_without_health_checks_has_no_health_and_one_with_them_starts_with_nulls() -> None:
     assert document(target(), latest_health_of(())) is None
     said = document(asked(), latest_health_of(()))
     assert said is not None
@@ -39,7 +39,7 @@ def test_cold_and_warm_have_a_row_each_with_their_phases() -> None:
     )
 
 
-def test_a_wait_that_may_be_shorter_says_so_at_every_width() -> None:
+def test_a_wait_that_is_an_upper_bound_is_marked_at_every_width() -> None:
     bounded = health(asked(), wait_is_upper_bound=True)
     assert "≤30.00" in shown(bounded)
     assert "wait ≤30.00" in shown(bounded, width=80)
@@ -58,7 +58,7 @@ def test_a_wait_that_may_be_shorter_says_so_at_every_width() -> None:
     ],
     ids=["refused", "odd", "no managers", "silent", "nothing", "withheld", "without a credential"],
 )  # fmt: skip
-def test_what_was_answered_is_said_in_words(measured: Measurement, words: str) -> None:
+def test_the_response_is_described_in_words(measured: Measurement, words: str) -> None:
     assert words in shown(measured)
 
 

@@ -1,4 +1,4 @@
-"""A preflight as Markdown: the same facts, and no text of the network becomes markup."""
+"""A preflight as Markdown: complete, and safe against untrusted text."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def shown(evidence: Evidence) -> str:
     return markdown.text(of)
 
 
-def test_it_says_what_kms_would_say_what_is_wrong_and_what_is_fine() -> None:
+def test_it_shows_the_kms_errors_what_is_wrong_and_what_is_met() -> None:
     said = shown(looked_at(replace(ACCOUNT, principals=()), targets=(A,), latest=(tcp(A), tls(A))))
     assert said.startswith("# Preflight of myproxy\\-private\\.xks\\.example\\.com\n")
     assert (
@@ -37,7 +37,7 @@ def test_it_says_what_kms_would_say_what_is_wrong_and_what_is_fine() -> None:
     assert said.index("What is wrong: ") < said.index("## Unknown: ") < said.index("## Met: ")
 
 
-def test_the_head_says_where_from_with_which_configuration_and_what_to_be_cautious_of() -> None:
+def test_the_header_shows_the_vantage_the_configuration_and_the_warnings() -> None:
     evidence = looked_at(
         replace(ACCOUNT, endpoint_url="https://x.example", collected_at="2026-11-24T12:00:00Z")
     )
@@ -67,5 +67,5 @@ def test_hostile_text_stays_text(hostile: str) -> None:
 @pytest.mark.parametrize(
     ("line", "span"), [("ls", "`ls`"), ("a `b` c", "`` a `b` c ``"), ("a ``b", "``` a ``b ```")]
 )
-def test_a_code_span_is_not_ended_by_its_line(line: str, span: str) -> None:
+def test_text_in_a_line_cannot_close_a_code_span(line: str, span: str) -> None:
     assert markdown._code(line) == span

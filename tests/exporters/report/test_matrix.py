@@ -1,4 +1,4 @@
-"""The matrix: each node and target in one line, what it answered to TCP, TLS and health, what AWS says of it."""
+"""The matrix: one row per node and target, with TCP, TLS, health and the NLB health check."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -32,12 +32,12 @@ def row(*measured: Measurement, target: Target = A, verdicts: tuple[Verdict, ...
     return found
 
 
-def test_rows_follow_the_way() -> None:
+def test_rows_are_in_the_order_of_the_path() -> None:
     evidence: Evidence = looked_at(targets=(BACKEND, B, A))
     assert [each.target.name for each in matrix.rows(evidence, ())] == [B.name, A.name, BACKEND.name]
 
 
-def test_what_was_not_looked_at_is_no_failure() -> None:
+def test_an_unchecked_target_is_not_a_failure() -> None:
     found = row()
     assert {cell.outcome for cell in (found.tcp, found.tls, found.health)} == {NOT_LOOKED_AT}
 
@@ -52,12 +52,14 @@ def test_what_was_not_looked_at_is_no_failure() -> None:
         (health(A, purpose="get", status=405), NOT_LOOKED_AT, ""),
     ],
 )
-def test_health_is_that_of_the_health_request(measured: Measurement, outcome: Outcome, words: str) -> None:
+def test_the_health_cell_shows_only_health_requests(
+    measured: Measurement, outcome: Outcome, words: str
+) -> None:
     cell = row(measured).health
     assert (cell.outcome, cell.words) == (outcome, words)
 
 
-def test_health_that_is_too_slow_is_no_good_health() -> None:
+def test_slow_health_is_violated_although_it_was_answered() -> None:
     slow = Verdict(
         requirement="health-answers-within-250-ms",
         level=Level.REQUIRED,
@@ -72,12 +74,12 @@ def test_health_that_is_too_slow_is_no_good_health() -> None:
     assert row(health(A), verdicts=(replace(slow, level=Level.ADVICE),)).health.outcome is MET
 
 
-def test_a_connection_has_its_time_and_a_refusal_its_reason() -> None:
+def test_a_connection_shows_its_duration_and_a_failure_its_reason() -> None:
     assert row(tcp(A, connect_s=0.004)).tcp == matrix.Cell(outcome=MET, duration_s=0.004)
     assert row(tcp(A, Reason.TIMED_OUT)).tcp == matrix.Cell(outcome=VIOLATED, words="timed out")
 
 
-def test_tls_names_the_requirement_that_its_certificate_breaks() -> None:
+def test_the_tls_cell_names_the_violated_requirement() -> None:
     broken = Verdict(
         requirement="common-name-matches",
         level=Level.REQUIRED,
@@ -93,7 +95,7 @@ def test_tls_names_the_requirement_that_its_certificate_breaks() -> None:
     assert row(tls(A, failure=in_handshake(Reason.RESET))).tls == matrix.Cell(outcome=VIOLATED, words="reset")
 
 
-def test_the_load_balancers_own_opinion_is_beside_what_was_seen() -> None:
+def test_the_load_balancers_health_check_is_next_to_the_measurements() -> None:
     group = replace(GROUP, targets=(RegisteredTarget(id="192.168.1.5", port=443, state="unhealthy"),))
     account = replace(ACCOUNT, load_balancers=(replace(BALANCER, target_groups=(group,)),))
     (found,) = matrix.rows(looked_at(account, targets=(BACKEND,)), ())

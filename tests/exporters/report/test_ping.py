@@ -32,7 +32,7 @@ def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
     assert faults(ping.document(measurement), "ping") == []
 
 
-def test_an_echo_has_the_packets_numbers_and_the_round_trip() -> None:
+def test_a_ping_has_the_identifier_and_sequence_of_its_packet() -> None:
     said = ping.document(echo())
     assert (said["identifier"], said["sequence"], said["rtt_seconds"], said["timestamps"]) == (
         77,
@@ -43,14 +43,14 @@ def test_an_echo_has_the_packets_numbers_and_the_round_trip() -> None:
     assert said["failure"] is None
 
 
-def test_an_unanswered_probe_has_null_for_round_trip_and_stamps() -> None:
+def test_an_unanswered_probe_has_null_for_round_trip_and_timestamps() -> None:
     said = ping.document(echo(rtt_s=None))
     assert said["rtt_seconds"] is None
     assert said["timestamps"] is None
     assert said["failure"] == {"phase": "echo", "reason": "timed_out", "detail": ""}
 
 
-def test_a_connect_counts_as_it_is_told_and_names_its_port() -> None:
+def test_a_connect_has_the_given_sequence_and_its_local_port() -> None:
     said = ping.document(connect(), sequence=0)
     assert (said["sequence"], said["local_port"], said["retransmits"]) == (0, 40123, 1)
     assert "identifier" not in said
@@ -63,11 +63,11 @@ def test_a_line_is_short_and_plain() -> None:
     )
 
 
-def test_a_line_without_an_answer_says_reason_and_phase() -> None:
+def test_a_line_without_a_reply_shows_reason_and_phase() -> None:
     assert ping.line(echo(rtt_s=None)) == "nlb-use1-az1 (10.20.1.10) seq=3 no reply: timed_out in echo"
 
 
-def test_an_answer_whose_time_a_clock_step_spoilt_has_null_for_it_and_no_failure() -> None:
+def test_an_rtt_discarded_by_a_clock_step_is_null_without_a_failure() -> None:
     spoilt = replace(echo(), phases_s={}, timestamps=None, failure=None)
     document = ping.document(spoilt)
     assert faults(document, "ping") == []
@@ -75,12 +75,12 @@ def test_an_answer_whose_time_a_clock_step_spoilt_has_null_for_it_and_no_failure
     assert "answered, but the RTT is discarded" in ping.line(spoilt)
 
 
-def test_a_retransmit_is_said() -> None:
+def test_a_retransmit_is_shown() -> None:
     assert ping.line(connect(), sequence=4).endswith("seq=4 rtt=12.700 ms (kernel) retransmits=1")
 
 
 @given(st.text(max_size=300))
-def test_whatever_the_network_says_a_line_stays_one_printable_line(detail: str) -> None:
+def test_untrusted_text_keeps_a_line_printable(detail: str) -> None:
     line = ping.line(connect(rtt_s=None, detail=detail))
     assert clean(line, limit=10_000) == line
     assert len(line.splitlines()) == 1
@@ -98,7 +98,7 @@ def test_the_summary_fits_80_columns_and_cuts_no_number() -> None:
 
 
 def rows() -> st.SearchStrategy[tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]]:
-    """Rows of a batch, as an engine makes them: an answer has a time or lost it to a clock step."""
+    """Rows of a batch as from an engine: a reply has a time, or none because of a clock step."""
     begun = (st.integers(0, 1), st.integers(0, 0xFFFF), st.integers(0, 4 * 10**18))
     timed = st.tuples(*begun, st.integers(0, 10**10), st.sampled_from(Timestamps))
     untimed = st.tuples(*begun, st.just(-1), st.none())
@@ -110,7 +110,7 @@ def rows() -> st.SearchStrategy[tuple[int, int, int, int, Timestamps | None, Ech
 
 
 @given(st.lists(rows(), max_size=5), st.text(max_size=300))
-def test_lines_of_a_batch_say_what_the_documents_of_its_echoes_say(batched: Any, name: str) -> None:
+def test_the_json_lines_of_a_batch_equal_the_documents_of_its_pings(batched: Any, name: str) -> None:
     targets = [replace(NODE_1, name=name), NODE_1]
     addresses = ("192.0.2.1", "192.0.2.2")
     columns = list(zip(*batched, strict=True)) or [()] * 7
@@ -132,7 +132,7 @@ def _untimed(said: dict[str, Any]) -> dict[str, Any]:
     return {**said, "sent_at": said["sent_at"][:4]}
 
 
-def test_a_line_says_when_its_echo_was_sent_to_the_microsecond() -> None:
+def test_a_line_has_the_send_time_to_the_microsecond() -> None:
     lines = ping.EchoLines(["a"], ["192.0.2.1"])
     batch = EchoBatch(
         indexes=(0, 0), sequences=(1, 2), sent_ns=(999_999_999, 1_000_001_999), rtt_ns=(5, 6),

@@ -1,4 +1,4 @@
-"""The report of a preflight: its head, what KMS says, its document."""
+"""The report of a preflight: its header, the state KMS reports, its JSON document."""
 
 from dataclasses import replace
 
@@ -39,22 +39,22 @@ def text(of: Preflight, width: int = 160) -> str:
         shown(clock_offset_s=-3.0),
     ],
 )
-def test_its_document_is_as_the_schema_says(of: Preflight) -> None:
+def test_its_document_fulfils_the_schema(of: Preflight) -> None:
     assert faults(preflight.document(of), "preflight") == []
 
 
-def test_the_head_says_who_looked_from_where_and_at_what() -> None:
+def test_the_header_shows_version_vantage_and_key_store() -> None:
     head = " ".join(text(shown(clock_offset_s=2.0)).splitlines()[:2])
     for part in ("1.2.3", "agent-1", "eu-west-1", STORE.id, "2022-11-10", "abc", "+2 s"):
         assert part in head
 
 
-def test_a_custom_endpoint_is_in_the_head() -> None:
+def test_a_custom_endpoint_is_shown_in_the_header() -> None:
     evidence = looked_at(replace(ACCOUNT, endpoint_url="https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com"))
     assert "AWS API calls went to the custom endpoint https://vpce-1.ec2" in text(shown(evidence))
 
 
-def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_them() -> None:
+def test_failed_calls_are_in_the_header_even_if_they_affect_no_verdict() -> None:
     evidence = looked_at(
         replace(ACCOUNT, calls=18, failed_calls=(DENIED, replace(DENIED, call="sts:GetCallerIdentity\x1b")))
     )
@@ -62,14 +62,14 @@ def test_calls_that_gave_nothing_are_in_the_head_also_if_no_verdict_speaks_of_th
     assert "! 2 of 18 AWS API calls failed: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in said
 
 
-def test_what_kms_says_is_compared_with_what_is_predicted() -> None:
+def test_the_state_reported_by_kms_is_compared_with_the_prediction() -> None:
     assert "KMS reports CONNECTED" in text(shown())
     failed = replace(STORE, connection_state="FAILED", connection_error_code="XKS_PROXY_TIMED_OUT\x1b")
     evidence = looked_at(replace(ACCOUNT, key_stores=(failed,)), replace(SPEC, id=STORE.id))
     assert "FAILED (XKS_PROXY_TIMED_OUT\\x1b)" in text(shown(evidence))
 
 
-def test_what_is_wrong_comes_before_what_is_fine() -> None:
+def test_what_is_wrong_comes_before_what_is_met() -> None:
     evidence = looked_at(replace(ACCOUNT, principals=()))
     said = " ".join(text(shown(evidence)).split())
     assert said.index("kms-is-an-allowed-principal") < said.index("Met: ")

@@ -1,4 +1,4 @@
-"""`--redact`: what is a pseudonym, what is not, and that the same value has the same one."""
+"""`--redact`: which values become pseudonyms, and that equal values get equal pseudonyms."""
 
 import json
 import re
@@ -20,11 +20,11 @@ TARGET = Target(name="192.168.1.5", role=Role.BACKEND, host="192.168.1.5")
 
 @pytest.fixture(autouse=True)
 def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What makes guessing dear makes these tests slow."""
+    """Cheap pseudonyms: the cost that prevents guessing would make these tests slow."""
     monkeypatch.setattr(redaction, "_COST", 2)
 
 
-def test_guessing_a_pseudonym_is_dear() -> None:
+def test_guessing_a_pseudonym_is_expensive() -> None:
     assert DEAR >= 2**12
 
 
@@ -50,11 +50,11 @@ def everything(of: Preflight) -> str:
 
 
 def said(text: str) -> str:
-    """What becomes of a text in a report."""
+    """A text as it appears in a redacted report."""
     return redaction.redacted(taken(vantage=text)).vantage
 
 
-def test_no_account_no_private_address_and_no_key_id_is_in_any_form() -> None:
+def test_no_format_contains_an_account_a_private_address_or_a_key_id() -> None:
     plain, redacted = everything(taken()), everything(redaction.redacted(taken()))
     for secret in ("192.168.1.5", "10.0.1.10", "ip-10-0-1-5"):
         assert secret in plain
@@ -72,7 +72,7 @@ def test_no_account_no_private_address_and_no_key_id_is_in_any_form() -> None:
         "1234abcd-12ab-34cd-56ef-1234567890ab", "mrk-1234abcd12ab34cd56ef1234567890ab",
     ],
 )  # fmt: skip
-def test_it_is_a_pseudonym(text: str) -> None:
+def test_sensitive_values_get_a_pseudonym(text: str) -> None:
     redacted = said(f"a {text}, b")
     assert text not in redacted
     assert re.search(r"(account|address|key)-[0-9a-f]{8}", redacted)
@@ -85,26 +85,26 @@ def test_it_is_a_pseudonym(text: str) -> None:
         "1111222233334", "11112222333", "vpce-svc-0123456789abcdef0", f"my-{KEY}x", "eu-west-1", "ip-300-1-2-3",
     ],
 )  # fmt: skip
-def test_it_stays_as_it_is(text: str) -> None:
+def test_other_values_stay_unchanged(text: str) -> None:
     assert said(f"a {text} b") == f"a {text} b"
 
 
-def test_a_range_keeps_its_length_and_a_port_its_number() -> None:
+def test_a_range_keeps_its_prefix_length_and_an_address_its_port() -> None:
     assert re.fullmatch(r"address-[0-9a-f]{8}/16 address-[0-9a-f]{8}:8443", said("10.0.0.0/16 10.0.0.1:8443"))
 
 
-def test_the_same_value_has_the_same_pseudonym_in_each_report_of_the_same_store() -> None:
+def test_a_value_has_the_same_pseudonym_in_all_reports_of_a_key_store() -> None:
     assert said("10.0.0.1 10.0.0.2 10.0.0.1").split()[::2] == [said("10.0.0.1")] * 2
     assert len(set(said("10.0.0.1 10.0.0.2").split())) == 2
 
 
-def test_of_another_store_it_is_another() -> None:
+def test_a_value_has_another_pseudonym_in_reports_of_another_key_store() -> None:
     of = taken(vantage="10.0.0.1")
     other = replace(of, evidence=replace(of.evidence, spec=replace(SPEC, id="cks-2")))
     assert redaction.redacted(of).vantage != redaction.redacted(other).vantage
 
 
-def test_an_older_report_that_was_not_redacted_is_compared_as_if_it_were() -> None:
+def test_an_earlier_report_without_redaction_is_compared_as_if_redacted() -> None:
     old = preflight.document(taken())
     of = redaction.redacted(taken(older=old))
     assert preflight.document(of)["changes"] == []

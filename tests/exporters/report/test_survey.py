@@ -33,32 +33,32 @@ def test_a_region_without_answers_has_nulls_and_a_reason() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_the_table_fits_and_names_every_region_whole(width: int) -> None:
+def test_the_table_fits_and_shows_full_region_names(width: int) -> None:
     text = shown(survey(), width)
     assert max(map(len, text.splitlines())) <= width
     for region in survey().regions:
         assert region.region in text
 
 
-def test_the_answer_stands_above_the_table() -> None:
+def test_the_recommendation_is_above_the_table() -> None:
     text = shown(survey())
     assert text.index("Recommended: eu-central-1") < text.index("95 % interval")
 
 
-def test_undecided_and_unreachable_are_two_words_and_neither_is_no() -> None:
+def test_undecided_unreachable_and_no_are_three_different_words() -> None:
     text = shown(survey())
     assert "undecided" in text
     assert "no answer" in text
 
 
-def test_none_within_is_told_from_none_known_to_be() -> None:
+def test_no_region_within_the_limit_differs_from_none_known_yet() -> None:
     undecided = replace(survey(), recommended=None)
     too_far = replace(survey(), recommended=None, regions=survey().regions[2:3])
     assert "No Region is known to be within 35 ms yet." in shown(undecided)
     assert "No Region is within 35 ms." in shown(too_far)
 
 
-def test_an_interrupted_survey_says_so() -> None:
+def test_an_interrupted_survey_is_marked() -> None:
     assert "Interrupted" in shown(replace(survey(), complete=False))
 
 

@@ -1,4 +1,4 @@
-"""The handshake's document and page."""
+"""The JSON document and text of a handshake."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
     assert faults(tls.document(measurement, report()), "tls") == []
 
 
-def test_phases_are_always_named_and_null_when_not_reached() -> None:
+def test_phases_are_always_listed_and_null_if_not_reached() -> None:
     assert tls.document(refused_handshake(), report())["phases_seconds"] == {
         "connect": None,
         "handshake": None,
@@ -43,7 +43,7 @@ def test_the_page_says_what_is_wrong_before_it_shows_the_chain() -> None:
     assert "Example Private Root" in text
 
 
-def test_a_diagnosing_offer_is_said() -> None:
+def test_a_diagnostic_client_hello_is_marked() -> None:
     assert "a diagnostic ClientHello that KMS does not send" in " ".join(shown(diagnosed()).split())
 
 

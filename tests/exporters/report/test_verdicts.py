@@ -1,4 +1,4 @@
-"""The whole report."""
+"""The agent's report."""
 
 from dataclasses import replace
 
@@ -48,18 +48,18 @@ def test_the_summary_counts_every_outcome() -> None:
     assert document(report())["summary"] == {"met": 7, "violated": 4, "unknown": 1, "not_applicable": 1}
 
 
-def test_what_is_wrong_stands_in_the_first_lines_and_what_is_fine_in_the_last() -> None:
+def test_what_is_wrong_is_in_the_first_lines_and_what_is_met_in_the_last() -> None:
     lines = shown(report()).splitlines()
     assert any("KMS would return an error" in line for line in lines[:6])
     assert any("common-name-matches · nlb-use1-az1, proxy-1" in line for line in lines[:16])
     assert any("Met: 7 requirements" in line for line in lines[-5:])
 
 
-def test_extra_authorities_are_said_in_the_head() -> None:
+def test_extra_cas_are_shown_in_the_header() -> None:
     assert "Extra CAs trusted by this agent but not by KMS" in "\n".join(shown(report()).splitlines()[:4])
 
 
-def test_a_masked_error_comes_after_what_masks_it() -> None:
+def test_a_hidden_error_comes_after_the_error_that_hides_it() -> None:
     text = shown(report())
     assert text.index("XKS_PROXY_INVALID_TLS_CONFIGURATION") < text.index(
         "after that is fixed: XKS_PROXY_NOT_REACHABLE"
@@ -98,7 +98,7 @@ def test_a_masked_error_comes_after_what_masks_it() -> None:
         "advice and what is unknown",
     ],
 )
-def test_the_conclusion_never_calls_the_unknown_fine(judged: Report, line: str) -> None:
+def test_the_conclusion_never_calls_unknown_requirements_met(judged: Report, line: str) -> None:
     assert line in shown(judged)
 
 
@@ -109,7 +109,7 @@ def test_it_fits_the_terminal(width: int) -> None:
     assert any("Health requests" in line for line in lines)
 
 
-def test_with_one_key_store_the_document_is_that_store_and_names_it_again_in_the_list() -> None:
+def test_with_one_key_store_its_report_is_at_the_top_level_and_in_the_list() -> None:
     said = document(report())
     stores = said["stores"]
     assert isinstance(stores, list)
@@ -117,7 +117,7 @@ def test_with_one_key_store_the_document_is_that_store_and_names_it_again_in_the
     assert {key: said[key] for key in stores[0]} == stores[0]
 
 
-def test_of_several_key_stores_the_one_that_is_worst_off_comes_first() -> None:
+def test_the_key_store_with_the_worst_result_comes_first() -> None:
     fine = Report(
         taken_at_s=NOW_S, key_store="cks-fine", verdicts=(replace(name_verdict(), outcome=Outcome.MET),)
     )
@@ -133,11 +133,11 @@ def test_of_several_key_stores_the_one_that_is_worst_off_comes_first() -> None:
     assert text.count("Path to the key managers") == 1
 
 
-def test_targets_that_key_stores_share_are_there_once() -> None:
+def test_shared_targets_are_listed_once() -> None:
     assert document(report(), OTHER)["targets"] == document(report())["targets"]
 
 
-def test_health_is_in_the_document_of_a_target_that_was_asked() -> None:
+def test_the_document_of_a_target_with_health_checks_has_health() -> None:
     reports = ((report(), with_health()),)
     said = verdicts.document(reports=reports, survey=survey(), vantage="here", version="0.1.0")
     assert faults(said, "report") == []

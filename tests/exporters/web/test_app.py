@@ -1,4 +1,4 @@
-"""The HTTP paths, over real sockets on loopback."""
+"""The HTTP routes, over real sockets on loopback."""
 
 from collections.abc import AsyncIterator
 
@@ -39,7 +39,7 @@ async def client(agent: Agent) -> AsyncIterator[TestClient]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_every_path_answers_with_the_headers(client: TestClient, path: str) -> None:
+async def test_every_route_responds_with_the_security_headers(client: TestClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status == 200
     assert {name: answer.headers[name] for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
@@ -48,21 +48,21 @@ async def test_every_path_answers_with_the_headers(client: TestClient, path: str
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-async def test_nothing_but_get_is_answered(client: TestClient, method: str, path: str) -> None:
+async def test_only_get_is_served(client: TestClient, method: str, path: str) -> None:
     answer = await client.request(method, path)
     assert answer.status == 405
     assert "GET" in answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/elsewhere"])
-async def test_another_host_is_refused_with_what_to_do(client: TestClient, path: str) -> None:
+async def test_a_wrong_host_header_is_rejected_with_advice(client: TestClient, path: str) -> None:
     answer = await client.get(path, headers={"Host": "rebound.example"})
     assert answer.status == 421
     assert "Open http://127.0.0.1:9911/" in await answer.text()
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_an_unknown_path_is_not_found_and_has_the_headers_too(client: TestClient) -> None:
+async def test_an_unknown_path_is_404_with_the_security_headers(client: TestClient) -> None:
     answer = await client.get("/templates/page.html")
     assert answer.status == 404
     assert answer.headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
@@ -89,7 +89,7 @@ async def test_metrics_are_those_of_the_sink(client: TestClient) -> None:
     assert "python_info" not in text
 
 
-async def test_one_metric_can_be_asked_for(client: TestClient) -> None:
+async def test_a_single_metric_can_be_requested(client: TestClient) -> None:
     text = await (await client.get("/metrics", params={"name[]": "xksprobe_build_info"})).text()
     assert "xksprobe_build_info" in text
     assert "xksprobe_probes_total" not in text

@@ -1,4 +1,4 @@
-"""The sentence at the top."""
+"""The banner at the top of the page."""
 
 from dataclasses import replace
 
@@ -15,13 +15,13 @@ def test_before_the_first_report_it_is_undecided() -> None:
     assert banner(report(predictions=())).state is State.UNDECIDED
 
 
-def test_decided_without_errors_nothing_that_was_judged_would_stop_kms() -> None:
+def test_a_decided_prediction_without_errors_shows_that_no_problem_was_found() -> None:
     shown = banner(report(verdict()))
     assert (shown.state, shown.headline) == (State.GOOD, "No problem found on the network or in TLS")
     assert "AWS account" in shown.because, "half of what KMS checks is not evaluated here"
 
 
-def test_where_the_proxy_is_asked_its_answers_are_part_of_the_judgement() -> None:
+def test_with_health_checks_the_responses_of_the_proxy_are_evaluated_too() -> None:
     health = verdict("credential-is-accepted", step=KmsStep.HEALTH)
     shown = banner(report(verdict(), health))
     assert shown.headline == "No problem found on the network, in TLS or in the proxy's responses"
@@ -30,36 +30,36 @@ def test_where_the_proxy_is_asked_its_answers_are_part_of_the_judgement() -> Non
     assert extra.notes == ("not evaluated: the AWS account",)
 
 
-def test_where_all_is_judged_nothing_is_said_to_be_left_out() -> None:
+def test_if_everything_is_evaluated_nothing_is_listed_as_missing() -> None:
     judged = (verdict(step=step) for step in (KmsStep.HEALTH, KmsStep.CONFIGURATION))
     assert banner(report(*judged)).because == ""
 
 
-def test_with_an_extra_authority_it_is_never_said_that_kms_would_connect() -> None:
+def test_with_an_extra_ca_the_banner_never_implies_that_kms_would_connect() -> None:
     shown = banner(replace(report(verdict()), extra_authorities=("CN=Lab",)))
     assert shown.state is State.RISK
     assert "KMS would refuse" in shown.because
 
 
-def test_an_expected_error_is_named_with_its_cause_and_remedy() -> None:
+def test_an_expected_error_is_shown_with_its_cause_and_fix() -> None:
     shown = banner(report(CAUSE, errors=(predicted(),)))
     assert shown.state is State.BAD
     assert shown.headline == "KMS would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION"
     assert (shown.because, shown.remedy) == ("node-1: the root is private", REMEDY)
 
 
-def test_the_error_that_masks_the_others_is_the_one_named() -> None:
+def test_the_error_that_hides_the_others_is_shown() -> None:
     masked = predicted("XKS_PROXY_TIMED_OUT", masked_by="authority-is-trusted-by-kms")
     assert banner(report(CAUSE, errors=(masked, predicted()))).error == "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 
 
-def test_an_expected_error_stands_though_the_rest_is_unknown() -> None:
+def test_an_expected_error_is_shown_even_if_the_rest_is_unknown() -> None:
     shown = banner(report(CAUSE, errors=(predicted(),), decided=False))
     assert shown.state is State.BAD
     assert "Other required requirements are still unknown." in shown.notes
 
 
-def test_unknown_is_never_fine() -> None:
+def test_unknown_is_never_shown_as_good() -> None:
     unknown = verdict(outcome=Outcome.UNKNOWN, because="not measured", remedy=REMEDY)
     shown = banner(report(unknown, decided=False))
     assert shown.state is State.UNDECIDED
@@ -76,13 +76,13 @@ def test_a_possible_error_is_a_risk_even_when_its_requirement_is_met() -> None:
     assert shown.because == "node-1: p99 is 210 ms"
 
 
-def test_a_possible_error_does_not_hide_that_something_is_unknown() -> None:
+def test_a_possible_error_does_not_hide_unknown_requirements() -> None:
     unknown = verdict(outcome=Outcome.UNKNOWN)
     shown = banner(report(unknown, errors=(predicted(likelihood=Likelihood.POSSIBLE),), decided=False))
     assert shown.state is State.UNDECIDED
 
 
-def test_what_aws_does_not_document_is_said_to_be_inferred() -> None:
+def test_an_undocumented_error_is_marked_as_inferred() -> None:
     inferred = predicted(basis=Basis.INFERRED, alternatives=("XKS_PROXY_NOT_REACHABLE",))
     notes = " ".join(banner(report(CAUSE, errors=(inferred,))).notes)
     assert "inferred" in notes
@@ -94,7 +94,7 @@ def test_only_required_unknowns_are_counted() -> None:
     assert "not everything" in banner(report(advice, decided=False)).headline
 
 
-def test_other_operations_in_a_few_words() -> None:
+def test_the_other_kms_calls_have_a_short_summary() -> None:
     assert summary(None, Operation.UPDATE) == "not evaluated"
     assert summary(report(), Operation.CREATE) == "not evaluated by the agent (use preflight)"
     assert summary(report(), Operation.CONNECT) == "no error expected; the AWS account was not evaluated"

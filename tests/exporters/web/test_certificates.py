@@ -1,4 +1,4 @@
-"""The chains in detail."""
+"""The certificate tables of the page."""
 
 from support.reports.exporter_inputs import NOW_S, certificate, target, tcp, tls
 
@@ -16,7 +16,7 @@ def snapshot(*measurements: Measurement) -> Snapshot:
     return page.snapshot()
 
 
-def test_each_position_is_told() -> None:
+def test_every_certificate_of_the_chain_has_a_row() -> None:
     (chain,) = chains(
         snapshot(tls(target(), certificate(), certificate(1, "Example CA", not_after_s=NOW_S - 60)))
     )
@@ -31,7 +31,7 @@ def test_each_position_is_told() -> None:
     assert (issuer.position, issuer.expired, issuer.left) == ("1", True, "expired 60 s ago")
 
 
-def test_what_could_not_be_read_is_not_invented() -> None:
+def test_unreadable_values_are_shown_as_not_available() -> None:
     unreadable = certificate(subject_common_names=(), issuer_common_name=None, issuer="", not_after_s=None)
     (row,) = chains(snapshot(tls(target(), unreadable)))[0].rows
     assert (row.common_name, row.issuer, row.not_after, row.left, row.expired) == (
@@ -43,11 +43,11 @@ def test_what_could_not_be_read_is_not_invented() -> None:
     )
 
 
-def test_targets_that_showed_no_chain_are_left_out() -> None:
+def test_targets_without_a_chain_are_left_out() -> None:
     assert chains(snapshot(tcp(target()), tls(target("bare")))) == ()
 
 
-def test_endless_chains_and_endless_targets_are_cut() -> None:
+def test_long_chains_and_long_lists_of_targets_are_cut() -> None:
     long = [certificate(n) for n in range(SHOWN_CERTIFICATES + 1)]
     shown = chains(
         snapshot(*[tls(target(f"n{n}", host=f"10.0.0.{n}"), *long) for n in range(SHOWN_TARGETS + 1)])

@@ -1,4 +1,4 @@
-"""What is wrong, in the order in which it matters."""
+"""Violated and unknown requirements, the most important first."""
 
 from support.reports.exporter_inputs import REMEDY, report, verdict
 
@@ -24,19 +24,19 @@ def test_required_comes_before_risk_before_advice_before_unknown() -> None:
     ]
 
 
-def test_subjects_of_one_requirement_stand_together_and_the_surplus_is_counted() -> None:
+def test_subjects_of_a_requirement_are_grouped_and_the_rest_is_counted() -> None:
     verdicts = [verdict("r", Outcome.VIOLATED, f"node-{n}") for n in range(SHOWN_SUBJECTS + 2)]
     (finding,) = wrong(report(*verdicts))
     assert len(finding.subjects) == SHOWN_SUBJECTS
     assert finding.more == 2
 
 
-def test_exactly_as_many_as_are_shown_leave_no_surplus() -> None:
+def test_at_the_limit_no_rest_is_counted() -> None:
     (finding,) = wrong(report(*[verdict("r", Outcome.VIOLATED, str(n)) for n in range(SHOWN_SUBJECTS)]))
     assert finding.more == 0
 
 
-def test_the_first_remedy_of_the_group_is_kept() -> None:
+def test_the_first_fix_in_a_group_is_kept() -> None:
     (finding,) = wrong(report(verdict("r", Outcome.VIOLATED), verdict("r", Outcome.VIOLATED, remedy=REMEDY)))
     assert finding.remedy == REMEDY
 

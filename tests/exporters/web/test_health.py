@@ -20,7 +20,7 @@ def shown(*measured: Measurement, of: Target | None = None) -> Health:
     return found
 
 
-def test_a_target_that_is_not_asked_has_no_cell() -> None:
+def test_a_target_without_health_checks_has_no_cell() -> None:
     page = PageSink(now=lambda: NOW_S)
     page.on_targets((target(),))
     assert cell(page.snapshot().targets[0]) is None
@@ -29,12 +29,12 @@ def test_a_target_that_is_not_asked_has_no_cell() -> None:
 @pytest.mark.parametrize(
     ("wait_s", "total", "over"), [(0.2249, "249.9", False), (0.225, "250.0", False), (0.2251, "250.1", True)]
 )
-def test_a_call_over_two_hundred_and_fifty_is_marked(wait_s: float, total: str, over: bool) -> None:
+def test_a_call_over_250_ms_is_marked(wait_s: float, total: str, over: bool) -> None:
     (request,) = shown(health(asked(), wait_s=wait_s)).requests
     assert (request.mode, request.total, request.over, request.wrong) == ("cold", total, over, "")
 
 
-def test_the_phases_stand_side_by_side_and_within_the_bar() -> None:
+def test_the_phases_are_side_by_side_within_the_bar() -> None:
     (request,) = shown(health(asked(), wait_s=30.0)).requests
     assert [segment.phase for segment in request.segments] == ["connect", "handshake", "wait", "receive"]
     ends = [round(segment.x + segment.width, 1) for segment in request.segments]
@@ -43,7 +43,7 @@ def test_the_phases_stand_side_by_side_and_within_the_bar() -> None:
     assert 0 < request.limit_x < WIDTH
 
 
-def test_a_wait_that_may_be_shorter_says_so() -> None:
+def test_a_wait_that_is_an_upper_bound_is_marked() -> None:
     (request,) = shown(health(asked(), wait_is_upper_bound=True)).requests
     assert "wait ≤ 30.00" in [segment.words for segment in request.segments]
     assert "wait ≤ 30.00" in request.label
@@ -59,7 +59,7 @@ def test_a_wait_that_may_be_shorter_says_so() -> None:
     ],
     ids=["refused", "odd", "silent", "nothing"],
 )  # fmt: skip
-def test_what_is_wrong_with_an_answer_is_said(measured: Measurement, wrong: str) -> None:
+def test_what_is_wrong_with_a_response_is_shown(measured: Measurement, wrong: str) -> None:
     (request,) = shown(measured).requests
     assert request.wrong == wrong
 
@@ -68,13 +68,13 @@ def test_what_is_wrong_with_an_answer_is_said(measured: Measurement, wrong: str)
     ("withheld", "note"),
     [("common-name-matches", "not sent: common-name-matches is not met"), ("no credential", "not sent: no credential")],
 )  # fmt: skip
-def test_what_was_not_asked_says_why(withheld: str, note: str) -> None:
+def test_the_reason_for_a_withheld_request_is_shown(withheld: str, note: str) -> None:
     said = shown(health(asked()), health(asked(), None, NOW_S + 60, withheld=withheld))
     assert (said.note, said.requests, said.managers) == (note, (), "")
     assert shown().note == "not measured yet"
 
 
-def test_key_managers_are_counted_by_state_and_none_that_is_usable_is_bad() -> None:
+def test_key_managers_are_counted_by_state_and_it_is_bad_if_none_is_usable() -> None:
     said = shown(health(asked(), clock_offset_s=-3.0), health(asked(), check=Check.HEALTH_WARM))
     assert (said.managers, said.managers_kind, said.clock) == ("1 active, 1 degraded", "quiet", "-3 s")
     assert [request.mode for request in said.requests] == ["cold", "warm"]

@@ -1,4 +1,4 @@
-"""What is kept of one target."""
+"""The state that the page keeps per target."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ from exporters.web.memory import Memory
 from probe.model.targets import Check
 
 
-def test_requests_that_are_not_for_health_leave_no_trace() -> None:
+def test_conduct_tests_do_not_change_the_state() -> None:
     memory = Memory(asked())
     memory.measured(health(asked(), 405, purpose="get"))
     assert (memory.attempts, memory.health) == ({}, LatestHealth())
 
 
-def test_withheld_requests_take_the_attempts_before_them_along() -> None:
+def test_a_withheld_request_removes_earlier_attempts() -> None:
     memory = Memory(asked())
     for measurement in (tcp(asked()), health(asked()), health(asked(), check=Check.HEALTH_WARM)):
         memory.measured(measurement)
@@ -25,7 +25,7 @@ def test_withheld_requests_take_the_attempts_before_them_along() -> None:
     assert memory.health == LatestHealth(withheld="common-name-matches")
 
 
-def test_what_is_of_checks_that_a_target_no_longer_has_goes_and_the_rest_stays() -> None:
+def test_results_of_removed_checks_are_dropped_and_others_stay() -> None:
     memory = Memory(asked())
     for measurement in (
         tcp(asked(), None),
@@ -38,7 +38,7 @@ def test_what_is_of_checks_that_a_target_no_longer_has_goes_and_the_rest_stays()
     assert (memory.tls, memory.health) == (None, LatestHealth())
 
 
-def test_under_another_label_everything_stays() -> None:
+def test_a_new_label_keeps_all_results() -> None:
     memory = Memory(asked())
     for measurement in (tls(asked(), certificate()), health(asked())):
         memory.measured(measurement)

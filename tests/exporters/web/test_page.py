@@ -32,7 +32,7 @@ def sink(**settings: object) -> PageSink:
     return made
 
 
-def test_the_newest_of_everything_is_kept() -> None:
+def test_the_latest_result_of_each_kind_is_kept() -> None:
     page = sink()
     page.on_measurement(tcp(target(), None, NOW_S - 30))
     page.on_measurement(tcp(target(), 0.004, NOW_S))
@@ -47,7 +47,7 @@ def test_the_newest_of_everything_is_kept() -> None:
     assert page.snapshot().survey == survey()
 
 
-def test_a_lost_echo_that_ends_late_does_not_hide_a_newer_answer() -> None:
+def test_a_lost_ping_that_completes_late_does_not_hide_a_newer_reply() -> None:
     page = sink()
     page.on_measurement(tcp(target(), 0.004, NOW_S))
     page.on_measurement(tcp(target(), None, NOW_S - 2))
@@ -56,7 +56,7 @@ def test_a_lost_echo_that_ends_late_does_not_hide_a_newer_answer() -> None:
     assert state.failures[Check.TCP].at_s == NOW_S - 2
 
 
-def test_duplicates_and_late_replies_are_no_attempts() -> None:
+def test_duplicates_and_late_replies_are_not_attempts() -> None:
     page = sink()
     page.on_echoes((target(),), echoes(LOST, DUPLICATE, LATE))
     (state,) = page.snapshot().targets
@@ -80,7 +80,7 @@ def test_duplicates_and_late_replies_are_no_attempts() -> None:
     ],
     ids=lambda changes: next(iter(changes)) if isinstance(changes, dict) else "",
 )
-def test_only_another_identity_begins_anew_whatever_the_name(changes: dict[str, Any], kept: bool) -> None:
+def test_state_starts_again_only_for_another_identity(changes: dict[str, Any], kept: bool) -> None:
     page, after = sink(), replace(target(), **changes)
     page.on_measurement(tcp(target()))
     page.on_targets((after,))
@@ -91,7 +91,7 @@ def test_only_another_identity_begins_anew_whatever_the_name(changes: dict[str, 
     assert (not state.attempts) is not kept
 
 
-def test_each_key_store_keeps_its_newest_report_until_no_target_is_of_it() -> None:
+def test_each_key_store_keeps_its_latest_report_as_long_as_it_has_targets() -> None:
     page = sink()
     page.on_report(report(key_store="cks-2"))
     page.on_report(report())
@@ -102,7 +102,7 @@ def test_each_key_store_keeps_its_newest_report_until_no_target_is_of_it() -> No
     assert [each.key_store for each in page.snapshot().reports] == ["cks-1"]
 
 
-def test_a_request_that_is_not_for_health_or_was_withheld_is_no_sample() -> None:
+def test_conduct_tests_and_withheld_requests_are_not_samples() -> None:
     page = sink()
     page.on_targets((asked(),))
     page.on_measurement(health(asked(), 405, purpose="get"))
@@ -127,6 +127,6 @@ def test_windows_and_series_come_from_the_history() -> None:
     assert {m: len(s) for m, s in state.series.items()} == dict.fromkeys(Method, SHOWN_ROUND_TRIPS)
 
 
-def test_an_answer_whose_time_a_clock_step_spoilt_shows_no_round_trip() -> None:
+def test_a_reply_with_a_discarded_time_shows_no_round_trip() -> None:
     attempt = _attempt(replace(echoes(ANSWERED), rtt_ns=(-1,), stamps=(None,)), 0)
     assert (attempt.rtt_s, attempt.failure) == (None, None)

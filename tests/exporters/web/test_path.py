@@ -1,4 +1,4 @@
-"""Rows of the path."""
+"""The rows of the path table."""
 
 from dataclasses import replace
 
@@ -28,18 +28,18 @@ def row(shown: Snapshot) -> Row:
     return sections(shown)[0].rows[0]
 
 
-def test_a_target_says_how_it_is_in_a_symbol_and_in_words() -> None:
+def test_the_state_of_a_target_has_a_kind_and_a_text() -> None:
     assert row(snapshot()).state == "not measured yet"
     assert row(snapshot(tcp(target()))).kind == "good"
     assert row(snapshot(tcp(target(), None))).state == "not responding"
     assert row(snapshot(tcp(target(), None), tls(target()))).state == "partly failing"
 
 
-def test_a_failure_is_told_with_phase_and_reason() -> None:
+def test_a_failure_is_shown_with_phase_and_reason() -> None:
     assert row(snapshot(tcp(target(), None))).failures == ("tcp: connect timed out (no answer in 1 s)",)
 
 
-def test_a_failure_that_has_passed_is_told_with_its_age() -> None:
+def test_a_past_failure_is_shown_with_its_age() -> None:
     shown = row(snapshot(tcp(target(), None, NOW_S - 300), tcp(target())))
     assert shown.failures == ()
     assert shown.past == "5 min ago tcp: connect timed out (no answer in 1 s)"
@@ -48,7 +48,7 @@ def test_a_failure_that_has_passed_is_told_with_its_age() -> None:
 @pytest.mark.parametrize(
     ("median_s", "over"), [(0.0349, False), (0.035, False), (0.0351, True), (None, False)]
 )
-def test_a_median_over_thirty_five_is_marked(median_s: float | None, over: bool) -> None:
+def test_a_median_over_35_ms_is_marked(median_s: float | None, over: bool) -> None:
     cell = row(snapshot(tcp(target()), median_s=median_s)).round_trips["tcp"]
     assert cell is not None
     assert cell.over is over
@@ -58,13 +58,13 @@ def test_a_median_over_thirty_five_is_marked(median_s: float | None, over: bool)
     ("left_s", "kind"), [(SOON_S, "good"), (SOON_S - 1, "risk"), (0, "risk"), (-1, "bad")],
     ids=["ten days", "just under ten days", "this second", "expired"],
 )  # fmt: skip
-def test_a_certificate_near_its_end_is_marked(left_s: float, kind: str) -> None:
+def test_a_certificate_close_to_expiry_is_marked(left_s: float, kind: str) -> None:
     shown = row(snapshot(tls(target(), certificate(not_after_s=NOW_S + left_s)))).tls
     assert shown is not None
     assert shown.kind == kind
 
 
-def test_what_only_the_diagnosing_handshake_learnt_is_not_shown_as_fine() -> None:
+def test_a_result_of_only_the_diagnostic_handshake_is_shown_as_bad() -> None:
     seen = tls(target(), certificate())
     assert isinstance(seen.details, TlsDetails)
     shown = row(snapshot(replace(seen, details=replace(seen.details, kms_handshake_succeeded=False)))).tls
@@ -72,14 +72,14 @@ def test_what_only_the_diagnosing_handshake_learnt_is_not_shown_as_fine() -> Non
     assert (shown.kind, shown.note) == ("bad", "a handshake with KMS's parameters fails")
 
 
-def test_a_certificate_without_a_name_says_so() -> None:
+def test_a_certificate_without_a_common_name_is_marked() -> None:
     nameless: Certificate = certificate(subject_common_names=())
     shown = row(snapshot(tls(target(), nameless))).tls
     assert shown is not None
     assert shown.common_name == "no CN"
 
 
-def test_columns_are_those_that_somebody_fills() -> None:
+def test_only_columns_with_values_are_shown() -> None:
     resolver = target(role=Role.RESOLVER, plans=(PlannedCheck(check=Check.DNS, interval_s=60, timeout_s=3),))
     (section,) = sections(snapshot(targets=(resolver,)))
     assert (section.methods, section.tls, section.health) == ((), False, False)
@@ -99,19 +99,19 @@ def test_health_counts_for_a_targets_state_as_every_check_does() -> None:
     assert row(snapshot(tcp(of), silent, targets=(of,))).failures == ("health cold: wait timed out",)
 
 
-def test_a_warm_answer_from_before_does_not_make_a_dead_target_answer_in_part() -> None:
+def test_an_older_warm_response_does_not_make_a_dead_target_partly_failing() -> None:
     of = asked()
     warm = health(of, at_s=NOW_S - 60, check=Check.HEALTH_WARM)
     assert row(snapshot(warm, health(of, None, failure=SILENT), targets=(of,))).state == "not responding"
 
 
-def test_what_was_not_asked_is_no_sign_of_life() -> None:
+def test_withheld_requests_and_conduct_tests_do_not_count_as_responses() -> None:
     of = asked()
     for not_counted in (health(of, None, withheld="common-name-matches"), health(of, 405, purpose="get")):
         assert row(snapshot(not_counted, targets=(of,))).state == "not measured yet"
 
 
-def test_of_several_key_stores_each_row_says_its_own() -> None:
+def test_with_several_key_stores_each_row_names_its_own() -> None:
     two = (target(), target("node-2", key_store="cks-2"), target("r", role=Role.RESOLVER, key_store=""))
     nodes, resolvers = sections(snapshot(targets=two))
     assert [row.where.rpartition(" · ")[2] for row in nodes.rows] == ["cks-1", "cks-2"]
@@ -125,7 +125,7 @@ def test_roles_come_in_the_order_of_the_path_and_regions_are_not_in_it() -> None
     assert [section.title for section in shown] == ["Proxy", "Load balancer nodes", "Key managers"]
 
 
-def test_of_too_many_targets_the_failing_are_shown() -> None:
+def test_with_too_many_targets_failing_ones_are_shown_first() -> None:
     targets = tuple(target(f"n{n}", host=f"10.0.0.{n}") for n in range(SHOWN_TARGETS + 1))
     (section,) = sections(snapshot(tcp(targets[-1], None), targets=targets))
     assert section.more == 1

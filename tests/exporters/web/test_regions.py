@@ -23,7 +23,7 @@ def test_without_candidates_there_is_no_table() -> None:
     ],
     ids=["within", "over", "undecided", "unreachable", "not measured yet"],
 )
-def test_the_verdict_is_a_word(candidate: RegionRtt, kind: str, words: str) -> None:
+def test_every_verdict_has_a_word(candidate: RegionRtt, kind: str, words: str) -> None:
     shown = table(survey(candidate))
     assert shown is not None
     assert (shown.rows[0].kind, shown.rows[0].verdict) == (kind, words)
@@ -42,7 +42,7 @@ def test_a_bar_at_the_threshold_ends_at_its_line() -> None:
     assert 0 < shown.threshold_x < BAR_WIDTH
 
 
-def test_a_region_around_the_globe_is_cut_and_says_so() -> None:
+def test_the_bar_of_a_distant_region_is_cut_and_marked() -> None:
     shown = table(survey(region(median_s=0.004), region("far", 0.9, 2)))
     assert shown is not None
     assert [row.cut for row in shown.rows] == [False, True]

@@ -31,7 +31,7 @@ VOID = {"wbr", "meta", "link", "line", "rect", "circle", "polyline"}
 
 
 class Tags(HTMLParser):
-    """Checks nesting, and notes which tags and attributes there are."""
+    """Checks nesting, and collects tags and attributes."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Tags(HTMLParser):
 
 
 def page(text: str = "fine", *, live: bool = True) -> str:
-    """Everything that can be shown, with ``text`` wherever text of the network or of a file may be."""
+    """Everything that can be shown, with ``text`` wherever untrusted text can appear."""
     sink = PageSink(series=lambda _name, _method: (0.001, None, 0.002) * 20, now=lambda: NOW_S)
     node = asked(zone=text)
     sink.on_targets((node, target("far", host=text or "x")))
@@ -73,13 +73,13 @@ def page(text: str = "fine", *, live: bool = True) -> str:
     return render(sink.snapshot(), "1.0", live=live)
 
 
-def test_an_agent_that_knows_nothing_yet_has_a_page() -> None:
+def test_an_agent_without_data_has_a_page() -> None:
     html = render(PageSink(now=lambda: NOW_S).snapshot(), "1.0")
     assert "Undecided: the first round of measurements is not finished" in html
     assert Tags(html).open == []
 
 
-def test_the_page_says_what_kms_would_say_and_what_to_do() -> None:
+def test_the_page_shows_the_kms_error_and_the_fix() -> None:
     html = page("the root is private").replace("<wbr>", "")
     assert "KMS would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION" in html
     assert "because the root is private" in html
@@ -89,7 +89,7 @@ def test_the_page_says_what_kms_would_say_and_what_to_do() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.text())
-def test_no_text_breaks_out_of_its_place(text: str) -> None:
+def test_no_text_can_add_markup(text: str) -> None:
     plain, given_ = Tags(page()), Tags(page(text))
     assert given_.open == []
     assert given_.seen <= plain.seen
@@ -104,7 +104,7 @@ def test_hostile_text_is_shown_as_text() -> None:
     assert "\u202e" not in html
 
 
-def test_a_line_of_sixty_points_is_not_cut() -> None:
+def test_a_sparkline_of_sixty_points_is_not_cut() -> None:
     series = tuple(0.0123456 + n / 1e4 for n in range(60))
     sink = PageSink(series=lambda _name, _method: series, now=lambda: NOW_S)
     sink.on_targets((target(),))
@@ -112,12 +112,12 @@ def test_a_line_of_sixty_points_is_not_cut() -> None:
     assert [len(line.split()) for line in points] == [60, 60]
 
 
-def test_a_paused_page_does_not_come_again() -> None:
+def test_a_paused_page_does_not_reload() -> None:
     assert 'http-equiv="refresh" content="5"' in page()
     assert "http-equiv" not in page(live=False)
 
 
-def test_nothing_needs_a_script_or_another_place() -> None:
+def test_the_page_needs_no_script_and_no_other_origin() -> None:
     shown = Tags(page())
     assert not {"script", "img", "iframe", "style"} & shown.seen
     assert "style" not in shown.attributes
@@ -125,7 +125,7 @@ def test_nothing_needs_a_script_or_another_place() -> None:
     assert "@import" not in stylesheet()
 
 
-def test_one_key_store_is_named_in_the_head_and_several_each_over_its_own_part() -> None:
+def test_one_key_store_is_named_in_the_header_and_several_above_their_sections() -> None:
     sink = PageSink(now=lambda: NOW_S)
     sink.on_report(report(verdict(), key_store="cks-1"))
     one = render(sink.snapshot(), "1.0")
@@ -142,7 +142,7 @@ def test_one_key_store_is_named_in_the_head_and_several_each_over_its_own_part()
     assert "<title>✗ XKS_PROXY_INVALID_TLS_CONFIGURATION" in two
 
 
-def test_a_health_cell_says_in_text_what_its_bar_draws() -> None:
+def test_a_health_cell_describes_its_bar_in_text() -> None:
     html = page()
     assert (
         'aria-label="cold, phases in ms: connect 4.00, handshake 20.00, wait 30.00, receive 1.00; limit 250 ms"'

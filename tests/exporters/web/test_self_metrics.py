@@ -1,4 +1,4 @@
-"""The self_metrics about itself: counts for good, lateness of the last minutes."""
+"""Self-monitoring: counts since the start, maximum delays of the last minutes."""
 
 import pytest
 
@@ -20,14 +20,14 @@ def self_metrics(clock: Clock) -> SelfMetrics:
     return SelfMetrics(lambda: clock.now_s)
 
 
-def test_nothing_observed_is_nothing_said(self_metrics: SelfMetrics) -> None:
+def test_without_samples_there_are_no_values(self_metrics: SelfMetrics) -> None:
     health = self_metrics.health()
     assert (health.loop_lag_s, health.send_delay_s, health.user_minus_kernel_s) == (None, None, None)
     assert set(health.samples) == set(Timestamps)
     assert sum(health.samples.values()) == 0
 
 
-def test_what_a_batch_says_of_the_self_metrics_adds_up(self_metrics: SelfMetrics) -> None:
+def test_the_self_monitoring_counters_of_batches_add_up(self_metrics: SelfMetrics) -> None:
     for _ in range(2):
         self_metrics.echoed(EchoBatch(dropped=1, discarded=2, stepped=3, user_minus_kernel_ns=4_000_000))
     self_metrics.sampled(Timestamps.KERNEL)
@@ -41,7 +41,7 @@ def test_what_a_batch_says_of_the_self_metrics_adds_up(self_metrics: SelfMetrics
 
 
 @pytest.mark.parametrize(("later_s", "worst_s"), [(59, 0.2), (60, 0.2), (119, 0.2), (120, 0.1)])
-def test_the_worst_is_that_of_this_minute_and_the_one_before(
+def test_the_maximum_covers_this_minute_and_the_previous_one(
     later_s: float, worst_s: float, self_metrics: SelfMetrics, clock: Clock
 ) -> None:
     self_metrics.observe_loop_lag(0.2)

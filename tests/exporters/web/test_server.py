@@ -1,4 +1,4 @@
-"""What strangers can hold open, and what their mistakes leave behind; over real sockets on loopback."""
+"""Limits on clients, and logging of their errors; over real sockets on loopback."""
 
 import asyncio
 import contextlib
@@ -45,7 +45,7 @@ async def served(limits: Limits = DEFAULT_LIMITS, app: web.Application | None = 
 
 
 async def answer(port: int, *parts: bytes) -> bytes:
-    """All that comes back until the server closes."""
+    """Everything the server sends until it closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for part in parts:
@@ -68,7 +68,7 @@ async def answer(port: int, *parts: bytes) -> bytes:
     ],
     ids=["version", "long", "two hosts", "two hosts 1.0", "tls"],
 )
-async def test_a_malformed_request_is_400_and_leaves_no_line(
+async def test_a_malformed_request_is_400_and_not_logged(
     request_bytes: bytes, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with capture_logs() as logs:
@@ -77,7 +77,7 @@ async def test_a_malformed_request_is_400_and_leaves_no_line(
     assert (logs, caplog.records, capfd.readouterr()) == ([], [], ("", ""))
 
 
-async def test_our_own_bug_is_one_bounded_line(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_an_internal_error_is_one_bounded_log_line(capfd: pytest.CaptureFixture[str]) -> None:
     async def fail(_request: web.Request) -> web.Response:
         raise ValueError("x" * 5_000)
 
@@ -92,12 +92,12 @@ async def test_our_own_bug_is_one_bounded_line(capfd: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("sent", [b"", HALF, GOOD + HALF], ids=["nothing", "half", "one and a half"])
-async def test_a_head_that_does_not_come_ends_the_connection(sent: bytes) -> None:
+async def test_a_missing_request_header_closes_the_connection(sent: bytes) -> None:
     async with served(Limits(head_s=0.1)) as port:
         assert (await answer(port, sent)).count(b"200 OK") == sent.count(GOOD)
 
 
-async def test_a_head_that_comes_drop_by_drop_is_too_late_too() -> None:
+async def test_a_request_header_sent_byte_by_byte_also_times_out() -> None:
     async with served(Limits(head_s=0.1)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         closed = asyncio.create_task(reader.read())
@@ -111,7 +111,7 @@ async def test_a_head_that_comes_drop_by_drop_is_too_late_too() -> None:
         writer.close()
 
 
-async def test_surplus_connections_are_closed_at_once_and_places_come_free() -> None:
+async def test_surplus_connections_are_closed_at_once_and_slots_become_free_again() -> None:
     async with served(Limits(connections=4, head_s=0.3)) as port:
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
         for _reader, writer in held:

@@ -1,4 +1,4 @@
-"""What a target's state says of itself."""
+"""Properties of a target's state."""
 
 from support.reports.exporter_inputs import NOW_S, target
 
@@ -9,7 +9,7 @@ from probe.model.targets import Check
 FAILURE = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
 
 
-def test_a_failure_is_current_until_its_own_check_succeeds() -> None:
+def test_a_failure_is_current_until_the_same_check_succeeds() -> None:
     failed = Attempt(check=Check.TLS, at_s=NOW_S, failure=FAILURE)
     fine = Attempt(check=Check.TCP, at_s=NOW_S, address="10.0.0.1")
     state = TargetState(
@@ -20,13 +20,13 @@ def test_a_failure_is_current_until_its_own_check_succeeds() -> None:
     assert state.address == "10.0.0.1"
 
 
-def test_the_newest_failure_of_all_checks_is_the_last_one() -> None:
+def test_the_last_failure_is_the_latest_of_all_checks() -> None:
     older = Attempt(check=Check.TLS, at_s=NOW_S - 5, failure=FAILURE)
     newer = Attempt(check=Check.TCP, at_s=NOW_S, failure=FAILURE)
     state = TargetState(target=target(), failures={Check.TLS: older, Check.TCP: newer})
     assert state.last_failure == newer
 
 
-def test_without_measurements_nothing_is_known() -> None:
+def test_without_measurements_there_is_no_failure_and_no_address() -> None:
     state = TargetState(target=target())
     assert (state.current_failures, state.last_failure, state.address) == ((), None, None)

@@ -42,7 +42,7 @@ def texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def test_an_agent_that_knows_nothing_yet_says_null() -> None:
+def test_an_agent_without_data_returns_null() -> None:
     shown = document(PageSink(now=lambda: NOW_S).snapshot(), "1.0", ready=False)
     assert shown["schema_version"] == 1
     assert (shown["report"], shown["survey"], shown["targets"], shown["ready"]) == (None, None, [], False)
@@ -50,7 +50,7 @@ def test_an_agent_that_knows_nothing_yet_says_null() -> None:
     assert shown["taken_at"] == "2027-01-15T08:00:00Z"
 
 
-def test_what_is_known_is_there_in_base_units() -> None:
+def test_known_values_are_in_base_units() -> None:
     shown = document(filled().snapshot(), "1.0", ready=True)
     (node,) = shown["targets"]
     assert shown["connect"]["error"] == "XKS_PROXY_INVALID_TLS_CONFIGURATION"
@@ -63,7 +63,7 @@ def test_what_is_known_is_there_in_base_units() -> None:
     assert shown["survey"]["regions"][1]["rtt_seconds"] == dict.fromkeys(("min", "median", "p95", "p99"))
 
 
-def test_of_several_key_stores_the_one_that_is_worst_off_comes_first() -> None:
+def test_the_key_store_with_the_worst_result_comes_first() -> None:
     page = PageSink(now=lambda: NOW_S)
     for at, key_store, decided in ((1, "cks-good", True), (2, "cks-open", False)):
         page.on_report(report(taken_at_s=NOW_S + at, key_store=key_store, decided=decided))
@@ -80,7 +80,7 @@ def test_before_the_first_report_there_are_no_stores() -> None:
     assert document(PageSink(now=lambda: NOW_S).snapshot(), "1.0", ready=False)["stores"] == []
 
 
-def test_it_is_json_and_no_text_in_it_is_unprintable() -> None:
+def test_the_document_is_json_with_only_printable_text() -> None:
     shown = document(filled().snapshot(), "1.0", ready=True)
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
     assert all(text.isprintable() for text in texts(shown))

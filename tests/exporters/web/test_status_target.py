@@ -16,14 +16,14 @@ def shown(of: Target, *measured: Measurement) -> dict[str, object]:
     return document(page.snapshot().targets[0])
 
 
-def test_each_check_that_is_measured_is_there_before_its_first_attempt() -> None:
+def test_every_check_is_listed_before_its_first_attempt() -> None:
     checks = shown(asked())["checks"]
     assert isinstance(checks, dict)
     assert list(checks) == ["icmp", "tcp", "tls", "health_cold", "health_warm"]
     assert checks["health_warm"] == {"last_attempt_at": None, "failure": None, "last_failure": None}
 
 
-def test_health_is_there_by_phase_in_seconds() -> None:
+def test_health_is_listed_per_phase_in_seconds() -> None:
     of = asked()
     said = shown(
         of,
@@ -49,7 +49,7 @@ def test_health_is_there_by_phase_in_seconds() -> None:
     }  # fmt: skip
 
 
-def test_what_was_not_sent_says_why_and_what_is_not_asked_has_no_health() -> None:
+def test_a_withheld_request_has_a_reason_and_a_target_without_health_checks_has_no_health() -> None:
     of = asked()
     said = shown(of, health(of), health(of, None, NOW_S + 1, withheld="no credential"))["health"]
     assert said == {

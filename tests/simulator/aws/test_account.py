@@ -25,7 +25,7 @@ def two_nodes(*words: str, **more: Any) -> list[dict[str, Any]]:
     return [{"name": f"n-{n}", "zone": word, **more} for n, word in enumerate(words, 1)]
 
 
-def test_zones_are_those_of_the_region_by_their_ids() -> None:
+def test_zones_are_matched_by_their_ids() -> None:
     made = plan(two_nodes("euc1-az1", "euc1-az2"))
     assert [(node.address, node.zone) for node in made.nodes] == [
         ("10.78.2.11", "eu-central-1c"),
@@ -38,7 +38,7 @@ def test_zones_are_those_of_the_region_by_their_ids() -> None:
     assert [zone.id for zone in made.zones] == ["euc1-az1", "euc1-az2"]
 
 
-def test_other_words_for_zones_take_the_ones_that_are_free() -> None:
+def test_other_zone_labels_get_the_free_zones() -> None:
     made = plan(two_nodes("left", "euc1-az3", "right", "eu-central-1a"))
     assert [node.zone for node in made.nodes] == [
         "eu-central-1c",
@@ -49,7 +49,7 @@ def test_other_words_for_zones_take_the_ones_that_are_free() -> None:
     assert list(made.subnets) == ["eu-central-1c", "eu-central-1b", "eu-central-1a"]
 
 
-def test_a_proxy_of_no_zone_is_everybody_s() -> None:
+def test_a_proxy_without_a_zone_is_registered_for_all_zones() -> None:
     made = plan(two_nodes("euc1-az1"), backends=[{"name": "p-3", "rtt": "1ms"}])
     assert [target.zone for target in made.targets] == [EVERY_ZONE]
 
@@ -81,7 +81,7 @@ def test_the_vpc_has_every_node_and_proxy_and_not_the_key_manager(block: int | N
     ],
     ids=["own zones", "all zones", "one zone"],
 )
-def test_cross_zone_is_on_where_each_node_sends_everywhere(
+def test_cross_zone_is_on_if_each_node_forwards_to_all_backends(
     nodes: list[dict[str, Any]], crosses: bool
 ) -> None:
     assert plan(nodes).cross_zone is crosses

@@ -1,4 +1,4 @@
-"""The account's endpoint, over loopback: asked by ordinary boto3, and by the agent's own audit."""
+"""The account's endpoint on loopback, called by ordinary boto3 and by the agent's audit."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def client(simulation: Simulation) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def audited(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Account]:
-    """The account as the agent sees it."""
+    """The account as the agent's audit reads it."""
     for name, value in simulation.aws_environment().items():
         monkeypatch.setenv(name, value)
 
@@ -100,7 +100,7 @@ def test_the_audit_of_a_healthy_account_finds_everything(
     assert [store.id for store in account.key_stores] == [simulation.scenario.key_store]  # type: ignore[union-attr]
 
 
-def test_interfaces_are_found_by_their_description_alone(client: Callable[..., Any]) -> None:
+def test_interfaces_are_found_only_by_their_description(client: Callable[..., Any]) -> None:
     ec2 = client("ec2")
 
     def found(words: str) -> int:
@@ -121,7 +121,7 @@ def test_interfaces_are_found_by_their_description_alone(client: Callable[..., A
         ("elbv2", "describe_load_balancers", "LoadBalancers", 1, [1]),
     ],
 )
-def test_an_answer_comes_in_as_many_pages_as_are_asked(
+def test_a_response_is_split_into_the_requested_pages(
     simulation: Simulation,
     client: Callable[..., Any],
     service: str,
@@ -130,7 +130,7 @@ def test_an_answer_comes_in_as_many_pages_as_are_asked(
     size: int,
     sizes: list[int],
 ) -> None:
-    """There are five subnets, the default ones among them, and one more by path."""
+    """There are five subnets, including the default ones, and one more set by path."""
     added = {"DescribeSubnets": {"Subnets[5]": {"SubnetId": "subnet-6"}}}
     simulation.set_account({"key_stores": [{}, {"CustomKeyStoreId": "cks-2"}], "answers": added})
     whole = getattr(client(service), operation)()[key]
@@ -139,7 +139,7 @@ def test_an_answer_comes_in_as_many_pages_as_are_asked(
     assert [each for page in pages for each in page[key]] == whole
 
 
-def test_the_audit_reads_all_pages_of_a_service_that_gives_one_item_at_a_time(
+def test_the_audit_reads_all_pages_even_with_one_item_per_page(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
     whole = audited()
@@ -160,7 +160,7 @@ def test_the_audit_reads_all_pages_of_a_service_that_gives_one_item_at_a_time(
         ("elbv2", "DescribeLoadBalancers", "OptInRequired"),
     ],
 )
-def test_a_refusal_has_the_protocol_s_shape_and_the_others_answer(
+def test_a_refused_call_has_the_error_format_of_its_protocol(
     simulation: Simulation, client: Callable[..., Any], service: str, operation: str, code: str
 ) -> None:
     from botocore import xform_name
@@ -172,7 +172,7 @@ def test_a_refusal_has_the_protocol_s_shape_and_the_others_answer(
     assert client("ec2").describe_subnets()["Subnets"]
 
 
-def test_everything_is_refused_but_what_has_a_word_of_its_own(
+def test_the_wildcard_refuses_all_calls_without_their_own_entry(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
     simulation.set_account({"refused": {"*": "AccessDenied", "DescribeCustomKeyStores": "OptInRequired"}})
@@ -182,7 +182,7 @@ def test_everything_is_refused_but_what_has_a_word_of_its_own(
     assert set(causes.values()) == {ApiErrorKind.NOT_OPTED_IN, ApiErrorKind.ACCESS_DENIED}
 
 
-def test_values_are_set_by_path(simulation: Simulation, audited: Callable[..., Account]) -> None:
+def test_response_values_can_be_set_by_path(simulation: Simulation, audited: Callable[..., Account]) -> None:
     answers = {
         CONFIGURATIONS: {
             "ServiceConfigurations[0].AcceptanceRequired": True,
@@ -206,7 +206,7 @@ def test_values_are_set_by_path(simulation: Simulation, audited: Callable[..., A
     assert {t.state for t in balancer.forwarded_groups[0].targets} == {"unhealthy"}
 
 
-def test_a_path_that_does_not_fit_the_answer_is_an_error_that_says_so(
+def test_a_path_that_does_not_fit_the_response_is_an_error(
     simulation: Simulation, client: Callable[..., Any]
 ) -> None:
     simulation.set_account({"answers": {CONFIGURATIONS: {"ServiceConfigurations[7].ServiceId": "x"}}})
@@ -223,7 +223,7 @@ def test_a_path_that_does_not_fit_the_answer_is_an_error_that_says_so(
         ({"delay": 1}, ScenarioError, "account.delay"),
     ],
 )  # fmt: skip
-def test_a_mistake_changes_nothing(
+def test_an_invalid_section_changes_nothing(
     simulation: Simulation,
     client: Callable[..., Any],
     section: dict[str, Any],
@@ -236,7 +236,7 @@ def test_a_mistake_changes_nothing(
     assert client("kms").describe_custom_key_stores()["CustomKeyStores"] == []
 
 
-def test_the_account_is_in_its_region_alone(simulation: Simulation, client: Callable[..., Any]) -> None:
+def test_the_account_exists_only_in_its_region(simulation: Simulation, client: Callable[..., Any]) -> None:
     simulation.set_account({"region": "us-east-1"})
     assert simulation.aws_environment()["AWS_REGION"] == "us-east-1"
     assert simulation.service_name.startswith("com.amazonaws.vpce.us-east-1.")
@@ -245,7 +245,7 @@ def test_the_account_is_in_its_region_alone(simulation: Simulation, client: Call
     assert [each["ServiceName"] for each in there["ServiceConfigurations"]] == [simulation.service_name]
 
 
-def test_a_service_of_another_account_is_seen_by_its_consumers(
+def test_a_service_of_another_account_is_visible_to_consumers(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
     simulation.set_account({"service_owner": "444455556666"})
@@ -257,11 +257,11 @@ def test_a_service_of_another_account_is_seen_by_its_consumers(
     assert (account.services, account.load_balancers) == ((), ())
 
 
-def test_a_service_that_is_not_there_is_not_found(audited: Callable[..., Account]) -> None:
+def test_an_unknown_service_is_not_found(audited: Callable[..., Account]) -> None:
     assert audited(service_name=f"com.amazonaws.vpce.{REGION}.vpce-svc-0").service is None
 
 
-def test_answers_take_their_time(simulation: Simulation, client: Callable[..., Any]) -> None:
+def test_responses_are_delayed(simulation: Simulation, client: Callable[..., Any]) -> None:
     simulation.set_account({"delay": "400ms"})
     sts = client("sts", read_timeout=5)
     started_s = time.monotonic()
@@ -271,7 +271,7 @@ def test_answers_take_their_time(simulation: Simulation, client: Callable[..., A
         client("sts", read_timeout=0.1).get_caller_identity()
 
 
-def test_an_account_that_does_not_answer_in_time_leaves_the_audit_its_deadline(
+def test_the_audit_keeps_its_deadline_with_a_slow_account(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
     simulation.set_account({"delay": "20s"})
@@ -279,10 +279,10 @@ def test_an_account_that_does_not_answer_in_time_leaves_the_audit_its_deadline(
     assert {failed.cause for failed in account.failed_calls} == {ApiErrorKind.TIMED_OUT}
 
 
-def test_a_throttled_account_leaves_the_audit_its_deadline(
+def test_the_audit_keeps_its_deadline_with_a_throttled_account(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
-    """Retries wait for seconds; what is left out for want of time is as unknown as what was throttled."""
+    """Retries wait for seconds; calls skipped for lack of time are as unknown as throttled calls."""
     simulation.set_account({"refused": {"*": "ThrottlingException"}})
     started_s = time.monotonic()
     account = audited(timeout_s=1)
@@ -295,7 +295,7 @@ def test_a_throttled_account_leaves_the_audit_its_deadline(
 
 
 @pytest.mark.parametrize("body", [b"", b"Action=DescribeVpcs", b"\xff" * 50])
-def test_whoever_does_not_sign_is_told_so(simulation: Simulation, body: bytes) -> None:
+def test_an_unsigned_request_is_rejected(simulation: Simulation, body: bytes) -> None:
     import urllib.error
     import urllib.request
 

@@ -1,4 +1,4 @@
-"""What is added to moto's answers: as the model has it, and with what moto itself said kept."""
+"""Additions to moto's responses fit the model and keep moto's own values."""
 
 from typing import Any
 
@@ -47,27 +47,27 @@ def completed(operation: str, section: object = None) -> Any:
 
 
 @pytest.mark.parametrize("operation", COMPLETED)
-def test_an_answer_is_of_the_model_and_read_as_it_was_meant(operation: str) -> None:
+def test_a_response_fits_the_model_and_is_parsed_correctly(operation: str) -> None:
     check_against_the_model(operation, completed(operation))
 
 
-def test_the_configuration_of_a_service_is_its_owner_s_alone_to_see() -> None:
+def test_only_the_owner_sees_the_configuration_of_a_service() -> None:
     other = {"service_owner": "444455556666"}
     assert len(completed("DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]) == 1
     assert completed("DescribeVpcEndpointServiceConfigurations", other)["ServiceConfigurations"] == []
 
 
-def test_only_the_load_balancer_s_interfaces_are_its_own() -> None:
+def test_only_the_load_balancers_interfaces_are_marked_as_its_own() -> None:
     found = completed("DescribeNetworkInterfaces")["NetworkInterfaces"]
     assert [each["Status"] for each in found] == ["in-use", "available"]
 
 
-def test_principals_are_of_the_kind_that_they_are() -> None:
+def test_principals_have_the_right_type() -> None:
     found = completed("DescribeVpcEndpointServicePermissions")["AllowedPrincipals"]
     assert [each["PrincipalType"] for each in found] == ["Service", "All", "Account"]
 
 
-def test_a_target_is_in_its_zone_or_outside_the_vpc() -> None:
+def test_a_target_has_its_zone_or_is_outside_the_vpc() -> None:
     found = completed("DescribeTargetHealth")["TargetHealthDescriptions"]
     assert [each["Target"]["AvailabilityZone"] for each in found] == ["eu-central-1a", "all"]
     assert [each["HealthCheckPort"] for each in found] == ["443", "8443"]

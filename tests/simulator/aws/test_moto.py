@@ -1,4 +1,4 @@
-"""The process without moto; what it makes with it is in test_aws.py."""
+"""The process without moto; other tests use it with moto."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from simulator.aws.moto import _AWSS, _MOTOS, _renamed
 from simulator.scenario.reader import read_scenario
 
 
-def test_a_load_balancer_s_arn_says_of_which_kind_it_is_wherever_it_stands() -> None:
+def test_every_arn_has_the_network_load_balancer_format() -> None:
     answer = {"Arns": ["arn:loadbalancer/app/xks/1", {"Listener": "arn:listener/app/xks/1/2"}], "Port": 443}
     meant = {"Arns": ["arn:loadbalancer/net/xks/1", {"Listener": "arn:listener/net/xks/1/2"}], "Port": 443}
     assert _renamed(answer, _MOTOS, _AWSS) == meant

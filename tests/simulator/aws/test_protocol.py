@@ -1,4 +1,4 @@
-"""Requests as botocore writes them, answers as botocore reads them."""
+"""Requests written by botocore, and responses parsed by botocore."""
 
 import datetime as dt
 from typing import Any
@@ -36,7 +36,7 @@ _SCALARS = {
 
 
 def read(service: str, operation: str, reply: Reply) -> dict[str, Any]:
-    """What a client makes of it."""
+    """The response as a client parses it."""
     model = MODELS[service]
     parser = botocore.parsers.create_parser(model.protocol)
     answer = {
@@ -50,7 +50,7 @@ def read(service: str, operation: str, reply: Reply) -> dict[str, Any]:
 
 
 def sent(service: str, operation: str, parameters: dict[str, Any]) -> tuple[str, bytes]:
-    """What a client sends: the header with the target, the body."""
+    """The request of a client: the target header and the body."""
     from urllib.parse import urlencode
 
     model = MODELS[service]
@@ -63,7 +63,7 @@ def sent(service: str, operation: str, parameters: dict[str, Any]) -> tuple[str,
 
 
 def values(shape: Any, depth: int) -> st.SearchStrategy[Any]:
-    """Any value that a shape of the model may have."""
+    """Any value that fits a shape of the model."""
     if shape.type_name == "structure":
         members = {
             name: values(m, depth - 1)
@@ -77,7 +77,7 @@ def values(shape: Any, depth: int) -> st.SearchStrategy[Any]:
 
 
 def flat(value: Any) -> Any:
-    """Without what a query can't say: an empty structure or list is as none."""
+    """Without empty structures and lists, which a query cannot express."""
     if isinstance(value, dict):
         kept = {key: flat(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item not in ({}, [], None)}
@@ -107,24 +107,24 @@ def flat(value: Any) -> Any:
         ("elbv2", "DescribeListeners", {}),
     ],
 )
-def test_a_request_is_read_as_it_was_meant(service: str, operation: str, parameters: dict[str, Any]) -> None:
+def test_a_request_is_parsed_correctly(service: str, operation: str, parameters: dict[str, Any]) -> None:
     assert read_request(MODELS[service], *sent(service, operation, parameters)) == (operation, parameters)
 
 
 @given(data=st.data(), operation=st.sampled_from(sorted(OPERATIONS)))
-def test_any_answer_is_read_as_it_was_meant(data: st.DataObject, operation: str) -> None:
+def test_any_response_is_parsed_correctly(data: st.DataObject, operation: str) -> None:
     service = OPERATIONS[operation]
     shape = MODELS[service].operation_model(operation).output_shape
     meant = flat(data.draw(values(shape, 4)))
     assert flat(read(service, operation, write_answer(MODELS[service], operation, meant))) == meant
 
 
-def test_a_list_of_nothing_is_an_empty_list() -> None:
+def test_an_empty_list_stays_an_empty_list() -> None:
     reply = write_answer(MODELS["ec2"], "DescribeVpcs", {"Vpcs": []})
     assert read("ec2", "DescribeVpcs", reply) == {"Vpcs": []}
 
 
-def test_an_odd_value_is_written_as_it_is() -> None:
+def test_a_value_of_the_wrong_type_is_written_unchanged() -> None:
     reply = write_answer(MODELS["elbv2"], "DescribeListeners", {"Listeners": [{"Port": "<443>"}]})
     assert b"<Port>&lt;443&gt;</Port>" in reply.body
 
@@ -141,7 +141,7 @@ def test_an_odd_value_is_written_as_it_is() -> None:
         ("sts", "OptInRequired", 403),
     ],
 )
-def test_an_error_has_the_shape_of_its_protocol(service: str, code: str, status: int) -> None:
+def test_an_error_has_the_format_of_its_protocol(service: str, code: str, status: int) -> None:
     reply = write_error(MODELS[service].protocol, AwsError(code, "because <of> this"))
     operation = next(name for name, of in OPERATIONS.items() if of == service)
     assert reply.status == status
@@ -152,13 +152,13 @@ def test_an_error_has_the_shape_of_its_protocol(service: str, code: str, status:
 
 
 @pytest.mark.parametrize("body", [b"", b"Action=Nothing", b"\xff\xfe", b"Action=describe_vpcs"])
-def test_an_operation_that_is_none_is_refused(body: bytes) -> None:
+def test_an_unknown_operation_is_rejected(body: bytes) -> None:
     with pytest.raises(AwsError, match="InvalidAction"):
         read_request(MODELS["ec2"], "", body)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_request_or_refused(body: bytes) -> None:
+def test_any_bytes_are_parsed_or_rejected(body: bytes) -> None:
     try:
         operation, asked = read_request(MODELS["ec2"], "", b"Action=DescribeSubnets&" + body)
     except AwsError:
@@ -180,11 +180,11 @@ def test_any_bytes_are_a_request_or_refused(body: bytes) -> None:
         ("ServiceConfigurations", [{"ServiceType": [{"Type": "x"}]}], "Type of ServiceTypeDetail"),
     ],
 )
-def test_what_the_model_does_not_have_is_named(path: str, value: object, unknown: str | None) -> None:
+def test_a_member_missing_in_the_model_is_named(path: str, value: object, unknown: str | None) -> None:
     shape = MODELS["ec2"].operation_model("DescribeVpcEndpointServiceConfigurations").output_shape
     assert unknown_member(shape, steps_of(path), value) == unknown
 
 
 @pytest.mark.parametrize("header", ["", "Bearer x", "AWS4-HMAC-SHA256 Credential=A/1/r/s/aws4_request"])
-def test_what_is_not_signed_has_no_scope(header: str) -> None:
+def test_an_unsigned_request_has_no_scope(header: str) -> None:
     assert scope_of(header) is None

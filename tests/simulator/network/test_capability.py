@@ -11,7 +11,7 @@ def ended(out: str, words: str = "") -> Any:
     return lambda *_, **__: subprocess.CompletedProcess([], 0, out, words)
 
 
-def test_a_trial_that_works_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_successful_test_reports_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", ended("works\n"))
     assert capability() == Capability(namespaces=True, why="", remedy="")
 
@@ -25,7 +25,7 @@ def test_a_trial_that_works_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["it says why", "it crashes", "it says nothing"],
 )
-def test_a_trial_that_fails_says_why_and_what_to_do(
+def test_a_failed_test_reports_reason_and_remedy(
     monkeypatch: pytest.MonkeyPatch, out: str, words: str, why: str
 ) -> None:
     monkeypatch.setattr(subprocess, "run", ended(out, words))
@@ -35,7 +35,7 @@ def test_a_trial_that_fails_says_why_and_what_to_do(
     assert "user.max_user_namespaces" in can.remedy
 
 
-def test_a_trial_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_test_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(*_: object, **__: object) -> None:
         raise subprocess.TimeoutExpired("trial", 10)
 
@@ -43,6 +43,6 @@ def test_a_trial_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
     assert "longer than 60 s" in capability().why
 
 
-def test_elsewhere_than_linux_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_systems_than_linux_have_no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert capability().why == "this is not Linux"

@@ -1,4 +1,4 @@
-"""The loop of the link with a clock and sides of its own; `tests/real` sees the whole with a real kernel."""
+"""The link's loop with a fake clock and fake sockets; `tests/real` tests it with a real kernel."""
 
 import socket
 import struct
@@ -35,7 +35,7 @@ def pong(host: str) -> bytes:
 
 @dataclass
 class Clock:
-    """Both clocks of the wire; they move only by hand."""
+    """Both clocks of the link; tests move them by hand."""
 
     now_ns: int = 0
 
@@ -48,7 +48,7 @@ class Clock:
 
 @dataclass
 class Side:
-    """A packet socket: ``waiting`` are frames with their kernel stamps (None: without), ``sent`` what went out."""
+    """A fake packet socket: ``waiting`` are frames with kernel timestamps (or None), ``sent`` the sent frames."""
 
     waiting: list[tuple[bytes, int | None]] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Rig:
         return self.link._do({"do": "applied", "address": host})
 
     def at(self, now_ns: int) -> list[bytes]:
-        """All that has been sent to the simulation by then."""
+        """All frames sent to the simulation by then."""
         self.clock.now_ns = now_ns
         self.link._send_due()
         return self.simulation.sent
@@ -102,7 +102,7 @@ def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
     return Rig(clock, agent, simulation, link)
 
 
-def test_a_frame_goes_on_when_it_is_due_and_not_before(rig: Rig) -> None:
+def test_a_frame_is_forwarded_when_due_and_not_before(rig: Rig) -> None:
     rig.agent_sends(ping(FAR), ping(NEAR, 1), ping(NEAR, 2))
     assert rig.at(10 * MS - 1) == []
     assert rig.at(10 * MS) == [ping(NEAR, 1), ping(NEAR, 2)]  # of one time, in the order they came
@@ -110,7 +110,7 @@ def test_a_frame_goes_on_when_it_is_due_and_not_before(rig: Rig) -> None:
     assert rig.at(20 * MS) == [ping(NEAR, 1), ping(NEAR, 2), ping(FAR)]
 
 
-def test_the_loop_sleeps_until_shortly_before_the_first_is_due(rig: Rig) -> None:
+def test_the_loop_sleeps_until_shortly_before_the_first_due_time(rig: Rig) -> None:
     assert rig.link._sleep_s() == 0.5
     rig.agent_sends(ping(NEAR))
     assert rig.link._sleep_s() == pytest.approx(0.00975)  # 0.25 ms are polled
@@ -123,7 +123,7 @@ def test_the_loop_sleeps_until_shortly_before_the_first_is_due(rig: Rig) -> None
     [(3, 3997), (1000, 3000), (1001, 3000), (-500, 4000), (None, 4000)],
     ids=["old", "at the limit", "so old that a clock was set", "of the future", "no stamp"],
 )
-def test_the_delay_begins_with_the_stamp_of_the_kernel(rig: Rig, age_ms: int | None, due_ms: int) -> None:
+def test_the_delay_starts_at_the_kernel_timestamp(rig: Rig, age_ms: int | None, due_ms: int) -> None:
     rig.clock.now_ns = 2000 * MS
     stamp_ns = None if age_ms is None else WALL_NS + (2000 - age_ms) * MS
     rig.agent_sends(ping(SLOW), stamp_ns=stamp_ns)
@@ -132,7 +132,7 @@ def test_the_delay_begins_with_the_stamp_of_the_kernel(rig: Rig, age_ms: int | N
     assert [row.delay_ns for row in rig.applied(SLOW)["rows"]] == [2000 * MS]
 
 
-def test_what_is_recorded_is_when_it_was_sent_and_not_when_it_should_have_been(rig: Rig) -> None:
+def test_the_record_has_the_actual_send_time_and_not_the_due_time(rig: Rig) -> None:
     rig.agent_sends(ping(NEAR, 7), stamp_ns=WALL_NS)
     rig.at(13 * MS)
     (row,) = rig.applied(NEAR)["rows"]
@@ -140,7 +140,7 @@ def test_what_is_recorded_is_when_it_was_sent_and_not_when_it_should_have_been(r
     assert rig.applied(FAR)["rows"] == ()
 
 
-def test_frames_above_the_limit_and_those_that_a_side_does_not_take_are_dropped_and_counted(
+def test_frames_over_the_limit_and_frames_a_side_rejects_are_dropped_and_counted(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link_module, "_MAX_FRAMES", 2)
@@ -156,7 +156,7 @@ def test_frames_above_the_limit_and_those_that_a_side_does_not_take_are_dropped_
     assert rig.at(20 * MS) == [ping(NEAR, 4)]
 
 
-def test_one_side_is_read_a_batch_at_a_time_so_that_the_other_has_its_turn(rig: Rig) -> None:
+def test_each_side_is_read_in_batches_so_that_the_other_is_served_too(rig: Rig) -> None:
     rig.agent_sends(*(ping(NEAR) for _ in range(65)))
     assert len(rig.agent.waiting) == 1
     assert len(rig.at(10 * MS)) == 64
@@ -169,9 +169,7 @@ def ends() -> Iterator[tuple[Lines, Lines]]:
         yield Lines(one), Lines(other)
 
 
-def test_requests_are_obeyed_or_answered_with_what_is_wrong_until_the_parent_goes(
-    rig: Rig, ends: tuple[Lines, Lines]
-) -> None:
+def test_requests_are_answered_until_the_parent_closes(rig: Rig, ends: tuple[Lines, Lines]) -> None:
     parent, control = ends
     for message in (
         {"do": "rtt", "address": NEAR, "rtt_s": 0.1},
@@ -195,7 +193,7 @@ def test_requests_are_obeyed_or_answered_with_what_is_wrong_until_the_parent_goe
 
 
 @pytest.mark.loopback
-def test_it_carries_frames_both_ways_until_the_parent_goes(ends: tuple[Lines, Lines]) -> None:
+def test_frames_are_forwarded_in_both_directions_until_the_parent_closes(ends: tuple[Lines, Lines]) -> None:
     parent, control = ends
     agent, agent_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     simulation, simulation_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)

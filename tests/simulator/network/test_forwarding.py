@@ -17,7 +17,7 @@ MS = 1_000_000
 
 
 class Half(Random):
-    """Chance that always gives 0.5."""
+    """A random source that always returns 0.5."""
 
     def random(self) -> float:
         return 0.5
@@ -40,7 +40,7 @@ def tcp(source: str, destination: str, *, from_port: int = 5, to_port: int = 443
     return bytes(Ether() / IP(src=source, dst=destination) / TCP(sport=from_port, dport=to_port, flags="S"))
 
 
-def test_each_way_takes_half_of_the_round_trip() -> None:
+def test_each_direction_takes_half_of_the_round_trip() -> None:
     link = a_link()
     (out,) = link.from_agent(ping(AGENT, REGION), now_ns=100 * MS)
     (back,) = link.from_simulation(ping(REGION, AGENT), now_ns=110 * MS)
@@ -48,22 +48,22 @@ def test_each_way_takes_half_of_the_round_trip() -> None:
     assert (back.due_ns, back.is_return, back.host) == (120 * MS, True, socket.inet_aton(REGION))
 
 
-def test_jitter_adds_at_most_half_of_itself_each_way() -> None:
+def test_jitter_adds_at_most_half_of_itself_per_direction() -> None:
     (out,) = a_link(jitter="4ms").from_agent(ping(AGENT, REGION), now_ns=0)
     assert out.due_ns == 11 * MS  # half of the two milliseconds of this way
 
 
 @pytest.mark.parametrize(("share", "copies"), [(0.5, 1), (0.51, 0)], ids=["at the draw", "above it"])
-def test_loss_takes_its_share(share: float, copies: int) -> None:
+def test_the_configured_share_of_frames_is_lost(share: float, copies: int) -> None:
     assert len(a_link(loss=share).from_agent(ping(AGENT, REGION), now_ns=0)) == copies
 
 
 @pytest.mark.parametrize(("share", "copies"), [(0.5, 1), (0.51, 2)], ids=["at the draw", "above it"])
-def test_duplicates_are_two_of_the_same(share: float, copies: int) -> None:
+def test_a_duplicated_frame_is_sent_twice(share: float, copies: int) -> None:
     assert len(a_link(duplicate=share).from_agent(ping(AGENT, REGION), now_ns=0)) == copies
 
 
-def test_a_reordered_answer_is_overtaken_and_holds_up_no_other() -> None:
+def test_a_reordered_reply_is_overtaken_and_delays_no_other() -> None:
     link = a_link(reorder=1)
     (held,) = link.from_simulation(ping(REGION, AGENT, 1), now_ns=0)
     assert held.due_ns == 10 * MS + REORDER_HOLD_NS
@@ -91,7 +91,7 @@ def test_a_host_that_is_not_in_the_scenario_is_silent() -> None:
 @pytest.mark.parametrize(
     ("fault", "pings", "connects"), [("dead", 0, 0), ("silent", 1, 0), ("refused", 1, 1)]
 )
-def test_what_the_wire_swallows_for_a_fault(fault: str, pings: int, connects: int) -> None:
+def test_a_fault_drops_the_right_frames(fault: str, pings: int, connects: int) -> None:
     link = a_link(fault=fault)
     assert len(link.from_agent(ping(AGENT, REGION), now_ns=0)) == pings
     assert len(link.from_agent(tcp(AGENT, REGION), now_ns=0)) == connects
@@ -107,7 +107,7 @@ def test_a_node_has_the_delay_of_the_backend_and_is_recorded_under_its_own_addre
     assert Ether(out.frame)[IP].dst == BACKEND
 
 
-def test_a_node_with_a_delay_of_its_own_has_that() -> None:
+def test_a_node_uses_its_own_delay_if_set() -> None:
     (out,) = a_link(node={"rtt": "8ms"}).from_agent(tcp(AGENT, NODE), now_ns=0)
     assert out.due_ns == 4 * MS
 
@@ -122,11 +122,11 @@ def test_a_connection_through_a_node_needs_node_and_backend(victim: str) -> None
     assert len(link.from_agent(tcp(AGENT, NODE), now_ns=0)) == 1
 
 
-def test_a_load_balancer_answers_no_ping() -> None:
+def test_a_load_balancer_does_not_answer_pings() -> None:
     assert a_link().from_agent(ping(AGENT, NODE), now_ns=0) == ()
 
 
-def test_a_delay_can_change_while_the_wire_runs() -> None:
+def test_a_delay_can_change_while_the_link_runs() -> None:
     link = a_link(jitter="4ms")
     link.set_rtt(socket.inet_aton(REGION), 0.1)
     (out,) = link.from_agent(ping(AGENT, REGION), now_ns=0)

@@ -35,13 +35,13 @@ def test_the_facts_of_a_frame(packet: object, expected: tuple[str, int, int, int
     assert parse_frame(built(packet)) == Packet(kind, socket.inet_aton(A), socket.inet_aton(B), *numbers)
 
 
-def test_what_is_not_ipv4_is_no_packet() -> None:
+def test_frames_other_than_ipv4_are_not_packets() -> None:
     assert parse_frame(built(ARP())) is None
     assert parse_frame(b"") is None
 
 
 @given(st.binary(max_size=80))
-def test_any_bytes_are_a_packet_or_none(data: bytes) -> None:
+def test_any_bytes_are_parsed_or_none(data: bytes) -> None:
     for frame in (data, b"\0" * 12 + b"\x08\x00\x45" + data):
         packet = parse_frame(frame)
         assert packet is None or packet.kind in {"icmp", "tcp", "tcp-syn", "udp", "other"}
@@ -67,5 +67,5 @@ def test_a_readdressed_frame_has_the_checksums_that_scapy_computes(
     )
 
 
-def test_a_header_that_holds_its_right_checksum_sums_to_zero() -> None:
+def test_a_header_with_its_correct_checksum_sums_to_zero() -> None:
     assert checksum(built(IP(src=A, dst=B) / ICMP())[14:34]) == 0

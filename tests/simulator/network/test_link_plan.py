@@ -42,13 +42,13 @@ every_kind = pytest.mark.parametrize(
 
 
 @every_kind
-def test_a_host_of_every_kind_is_on_the_wire_with_its_own_delay(kind: HostKind) -> None:
+def test_a_host_of_every_kind_has_its_own_delay_on_the_link(kind: HostKind) -> None:
     plan = forwarding_of(read_scenario("mine", document_of(kind, rtt="6ms")), Random(1))
     assert way_out_ms(plan, ping(f"10.78.{kind.block}.{kind.first}")) == [3.0]
 
 
 @every_kind
-def test_a_host_of_every_kind_is_on_the_wire_with_its_own_fault(kind: HostKind) -> None:
+def test_a_host_of_every_kind_has_its_own_fault_on_the_link(kind: HostKind) -> None:
     document = document_of(kind, fault="dead", address="10.78.200.1")
     plan = forwarding_of(read_scenario("mine", document), Random(1))
     assert way_out_ms(plan, ping("10.78.200.1")) == []
@@ -56,7 +56,7 @@ def test_a_host_of_every_kind_is_on_the_wire_with_its_own_fault(kind: HostKind) 
     assert way_out_ms(plan, ping("10.78.200.1")) == [1.0]
 
 
-def test_each_node_leads_to_its_own_backends_and_has_an_inside_of_its_own() -> None:
+def test_each_node_forwards_to_its_own_backends_from_its_own_inner_address() -> None:
     plan = forwarding_of(read_scenario("mine", TWO_NODES), Random(1))
     ways = [plan.from_agent(connect(node), now_ns=0)[0] for node in ("10.78.2.11", "10.78.2.12")]
     assert [way.due_ns for way in ways] == [1 * MS, 3 * MS]
@@ -73,8 +73,8 @@ def test_a_dead_node_is_dead_and_the_other_one_is_not() -> None:
     assert way_out_ms(plan, connect("10.78.2.12")) == [3.0]
 
 
-def test_the_document_of_a_scenario_sent_as_json_is_the_same_wire() -> None:
-    """So it reaches the wire's process; with the same seed it draws the same jitter."""
+def test_a_scenario_sent_as_json_gives_the_same_link() -> None:
+    """The link's process gets it as JSON; with the same seed it has the same jitter."""
     scenario = load_scenario("default")
     sent = json.loads(json.dumps(scenario.document))
     here, there = forwarding_of(scenario, Random(1)), plan_forwarding("default", sent, Random(1))
@@ -83,6 +83,6 @@ def test_the_document_of_a_scenario_sent_as_json_is_the_same_wire() -> None:
     assert way_out_ms(here, frames[0])[0] > 4.5  # half of 9 ms, and jitter
 
 
-def test_a_document_with_a_mistake_is_no_wire() -> None:
+def test_an_invalid_scenario_gives_no_link() -> None:
     with pytest.raises(ScenarioError, match=r"regions\.r\.rtt"):
         plan_forwarding("mine", {"regions": {"r": "2 parsecs"}}, Random(1))

@@ -1,4 +1,4 @@
-"""The links of a simulation in a forked child: real namespaces, seen through sockets and the kernel's own files."""
+"""The links of a simulation in a forked child: real namespaces, tested with sockets and /proc files."""
 
 import array
 import errno
@@ -26,7 +26,7 @@ SO_TIMESTAMPNS = 35
 
 
 def in_links(look: Callable[[int, int], Any]) -> Any:
-    """What ``look(agent, simulation)`` gives in a fresh wire's namespace with its links made."""
+    """The result of ``look(agent, simulation)`` in a new namespace with the links created."""
 
     def child() -> Any:
         wire = namespaces.enter_fresh_namespace()
@@ -42,7 +42,7 @@ def in_links(look: Callable[[int, int], Any]) -> Any:
 
 
 def offloads(name: str) -> dict[str, int]:
-    """Those that are on, in this namespace."""
+    """The enabled offloads of an interface in this namespace."""
     found = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         for offload, command in GETTERS.items():
@@ -60,7 +60,7 @@ def heard(packets: socket.socket) -> tuple[bytes, list[Any]]:
 
 
 def udp(network: int, source: str, destination: str, size: int = 3) -> None:
-    """Sent from the namespace ``network``; this process is back where it was."""
+    """Send from the namespace ``network``, then return to the current one."""
     here = namespaces.current_network()
     namespaces.enter_network(network)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -69,7 +69,7 @@ def udp(network: int, source: str, destination: str, size: int = 3) -> None:
     namespaces.enter_network(here)
 
 
-def test_frames_of_both_ends_come_to_the_wire_whole_and_without_arp(can_simulate: object) -> None:
+def test_frames_of_both_ends_reach_the_link_complete_and_without_arp(can_simulate: object) -> None:
     def look(agent: int, simulation: int) -> list[Any]:
         from simulator.network import links
 
@@ -94,7 +94,7 @@ def test_frames_of_both_ends_come_to_the_wire_whole_and_without_arp(can_simulate
         assert Ether(bytes(frame))[UDP].chksum == written  # a partial one would differ
 
 
-def test_the_whole_network_of_the_simulation_is_local_there_and_nothing_else_is(can_simulate: object) -> None:
+def test_only_the_simulations_network_is_local_in_its_namespace(can_simulate: object) -> None:
     def look(_agent: int, simulation: int) -> dict[str, str]:
         namespaces.enter_network(simulation)
         found = {}
@@ -124,7 +124,7 @@ def ping_socket() -> socket.socket:
     return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
 
 
-def test_the_agent_may_ping_and_all_it_sends_leaves_from_its_address(can_simulate: object) -> None:
+def test_the_agent_may_ping_and_sends_from_its_own_address(can_simulate: object) -> None:
     def look(agent: int, _simulation: int) -> list[Any]:
         try:
             ping_socket().close()
@@ -139,7 +139,7 @@ def test_the_agent_may_ping_and_all_it_sends_leaves_from_its_address(can_simulat
     assert in_links(look) == ["may not", "10.77.0.2"]  # in the wire's namespace nobody may
 
 
-def test_no_end_of_a_link_leaves_work_to_an_offload_that_is_not_there(can_simulate: object) -> None:
+def test_offloads_are_off_at_all_ends_of_the_links(can_simulate: object) -> None:
     def look(agent: int, simulation: int) -> list[dict[str, int]]:
         found = [offloads("link-agent"), offloads("link-simulation")]
         for network, name in ((agent, "agent0"), (simulation, "simulation0")):
@@ -150,7 +150,7 @@ def test_no_end_of_a_link_leaves_work_to_an_offload_that_is_not_there(can_simula
     assert in_links(look) == [dict.fromkeys(GETTERS, 0)] * 4
 
 
-def test_switching_offload_off_changes_a_fresh_link_and_passes_over_one_that_is_not_there(
+def test_switching_off_offloads_changes_a_new_link_and_ignores_missing_offloads(
     can_simulate: object,
 ) -> None:
     def child() -> list[dict[str, int]]:
@@ -171,7 +171,9 @@ def test_switching_offload_off_changes_a_fresh_link_and_passes_over_one_that_is_
     assert not any(after.values())
 
 
-def test_a_packet_socket_stamps_does_not_block_and_hears_only_what_comes_in(can_simulate: object) -> None:
+def test_a_packet_socket_has_timestamps_does_not_block_and_receives_only_incoming_frames(
+    can_simulate: object,
+) -> None:
     def look(agent: int, _simulation: int) -> list[Any]:
         from simulator.network import links
 

@@ -1,4 +1,4 @@
-"""Blocks of 127.0.0.0/8 are claimed by binding a port in them, here one that no real simulation uses."""
+"""Blocks of 127.0.0.0/8 are reserved by binding a port, here one that no real simulation uses."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ def claim(claims: contextlib.ExitStack) -> int:
     [(249, [250, 1, 2]), (250, [1, 2, 3]), (500_007, [8, 9, 10])],
     ids=["it begins with the last", "just after", "a large id"],
 )
-def test_simulations_get_a_block_each_from_1_to_250_begun_by_the_process(
+def test_each_simulation_gets_its_own_block_from_1_to_250(
     monkeypatch: pytest.MonkeyPatch, claims: contextlib.ExitStack, process: int, blocks: list[int]
 ) -> None:
     monkeypatch.setattr(os, "getpid", lambda: process)
@@ -52,7 +52,7 @@ def test_a_block_is_free_again_when_its_socket_closes(claims: contextlib.ExitSta
     assert claim(claims) == block
 
 
-def test_the_last_free_block_is_given_and_after_it_none(
+def test_the_last_free_block_is_used_and_then_it_fails(
     monkeypatch: pytest.MonkeyPatch, claims: contextlib.ExitStack
 ) -> None:
     monkeypatch.setattr(loopback, "_BLOCKS", 2)

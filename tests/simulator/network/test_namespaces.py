@@ -1,4 +1,4 @@
-"""What the kernel does, seen from a forked child: a process does not come back out of a user namespace."""
+"""The kernel's behaviour in a forked child, because a process cannot leave a user namespace."""
 
 import os
 import select
@@ -29,7 +29,7 @@ def seen() -> list[Any]:
 
 
 @pytest.mark.parametrize("with_user", [True, False], ids=["with a user namespace", "without"])
-def test_closing_closes_what_it_holds_and_nothing_else(*, with_user: bool) -> None:
+def test_closing_a_namespace_closes_only_its_own_descriptors(*, with_user: bool) -> None:
     network, user, other = (os.open(NETWORK, os.O_RDONLY) for _ in range(3))
     Namespace(network=network, user=user if with_user else None).close()
     assert [is_open(each) for each in (network, user, other)] == [False, not with_user, True]
@@ -37,7 +37,7 @@ def test_closing_closes_what_it_holds_and_nothing_else(*, with_user: bool) -> No
         os.close(left)
 
 
-def test_an_error_of_the_kernel_says_what_could_not_be_done() -> None:
+def test_a_kernel_error_states_what_failed() -> None:
     reading, writing = os.pipe()
     with pytest.raises(OSError, match=r"cannot enter a network namespace: Invalid argument"):
         namespaces.enter_network(reading)
@@ -46,7 +46,7 @@ def test_an_error_of_the_kernel_says_what_could_not_be_done() -> None:
 
 
 @pytest.mark.real
-def test_a_fresh_namespace_is_another_empty_one_of_its_own(can_simulate: object) -> None:
+def test_a_new_namespace_is_separate_and_empty(can_simulate: object) -> None:
     def look() -> list[Any]:
         made = namespaces.enter_fresh_namespace()
         held = [os.fstat(made.network).st_ino, None if made.user is None else os.fstat(made.user).st_ino]
@@ -61,7 +61,7 @@ def test_a_fresh_namespace_is_another_empty_one_of_its_own(can_simulate: object)
 
 
 @pytest.mark.real
-def test_one_more_network_lies_in_the_same_user_namespace_and_one_can_go_back(
+def test_a_second_network_is_in_the_same_user_namespace_and_can_be_left(
     can_simulate: object,
 ) -> None:
     def look() -> list[Any]:
@@ -78,15 +78,15 @@ def test_one_more_network_lies_in_the_same_user_namespace_and_one_can_go_back(
 
 
 @pytest.mark.loopback
-def test_the_current_network_is_where_the_process_is() -> None:
+def test_the_current_network_is_that_of_the_process() -> None:
     held = namespaces.current_network()
     assert os.fstat(held).st_ino == seen()[0]
     os.close(held)
 
 
 @pytest.mark.loopback
-def test_a_process_dies_with_its_parent() -> None:
-    """Here of the child, which is killed; the grandchild's death is the end of its pipe."""
+def test_a_process_is_killed_when_its_parent_ends() -> None:
+    """The child is killed here; the death of the grandchild closes its pipe."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -114,7 +114,7 @@ def test_a_process_dies_with_its_parent() -> None:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(("is_ours", "status"), [(True, 0), (False, 1)], ids=["it is there", "it has gone"])
-def test_a_process_whose_parent_has_gone_before_it_could_ask_exits(*, is_ours: bool, status: int) -> None:
+def test_a_process_exits_if_its_parent_has_already_ended(*, is_ours: bool, status: int) -> None:
     parent = os.getpid() if is_ours else os.getppid()
     child = os.fork()
     if child == 0:
@@ -127,7 +127,7 @@ def test_a_process_whose_parent_has_gone_before_it_could_ask_exits(*, is_ours: b
 
 
 @pytest.mark.loopback
-def test_precise_sleep_leaves_a_timer_no_slack() -> None:
+def test_precise_sleep_sets_the_timer_slack_to_the_minimum() -> None:
     def slack_ns() -> int:
         namespaces.sleep_precisely()
         return int(Path("/proc/self/timerslack_ns").read_text("ascii"))

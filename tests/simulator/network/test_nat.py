@@ -37,7 +37,7 @@ def backend(translated: Translated | None) -> str:
     return socket.inet_ntoa(translated.backend)
 
 
-def test_flows_go_to_the_backends_in_turn_and_stay_with_theirs() -> None:
+def test_flows_are_distributed_round_robin_and_keep_their_backend() -> None:
     nat = a_nat()
     firsts = [backend(outward(nat, port)) for port in (1, 2, 3)]
     laters = [backend(outward(nat, port, flags=flags)) for port in (1, 2, 3) for flags in ("S", "A", "F")]
@@ -59,7 +59,7 @@ def test_a_backend_sees_the_inside_of_the_node_and_the_client_sees_the_node() ->
     assert (back.node, back.backend) == (packed(NODE), packed(BACKENDS[0]))
 
 
-def test_a_node_forwards_nothing_but_its_listener() -> None:
+def test_a_node_forwards_only_to_its_listener_port() -> None:
     nat = a_nat()
     ping = bytes(Ether() / IP(src=AGENT, dst=NODE) / ICMP())
     assert nat.outward(whole(ping), ping) is None
@@ -67,7 +67,7 @@ def test_a_node_forwards_nothing_but_its_listener() -> None:
     assert outward(a_nat(backends=()), 5) is None
 
 
-def test_the_oldest_flow_is_forgotten_at_the_limit_and_not_before() -> None:
+def test_the_oldest_flow_is_dropped_at_the_limit_and_not_before() -> None:
     at_limit, over = a_nat(max_flows=3), a_nat(max_flows=3)
     for port in (1, 2, 3):
         outward(at_limit, port)

@@ -7,7 +7,7 @@ def a_delay(way: str, delay_s: float, *, sequence: int = 1, kind: str = "icmp") 
     )
 
 
-def test_the_newest_records_of_a_host_are_kept() -> None:
+def test_the_latest_records_of_a_host_are_kept() -> None:
     records = Records(kept=2)
     for number in (1, 2, 3):
         records.add(b"host", FrameRecord(number, 0, False, "icmp", 0, 0, 0))
@@ -15,12 +15,12 @@ def test_the_newest_records_of_a_host_are_kept() -> None:
     assert records.of(b"other") == ()
 
 
-def test_a_record_becomes_seconds() -> None:
+def test_a_record_is_converted_to_seconds() -> None:
     delay = applied_delay([1_500_000_000, 2_500_000, True, "tcp-syn", 5, 0, 0])
     assert (delay.arrived_at_s, delay.delay_s, delay.way, delay.port) == (1.5, 0.0025, "back", 5)
 
 
-def test_both_ways_of_an_exchange_add_up() -> None:
+def test_the_directions_of_an_exchange_are_added() -> None:
     delays = [
         a_delay("out", 1.0, sequence=1),
         a_delay("out", 2.0, sequence=2),

@@ -11,7 +11,7 @@ def full() -> Scenario:
     return read_scenario("mine", {"regions": {f"r-{index}": "1ms" for index in range(MAX_ITEMS)}})
 
 
-def test_every_host_has_an_address_of_its_own_in_the_simulation() -> None:
+def test_every_host_has_its_own_address_in_the_simulation() -> None:
     for scenario in (load_scenario("default"), full()):
         addresses = [endpoint.address for endpoint in assign_addresses(scenario).endpoints.values()]
         assert len(set(addresses)) == len(addresses)
@@ -19,19 +19,19 @@ def test_every_host_has_an_address_of_its_own_in_the_simulation() -> None:
         assert all(ipaddress.ip_address(address) in network for address in addresses)
 
 
-def test_hosts_use_the_real_ports() -> None:
+def test_hosts_use_the_standard_ports() -> None:
     addressing = assign_addresses(load_scenario("default"))
     assert addressing.endpoints["proxy-1"].port == 443
     assert (addressing.address("dns-1"), addressing.endpoints["dns-1"].port) == ("10.78.5.53", 53)
 
 
-def test_an_address_can_be_given() -> None:
+def test_an_address_can_be_configured() -> None:
     scenario = read_scenario(
         "mine", {"key_managers": [{"name": "h", "rtt": "1ms", "address": "10.78.200.1"}]}
     )
     assert assign_addresses(scenario).address("h") == "10.78.200.1"
 
 
-def test_a_reduced_simulation_lies_on_loopback_with_ports_that_anyone_may_open() -> None:
+def test_a_reduced_simulation_uses_loopback_and_unprivileged_ports() -> None:
     endpoints = assign_addresses(full(), reduced_block=250).endpoints.values()
     assert all(endpoint.address.startswith("127.250.") and endpoint.port > 1024 for endpoint in endpoints)

@@ -14,7 +14,7 @@ ROOT, CREDENTIAL = Path("/tmp/root.pem"), Path("/tmp/credential.json")  # noqa: 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "configuration-example.yaml"
 
 
-def test_it_has_no_key_that_the_documented_format_has_not() -> None:
+def test_every_key_is_in_the_documented_format() -> None:
     scenario = load_scenario("default")
     known = yaml.safe_load(EXAMPLE.read_text("utf-8"))
     made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
@@ -24,7 +24,7 @@ def test_it_has_no_key_that_the_documented_format_has_not() -> None:
         assert set(made[group]) <= set(known[group])
 
 
-def test_every_check_of_a_host_of_the_simulation_is_made_as_often_as_a_demo_needs() -> None:
+def test_every_check_has_an_interval_short_enough_for_a_demo() -> None:
     made = configuration_of(
         load_scenario("default"), assign_addresses(load_scenario("default")), ROOT, CREDENTIAL
     )
@@ -35,7 +35,7 @@ def test_every_check_of_a_host_of_the_simulation_is_made_as_often_as_a_demo_need
         assert lacking == set(), f"{group} in simulator/scenario/agent_configuration.py"
 
 
-def test_it_names_what_a_signed_health_request_needs() -> None:
+def test_it_has_all_settings_for_a_signed_health_request() -> None:
     document = {"uri_path_prefix": "/team", "proxy": {"region": "eu-west-1"}, "key_store": "cks-1"}
     scenario = read_scenario("mine", document)
     assert configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)["key_store"] == {
@@ -46,26 +46,26 @@ def test_it_names_what_a_signed_health_request_needs() -> None:
     }
 
 
-def test_without_a_prefix_the_path_is_the_api_s_own() -> None:
+def test_without_a_prefix_the_path_is_that_of_the_api() -> None:
     scenario = read_scenario("mine", {})
     made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert made["key_store"]["uri_path"] == "/kms/xks/v1"
 
 
-def test_no_secret_is_in_it() -> None:
+def test_the_configuration_contains_no_secret() -> None:
     scenario = load_scenario("default")
     made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert scenario.proxy.credentials[0].secret_access_key not in yaml.safe_dump(made)
 
 
-def test_it_survives_yaml() -> None:
+def test_the_configuration_survives_a_round_trip_through_yaml() -> None:
     scenario = load_scenario("regions-34")
     made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert yaml.safe_load(yaml.safe_dump(made)) == made
     assert len(made["regions"]) == 34
 
 
-def test_hosts_go_by_name_where_there_is_a_name_server_and_by_address_where_there_is_none() -> None:
+def test_hosts_are_configured_by_name_with_a_name_server_and_else_by_address() -> None:
     default, healthy = load_scenario("default"), load_scenario("healthy")
     named = configuration_of(default, assign_addresses(default), ROOT, CREDENTIAL)
     numbered = configuration_of(healthy, assign_addresses(healthy), ROOT, CREDENTIAL)

@@ -25,7 +25,7 @@ def test_a_scenario_without_the_section_has_no_account() -> None:
     assert read_scenario("mine", {"nodes": NODES, "account": {}}).account == AccountSection()
 
 
-def test_all_of_a_section_is_read() -> None:
+def test_all_keys_of_a_section_are_read() -> None:
     section = {
         "region": "us-gov-west-1",
         "service_owner": "444455556666",
@@ -70,11 +70,11 @@ def test_all_of_a_section_is_read() -> None:
         ({"answers": {"DescribeVpcs": {"[0]": 1}}}, "account.answers.DescribeVpcs"),
     ],
 )
-def test_a_mistake_is_named_by_its_path(section: Any, path: str) -> None:
+def test_an_error_has_its_path(section: Any, path: str) -> None:
     assert list(mistakes(section)) == [path]
 
 
-def test_all_mistakes_are_found_at_once_also_in_a_scenario() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     with pytest.raises(ScenarioError) as caught:
         read_scenario("mine", {"account": {"delay": 1, "refused": {"X": 1}}})
     paths = [line.partition(": ")[0] for line in caught.value.mistakes]

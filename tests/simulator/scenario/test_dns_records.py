@@ -1,4 +1,4 @@
-"""What a scenario may have as records: such as a zone file could."""
+"""The records of a scenario: everything that a zone file can have."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from simulator.scenario.scenario import Record, ScenarioError
         ("ODD", (), False),
     ],
 )
-def test_a_record_can_be_an_answer_or_says_what_to_do(
+def test_an_invalid_record_is_rejected_with_advice(
     record_type: str, answers: tuple[str, ...], is_fine: bool
 ) -> None:  # a column of the table
     fault = fault_of(Record(name="x", record_type=record_type, answers=answers))
@@ -33,7 +33,7 @@ def mistakes(document: object) -> tuple[str, ...]:
     return caught.value.mistakes
 
 
-def test_a_record_may_be_known_to_some_servers_late_or_only_by_tcp() -> None:
+def test_a_record_can_be_limited_to_servers_delayed_or_truncated() -> None:
     servers = [{"name": "dns-1"}, {"name": "dns-2"}]
     item = {"name": "X.example.com.", "type": "txt", "answers": ["a"], "servers": ["dns-2"]}
     document = {"name_servers": servers, "records": [{**item, "delay": "2s", "truncated": True}]}
@@ -60,7 +60,7 @@ def test_a_record_may_be_known_to_some_servers_late_or_only_by_tcp() -> None:
         ({"truncated": 1}, "truncated"),
     ],
 )
-def test_a_record_that_no_server_could_give_is_a_mistake(record: dict[str, object], path: str) -> None:
+def test_a_record_that_cannot_be_encoded_is_an_error(record: dict[str, object], path: str) -> None:
     scenario = read_scenario("mine", {})
     with pytest.raises(ScenarioError) as caught:
         read_records([{"name": "x.example.com", **record}], scenario)

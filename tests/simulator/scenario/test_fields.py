@@ -44,7 +44,7 @@ READERS: dict[str, Any] = {
         ("matching", "aa", "aa"),
     ],
 )
-def test_what_is_right_is_read(reader: str, value: object, read: object) -> None:
+def test_valid_values_are_read(reader: str, value: object, read: object) -> None:
     fields = Fields()
     assert READERS[reader](fields, value) == (pytest.approx(read) if isinstance(read, float) else read)
     assert fields.mistakes == []
@@ -70,7 +70,7 @@ def test_what_is_right_is_read(reader: str, value: object, read: object) -> None
         ("matching", 1, None, "here: write a"),
     ],
 )
-def test_a_mistake_is_noted_under_its_path_and_something_stands_in(
+def test_an_error_is_noted_with_its_path_and_a_default_is_used(
     reader: str, value: object, stand_in: object, mistake: str
 ) -> None:
     fields = Fields()
@@ -83,14 +83,14 @@ def test_a_mistake_is_noted_under_its_path_and_something_stands_in(
     ["60.1s", "35", "-1ms", "1 ms", "٣ms", 35, None],
     ids=["over a minute", "no unit", "negative", "a space", "other digits", "a number", "nothing"],
 )
-def test_a_duration_has_a_unit_and_an_end(duration: object) -> None:
+def test_a_duration_has_a_unit_and_a_maximum(duration: object) -> None:
     fields = Fields()
     assert fields.duration_s("here", duration) == 0.0
     assert fields.mistakes == ["here: write a duration from 0ms to 60s with its unit, such as 35.6ms"]
 
 
 @pytest.mark.parametrize(("count", "is_fine"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
-def test_a_list_has_room_for_a_fixed_number_of_items(count: int, is_fine: bool) -> None:  # a column
+def test_a_list_has_a_maximum_length(count: int, is_fine: bool) -> None:  # a column
     fields = Fields()
     fields.items("here", ["a"] * count, fields.text)
     assert fields.mistakes == ([] if is_fine else [f"here: give at most {MAX_ITEMS}, not {count}"])
@@ -98,5 +98,5 @@ def test_a_list_has_room_for_a_fixed_number_of_items(count: int, is_fine: bool) 
 
 @pytest.mark.parametrize("reader", READERS)
 @given(value=JSON)
-def test_any_value_is_read_or_noted_and_never_an_exception(reader: str, value: object) -> None:
+def test_any_value_is_read_or_noted_without_an_exception(reader: str, value: object) -> None:
     READERS[reader](Fields(), value)

@@ -14,14 +14,14 @@ def mistakes(document: object) -> tuple[str, ...]:
     return caught.value.mistakes
 
 
-def test_a_round_trip_is_halved_or_given_as_two_ways() -> None:
+def test_a_round_trip_is_halved_or_given_per_direction() -> None:
     halved = read_scenario("mine", {"regions": {"r": "35.6ms"}})
     apart = read_scenario("mine", {"regions": {"r": {"rtt": {"out": "5ms", "back": "30ms"}, "loss": 0.02}}})
     assert halved.regions[0].delay == Delay(out_s=0.0178, back_s=0.0178)
     assert apart.regions[0].delay == Delay(out_s=0.005, back_s=0.030, loss=0.02)
 
 
-def test_a_node_forwards_to_its_zone_unless_told_otherwise() -> None:
+def test_a_node_forwards_to_its_zone_by_default() -> None:
     nodes = [
         {"name": "n-1", "zone": "a"},
         {"name": "n-2", "zone": "b", "cross_zone": True, "dead": True},
@@ -33,7 +33,7 @@ def test_a_node_forwards_to_its_zone_unless_told_otherwise() -> None:
     assert [node.delay is None for node in scenario.nodes] == [True, True, False]
 
 
-def test_a_fault_falls_into_its_group_and_the_top_holds_for_backends_without_their_own() -> None:
+def test_a_fault_belongs_to_its_group_and_top_level_faults_are_defaults() -> None:
     own = {"name": "p-3", "zone": "a", "rtt": "1ms", "fault": "aes-128-only"}
     scenario = read_scenario(
         "mine", {"fault": "refused", "certificate": "expired", "backends": [*BACKENDS, own]}
@@ -43,7 +43,7 @@ def test_a_fault_falls_into_its_group_and_the_top_holds_for_backends_without_the
     assert (third.fault, third.handshake) == (Fault.ALIVE, Fault.AES_128_ONLY)
 
 
-def test_what_a_proxy_answers_is_a_group_of_its_own_beside_its_certificate() -> None:
+def test_response_faults_and_certificate_faults_are_separate_groups() -> None:
     own = {"name": "p-3", "zone": "a", "rtt": "1ms", "fault": "throttling", "certificate": "good"}
     scenario = read_scenario(
         "mine", {"answer": "degraded", "certificate": "expired", "backends": [*BACKENDS, own]}
@@ -57,7 +57,7 @@ def test_what_a_proxy_answers_is_a_group_of_its_own_beside_its_certificate() -> 
 
 
 @pytest.mark.parametrize(("count", "is_fine"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
-def test_a_kind_has_room_for_a_fixed_number_of_hosts(count: int, is_fine: bool) -> None:  # as above
+def test_a_kind_has_a_maximum_number_of_hosts(count: int, is_fine: bool) -> None:  # as above
     document = {"regions": {f"r-{index}": "1ms" for index in range(count)}}
     if is_fine:
         assert len(read_scenario("mine", document).regions) == count
@@ -98,7 +98,7 @@ def test_names_and_addresses_are_unique_among_all_kinds(document: object, mistak
         ("x", False),
     ],
 )
-def test_a_given_address_is_of_the_half_that_is_not_given_out(address: str, is_fine: bool) -> None:
+def test_a_configured_address_is_outside_the_assigned_range(address: str, is_fine: bool) -> None:
     document = {"key_managers": [{"name": "h", "address": address}]}
     if is_fine:
         assert read_scenario("mine", document).key_managers[0].address == address

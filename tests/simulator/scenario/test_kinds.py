@@ -1,4 +1,4 @@
-"""Every kind of host, from the file to what the agent is told; tests/simulator/servers has what answers."""
+"""Every kind of host, from the file to the agent's configuration; its server is in tests/simulator/servers."""
 
 import dataclasses
 import ipaddress
@@ -21,12 +21,12 @@ every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.key for kind in KI
 
 
 @pytest.mark.parametrize("attribute", ["key", "block"])
-def test_no_two_kinds_have_the_same(attribute: str) -> None:
+def test_no_two_kinds_share_a_key_or_block(attribute: str) -> None:
     values = Counter(getattr(kind, attribute) for kind in KINDS)
     assert [value for value, count in values.items() if count > 1] == []
 
 
-def test_the_kinds_are_those_fields_of_a_scenario_that_hold_hosts() -> None:
+def test_the_kinds_are_the_host_fields_of_a_scenario() -> None:
     fields = {field.name for field in dataclasses.fields(Scenario)}
     assert {kind.key for kind in KINDS} - fields == set(), "each kind needs a field of Scenario"
     default = load_scenario("default")
@@ -62,7 +62,7 @@ def test_a_host_has_the_faults_of_its_kind_and_no_others(kind: HostKind) -> None
 
 
 @every_kind
-def test_a_host_lies_in_the_block_of_its_kind_at_the_real_port(kind: HostKind) -> None:
+def test_a_host_is_in_the_block_of_its_kind_at_the_standard_port(kind: HostKind) -> None:
     endpoint = assign_addresses(read_scenario("mine", document_of(kind))).endpoints[NAME]
     assert (endpoint.address, endpoint.port) == (f"10.78.{kind.block}.{kind.first}", kind.port)
     # The upper half of the network is for addresses that a file gives.
@@ -70,21 +70,21 @@ def test_a_host_lies_in_the_block_of_its_kind_at_the_real_port(kind: HostKind) -
 
 
 @every_kind
-def test_a_host_of_a_reduced_simulation_has_a_port_that_anyone_may_open(kind: HostKind) -> None:
+def test_a_host_of_a_reduced_simulation_has_an_unprivileged_port(kind: HostKind) -> None:
     endpoint = assign_addresses(read_scenario("mine", document_of(kind)), reduced_block=7).endpoints[NAME]
     assert (endpoint.address, endpoint.port) == (f"127.7.{kind.block}.{kind.first}", kind.reduced_port)
     assert kind.reduced_port > 1024
 
 
 @every_kind
-def test_a_host_has_the_name_of_its_kind_or_none(kind: HostKind) -> None:
+def test_a_host_has_the_dns_name_of_its_kind_or_none(kind: HostKind) -> None:
     names = host_names(read_scenario("mine", document_of(kind)))
     assert list(names.values()) == ([NAME] if kind.dns_name else [])
     assert all(NAME in name for name in names)
 
 
 @every_kind
-def test_the_agent_is_told_of_a_host_in_the_section_of_its_kind(kind: HostKind) -> None:
+def test_a_host_is_in_the_agents_configuration_section_of_its_kind(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
     addressing = assign_addresses(scenario)
     configuration = configuration_of(scenario, addressing, *FILES)
@@ -99,7 +99,7 @@ def test_the_agent_is_told_of_a_host_in_the_section_of_its_kind(kind: HostKind) 
 
 
 @every_kind
-def test_in_a_reduced_simulation_the_agent_is_told_of_a_host_only_with_its_port(kind: HostKind) -> None:
+def test_in_a_reduced_simulation_only_hosts_with_a_port_are_configured(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
     section = configuration_of(scenario, assign_addresses(scenario, reduced_block=7), *FILES).get(
         kind.section, []

@@ -33,7 +33,7 @@ def test_the_bundle_is_the_default_the_thirty_four_regions_and_one_scenario_for_
 
 
 @pytest.mark.parametrize("name", bundled_scenarios())
-def test_a_bundled_scenario_loads_and_says_what_to_expect(name: str) -> None:
+def test_a_bundled_scenario_loads_and_has_expected_results(name: str) -> None:
     scenario = load_scenario(name)
     assert scenario.name == name
     assert scenario.description
@@ -41,7 +41,7 @@ def test_a_bundled_scenario_loads_and_says_what_to_expect(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FAULT_SCENARIOS - {"healthy", "dead-zone"}))
-def test_the_fault_of_a_fault_scenario_sits_at_every_backend(name: str) -> None:
+def test_the_fault_of_a_fault_scenario_is_set_for_every_backend(name: str) -> None:
     backends = load_scenario(name).backends
     kinds = {(b.fault, b.handshake, b.certificate, b.answer) for b in backends}
     assert len(backends) == 2
@@ -70,7 +70,7 @@ def test_a_scenario_can_be_a_file(tmp_path: Path) -> None:
     [(b"a: [", "is not YAML"), (b"\xff\xfe\xff", "not a readable YAML file"), (None, "bundled scenarios: ")],
     ids=["broken YAML", "not UTF-8", "no file"],
 )
-def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_an_unreadable_file_gives_one_clear_line(tmp_path: Path, content: bytes | None, words: str) -> None:
     file = tmp_path / "mine.yaml"
     if content is not None:
         file.write_bytes(content)

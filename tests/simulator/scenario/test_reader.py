@@ -17,12 +17,12 @@ def mistakes(document: object) -> tuple[str, ...]:
     return caught.value.mistakes
 
 
-def test_the_proxys_settings_are_read_with_their_mistakes() -> None:
+def test_the_errors_in_the_proxy_settings_are_reported() -> None:
     assert read_scenario("mine", {"proxy": {"clock_offset": "10m"}}).proxy.clock_offset_s == 600
     assert mistakes({"proxy": {"region": 1}}) == ("proxy.region: write a Region, such as eu-central-1",)
 
 
-def test_every_mistake_is_found_at_once_each_with_its_path() -> None:
+def test_all_errors_are_reported_at_once_with_their_paths() -> None:
     document = {
         "regoins": {},
         "regions": {"r": {"rtt": 9}, "s": {"rtt": "1ms", "fault": "tls-1.1-only"}},
@@ -60,6 +60,6 @@ KEYS = st.sampled_from(
     st.dictionaries(KEYS, JSON | st.lists(st.dictionaries(st.sampled_from(["name", "rtt", "zone"]), JSON)))
     | JSON
 )
-def test_any_document_is_a_scenario_or_a_list_of_mistakes(document: Any) -> None:
+def test_any_document_gives_a_scenario_or_a_list_of_errors(document: Any) -> None:
     with contextlib.suppress(ScenarioError):
         assert isinstance(read_scenario("mine", document), Scenario)

@@ -14,7 +14,7 @@ def read(document: object) -> tuple[ProxySettings, list[str]]:
     return settings, fields.mistakes
 
 
-def test_without_a_word_there_are_a_credential_and_keys_of_each_kind() -> None:
+def test_by_default_there_are_a_credential_and_keys_of_each_kind() -> None:
     settings, mistakes = read({})
     assert mistakes == []
     assert settings == ProxySettings()
@@ -71,7 +71,7 @@ def test_two_credentials_a_clock_a_region_and_keys_are_read() -> None:
         ({"keys": {"a": {"spec": 1}}}, "proxy.keys.a.spec"),
     ],
 )
-def test_a_mistake_is_named_by_its_path_and_shows_no_secret(document: object, path: str) -> None:
+def test_an_error_has_its_path_and_shows_no_secret(document: object, path: str) -> None:
     _, mistakes = read(document)
     assert [line.partition(": ")[0] for line in mistakes] == [path]
     assert "sssss" not in mistakes[0]
@@ -85,6 +85,6 @@ KEYS = st.sampled_from(["access_key_id", "secret_access_key", "region", "clock_o
 
 
 @given(JSON | st.dictionaries(KEYS, JSON))
-def test_any_document_is_settings_or_mistakes(document: object) -> None:
+def test_any_document_gives_settings_or_errors(document: object) -> None:
     settings, mistakes = read(document)
     assert mistakes or settings.credentials

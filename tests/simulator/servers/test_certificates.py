@@ -56,14 +56,14 @@ def test_dates(maker: CertificateMaker, kind: Fault, from_day: int, to_day: int)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CERTIFICATE if kind is not Fault.UNLISTED_AUTHORITY])
-def test_all_but_one_are_signed_under_the_root(maker: CertificateMaker, kind: Fault) -> None:
+def test_all_certificates_except_one_chain_to_the_root(maker: CertificateMaker, kind: Fault) -> None:
     leaf = maker.identity(kind).leaf
     (intermediate,) = maker.identity(Fault.GOOD).intermediates
     leaf.verify_directly_issued_by(intermediate)
     intermediate.verify_directly_issued_by(maker.root.certificate)
 
 
-def test_an_unlisted_authority_is_another_hierarchy_whole_but_for_its_root(maker: CertificateMaker) -> None:
+def test_an_unlisted_ca_is_a_separate_hierarchy_sent_without_its_root(maker: CertificateMaker) -> None:
     identity = maker.identity(Fault.UNLISTED_AUTHORITY)
     (intermediate,) = identity.intermediates
     identity.leaf.verify_directly_issued_by(intermediate)
@@ -79,12 +79,12 @@ def test_servers_share_the_identity_of_a_kind(maker: CertificateMaker) -> None:
     assert maker.identity(Fault.GOOD) is maker.identity(Fault.GOOD)
 
 
-def test_what_is_not_about_certificates_is_our_mistake(maker: CertificateMaker) -> None:
+def test_a_fault_of_another_group_is_an_error(maker: CertificateMaker) -> None:
     with pytest.raises(ValueError, match="is not a certificate fault"):
         maker.identity(Fault.DEAD)
 
 
 @pytest.mark.parametrize(("length", "has_one"), [(64, True), (65, False)], ids=["at the limit", "just above"])
-def test_a_name_too_long_for_a_common_name_has_none(length: int, has_one: bool) -> None:  # a column
+def test_a_name_too_long_for_a_common_name_is_left_out(length: int, has_one: bool) -> None:  # a column
     name = "a" * 40 + "." + "b" * (length - 41)
     assert bool(common_names(CertificateMaker(name, NOW).identity(Fault.GOOD).leaf)) is has_one

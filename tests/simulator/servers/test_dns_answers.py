@@ -69,18 +69,18 @@ def test_answers(name: str, record_type: str, rcode: str, text: str | None) -> N
     assert bool(message.authority) is (text is None and rcode in {"NOERROR", "NXDOMAIN"})
 
 
-def test_every_zone_has_a_start_of_authority() -> None:
+def test_every_zone_has_a_soa_record() -> None:
     message = ask("amazonaws.com", "SOA")
     assert message is not None
     assert message.answer[0].to_text().startswith("amazonaws.com. 300 IN SOA ns.amazonaws.com.")
     assert message.flags & dns.flags.AA
 
 
-def test_a_silent_name_is_not_answered() -> None:
+def test_a_silent_record_gets_no_response() -> None:
     assert ask("silent.example.com", "A") is None
 
 
-def test_an_answer_too_long_for_plain_udp_is_cut_and_whole_elsewhere() -> None:
+def test_a_response_too_long_for_plain_udp_is_truncated_only_there() -> None:
     cut, extended, whole = (
         ask("long.example.com", "TXT"),
         ask("long.example.com", "TXT", edns=True),
@@ -95,7 +95,7 @@ def test_an_answer_too_long_for_plain_udp_is_cut_and_whole_elsewhere() -> None:
         assert b"".join(message.answer[0][0].strings) == LONG.encode()
 
 
-def test_a_server_knows_what_is_for_all_and_its_own_which_comes_first() -> None:
+def test_a_servers_own_records_override_the_shared_ones() -> None:
     def said(name: str, server: str) -> tuple[str, list[str]]:
         message = ask(name, "TXT", server=server)
         assert message is not None
@@ -121,7 +121,7 @@ def test_the_servers_of_a_zone_are_found_with_their_addresses() -> None:
     assert address.answer[0][0].to_text() == "10.78.5.54"
 
 
-def test_a_record_may_be_cut_over_udp_alone() -> None:
+def test_a_record_can_be_truncated_only_over_udp() -> None:
     cut, whole = ask("cut.example.com", "TXT"), ask("cut.example.com", "TXT", over_udp=False)
     assert cut is not None
     assert whole is not None
@@ -129,7 +129,7 @@ def test_a_record_may_be_cut_over_udp_alone() -> None:
     assert (bool(whole.flags & dns.flags.TC), whole.answer[0][0].to_text()) == (False, '"short"')
 
 
-def test_a_late_answer_says_how_late() -> None:
+def test_a_delayed_response_has_its_delay() -> None:
     for name, delay_s in (("late.example.com", 2.0), ("hsm-1.example.com", 0.0)):
         said = answer_query(the_zones(), dns.message.make_query(name, "A").to_wire(), over_udp=True)
         assert said is not None
@@ -141,7 +141,7 @@ QUERY = dns.message.make_query("hsm-1.example.com", "A").to_wire()
 
 
 @given(st.binary(max_size=100), st.integers(0, len(QUERY)), st.booleans())
-def test_any_bytes_are_answered_or_not(data: bytes, kept: int, over_udp: bool) -> None:  # drawn
+def test_any_bytes_are_answered_or_ignored(data: bytes, kept: int, over_udp: bool) -> None:  # drawn
     for query in (data, QUERY[:kept] + data):
         answer = answer_query(ZONES, query, over_udp=over_udp)
         assert answer is None or len(answer.data) >= 12

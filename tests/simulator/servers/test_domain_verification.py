@@ -1,4 +1,4 @@
-"""What can become of PrivateLink's verification record, played by the simulation and seen by the agent's search."""
+"""The states of PrivateLink's verification record, simulated and found by the agent's lookup."""
 
 import asyncio
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def seen(facts: DomainFacts, name: str = AT_PARENT, view: View = View.PUBLIC) ->
     return next(each for each in facts.seen if (each.name, each.view) == (name, view))
 
 
-def test_the_zone_and_its_own_servers_are_found(simulation: Simulation) -> None:
+def test_the_zone_and_its_authoritative_servers_are_found(simulation: Simulation) -> None:
     facts = searched(simulation)
     assert (facts.is_public, facts.public_zone) == (True, "example.com")
     assert seen(facts, view=View.AUTHORITATIVE).server == simulation.address("own")
@@ -72,18 +72,18 @@ def test_the_zone_and_its_own_servers_are_found(simulation: Simulation) -> None:
         *("quoted twice", "doubled", "NXDOMAIN", "SERVFAIL", "REFUSED", "no text"),
     ],
 )
-def test_what_is_published_is_what_is_seen(
+def test_the_published_record_is_found(
     simulation: Simulation, record: dict[str, object], name: str, state: RecordState
 ) -> None:
     assert seen(searched(simulation, record), name).state is state
 
 
-def test_a_truncated_answer_is_asked_for_again_by_tcp(simulation: Simulation) -> None:
+def test_a_truncated_response_is_repeated_over_tcp(simulation: Simulation) -> None:
     found = seen(searched(simulation, txt(AT_PARENT, VALUE, truncated=True)))
     assert (found.state, found.answers) == (RecordState.PUBLISHED, (VALUE,))  # UDP had none of it
 
 
-def test_a_slow_server_is_waited_for_until_the_time_is_over(simulation: Simulation) -> None:
+def test_a_slow_server_is_awaited_until_the_timeout(simulation: Simulation) -> None:
     late = seen(searched(simulation, txt(AT_PARENT, VALUE, delay="200ms")))
     assert late.state is RecordState.PUBLISHED
     assert (late.rtt_s or 0) >= 0.2
@@ -96,13 +96,13 @@ def test_a_slow_server_is_waited_for_until_the_time_is_over(simulation: Simulati
     )
 
 
-def test_a_resolver_may_not_know_yet_what_the_zones_own_server_says(simulation: Simulation) -> None:
+def test_a_resolver_may_lack_a_record_that_the_authoritative_server_has(simulation: Simulation) -> None:
     facts = searched(simulation, txt(AT_PARENT, VALUE, servers=["own"]))
     assert seen(facts).state is RecordState.ABSENT
     assert seen(facts, view=View.AUTHORITATIVE).state is RecordState.PUBLISHED
 
 
-def test_a_private_zone_shows_what_the_public_one_has_not(simulation: Simulation) -> None:
+def test_a_private_zone_may_have_a_record_that_the_public_one_lacks(simulation: Simulation) -> None:
     only_private = txt(AT_PARENT, VALUE, servers=["vpc"])
     assert seen(searched(simulation, only_private, resolver="vpc")).state is RecordState.PUBLISHED
     assert seen(searched(simulation, only_private)).state is RecordState.ABSENT
@@ -111,7 +111,7 @@ def test_a_private_zone_shows_what_the_public_one_has_not(simulation: Simulation
     assert seen(searched(simulation, *both, resolver="vpc")).state is RecordState.WRONG_VALUE
 
 
-def test_a_zone_without_name_servers_is_none(simulation: Simulation) -> None:
+def test_a_zone_without_name_servers_is_not_a_zone(simulation: Simulation) -> None:
     simulation.set_records([])
     public = simulation.addressing.endpoints["public"]
     search = Search(

@@ -1,4 +1,4 @@
-"""What answers at a host of each kind, without a socket; test_servers.py asks them over loopback."""
+"""The service of each kind of host, without a socket; test_servers.py tests them over loopback."""
 
 import pytest
 from support.network.host_kinds import NAME, document_of
@@ -10,7 +10,7 @@ from simulator.servers.servers import Servers
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.key for kind in KINDS])
-def test_what_answers_at_a_host_knows_each_transport_of_its_kind(kind: HostKind) -> None:
+def test_the_service_of_a_host_supports_each_transport_of_its_kind(kind: HostKind) -> None:
     scenario = read_scenario("mine", document_of(kind))
     service = Servers(scenario, assign_addresses(scenario, reduced_block=7))._service(kind, NAME)
     assert service is not None, f"nothing answers at {kind.key}"

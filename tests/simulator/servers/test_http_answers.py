@@ -16,7 +16,7 @@ def asked(method: str = "POST", *, keeps_alive: bool = True) -> Request:
 
 
 def read(data: bytes, method: str = "POST") -> tuple[h11.Response, bytes]:
-    """As a parser that is not ours understands it."""
+    """The response parsed by an independent parser."""
     client = h11.Connection(h11.CLIENT)
     size = [] if method in {"GET", "HEAD"} else [("Content-Length", "0")]
     client.send(h11.Request(method=method, target="/", headers=[("Host", "x"), *size]))
@@ -42,14 +42,14 @@ def test_each_form_is_understood_by_another_parser(form: Form) -> None:
     assert ("transfer-encoding" in headers) is (form is Form.CHUNKED)
 
 
-def test_the_odd_form_is_odd() -> None:
+def test_the_unusual_form_is_unusual_but_legal() -> None:
     head = write(asked(), REPLY, NOW_S, Form.UNUSUAL).partition(b"\r\n\r\n")[0]
     assert head.startswith(b"HTTP/1.1 200 \r\n")
     assert b"\r\ndate: \t Wed" in head
     assert b"\r\nCONTENT-TYPE:application/json\r\n" in head
 
 
-def test_who_asks_to_close_is_told_so_and_a_refusal_names_the_method() -> None:
+def test_connection_close_is_confirmed_and_405_lists_the_methods() -> None:
     response, _ = read(write(asked(keeps_alive=False), Reply(status=405, allow="POST"), NOW_S))
     headers = dict(response.headers)
     assert headers[b"connection"] == b"close"
@@ -57,13 +57,13 @@ def test_who_asks_to_close_is_told_so_and_a_refusal_names_the_method() -> None:
 
 
 @pytest.mark.parametrize("form", Form)
-def test_head_gets_the_head_alone(form: Form) -> None:
+def test_head_gets_only_the_header(form: Form) -> None:
     data = write(asked("HEAD"), REPLY, NOW_S, form)
     assert data.endswith(b"\r\n\r\n")
     assert read(data, "HEAD")[1] == b""
 
 
-def test_a_refusal_ends_the_connection() -> None:
+def test_a_rejected_request_closes_the_connection() -> None:
     response, body = read(refused())
     assert (response.status_code, body) == (400, b"")
     assert (b"connection", b"close") in response.headers
@@ -132,7 +132,7 @@ def test_headers_are_not_printed() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_head_or_none(data: bytes) -> None:
+def test_any_bytes_are_a_header_or_none(data: bytes) -> None:
     for head in (data, b"POST /kms/xks/v1/health HTTP/1.1\r\n" + data):
         request = parse_head(head)
         assert request is None or write(request, REPLY, NOW_S).startswith(b"HTTP/1.1 200 OK\r\n")

@@ -1,4 +1,4 @@
-"""Requests from a stream in memory, cut in any way."""
+"""Requests from a stream in memory, split in any way."""
 
 import asyncio
 from itertools import pairwise
@@ -12,7 +12,7 @@ from simulator.servers.http_stream import Requests
 
 
 class Cut:
-    """What comes, part by part, and what was said."""
+    """A stream with the incoming parts, and the data written."""
 
     def __init__(self, *parts: bytes) -> None:
         self._parts = [part for part in parts if part]
@@ -35,7 +35,7 @@ def post(path: str, body: bytes, more: str = "") -> bytes:
 
 
 def taken(stream: Cut) -> list[tuple[str, bytes] | None]:
-    """Path and body of each request up to the end, or to what is none."""
+    """Path and body of each request until the end, or until an invalid request."""
 
     async def take() -> list[tuple[str, bytes] | None]:
         requests, found = Requests(stream), []
@@ -55,7 +55,7 @@ WHOLE = post("/a", b"12345") + post("/b", b"") + post("/c", b"\r\n\r\n")
 
 
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=6).map(sorted))
-def test_requests_that_come_at_once_are_taken_one_after_the_other_however_cut(cuts: list[int]) -> None:
+def test_pipelined_requests_are_read_in_order_however_they_are_split(cuts: list[int]) -> None:
     edges = [0, *cuts, len(WHOLE)]
     stream = Cut(*(WHOLE[start:end] for start, end in pairwise(edges)))
     assert taken(stream) == [("/a", b"12345"), ("/b", b""), ("/c", b"\r\n\r\n")]
@@ -73,11 +73,11 @@ def test_requests_that_come_at_once_are_taken_one_after_the_other_however_cut(cu
     ],
     ids=["no HTTP", "chunked", "a long body", "a long head", "TLS"],
 )
-def test_what_is_no_request_or_too_long_is_none(data: bytes) -> None:
+def test_an_invalid_or_too_long_request_is_none(data: bytes) -> None:
     assert taken(Cut(data)) == [None]
 
 
-def test_who_waits_for_leave_to_send_a_body_gets_it() -> None:
+def test_expect_100_continue_is_answered() -> None:
     head, _, body = post("/", b"12345", "Expect: 100-continue\r\n").partition(b"12345")
     stream = Cut(head, body or b"12345")
     assert taken(stream) == [("/", b"12345")]
@@ -85,5 +85,5 @@ def test_who_waits_for_leave_to_send_a_body_gets_it() -> None:
 
 
 @given(st.binary(max_size=100))
-def test_any_bytes_are_requests_or_an_end(data: bytes) -> None:
+def test_any_bytes_give_requests_or_end_the_stream(data: bytes) -> None:
     assert all(one is None or one[0] is not None for one in taken(Cut(data)))

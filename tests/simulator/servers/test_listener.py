@@ -52,7 +52,7 @@ async def by_udp(address: str) -> bytes:
             return await asyncio.get_running_loop().sock_recv(client, 512)
 
 
-async def test_both_transports_answer_and_refuse_while_it_is_closed(address: str) -> None:
+async def test_both_transports_respond_and_refuse_while_closed(address: str) -> None:
     server = listening(address, BOTH)
     for _ in range(2):
         await server.set_open(is_open=True)
@@ -63,7 +63,7 @@ async def test_both_transports_answer_and_refuse_while_it_is_closed(address: str
                 await ask(address)
 
 
-async def test_opening_and_closing_once_more_changes_nothing(address: str) -> None:
+async def test_opening_and_closing_are_idempotent(address: str) -> None:
     server = listening(address, BOTH)
     await server.set_open(is_open=False)  # nothing is open yet
     for is_open in (True, True, False, False):
@@ -78,7 +78,7 @@ async def test_a_port_in_use_is_an_error(address: str) -> None:
     await server.set_open(is_open=False)
 
 
-async def test_silence_is_no_answer(address: str) -> None:
+async def test_a_silent_service_sends_no_response(address: str) -> None:
     server = listening(address, BOTH, Service(answer=lambda _: None, serve=greet))
     await server.set_open(is_open=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -94,7 +94,7 @@ async def test_silence_is_no_answer(address: str) -> None:
     ("transport", "service"),
     [(Transport.UDP, Service(serve=greet)), (Transport.TCP, Service(answer=SERVICE.answer))],
 )
-async def test_a_transport_that_the_service_does_not_know_is_our_mistake(
+async def test_a_transport_without_a_handler_is_an_error(
     address: str, transport: Transport, service: Service
 ) -> None:
     with pytest.raises(ValueError, match=f"has no handler for {transport}"):

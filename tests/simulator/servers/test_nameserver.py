@@ -47,7 +47,7 @@ def listening_at(address: str) -> Listener:
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[str]:
-    """The address of a server in a block of 127.0.0.0/8 that no simulation has; none of its tasks outlives it."""
+    """The address of a server in an unused block of 127.0.0.0/8; its tasks end with it."""
     block, claim = claim_block()
     server = listening_at(f"127.{block}.5.53")
     before = asyncio.all_tasks()
@@ -72,13 +72,13 @@ async def connected(address: str) -> AsyncIterator[Streams]:
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, str]:
-    """Number and first address of the next answer."""
+    """The id and first address of the next response."""
     length = int.from_bytes(await reader.readexactly(2), "big")
     message = dns.message.from_wire(await reader.readexactly(length))
     return message.id, message.answer[0][0].to_text()
 
 
-async def test_one_connection_takes_many_questions_however_they_are_cut() -> None:
+async def test_one_connection_carries_many_queries_however_they_are_split() -> None:
     async with serving() as address, connected(address) as (reader, writer):
         data = framed(question(number=1)) + framed(question(number=2))
         for part in (data[:1], data[1:7], data[7:-3]):
@@ -89,7 +89,7 @@ async def test_one_connection_takes_many_questions_however_they_are_cut() -> Non
         assert await answer(reader) == (2, HSM)
 
 
-async def test_silence_to_one_question_does_not_cost_the_next_its_answer() -> None:
+async def test_a_silent_query_does_not_block_the_next_one() -> None:
     async with serving() as address:
         asked = (question("silent.example.com", 1), b"not a query", question(number=2))
         async with connected(address) as (reader, writer):
@@ -104,7 +104,7 @@ async def test_silence_to_one_question_does_not_cost_the_next_its_answer() -> No
             assert dns.message.from_wire(data).id == 2
 
 
-async def test_a_late_answer_holds_up_no_other_by_udp_and_keeps_its_turn_by_tcp() -> None:
+async def test_a_delayed_response_does_not_block_others_over_udp_and_keeps_its_order_over_tcp() -> None:
     async with serving() as address:
         asked = (question("late.example.com", 1), question(number=2))
         async with connected(address) as (reader, writer):
@@ -119,7 +119,7 @@ async def test_a_late_answer_holds_up_no_other_by_udp_and_keeps_its_turn_by_tcp(
             assert [dns.message.from_wire(await receive(client, 512)).id for _ in asked] == [2, 1]
 
 
-async def test_answers_that_are_still_to_come_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_delayed_responses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "_MAX_WAITING", 1)
     async with serving() as address:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -138,7 +138,7 @@ async def test_answers_that_are_still_to_come_are_bounded(monkeypatch: pytest.Mo
     [(100, 100), (101, 100), (10_000, 100)],
     ids=["at the limit", "just above", "more than is read at once"],
 )
-async def test_a_connection_has_a_hundred_questions_and_then_its_end(asked: int, answered: int) -> None:
+async def test_a_connection_is_closed_after_a_hundred_queries(asked: int, answered: int) -> None:
     async with serving() as address, connected(address) as (reader, writer):
         writer.write(framed(question()) * asked)
         writer.write_eof()
@@ -146,14 +146,14 @@ async def test_a_connection_has_a_hundred_questions_and_then_its_end(asked: int,
         assert data.count(socket.inet_aton(HSM)) == answered
 
 
-async def test_a_question_that_breaks_off_ends_the_connection_without_an_answer() -> None:
+async def test_an_incomplete_query_closes_the_connection_without_a_response() -> None:
     async with serving() as address, connected(address) as (reader, writer):
         writer.write(framed(question())[:-1])
         writer.write_eof()
         assert await reader.read() == b""
 
 
-async def test_a_client_that_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_idle_client_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nameserver, "_IDLE_S", 0.02)
     async with serving() as address, connected(address) as (reader, _):
         assert await reader.read() == b""

@@ -55,7 +55,7 @@ def get(simulation: Simulation, name: str = "proxy-1", path: str = "/") -> bytes
 def handshake(
     simulation: Simulation, suites: bytes, least: int = SSL.TLS1_VERSION
 ) -> tuple[str, str | None, int]:
-    """Version, cipher and number of certificates, by a client that takes anything."""
+    """Version, cipher and number of certificates, from a client that accepts anything."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(least)
     context.set_cipher_list(suites)
@@ -69,17 +69,17 @@ def handshake(
         return connection.get_protocol_version_name(), connection.get_cipher_name(), len(chain)
 
 
-def test_it_says_that_it_is_reduced(simulation: Simulation) -> None:
+def test_a_reduced_simulation_has_a_notice(simulation: Simulation) -> None:
     assert simulation.reduced
     assert "no delays" in simulation.notes[0]
 
 
-def test_a_proxy_answers_over_tls_that_its_root_vouches_for(simulation: Simulation) -> None:
+def test_a_proxy_serves_tls_with_a_certificate_under_its_root(simulation: Simulation) -> None:
     assert get(simulation).startswith(b"HTTP/1.1 404 ")
     assert get(simulation, path="/kms/xks/v1/health").startswith(b"HTTP/1.1 405 ")
 
 
-def test_a_node_leads_to_a_backend_and_a_dead_one_refuses(simulation: Simulation) -> None:
+def test_a_node_forwards_to_a_backend_and_a_dead_node_refuses(simulation: Simulation) -> None:
     assert get(simulation, "nlb-euc1-az1").startswith(b"HTTP/1.1 404 ")
     with pytest.raises(ConnectionRefusedError):
         get(simulation, "nlb-euc1-az2")
@@ -95,7 +95,7 @@ def test_a_node_leads_to_a_backend_and_a_dead_one_refuses(simulation: Simulation
         (Fault.UNLISTED_AUTHORITY, "unable to get (local )?issuer certificate"),
     ],
 )
-def test_another_client_sees_the_fault_of_a_certificate(
+def test_another_tls_client_sees_the_certificate_fault(
     simulation: Simulation, fault: Fault, words: str
 ) -> None:
     simulation.set_fault("proxy-1", fault)
@@ -105,12 +105,12 @@ def test_another_client_sees_the_fault_of_a_certificate(
 
 
 @pytest.mark.parametrize("fault", [Fault.COMMON_NAME_MISSING, Fault.SAN_RIGHT_CN_WRONG, Fault.EXPIRES_SOON])
-def test_what_only_kms_minds_passes_with_another_client(simulation: Simulation, fault: Fault) -> None:
+def test_faults_that_only_kms_rejects_pass_with_another_client(simulation: Simulation, fault: Fault) -> None:
     simulation.set_fault("proxy-1", fault)
     assert get(simulation).startswith(b"HTTP/1.1 404 ")
 
 
-def test_aes_128_only_refuses_a_client_without(simulation: Simulation) -> None:
+def test_aes_128_only_refuses_a_client_without_aes_128(simulation: Simulation) -> None:
     simulation.set_fault("*", Fault.AES_128_ONLY)
     assert handshake(simulation, b"DEFAULT") == ("TLSv1.3", "TLS_AES_128_GCM_SHA256", 2)
     context = ssl.create_default_context(cafile=str(simulation.root_pem))
@@ -123,7 +123,7 @@ def test_aes_128_only_refuses_a_client_without(simulation: Simulation) -> None:
         context.wrap_socket(plain, server_hostname=NAME)
 
 
-def test_tls_1_1_only_shakes_hands_with_those_who_still_speak_it(simulation: Simulation) -> None:
+def test_tls_1_1_only_works_with_a_client_that_supports_it(simulation: Simulation) -> None:
     simulation.set_fault("*", Fault.TLS_1_1_ONLY)
     version, _, certificates = handshake(simulation, b"ALL:@SECLEVEL=0")
     assert (version, certificates) == ("TLSv1.1", 2)
@@ -131,7 +131,7 @@ def test_tls_1_1_only_shakes_hands_with_those_who_still_speak_it(simulation: Sim
         get(simulation)
 
 
-def test_a_demanded_client_certificate_ends_in_an_alert_and_a_requested_one_does_not(
+def test_a_required_client_certificate_gives_an_alert_and_a_requested_one_does_not(
     simulation: Simulation,
 ) -> None:
     simulation.set_fault("*", Fault.CLIENT_CERTIFICATE_DEMANDED)
@@ -158,9 +158,7 @@ def test_a_proxy_stops_and_starts(simulation: Simulation) -> None:
 @pytest.mark.parametrize(
     ("name", "fault"), [("nlb-euc1-az1", "expired"), ("eu-west-1", "good"), ("ghost", "dead")]
 )
-def test_a_fault_that_a_host_cannot_have_is_our_mistake(
-    simulation: Simulation, name: str, fault: str
-) -> None:
+def test_a_fault_that_a_host_cannot_have_is_an_error(simulation: Simulation, name: str, fault: str) -> None:
     with pytest.raises(ValueError, match=f"{name} cannot have the fault {fault}"):
         simulation.set_fault(name, fault)
 
@@ -173,7 +171,7 @@ def test_the_name_server_answers_over_both_transports(simulation: Simulation) ->
         assert answer.answer[0][0].to_text() == simulation.address("eu-central-1")
 
 
-def test_what_proxies_answer_changes_while_the_simulation_runs(simulation: Simulation) -> None:
+def test_the_responses_of_proxies_can_change_while_the_simulation_runs(simulation: Simulation) -> None:
     simulation.set_fault("*", "bad-gateway")
     simulation.set_fault("proxy-2", "html-200")
     assert get(simulation).startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
@@ -183,7 +181,7 @@ def test_what_proxies_answer_changes_while_the_simulation_runs(simulation: Simul
 
 
 def answers_by(transport: Transport, address: tuple[str, int]) -> bool:
-    """Whether anything listens there; a datagram that nobody takes comes back as an ICMP error."""
+    """Whether anything listens there; an unhandled datagram gives an ICMP error."""
     if transport is Transport.TCP:
         try:
             socket.create_connection(address, 5).close()
@@ -218,7 +216,7 @@ def test_a_host_of_every_kind_listens_by_its_transports_until_it_is_dead(kind: H
                 simulation.set_fault(HOST, fault)
 
 
-def test_records_are_replaced_while_the_simulation_runs_whole_or_not_at_all() -> None:
+def test_records_are_replaced_completely_or_not_at_all() -> None:
     def text() -> list[str]:
         query = dns.message.make_query("x.example.com", "TXT")
         answer = dns.query.udp(query, address, timeout=100, port=port)

@@ -1,4 +1,4 @@
-"""One proxy on 127.0.0.1 against the client of `ssl`, as several requests and clients meet it."""
+"""One proxy on 127.0.0.1, tested with clients of `ssl`."""
 
 import asyncio
 import ssl
@@ -38,7 +38,7 @@ def trusting() -> ssl.SSLContext:
 
 @asynccontextmanager
 async def listening(proxy: TlsProxy) -> AsyncIterator[int]:
-    """The proxy's port; whatever it still does at the end has to end too."""
+    """The proxy's port; all its tasks must end with the test."""
     before = asyncio.all_tasks()
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     try:
@@ -68,14 +68,14 @@ def post(body: bytes, *, length: int | None = None, more: str = "") -> bytes:
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
-    """The status of the next answer, and whether another may follow."""
+    """The status of the next response, and whether another may follow."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     _, _, rest = head.partition("Content-Length: ")
     await reader.readexactly(int(rest.split()[0]))
     return int(head.split()[1]), "Connection: keep-alive" in head
 
 
-async def test_one_connection_takes_many_requests_however_they_are_cut() -> None:
+async def test_one_connection_carries_many_requests_however_they_are_split() -> None:
     async with listening(a_proxy()) as port, connected(port, trusting()) as (reader, writer):
         for _ in range(3):
             request = post(HEALTH)
@@ -106,7 +106,7 @@ HEAD = b"GET / HTTP/1.1\r\nX: "
     ],
     ids=["body at the limit", "body above it", "head at the limit", "head above it", "no HTTP"],
 )
-async def test_what_is_too_long_or_no_request_is_refused_and_the_connection_ends(
+async def test_an_invalid_or_too_long_request_is_rejected_and_the_connection_closed(
     request_: Callable[[], bytes], status: tuple[int, bool]
 ) -> None:
     async with listening(a_proxy()) as port, connected(port, trusting()) as (reader, writer):
@@ -117,13 +117,13 @@ async def test_what_is_too_long_or_no_request_is_refused_and_the_connection_ends
 
 
 def agreed(streams: Streams) -> tuple[str, str]:
-    """The common name that was shown, and the cipher."""
+    """The common name of the certificate, and the cipher."""
     secured = streams[1].get_extra_info("ssl_object")
     subject = dict(pair for names in secured.getpeercert()["subject"] for pair in names)
     return subject["commonName"], secured.cipher()[0]
 
 
-async def test_a_fault_replaces_its_group_alone_and_connections_under_way_keep_theirs() -> None:
+async def test_a_fault_replaces_only_its_group_and_open_connections_keep_their_tls() -> None:
     proxy, lenient = a_proxy(), trusting()
     lenient.check_hostname = False
     async with listening(proxy) as port, connected(port, lenient) as before:
@@ -139,7 +139,7 @@ async def test_a_fault_replaces_its_group_alone_and_connections_under_way_keep_t
         assert agreed(before) == (NAME, "TLS_AES_256_GCM_SHA384")
 
 
-async def test_a_reset_comes_with_the_hello_and_ends_when_mended() -> None:
+async def test_a_reset_follows_the_hello_until_the_fault_is_removed() -> None:
     proxy = a_proxy(Fault.RESET)
     async with listening(proxy) as port:
         with pytest.raises(ConnectionResetError):
@@ -151,7 +151,9 @@ async def test_a_reset_comes_with_the_hello_and_ends_when_mended() -> None:
             assert await answer(reader) == (200, True)
 
 
-async def test_clients_above_the_limit_are_reset_until_one_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_clients_over_the_limit_are_reset_until_one_disconnects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(tls_proxy, "_MAX_CONNECTIONS", 2)
     ours = asyncio.all_tasks()
     async with listening(a_proxy()) as port, AsyncExitStack() as held:
@@ -172,7 +174,7 @@ async def test_clients_above_the_limit_are_reset_until_one_has_gone(monkeypatch:
 
 
 @pytest.mark.parametrize("says", [b"", b"GET / HTTP/1.1\r\n\r\n"], ids=["nothing", "no TLS"])
-async def test_who_does_not_shake_hands_is_let_go_and_the_next_is_served(
+async def test_a_client_without_a_handshake_is_disconnected_and_the_next_is_served(
     monkeypatch: pytest.MonkeyPatch, says: bytes
 ) -> None:
     monkeypatch.setattr(tls_proxy, "_HANDSHAKE_S", 1.0 if says else 0.05)
@@ -186,7 +188,9 @@ async def test_who_does_not_shake_hands_is_let_go_and_the_next_is_served(
             assert await answer(reader) == (200, True)
 
 
-async def test_who_is_idle_between_two_requests_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_is_idle_between_requests_is_disconnected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with listening(a_proxy()) as port, connected(port, trusting()) as (reader, writer):
         monkeypatch.setattr(tls_proxy, "_IDLE_S", 0.05)
         writer.write(post(HEALTH))
@@ -194,14 +198,14 @@ async def test_who_is_idle_between_two_requests_is_let_go(monkeypatch: pytest.Mo
         assert await reader.read() == b""
 
 
-async def test_requests_that_come_before_the_answer_are_answered_in_turn() -> None:
+async def test_pipelined_requests_are_answered_in_order() -> None:
     async with listening(a_proxy()) as port, connected(port, trusting()) as (reader, writer):
         writer.write(post(HEALTH) + post(b"{}") + post(HEALTH, more="Connection: close\r\n"))
         assert [await answer(reader) for _ in range(3)] == [(200, True), (400, True), (200, False)]
         assert await reader.read() == b""
 
 
-async def test_what_it_answers_changes_with_the_next_request() -> None:
+async def test_a_new_fault_applies_from_the_next_request() -> None:
     proxy = a_proxy()
     async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
         for fault, status in ((Fault.THROTTLING, 429), (Fault.INTERNAL, 500), (Fault.HEALTHY, 200)):
@@ -210,14 +214,14 @@ async def test_what_it_answers_changes_with_the_next_request() -> None:
             assert await answer(reader) == (status, True)
 
 
-async def test_head_gets_no_body_and_the_connection_goes_on() -> None:
+async def test_head_gets_no_body_and_the_connection_stays_open() -> None:
     async with listening(a_proxy()) as port, connected(port, trusting()) as (reader, writer):
         writer.write(b"HEAD / HTTP/1.1\r\n\r\n" + post(HEALTH))
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404 Not Found\r\n")
         assert await answer(reader) == (200, True)
 
 
-async def test_a_silent_proxy_takes_the_request_until_the_client_has_enough() -> None:
+async def test_a_silent_proxy_reads_until_the_client_closes() -> None:
     proxy = a_proxy()
     proxy.set_fault(Fault.SILENT_HTTP)
     async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
@@ -226,7 +230,7 @@ async def test_a_silent_proxy_takes_the_request_until_the_client_has_enough() ->
             await asyncio.wait_for(reader.read(1), 0.1)
 
 
-async def test_a_proxy_may_close_without_an_answer() -> None:
+async def test_a_proxy_can_close_without_a_response() -> None:
     proxy = a_proxy()
     proxy.set_fault(Fault.CLOSES)
     async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
@@ -234,7 +238,7 @@ async def test_a_proxy_may_close_without_an_answer() -> None:
         assert await reader.read() == b""
 
 
-async def test_a_slow_proxy_answers_late_but_rightly() -> None:
+async def test_a_slow_proxy_responds_late_but_correctly() -> None:
     proxy = a_proxy()
     proxy.set_fault(Fault.SLOW_220_MS)
     async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):
@@ -256,7 +260,7 @@ async def test_without_tls_it_answers_http_and_refuses_a_hello() -> None:
                 pass
 
 
-async def test_a_date_of_another_clock_is_written_and_judged_by() -> None:
+async def test_the_date_and_the_signature_check_use_the_proxys_clock() -> None:
     proxy = a_proxy()
     proxy.set_fault(Fault.CLOCK_WRONG)
     async with listening(proxy) as port, connected(port, trusting()) as (reader, writer):

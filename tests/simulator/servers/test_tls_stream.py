@@ -1,4 +1,4 @@
-"""A client in memory against the server's side: no port is opened but where the kernel's reset is the point."""
+"""A client in memory against the server side; a port is opened only to test the kernel's reset."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def client_context(suites: bytes = b"DEFAULT") -> SSL.Context:
-    """Takes any certificate: `simulator.servers.certificates` has its own tests."""
+    """Accepts any certificate: `simulator.servers.certificates` has its own tests."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_VERSION)
     context.set_cipher_list(suites)
@@ -36,7 +36,7 @@ def pair(fault: Fault, client: SSL.Context) -> tuple[SSL.Connection, SSL.Connect
 
 
 def shake(server_side: SSL.Connection, client_side: SSL.Connection) -> None:
-    """Hand each side's bytes to the other until both are done. Raises the first SSL.Error of either."""
+    """Exchange bytes between both sides until they are done. Raises the first SSL.Error of either side."""
     waiting = True
     while waiting:
         waiting = False
@@ -59,7 +59,7 @@ def shake(server_side: SSL.Connection, client_side: SSL.Connection) -> None:
         (Fault.TLS_1_2_ONLY, "TLSv1.2"),
     ],
 )
-def test_the_newest_version_is_agreed_but_with_the_fault_about_versions(fault: Fault, version: str) -> None:
+def test_the_newest_version_is_negotiated_unless_a_fault_limits_it(fault: Fault, version: str) -> None:
     server_side, client_side = pair(fault, client_context(b"ALL:@SECLEVEL=0"))
     shake(server_side, client_side)
     assert client_side.get_protocol_version_name() == version
@@ -68,7 +68,7 @@ def test_the_newest_version_is_agreed_but_with_the_fault_about_versions(fault: F
 @pytest.mark.parametrize(
     ("newest", "agreed"), [(SSL.TLS1_2_VERSION, "TLSv1.2"), (SSL.TLS1_1_VERSION, None)], ids=["1.2", "1.1"]
 )
-def test_a_good_server_speaks_nothing_below_tls_1_2(newest: int, agreed: str | None) -> None:
+def test_a_server_without_faults_supports_nothing_below_tls_1_2(newest: int, agreed: str | None) -> None:
     client = client_context(b"ALL:@SECLEVEL=0")
     client.set_max_proto_version(newest)
     server_side, client_side = pair(Fault.TLS_GOOD, client)
@@ -81,7 +81,7 @@ def test_a_good_server_speaks_nothing_below_tls_1_2(newest: int, agreed: str | N
 
 
 @pytest.mark.parametrize("fault", [Fault.CLIENT_CERTIFICATE_DEMANDED, Fault.CLIENT_CERTIFICATE_REQUESTED])
-def test_a_client_certificate_of_whatever_authority_is_taken(fault: Fault) -> None:
+def test_a_client_certificate_of_any_ca_is_accepted(fault: Fault) -> None:
     stranger = CertificateMaker("stranger.example.net", datetime.now(UTC)).identity(Fault.EXPIRED)
     client = client_context()
     client.use_privatekey(stranger.key)
@@ -96,7 +96,7 @@ def test_a_client_certificate_of_whatever_authority_is_taken(fault: Fault) -> No
 async def connected(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
 ) -> AsyncIterator[Streams]:
-    """A client's streams to ``serve`` on 127.0.0.1, whose failure is the test's."""
+    """A client's streams to ``serve`` on 127.0.0.1; a failure of ``serve`` fails the test."""
     served: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -148,8 +148,8 @@ def a_stream(streams: Streams, fault: Fault = Fault.TLS_GOOD) -> TlsStream:
 
 
 @pytest.mark.loopback
-async def test_bytes_come_through_whole_and_the_end_is_said_in_tls() -> None:
-    """More bytes than one record, and than one read, holds."""
+async def test_data_arrives_complete_and_ends_with_close_notify() -> None:
+    """More bytes than fit one record, and one read."""
     sent = bytes(range(256)) * 1000
 
     async def echo(*streams: asyncio.StreamReader | asyncio.StreamWriter) -> None:
@@ -175,7 +175,7 @@ async def test_bytes_come_through_whole_and_the_end_is_said_in_tls() -> None:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize("says_so", [True, False], ids=["with a word of TLS", "without"])
-async def test_a_client_that_ends_is_the_end_of_file(says_so: bool) -> None:
+async def test_a_client_that_closes_gives_eof(says_so: bool) -> None:
     async def wait_for_the_end(*streams: asyncio.StreamReader | asyncio.StreamWriter) -> None:
         stream = a_stream(streams)
         await stream.handshake()
@@ -205,7 +205,7 @@ async def test_a_handshake_that_fails_sends_its_alert_before_it_raises() -> None
 
 
 @pytest.mark.loopback
-async def test_data_left_unread_does_not_turn_a_polite_end_into_a_reset() -> None:
+async def test_unread_data_does_not_turn_a_graceful_close_into_a_reset() -> None:
     async with connected(close_politely) as (reader, writer):
         writer.write(b"x" * 200_000)
         assert await reader.read() == b""
@@ -213,7 +213,7 @@ async def test_data_left_unread_does_not_turn_a_polite_end_into_a_reset() -> Non
 
 
 @pytest.mark.loopback
-async def test_a_polite_end_waits_only_so_long_for_a_client_that_stays(
+async def test_a_graceful_close_waits_only_for_a_limited_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tls_stream, "_CLOSING_S", 0.05)
@@ -230,7 +230,7 @@ async def test_a_polite_end_waits_only_so_long_for_a_client_that_stays(
 
 
 @pytest.mark.loopback
-async def test_a_reset_is_a_reset() -> None:
+async def test_a_reset_closes_with_a_tcp_reset() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(1)
         reset(writer)

@@ -1,4 +1,4 @@
-"""The proxy's answers, right and with each fault of the group ANSWER."""
+"""The proxy's responses, correct and with each fault of the group ANSWER."""
 
 import json
 from dataclasses import replace
@@ -43,7 +43,7 @@ def states(of: Signed, fault: Fault, proxy: XksProxy = PROXY) -> list[str]:
     return [entry["healthStatus"] for entry in said(of, fault, proxy)[1]["ekmFleetDetails"]]
 
 
-def test_a_healthy_proxy_answers_what_is_signed_and_nothing_else() -> None:
+def test_a_healthy_proxy_answers_only_signed_requests() -> None:
     assert said(signed())[0] == said(ENCRYPT)[0] == 200
     assert said(UNSIGNED)[0] == said(replace(ENCRYPT, body=ENCRYPT.body + b" "))[0] == 401
     assert said(signed("/other/kms/xks/v1/health"))[1]["errorName"] == "InvalidUriPathException"
@@ -53,7 +53,7 @@ def test_a_healthy_proxy_answers_what_is_signed_and_nothing_else() -> None:
     assert reply(replace(GET, path="/")).status == 404
 
 
-def test_the_path_comes_before_the_signature_and_the_signature_before_the_body() -> None:
+def test_the_path_is_checked_before_the_signature_and_the_signature_before_the_body() -> None:
     assert said(replace(UNSIGNED, path="/x"))[1]["errorName"] == "InvalidUriPathException"
     assert said(replace(UNSIGNED, body=b""))[1]["errorName"] == "AuthenticationFailedException"
     assert said(signed(body=b"{}"))[1]["errorName"] == "ValidationException"
@@ -71,7 +71,7 @@ def test_the_path_comes_before_the_signature_and_the_signature_before_the_body()
         (Fault.DEPENDENCY_TIMEOUT, 503, "DependencyTimeoutException"),
     ],
 )
-def test_an_error_comes_with_its_name_and_get_stays_refused(fault: Fault, status: int, name: str) -> None:
+def test_an_error_has_its_name_and_get_is_still_refused(fault: Fault, status: int, name: str) -> None:
     for request in (signed(), ENCRYPT):
         found, document = said(request, fault)
         assert (found, document["errorName"]) == (status, name)
@@ -80,7 +80,7 @@ def test_an_error_comes_with_its_name_and_get_stays_refused(fault: Fault, status
 
 
 @pytest.mark.parametrize("fault", [Fault.ACCESS_DENIED, Fault.INTERNAL, Fault.UNSUPPORTED, Fault.BAD_JSON])
-def test_who_is_behind_the_signature_does_not_make_it_needless(fault: Fault) -> None:
+def test_errors_after_the_signature_check_still_need_a_signature(fault: Fault) -> None:
     assert said(UNSIGNED, fault)[1]["errorName"] == "AuthenticationFailedException"
 
 
@@ -88,7 +88,7 @@ def test_who_is_behind_the_signature_does_not_make_it_needless(fault: Fault) -> 
     ("fault", "status"), [(Fault.WEB_SERVER_404, 404), (Fault.BAD_GATEWAY, 502), (Fault.HTML_200, 200)]
 )
 @pytest.mark.parametrize("request_", [signed(), GET, replace(GET, path="/")], ids=["signed", "get", "root"])
-def test_another_program_answers_all_with_html(fault: Fault, status: int, request_: Signed) -> None:
+def test_another_program_answers_everything_with_html(fault: Fault, status: int, request_: Signed) -> None:
     found = reply(request_, fault)
     assert (found.status, found.content_type, found.body[:6]) == (
         status,
@@ -97,11 +97,11 @@ def test_another_program_answers_all_with_html(fault: Fault, status: int, reques
     )
 
 
-def test_a_post_may_be_refused_as_a_method() -> None:
+def test_post_can_be_refused_as_a_method() -> None:
     assert reply(signed(), Fault.METHOD_NOT_ALLOWED) == Reply(status=405, allow="POST")
 
 
-def test_what_may_not_be_allowed_can_be() -> None:
+def test_forbidden_requests_can_be_allowed_by_a_fault() -> None:
     assert said(GET, Fault.GET_ALLOWED)[0] == 200
     assert said(UNSIGNED, Fault.GET_ALLOWED)[0] == 401
     assert said(UNSIGNED, Fault.UNSIGNED_ALLOWED)[0] == 200
@@ -133,12 +133,12 @@ def test_a_healthy_fleet_has_two_to_ten_managers_whatever_the_scenario_has(
     assert all(name in str(document) for name in proxy.key_managers[:10])
 
 
-def test_a_field_may_be_missing_from_each_operation() -> None:
+def test_a_field_can_be_missing_in_each_operation() -> None:
     assert set(said(signed())[1]) - set(said(signed(), Fault.MISSING_FIELD)[1]) == {"ekmVendor"}
     assert set(said(ENCRYPT)[1]) - set(said(ENCRYPT, Fault.MISSING_FIELD)[1]) == {"authenticationTag"}
 
 
-def test_json_may_break_off_and_a_body_may_be_huge() -> None:
+def test_json_can_be_incomplete_and_a_body_can_be_huge() -> None:
     broken = reply(signed(), Fault.BAD_JSON)
     assert broken.status == 200
     with pytest.raises(ValueError, match="Expecting"):
@@ -162,16 +162,16 @@ def test_json_may_break_off_and_a_body_may_be_huge() -> None:
         (Fault.ODD_HEADERS, 0, Behaviour(form=Form.UNUSUAL)),
     ],
 )
-def test_conduct(fault: Fault, body_bytes: int, conduct: Behaviour) -> None:
+def test_a_fault_changes_timing_and_form(fault: Fault, body_bytes: int, conduct: Behaviour) -> None:
     assert behaviour_of(fault, body_bytes) == conduct
 
 
 @pytest.mark.parametrize("fault", IN_CONDUCT)
-def test_a_fault_of_conduct_says_what_a_healthy_proxy_says(fault: Fault) -> None:
+def test_a_fault_in_timing_or_form_keeps_the_content(fault: Fault) -> None:
     assert reply(signed(), fault) == reply(signed())
 
 
-def test_a_wrong_clock_adds_to_that_of_the_scenario_and_judges_signatures() -> None:
+def test_a_wrong_clock_adds_to_the_scenarios_offset_and_affects_signatures() -> None:
     proxy = XksProxy(settings=ProxySettings(clock_offset_s=-30))
     assert clock_offset_s(proxy, Fault.HEALTHY) == -30
     assert clock_offset_s(proxy, Fault.CLOCK_WRONG) == 570
@@ -180,7 +180,7 @@ def test_a_wrong_clock_adds_to_that_of_the_scenario_and_judges_signatures() -> N
 
 @pytest.mark.parametrize("fault", [fault for fault in ANSWER if fault is not Fault.HEALTHY])
 def test_no_fault_is_without_effect(fault: Fault) -> None:
-    """Of a signed request, an unsigned one, a GET or their conduct at least one is not as in health."""
+    """Each fault changes the response to a signed, unsigned or GET request, or its timing or form."""
     asked = (signed(), UNSIGNED, GET)
     differs = any(reply(request, fault) != reply(request) for request in asked)
     conducts = behaviour_of(fault, 9999) != Behaviour() or clock_offset_s(PROXY, fault) != 0
@@ -193,15 +193,15 @@ PATHS = st.sampled_from(["/kms/xks/v1/health", "/kms/xks/v1/keys/foo/encrypt", "
 @given(
     st.sampled_from(ANSWER), st.sampled_from(["GET", "POST", "HEAD"]) | st.text("A\xff"), PATHS, st.binary()
 )
-def test_any_request_gets_an_answer(fault: Fault, method: str, path: str, body: bytes) -> None:
+def test_any_request_gets_a_response(fault: Fault, method: str, path: str, body: bytes) -> None:
     request = Request(method=method, path=path, body_bytes=len(body), keeps_alive=True)
     assert reply_to(request, body, PROXY, fault, NOW_S).status in range(200, 600)
 
 
 @given(st.binary(max_size=200))
-def test_any_signed_body_gets_an_answer(body: bytes) -> None:
+def test_any_signed_body_gets_a_response(body: bytes) -> None:
     assert said(signed(body=body))[1]["errorName"] == "ValidationException"
 
 
-def test_the_sample_is_the_health_request_that_everything_above_takes_it_for() -> None:
+def test_the_sample_request_is_a_health_request() -> None:
     assert signed().body == HEALTH

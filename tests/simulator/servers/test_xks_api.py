@@ -1,4 +1,4 @@
-"""The four operations, on the ground that AWS's test client covers and around it."""
+"""The four operations, in the cases of AWS's test client and beyond."""
 
 import base64
 import hashlib
@@ -89,7 +89,7 @@ def test_health_has_all_that_the_specification_requires() -> None:
         ("aes_128_key", "AES_128", ["ENCRYPT", "DECRYPT"], "ENABLED"),
     ],
 )
-def test_metadata_says_what_the_key_is(key_id: str, spec: str, usage: list[str], status: str) -> None:
+def test_metadata_describes_the_key(key_id: str, spec: str, usage: list[str], status: str) -> None:
     found = said("metadata", {"requestMetadata": METADATA}, key_id)
     assert found == (200, {"keySpec": spec, "keyUsage": usage, "keyStatus": status})
 
@@ -213,7 +213,7 @@ def test_each_field_of_the_metadata_is_required(operation: str, missing: str) ->
     assert said(operation, document)[1]["errorName"] == "ValidationException"
 
 
-def test_unknown_operations_fields_and_long_arns_are_no_fault() -> None:
+def test_unknown_fields_and_long_arns_are_accepted() -> None:
     metadata = {**METADATA, "kmsOperation": "BulkEncrypt", "awsPrincipalArn": "a" * 2048, "new": 1}
     assert said("encrypt", to_encrypt(requestMetadata=metadata, more=[]))[0] == 200
 
@@ -227,11 +227,11 @@ FIELDS = st.sampled_from([*to_encrypt(), "ciphertext", "authenticationTag", "ini
 
 
 @given(OPERATIONS, st.binary(max_size=100))
-def test_any_bytes_get_an_answer(operation: Operation, body: bytes) -> None:
+def test_any_bytes_get_a_response(operation: Operation, body: bytes) -> None:
     assert said(operation, body)[0] == 400
 
 
 @given(OPERATIONS, st.dictionaries(FIELDS, JSON))
-def test_any_document_gets_an_answer(operation: Operation, changes: dict[str, object]) -> None:
+def test_any_document_gets_a_response(operation: Operation, changes: dict[str, object]) -> None:
     status, answer = said(operation, {**to_encrypt(), **changes})
     assert status == 200 or answer["errorName"]

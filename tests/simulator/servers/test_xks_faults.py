@@ -1,4 +1,4 @@
-"""The simulation's proxy as the agent's own client meets it: each fault must be told apart by what is measured."""
+"""The simulated proxy and the agent's client: the measurement must distinguish each fault."""
 
 import asyncio
 from collections.abc import Iterator
@@ -67,14 +67,12 @@ def of(found: list[Measurement], purpose: str) -> HealthDetails:
     return next(each for each in details if each.purpose == purpose)
 
 
-def test_the_defaults_fit_each_other() -> None:
+def test_the_default_settings_fit_each_other() -> None:
     assert SCENARIO.proxy == replace(ProxySettings(), region="eu-west-1")
 
 
 @pytest.mark.parametrize("fault", [Fault.HEALTHY, Fault.CHUNKED, Fault.ODD_HEADERS, Fault.TLS_1_2_ONLY])
-def test_a_healthy_proxy_is_healthy_in_whatever_form(
-    simulation: Simulation, client: Client, fault: Fault
-) -> None:
+def test_a_healthy_proxy_is_healthy_in_any_form(simulation: Simulation, client: Client, fault: Fault) -> None:
     found = ask(simulation, client, fault)
     assert {m.failure for m in found} == {None}
     assert {m.check for m in found} == {Check.HEALTH_COLD, Check.HEALTH_WARM}
@@ -108,7 +106,7 @@ def test_a_healthy_proxy_is_healthy_in_whatever_form(
         (Fault.MISSING_FIELD, 200, None, "ekmVendor is missing or not a string"),
     ],
 )
-def test_what_the_proxy_says_is_what_is_measured(
+def test_the_agent_measures_what_the_proxy_returns(
     simulation: Simulation, client: Client, fault: Fault, status: int, name: str | None, words: str | None
 ) -> None:
     health = of(ask(simulation, client, fault), "health")
@@ -123,7 +121,7 @@ def test_what_the_proxy_says_is_what_is_measured(
         (Fault.DEGRADED, [UP, KeyManagerStatus.DEGRADED]),
     ],
 )
-def test_the_fleet_is_told(
+def test_the_key_managers_are_reported(
     simulation: Simulation, client: Client, fault: Fault, states: list[KeyManagerStatus]
 ) -> None:
     assert [state for _, state in of(ask(simulation, client, fault), "health").managers] == states
@@ -140,7 +138,7 @@ def test_a_slow_proxy_is_slow_while_it_waits(
     assert first.phases_s[Phase.WAIT] >= least_s
 
 
-def test_a_clock_that_is_ten_minutes_ahead_is_read_in_its_refusal(
+def test_a_clock_ten_minutes_ahead_is_visible_in_the_rejection(
     simulation: Simulation, client: Client
 ) -> None:
     offset_s = of(ask(simulation, client, Fault.CLOCK_WRONG), "health").clock_offset_s
@@ -152,7 +150,7 @@ def test_a_clock_that_is_ten_minutes_ahead_is_read_in_its_refusal(
     ("fault", "purpose", "status"),
     [(Fault.GET_ALLOWED, "get", 200), (Fault.UNSIGNED_ALLOWED, "unsigned", 200)],
 )
-def test_what_must_be_refused_is_not(
+def test_requests_that_must_be_refused_can_be_accepted(
     simulation: Simulation, client: Client, fault: Fault, purpose: str, status: int
 ) -> None:
     found = ask(simulation, client, fault)
@@ -164,7 +162,7 @@ def test_what_must_be_refused_is_not(
     ("fault", "reason"),
     [(Fault.SILENT_HTTP, Reason.TIMED_OUT), (Fault.HUGE_BODY, None), (Fault.CLOSES, None)],
 )
-def test_no_answer_or_too_much_of_one_is_a_failure(
+def test_a_missing_or_too_large_response_is_a_failure(
     simulation: Simulation, client: Client, fault: Fault, reason: Reason | None
 ) -> None:
     failure = ask(simulation, client, fault)[0].failure
@@ -173,7 +171,7 @@ def test_no_answer_or_too_much_of_one_is_a_failure(
     assert reason in {None, failure.reason}
 
 
-def test_a_large_body_alone_may_be_lost(simulation: Simulation, client: Client) -> None:
+def test_only_a_large_body_can_be_lost(simulation: Simulation, client: Client) -> None:
     found = ask(simulation, client, Fault.DROPS_LARGE_BODIES)
     lost = [m for m in found if m.failure is not None]
     assert [m.details.purpose for m in lost if isinstance(m.details, HealthDetails)] == ["large_body"]
@@ -186,7 +184,7 @@ def test_a_proxy_without_tls_fails_in_the_handshake(simulation: Simulation, clie
     assert failure.phase is Phase.HANDSHAKE
 
 
-def test_every_fault_of_what_is_answered_is_met_here() -> None:
+def test_every_response_fault_is_tested_here() -> None:
     met = {
         value
         for name, test in globals().items()

@@ -1,4 +1,4 @@
-"""AES-GCM with the bound additional data; the specification's own example is the oracle of the value."""
+"""AES-GCM with bound additional data; the integrity value is compared with the specification's example."""
 
 import base64
 from dataclasses import replace
@@ -14,7 +14,7 @@ KEY = ExternalKey(id="foo")
 
 
 @given(st.binary(max_size=100), st.binary(max_size=100))
-def test_what_is_sealed_opens_with_the_same_key_and_additional_data_alone(
+def test_a_ciphertext_decrypts_only_with_the_same_key_and_additional_data(
     text: bytes, additional: bytes
 ) -> None:
     sealed = seal(KEY, text, additional)
@@ -25,22 +25,22 @@ def test_what_is_sealed_opens_with_the_same_key_and_additional_data_alone(
 
 
 @pytest.mark.parametrize("part", ["ciphertext", "iv", "tag", "metadata"])
-def test_no_part_may_change(part: str) -> None:
+def test_a_change_in_any_part_is_detected(part: str) -> None:
     sealed = seal(KEY, b"Hello", b"")
     old = getattr(sealed, part)
     assert unseal(KEY, replace(sealed, **{part: bytes([old[0] ^ 1]) + old[1:]}), b"") is None
 
 
-def test_metadata_cannot_pass_as_additional_data() -> None:
+def test_metadata_cannot_be_taken_for_additional_data() -> None:
     sealed = seal(KEY, b"Hello", b"")
     assert unseal(KEY, replace(sealed, metadata=b""), sealed.metadata) is None
 
 
-def test_no_two_encryptions_are_alike() -> None:
+def test_no_two_encryptions_are_equal() -> None:
     assert seal(KEY, b"Hello", b"").iv != seal(KEY, b"Hello", b"").iv
 
 
-def test_the_integrity_value_is_that_of_the_specifications_example() -> None:
+def test_the_integrity_value_equals_the_example_in_the_specification() -> None:
     sealed = Sealed(
         ciphertext=base64.b64decode("ghxkK1txeDNn3q8Y"),
         iv=base64.b64decode("HMrlRw85cAJUd5Ax"),
