@@ -30,7 +30,7 @@ SLOW = Row(
     fault="slow-300ms",
     requirement="health-answers-within-250-ms",
     error="XKS_PROXY_TIMED_OUT",
-    words="cold exchanges",
+    words="requests over new connections",
 )
 REFUSED = Row(
     fault="unauthorized",

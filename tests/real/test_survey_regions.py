@@ -51,22 +51,21 @@ def survey(
 
 
 @pytest.fixture(scope="module")
-def applied_s(simulation: Simulation, survey: dict[str, Any]) -> dict[str, float]:
-    """The median delay that the link gave each Region while it was measured."""
+def applied_s(simulation: Simulation, survey: dict[str, Any]) -> dict[str, list[float]]:
+    """The delays that the link gave each Region while it was measured, in order."""
     addresses = {each["region"]: simulation.address(each["region"]) for each in survey["regions"]}
-    return {
-        name: statistics.median(simulation.round_trips_s(each, "tcp-syn")) for name, each in addresses.items()
-    }
+    return {name: sorted(simulation.round_trips_s(each, "tcp-syn")) for name, each in addresses.items()}
 
 
 def test_all_are_ranked_in_the_order_of_their_delays(
-    applied_s: dict[str, float], survey: dict[str, Any]
+    applied_s: dict[str, list[float]], survey: dict[str, Any]
 ) -> None:
     ranked = [r["region"] for r in survey["regions"]]
     assert len(ranked) == 34
     assert [r["rank"] for r in survey["regions"]] == list(range(1, 35))
     for nearer, farther in pairwise(ranked):
-        assert applied_s[nearer] <= applied_s[farther] + 0.0005, (nearer, farther)
+        medians_s = [statistics.median(applied_s[each]) for each in (nearer, farther)]
+        assert medians_s[0] <= medians_s[1] + 0.0005, (nearer, farther)
 
 
 @pytest.mark.parametrize(("planned_s", "within"), [(0.0344, True), (0.0356, False)])
@@ -76,17 +75,20 @@ def test_regions_just_below_and_just_over_the_limit_get_the_right_verdict(
     within: bool,
     simulation: Simulation,
     survey: dict[str, Any],
-    applied_s: dict[str, float],
+    applied_s: dict[str, list[float]],
 ) -> None:
     (name,) = [
         each.name for each in simulation.scenario.regions if abs(without_jitter_s(each) - planned_s) < 1e-6
     ]
     (judged,) = [r for r in survey["regions"] if r["region"] == name]
-    assert abs(judged["rtt_seconds"]["median"] - applied_s[name]) < 0.0006
-    if abs(applied_s[name] - planned_s) < 0.0002:
+    delays_s = applied_s[name]
+    assert abs(judged["rtt_seconds"]["median"] - statistics.median(delays_s)) < 0.0006
+    # A busy machine's link is late: near the limit a Region may be undecided then, but never judged wrong.
+    nearly_all_s = delays_s[len(delays_s) // 5], delays_s[len(delays_s) * 4 // 5]
+    if all((delay_s <= 0.035) is within for delay_s in nearly_all_s):
         assert judged["within_threshold"] is within
-    else:  # a busy machine's link was late: what is near the limit may be left undecided, not judged wrong
-        assert judged["within_threshold"] in {applied_s[name] <= 0.035, None}
+    else:
+        assert judged["within_threshold"] in {statistics.median(delays_s) <= 0.035, None}
 
 
 def without_jitter_s(region: Host) -> float:
