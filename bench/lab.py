@@ -70,7 +70,7 @@ class Lab:
         try:
             yield True
         finally:
-            _allow_pings()
+            allow_pings()
 
 
 def addresses(count: int) -> list[str]:
@@ -80,17 +80,27 @@ def addresses(count: int) -> list[str]:
     return [f"10.78.{number // 254}.{number % 254 + 1}" for number in range(count)]
 
 
+def allow_pings() -> None:
+    """Allow datagram ICMP sockets. A user namespace has only one mapped group, so it allows just that one."""
+    for group_range in ("0 2147483647", "0 0"):
+        with suppress(OSError):
+            _PINGS.write_text(group_range, "ascii")
+            return
+
+
 @contextmanager
-def lab() -> Iterator[Lab]:
+def lab(set_ping_permission: Callable[[], None] = allow_pings) -> Iterator[Lab]:
     """A lab with this process in the agent's namespace and a TCP server on all addresses of the simulation.
 
-    Raises OSError if the system does not allow namespaces.
+    ``set_ping_permission`` is called in the agent's new namespace. In a user namespace, a permission that was
+    given cannot be withdrawn. Raises OSError if the system does not allow namespaces.
     """
     outside = namespaces.current_network()
     agent = namespaces.enter_fresh_namespace().network
     simulation = namespaces.fresh_network()
     namespaces.enter_network(agent)
     _join(agent, simulation)
+    set_ping_permission()
     made = Lab(agent=agent, simulation=simulation, outside=outside)
     server = in_child(lambda: _accept_forever(simulation))
     try:
@@ -132,7 +142,6 @@ def _join(agent: int, simulation: int) -> None:
     with IPRoute() as netlink:
         _set_up(netlink, AGENT_LINK, AGENT_ADDRESS)
         netlink.route("add", dst=HOSTS, gateway=SIMULATION_ADDRESS)
-    _allow_pings()
 
 
 def _set_up(netlink: IPRoute, name: str, address: str) -> None:
@@ -140,14 +149,6 @@ def _set_up(netlink: IPRoute, name: str, address: str) -> None:
     netlink.link("set", index=netlink.link_lookup(ifname="lo")[0], state="up")
     netlink.link("set", index=index, state="up")
     netlink.addr("add", index=index, address=address, prefixlen=24)
-
-
-def _allow_pings() -> None:
-    """Allow datagram ICMP sockets. A user namespace has only one mapped group, so it allows just that one."""
-    for group_range in ("0 2147483647", "0 0"):
-        with suppress(OSError):
-            _PINGS.write_text(group_range, "ascii")
-            return
 
 
 def _accept_forever(simulation: int) -> None:

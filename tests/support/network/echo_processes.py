@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from unittest.mock import patch
 
 from pyroute2 import IPRoute
 
@@ -92,7 +91,7 @@ def permit(mode: Mode) -> None:
 @contextmanager
 def joined(mode: Mode) -> Iterator[lab.Lab]:
     """A lab whose engine takes ``mode``; in a user namespace what a lab allows can't be taken back."""
-    with patch.object(lab, "_open_pings", lambda: permit(mode)), lab.lab() as made:
+    with lab.lab(set_ping_permission=lambda: permit(mode)) as made:
         yield made
 
 
