@@ -26,7 +26,7 @@ test: $(VENV)/dev.stamp
 # What `make test` leaves out: the same with many more inputs, every alert, and a little fuzzing.
 test-all: $(VENV)/dev.stamp
 	$(PYTEST) -m long
-	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES_OF_ALL) $(PYTEST) tests/fuzz
+	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES_OF_ALL) $(PYTEST) --timeout 600 tests/fuzz
 
 check: lint
 	$(PYTEST) -m "not loopback and not real and not long"
@@ -40,7 +40,7 @@ lint: $(VENV)/dev.stamp
 
 # Some twenty minutes of one processor, shared by all: 200,000 examples over all of tests/fuzz, and how many each test had.
 fuzz: $(VENV)/dev.stamp
-	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q -n auto --hypothesis-show-statistics
+	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q -n auto --timeout 7200 --hypothesis-show-statistics
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
