@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from probe import __version__
-from probe.commands import demo_extra, options, output
+from probe.commands import demo_extra, options, output, signals
 from probe.commands.exits import Exit, UsageError
 from probe.commands.logs import LogFormat, LogFormatOption, configure
 from probe.commands.usage import nearest, page, terminal
@@ -53,7 +53,7 @@ def command(
     configure(log_format)
     if once:
         with simulator.start(chosen, reduced=is_reduced) as started:
-            asyncio.run(_once(_settings(started), form, file, _vantage(is_reduced=is_reduced)))
+            signals.run(_once(_settings(started), form, file, _vantage(is_reduced=is_reduced)))
     else:
         _serve(simulator, chosen, address, reduced=is_reduced, allowed=allow_unauthenticated)
     return Exit.FINE

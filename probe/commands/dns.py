@@ -1,13 +1,12 @@
 """`xks-probe dns`: one query to one name server, timed by the kernel."""
 
-import asyncio
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from probe.commands import options, output
+from probe.commands import options, output, signals
 from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
 from probe.model.measurements import DnsDetails, Measurement
@@ -46,7 +45,7 @@ def command(
 ) -> int:
     """Returns 1 if the name server did not answer, or answered without a record."""
     target = _target(name, record_type, server or _system_server(), timeout_s)
-    measurement = asyncio.run(_measure(target, check_source(source), timeout_s))
+    measurement = signals.run(_measure(target, check_source(source), timeout_s))
     _write(measurement, form, file)
     return Exit.FINE if _has_record(measurement) else Exit.VIOLATED
 

@@ -1,6 +1,5 @@
 """`xks-probe health`: send an XKS proxy the health request that KMS sends, and judge the answer."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.commands import options, output
+from probe.commands import options, output, signals
 from probe.commands.exits import Exit, UsageError, status
 from probe.model.evidence import evidence_of
 from probe.model.measurements import Measurement
@@ -62,7 +61,7 @@ def command(
     target = Target(name=host, role=Role.PROXY, host=address, port=port, server_name=host)
     credential = options.credential(credential_file, credential_secret)
     access = ProxyAccess(credential, extra, sign_anyway=sign_anyway)
-    measured = asyncio.run(_ask(spec, target, access, source, timeout))
+    measured = signals.run(_ask(spec, target, access, source, timeout))
     report = _judge(spec, target, access, extra, measured)
     _write(measured, report, form, file)
     failed = bool(measured) and measured[0].failure is not None

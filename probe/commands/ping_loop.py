@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import closing
 
+from probe.commands import signals
 from probe.commands.ping_results import PingPlan, Results
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Method, Target
@@ -19,13 +20,13 @@ MAX_LOOKUPS_UNDER_WAY = 64
 def connect(plan: PingPlan, addresses: dict[str, str], results: Results) -> None:
     """TCP connects to every target that has an address."""
     with closing(Network(source=plan.source)) as network:
-        asyncio.run(_connect(plan, addresses, network, results))
+        signals.run(_connect(plan, addresses, network, results))
 
 
 def resolve(plan: PingPlan, method: Method, results: Results) -> dict[str, str]:
     """Addresses by target; a name that does not resolve is one failed measurement and the others go on."""
     with closing(Network(source=plan.source)) as network:
-        return asyncio.run(_resolve(plan, method, network, results))
+        return signals.run(_resolve(plan, method, network, results))
 
 
 async def _connect(plan: PingPlan, addresses: dict[str, str], network: Network, results: Results) -> None:

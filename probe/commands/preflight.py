@@ -1,6 +1,5 @@
 """`xks-probe preflight`: how KMS will respond to this endpoint service and proxy, why, and what to change."""
 
-import asyncio
 import hashlib
 import random
 import socket
@@ -9,7 +8,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from probe import __version__
-from probe.commands import options, output
+from probe.commands import options, output, signals
 from probe.commands.exits import Exit, UsageError, status
 from probe.commands.preflight_options import Form, PreflightOptions
 from probe.model.evidence import Evidence
@@ -114,7 +113,7 @@ def _round(
     from exporters.report import preflight as shown
     from exporters.report import redaction
 
-    evidence, report = asyncio.run(_take(plan))
+    evidence, report = signals.run(_take(plan))
     _refuse_other_stores(evidence)
     of = shown.Preflight(
         report=report,

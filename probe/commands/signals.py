@@ -3,10 +3,26 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
+from typing import Any, TypeVar
 
+_Value = TypeVar("_Value")
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(main: Coroutine[Any, Any, _Value]) -> _Value:
+    """`asyncio.run` for the commands: a signal always wakes the event loop at once.
+
+    Raises KeyboardInterrupt after SIGINT, once ``main`` has been cancelled.
+    """
+
+    async def awake() -> _Value:
+        with _waking(asyncio.get_running_loop()):
+            return await main
+
+    return asyncio.run(awake())
 
 
 @contextlib.contextmanager
@@ -26,7 +42,8 @@ def exiting(status: Callable[[int], int]) -> Iterator[None]:
 def setting(event: asyncio.Event) -> Iterator[None]:
     """Within it both set ``event`` of the running loop. Once one came, they are ignored from then on."""
     loop = asyncio.get_running_loop()
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as outer, contextlib.ExitStack() as stack:
+        outer.enter_context(_waking(loop))
         stack.enter_context(_kept())
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -36,6 +53,25 @@ def setting(event: asyncio.Event) -> Iterator[None]:
 
         _set(stop)
         yield
+
+
+@contextlib.contextmanager
+def _waking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Within it, each signal makes ``loop`` return from its wait for sockets.
+
+    Otherwise a signal just before that wait is handled only when the next timer or packet ends the wait.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        reader.setblocking(False)
+        writer.setblocking(False)
+        loop.add_reader(reader, reader.recv, 4096)
+        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(reader)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """`xks-probe survey`: round trips to candidate Regions, ranked and compared with 35 ms."""
 
-import asyncio
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.commands import options, output
+from probe.commands import options, output, signals
 from probe.commands.exits import Exit, UsageError
 from probe.commands.own_address import check_source
 from probe.model.measurements import Measurement
@@ -134,7 +133,7 @@ def _take(
                 progress.advance(task)
 
         try:
-            asyncio.run(take(targets, one, taking, publish))
+            signals.run(take(targets, one, taking, publish))
         except KeyboardInterrupt:
             return False
     return True

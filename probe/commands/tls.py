@@ -3,13 +3,12 @@
 With ``--chain`` the certificates are read from a file, and no connection is made.
 """
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probe.commands import options, output
+from probe.commands import options, output, signals
 from probe.commands.exits import UsageError, status
 from probe.commands.own_address import check_source
 from probe.model.evidence import evidence_of
@@ -63,7 +62,7 @@ def command(
         _refuse_with_chain({"--connect-to": connect_to, "--source": source})
         measurement = _read(chain, target)
     else:
-        measurement = asyncio.run(_measure(target, check_source(source), timeout_s))
+        measurement = signals.run(_measure(target, check_source(source), timeout_s))
     report = _judge(measurement, extra, offline=chain is not None)
     _write(measurement, report, chain, form, file)
     return status(report, strict=strict, failed=measurement.failure is not None)

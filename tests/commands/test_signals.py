@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,43 @@ async def test_an_event_loop_that_ends_by_itself_leaves_the_signals_alone() -> N
     with signals.setting(asyncio.Event()):
         assert [signal.getsignal(each) for each in signals.STOPPING] != before
     assert [signal.getsignal(each) for each in signals.STOPPING] == before
+
+
+def signal_another_thread(number: int) -> None:
+    """Interrupts no system call of the main thread, like a signal just before one.
+
+    The pause lets the event loop begin to wait: without it the test would pass for another reason.
+    """
+
+    def send() -> None:
+        time.sleep(0.1)
+        signal.pthread_kill(threading.get_ident(), number)
+
+    threading.Thread(target=send).start()
+
+
+def test_sigint_wakes_the_event_loop_even_if_it_interrupts_no_system_call() -> None:
+    woken_by: list[str] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_later(10.0, woken_by.append, "a timer")
+        signal_another_thread(signal.SIGINT)
+        await asyncio.sleep(TIMEOUT_S)
+
+    with pytest.raises(KeyboardInterrupt):
+        signals.run(main())
+    assert woken_by == []
+
+
+@BOTH
+async def test_both_signals_wake_the_running_agent_even_if_they_interrupt_no_system_call(number: int) -> None:
+    woken_by: list[str] = []
+    stop = asyncio.Event()
+    with signals.setting(stop):
+        asyncio.get_running_loop().call_later(10.0, woken_by.append, "a timer")
+        signal_another_thread(number)
+        await stop.wait()
+    assert woken_by == []
 
 
 @pytest.mark.loopback
