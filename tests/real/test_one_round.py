@@ -181,7 +181,7 @@ def test_the_same_is_predicted(name: str, pair_of: PairOf) -> None:
 
 @pytest.mark.long
 def test_everything_that_can_be_evaluated_was(pair_of: PairOf) -> None:
-    """Else the tests above would compare little."""
+    """Otherwise the tests above would compare little."""
     judged_ones = {each["requirement"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}
     assert judged_ones == {each.id for each in CATALOGUE}
     outcomes = {each["outcome"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}

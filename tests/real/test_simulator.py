@@ -49,7 +49,7 @@ def connects(address: str, count: int) -> Callable[[], list[float]]:
 
 
 def pings(address: str, count: int, timeout_s: float = 30.0) -> Callable[[], list[float]]:
-    """Round-trip times of echoes from a datagram socket, stamped by the kernel on arrival, in seconds."""
+    """Round-trip times of pings on a datagram socket with kernel receive timestamps, in seconds."""
 
     def take() -> list[float]:
         import time
