@@ -22,7 +22,7 @@ from probe.model.verdicts import Likelihood, Operation, Outcome, Prediction, Ver
 if TYPE_CHECKING:
     from jinja2 import Template
 
-BAR_WIDTH = 500  # stands for 300 ms, so that the limit is inside the drawing
+BAR_WIDTH = 500  # represents 300 ms, so that the limit is inside the drawing
 BAR_S = 0.3
 ALARM_S = 0.2
 _MAX_BOXES = 6

@@ -54,12 +54,13 @@ def _prediction(operation: Operation, prediction: Prediction | None, report: Rep
         return predictions.without_error(operation, prediction, report.verdicts)[1]
     later = [f"`{name}`" for name in predictions.hidden(prediction)]
     fixed = f"; after that is fixed: {', '.join(later)}" if later else ""
-    return "; ".join(map(_error, errors)) + fixed
+    return "; ".join(_error(error, predictions.causes(error, report.verdicts)) for error in errors) + fixed
 
 
-def _error(error: PredictedError | KmsError) -> str:
+def _error(error: PredictedError | KmsError, causes: str = "") -> str:
     others = "".join(f" or `{name}`" for name in error.alternatives)
-    return f"`{error.error}`{others} ({error.likelihood.value}; {predictions.BASES[error.basis]})"
+    details = "; ".join(filter(None, (error.likelihood.value, causes, predictions.BASES[error.basis])))
+    return f"`{error.error}`{others} ({details})"
 
 
 def _each(found: Iterable[findings.Finding]) -> Iterator[str]:

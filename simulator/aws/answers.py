@@ -24,14 +24,14 @@ class View:
     resources: Resources | None
 
 
-def _key_stores(view: View, asked: Json) -> Json:
+def _key_stores(view: View, parameters: Json) -> Json:
     resources = view.resources
     stores = (
         [changed(_key_store(view, resources), each) for each in view.section.key_stores] if resources else []
     )
     wanted = {
-        "CustomKeyStoreId": asked.get("CustomKeyStoreId"),
-        "CustomKeyStoreName": asked.get("CustomKeyStoreName"),
+        "CustomKeyStoreId": parameters.get("CustomKeyStoreId"),
+        "CustomKeyStoreName": parameters.get("CustomKeyStoreName"),
     }
     for key, value in wanted.items():
         if value is not None:
@@ -61,13 +61,13 @@ def _key_store(view: View, resources: Resources) -> Json:
     }
 
 
-def _connections(view: View, asked: Json) -> Json:
+def _connections(view: View, parameters: Json) -> Json:
     """The endpoint of KMS, if there is a key store for which KMS would have created one."""
     resources = view.resources
     if (
         resources is None
         or not view.section.key_stores
-        or not _wants(asked, "service-id", resources.service_id)
+        or not _wants(parameters, "service-id", resources.service_id)
     ):
         return {"VpcEndpointConnections": []}
     connection = {
@@ -84,16 +84,16 @@ def _connections(view: View, asked: Json) -> Json:
     return {"VpcEndpointConnections": [connection]}
 
 
-def _wants(asked: Json, name: str, value: str) -> bool:
+def _wants(parameters: Json, name: str, value: str) -> bool:
     """Whether the value passes the request's filters of that name, if any."""
-    values = [each.get("Values", []) for each in asked.get("Filters", []) if each.get("Name") == name]
+    values = [each.get("Values", []) for each in parameters.get("Filters", []) if each.get("Name") == name]
     return all(value in each for each in values)
 
 
-def _services(view: View, asked: Json) -> Json:
+def _services(view: View, parameters: Json) -> Json:
     """The endpoint service as its consumers see it."""
     resources = view.resources
-    names = asked.get("ServiceNames", [])
+    names = parameters.get("ServiceNames", [])
     known = resources.service_name if resources else None
     unknown = next((name for name in names if name != known), None)
     if unknown is not None:

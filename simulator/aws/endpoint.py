@@ -80,30 +80,34 @@ class Aws:
 
     def _reply(self, model: Any, location: tuple[str, str], target: str, body: bytes) -> Reply:
         section = self._section
-        operation, asked = read_request(model, target, body)
+        operation, parameters = read_request(model, target, body)
         code = section.refused.get(operation, section.refused.get(ANY_OPERATION))
         if code is not None:
             raise AwsError(code, f"the scenario refuses {operation}")
         service, _ = location
         try:
-            whole = self._whole(section, location, operation, without_paging(service, asked))
+            whole = self._whole(section, location, operation, without_paging(service, parameters))
         except PathError as error:
             raise AwsError("ScenarioMistake", f"{operation}: {error}") from error
         shape = model.operation_model(operation).input_shape
         members = frozenset(shape.members) if shape else frozenset[str]()
-        page = page_of(service, members, whole, asked, section.page_size)
+        page = page_of(service, members, whole, parameters, section.page_size)
         return write_answer(model, operation, page)
 
     def _whole(
-        self, section: AccountSection, location: tuple[str, str], operation: str, asked: Mapping[str, Any]
+        self,
+        section: AccountSection,
+        location: tuple[str, str],
+        operation: str,
+        parameters: Mapping[str, Any],
     ) -> Mapping[str, Any]:
         service, region = location
         resources = self._made[section.region] if region == section.region else None
         view = answers.View(scenario=self._scenario, section=section, resources=resources)
         if operation in answers.LACKING:
-            answer = answers.LACKING[operation](view, asked)
+            answer = answers.LACKING[operation](view, parameters)
         else:
-            answer = self._moto.ask(service, region, operation, asked)
+            answer = self._moto.ask(service, region, operation, parameters)
             if resources is not None and operation in members.COMPLETED:
                 answer = dict(members.COMPLETED[operation](answer, view, resources))
         return changed(answer, section.answers.get(operation, {}))

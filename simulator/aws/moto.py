@@ -80,13 +80,13 @@ class Moto:
             load_balancer_arn=arn,
         )
 
-    def ask(self, service: str, region: str, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, service: str, region: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The response of moto, in one page. Raises AwsError if moto returns an error."""
         with self._lock:
             client = self._client(service, region)
             method = next(name for name, of in client.meta.method_to_api_mapping.items() if of == operation)
             try:
-                answer = getattr(client, method)(**_renamed(dict(asked), _AWSS, _MOTOS))
+                answer = getattr(client, method)(**_renamed(dict(parameters), _AWSS, _MOTOS))
             except client.exceptions.ClientError as error:
                 details = error.response["Error"]
                 raise AwsError(details.get("Code", "InternalFailure"), details.get("Message", "")) from error

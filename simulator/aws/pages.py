@@ -34,7 +34,7 @@ def page_of(
     service: str,
     members: frozenset[str],
     answer: Mapping[str, Any],
-    asked: Mapping[str, Any],
+    parameters: Mapping[str, Any],
     maximum: int | None,
 ) -> dict[str, Any]:
     """The requested page of at most ``maximum`` items, if the operation supports paging.
@@ -44,8 +44,8 @@ def page_of(
     paging = PAGING.get(service)
     if paging is None or paging.token not in members:
         return dict(answer)
-    sizes = [size for size in (asked.get(paging.limit), maximum) if isinstance(size, int) and size > 0]
-    start = _start(str(asked.get(paging.token) or "0"))
+    sizes = [size for size in (parameters.get(paging.limit), maximum) if isinstance(size, int) and size > 0]
+    start = _start(str(parameters.get(paging.token) or "0"))
     end = start + min(sizes) if sizes else None
     lists = {key: value for key, value in answer.items() if isinstance(value, list)}
     page = {**answer, **{key: value[start:end] for key, value in lists.items()}}

@@ -18,7 +18,7 @@ _WRONG_NAME = "other.example.net"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
+class CertificateAuthority:
     """A CA certificate with its private key."""
 
     certificate: x509.Certificate
@@ -84,18 +84,18 @@ class CertificateMaker:
         sent = () if kind is Fault.MISSING_INTERMEDIATE else (issuer.certificate,)
         return Identity(key=key, leaf=leaf, intermediates=sent)
 
-    def _authority(self, common_name: str, issuer: Authority | None) -> Authority:
+    def _authority(self, common_name: str, issuer: CertificateAuthority | None) -> CertificateAuthority:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(_name(common_name), key, issuer, (-_AUTHORITY_DAYS, _AUTHORITY_DAYS))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
         signer = issuer.key if issuer else key
-        return Authority(certificate=builder.sign(signer, hashes.SHA256()), key=key)
+        return CertificateAuthority(certificate=builder.sign(signer, hashes.SHA256()), key=key)
 
     def _leaf(
         self,
         key: ec.EllipticCurvePrivateKey,
-        issuer: Authority,
+        issuer: CertificateAuthority,
         names: tuple[str | None, str],
         days: tuple[int, int],
     ) -> x509.Certificate:
@@ -113,7 +113,7 @@ class CertificateMaker:
         self,
         subject: x509.Name,
         key: ec.EllipticCurvePrivateKey,
-        issuer: Authority | None,
+        issuer: CertificateAuthority | None,
         days: tuple[int, int],
     ) -> x509.CertificateBuilder:
         issuer_key = issuer.key if issuer else key

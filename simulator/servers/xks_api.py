@@ -96,32 +96,32 @@ def error(name: str, message: str) -> Answer:
     return Answer(status=STATUSES[name], document={"errorName": name, "errorMessage": message})
 
 
-def perform(asked: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fleet) -> Answer:
+def perform(requested: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fleet) -> Answer:
     """The operation's response or error. Never raises, whatever the body."""
     try:
-        return Answer(status=200, document=_performed(asked, body, keys, fleet))
+        return Answer(status=200, document=_performed(requested, body, keys, fleet))
     except _RefusedError as refused:
         return error(refused.name, refused.message)
 
 
-def _performed(asked: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fleet) -> Mapping[str, Any]:
+def _performed(requested: Route, body: bytes, keys: Sequence[ExternalKey], fleet: Fleet) -> Mapping[str, Any]:
     document = _object(body)
     metadata = document.get("requestMetadata")
     if not isinstance(metadata, dict):
         raise _RefusedError("ValidationException", "requestMetadata is missing")
     for name in _REQUIRED:
         _text(metadata, name)
-    if asked.operation is Operation.HEALTH:
+    if requested.operation is Operation.HEALTH:
         return health(fleet)
     _text(metadata, "awsPrincipalArn")
-    if asked.operation is Operation.METADATA:
-        return key_metadata(_key(asked.key_id, keys))
+    if requested.operation is Operation.METADATA:
+        return key_metadata(_key(requested.key_id, keys))
     _text(metadata, "kmsKeyArn")
     if _text(document, "encryptionAlgorithm") != "AES_GCM":
         raise _RefusedError("ValidationException", "encryptionAlgorithm must be AES_GCM")
     additional = _bytes(document, "additionalAuthenticatedData", MAX_ADDITIONAL_BYTES, is_optional=True)
-    of_key = _encrypt if asked.operation is Operation.ENCRYPT else _decrypt
-    return of_key(document, additional, asked.key_id, keys)
+    of_key = _encrypt if requested.operation is Operation.ENCRYPT else _decrypt
+    return of_key(document, additional, requested.key_id, keys)
 
 
 def health(fleet: Fleet) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def test_it_shows_the_kms_errors_what_is_wrong_and_what_is_met() -> None:
     said = shown(looked_at(replace(ACCOUNT, principals=()), targets=(A,), latest=(tcp(A), tls(A))))
     assert said.startswith("# Preflight of myproxy\\-private\\.xks\\.example\\.com\n")
     assert (
-        "| CreateCustomKeyStore | `XksProxyVpcEndpointServiceNotFoundException` (expected; documented) |"
-        in said
+        "| CreateCustomKeyStore | `XksProxyVpcEndpointServiceNotFoundException`"
+        " (expected; violated: kms-is-an-allowed-principal; documented) |" in said
     )
     # AWS's pages disagree about connect: both names are there
     assert (
