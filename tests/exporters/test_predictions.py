@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from exporter_world import predicted, report, verdict
+from support.reports.exporter_inputs import predicted, report, verdict
 
 from exporters.predictions import alternatives, causes, evaluates_aws, hidden, returned, without_error
 from probe.model.verdicts import Basis, KmsStep, Level, Operation, Outcome, Prediction, Verdict

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from exporter_world import verdict
+from support.reports.exporter_inputs import verdict
 
 from exporters.tally import Tally, summary, tallies
 from probe.model.verdicts import Outcome
