@@ -1,4 +1,4 @@
-"""A preflight through the installed command for each case about what may not be seen."""
+"""A preflight through the installed command for each case about what KMS is told."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,6 @@ from support.preflight.playing import Played, check
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 
-@parametrized("unseen")
+@parametrized("key_store_settings")
 def test_a_preflight_reports_exactly_the_expected_results(case: Case, play: Callable[[Case], Played]) -> None:
     check(case, play(case))

@@ -11,10 +11,10 @@ from simulator.scenario.addressing import assign_addresses
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 
-CASES = [each for each in cases_about("all_is_well") if each.name.startswith("all is well")]
+CASES = [each for each in cases_about("healthy") if each.name.startswith("all is well")]
 
 
-@parametrized("all_is_well")
+@parametrized("healthy")
 def test_a_preflight_reports_exactly_the_expected_results(case: Case, play: Callable[[Case], Played]) -> None:
     check(case, play(case))
 
