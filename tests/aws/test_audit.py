@@ -16,11 +16,12 @@ from support.accounts.collected import (
     SERVICE_NAME,
     STORE_ID,
     answer,
+    call,
     deny,
     healthy,
 )
 
-from probe.aws.audit import audit
+from probe.aws.audit import MAX_TARGET_GROUPS, audit
 from probe.aws.calls import CALLS, READING_VERBS, Answer, action
 from probe.aws.collected_answers import CollectedAnswers, Recorder
 from probe.aws.failures import refused
@@ -120,6 +121,50 @@ def test_a_service_that_neither_view_lists_does_not_exist() -> None:
         }
     )
     assert audited(document).service is None
+
+
+@pytest.mark.parametrize(
+    "as_consumer",
+    [
+        {"error": {"code": "InvalidServiceName", "message": "does not exist"}},
+        {"error": {"code": "UnauthorizedOperation", "message": "not authorized"}},
+        {"answer": {"ServiceNames": [], "ServiceDetails": []}},
+    ],
+    ids=["the service does not exist", "denied", "empty"],
+)
+def test_a_service_is_not_reported_missing_if_the_owners_view_is_denied(
+    as_consumer: dict[str, Any],
+) -> None:
+    document = deny(healthy(), "DescribeVpcEndpointServiceConfigurations")
+    asked = {"service": "ec2", "operation": "DescribeVpcEndpointServices"}
+    document["calls"].append(asked | {"parameters": {"ServiceNames": [SERVICE_NAME]}} | as_consumer)
+    service = audited(document).service
+    assert isinstance(service, Unavailable)
+    assert (service.call, service.cause) == (
+        "ec2:DescribeVpcEndpointServiceConfigurations",
+        ApiErrorKind.ACCESS_DENIED,
+    )
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_target_groups_beyond_32_are_not_requested_and_are_reported_as_not_requested(beyond: int) -> None:
+    document = healthy()
+    (group,) = answer(document, "DescribeTargetGroups")["TargetGroups"]
+    arns = [f"{GROUP[:-4]}{n:04}" for n in range(MAX_TARGET_GROUPS + beyond)]
+    answer(document, "DescribeTargetGroups")["TargetGroups"] = [{**group, "TargetGroupArn": a} for a in arns]
+    for operation in ("DescribeTargetHealth", "DescribeTargetGroupAttributes"):
+        one = call(document, operation)
+        document["calls"] += [{**one, "parameters": {"TargetGroupArn": arn}} for arn in arns]
+    recorder = Recorder(CollectedAnswers(document))
+    account = audit(
+        recorder, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0
+    )
+    asked = [each for each in recorder.calls if each["operation"] == "DescribeTargetHealth"]
+    assert len(asked) == MAX_TARGET_GROUPS == 32
+    (balancer,) = account.load_balancers  # type: ignore[misc]
+    left = [each for each in balancer.target_groups if isinstance(each.targets, Unavailable)]  # type: ignore[union-attr]
+    assert [each.arn for each in left] == arns[32:]
+    assert all(each.targets.cause is each.attributes.cause is ApiErrorKind.NOT_ASKED for each in left)  # type: ignore[union-attr]
 
 
 def test_another_accounts_service_is_read_in_the_consumers_view() -> None:

@@ -166,3 +166,25 @@ def test_an_invalid_name_is_a_malformed_response(host: str, label: str | None) -
     search = Search(private_dns_name=host, label=label, value=label and VALUE, resolvers=(PUBLIC,))
     facts = asyncio.run(look_up(Strict(ZONE), search, 2.0))  # type: ignore[arg-type]
     assert RecordState.PUBLISHED not in {each.state for each in facts.seen}
+
+
+@dataclass
+class Silent(Dns):
+    """Leaves questions for name servers unanswered, for as long as they are waited for."""
+
+    async def query(self, server: str, question: Question, *, timeout_s: float, **kept: Any) -> DnsResponse:
+        if question.record_type == "NS":
+            self.clock.pass_s(timeout_s)
+            raise ExchangeFailed(Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT))
+        self.waits_s.append(timeout_s)
+        return await super().query(server, question, timeout_s=timeout_s, **kept)
+
+    waits_s: list[float] = field(default_factory=list)
+
+
+def test_a_zone_lookup_that_times_out_leaves_half_of_the_time_for_the_record() -> None:
+    dns = Silent({(RECORD, "TXT"): (VALUE,)})
+    facts = searched(dns, "proxy.example.com")  # two seconds, and one domain above the name to ask about
+    assert states(facts)[View.PUBLIC] is RecordState.PUBLISHED
+    assert facts.is_public is None
+    assert dns.waits_s[0] == pytest.approx(1.0)

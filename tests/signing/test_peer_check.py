@@ -1,11 +1,13 @@
 """The check of a server before a request is signed for it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support.evidence import DAY_S, HOST, issue, sent, target, tls
 
 from probe.model.measurements import TlsDetails
+from probe.model.targets import Role
 from probe.signing.peer_check import accept_any_peer, unmet_requirement
 
 NOW: Any = {"from_s": 0.0, "to_s": 4e9}
@@ -31,6 +33,13 @@ def shown(*signers: Any) -> TlsDetails:
 )
 def test_the_first_unmet_requirement_of_a_server_is_returned(details: TlsDetails, unmet: str | None) -> None:
     assert unmet_requirement((ROOT.der,))(PROXY, details) == unmet
+
+
+def test_a_server_that_no_requirement_evaluates_is_rejected() -> None:
+    details = shown(issue(HOST, by=ROOT, **NOW))
+    elsewhere = replace(PROXY, role=Role.REGION)  # its certificate is not what KMS would see
+    assert unmet_requirement((ROOT.der,))(PROXY, details) is None
+    assert unmet_requirement((ROOT.der,))(elsewhere, details) is not None
 
 
 def test_without_the_extra_authority_the_server_is_rejected() -> None:
