@@ -1,10 +1,13 @@
 """Access to the proxy of a key store, without showing the credential."""
 
 import pickle
+from typing import Any
 
 import pytest
+from support.evidence import HOST, issue, sent, target, tls
 
 from probe.model.account import KeyStore
+from probe.model.measurements import TlsDetails
 from probe.model.store import KeyStoreSpec
 from probe.signing.client import ProxyAccess
 from probe.signing.credential import Credential
@@ -44,8 +47,31 @@ def test_the_access_key_id_is_compared_with_the_existing_key_stores() -> None:
     assert (is_that_of("A" * 20), is_that_of("B" * 20), is_that_of(None)) == (True, False, None)
 
 
+def test_without_a_store_it_is_unknown_whether_the_credential_matches() -> None:
+    facts = ProxyAccess(CREDENTIAL).facts(None)
+    assert facts is not None
+    assert facts.is_that_of_the_store is None
+
+
 def test_proxy_access_does_not_show_its_credential_and_cannot_be_pickled() -> None:
     access = ProxyAccess(CREDENTIAL)
     assert "marker" not in f"{access!r} {access} {access.client(SPEC)!r}"
     with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
         pickle.dumps(access)
+
+
+def refused(access: ProxyAccess, details: TlsDetails) -> str | None:
+    """The requirement for which a peer gets no signed request."""
+    client = access.client(SPEC)
+    assert client is not None
+    return client.peer_check(target(), details)
+
+
+def test_only_a_server_that_kms_would_accept_gets_a_signed_request_unless_sign_anyway_is_set() -> None:
+    now: Any = {"from_s": 0.0, "to_s": 4e9}
+    root = issue("Root", ca=True, **now)
+    details = tls(target(), sent(issue(HOST, by=root, **now))).details
+    assert isinstance(details, TlsDetails)
+    assert refused(ProxyAccess(CREDENTIAL), details) == "chain-is-complete"
+    assert refused(ProxyAccess(CREDENTIAL, (root.der,)), details) is None
+    assert refused(ProxyAccess(CREDENTIAL, sign_anyway=True), details) is None

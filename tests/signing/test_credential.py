@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.signing.credential import KEY_ID_VARIABLE, SECRET_VARIABLE, Credential, load
+from probe.signing.credential import (
+    DIRECTORY_VARIABLE,
+    KEY_ID_VARIABLE,
+    SECRET_VARIABLE,
+    Credential,
+    is_at_hand,
+    load,
+    load_for,
+    parse,
+)
 from probe.wire.input_error import InputError
 
 KEY_ID, SECRET = "ABCDEFGHIJKLMNOPQRST", "Marker" + "a" * 40
@@ -117,7 +126,7 @@ def test_a_credential_cannot_be_printed_copied_or_pickled() -> None:
     assert SECRET not in shown
     writers: list[Any] = [pickle.dumps, copy.copy, copy.deepcopy]
     for write in writers:
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="credential"):
             write(credential)
     assert not hasattr(credential, "__dict__")
 
@@ -133,3 +142,112 @@ def test_by_default_the_environment_of_the_process_is_used(monkeypatch: pytest.M
     monkeypatch.setitem(os.environ, KEY_ID_VARIABLE, KEY_ID)
     monkeypatch.setitem(os.environ, SECRET_VARIABLE, SECRET)
     assert load(None) is not None
+
+
+VARIABLES = {KEY_ID_VARIABLE: KEY_ID, SECRET_VARIABLE: SECRET}
+PARTS = {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}
+
+
+def key_of(credential: Credential | None) -> str | None:
+    return credential.as_key_pair()[0] if credential else None
+
+
+def systemd(directory: Path, **key_ids: str) -> dict[str, str]:
+    """A directory of credentials as systemd hands it to a unit: readable by access lists, not by mode."""
+    for name, key_id in key_ids.items():
+        path = directory / name.replace("_", "-")
+        path.write_text(json.dumps({**PARTS, "AccessKeyId": key_id}), encoding="utf-8")
+        path.chmod(0o440)
+    return {DIRECTORY_VARIABLE: str(directory)}
+
+
+def test_a_file_may_contain_only_the_inner_credential_object() -> None:
+    assert key_of(parse(json.dumps(PARTS), "file")) == KEY_ID
+
+
+@pytest.mark.parametrize("content", ["{}", None])
+def test_an_error_contains_the_path_as_given(tmp_path: Path, content: str | None) -> None:
+    path = file(tmp_path, content) if content else tmp_path / "none"
+    with pytest.raises(InputError) as of_option:
+        load(path, {})
+    assert str(of_option.value).startswith(f"--credential-file {path}: ")
+    with pytest.raises(InputError) as of_configuration:
+        load_for("cks-1", path, {}, is_only=True)
+    assert str(of_configuration.value).startswith(f"{path}: ")
+
+
+def test_an_error_contains_the_path_of_the_systemd_credential(tmp_path: Path) -> None:
+    environment = systemd(tmp_path, cks_1=KEY_ID)
+    (tmp_path / "cks-1").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_for("cks-1", None, environment, is_only=False)
+    assert str(caught.value).startswith(f"{tmp_path / 'cks-1'}: ")
+
+
+def test_a_configured_file_is_preferred_to_systemd_and_systemd_to_the_environment(tmp_path: Path) -> None:
+    own = file(tmp_path, {**PARTS, "AccessKeyId": "OWN"})
+    environment = systemd(tmp_path, cks_1="SYSTEMD") | VARIABLES
+    assert key_of(load_for("cks-1", own, environment, is_only=True)) == "OWN"
+    assert key_of(load_for("cks-1", None, environment, is_only=True)) == "SYSTEMD"
+    assert key_of(load_for("cks-2", None, environment, is_only=True)) == KEY_ID
+    assert load_for("cks-2", None, {}, is_only=True) is None
+
+
+def test_a_configured_file_must_not_be_readable_by_other_users(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="chmod 600"):
+        load_for("cks-1", file(tmp_path, PARTS, 0o640), {}, is_only=True)
+
+
+def test_a_credential_without_a_key_stores_name_is_used_only_for_the_only_key_store(tmp_path: Path) -> None:
+    environment = systemd(tmp_path, xks_proxy="SYSTEMD")
+    for source, key_id in ((environment, "SYSTEMD"), (VARIABLES, KEY_ID)):
+        assert key_of(load_for("cks-1", None, source, is_only=True)) == key_id
+        assert load_for("cks-1", None, source, is_only=False) is None
+        assert is_at_hand("cks-1", source, is_only=True)
+        assert not is_at_hand("cks-1", source, is_only=False)
+
+
+def test_a_systemd_credential_with_the_key_stores_name_is_always_preferred(tmp_path: Path) -> None:
+    environment = systemd(tmp_path, cks_1="FIRST", xks_proxy="UNNAMED")
+    for is_only in (True, False):
+        assert key_of(load_for("cks-1", None, environment, is_only=is_only)) == "FIRST"
+        assert is_at_hand("cks-1", environment, is_only=is_only)
+    assert not is_at_hand("cks-2", environment, is_only=False)
+    assert is_at_hand("cks-2", environment, is_only=True)
+
+
+def test_without_a_systemd_directory_files_in_the_working_directory_are_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systemd(tmp_path, cks_1=KEY_ID, xks_proxy=KEY_ID)
+    monkeypatch.chdir(tmp_path)
+    for environment in ({}, {DIRECTORY_VARIABLE: ""}):
+        assert load_for("cks-1", None, environment, is_only=True) is None
+        assert not is_at_hand("cks-1", environment, is_only=True)
+
+
+def test_a_directory_and_an_unnamed_key_store_have_no_systemd_credential(tmp_path: Path) -> None:
+    (tmp_path / "cks-1").mkdir()
+    environment = {DIRECTORY_VARIABLE: str(tmp_path)}
+    assert load_for("cks-1", None, environment, is_only=True) is None
+    assert load_for("", None, environment, is_only=True) is None
+    assert not is_at_hand("", environment, is_only=True)
+
+
+@pytest.mark.parametrize("variable", [KEY_ID_VARIABLE, SECRET_VARIABLE])
+def test_half_a_credential_in_the_environment_is_an_error_and_is_not_ignored(variable: str) -> None:
+    half = {variable: VARIABLES[variable]}
+    assert is_at_hand("cks-1", half, is_only=True)
+    with pytest.raises(InputError):
+        load_for("cks-1", None, half, is_only=True)
+    assert not is_at_hand("cks-1", {}, is_only=True)
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(64 * 1024, True), (64 * 1024 + 1, False)])
+def test_a_file_has_at_most_64_kib(tmp_path: Path, length: int, *, is_read: bool) -> None:
+    path = file(tmp_path, json.dumps(PARTS).ljust(length))
+    if is_read:
+        assert key_of(load(path, {})) == KEY_ID
+    else:
+        with pytest.raises(InputError, match="larger than"):
+            load(path, {})

@@ -1,5 +1,7 @@
 """Signatures as KMS creates them, verified by the simulator's independent implementation."""
 
+import logging
+
 import pytest
 from support.network.xks_proxy import HOST, KEY_ID, REGION, SECRET, Asked, XksServer
 
@@ -40,3 +42,16 @@ def test_a_changed_request_has_an_invalid_signature() -> None:
 
 def test_a_signer_does_not_show_the_secret() -> None:
     assert SECRET not in repr(Signer(Credential(KEY_ID, SECRET), REGION))
+
+
+def test_the_two_headers_are_named_as_kms_names_them() -> None:
+    headers = Signer(Credential(KEY_ID, SECRET), REGION).headers(HOST, "/kms/xks/v1/health", b"")
+    assert [name for name, _ in headers] == ["X-Amz-Date", "Authorization"]
+
+
+def test_the_debug_log_contains_no_signature(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "botocore.auth"):
+        asked = signed("/kms/xks/v1/health", b"")
+    signature = asked.headers["authorization"].partition("Signature=")[2]
+    assert len(signature) == 64
+    assert signature not in caplog.text
