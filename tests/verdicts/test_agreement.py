@@ -81,3 +81,17 @@ def test_without_a_store_there_is_nothing_to_compare() -> None:
     assert compare(connect(), looked_at()) is None
     assert compare(connect(), looked_at(None)) is None
     assert compare((), store("CONNECTED")) is None
+
+
+@pytest.mark.parametrize("state", ["CONNECTED", "FAILED"])
+def test_a_disagreement_is_explained_with_the_expected_error(state: str) -> None:
+    found = compare(connect(TIMED_OUT), store(state, "INTERNAL_ERROR" if state == "FAILED" else None))
+    assert found is not None
+    assert found.agrees is False
+    assert "XKS_PROXY_TIMED_OUT" in found.because
+
+
+def test_the_state_and_code_that_kms_reports_are_kept() -> None:
+    found = compare(connect(TIMED_OUT), store("FAILED", "XKS_PROXY_TIMED_OUT"))
+    assert found is not None
+    assert (found.connection_state, found.connection_error_code) == ("FAILED", "XKS_PROXY_TIMED_OUT")

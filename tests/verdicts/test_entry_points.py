@@ -167,3 +167,24 @@ def test_another_healthy_load_balancer_is_an_entry_point(other: Outcome, likelih
     second = replace(bad, subject="net/b", outcome=other)
     found = entry_points.apply((bad, second), evidence(tcp(A)))
     assert found[0].kms_errors[0].likelihood is likelihood
+
+
+def test_an_error_at_every_node_is_expected_in_any_order_of_errors() -> None:
+    verdicts = (fault(A, "U", "T"), fault(B, "T"))
+    found = entry_points.apply(verdicts, evidence(tcp(A), tcp(B)))
+    said = [{e.error: (e.likelihood, e.alternatives) for e in v.kms_errors} for v in found]
+    assert said == [{"U": (POSSIBLE, ()), "T": (EXPECTED, ())}, {"T": (EXPECTED, ())}]
+
+
+def test_two_errors_at_every_node_are_not_alternatives_of_each_other() -> None:
+    verdicts = (fault(A, "T", "U"), fault(B, "U", "T"))
+    for verdict in entry_points.apply(verdicts, evidence(tcp(A), tcp(B))):
+        assert [(e.likelihood, e.alternatives) for e in verdict.kms_errors] == [(EXPECTED, ())] * 2
+
+
+def test_a_risk_at_one_node_does_not_make_an_error_of_the_other_expected() -> None:
+    assert likelihoods((fault(A, "T", level=Level.RISK), fault(B, "T")), A, B)[1] == {"T": POSSIBLE}
+
+
+def test_a_node_without_verdicts_is_ignored() -> None:
+    assert likelihoods((fault(A, "T"),), A, B) == [{"T": EXPECTED}]

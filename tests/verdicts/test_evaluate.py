@@ -85,3 +85,14 @@ def test_a_verdict_has_the_declared_data_of_its_requirement() -> None:
         {Trait.MEANS_SHUT},
         "https://example.com/",
     )
+
+
+def test_a_requirement_without_findings_explains_that_nothing_is_configured() -> None:
+    (verdict,) = evaluate([finding_nothing(Level.REQUIRED)], evidence())
+    assert isinstance(verdict.because, str)
+    assert "configured" in verdict.because
+
+
+def test_the_subject_of_a_broken_requirement_is_the_key_store() -> None:
+    assert [each.subject for each in evaluate([a_judge_that_raises], evidence(spec=STORE))] == ["cks-1"]
+    assert [each.subject for each in evaluate([a_judge_that_raises], evidence())] == ["key store"]

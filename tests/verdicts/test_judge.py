@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.accounts.healthy import ACCOUNT, SPEC, STORE, looked_at
 from support.evidence import (
     DAY_S,
     HOST,
@@ -272,3 +273,15 @@ def test_a_store_without_targets_is_judged_only_if_the_account_is_in_the_scopes(
     network_only = replace(evidence(also=(target("eu-west-1", Role.REGION),)), spec=KeyStoreSpec(id="cks-1"))
     assert judge(network_only).verdicts == ()
     assert judge(replace(network_only, scopes=frozenset(Scope))).verdicts
+
+
+def test_a_report_has_the_state_that_kms_reports_if_the_key_store_exists() -> None:
+    known_store = looked_at(replace(ACCOUNT, key_stores=(STORE,)), replace(SPEC, id=STORE.id))
+    report = judge(known_store)
+    assert report.actual is not None
+    assert report.actual.connection_state == "CONNECTED"
+    assert judge(looked_at()).actual is None
+
+
+def test_a_report_without_a_key_store_has_an_empty_id() -> None:
+    assert judge(evidence(also=(PROXY,))).key_store == ""

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from support.accounts.healthy import ACCOUNT, BALANCER, GROUP, HOST, SPEC, TARGETS, looked_at, node
+from support.accounts.healthy import ACCOUNT, BALANCER, DENIED, GROUP, HOST, SPEC, TARGETS, looked_at, node
 from support.evidence import NOW_S, tcp, tls
 
 from probe.model.account import Account
 from probe.model.evidence import Evidence
 from probe.model.measurements import Failure, HealthDetails, KeyManagerStatus, Measurement, Phase, Reason
 from probe.model.targets import Check, PlannedCheck, Role, Target
-from probe.model.verdicts import Operation, Outcome, Report, Verdict
+from probe.model.verdicts import KmsStep, Level, Operation, Outcome, Report, Trait, Verdict
+from probe.verdicts import observed
 from probe.verdicts.judge import judge
 
 TCP_PLAN, TLS_PLAN = (
@@ -149,3 +150,101 @@ def test_a_fault_that_only_kms_can_see_keeps_its_errors() -> None:
     shut = replace(ACCOUNT, load_balancers=(replace(BALANCER, enforces_inbound_rules=True),))
     verdict = of(judge(known(shut, health(A), health(B))), "load-balancer-admits-privatelink-traffic")
     assert {error.operation for error in verdict.kms_errors} >= {Operation.CONNECT}
+
+
+def test_a_finding_whose_errors_are_dropped_keeps_its_text_and_explains_why() -> None:
+    before, after = (
+        of(judge(known(ONE_TARGET, *seen)), "two-targets-are-healthy")
+        for seen in ((), (health(A), health(B)))
+    )
+    assert after.because.startswith(before.because)
+    assert "succeeded" in after.because.removeprefix(before.because)
+
+
+def test_a_handshake_that_fails_with_kmss_client_hello_proves_nothing() -> None:
+    seen = (health(A), tls(B, kms_handshake_succeeded=False))
+    assert of(judge(known(ONE_TARGET, *seen)), "two-targets-are-healthy").kms_errors
+
+
+def test_nodes_are_recognized_by_zone_addresses_if_their_interfaces_are_not_visible() -> None:
+    zones = tuple(
+        replace(zone, address=target.host) for zone, target in zip(BALANCER.zones, (A, B), strict=True)
+    )
+    (group,) = BALANCER.target_groups  # type: ignore[misc]
+    balancer = replace(
+        BALANCER, nodes=DENIED, zones=zones, target_groups=(replace(group, targets=TARGETS[:1]),)
+    )
+    seen = known(replace(ACCOUNT, load_balancers=(balancer,)), health(A), health(B))
+    assert of(judge(seen), "two-targets-are-healthy").kms_errors == ()
+
+
+def test_a_target_finding_that_becomes_unknown_keeps_its_text_and_has_no_remedy() -> None:
+    shut = [tcp(t, Reason.REFUSED) for t in (T1, T2)]
+    alone = judge(looked_at(targets=(A, B, T1, T2), latest=tuple(shut), recent=tuple(shut)))
+    for before, after in zip(
+        *(
+            [
+                v
+                for v in report.verdicts
+                if v.requirement == "every-target-accepts-tcp-443" and v.subject in {"t1", "t2"}
+            ]
+            for report in (alone, behind(*shut))
+        ),
+        strict=True,
+    ):
+        assert (before.outcome, before.remedy is None) == (Outcome.VIOLATED, False)
+        assert after.because.startswith(before.because)
+        assert "every node" in after.because.removeprefix(before.because)
+        assert (after.kms_errors, after.remedy) == ((), None)
+
+
+def refuted(account: Account, *seen: Measurement) -> set[str]:
+    """The subjects whose findings about the way predict nothing any more."""
+    every = ("vpc-1", "vpc-2", "net/xks", "net/other", "xks", "other")
+    errors = of(judge(known(ONE_TARGET)), "two-targets-are-healthy").kms_errors
+    verdicts = tuple(
+        Verdict(
+            requirement="r",
+            level=Level.RISK,
+            step=KmsStep.NETWORK,
+            subject=subject,
+            outcome=Outcome.VIOLATED,
+            because="",
+            kms_errors=errors,
+            traits=frozenset({Trait.CONFIGURED_PATH}),
+        )
+        for subject in every
+    )
+    return {each.subject for each in observed.apply(verdicts, known(account, *seen)) if not each.kms_errors}
+
+
+OTHER_BALANCER = replace(
+    BALANCER, name="net/other", arn="arn:other", nodes=(), target_groups=(replace(GROUP, name="other"),)
+)
+
+
+def test_requests_through_every_node_clear_the_load_balancer_its_target_groups_and_its_vpc() -> None:
+    assert refuted(ACCOUNT) == set()
+    assert refuted(ACCOUNT, health(A)) == set()
+    assert refuted(ACCOUNT, health(A), health(B)) == {"net/xks", "xks", "vpc-1"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_load_balancer_without_known_nodes_is_not_cleared_nor_is_the_vpc_it_shares(
+    order: int,
+) -> None:
+    account = replace(ACCOUNT, load_balancers=(BALANCER, OTHER_BALANCER)[::order])
+    assert refuted(account, health(A), health(B)) == {"net/xks", "xks"}
+
+
+def test_a_load_balancer_clears_only_its_own_vpc() -> None:
+    elsewhere = replace(OTHER_BALANCER, vpc_id="vpc-2")
+    account = replace(ACCOUNT, load_balancers=(BALANCER, elsewhere))
+    assert refuted(account, health(A), health(B)) == {"net/xks", "xks", "vpc-1"}
+
+
+def test_a_backend_with_the_address_of_a_node_is_not_a_node() -> None:
+    account = replace(ACCOUNT, load_balancers=(BALANCER,))
+    twin = replace(T1, host=A.host)
+    seen = looked_at(account, targets=(twin,), latest=(health(twin),), recent=(health(twin),))
+    assert of(judge(replace(seen, account=ONE_TARGET)), "two-targets-are-healthy").kms_errors

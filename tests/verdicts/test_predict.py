@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from support.accounts.healthy import SPEC, looked_at
 from support.evidence import evidence
 
+from probe.model.store import PUBLIC_CONNECTIVITY
 from probe.model.verdicts import (
     Basis,
     KmsError,
@@ -140,3 +142,54 @@ def test_an_unknown_of_tls_does_not_matter_at_an_address_that_accepts_no_connect
     shut = replace(RISK, traits=frozenset(traits))
     unknown = replace(unknown_at(KmsStep.TLS, "x"), requirement="common-name-matches")
     assert decided(Operation.CONNECT, shut, unknown) is is_decided
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_strongest_basis_of_an_error_is_used(order: int) -> None:
+    (error,) = EXPECTED_TLS.kms_errors
+    of_each = [
+        replace(EXPECTED_TLS, kms_errors=(replace(error, basis=basis),))
+        for basis in (Basis.INFERRED, Basis.CONFLICTING, Basis.DOCUMENTED)
+    ][::order]
+    assert [each.basis for each in connect(*of_each)] == [Basis.DOCUMENTED]
+    assert [
+        each.basis for each in connect(*(v for v in of_each if v.kms_errors[0].basis is not Basis.DOCUMENTED))
+    ] == [Basis.CONFLICTING]
+
+
+def test_an_unknown_at_the_step_of_an_expected_error_leaves_the_prediction_decided() -> None:
+    unknown = replace(unknown_at(KmsStep.TLS, "y"), requirement="common-name-matches")
+    assert decided(Operation.CONNECT, EXPECTED_TLS, unknown)
+    assert not decided(Operation.CONNECT, EXPECTED_HEALTH, unknown)
+
+
+SHUT_AT_NETWORK = replace(RISK, traits=frozenset({Trait.MEANS_SHUT}))
+
+
+@pytest.mark.parametrize(
+    "others", [(), (replace(EXPECTED_TLS, subject="y"),)], ids=["alone", "before another"]
+)
+@pytest.mark.parametrize(("subject", "is_decided"), [("x", True), ("z", False)])
+def test_an_unknown_about_the_network_of_a_closed_address_leaves_the_prediction_decided(
+    others: tuple[Verdict, ...], subject: str, *, is_decided: bool
+) -> None:
+    unknown = unknown_at(KmsStep.NETWORK, subject)
+    assert decided(Operation.CONNECT, SHUT_AT_NETWORK, *others, unknown) is is_decided
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_earliest_failure_of_an_address_decides_which_unknowns_matter(order: int) -> None:
+    late = fault("h", KmsStep.HEALTH, "T", Likelihood.POSSIBLE, Level.REQUIRED)
+    unknown = replace(unknown_at(KmsStep.TLS, "x"), requirement="common-name-matches")
+    assert not decided(Operation.CONNECT, late, unknown)
+    assert decided(Operation.CONNECT, *(SHUT_AT_NETWORK, late)[::order], unknown)
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_an_unknown_about_the_proxy_leaves_create_undecided_only_with_public_connectivity(
+    *, is_public: bool
+) -> None:
+    spec = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None) if is_public else SPEC
+    unknown = replace(unknown_at(KmsStep.TLS, "x"), requirement="common-name-matches")
+    said = predict((unknown,), CATALOGUE, looked_at(spec=spec))
+    assert {each.operation: each.decided for each in said}[Operation.CREATE] is not is_public

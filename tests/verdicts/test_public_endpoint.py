@@ -2,13 +2,26 @@
 
 from dataclasses import replace
 
+import pytest
 from support.accounts.healthy import SPEC, looked_at
 from support.evidence import in_handshake, issue, sent, target, tls
 
 from probe.model.measurements import Reason
 from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
-from probe.model.verdicts import Operation, Report
+from probe.model.verdicts import (
+    Basis,
+    KmsError,
+    KmsStep,
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    Report,
+    Verdict,
+)
+from probe.requirements import CATALOGUE
 from probe.verdicts.judge import judge
+from probe.verdicts.public_endpoint import apply, operations_of
 
 PROXY = target()
 
@@ -45,3 +58,58 @@ def test_create_contacts_a_public_proxy_but_not_one_in_a_vpc() -> None:
     assert names(refused(public), Operation.CREATE) == {"XksProxyUriUnreachableException"}
     assert names(refused(SPEC), Operation.CREATE) == set()
     assert names(refused(SPEC), Operation.UPDATE) == {"XksProxyUriUnreachableException"}
+
+
+PUBLIC = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
+
+
+def verdict(step: KmsStep, *operations: Operation) -> Verdict:
+    return Verdict(
+        requirement="r",
+        level=Level.REQUIRED,
+        step=step,
+        subject="x",
+        outcome=Outcome.VIOLATED,
+        because="",
+        kms_errors=tuple(
+            KmsError(operation=each, error=each, likelihood=Likelihood.EXPECTED, basis=Basis.INFERRED)
+            for each in operations
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (verdict(KmsStep.TLS, Operation.UPDATE), [Operation.CREATE, Operation.UPDATE]),
+        (verdict(KmsStep.TLS, Operation.CONNECT), [Operation.CONNECT]),
+        (verdict(KmsStep.TLS, Operation.CREATE, Operation.UPDATE), [Operation.CREATE, Operation.UPDATE]),
+        (verdict(KmsStep.NAME, Operation.UPDATE), [Operation.UPDATE]),
+        (verdict(KmsStep.TLS), []),
+    ],
+    ids=["of update", "of connect", "of create already", "of no step at the proxy", "of none"],
+)
+def test_create_repeats_the_proxy_errors_of_update_unless_it_has_its_own(
+    before: Verdict, after: list[Operation]
+) -> None:
+    (found,) = apply((before,), looked_at(spec=PUBLIC))
+    assert [error.operation for error in found.kms_errors] == after
+    assert apply((before,), looked_at()) == (before,)
+
+
+@pytest.mark.parametrize(
+    ("id_", "public", "in_vpc"),
+    [
+        ("tls-version-is-supported", {Operation.CREATE}, set()),
+        ("kms-is-an-allowed-principal", {Operation.CREATE}, {Operation.CREATE}),
+        ("credential-is-the-one-kms-holds", set(), set()),
+    ],
+)
+def test_create_depends_on_the_proxy_requirements_of_update_with_public_connectivity(
+    id_: str, public: set[Operation], in_vpc: set[Operation]
+) -> None:
+    (rule,) = (each for each in CATALOGUE if each.id == id_)
+    for is_public, more in ((True, public), (False, in_vpc)):
+        found = operations_of(rule, public=is_public)
+        assert found & {Operation.CREATE} == more
+        assert found >= {error.operation for error in rule.published.errors}

@@ -23,3 +23,10 @@ def test_a_command_with_an_unknown_placeholder_is_omitted() -> None:
     remedy = Remedy(text="Change it.", cli="aws kms x --region REGION --id KEY-STORE-ID")
     assert filled(remedy, {"REGION": "eu-west-1"}) == Remedy(text="Change it.")
     assert filled(Remedy(text="Look.", cli="dig TXT x; nc TCP"), {}).cli == "dig TXT x; nc TCP"
+
+
+def test_all_placeholders_are_replaced() -> None:
+    remedy = Remedy(text="ID of REGION.", console="REGION > ID", cli="aws x --region REGION --id ID")
+    said = filled(remedy, {"REGION": "eu-west-1", "ID": "7"})
+    assert (said.text, said.console) == ("7 of eu-west-1.", "eu-west-1 > 7")
+    assert said.cli == "aws x --region eu-west-1 --id 7"
