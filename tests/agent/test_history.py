@@ -10,6 +10,7 @@ from probe.agent import history as history_module
 from probe.agent.history import History
 from probe.model.measurements import (
     EchoBatch,
+    EchoDetails,
     EchoOutcome,
     Failure,
     Measurement,
@@ -215,3 +216,166 @@ def test_a_send_refused_by_this_machine_is_a_failure_and_not_a_lost_round_trip(r
     kept.on_measurement(Measurement(target=A, check=Check.TCP, started_at_s=100.0, failure=refused))
     assert kept.windows(101.0) == ()
     assert len(kept.failures(A.name)) == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "lost"), [(Reason.NOT_PERMITTED, 0), (Reason.OVER_LIMIT, 0), (Reason.UNREACHABLE, 1)]
+)
+def test_an_echo_that_this_machine_refused_to_send_counts_as_a_failure_but_not_as_a_loss(
+    reason: Reason, lost: int
+) -> None:
+    kept = history(A)
+    kept.on_echoes((A,), echoes((0, 99.0, EchoOutcome.ANSWERED, 0.02)))
+    refused = replace(echoes((0, 100.0, EchoOutcome.FAILED, -1)), reasons=[reason])
+    kept.on_echoes((A,), refused)
+    (window,) = kept.windows(101.0)
+    assert (window.summary.samples, window.summary.lost) == (1, lost)
+    (failed,) = kept.failures(A.name)
+    assert failed.failure == Failure(phase=Phase.ECHO, reason=reason)
+
+
+ANSWERED, TIMED_OUT = EchoOutcome.ANSWERED, EchoOutcome.TIMED_OUT
+
+
+def test_a_renamed_target_keeps_its_failures_under_the_new_name() -> None:
+    kept = history(A)
+    for n in range(15):
+        kept.on_measurement(connect(1000.0 + n, None))
+    kept.on_echoes((A,), echoes((0, 1015.0, TIMED_OUT, -1)))
+    renamed = replace(A, name="other")
+    kept.on_targets((renamed,))
+    failures = kept.failures("other")
+    assert [m.started_at_s for m in failures] == [1000.0 + n for n in range(16)]
+    assert {m.target for m in failures} == {renamed}
+    assert kept.failures("a") == ()
+    kept.on_measurement(connect(1016.0, None, renamed))
+    assert [m.started_at_s for m in kept.failures("other")] == [1001.0 + n for n in range(16)]
+
+
+def test_a_renamed_target_keeps_its_last_eight_measurements_and_no_more() -> None:
+    kept = history(A)
+    for n in range(8):
+        kept.on_measurement(connect(1000.0 + n, 0.01))
+    renamed = replace(A, name="other")
+    kept.on_targets((renamed,))
+    kept.on_measurement(connect(1008.0, 0.01, renamed))
+    assert [m.started_at_s for m in kept.recent()] == [1001.0 + n for n in range(8)]
+    assert {m.target for m in kept.recent()} == {renamed}
+
+
+def test_a_result_measured_under_the_old_name_is_kept_under_the_new_one() -> None:
+    renamed = replace(A, name="other")
+    kept = history(renamed)
+    kept.on_measurement(connect(1000.0, None, A))
+    assert [m.target for m in (*kept.latest(), *kept.recent(), *kept.failures("other"))] == [renamed] * 3
+
+
+@pytest.mark.parametrize(("measured_at_s", "newest"), [(999.0, 0.02), (1000.0, 0.02), (1001.0, 0.5)])
+def test_the_newer_of_an_echo_and_a_single_measurement_is_the_latest(
+    measured_at_s: float, newest: float
+) -> None:
+    kept = history(A)
+    single = replace(connect(measured_at_s, 0.5, check=Check.ICMP), phases_s={Phase.ECHO: 0.5})
+    kept.on_measurement(single)
+    kept.on_echoes((A,), echoes((0, 1000.0, ANSWERED, 0.02)))
+    assert [m.rtt_s for m in kept.latest()] == [newest]
+
+
+def test_the_later_row_of_two_echoes_sent_at_the_same_time_is_the_latest() -> None:
+    kept = history(A)
+    kept.on_echoes((A,), echoes((0, 1000.0, ANSWERED, 0.02), (0, 1000.0, ANSWERED, 0.03)))
+    assert [m.rtt_s for m in kept.latest()] == [0.03]
+
+
+def test_a_measurement_without_rtt_and_without_failure_is_neither_a_sample_nor_a_loss() -> None:
+    kept = history(A)
+    kept.on_measurement(replace(connect(1000.0, 0.01), phases_s={}))
+    assert kept.windows(1001.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("index", "outcome", "reason"),
+    [
+        (0, EchoOutcome.DUPLICATE, None),
+        (1, ANSWERED, None),
+        (0, EchoOutcome.FAILED, Reason.NOT_PERMITTED),
+    ],
+    ids=["a duplicate", "of a target that was removed", "not sent"],
+)
+def test_rows_after_one_that_does_not_count_are_still_counted(
+    index: int, outcome: EchoOutcome, reason: Reason | None
+) -> None:
+    kept = history(A)
+    batch = echoes((index, 1000.0, outcome, 0.01), (0, 1001.0, ANSWERED, 0.02))
+    kept.on_echoes((A, B), replace(batch, reasons=[reason, None]))
+    (window,) = kept.windows(1002.0)
+    assert (window.summary.samples, window.summary.lost) == (1, 0)
+    assert kept.series("a", Method.ICMP) == (0.02,)
+
+
+def test_an_echo_keeps_its_identifier_and_sequence() -> None:
+    kept = history(A)
+    kept.on_echoes((A,), echoes((0, 1000.0, TIMED_OUT, -1), (0, 1001.0, ANSWERED, 0.02)))
+    assert [m.details for m in kept.latest()] == [EchoDetails(identifier=7, sequence=1)]
+    assert [m.details for m in kept.failures("a")] == [EchoDetails(identifier=7, sequence=0)]
+
+
+def test_an_echo_with_an_rtt_of_zero_is_a_sample() -> None:
+    kept = history(A)
+    kept.on_echoes((A,), echoes((0, 1000.0, ANSWERED, 0.0)))
+    assert kept.series("a", Method.ICMP) == (0.0,)
+    assert [m.phases_s for m in kept.latest()] == [{Phase.ECHO: 0.0}]
+
+
+def test_an_rtt_of_one_nanosecond_is_kept() -> None:
+    kept = history(A)
+    kept.on_echoes((A,), replace(echoes((0, 1000.0, ANSWERED, 0.0)), rtt_ns=[1]))
+    assert kept.series("a", Method.ICMP) == (1e-9,)
+    assert [m.rtt_s for m in kept.latest()] == [1e-9]
+
+
+def test_an_echo_has_an_address_only_if_the_host_is_an_ipv4_address() -> None:
+    named = replace(A, host="a.example.com")
+    kept = history(named)
+    kept.on_echoes((named,), echoes((0, 1000.0, ANSWERED, 0.02)))
+    assert [m.address for m in kept.latest()] == [None]
+
+
+def test_a_window_of_echoes_starts_at_the_first_echo() -> None:
+    kept = history(A)
+    kept.on_echoes((A,), echoes((0, 1000.0, ANSWERED, 0.02), (0, 1002.0, ANSWERED, 0.02)))
+    assert [w.span_s for w in kept.windows(1003.0)] == [3.0]
+    assert [w.span_s for w in kept.windows(1601.0)] == [599.0]
+    assert kept.windows(1603.0) == ()
+
+
+def test_a_window_with_one_sample_sent_now_has_a_span_of_zero() -> None:
+    kept = history(A)
+    kept.on_measurement(connect(1000.0, 0.01))
+    assert [w.span_s for w in kept.windows(1000.0)] == [0.0]
+
+
+def test_a_series_has_sixty_round_trips_by_default() -> None:
+    kept = history(A)
+    for n in range(62):
+        kept.on_measurement(connect(1000.0 + n, n / 1000))
+    assert kept.series("a", Method.TCP) == tuple(n / 1000 for n in range(2, 62))
+    assert kept.series("a", Method.TCP, n=1) == (0.061,)
+    assert kept.series("a", Method.TCP, n=-1) == ()
+
+
+@pytest.mark.parametrize("number", [1000, 9901])
+def test_all_ring_buffers_together_hold_at_most_a_million_round_trips(number: int) -> None:
+    targets = [replace(B, name=f"b{n}", port=n + 1) for n in range(number)]
+    kept = history(*targets)
+    for n in range(1025):
+        kept.on_measurement(connect(1000.0 + n, 0.01, targets[0]))
+    each = len(kept.series("b0", Method.TCP, n=2000))
+    assert number * each <= 1_000_000 < number * (each + 1)
+
+
+def test_without_targets_the_history_is_empty() -> None:
+    kept = History()
+    kept.on_measurement(connect(1000.0, None))
+    assert (kept.latest(), kept.windows(1000.0), kept.failures("a")) == ((), (), ())
+    assert kept.series("a", Method.TCP) == ()

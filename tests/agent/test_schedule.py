@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probe.agent.schedule import EchoSchedule, next_slot, offset_of, offset_s, scheduled, slot_time
+from probe.agent.schedule import (
+    EchoSchedule,
+    ScheduledCheck,
+    first_offset_s,
+    next_slot,
+    offset_of,
+    offset_s,
+    scheduled,
+    slot_time,
+)
 from probe.model.targets import Check, PlannedCheck, Role, Target
 
 S = 1_000_000_000
@@ -195,3 +204,105 @@ def test_each_target_is_pinged_in_each_interval_despite_changes_of_targets(sets:
             assert len(due) == len(set(due))
             counts.update(due)
         assert all(2 <= counts[index] <= 4 for index in range(len(ordered)))
+
+
+def scheduled_every(interval_s: float, check: Check = Check.TCP) -> ScheduledCheck:
+    plan = PlannedCheck(check=check, interval_s=interval_s, timeout_s=2.0)
+    return ScheduledCheck(target=replace(target("a"), plans=(plan,)), plan=plan)
+
+
+def test_the_offset_of_a_target_is_the_same_in_every_process() -> None:
+    assert offset_of(scheduled_every(15.0)) == pytest.approx(11.6197437, abs=5e-8)
+    assert offset_of(scheduled_every(15.0, Check.TLS)) != offset_of(scheduled_every(15.0))
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "among", "span_s"),
+    [(1.0, 1, 1.0), (5.0, 1, 5.0), (60.0, 1, 5.0), (60.0, 500, 5.0), (60.0, 600, 6.0), (60.0, 9000, 60.0)],
+    ids=["a short interval", "as long as the first round", "a long one", "100 a second", "more", "far more"],
+)
+def test_the_first_round_takes_five_seconds_or_10_ms_per_check_but_at_most_one_interval(
+    interval_s: float, among: int, span_s: float
+) -> None:
+    check = scheduled_every(interval_s)
+    assert first_offset_s(check, among) == pytest.approx(offset_of(check) / interval_s * span_s)
+
+
+@pytest.mark.parametrize(
+    ("now_s", "epoch_s", "offset_s", "interval_s", "number"),
+    [
+        (37964.65, 37961.5, 3.15, 1.1, 0),
+        (72596.51000000001, 72585.3, 7.91, 1.1, 3),
+        (90837.55, 89331.7, 5.85, 15.0, 100),
+        (108.04, 24.7, 8.34, 15.0, 6),
+        (1747.64, 235.0, 12.64, 15.0, 101),
+    ],
+    ids=[
+        "one too many of one",
+        "one too many of four",
+        "one too many of 101",
+        "one short of 6",
+        "one short of 101",
+    ],
+)
+def test_the_next_slot_is_right_even_if_the_quotient_is_rounded_wrongly(
+    now_s: float, epoch_s: float, offset_s: float, interval_s: float, number: int
+) -> None:
+    assert next_slot(now_s, epoch_s, offset_s, interval_s) == number
+
+
+@pytest.mark.parametrize("count", [1, 7, 100])
+def test_reloading_the_same_targets_moves_no_echo(count: int) -> None:
+    plans, keys = echo_plans(*[1.0] * count), range(count)
+    schedule = EchoSchedule(plans, 0, keys)
+    for now in range(0, 4 * S, S // 100):
+        schedule.due(now)
+        assert schedule.following(plans, keys).next_due_ns == schedule.next_due_ns
+
+
+def test_an_echo_sent_at_the_moment_of_a_reload_is_not_sent_again() -> None:
+    schedule = EchoSchedule(echo_plans(1.0, 1.0), 0, "ab")
+    for _ in range(20):
+        now = schedule.next_due_ns
+        assert now is not None
+        assert len(schedule.due(now)) == 1
+        schedule = schedule.following(echo_plans(1.0, 1.0), "ab")
+        assert schedule.due(now) == []
+
+
+def test_the_skipped_echoes_of_several_pauses_are_added_up() -> None:
+    schedule = EchoSchedule(echo_plans(1.0), epoch_ns=0)
+    schedule.due(S)
+    for hours in (1, 2, 3):
+        schedule.due(S + hours * 3600 * S)
+        assert schedule.skipped == pytest.approx(hours * 3600, abs=3 * hours)
+
+
+def test_a_new_target_is_halfway_between_the_others() -> None:
+    schedule = EchoSchedule(echo_plans(1.0), 0, "a").following(echo_plans(1.0, 1.0), "ab")
+    times = sent(schedule, 0, 100 * S)
+    gaps = [later - earlier for (earlier, index), (later, _) in pairwise(times) if index == 0]
+    assert sum(gaps) / len(gaps) == pytest.approx(S / 2, rel=0.02)
+
+
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_echoes_are_due_at_whole_nanoseconds(count: int) -> None:
+    schedule = EchoSchedule(echo_plans(*[1.0] * count), 0, range(count))
+    grown = schedule.following(echo_plans(*[1.0] * (count + 3)), range(count + 3))
+    for each in (schedule, grown):
+        for _ in range(count + 3):
+            assert isinstance(each.next_due_ns, int)
+            each.due(each.next_due_ns)
+
+
+def test_echoes_are_due_at_the_same_times_in_every_process() -> None:
+    schedule, times = EchoSchedule(echo_plans(1.0, 1.0), 5 * S), []
+    for _ in range(4):
+        assert schedule.next_due_ns is not None
+        times.append(schedule.next_due_ns)
+        schedule.due(schedule.next_due_ns)
+    assert times == [5167443165, 5623839154, 6080235145, 6557562813]
+
+
+def test_a_name_of_any_characters_has_an_offset() -> None:
+    assert 0 <= offset_s("proxy\udcff", Check.TCP, 15.0) < 15.0
