@@ -232,3 +232,32 @@ def test_a_single_timeout_does_not_decide(before: tuple[Reason | None, ...], out
 def test_a_timeout_of_an_hour_ago_does_not_count_as_a_second_one() -> None:
     silent, old = tcp(A, Reason.TIMED_OUT), tcp(A, Reason.TIMED_OUT, at_s=NOW_S - 3600)
     assert only(every_node_accepts_tcp_443, evidence(silent, recent=(old, silent))).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("reason", "phase", "words"),
+    [
+        (Reason.TIMED_OUT, Phase.CONNECT, "port 443 does not respond"),
+        (Reason.REFUSED, Phase.CONNECT, "port 443 refused the connection"),
+        (Reason.UNREACHABLE, Phase.CONNECT, "the TCP connection: reported as unreachable"),
+        (Reason.TIMED_OUT, Phase.RESOLVE, "resolving the name: "),
+    ],
+)
+def test_only_a_failed_tcp_connection_is_explained_by_the_port(
+    reason: Reason, phase: Phase, words: str
+) -> None:
+    finding = only(every_target_accepts_tcp_443, evidence(tcp(BACKEND, reason, phase=phase)))
+    assert words in finding.because
+
+
+def test_two_timeouts_decide_even_if_an_earlier_attempt_was_accepted() -> None:
+    lost = tcp(BACKEND, Reason.TIMED_OUT)
+    measured = evidence(lost, recent=(tcp(BACKEND), lost, lost))
+    assert only(every_target_accepts_tcp_443, measured).outcome is Outcome.VIOLATED
+
+
+def test_an_accepted_connection_is_shown_with_its_duration() -> None:
+    finding = only(every_target_accepts_tcp_443, evidence(tcp(BACKEND, connect_s=0.0042)))
+    assert "in 4.2 ms" in finding.because
+    bare = replace(tcp(BACKEND), phases_s={})
+    assert " ms" not in only(every_target_accepts_tcp_443, evidence(bare)).because

@@ -10,6 +10,7 @@ from support.accounts.healthy import (
     BALANCER,
     DENIED,
     OTHER,
+    SERVICE_ID,
     STORE,
     admitting,
     looked_at,
@@ -24,6 +25,7 @@ from support.accounts.requirement_cases import (
     UNKNOWN,
     VIOLATED,
 )
+from support.reports import findings_text
 
 from probe.model.account import (
     EndpointConnection,
@@ -161,3 +163,61 @@ def test_every_declared_outcome_has_an_example() -> None:
     for declared in OF_THE_ACCOUNT:
         if declared.id in reached:  # test_key_store_form.py has examples for the format of the settings
             assert reached[declared.id] == set(declared.published.outcomes)
+
+
+def test_the_text_of_each_example_is_the_reviewed_one() -> None:
+    findings_text.check("account", CASES)
+
+
+RESOLVES = "vpc-resolves-dns-names"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "because"),
+    [
+        (with_account(vpcs=()), "no VPC was found"),
+        (with_account(vpcs=DENIED), "ec2:DescribeX"),
+        (with_account(load_balancers=DENIED), "ec2:DescribeX"),
+        (looked_at(None), "account"),
+    ],
+    ids=["no VPC", "VPCs denied", "load balancers denied", "no account"],
+)
+def test_an_unknown_vpc_is_reported_under_the_endpoint_service(evidence: Evidence, because: str) -> None:
+    found = the_one(BY_ID[RESOLVES], evidence)
+    assert (found.outcome, found.subject) == (UNKNOWN, SERVICE_ID)
+    assert because in found.because
+    assert found.values["REGION"] == P.region
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        (f"com.amazonaws.vpce.eu-west-1.{'x' * 65}", "x" * 64),
+        ("vpce-svc-1", "vpce-svc-1"),
+        (None, "endpoint service"),
+    ],
+    ids=["the last part, at most 64 characters", "an id", "none"],
+)
+def test_a_service_that_is_not_visible_is_named_after_the_given_name(name: str | None, subject: str) -> None:
+    account = replace(ACCOUNT, service=None)
+    for evidence in (
+        looked_at(account, replace(P, service_name=name)),
+        looked_at(None, replace(P, service_name=name)),
+    ):
+        assert the_one(BY_ID["acceptance-is-not-required"], evidence).subject == subject
+
+
+@pytest.mark.parametrize(
+    ("id_", "changes", "option"),
+    [
+        ("acceptance-is-not-required", {"service_name": None}, "--endpoint-service"),
+        ("proxy-endpoint-is-well-formed", {"uri_endpoint": None}, "--uri-endpoint"),
+        ("proxy-path-is-well-formed", {"uri_path": None}, "--uri-path"),
+    ],
+)
+def test_a_value_that_is_not_given_is_reported_with_its_option(
+    id_: str, changes: dict[str, None], option: str
+) -> None:
+    found = the_one(BY_ID[id_], looked_at(replace(ACCOUNT, service=None), replace(P, **changes)))
+    assert found.outcome is UNKNOWN
+    assert found.because.endswith(f"set {option}")

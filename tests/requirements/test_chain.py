@@ -257,3 +257,46 @@ def test_an_expired_listed_root_is_unknown() -> None:
 def test_without_a_certificate_both_requirements_are_unknown(declared: Rule) -> None:
     assert judged(declared).outcome is Outcome.UNKNOWN
     assert only(declared, evidence(also=(target(),))).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("to_s", "outcome"),
+    [(NOW_S - 1, Outcome.UNKNOWN), (NOW_S, Outcome.MET), (NOW_S + 1, Outcome.MET)],
+)
+def test_a_listed_root_is_valid_until_its_last_second(
+    to_s: float, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = issue("Old Root", ca=True, to_s=to_s)
+    trust_only(monkeypatch, authorities_of(root))
+    assert judged(authority_is_trusted_by_kms, issue(HOST, by=root)).outcome is outcome
+
+
+@pytest.mark.parametrize("dates", [{"from_s": NOW_S}, {"to_s": NOW_S}], ids=["from now on", "until now"])
+def test_the_valid_one_of_two_roots_with_the_same_key_is_used(
+    dates: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expired = issue("Twin Root", ca=True, to_s=NOW_S - DAY_S)
+    twin = issue("Twin Root", ca=True, key=expired.key, **dates)
+    for roots in ((expired, twin), (twin, expired)):
+        trust_only(monkeypatch, authorities_of(*roots))
+        assert judged(authority_is_trusted_by_kms, issue(HOST, by=twin)).outcome is Outcome.MET
+
+
+@pytest.mark.parametrize(
+    ("signers", "words"),
+    [
+        ((LEAF, MIDDLE), "2 certificates up to"),
+        ((LEAF, MIDDLE, ROOT), "3 certificates up to"),
+        ((issue(HOST, by=ROOT),), "1 certificate up to"),
+        ((LEAF, MIDDLE, PRIVATE), "2 certificates (and 1 unrelated) up to"),
+    ],
+)
+def test_the_certificates_of_a_complete_chain_are_counted(signers: tuple[Signer, ...], words: str) -> None:
+    assert judged(chain_is_complete, *signers).because.startswith(words)
+
+
+def test_a_wrong_order_is_reported_with_the_correct_one() -> None:
+    assert (
+        "the correct order of the certificates sent is 0, 2, 1"
+        in judged(chain_is_complete, LEAF, ROOT, MIDDLE).because
+    )

@@ -155,3 +155,37 @@ def test_hostile_values_are_escaped() -> None:
     )
     assert "\x1b" not in found.because
     assert len(found.because) < 600
+
+
+@pytest.mark.parametrize(
+    "declared", [verification_record_is_published, private_dns_name_is_under_a_public_domain]
+)
+def test_without_an_account_the_domain_is_judged_by_public_dns(declared: Rule) -> None:
+    seen = replace(with_records(record(NEAR, RecordState.PUBLISHED)), account=None)
+    assert the_one(declared, seen).outcome is MET
+    unseen = replace(with_records(*ABSENT, is_public=False, because="no name servers"), account=None)
+    assert the_one(declared, unseen).outcome is VIOLATED
+
+
+def test_a_service_that_cannot_be_seen_is_not_taken_for_verified() -> None:
+    found = with_records(*ABSENT, is_public=False, because="no name servers")
+    hidden = replace(found, account=replace(ACCOUNT, service=DENIED))
+    assert the_one(private_dns_name_is_under_a_public_domain, hidden).outcome is VIOLATED
+
+
+@pytest.mark.parametrize(("host", "parent"), [(HOST, "xks.example.com"), ("localhost", "localhost")])
+def test_a_remedy_asks_for_the_domain_above_the_host(host: str, parent: str) -> None:
+    seen = looked_at(
+        PENDING,
+        replace(SPEC, uri_endpoint=f"https://{host}"),
+        domain=replace(FACTS, is_public=False, because="x"),
+    )
+    found = the_one(private_dns_name_is_under_a_public_domain, seen)
+    assert found.values["PARENT-DOMAIN"] == parent
+
+
+def test_a_host_that_is_not_given_is_reported_with_its_option() -> None:
+    seen = looked_at(PENDING, replace(SPEC, uri_endpoint=None), domain=FACTS)
+    found = the_one(private_dns_name_is_under_a_public_domain, seen)
+    assert found.outcome is UNKNOWN
+    assert "--uri-endpoint" in found.because

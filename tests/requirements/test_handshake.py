@@ -234,3 +234,57 @@ def test_a_certificate_request_in_the_diagnosing_handshake_does_not_explain_a_fa
 )
 def test_a_client_certificate_may_be_requested_but_not_required(details: dict, outcome: Outcome) -> None:
     assert judged(client_certificate_is_not_required, **details).outcome is outcome
+
+
+@pytest.mark.parametrize("offer", [ClientHelloProfile.KMS, ClientHelloProfile.DIAGNOSING])
+@pytest.mark.parametrize(
+    ("reason", "error"), [(Reason.TIMED_OUT, "XKS_PROXY_TIMED_OUT"), (Reason.RESET, None), (None, None)]
+)
+def test_a_supported_suite_without_a_handshake_predicts_its_own_error_only_after_a_timeout(
+    offer: ClientHelloProfile, reason: Reason | None, error: str | None
+) -> None:
+    failure = in_handshake(reason) if reason else None
+    finding = judged(cipher_suite_is_supported, failure, kms_handshake_succeeded=False, offer=offer, **OLDER)
+    assert finding.outcome is Outcome.VIOLATED
+    assert (connect_error(finding) if finding.kms_errors else None) == error
+    assert ("only when all suites" in finding.because) is (offer is ClientHelloProfile.DIAGNOSING)
+    assert (": " in finding.because) is (reason is not None)
+
+
+def test_a_handshake_without_failure_did_not_end_because_of_the_client_certificate() -> None:
+    finding = judged(cipher_suite_is_supported, None, kms_handshake_succeeded=False, **ASKED, **OLDER)
+    assert finding.outcome is Outcome.VIOLATED
+
+
+@pytest.mark.parametrize("alert", [None, 42])
+def test_the_alert_that_rejected_an_empty_certificate_is_reported(alert: int | None) -> None:
+    finding = judged(
+        client_certificate_is_not_required,
+        in_handshake(Reason.PROTOCOL_ERROR),
+        answered_without_client_certificate=False,
+        alert=alert,
+        **ASKED,
+    )
+    assert finding.outcome is Outcome.VIOLATED
+    assert finding.because.endswith("refused (alert 42)" if alert else "refused")
+
+
+def test_a_certificate_request_without_any_reply_is_unknown() -> None:
+    finding = judged(client_certificate_is_not_required, None, **ASKED)
+    assert finding.outcome is Outcome.UNKNOWN
+    assert "no answer" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("host", "parent"), [("proxy.xks.example.com", "xks.example.com"), ("localhost", "localhost")]
+)
+def test_a_finding_about_tls_has_the_values_for_its_commands(host: str, parent: str) -> None:
+    finding = only(tls_version_is_supported, evidence(tls(target(server_name=host))))
+    assert {
+        key: finding.values[key] for key in ("ADDRESS", "ADDRESS:443", "PRIVATE-DNS-NAME", "PARENT-DOMAIN")
+    } == {
+        "ADDRESS": "127.0.0.1",
+        "ADDRESS:443": "127.0.0.1:443",
+        "PRIVATE-DNS-NAME": host,
+        "PARENT-DOMAIN": parent,
+    }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from support.accounts.healthy import ACCOUNT, SPEC, STORE, looked_at, node, the_one
 from support.evidence import NOW_S
+from support.reports import findings_text
 
 from probe.model.evidence import Evidence, evidence_of
 from probe.model.facts import CredentialFacts
@@ -239,19 +240,19 @@ def test_a_p99_over_200_ms_makes_a_timeout_possible() -> None:
         assert {each.likelihood for each in found.kms_errors or ()} <= {Likelihood.POSSIBLE}
 
 
-@pytest.mark.parametrize(
-    ("response", "outcome"),
-    [
-        ({"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, MET),
-        ({"key_spec": "AES_128", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, VIOLATED),
-        ({"key_spec": "AES_256", "key_usage": ("ENCRYPT",), "key_status": "ENABLED"}, VIOLATED),
-        ({"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "DISABLED"}, VIOLATED),
-        ({"status": 404, "error_name": "KeyNotFoundException"}, VIOLATED),
-        ({"status": 500, "error_name": "InternalException"}, VIOLATED),
-        ({"fault": "keySpec, keyUsage or keyStatus is missing"}, VIOLATED),
-        ({"failure": SILENT}, UNKNOWN),
-    ],
-)
+KEYS: list[tuple[dict[str, Any], Outcome]] = [
+    ({"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, MET),
+    ({"key_spec": "AES_128", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "ENABLED"}, VIOLATED),
+    ({"key_spec": "AES_256", "key_usage": ("ENCRYPT",), "key_status": "ENABLED"}, VIOLATED),
+    ({"key_spec": "AES_256", "key_usage": ("ENCRYPT", "DECRYPT"), "key_status": "DISABLED"}, VIOLATED),
+    ({"status": 404, "error_name": "KeyNotFoundException"}, VIOLATED),
+    ({"status": 500, "error_name": "InternalException"}, VIOLATED),
+    ({"fault": "keySpec, keyUsage or keyStatus is missing"}, VIOLATED),
+    ({"failure": SILENT}, UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("response", "outcome"), KEYS)
 def test_a_key_must_be_aes_256_and_enabled_and_allow_encrypt_and_decrypt(
     response: dict[str, Any], outcome: Outcome
 ) -> None:
@@ -262,23 +263,23 @@ def test_a_key_must_be_aes_256_and_enabled_and_allow_encrypt_and_decrypt(
     assert the_one(declared, with_key).outcome is outcome
 
 
-@pytest.mark.parametrize(
-    ("response", "error"),
-    [
-        ({"status": 404, "error_name": "KeyNotFoundException"}, "XksKeyNotFoundException"),
-        ({"status": 400, "error_name": "InvalidStateException"}, "XksKeyInvalidConfigurationException"),
-        ({"status": 400, "error_name": "InvalidKeyUsageException"}, "XksKeyInvalidConfigurationException"),
-        ({"status": 403, "error_name": "AccessDeniedException"}, "KMSInvalidStateException"),
-        ({"status": 501, "error_name": "UnsupportedOperationException"}, "XksKeyInvalidResponseException"),
-        ({"status": 500, "error_name": "InternalException"}, "CustomKeyStoreInvalidStateException"),
-        (
-            {"status": 401, "error_name": "AuthenticationFailedException"},
-            "CustomKeyStoreInvalidStateException",
-        ),
-        ({"status": 502, "fault": "the body is HTML or XML, no JSON"}, "CustomKeyStoreInvalidStateException"),
-        ({"key_spec": "RSA_0", "key_status": "ENABLED"}, "XksKeyInvalidConfigurationException"),
-    ],
-)
+KEY_ERRORS: list[tuple[dict[str, Any], str]] = [
+    ({"status": 404, "error_name": "KeyNotFoundException"}, "XksKeyNotFoundException"),
+    ({"status": 400, "error_name": "InvalidStateException"}, "XksKeyInvalidConfigurationException"),
+    ({"status": 400, "error_name": "InvalidKeyUsageException"}, "XksKeyInvalidConfigurationException"),
+    ({"status": 403, "error_name": "AccessDeniedException"}, "KMSInvalidStateException"),
+    ({"status": 501, "error_name": "UnsupportedOperationException"}, "XksKeyInvalidResponseException"),
+    ({"status": 500, "error_name": "InternalException"}, "CustomKeyStoreInvalidStateException"),
+    (
+        {"status": 401, "error_name": "AuthenticationFailedException"},
+        "CustomKeyStoreInvalidStateException",
+    ),
+    ({"status": 502, "fault": "the body is HTML or XML, no JSON"}, "CustomKeyStoreInvalidStateException"),
+    ({"key_spec": "RSA_0", "key_status": "ENABLED"}, "XksKeyInvalidConfigurationException"),
+]
+
+
+@pytest.mark.parametrize(("response", "error"), KEY_ERRORS)
 def test_create_key_predicts_the_errors_of_the_specification(response: dict[str, Any], error: str) -> None:
     evidence = with_health(*[cold()] * 5, cold(purpose="key_metadata", **response))
     with_key = replace(evidence, spec=replace(SPEC, key_id="foo"))
@@ -403,3 +404,34 @@ def test_the_age_of_a_request_is_shown_from_ten_minutes_on(age_s: float, age: st
     evidence = evidence_of(NOW_S, (PLANNED,), (measured,), scopes=frozenset({Scope.HEALTH}))
     verdicts = {each.requirement: each.because for each in judge(evidence).verdicts}
     assert verdicts["unsigned-request-is-refused"] == f"status 401{age}"
+
+
+def test_the_text_of_each_example_is_the_reviewed_one() -> None:
+    keys = (with_health(cold(purpose="key_metadata", **response)) for response, _ in (*KEYS, *KEY_ERRORS))
+    with_key = [(each, replace(each, spec=replace(SPEC, key_id="foo"))) for each in keys]
+    of_keys = [("key-metadata-is-usable", MET, each) for pair in with_key for each in pair]
+    findings_text.check("health", [*CASES, *of_keys])
+
+
+def test_a_proxy_error_with_its_own_requirement_is_left_to_that_requirement() -> None:
+    for name in ("AuthenticationFailedException", "AccessDeniedException", "InvalidUriPathException"):
+        assert the_one(BY_ID["health-response-is-valid"], error(name)).outcome is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("number", "slow", "p99"),
+    [
+        (100, 1, "100.0 ms"),
+        (100, 2, "240.0 ms"),
+        (101, 1, "100.0 ms"),
+        (200, 2, "100.0 ms"),
+        (200, 3, "240.0 ms"),
+        (5, 1, "240.0 ms"),
+    ],
+)
+def test_the_p99_is_the_shortest_time_within_which_99_percent_of_requests_are_answered(
+    number: int, slow: int, p99: str
+) -> None:
+    found = the_one(BY_ID["health-answers-within-250-ms"], times(*[0.1] * (number - slow), *[0.24] * slow))
+    assert "median 100.0 ms" in found.because
+    assert f"p99 {p99}" in found.because

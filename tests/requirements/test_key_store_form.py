@@ -128,13 +128,13 @@ def test_a_path_is_a_prefix_and_version_one(path: str | None, outcome: Outcome) 
     assert the_one(form.proxy_path_is_well_formed, proposed(uri_path=path)).outcome is outcome
 
 
-@pytest.mark.parametrize(("length", "outcome"), [(128, MET), (129, VIOLATED)])
+@pytest.mark.parametrize(("length", "outcome"), [(121, MET), (122, VIOLATED)])
 def test_a_uri_has_at_most_256_characters(length: int, outcome: Outcome) -> None:
-    # 121 of the endpoint, 7 of "/health"
-    endpoint = "https://" + "a" * 113
+    endpoint = "https://" + "a" * 120  # 128 characters; "/health" has 7
     path = "/" + "p" * (length - 12) + "/kms/xks/v1"
     found = the_one(form.proxy_path_is_well_formed, proposed(uri_endpoint=endpoint, uri_path=path))
     assert found.outcome is outcome
+    assert ("257 characters" in found.because) is (outcome is VIOLATED)
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,8 @@ def test_the_acl_of_each_subnet_is_checked() -> None:
     assert "acl-2" in found.because
     assert "subnet-2" in found.because
     assert "subnet-1" not in found.because
+    assert found.remedy is not None
+    assert found.remedy.cli.startswith("aws ec2 describe-network-acls --region REGION")
 
 
 def test_the_acl_is_checked_for_the_port_of_the_target() -> None:

@@ -6,7 +6,7 @@ import pytest
 from support.evidence import by_subject, evidence, only, target, window
 
 from probe.model.statistics import Summary, Window
-from probe.model.targets import Role
+from probe.model.targets import Role, Target
 from probe.model.verdicts import Outcome
 from probe.requirements.round_trip import round_trip_within_35_ms
 
@@ -91,3 +91,65 @@ def test_of_several_windows_the_one_of_ten_minutes_is_used() -> None:
 def test_nothing_measured_is_unknown() -> None:
     assert only(round_trip_within_35_ms, evidence(also=(PROXY,))).outcome is Outcome.UNKNOWN
     assert only(round_trip_within_35_ms, evidence()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("windows", "outcome"),
+    [
+        ((), Outcome.UNKNOWN),
+        ((window("hsm-1", 0.01, samples=19),), Outcome.UNKNOWN),
+        ((window("hsm-1", 0.01),), Outcome.MET),
+        ((window("hsm-1", 0.05),), Outcome.VIOLATED),
+    ],
+    ids=["not measured", "undecided", "near", "far"],
+)
+def test_a_finding_is_about_the_key_manager(windows: tuple[Window, ...], outcome: Outcome) -> None:
+    found = by_subject(round_trip_within_35_ms, evidence(also=(HSM,), windows=windows))
+    assert {subject: each.outcome for subject, each in found.items()} == {"hsm-1": outcome}
+
+
+@pytest.mark.parametrize(("samples", "said"), [(19, True), (20, False)])
+def test_too_few_round_trips_are_reported_with_the_number_needed(samples: int, *, said: bool) -> None:
+    finding = only(
+        round_trip_within_35_ms, evidence(also=(HSM,), windows=(window("hsm-1", 0.0123, samples=samples),))
+    )
+    assert ("20 are needed" in finding.because) is said
+    assert f"median 12.3 ms of {samples} TCP round trips" in finding.because
+
+
+def test_without_a_confidence_interval_the_round_trip_is_unknown() -> None:
+    bare = replace(window("hsm-1", 0.01), summary=Summary(samples=40, median_s=0.01))
+    assert only(round_trip_within_35_ms, evidence(also=(HSM,), windows=(bare,))).outcome is Outcome.UNKNOWN
+
+
+BACKEND = target("proxy-1", Role.BACKEND)
+
+
+@pytest.mark.parametrize(
+    ("targets", "subjects"),
+    [
+        ((NODE,), {"nlb-a"}),
+        ((PROXY,), {"proxy"}),
+        ((NODE, PROXY, BACKEND), {"nlb-a", "proxy"}),
+        ((BACKEND,), {"proxy-1"}),
+        ((), {"key store"}),
+    ],
+    ids=["a node", "the proxy's name", "not the backends behind them", "backends only", "nothing"],
+)
+@pytest.mark.parametrize(
+    ("median_s", "samples", "outcome"),
+    [
+        (None, 0, Outcome.UNKNOWN),
+        (0.05, 19, Outcome.UNKNOWN),
+        (0.035, 40, Outcome.UNKNOWN),
+        (0.05, 40, Outcome.VIOLATED),
+    ],
+    ids=["not measured", "too few", "at the limit", "too far"],
+)
+def test_without_a_key_manager_each_entry_point_has_a_finding(
+    targets: tuple[Target, ...], subjects: set[str], median_s: float | None, samples: int, outcome: Outcome
+) -> None:
+    windows = tuple(window(each.name, median_s, samples=samples) for each in targets if median_s)
+    found = by_subject(round_trip_within_35_ms, evidence(also=targets, windows=windows))
+    assert set(found) == subjects
+    assert {each.outcome for each in found.values()} == {outcome if targets else Outcome.UNKNOWN}

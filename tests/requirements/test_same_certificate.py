@@ -1,5 +1,6 @@
 """The same certificate on every address, or different ones."""
 
+import pytest
 from support.evidence import HOST, evidence, issue, only, sent, target, tls
 
 from probe.model.targets import Role
@@ -43,3 +44,13 @@ def test_the_proxys_own_name_is_not_a_second_address() -> None:
 
 def test_without_targets_there_is_no_finding() -> None:
     assert list(same_certificate_everywhere.judge(evidence())) == []
+
+
+@pytest.mark.parametrize(("others", "ending"), [(5, "…"), (6, "… and 1 more"), (7, "… and 2 more")])
+def test_five_differing_addresses_are_listed_and_the_others_counted(others: int, ending: str) -> None:
+    same = [tls(target(f"same-{n}", Role.NODE), ONE) for n in range(others + 1)]
+    different = [tls(target(f"other-{n}", Role.NODE), sent(issue(HOST))) for n in range(others)]
+    finding = only(same_certificate_everywhere, evidence(*same, *different))
+    assert f"{others + 1} of {2 * others + 1}" in finding.because
+    assert finding.because.endswith(ending)
+    assert finding.because.count("other-") == 5

@@ -1,9 +1,11 @@
 """Texts about facts: short, and with untrusted input escaped."""
 
+import time
+
 import pytest
 
 from probe.model.measurements import Failure, Phase, Reason
-from probe.requirements.wording import days, listed, moment, quoted, why
+from probe.requirements.wording import days, listed, minutes, moment, quoted, why
 
 DAY_S = 86400.0
 
@@ -83,3 +85,41 @@ def test_a_time_outside_the_calendar_is_still_shown(time_s: float, words: str) -
 
 def test_days_are_rounded_down_so_that_less_than_ten_never_reads_as_ten() -> None:
     assert days(9.99 * 86400) == "9.9 days"
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "words"),
+    [
+        (0.0, "0 minutes"),
+        (119.0, "1 minutes"),
+        (2 * 3600.0 - 1, "119 minutes"),
+        (2 * 3600.0, "2 hours"),
+        (3 * 3600.0 - 1, "2 hours"),
+        (3 * 3600.0, "3 hours"),
+    ],
+)
+def test_ages_below_two_hours_are_in_minutes_and_rounded_down(duration_s: float, words: str) -> None:
+    assert minutes(duration_s) == words
+
+
+@pytest.mark.parametrize(("duration_s", "words"), [(3600.0, "1.0 hours"), (85500.0, "23.8 hours")])
+def test_durations_below_one_day_are_in_hours(duration_s: float, words: str) -> None:
+    assert days(duration_s) == words
+
+
+def test_a_phase_without_its_own_text_is_shown_by_its_value() -> None:
+    assert why(Failure(phase=Phase.WAIT, reason=Reason.RESET)) == "wait: reset by the peer"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+def test_a_moment_is_in_utc_in_any_time_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", zone)
+        time.tzset()
+        assert moment(0.0) == "1970-01-01 00:00:00 UTC"
+    time.tzset()
+
+
+def test_the_detail_of_a_failure_has_at_most_100_characters() -> None:
+    words = why(Failure(phase=Phase.CONNECT, reason=Reason.RESET, detail="x" * 101))
+    assert words.endswith("x" * 99 + "…)")

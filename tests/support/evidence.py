@@ -238,7 +238,8 @@ def by_subject(declared: Rule, of: Evidence) -> dict[str, Finding]:
 
 
 def found(declared: Rule, of: Evidence) -> tuple[Finding, ...]:
-    """What a requirement finds: nothing but what it declares."""
+    """What a requirement finds: nothing but what it declares, and each finding with its reason."""
     findings = tuple(declared.judge(of))
     assert {finding.outcome for finding in findings} <= set(declared.published.outcomes)
+    assert all(isinstance(finding.because, str) and finding.because for finding in findings)
     return findings

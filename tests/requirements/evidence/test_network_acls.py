@@ -97,3 +97,30 @@ def test_a_subnet_without_its_own_acl_has_the_default_one() -> None:
     assert acl_of("subnet-1", (default, own)) == own
     assert acl_of("subnet-2", (default, own)) == default
     assert acl_of("subnet-2", (own,)) is None
+
+
+@pytest.mark.parametrize(("ports", "passes"), [((443, None), True), ((None, 443), True), ((444, None), True)])
+def test_an_entry_without_both_ports_applies_to_all_ports(
+    ports: tuple[int | None, int | None], *, passes: bool
+) -> None:
+    low, high = ports
+    open_ended = AclEntry(
+        number=100, is_egress=OUT, allows=True, protocol="6", cidr="0.0.0.0/0", from_port=low, to_port=high
+    )
+    acl = NetworkAcl(id="acl-1", entries=(open_ended, ALL_BACK))
+    assert (denial(acl, TARGET, PORT) is None) is passes
+
+
+def test_a_cidr_with_host_bits_is_read_as_its_network() -> None:
+    acl = NetworkAcl(id="acl-1", entries=(entry(100, OUT, cidr="192.168.1.9/24"), ALL_BACK))
+    assert denial(acl, TARGET, PORT) is None
+
+
+def test_return_traffic_denied_below_an_allowed_range_is_found() -> None:
+    back = (
+        entry(90, BACK, ports=(2500, 3000)),
+        entry(99, BACK, allows=False, ports=(2000, 3000)),
+        ALL_BACK,
+    )
+    acl = NetworkAcl(id="acl-1", entries=(ALL_OUT, *back))
+    assert denial(acl, TARGET, PORT) == "denies return traffic to port 2000"

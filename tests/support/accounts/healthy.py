@@ -212,4 +212,6 @@ AS_CONSUMER = replace(
 def the_one(declared: Rule, evidence: Evidence) -> Finding:
     (finding,) = declared.judge(evidence)
     assert finding.outcome in declared.published.outcomes
+    assert isinstance(finding.because, str)
+    assert finding.because
     return finding

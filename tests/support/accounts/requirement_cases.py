@@ -96,6 +96,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("key-store-is-connected", VIOLATED, store(connection_state="DISCONNECTED")),
     ("key-store-is-connected", VIOLATED, store(connection_state="FAILED", connection_error_code="X")),
     ("key-store-is-connected", UNKNOWN, store(connection_state="CONNECTING")),
+    ("key-store-is-connected", UNKNOWN, store(connection_state="DISCONNECTING")),
     ("key-store-is-connected", UNKNOWN, store(connection_state="")),
     ("key-store-is-connected", NOT_APPLICABLE, looked_at()),
     ("endpoint-service-exists", MET, looked_at()),
@@ -155,6 +156,11 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
         "store-account-is-an-allowed-principal",
         VIOLATED,
         looked_at(spec=replace(P, store_account=OTHER)),
+    ),
+    (
+        "store-account-is-an-allowed-principal",
+        VIOLATED,  # its remedy names the partition of AWS GovCloud (US)
+        looked_at(spec=replace(P, store_account=OTHER, region="us-gov-west-1")),
     ),
     (
         "store-account-is-an-allowed-principal",
@@ -219,7 +225,14 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("load-balancer-has-ipv4", UNKNOWN, with_balancer(address_type="")),
     ("listener-forwards-443", MET, looked_at()),
     ("listener-forwards-443", MET, with_balancer(listeners=(replace(LISTENER, protocol="TLS"),))),
+    ("listener-forwards-443", MET, with_balancer(listeners=(replace(LISTENER, protocol="TCP_UDP"),))),
     ("listener-forwards-443", VIOLATED, with_balancer(listeners=())),
+    (
+        "listener-forwards-443",
+        VIOLATED,  # which of the two a new listener would forward to, nobody knows
+        with_balancer(listeners=(), target_groups=(GROUP, replace(GROUP, arn="arn:tg2", name="xks-2"))),
+    ),
+    ("listener-forwards-443", VIOLATED, with_balancer(listeners=(), target_groups=())),
     ("listener-forwards-443", VIOLATED, with_balancer(listeners=(replace(LISTENER, port=8443),))),
     ("listener-forwards-443", VIOLATED, with_balancer(listeners=(replace(LISTENER, protocol="UDP"),))),
     ("listener-forwards-443", VIOLATED, with_balancer(listeners=(replace(LISTENER, target_group_arns=()),))),
