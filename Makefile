@@ -15,7 +15,7 @@ NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test test-all check lint fuzz format golden pages bench lock audit release clean
+.PHONY: demo test test-all check lint fuzz format golden pages bench mutants lock audit release clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
@@ -94,3 +94,7 @@ audit: $(VENV)/dev.stamp
 # Wheel, source distribution, wheelhouse, SBOM, image and checksums of the last commit, in dist/: docs/releasing.md.
 release: $(VENV)/dev.stamp
 	$(BIN)/python tools/release.py
+
+# Small changes of the code, each of which a test must notice: half an hour of two processors. FOLDER=signing for one folder.
+mutants: $(VENV)/dev.stamp
+	$(BIN)/python tools/mutants.py $(FOLDER)
