@@ -63,12 +63,12 @@ def _output(*command: str) -> str:
 
 
 def _start(tree: Path, *arguments: object, **environment: str) -> "subprocess.Popen[bytes]":
-    """Python in a copy of the tree; what it prints goes to a file beside the copy."""
+    """Run Python in a copy of the tree; its output goes to a log file next to the copy."""
     with (WORK / f"{tree.name}.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 -- this program's own
             [sys.executable, *map(str, arguments)],
             cwd=tree,
-            env={**os.environ, "PYTHONPATH": str(tree), **environment},
+            env={**os.environ, "PYTHONPATH": str(tree), "PYTEST_DEBUG_TEMPROOT": str(WORK), **environment},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -107,8 +107,12 @@ def decorated(trees: Sequence[Path], folder: Folder, covering: Path) -> Results:
         _start(tree, "-m", "tools.mutation.decorated", out, covering, part, len(trees), *files)
         for part, (tree, out) in enumerate(zip(trees, outs, strict=True))
     ]
-    for process, tree in zip(processes, trees, strict=True):
-        _wait(process, tree)
+    try:
+        for process, tree in zip(processes, trees, strict=True):
+            _wait(process, tree)
+    finally:
+        for process in processes:
+            process.kill()
     return [result for out in outs for result in _read(out)]
 
 

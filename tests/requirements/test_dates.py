@@ -56,3 +56,10 @@ def test_a_certificate_that_cannot_be_read_is_unknown(declared: Rule) -> None:
     unreadable = replace(leaf, not_before_s=None, not_after_s=None)
     assert only(declared, evidence(tls(target(), (unreadable,)))).outcome is Outcome.UNKNOWN
     assert only(declared, evidence(tls(target()))).outcome is Outcome.UNKNOWN
+
+
+def test_how_long_a_certificate_has_been_invalid_is_in_the_text() -> None:
+    early = judged(certificate_is_in_date, from_s=NOW_S + 2 * DAY_S, to_s=NOW_S + 30 * DAY_S)
+    late = judged(certificate_is_in_date, to_s=NOW_S - 3 * DAY_S)
+    assert "2 days" in early.because
+    assert "3 days" in late.because

@@ -435,3 +435,33 @@ def test_the_p99_is_the_shortest_time_within_which_99_percent_of_requests_are_an
     found = the_one(BY_ID["health-answers-within-250-ms"], times(*[0.1] * (number - slow), *[0.24] * slow))
     assert "median 100.0 ms" in found.because
     assert f"p99 {p99}" in found.because
+
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "credential-is-accepted",
+        "uri-path-is-served",
+        "proxy-admits-kms",
+        "health-response-is-valid",
+        "key-manager-is-available",
+        "two-key-managers",
+    ],
+)
+def test_the_latest_of_several_exchanges_decides(id_: str) -> None:
+    failed = cold(status=500, error_name="InternalException", managers=())
+    assert the_one(BY_ID[id_], with_health(failed, cold())).outcome is MET
+    assert the_one(BY_ID[id_], with_health(cold(), failed)).outcome is not MET
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(399, VIOLATED), (400, UNKNOWN), (404, UNKNOWN), (405, MET)])
+def test_an_error_status_other_than_405_to_a_get_request_is_unknown(status: int, outcome: Outcome) -> None:
+    assert (
+        the_one(BY_ID["get-is-refused"], with_health(cold(purpose="get", status=status))).outcome is outcome
+    )
+
+
+def test_the_number_of_key_managers_is_in_the_text() -> None:
+    for managers, text in ((MANAGERS, "2 key managers"), (MANAGERS[:1], "1 key manager")):
+        found = the_one(BY_ID["health-response-is-valid"], with_health(cold(managers=managers)))
+        assert found.because.endswith(text)

@@ -85,6 +85,7 @@ def test_an_invalid_file_is_rejected_without_being_quoted(tmp_path: Path, conten
         load(file(tmp_path, content), {})
     text = "".join(traceback.format_exception(caught.value))
     assert "is not a KMS proxy configuration" in str(caught.value)
+    assert "XksProxyAuthenticationCredential with AccessKeyId" in str(caught.value)
     assert SECRET not in text.replace(repr(content), "")
 
 

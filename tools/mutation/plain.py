@@ -25,6 +25,7 @@ from tools.mutation.change import change_between, is_text
 from tools.mutation.warm_runner import WarmRunner
 
 _KILLED = frozenset({"killed", "timeout", "segfault"})
+_BROKEN = 255  # not of a test, but of what runs them
 _NOT_RUN = "not checked"  # another folder's
 
 
@@ -62,7 +63,7 @@ def _results(path: Path) -> Iterator[dict[str, object]]:
             "path": str(path),
             "function": f"{class_name}.{function}" if class_name else function,
             "change": change_between(before.replace(original, function), after.replace(mutated, function)),
-            "killed": status in _KILLED,
+            "killed": status in _KILLED and exit_code != _BROKEN,
         }
 
 
