@@ -63,3 +63,12 @@ def test_how_long_a_certificate_has_been_invalid_is_in_the_text() -> None:
     late = judged(certificate_is_in_date, to_s=NOW_S - 3 * DAY_S)
     assert "2 days" in early.because
     assert "3 days" in late.because
+
+
+@pytest.mark.parametrize(
+    ("left_s", "text"), [(-2 * DAY_S, "2 days"), (-1.0, "expired"), (0.0, "0.0 hours"), (2 * DAY_S, "2 days")]
+)
+def test_the_time_left_or_since_expiry_is_in_the_text(left_s: float, text: str) -> None:
+    finding = judged(certificate_expires_in_10_days_or_more, to_s=NOW_S + left_s)
+    assert text in finding.because
+    assert ("expired" in finding.because) is (left_s < 0)

@@ -288,3 +288,12 @@ def test_a_finding_about_tls_has_the_values_for_its_commands(host: str, parent: 
         "PRIVATE-DNS-NAME": host,
         "PARENT-DOMAIN": parent,
     }
+
+
+@pytest.mark.parametrize("alert", [*range(40, 51), 116])
+def test_the_alerts_that_reject_an_empty_certificate(alert: int) -> None:
+    finding = judged(
+        client_certificate_is_not_required, in_handshake(Reason.PROTOCOL_ERROR), alert=alert, **ASKED
+    )
+    rejects = alert in {40, 41, 42, 43, 46, 48, 49, 116}
+    assert (finding.outcome is Outcome.VIOLATED) is rejects

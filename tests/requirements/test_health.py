@@ -454,6 +454,12 @@ def test_the_latest_of_several_exchanges_decides(id_: str) -> None:
     assert the_one(BY_ID[id_], with_health(cold(), failed)).outcome is not MET
 
 
+def test_the_clock_is_read_from_the_latest_exchange() -> None:
+    wrong, right = (cold(clock_offset_s=offset_s, status=401) for offset_s in (301.0, 0.0))
+    assert the_one(BY_ID["proxy-clock-is-right"], with_health(wrong, right)).outcome is MET
+    assert the_one(BY_ID["proxy-clock-is-right"], with_health(right, wrong)).outcome is VIOLATED
+
+
 @pytest.mark.parametrize(("status", "outcome"), [(399, VIOLATED), (400, UNKNOWN), (404, UNKNOWN), (405, MET)])
 def test_an_error_status_other_than_405_to_a_get_request_is_unknown(status: int, outcome: Outcome) -> None:
     assert (
