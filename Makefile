@@ -96,5 +96,5 @@ release: $(VENV)/dev.stamp
 	$(BIN)/python tools/release.py
 
 # Small changes of the code, each of which a test must notice: half an hour of two processors. FOLDER=signing for one folder.
-mutants: $(VENV)/dev.stamp
+mutants: $(VENV)/mutants.stamp
 	$(BIN)/python tools/mutants.py $(FOLDER)
