@@ -43,8 +43,10 @@ def wait_until_caught(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
+def _handlers_of_a_program_in_the_foreground() -> Iterator[None]:
+    """A shell starts a program in the background with SIGINT ignored, and its children inherit that."""
     before = {number: signal.getsignal(number) for number in signals.STOPPING}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
