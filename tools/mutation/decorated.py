@@ -186,8 +186,14 @@ def _import_libraries(tests: list[str]) -> None:
     sys.dont_write_bytecode = True
     pytest.main([*_PYTEST, "--collect-only", "-qq", *sorted({test.partition("::")[0] for test in tests})])
     for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(str(Path.cwd())) and name != __name__:
+        if _is_of_this_tree(module) and name != __name__:
             del sys.modules[name]
+
+
+def _is_of_this_tree(module: object) -> bool:
+    """A folder without `__init__.py` has no file, and holds on to the modules imported from it."""
+    places = (getattr(module, "__file__", None), *getattr(module, "__path__", ()))
+    return any(str(place).startswith(str(Path.cwd())) for place in places)
 
 
 def main(out: Path, covering: Covering, part: int, of: int, paths: list[str]) -> None:
