@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tools.mutation import decorated, survivors
+from tools.mutation import survivors
 from tools.mutation.change import Mutant, change_between, is_text
+from tools.mutation.units import is_left_out, is_wanted, runs_at_import, units_of
 
 ROOT = Path(__file__).parents[2]
 BEFORE = '''
@@ -81,7 +82,7 @@ class Thing:
 
 def units(*, whole: bool) -> dict[str, str]:
     lines = SOURCE.splitlines()
-    found = decorated.units_of("thing.py", SOURCE, whole=whole)
+    found = units_of("thing.py", SOURCE, whole=whole)
     return {unit.name: "\n".join(lines[line - 1] for line in sorted(unit.lines)) for unit in found}
 
 
@@ -97,8 +98,8 @@ def test_cosmic_ray_changes_decorated_functions_and_code_outside_functions() -> 
 
 def test_cosmic_ray_changes_all_of_a_file_that_runs_at_import() -> None:
     assert "a + 1" in units(whole=True)[""]
-    assert decorated.runs_at_import("probe/requirements/declare.py", ROOT / "pyproject.toml")
-    assert not decorated.runs_at_import("probe/requirements/dates.py", ROOT / "pyproject.toml")
+    assert runs_at_import("probe/requirements/declare.py", ROOT / "pyproject.toml")
+    assert not runs_at_import("probe/requirements/dates.py", ROOT / "pyproject.toml")
 
 
 @pytest.mark.parametrize(
@@ -114,11 +115,11 @@ def test_cosmic_ray_changes_all_of_a_file_that_runs_at_import() -> None:
 )
 def test_types_and_decorators_are_not_changed(text: str, *, is_in: bool) -> None:
     line, column = next((n, row.index(text)) for n, row in enumerate(SOURCE.splitlines(), 1) if text in row)
-    assert decorated.is_left_out(ast.parse(SOURCE), (line, column)) is is_in
+    assert is_left_out(ast.parse(SOURCE), (line, column)) is is_in
 
 
 @pytest.mark.parametrize(
-    ("operator", "is_wanted"),
+    ("operator", "expected"),
     [
         ("core/ReplaceComparisonOperator_Lt_LtE", True),
         ("core/ReplaceComparisonOperator_Lt_Eq", False),
@@ -128,8 +129,8 @@ def test_types_and_decorators_are_not_changed(text: str, *, is_in: bool) -> None
         ("core/RemoveDecorator", False),
     ],
 )
-def test_each_operator_has_one_replacement(operator: str, *, is_wanted: bool) -> None:
-    assert decorated.is_wanted(operator) is is_wanted
+def test_each_operator_has_one_replacement(operator: str, *, expected: bool) -> None:
+    assert is_wanted(operator) is expected
 
 
 A, B = Mutant("probe/a.py", "f", "- x\n+ y"), Mutant("probe/b.py", "", "- X = 1\n+ X = 2")

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import coverage
 import pytest
 
 VARIABLE = "XKS_PROBE_COVERING"
@@ -17,6 +16,8 @@ _FOLDERS = ("probe/verdicts/*", "probe/requirements/*", "probe/signing/*", "prob
 
 class _Covering:
     def __init__(self) -> None:
+        import coverage  # only `make mutants` installs it, and mutants.py reads VARIABLE without it
+
         self._coverage = coverage.Coverage(data_file=None, include=_FOLDERS, config_file=False)
         self._coverage.start()
 

@@ -7,14 +7,11 @@ OUT.
 """
 
 import ast
-import fnmatch
 import json
 import os
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import parso.python.tree  # noqa: F401 -- before cosmic_ray, which else finds parso half imported
@@ -23,92 +20,14 @@ from cosmic_ray.commands import init as write_work
 from cosmic_ray.mutating import mutate_code, use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import MutationSpec
 
 from tools.mutation.change import change_between
 from tools.mutation.time_limit import end_after
+from tools.mutation.units import Unit, is_left_out, is_wanted, runs_at_import, units_of
 
-# One change for each operator, as mutmut has it: not every operator against every other one.
-_PAIRS = (
-    "Eq_NotEq NotEq_Eq Lt_LtE LtE_Lt Gt_GtE GtE_Gt Is_IsNot IsNot_Is Add_Sub Sub_Add Mul_Div Div_Mul "
-    "FloorDiv_Div Mod_Div Pow_Mul BitOr_BitAnd BitAnd_BitOr BitXor_BitAnd RShift_LShift LShift_RShift"
-)
-_REPLACED = ("ReplaceComparisonOperator", "ReplaceBinaryOperator")
-# It stops the import, or does nothing that can be seen: `@requirement`, `@dataclass`, `@cache`.
-_LEFT_OUT = frozenset({"RemoveDecorator"})
 _TIMEOUT_S = 120.0
 _PYTEST = ("-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0")
 Covering = Mapping[str, Mapping[str, list[str]]]
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unit:
-    """What is tried with the same tests: a decorated function, or (``name`` empty) the rest of a file."""
-
-    path: str
-    name: str
-    lines: frozenset[int]
-    mutations: list[MutationSpec] = field(default_factory=list)
-
-
-def is_wanted(operator_name: str) -> bool:
-    name = operator_name.rpartition("/")[2]
-    kind, _, pair = name.partition("_")
-    return name not in _LEFT_OUT and (kind not in _REPLACED or pair in _PAIRS.split())
-
-
-def units_of(path: str, source: str, *, whole: bool) -> list[Unit]:
-    """``whole``: also its plain functions, because they run at import, where mutmut can't reach them."""
-    functions = list(_functions(ast.parse(source).body))
-    units = [
-        Unit(path=path, name=name, lines=_lines(node)) for name, node in functions if not _is_plain(node)
-    ]
-    plain = _all(_lines(node) for _, node in functions if _is_plain(node) and not whole)
-    every_line = frozenset(range(1, len(source.splitlines()) + 1))
-    return [*units, Unit(path=path, name="", lines=every_line - plain - _all(each.lines for each in units))]
-
-
-def _functions(body: Iterable[ast.stmt], inside: str = "") -> Iterator[tuple[str, Function]]:
-    for node in body:
-        if isinstance(node, Function):
-            yield f"{inside}{node.name}", node
-        elif isinstance(node, ast.ClassDef):
-            yield from _functions(node.body, f"{inside}{node.name}.")
-
-
-def _is_plain(node: Function) -> bool:
-    """As mutmut sees it."""
-    names = [each.id if isinstance(each, ast.Name) else "" for each in node.decorator_list]
-    return not names or names in (["staticmethod"], ["classmethod"])
-
-
-def _lines(node: ast.stmt | ast.expr) -> frozenset[int]:
-    return frozenset(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-
-
-def is_left_out(tree: ast.AST, position: tuple[int, int]) -> bool:
-    """Whether it is in a type (`X | None` is not a sum) or a decorator: a change only stops the import."""
-    return any(
-        (each.lineno, each.col_offset) <= position < (each.end_lineno or 0, each.end_col_offset or 0)
-        for node in ast.walk(tree)
-        for each in _types_and_decorators(node)
-    )
-
-
-def _types_and_decorators(node: ast.AST) -> list[ast.expr]:
-    types = (getattr(node, "annotation", None), getattr(node, "returns", None))
-    return [*filter(None, types), *getattr(node, "decorator_list", [])]
-
-
-def _all(sets: Iterable[frozenset[int]]) -> frozenset[int]:
-    return frozenset[int]().union(*sets)
-
-
-def runs_at_import(path: str, pyproject: Path = Path("pyproject.toml")) -> bool:
-    """Whether mutmut is told to leave the file."""
-    patterns = tomllib.loads(pyproject.read_text())["tool"]["mutmut"]["do_not_mutate"]
-    return any(fnmatch.fnmatch(path, pattern) for pattern in patterns)
 
 
 def _with_mutations(path: str) -> list[Unit]:
@@ -185,8 +104,9 @@ def _import_libraries(tests: list[str]) -> None:
     """What the tests import, but for modules of this tree: it is most of the time that a run takes."""
     sys.dont_write_bytecode = True
     pytest.main([*_PYTEST, "--collect-only", "-qq", *sorted({test.partition("::")[0] for test in tests})])
-    for name, module in list(sys.modules.items()):
-        if _is_of_this_tree(module) and name != __name__:
+    own = [name for name, module in sys.modules.items() if _is_of_this_tree(module)]
+    for name in own:
+        if name != __name__ and name.partition(".")[0] != "tools":
             del sys.modules[name]
 
 
