@@ -27,6 +27,27 @@ settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=T
 settings.load_profile("fuzz" if fuzzing.VARIABLE in os.environ else "shared")
 
 
+_SO_TIMESTAMPING = 37  # <asm-generic/socket.h>
+_RX_SOFTWARE_AND_SOFTWARE = 0b11000  # <linux/net_tstamp.h>
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernel_timestamps_are_on() -> Iterator[None]:
+    """The kernel switches timestamps on for all sockets, a moment after the first one wants them.
+
+    Without this socket a test that runs alone could get its first replies before that moment.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RX_SOFTWARE_AND_SOFTWARE)
+        own.bind(("127.0.0.1", 0))
+        own.settimeout(60)
+        for _ in range(10_000):
+            own.sendto(b"", own.getsockname())
+            if own.recvmsg(1, 256)[1]:
+                break
+        yield
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A ring that can't run is a failure where skips are forbidden (CI)."""
