@@ -1,47 +1,19 @@
 """Measured medians are within 0.5 ms of the delays that the link recorded as applied."""
 
 import json
-import multiprocessing
 import os
 import statistics
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from bench.cpu_load import busy
 from simulator import Capability, Simulation, load_scenario, start
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 TOLERANCE_S = 0.0005
 COUNT = 100
-
-
-def _burn() -> None:
-    while True:
-        pass
-
-
-@contextmanager
-def busy_cores() -> Iterator[None]:
-    """Every core is busy with other work."""
-    loads = [
-        multiprocessing.get_context("fork").Process(target=_burn, daemon=True)
-        for _ in range(os.cpu_count() or 1)
-    ]
-    for load in loads:
-        load.start()
-    try:
-        yield
-    finally:
-        for load in loads:
-            load.kill()
-            load.join()
-
-
-@contextmanager
-def idle_cores() -> Iterator[None]:
-    yield
 
 
 @pytest.fixture(scope="module")
@@ -61,22 +33,22 @@ def measured_s(simulation: Simulation, xks_probe: Path, address: str, method: st
 
 
 @pytest.mark.parametrize(
-    "load",
+    "busy_processes",
     [
-        pytest.param(idle_cores, id="idle"),
-        pytest.param(busy_cores, id="all cores busy", marks=pytest.mark.long),
+        pytest.param(0, id="idle"),
+        pytest.param(os.cpu_count() or 1, id="all cores busy", marks=pytest.mark.long),
     ],
 )
 @pytest.mark.parametrize(("method", "kind"), [("icmp", "icmp"), ("tcp", "tcp-syn")])
 @pytest.mark.parametrize("name", ["hsm-1", "proxy-1"])
 def test_a_median_is_within_half_a_millisecond_of_the_applied_delay(
-    name: str, method: str, kind: str, load: object, simulation: Simulation, xks_probe: Path
+    name: str, method: str, kind: str, busy_processes: int, simulation: Simulation, xks_probe: Path
 ) -> None:
-    if load is busy_cores and os.getuid() != 0:
+    if busy_processes and os.getuid() != 0:
         pytest.skip("the wire needs nice -20 to keep its own time on busy cores: root only")
     address = simulation.address(name)
     before = len(simulation.round_trips_s(address, kind))
-    with load():  # type: ignore[operator]
+    with busy(busy_processes):
         measured = measured_s(simulation, xks_probe, address, method)
     applied = simulation.round_trips_s(address, kind)[before:]
     assert len(applied) == COUNT
