@@ -20,6 +20,7 @@ from probe.model.targets import Check, Role, Target
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes.health import COLD_EXCHANGES, HealthProbe, measure
+from probe.probes.health_connection import MIN_S
 from probe.probes.health_request import Client
 from probe.signing.credential import Credential
 from probe.signing.peer_check import unmet_requirement
@@ -64,10 +65,12 @@ def of(found: list[Measurement], purpose: str, check: Check = Check.HEALTH_COLD)
 
 def test_no_exchange_is_started_that_the_deadline_would_cut_off(proxy: Started, client: Client) -> None:
     target, _ = proxy(delay_s=0.2)
+    before_s = time.time()
     found = ask(target, client, timeout_s=1.2)
     assert of(found, "health")
     assert of(found, "large_body") == []
-    assert [each.failure for each in found if each.failure is not None] == []
+    # A busy machine may still cut one off, and start it a little later than it decided to.
+    assert max(each.started_at_s for each in found) < before_s + 1.2 - MIN_S / 2
 
 
 def test_a_healthy_proxy_gets_the_same_requests_as_from_kms(proxy: Started, client: Client) -> None:
