@@ -85,7 +85,14 @@ def test_without_any_permission_the_file_still_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    ['no "way" \\o/', "\\" * 600, "é" * 600, "two\nlines\tand \x1b[31mcolour", "x" * 448 + '"' * 99, ""],
+    [
+        'no "way" \\o/',
+        "",
+        *(
+            pytest.param(each, marks=pytest.mark.long)
+            for each in ("\\" * 600, "é" * 600, "two\nlines\tand \x1b[31mcolour", "x" * 448 + '"' * 99)
+        ),
+    ],
 )
 def test_whatever_an_error_says_the_file_is_json(message: str, tmp_path: Path) -> None:
     document = deny(healthy(), "DescribeVpcs")
@@ -107,7 +114,13 @@ def test_text_of_other_scripts_comes_through(tmp_path: Path) -> None:
     assert answer(json.loads(done.stdout), "DescribeVpcs") == answer(document, "DescribeVpcs")
 
 
-@pytest.mark.parametrize("printed", ["Update available!\n", "{", '{"Vpcs": [', "\n"])
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "{",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("Update available!\n", '{"Vpcs": [', "\n")),
+    ],
+)
 def test_what_is_no_json_object_is_an_error_of_that_call(printed: str, tmp_path: Path) -> None:
     document = healthy()
     call(document, "DescribeVpcs")["answer"] = printed

@@ -54,7 +54,7 @@ SIMULATIONS: Mapping[str, Mapping[str, Any]] = {
         "account": {"refused": {"DescribeRouteTables": "UnauthorizedOperation"}},
     },
 }
-SHORT = ("all is well", "a dead zone, and a credential that is refused")
+SHORT = ("all is well",)
 Judgement = dict[str, Any]
 
 
