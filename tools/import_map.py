@@ -11,7 +11,7 @@ from typing import Any
 import grimp
 
 TOPS = ("probe", "exporters", "simulator")
-PURE = "what is pure reaches nothing"
+PURE = "pure modules import no I/O, clock or network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
