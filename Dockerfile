@@ -1,12 +1,12 @@
 # syntax=docker/dockerfile:1
-# Any Debian-like base with Python 3.11 or later and its venv module will do: --build-arg BASE=…
-# Debian 13 with Python 3.13.14. The digest is the index of all architectures (amd64, arm64 and six more) as Docker's
-# own record has it: docker-library/repo-info on GitHub, repos/python/remote/3.13-slim-trixie.md at commit
-# 2986dca3a80cb11b70fc4599941096374ea9e509, of an image made on 2026-08-05. Take a newer one from the same file.
+# To build on another Debian-based image with Python 3.11 or later and its venv module: --build-arg BASE=…
+# Debian 13 with Python 3.13.14. The digest is that of the index of all architectures (amd64, arm64 and six more),
+# from Docker's record: docker-library/repo-info on GitHub, repos/python/remote/3.13-slim-trixie.md at commit
+# 2986dca3a80cb11b70fc4599941096374ea9e509, of an image made on 2026-08-05. Newer digests are in the same file.
 ARG BASE=docker.io/library/python:3.13-slim-trixie@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6
 
 FROM ${BASE} AS builder
-# pip's ordinary environment, for a mirror or a private certificate: --build-arg PIP_INDEX_URL=… and so on.
+# pip's settings, for a mirror or a private certificate: --build-arg PIP_INDEX_URL=… and so on.
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
@@ -14,7 +14,7 @@ ARG PIP_CERT
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY requirements/run.txt requirements/build.txt requirements/
-# Two environments: what builds the wheel does not come along.
+# Two environments, so that the build tools are not in the image.
 RUN python3 -m venv /build \
  && /build/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt \
  && python3 -m venv /opt/xks-probe \
@@ -41,15 +41,15 @@ ENV PATH=/opt/xks-probe/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONSAFEPATH=1
 COPY --from=builder /opt/xks-probe /opt/xks-probe
-# Nothing to install with is left, of the base neither.
+# Remove all package installers, also those of the base image.
 RUN for name in pip setuptools wheel pkg_resources; do \
       rm -rf /usr/local/lib/python3*/site-packages/"$name"* /usr/lib/python3/dist-packages/"$name"*; \
     done \
  && rm -rf /usr/local/bin/pip* /usr/bin/pip* /usr/local/bin/wheel /usr/share/python-wheels \
            /usr/local/lib/python3*/ensurepip /usr/lib/python3*/ensurepip \
  && mkdir -p /etc/xks-probe
-# No capability is needed where net.ipv4.ping_group_range admits the group (container engines set it so); else
-# CAP_NET_RAW, the only one that is ever of use. There is no setcap on the interpreter: it would arm every script.
+# ICMP needs no capability if net.ipv4.ping_group_range includes the group, as container engines set it; otherwise it
+# needs CAP_NET_RAW. Not by setcap on the interpreter, which would give the capability to every Python program.
 USER 65532:65532
 WORKDIR /tmp
 EXPOSE 9911

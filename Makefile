@@ -1,13 +1,13 @@
-# Each target sets up what it needs in .venv, from hash-locked requirements.
+# Each target first sets up .venv from hash-locked requirements.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
-# As an installation does it: else the first start compiles, and each one where Python may not write.
+# Compile as an installation does. Otherwise the first start compiles, or every start if Python may not write there.
 COMPILE := $(BIN)/python -m compileall -q probe exporters simulator
-# Many tests wait: two for each processor. What waits longest starts first (tests/conftest.py sorts them).
+# Two workers per processor, because many tests wait. tests/conftest.py starts the longest first.
 WORKERS ?= $(shell echo $$((2 * $$(nproc))))
-# Asserts are rewritten once and cached, also where Python is told to cache nothing: else by each worker each time.
+# Cache rewritten asserts even if Python is set to write no bytecode; otherwise each worker rewrites them each time.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 FUZZ_EXAMPLES ?= 200000
 FUZZ_EXAMPLES_OF_ALL ?= 10000
@@ -19,11 +19,11 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
-# Everything that a change can break.
+# All tests except those marked `long`.
 test: $(VENV)/dev.stamp
 	$(PYTEST) -m "not long"
 
-# What `make test` leaves out: the same with many more inputs, every alert, and a little fuzzing.
+# The tests marked `long` (more inputs, every alert), and a short fuzzing run.
 test-all: $(VENV)/dev.stamp
 	$(PYTEST) -m long
 	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES_OF_ALL) $(PYTEST) --timeout 600 tests/fuzz
@@ -38,7 +38,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_tree.py
 
-# Some twenty minutes of one processor, shared by all: 200,000 examples over all of tests/fuzz, and how many each test had.
+# 200,000 examples over all of tests/fuzz: about twenty minutes of processor time.
 fuzz: $(VENV)/dev.stamp
 	XKS_PROBE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q -n auto --timeout 7200 --hypothesis-show-statistics
 
@@ -46,11 +46,11 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
-# Expected output that is kept in files under tests/golden; read the difference before it is committed.
+# Rewrite the expected output in tests/golden. Read the diff before you commit it.
 golden: $(VENV)/dev.stamp
 	XKS_PROBE_GOLDEN=write $(BIN)/python -m pytest -q $$(grep -rl --include='test_*.py' 'import golden_files' tests)
 
-# Pages, drawings and schemas that are made from the code.
+# Rewrite the pages, drawings and schemas that are generated from the code.
 pages: $(VENV)/dev.stamp
 	$(BIN)/python tools/pages.py
 
@@ -77,7 +77,7 @@ $(VENV)/mutants.stamp: requirements/mutants.txt $(VENV)/dev.stamp
 	$(PIP) -r requirements/mutants.txt
 	touch $@
 
-lock:  # needs `uv`; never writes an index address
+lock:  # needs `uv`; writes no index URL
 	$(LOCK) --extra demo --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 	$(LOCK) --extra demo -c requirements/dev.txt pyproject.toml -o requirements/demo.txt
@@ -87,14 +87,14 @@ lock:  # needs `uv`; never writes an index address
 clean:
 	rm -rf $(VENV) dist build
 
-# Known vulnerabilities of the locked packages. Fails also when they could not be looked up (status 3 of the tool).
+# Look up known vulnerabilities of the locked packages. Also fails if they could not be looked up (exit status 3).
 audit: $(VENV)/dev.stamp
 	$(BIN)/python tools/audit.py
 
-# Wheel, source distribution, wheelhouse, SBOM, image and checksums of the last commit, in dist/: docs/releasing.md.
+# Build wheel, source distribution, wheelhouse, SBOM, image and checksums of the last commit in dist/: docs/releasing.md.
 release: $(VENV)/dev.stamp
 	$(BIN)/python tools/release.py
 
-# Small changes of the code, each of which a test must notice: half an hour of two processors. FOLDER=signing for one folder.
+# Mutation tests: about half an hour on two processors. FOLDER=signing runs one folder.
 mutants: $(VENV)/mutants.stamp
 	$(BIN)/python tools/mutants.py $(FOLDER)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds the image and runs it, without a container daemon: buildah with chroot isolation, as root.
 #
-#   tools/image_check.sh           makes a base of Debian 13 with debootstrap and builds on it
+#   tools/image_check.sh           makes a Debian 13 base with debootstrap and builds on it
 #   tools/image_check.sh BASE      builds on an image (a name) or on a root file system (a directory)
 #
-# The pure ring of the tests runs on the base, too, with the base's Python: 3.13 on Debian 13.
-# XKS_PROBE_DEBIAN_MIRROR: where debootstrap fetches from, if not from its default. PIP_INDEX_URL, PIP_CERT and
-# their like are handed on to pip in the build. Prints what it checked and how long each step took.
+# The unit tests also run on the base, with its Python: 3.13 on Debian 13.
+# XKS_PROBE_DEBIAN_MIRROR: the mirror for debootstrap, if not its default. PIP_INDEX_URL, PIP_CERT and similar
+# variables are passed to pip in the build. Prints each check and the time when it ended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ cleanup() {
   buildah_ rmi --all --force >/dev/null 2>&1 || true
   rm -rf "$storage"
 }
-# A storage of its own: no image of this machine is touched, and nothing is left behind.
+# Separate storage: this machine's images are not touched, and nothing remains afterwards.
 buildah_() { buildah --storage-driver vfs --root "$storage/root" --runroot "$storage/run" "$@"; }
 trap cleanup EXIT
 
@@ -57,7 +57,7 @@ buildah_ bud --isolation chroot --format docker --build-arg "BASE=$base" "${argu
   --tag xks-probe . >"$storage/build.log" 2>&1 || { tail -40 "$storage/build.log" >&2; fail "the build failed"; }
 step "image built"
 
-# The tests get what is in the tree, committed or about to be, and the development requirements by their hashes.
+# The tests run on the files of the working tree, committed or not, with the hash-locked development requirements.
 git ls-files --cached --others --exclude-standard -z | tar --null --files-from - --create --file "$storage/tree.tar"
 tests=$(buildah_ from "$base")
 buildah_ add --quiet "$tests" "$storage/tree.tar" /src >/dev/null
@@ -65,12 +65,12 @@ rm "$storage/tree.tar"
 on_base() { buildah_ run --isolation chroot "${pip[@]}" "$tests" -- sh -euc "cd /src; $1"; }
 on_base 'python3 -m venv /venv
   /venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r requirements/dev.txt' \
-  >"$storage/tests.log" 2>&1 || { tail -20 "$storage/tests.log" >&2; fail "the development requirements do not install"; }
+  >"$storage/tests.log" 2>&1 || { tail -20 "$storage/tests.log" >&2; fail "the development requirements could not be installed"; }
 step "development requirements installed on the base"
 on_base 'PYTHONPATH=/src PYTHONDONTWRITEBYTECODE=1 \
   /venv/bin/python -m pytest -m "not loopback and not real" -q -n auto -p no:cacheprovider' \
-  >"$storage/tests.log" 2>&1 || { tail -80 "$storage/tests.log" >&2; fail "the pure ring failed on the base"; }
-step "pure ring with $(on_base '/venv/bin/python --version'): $(tail -1 "$storage/tests.log")"
+  >"$storage/tests.log" 2>&1 || { tail -80 "$storage/tests.log" >&2; fail "the unit tests failed on the base"; }
+step "unit tests with $(on_base '/venv/bin/python --version'): $(tail -1 "$storage/tests.log")"
 buildah_ rm "$tests" >/dev/null
 
 container=$(buildah_ from xks-probe)
@@ -78,7 +78,7 @@ inside() { buildah_ run --isolation chroot --user 65532:65532 "$container" -- "$
 version=$(inside xks-probe --version)
 step "$version"
 [ "$(inside id -u)" = 65532 ] || fail "it does not run as 65532"
-# In a network of its own that admits unprivileged echoes, as container engines make it. As 65532 and without capabilities.
+# In a network namespace that allows unprivileged pings, as container engines set it; as user 65532, without capabilities.
 declare -f buildah_ inside >"$storage/functions.sh"
 storage=$storage container=$container unshare --net bash -euc '
   ip link set lo up
@@ -88,7 +88,7 @@ storage=$storage container=$container unshare --net bash -euc '
 grep -q '"timestamps":"kernel".*"failure":null' "$storage/ping.json" || fail "no round trip: $(cat "$storage/ping.json")"
 step "ping 127.0.0.1: $(cut -c1-160 "$storage/ping.json")"
 inside python3 -c 'import importlib.util as u, sys; sys.exit(any(map(u.find_spec, ("pip", "setuptools", "ensurepip"))))' \
-  || fail "something to install with is left in the image"
+  || fail "a package installer is left in the image"
 [ "$(buildah_ inspect --type image --format '{{.Docker.Config.User}}' xks-probe)" = 65532:65532 ] || fail "no USER"
 buildah_ inspect --type image --format '{{.Docker.Config.Healthcheck}}' xks-probe | grep -q healthy || fail "no HEALTHCHECK"
 step "no pip inside, user 65532, health check set"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Collects what `xks-probe preflight --account FILE.json` judges, where the agent itself may not call AWS.
-# Read-only: describe and get calls alone, each printed before it is made. Needs bash and the AWS CLI.
+# Collects the AWS configuration for `xks-probe preflight --account FILE.json`, for an agent that has no access to the
+# AWS API. Makes only describe and get calls, and prints each one before it makes it. Needs bash and the AWS CLI.
 #
 #   deploy/aws/collect.sh --region eu-west-1 (--key-store cks-… | --service com.amazonaws.vpce.…) > account.json
 #
-# Bash 3.2, that of macOS, is enough: it has no mapfile, and takes an empty array for an unset variable. So there
-# are no arrays here: a list is words, which `asked` lets through only if they are of harmless characters.
+# Runs with Bash 3.2 (macOS), which has no mapfile and treats an empty array as an unset variable. So lists are
+# words separated by spaces; `asked` returns only words without special characters.
 set -efuo pipefail
 export LC_ALL=C AWS_PAGER="" AWS_CLI_AUTO_PROMPT=off AWS_CLI_OUTPUT_ENCODING=UTF-8 PYTHONIOENCODING=UTF-8
 
@@ -14,28 +14,28 @@ refuse() { echo "collect.sh: $1" >&2; exit 2; }
 region="" key_store="" service=""
 while [ $# -gt 0 ]; do
   case "$1" in
-    --region | --key-store | --service) [ -n "${2-}" ] || refuse "$1: write a value after it" ;;
+    --region | --key-store | --service) [ -n "${2-}" ] || refuse "$1 needs a value" ;;
   esac
   case "$1" in
     --region) region="$2"; shift 2 ;;
     --key-store) key_store="$2"; shift 2 ;;
     --service) service="$2"; shift 2 ;;
-    *) refuse "$1 is unknown; use --region, --key-store, --service" ;;
+    *) refuse "unknown option $1; the options are --region, --key-store and --service" ;;
   esac
 done
-[ -n "$region" ] || refuse "say --region eu-west-1"
-[ -n "$key_store$service" ] || refuse "say --key-store cks-… or --service com.amazonaws.vpce.…"
+[ -n "$region" ] || refuse "--region is required, as in --region eu-west-1"
+[ -n "$key_store$service" ] || refuse "--key-store cks-… or --service com.amazonaws.vpce.… is required"
 case "$region$key_store$service" in
-  *[!a-z0-9.-]*) refuse "a Region, a key store's id and a service's name are of a-z, 0-9, '.' and '-'" ;;
+  *[!a-z0-9.-]*) refuse "a Region, a key store id and a service name may contain only a-z, 0-9, '.' and '-'" ;;
 esac
-command -v aws >/dev/null || refuse "there is no AWS CLI in PATH"
+command -v aws >/dev/null || refuse "the AWS CLI (aws) was not found in PATH"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 first=1
 
-# What AWS said, without the AWS CLI's words around it, as a JSON text takes it: printable ASCII, cut before it is
-# escaped.
+# AWS's error message without the text that the AWS CLI adds, as the content of a JSON string: printable ASCII,
+# truncated, then escaped.
 escaped() {
   tr -c '\040-\176' ' ' |
     sed 's/^.*An error occurred ([^)]*) when calling the [A-Za-z0-9]* operation\( (reached max retries: [0-9]*)\)*: //' |
@@ -69,8 +69,8 @@ call() {
   fi
 }
 
-# asked SERVICE QUERY COMMAND…: words out of an answer, none if it fails. The AWS CLI reads JSON, bash does not: so
-# calls that were recorded are made again.
+# asked SERVICE QUERY COMMAND…: words from an answer, none if the call fails. Bash cannot parse JSON but the AWS CLI
+# can, so a call that was recorded is made a second time.
 asked() {
   local of="$1" query="$2"
   shift 2
@@ -105,7 +105,7 @@ else
     describe-vpc-endpoint-service-configurations | head -n 16)"
   vpcs="" security="" groups=""
   if [ -n "$balancers" ]; then
-    # shellcheck disable=SC2086  # words, here and below
+    # shellcheck disable=SC2086  # lists of words, here and below
     call elbv2 DescribeLoadBalancers "{\"LoadBalancerArns\":[$(listed $balancers)]}" \
       describe-load-balancers --load-balancer-arns $balancers
     # shellcheck disable=SC2086
