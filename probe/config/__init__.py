@@ -38,7 +38,7 @@ def load(path: Path, base: Path | None = None, surroundings: Surroundings | None
 def parse(text: str, source: str, directory: Path, surroundings: Surroundings | None = None) -> Settings:
     """The settings in ``text``. Syntax errors start with ``source``. Raises ConfigError."""
     try:
-        raw = yaml_document.parse(text, clean(source))
+        raw = yaml_document.parse(text, clean(source), if_empty="`xks-probe init` writes a template")
     except InputError as error:
         raise ConfigError(error.errors) from error
     return build(raw, directory, surroundings)

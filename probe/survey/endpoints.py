@@ -13,6 +13,7 @@ from probe.wire.input_error import InputError
 
 PORT = 443
 MAX_REGIONS = 1000
+_ADD_LINES = "add lines of the form `eu-central-1: host[:port]`"
 
 
 def endpoints(names: Sequence[str] | None = None) -> Mapping[str, tuple[str, int]]:
@@ -51,14 +52,14 @@ def _region_fault(name: str, known: set[str]) -> str | None:
 def load_endpoints(path: Path) -> Mapping[str, tuple[str, int]]:
     """Region -> host and port, from YAML ``Region: host[:port]``. Raises InputError with all errors."""
     source = clean(str(path))
-    content = yaml_document.parse(read_file(path), source)
+    content = yaml_document.parse(read_file(path), source, if_empty=_ADD_LINES)
     errors = (
         [f"{source}: has more than {MAX_REGIONS} Regions; split the file"]
         if len(content) > MAX_REGIONS
         else []
     )
     if not content:
-        errors.append(f"{source}: has no Regions; add lines of the form `eu-central-1: host[:port]`")
+        errors.append(f"{source}: has no Regions; {_ADD_LINES}")
     found: dict[str, tuple[str, int]] = {}
     for region, value in content.items():
         try:

@@ -72,7 +72,7 @@ def _region_rtt(target: Target, summary: Summary, last: Measurement | None, thre
 def _reason(summary: Summary, failure: Failure | None, threshold_s: float) -> str | None:
     """Why ``within_threshold`` is None; None when it is not."""
     if failure is not None:
-        return f"unreachable: {failure.phase} {failure.reason}, no reply in {summary.lost} attempts"
+        return f"no reply in {summary.lost} attempts: {failure.reason} in {failure.phase}"
     if not summary.samples:
         return "not measured yet"
     if summary.samples < MIN_SAMPLES_TO_DECIDE or summary.median_ci95_s is None:

@@ -26,13 +26,14 @@ _WORDS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_USE_LINES = "use lines of the form `key: value`"
 
 
-def parse(text: str, source: str) -> dict[str, Any]:
+def parse(text: str, source: str, *, if_empty: str = _USE_LINES) -> dict[str, Any]:
     """The mapping in ``text``, made of dict, list, str, int, float, bool and None.
 
     Raises InputError with lines that start with ``source``: all duplicate keys and tags, or the
-    syntax error.
+    syntax error. ``if_empty`` is what to do about a document without content.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InputError((f"{source}: is larger than {MAX_BYTES} bytes; split it",))
@@ -48,9 +49,9 @@ def parse(text: str, source: str) -> dict[str, Any]:
     if reader.errors:
         raise InputError(tuple(reader.errors))
     if value is None:
-        raise InputError((f"{source}: is empty; `xks-probe init` writes a template",))
+        raise InputError((f"{source}: is empty; {if_empty}",))
     if not isinstance(value, dict):
-        raise InputError((f"{source}: is not a mapping; use lines of the form `key: value`",))
+        raise InputError((f"{source}: is not a mapping; {_USE_LINES}",))
     return value
 
 

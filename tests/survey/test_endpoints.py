@@ -63,7 +63,7 @@ def test_all_errors_of_an_endpoint_file_are_reported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "is empty"), ("{}", "has no Regions"), ("- a", "is not a mapping")],
+    [("", "is empty; add lines of the form"), ("{}", "has no Regions"), ("- a", "is not a mapping")],
     ids=["empty", "no Region", "a list"],
 )
 def test_a_file_without_regions_is_an_error(tmp_path: Path, text: str, message: str) -> None:

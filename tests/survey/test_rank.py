@@ -62,7 +62,7 @@ def test_the_shortest_round_trip_is_first_and_unreachable_regions_are_last() -> 
     ]
     last = taken.regions[-1]
     assert (last.failure, last.within_threshold) == (REFUSED, None)
-    assert last.reason == "unreachable: connect refused, no reply in 20 attempts"
+    assert last.reason == "no reply in 20 attempts: refused in connect"
     assert taken.recommended == "eu-west-3"
 
 
