@@ -135,7 +135,7 @@ def check(written: dict[str, tuple[str, str]]) -> None:
 # These have every payload; each of the others one of them, the next one the payload after it, and the rest in `long`.
 _WHOLLY = frozenset(
     {"common name", "alternative names", "errorMessage", "HTML body", "key managers", "TXT values", "private DNS name",
-     "principal", "reason code", "words of a refusal", "an older preflight", "key store name"}
+     "principal", "reason code", "error message of AWS", "an older preflight", "key store name"}
 )  # fmt: skip
 _OF_THE_NETWORK = list(SOURCES)[: list(SOURCES).index("vantage")]
 

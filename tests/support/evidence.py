@@ -1,4 +1,4 @@
-"""A small set of inputs for the tests of requirements: authorities, certificates, targets and what was measured."""
+"""Inputs for tests of requirements: CAs, certificates, targets and measurements."""
 
 import datetime as dt
 import hashlib
@@ -41,7 +41,7 @@ def _key() -> PrivateKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """A certificate with its key, which issues others."""
+    """A certificate with its key, which can sign other certificates."""
 
     certificate: x509.Certificate
     key: PrivateKey = field(default_factory=_key)
@@ -66,7 +66,7 @@ def issue(
     dns_names: tuple[str, ...] = (),
     serial: int | None = None,
 ) -> Signer:
-    """A certificate signed ``by`` another, or by itself."""
+    """A certificate signed ``by`` another one, or self-signed."""
     key = key or _key()
     builder = (
         x509.CertificateBuilder()
@@ -90,17 +90,17 @@ def issue(
 
 
 def with_sha1(signed: Signer) -> Signer:
-    """The certificate as if its RSA signature were over SHA-1, which cryptography refuses to make or verify."""
+    """Marks the RSA signature as made with SHA-1, which the cryptography library refuses to make or verify."""
     sha256, sha1 = (bytes.fromhex("2a864886f70d0101") + bytes([last]) for last in (0x0B, 0x05))
     return replace(signed, certificate=x509.load_der_x509_certificate(signed.der.replace(sha256, sha1)))
 
 
 def sent(*signers: Signer) -> tuple[Certificate, ...]:
-    """A chain as the model has it."""
-    return tuple(_seen(position, signer) for position, signer in enumerate(signers))
+    """A chain in the types of `probe.model`."""
+    return tuple(_certificate(position, signer) for position, signer in enumerate(signers))
 
 
-def _seen(position: int, signer: Signer) -> Certificate:
+def _certificate(position: int, signer: Signer) -> Certificate:
     certificate = signer.certificate
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
@@ -126,7 +126,7 @@ def _seen(position: int, signer: Signer) -> Certificate:
 
 
 def authorities_of(*roots: Signer, lacked: tuple[Signer, ...] = ()) -> Authorities:
-    """A list as AWS publishes it, and the certificates of those that are not ``lacked``."""
+    """A list of CAs in the format of AWS; the certificates of the ``lacked`` ones are missing."""
     rows = [
         f'r{n},"{root.certificate.subject.rfc4514_string()}",2030-01-01,,{hashlib.sha256(root.der).hexdigest()}'
         for n, root in enumerate((*roots, *lacked))
@@ -136,7 +136,7 @@ def authorities_of(*roots: Signer, lacked: tuple[Signer, ...] = ()) -> Authoriti
 
 
 def trust_only(monkeypatch: Any, authorities: Authorities) -> None:
-    """From here on KMS has these authorities."""
+    """From now on, KMS trusts only these CAs."""
     monkeypatch.setattr(trust, "kms_authorities", lambda: authorities)
     monkeypatch.setattr(chain_requirements, "kms_authorities", lambda: authorities)
 
@@ -158,7 +158,7 @@ def tcp(
     at_s: float = NOW_S,
     connect_s: float = 0.004,
 ) -> Measurement:
-    """A TCP connection: made, or failed for a ``reason``."""
+    """A TCP connection that was opened, or failed with a ``reason``."""
     return Measurement(
         target=of,
         check=Check.TCP,
@@ -176,8 +176,8 @@ def tls(
     at_s: float = NOW_S,
     **details: Any,
 ) -> Measurement:
-    """A handshake: as KMS wants it, unless ``details`` say otherwise."""
-    usual = TlsDetails(
+    """A handshake that KMS accepts, unless ``details`` change it."""
+    default = TlsDetails(
         server_name=of.server_name,
         local_port=1,
         offer=ClientHelloProfile.KMS,
@@ -192,7 +192,7 @@ def tls(
         check=Check.TLS,
         started_at_s=at_s,
         failure=failure,
-        details=replace(usual, **details),
+        details=replace(default, **details),
     )
 
 
@@ -200,7 +200,7 @@ def in_handshake(reason: Reason, detail: str = "") -> Failure:
     return Failure(phase=Phase.HANDSHAKE, reason=reason, detail=detail)
 
 
-# What a handshake leaves that neither offer could get through.
+# Details after a handshake in which the server accepted neither ClientHello profile.
 NOTHING_AGREED: dict[str, Any] = {
     "offer": ClientHelloProfile.DIAGNOSING,
     "version": None,
@@ -210,7 +210,7 @@ NOTHING_AGREED: dict[str, Any] = {
 
 
 def window(of: str, median_s: float, *, half_width_s: float = 0.0001, samples: int = 40) -> Window:
-    """TCP round trips of ten minutes."""
+    """Statistics of the TCP connects in ten minutes."""
     summary = Summary(
         samples=samples,
         median_s=median_s,
@@ -221,14 +221,17 @@ def window(of: str, median_s: float, *, half_width_s: float = 0.0001, samples: i
 
 
 def evidence(*measurements: Measurement, also: tuple[Target, ...] = (), **fields: Any) -> Evidence:
-    """What is known: these measurements, each seen twice unless ``recent`` says else, and targets not measured."""
+    """Evidence with these measurements, and with the targets in ``also``, which were not measured.
+
+    By default ``recent`` has each measurement twice.
+    """
     fields.setdefault("recent", (*measurements, *measurements))
     targets = tuple(dict.fromkeys([*(each.target for each in measurements), *also]))
     return Evidence(taken_at_s=NOW_S, targets=targets, latest=measurements, **fields)
 
 
 def only(declared: Rule, of: Evidence) -> Finding:
-    """The one finding of a requirement."""
+    """The single finding of a requirement."""
     (finding,) = found(declared, of)
     return finding
 
@@ -238,7 +241,7 @@ def by_subject(declared: Rule, of: Evidence) -> dict[str, Finding]:
 
 
 def found(declared: Rule, of: Evidence) -> tuple[Finding, ...]:
-    """What a requirement finds: nothing but what it declares, and each finding with its reason."""
+    """The findings of a requirement: each outcome must be declared, and each finding must have a reason."""
     findings = tuple(declared.judge(of))
     assert {finding.outcome for finding in findings} <= set(declared.published.outcomes)
     assert all(isinstance(finding.because, str) and finding.because for finding in findings)

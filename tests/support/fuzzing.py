@@ -1,4 +1,4 @@
-"""How much the fuzz tests try: a little in every run, XKS_PROBE_FUZZ_EXAMPLES in all with `make fuzz`."""
+"""Number of examples for the fuzz tests: few by default, XKS_PROBE_FUZZ_EXAMPLES in total with `make fuzz`."""
 
 import os
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 VARIABLE = "XKS_PROBE_FUZZ_EXAMPLES"
-_USUAL = 500
+_DEFAULT = 500
 _Test = Callable[..., object]
 Path = tuple[Any, ...]
 
-# What somebody may put wherever text is taken: each hurts another kind of reader.
+# Texts that an attacker may put into any text field. Each is harmful in a different output format.
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07",
     "[/red][bold]",
@@ -32,11 +32,11 @@ HOSTILE = (
 )
 
 
-def share(of_all: float) -> Callable[[_Test], _Test]:
-    """The part of all examples that one test gets."""
-    total = int(os.environ.get(VARIABLE, _USUAL))
+def share(fraction: float) -> Callable[[_Test], _Test]:
+    """Settings for a test that gets this fraction of all examples."""
+    total = int(os.environ.get(VARIABLE, _DEFAULT))
     return settings(
-        max_examples=max(1, round(total * of_all)),
+        max_examples=max(1, round(total * fraction)),
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,
@@ -49,7 +49,7 @@ hostile = st.sampled_from(HOSTILE)
 
 
 def paths(value: object, path: Path = ()) -> list[Path]:
-    """The way to each place of a JSON document: keys and numbers; the document itself is the first."""
+    """The path (keys and indexes) of every value in a JSON document, starting with the document itself."""
     inner: list[tuple[Any, Any]] = []
     if isinstance(value, dict):
         inner = list(value.items())

@@ -1,4 +1,4 @@
-"""The product as a user has it: the wheel built from this tree, installed in an environment of its own."""
+"""xks-probe as users install it: the wheel built from this source tree, in a separate virtual environment."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def install_wheel_once(folder: Path) -> Path:
-    """As `install_wheel`; of several processes that want it below ``folder``, the first one does it."""
+    """Like `install_wheel`, but if several processes call it for ``folder``, only the first one installs."""
     done = folder / "installed"
     with (folder / "installing").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -21,10 +21,10 @@ def install_wheel_once(folder: Path) -> Path:
 
 
 def install_wheel(folder: Path, python: str = sys.executable) -> Path:
-    """Build the wheel, install it below ``folder`` for the interpreter ``python``; returns its `xks-probe`.
+    """Build the wheel, install it below ``folder`` for the interpreter ``python``, return its `xks-probe`.
 
-    Third-party packages are those of the environment that runs the tests: its site-packages is appended to
-    the path, where its own editable install of this tree does not count (nested .pth files are not read).
+    Third-party packages come from the environment that runs the tests: its site-packages folder is appended to
+    the path. Its editable install of this tree has no effect, because nested .pth files are not read.
     """
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist"))
     (wheel,) = (folder / "dist").glob("*.whl")

@@ -1,15 +1,15 @@
-"""What a test does about a busy machine: how slow it is now, and a priority for what is measured."""
+"""For tests on a busy machine: how slow it is now, and a higher priority for the measured process."""
 
 import os
 import time
 
-# Before a command: a program that measures is late itself if it waits for a processor. Only root may give it.
+# Put this before a command: a program that waits for a CPU measures times that are too long. Only root may raise it.
 PRIORITY = ("nice", "-n", "-10") if os.geteuid() == 0 else ()
 _SAMPLE_S = 0.1
 
 
 def slowdown() -> float:
-    """Wall time over processor time of a little work: 1 where nothing else wants the processor."""
+    """Wall time divided by CPU time of a short computation: 1 if no other process uses the CPU."""
     began_s, worked_s = time.monotonic(), time.thread_time()
     while time.thread_time() - worked_s < _SAMPLE_S:
         pass

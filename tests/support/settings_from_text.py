@@ -1,4 +1,4 @@
-"""For the tests of the configuration: a text of YAML in, settings or the mistakes out."""
+"""For tests of the configuration: reads YAML text and returns the settings or the errors."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def mistakes(text: str) -> tuple[str, ...]:
 
 
 def backends(count: int, check: str) -> str:
-    """A section of that many targets, each with one check."""
+    """A section with ``count`` targets, each with one check."""
     lines = (
         f"  - {{name: b{n}, address: 10.0.{n // 256}.{n % 256}, checks: [{check}]}}"
         for n in range(1, count + 1)

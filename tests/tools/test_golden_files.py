@@ -42,5 +42,5 @@ def test_where_skips_are_forbidden_nothing_is_written(golden: Path, monkeypatch:
 
 def test_an_invalid_setting_is_rejected(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(golden_files.VARIABLE, "1")
-    with pytest.raises(AssertionError, match="write it as `write`"):
+    with pytest.raises(AssertionError, match="set it to `write`"):
         golden_files.check(golden, "before\n")

@@ -1,4 +1,4 @@
-"""What AWS answers about three accounts, with anything put, taken out or repeated anywhere: a strategy of hypothesis."""
+"""A Hypothesis strategy: AWS's answers about three accounts, with values replaced, removed or repeated anywhere."""
 
 import copy
 import json
@@ -10,14 +10,14 @@ from support.fuzzing import Path, hostile, paths
 
 
 def _other_store() -> dict[str, Any]:
-    there = {"Connectivity": "VPC_ENDPOINT_SERVICE", "UriEndpoint": "https://other.example.com"}
-    there |= {"UriPath": "/kms/xks/v1", "VpcEndpointServiceName": f"{SERVICE_NAME}f"}
+    proxy = {"Connectivity": "VPC_ENDPOINT_SERVICE", "UriEndpoint": "https://other.example.com"}
+    proxy |= {"UriPath": "/kms/xks/v1", "VpcEndpointServiceName": f"{SERVICE_NAME}f"}
     kind = {"CustomKeyStoreType": "EXTERNAL_KEY_STORE", "ConnectionState": "DISCONNECTED"}
     return {
         "CustomKeyStoreId": "cks-2",
         "CustomKeyStoreName": "other",
         **kind,
-        "XksProxyConfiguration": there,
+        "XksProxyConfiguration": proxy,
     }
 
 
@@ -28,15 +28,15 @@ def existing() -> dict[str, Any]:
 
 
 def guarded() -> dict[str, Any]:
-    """A store to be made, behind a load balancer with a security group and a route table for each subnet."""
+    """A planned key store behind a load balancer with a security group, and one route table per subnet."""
     document = healthy()
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = [_other_store()]
     answer(document, "DescribeVpcEndpointConnections")["VpcEndpointConnections"] = []
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     groups = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [rule]}]}
-    asked = {"service": "ec2", "operation": "DescribeSecurityGroups", "parameters": {"GroupIds": ["sg-1"]}}
-    document["calls"].append({**asked, "answer": groups})
+    call = {"service": "ec2", "operation": "DescribeSecurityGroups", "parameters": {"GroupIds": ["sg-1"]}}
+    document["calls"].append({**call, "answer": groups})
     (table,) = answer(document, "DescribeRouteTables")["RouteTables"]
     answer(document, "DescribeRouteTables")["RouteTables"] = [
         {**table, "RouteTableId": f"rtb-{n}", "Associations": [{"SubnetId": f"subnet-{n}"}]} for n in (1, 2)
@@ -50,10 +50,10 @@ def consumed() -> dict[str, Any]:
     own = answer(document, "DescribeVpcEndpointServiceConfigurations")
     (service,) = own["ServiceConfigurations"]
     own["ServiceConfigurations"] = []
-    asked = {"service": "ec2", "operation": "DescribeVpcEndpointServices"}
-    asked |= {"parameters": {"ServiceNames": [SERVICE_NAME]}}
+    call = {"service": "ec2", "operation": "DescribeVpcEndpointServices"}
+    call |= {"parameters": {"ServiceNames": [SERVICE_NAME]}}
     document["calls"].append(
-        {**asked, "answer": {"ServiceDetails": [seen_by_consumers(service, "444455556666")]}}
+        {**call, "answer": {"ServiceDetails": [seen_by_consumers(service, "444455556666")]}}
     )
     return document
 
@@ -69,7 +69,7 @@ PATHS = {
     ]
     for name, base in BASES.items()
 }
-_NEAR = st.sampled_from(
+_PLAUSIBLE = st.sampled_from(
     [None, True, False, 0, 1, -1, 443, 443.0, 65536, 10**30, 1e400, "", " ", "443", "true", "false", "True", "*", "all",
      "ipv4", "ipv6", "active", "verified", "Verified ", "pendingVerification", "healthy", "unhealthy", "draining",
      "blackhole", "igw-1", "vgw-1", "0.0.0.0/0", "192.168.0.0/16", "10.0.0.0/33", "10.0.1.10", "1.2.3", "CONNECTED",
@@ -89,21 +89,21 @@ _CODES = st.sampled_from(
         "InvalidServiceName",
         "AuthFailure",
         "ExpiredToken",
-        "Odd",
+        "Unexpected",
         "",
         "X.NotFound",
     ]
 )
-# One change: where, what kind, and what is put there or done. Small to read when it breaks something.
+# One change: its path, its kind, and the kind's argument. Short, so that a failing example is easy to read.
 Change = tuple[Path, str, Any]
 
 
 def changes_of(name: str) -> st.SearchStrategy[list[Change]]:
     paths = st.sampled_from(PATHS[name])
     error = st.fixed_dictionaries({}, optional={"code": _CODES | st.integers(), "message": hostile})
-    done = st.one_of(
-        st.tuples(st.just("put"), _NEAR),
-        st.tuples(st.just("put"), _NEAR | _ANY | hostile),
+    kinds = st.one_of(
+        st.tuples(st.just("put"), _PLAUSIBLE),
+        st.tuples(st.just("put"), _PLAUSIBLE | _ANY | hostile),
         st.tuples(st.just("append"), hostile),
         st.tuples(st.just("swap"), paths),
         st.tuples(st.just("swap"), paths),
@@ -111,7 +111,7 @@ def changes_of(name: str) -> st.SearchStrategy[list[Change]]:
         st.tuples(st.just("many"), st.sampled_from([2, 12, 3000])),
         st.tuples(st.just("error"), error),
     )
-    return st.lists(st.tuples(paths, done).map(lambda both: (both[0], *both[1])), min_size=1, max_size=3)
+    return st.lists(st.tuples(paths, kinds).map(lambda both: (both[0], *both[1])), min_size=1, max_size=3)
 
 
 def _exists(document: Any, path: Path) -> bool:
@@ -132,8 +132,8 @@ def _at(document: Any, path: Path) -> Any:
 
 
 def changed(name: str, changes: list[Change]) -> dict[str, Any]:
-    """A base with changes; one whose place is gone by then does nothing."""
-    document: dict[str, Any] = json.loads(_WRITTEN[name])
+    """A base with changes. A change has no effect if an earlier one removed its path."""
+    document: dict[str, Any] = json.loads(_JSON_TEXTS[name])
     for path, kind, value in changes:
         if _exists(document, path):
             _change(document, path, kind, value)
@@ -165,6 +165,6 @@ def _change(document: dict[str, Any], path: Path, kind: str, value: Any) -> None
             parent[key] = old[:-1]
 
 
-_WRITTEN = {name: json.dumps(base) for name, base in BASES.items()}
+_JSON_TEXTS = {name: json.dumps(base) for name, base in BASES.items()}
 changed_accounts = st.one_of([st.tuples(st.just(name), changes_of(name)) for name in BASES])
 ChangedAccount = tuple[str, list[Change]]

@@ -1,4 +1,4 @@
-"""Ways to change one thing in a healthy account: whose service it is, who may connect, what is behind it."""
+"""Changes of one setting in a healthy account: service owner, allowed principals, load balancer, routes."""
 
 from dataclasses import replace
 from typing import Any
@@ -38,12 +38,12 @@ PUBLIC = replace(P, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
 
 
 def store(**changes: Any) -> Evidence:
-    """The spec is the store that exists."""
+    """The spec is the existing key store."""
     return looked_at(replace(ACCOUNT, key_stores=(replace(STORE, **changes),)), replace(P, id=STORE.id))
 
 
 def beside(**changes: Any) -> Evidence:
-    """Another store exists in the account."""
+    """Another key store exists in the account."""
     other = replace(STORE, id="cks-other", uri_endpoint="https://other.example.com", service_name="x")
     return with_account(key_stores=(replace(other, **changes),))
 
@@ -66,18 +66,18 @@ def consumer(spec: object = P, **changes: Any) -> Evidence:
 
 
 def connected(owner: str, state: str = "available") -> Evidence:
-    """A store to be made, whose service somebody has a connection to."""
+    """A planned key store; the account ``owner`` already has a connection to its endpoint service."""
     return with_account(connections=(EndpointConnection(owner=owner, state=state),))
 
 
 def seen_as_consumer(owner: str | None = OWN) -> Evidence:
-    """Our own service, as consumers see it: to list our services is not allowed."""
+    """The account's own service, seen as by consumers, because listing its services is not allowed."""
     service = replace(AS_CONSUMER, owner=owner)
     return with_account(service=service, services=DENIED, principals=(), connections=(), load_balancers=())
 
 
 def nameless(*names: str) -> Evidence:
-    """Principals in an account of which the id may not be asked for."""
+    """Principals in an account whose id is unknown, because the call for it is not allowed."""
     return with_account(id=DENIED, principals=tuple(Principal(principal=name) for name in names))
 
 
@@ -87,7 +87,7 @@ def wildcard(endpoint: str | None) -> Evidence:
 
 
 def beside_it(**changes: Any) -> Evidence:
-    """Another listener forwards to another group, which is changed; KMS uses port 443 alone."""
+    """A second listener forwards to a second group, which has the changes. KMS uses only port 443."""
     other = replace(GROUP, arn="arn:metrics", name="metrics", **changes)
     listener = replace(LISTENER, arn="arn:9100", port=9100, target_group_arns=("arn:metrics",))
     return with_balancer(listeners=(LISTENER, listener), target_groups=(GROUP, other))

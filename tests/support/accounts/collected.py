@@ -1,4 +1,4 @@
-"""AWS's answers for a healthy key store, in the format of `deploy/aws/collect.sh`, and ways to change them."""
+"""AWS's answers for a healthy key store, in the format of `deploy/aws/collect.sh`, and functions to change them."""
 
 import copy
 import json
@@ -264,7 +264,7 @@ _ANSWERS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 
 
 def healthy() -> dict[str, Any]:
-    """A document of its own, to be changed at will."""
+    """A new document that the test may change."""
     calls = [
         {"service": service, "operation": operation, "parameters": parameters, "answer": answer}
         for service, operation, parameters, answer in _ANSWERS
@@ -274,7 +274,7 @@ def healthy() -> dict[str, Any]:
 
 
 def answer(document: dict[str, Any], operation: str) -> dict[str, Any]:
-    """The answer to the first call of an operation, to be changed in place."""
+    """The answer to the first call of an operation. A test may change it in place."""
     found: dict[str, Any] = call(document, operation)["answer"]
     return found
 
@@ -285,7 +285,7 @@ def call(document: dict[str, Any], operation: str) -> dict[str, Any]:
 
 
 def seen_by_consumers(service: dict[str, Any], owner: str) -> dict[str, Any]:
-    """An entry of DescribeVpcEndpointServiceConfigurations as DescribeVpcEndpointServices has it."""
+    """Convert an entry of DescribeVpcEndpointServiceConfigurations to one of DescribeVpcEndpointServices."""
     kept = (
         "ServiceId",
         "ServiceName",
@@ -294,16 +294,16 @@ def seen_by_consumers(service: dict[str, Any], owner: str) -> dict[str, Any]:
         "AcceptanceRequired",
         "PrivateDnsName",
     )
-    said = {
+    added = {
         "Owner": owner,
         "PrivateDnsNameVerificationState": "verified",
         "SupportedIpAddressTypes": ["ipv4"],
     }
-    return {key: service[key] for key in kept} | said
+    return {key: service[key] for key in kept} | added
 
 
 def deny(document: dict[str, Any], *operations: str, code: str = "AccessDenied") -> dict[str, Any]:
-    """The same document; these operations (all, if none is named) end in an error."""
+    """Let these operations, or all if none is given, fail in ``document``; return the same document."""
     for each in document["calls"]:
         if not operations or each["operation"] in operations:
             each.pop("answer", None)

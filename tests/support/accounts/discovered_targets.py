@@ -1,4 +1,4 @@
-"""What would be probed of one key store, by its account and what the user names."""
+"""The targets of one key store: found in its AWS account, and given by the user."""
 
 from probe.agent.round import plans_within
 from probe.agent.targets import Plans, StoreTargets, targets_of

@@ -1,4 +1,4 @@
-"""A healthy account for the tests of requirements, and ways to change one thing of it."""
+"""A healthy account for tests of requirements, and functions that change one part of it."""
 
 from dataclasses import replace
 from typing import Any
@@ -163,7 +163,7 @@ def node(zone: str) -> Target:
 
 
 def looked_at(account: Account | None = ACCOUNT, spec: KeyStoreSpec | None = SPEC, **fields: Any) -> Evidence:
-    """A preflight's evidence, without measurements unless ``fields`` has some."""
+    """A preflight's evidence; without measurements, unless ``fields`` has some."""
     fields.setdefault("scopes", frozenset(Scope))
     return Evidence(taken_at_s=NOW_S, spec=spec, account=account, **fields)
 

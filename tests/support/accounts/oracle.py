@@ -1,7 +1,7 @@
-"""When a requirement about an AWS account may be *met*: read straight from the collected JSON, by other code.
+"""Decides when a requirement about an AWS account may be *met*, by code that shares nothing with ``probe``.
 
-Each function says whether the claim holds for what is literally in the answers. It is a necessary condition:
-loose where several readings are possible, never about wording. Nothing of ``probe`` is used.
+Each function checks a necessary condition directly in the collected JSON. If several interpretations of an
+answer are possible, it accepts all of them.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ _PRINCIPAL = f"cks.kms.{REGION}.amazonaws.com"
 
 
 def met_may_hold(requirement: str, document: _Json) -> bool:
-    """Whether *met* is no lie; True where nothing is known here about the requirement."""
+    """Whether *met* can be correct; True if this module has no condition for the requirement."""
     truth = TRUTHS.get(requirement)
     return truth is None or truth(document)
 
@@ -74,7 +74,7 @@ def _any_service(claim: Callable[[_Json], bool]) -> Truth:
 def _balancers(document: _Json) -> list[_Json]:
     own = _objects(_answer(document, "DescribeVpcEndpointServiceConfigurations"), "ServiceConfigurations")
     if not any(each.get("ServiceName") == SERVICE_NAME for each in own):
-        return []  # nobody but the owner is told of them
+        return []  # AWS shows them only to the owner
     found = _objects(_answer(document, "DescribeLoadBalancers"), "LoadBalancers")
     return [each for each in found if each.get("LoadBalancerArn") == NLB]
 
@@ -150,7 +150,7 @@ def _targets(document: _Json) -> list[_Json]:
     return _objects(_answer(document, "DescribeTargetHealth"), "TargetHealthDescriptions")
 
 
-def _place(target: _Json) -> tuple[Any, Any]:
+def _id_and_port(target: _Json) -> tuple[Any, Any]:
     return _at(target, "Target", "Id"), repr(_at(target, "Target", "Port"))
 
 
@@ -158,7 +158,7 @@ def _healthy(document: _Json) -> list[_Json]:
     return [
         each
         for each in _targets(document)
-        if _at(each, "TargetHealth", "State") == "healthy" and isinstance(_place(each)[0], str)
+        if _at(each, "TargetHealth", "State") == "healthy" and isinstance(_id_and_port(each)[0], str)
     ]
 
 
@@ -169,29 +169,29 @@ def _attribute(document: _Json, operation: str, key: str) -> list[Any]:
 
 def _each_zone_served(document: _Json) -> bool:
     key = "load_balancing.cross_zone.enabled"
-    said = [
+    settings = [
         v
         for op in ("DescribeTargetGroupAttributes", "DescribeLoadBalancerAttributes")
         for v in _attribute(document, op, key)
     ]
-    crosses = any(_is(value, "true") for value in said)
-    near = {_text(each, "Target", "AvailabilityZone") for each in _healthy(document)}
+    crosses = any(_is(value, "true") for value in settings)
+    served = {_text(each, "Target", "AvailabilityZone") for each in _healthy(document)}
     zones = [z for b in _balancers(document) for z in _objects(b, "AvailabilityZones")]
-    return bool(near) and all(
-        crosses or "all" in near or {_text(zone, "ZoneName"), _text(zone, "ZoneId")} & (near - {""})
+    return bool(served) and all(
+        crosses or "all" in served or {_text(zone, "ZoneName"), _text(zone, "ZoneId")} & (served - {""})
         for zone in zones
     )
 
 
 def _routed(document: _Json) -> bool:
-    """A route for each IPv4 target from each subnet that the load balancer names."""
-    hosts = [_network(f"{_place(each)[0]}/32") for each in _targets(document)]
+    """Each subnet of the load balancer has a route to each IPv4 target."""
+    hosts = [_network(f"{_id_and_port(each)[0]}/32") for each in _targets(document)]
     addresses = [host.network_address for host in hosts if host is not None]
     return all(_reaches(subnet, address, document) for subnet in _subnets(document) for address in addresses)
 
 
 def _network(value: Any) -> ipaddress.IPv4Network | None:
-    """What a text says; a number or a truth value is no range, though ipaddress would take it for one."""
+    """The IPv4 range in a text. Numbers and booleans are rejected, although ipaddress would accept them."""
     try:
         return ipaddress.IPv4Network(value, strict=False) if isinstance(value, str) else None
     except ValueError:
@@ -200,13 +200,13 @@ def _network(value: Any) -> ipaddress.IPv4Network | None:
 
 def _reaches(subnet: str, address: ipaddress.IPv4Address, document: _Json) -> bool:
     table = _table_of(subnet, document)
-    fitting: list[tuple[int, bool]] = []
+    matching: list[tuple[int, bool]] = []
     for route in _objects(table, "Routes"):
         network = _network(route.get("DestinationCidrBlock"))
         if network is not None and address in network:
-            fitting.append((network.prefixlen, route.get("State") != "blackhole"))
-    longest = max((length for length, _ in fitting), default=None)
-    return any(alive for length, alive in fitting if length == longest)
+            matching.append((network.prefixlen, route.get("State") != "blackhole"))
+    longest = max((length for length, _ in matching), default=None)
+    return any(alive for length, alive in matching if length == longest)
 
 
 def _forwards(document: _Json) -> bool:
@@ -237,10 +237,10 @@ def _admits(document: _Json) -> bool:
         for group in _objects(_answer(document, "DescribeSecurityGroups"), "SecurityGroups")
         for rule in _objects(group, "IpPermissions")
     ]
-    return any(map(_admits_anybody, rules))
+    return any(map(_admits_all_addresses, rules))
 
 
-def _admits_anybody(rule: _Json) -> bool:
+def _admits_all_addresses(rule: _Json) -> bool:
     low, high = rule.get("FromPort"), rule.get("ToPort")
     everything = _is(rule.get("IpProtocol"), "-1", "all")
     ranged = isinstance(low, int) and isinstance(high, int) and low <= 443 <= high
@@ -249,7 +249,7 @@ def _admits_anybody(rule: _Json) -> bool:
     return anywhere and (everything or on_443)
 
 
-def _group_is_usual(document: _Json) -> bool:
+def _group_is_ip_and_tcp(document: _Json) -> bool:
     return any(
         each.get("TargetType") == "ip" and _is(each.get("Protocol"), "tcp", "tls")
         for each in _objects(_answer(document, "DescribeTargetGroups"), "TargetGroups")
@@ -266,15 +266,15 @@ def _resolves(document: _Json) -> bool:
     )
 
 
-def _apart(document: _Json) -> bool:
-    """None of the ranges that the VPC has is in the data centre's 192.168.0.0/16."""
-    told = ipaddress.IPv4Network("192.168.0.0/16")
+def _does_not_overlap(document: _Json) -> bool:
+    """No range of the VPC overlaps with the data centre's 192.168.0.0/16."""
+    data_centre = ipaddress.IPv4Network("192.168.0.0/16")
     for vpc in _objects(_answer(document, "DescribeVpcs"), "Vpcs"):
         for block in _objects(vpc, "CidrBlockAssociationSet"):
             if _at(block, "CidrBlockState", "State") != "associated":
                 continue
             network = _network(block.get("CidrBlock"))
-            if network is not None and network.overlaps(told):
+            if network is not None and network.overlaps(data_centre):
                 return False
     return True
 
@@ -304,22 +304,24 @@ def _zones_offered(document: _Json) -> bool:
 
 def _is_of_type(service: _Json) -> bool:
     types = [each.get("ServiceType") for each in _objects(service, "ServiceType")]
-    behind = "NetworkLoadBalancerArns" not in service or bool(_texts(service, "NetworkLoadBalancerArns"))
-    return "Interface" in types and behind and not _texts(service, "GatewayLoadBalancerArns")
+    has_balancer = "NetworkLoadBalancerArns" not in service or bool(
+        _texts(service, "NetworkLoadBalancerArns")
+    )
+    return "Interface" in types and has_balancer and not _texts(service, "GatewayLoadBalancerArns")
 
 
 def _endpoints(document: _Json) -> set[str]:
-    """All that the endpoint may have been told to be."""
-    told = [_at(each, "XksProxyConfiguration", "UriEndpoint") for each in _own(document)]
-    return {f"https://{HOST}", *(each for each in told if isinstance(each, str))}
+    """All endpoints that the key store may have: the test's own, and those in its configuration."""
+    configured = [_at(each, "XksProxyConfiguration", "UriEndpoint") for each in _own(document)]
+    return {f"https://{HOST}", *(each for each in configured if isinstance(each, str))}
 
 
 def _name_matches(document: _Json) -> bool:
     hosts = [endpoint.removeprefix("https://") for endpoint in _endpoints(document)]
     names = [service.get("PrivateDnsName") for service in _services(document)]
-    told = any(_same_name(name, host) for name in names for host in hosts)
-    # Where no endpoint is told, it is the service's own name.
-    return told or not any(_at(each, "XksProxyConfiguration", "UriEndpoint") for each in _own(document))
+    matches = any(_same_name(name, host) for name in names for host in hosts)
+    # Without a configured endpoint, the endpoint is the service's private DNS name.
+    return matches or not any(_at(each, "XksProxyConfiguration", "UriEndpoint") for each in _own(document))
 
 
 TRUTHS: dict[str, Truth] = {
@@ -352,16 +354,16 @@ TRUTHS: dict[str, Truth] = {
     "load-balancer-is-internal": _any_balancer(lambda b: b.get("Scheme") == "internal"),
     "listener-forwards-443": _forwards,
     "load-balancer-admits-privatelink-traffic": _admits,
-    "two-targets-are-healthy": lambda d: len({_place(each) for each in _healthy(d)}) > 1,
-    "two-targets-are-registered": lambda d: len({_place(each) for each in _targets(d)}) > 1,
+    "two-targets-are-healthy": lambda d: len({_id_and_port(each) for each in _healthy(d)}) > 1,
+    "two-targets-are-registered": lambda d: len({_id_and_port(each) for each in _targets(d)}) > 1,
     "every-zone-has-a-healthy-target": _each_zone_served,
     "network-routes-reach-every-target": _routed,
     "proxy-protocol-is-off": lambda d: any(
         _is(v, "false") for v in _attribute(d, "DescribeTargetGroupAttributes", "proxy_protocol_v2.enabled")
     ),
-    "target-group-is-ip-tcp-443": _group_is_usual,
+    "target-group-is-ip-tcp-443": _group_is_ip_and_tcp,
     "vpc-resolves-dns-names": _resolves,
-    "vpc-does-not-overlap-the-data-centre": _apart,
+    "vpc-does-not-overlap-the-data-centre": _does_not_overlap,
     "endpoint-service-offers-every-load-balancer-zone": _zones_offered,
     "key-store-is-connected": lambda d: any(each.get("ConnectionState") == "CONNECTED" for each in _own(d)),
     "key-store-quota-has-room": lambda d: len(_stores(d)) < 10,

@@ -1,4 +1,4 @@
-"""A table: an account with one thing changed, and how the requirement that looks at it ends."""
+"""A table of requirements, accounts with one change, and the outcome of the requirement for each account."""
 
 from dataclasses import replace
 
@@ -159,7 +159,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ),
     (
         "store-account-is-an-allowed-principal",
-        VIOLATED,  # its remedy names the partition of AWS GovCloud (US)
+        VIOLATED,  # the remedy must contain the partition of AWS GovCloud (US)
         looked_at(spec=replace(P, store_account=OTHER, region="us-gov-west-1")),
     ),
     (
@@ -229,7 +229,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("listener-forwards-443", VIOLATED, with_balancer(listeners=())),
     (
         "listener-forwards-443",
-        VIOLATED,  # which of the two a new listener would forward to, nobody knows
+        VIOLATED,  # the remedy cannot know to which of the two groups a new listener should forward
         with_balancer(listeners=(), target_groups=(GROUP, replace(GROUP, arn="arn:tg2", name="xks-2"))),
     ),
     ("listener-forwards-443", VIOLATED, with_balancer(listeners=(), target_groups=())),
@@ -277,7 +277,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ),
     (
         "every-zone-has-a-healthy-target",
-        VIOLATED,  # the group's own setting wins
+        VIOLATED,  # the group's setting overrides the load balancer's
         with_balancer(
             attributes=CROSS_ZONE,
             target_groups=(
@@ -298,7 +298,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("every-zone-has-a-healthy-target", UNKNOWN, with_group(attributes=DENIED, targets=IN_ONE_ZONE)),
     (
         "every-zone-has-a-healthy-target",
-        UNKNOWN,  # the group may turn off what the load balancer has on
+        UNKNOWN,  # the group's unknown setting may override the load balancer's
         with_balancer(
             attributes=CROSS_ZONE,
             target_groups=(replace(GROUP, attributes=DENIED, targets=IN_ONE_ZONE),),
@@ -317,7 +317,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ),
     (
         "every-zone-has-a-healthy-target",
-        MET,  # the group says it by itself
+        MET,  # the group's setting is enough
         with_balancer(
             attributes=DENIED, target_groups=(replace(GROUP, attributes=CROSS_ZONE, targets=IN_ONE_ZONE),)
         ),
@@ -338,7 +338,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("target-group-is-ip-tcp-443", MET, beside_it(port=9100)),
     (
         "target-group-is-ip-tcp-443",
-        VIOLATED,  # TLS ends on another port
+        VIOLATED,  # only the listener on another port terminates TLS
         with_balancer(
             listeners=(LISTENER, replace(LISTENER, port=9100, protocol="TLS")),
             target_groups=(replace(GROUP, protocol="TLS"),),
@@ -352,7 +352,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("subnets-are-private", MET, routed(replace(IGW, state="blackhole"))),
     (
         "subnets-are-private",
-        VIOLATED,  # one public: one private zone is left
+        VIOLATED,  # one subnet is public, so only one zone with a private subnet is left
         with_vpc(route_tables=(TABLE, RouteTable(id="rtb-2", subnet_ids=("subnet-1",), routes=(IGW,)))),
     ),
     ("subnets-are-private", UNKNOWN, with_vpc(subnets=VPC.subnets[:1])),  # type: ignore[index]
@@ -361,7 +361,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("network-routes-reach-every-target", VIOLATED, routed()),
     (
         "network-routes-reach-every-target",
-        VIOLATED,  # the more specific one is dead
+        VIOLATED,  # the more specific route is a blackhole
         routed(
             Route(destination="192.168.0.0/16", via="vgw-1"),
             Route(destination="192.168.1.0/24", via="pcx-1", state="blackhole"),
@@ -385,7 +385,7 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("vpc-does-not-overlap-the-data-centre", UNKNOWN, with_vpc(cidrs=DENIED)),
 ]
 
-# A store with a public endpoint has no endpoint service, so nothing of one applies to it.
+# A key store with a public endpoint has no endpoint service, so no requirement of endpoint services applies.
 CASES += [
     (id_, NOT_APPLICABLE, looked_at(spec=PUBLIC))
     for id_ in (

@@ -1,4 +1,4 @@
-"""A server of this machine that answers calls of boto3 by script."""
+"""A local server that gives scripted answers to boto3 calls."""
 
 import http.server
 import threading
@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import pytest
 
-SECRET = "MarkerMarkerMarkerMarkerMarkerMarkerMark"  # noqa: S105 -- a marker, looked for in what is said
+SECRET = "MarkerMarkerMarkerMarkerMarkerMarkerMark"  # noqa: S105 -- a marker that tests search for in output
 
 
 class Script(http.server.BaseHTTPRequestHandler):
-    """Answers in turn: (status, body); the last one goes on."""
+    """Gives the answers (status, body) in order; the last one is repeated."""
 
     answers: ClassVar[list[tuple[int, bytes]]] = []
     asked: ClassVar[list[bytes]] = []
@@ -26,7 +26,7 @@ class Script(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

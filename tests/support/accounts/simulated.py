@@ -1,4 +1,4 @@
-"""The account of a healthy scenario, and whether an answer about it is one of AWS's."""
+"""The account of a healthy scenario, and a check of its answers against botocore's model of AWS."""
 
 import datetime as dt
 from typing import Any
@@ -32,10 +32,10 @@ def view(section: object = None, *, elsewhere: bool = False) -> View:
 
 
 def check_against_the_model(operation: str, answer: Any) -> None:
-    """All of it is in botocore's model, of its types, and read by botocore as it was meant."""
+    """Each field must be in botocore's model with the correct type, and botocore must parse the same value."""
     model = SESSION.get_service_model(OPERATIONS[operation])
     shape = model.operation_model(operation).output_shape
-    assert list(odd(shape, answer)) == []
+    assert list(differences(shape, answer)) == []
     reply = write_answer(model, operation, answer)
     read = botocore.parsers.create_parser(model.protocol).parse(
         {"body": reply.body, "headers": {}, "status_code": 200}, shape
@@ -43,19 +43,18 @@ def check_against_the_model(operation: str, answer: Any) -> None:
     assert {key: value for key, value in read.items() if key != "ResponseMetadata"} == answer
 
 
-def odd(shape: Any, value: Any, path: str = "") -> Any:
-    """The paths of what is not in the model, not of its type, or none of its words."""
+def differences(shape: Any, value: Any, path: str = "") -> Any:
+    """The paths of values that are not in the model, have another type, or are not in the enumeration."""
     if shape.type_name == "structure":
         yield from (f"{path}.{key}" for key in value if key not in shape.members)
         for key in value.keys() & shape.members.keys():
-            yield from odd(shape.members[key], value[key], f"{path}.{key}")
+            yield from differences(shape.members[key], value[key], f"{path}.{key}")
     elif shape.type_name == "list":
         for each in value:
-            yield from odd(shape.member, each, f"{path}[]")
+            yield from differences(shape.member, each, f"{path}[]")
     else:
         types = {"string": str, "boolean": bool, "integer": int, "timestamp": dt.datetime}
-        words = {
-            word.lower() for word in getattr(shape, "enum", ())
-        }  # EC2 itself does not write them as there
-        if type(value) is not types[shape.type_name] or (words and value.lower() not in words):
+        # Case is ignored, because EC2's answers differ from the model in it.
+        allowed = {item.lower() for item in getattr(shape, "enum", ())}
+        if type(value) is not types[shape.type_name] or (allowed and value.lower() not in allowed):
             yield f"{path}: {value!r}"

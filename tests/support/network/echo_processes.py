@@ -1,4 +1,4 @@
-"""What the tests of the echo engine on real kernels share: processes, permissions, routers, rows."""
+"""Helpers for tests of the ping engine on real kernels: processes, permissions, routers, result rows."""
 
 import os
 import pickle
@@ -23,7 +23,7 @@ from simulator.network import namespaces
 T = TypeVar("T")
 NEAR_HOSTS, FAR_HOSTS = "10.80.0.0/16", "10.78.0.0/16"
 UNREACHABLE, PROHIBITED, LOOPING = "10.79.1.1", "10.79.2.1", "10.79.3.1"
-SMALL_MTU = 1400  # of the link behind the first router
+SMALL_MTU = 1400  # of the link between the two routers
 _AGENT, _NEAR, _FAR = "10.77.0.1", "10.77.0.2", "10.77.1.2"
 _NEAR_TO_FAR = "10.77.1.1"
 _TABLE_LOCAL, _SCOPE_HOST = 255, 254  # <linux/rtnetlink.h>
@@ -51,35 +51,38 @@ class Routers:
 
 
 def in_own_process(function: Callable[[], T], *, timeout_s: float = 100) -> T:
-    """What ``function`` returns; it may move between namespaces, and all that it started dies with it."""
+    """Run ``function`` in a child process and return its result.
+
+    It may enter other namespaces. All processes that it started end with it.
+    """
     read, write = os.pipe()
-    child = lab.in_child(lambda: _tell(function, write))
+    child = lab.in_child(lambda: _send_result(function, write))
     os.close(write)
     try:
-        with os.fdopen(read, "rb") as told:
-            assert select.select([told], [], [], timeout_s)[0], f"nothing was told within {timeout_s} s"
-            done, value = pickle.load(told)  # noqa: S301 - of our own child
+        with os.fdopen(read, "rb") as pipe:
+            assert select.select([pipe], [], [], timeout_s)[0], f"no result within {timeout_s} s"
+            succeeded, value = pickle.load(pipe)  # noqa: S301 - from this process's own child
     finally:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    assert done, value
+    assert succeeded, value
     return value  # type: ignore[no-any-return]
 
 
-def _tell(function: Callable[[], object], write: int) -> None:
+def _send_result(function: Callable[[], object], write: int) -> None:
     try:
-        told = (True, function())
+        result = (True, function())
     except BaseException:  # noqa: BLE001 - the parent raises it
-        told = (False, traceback.format_exc())
+        result = (False, traceback.format_exc())
     with os.fdopen(write, "wb") as file:
-        pickle.dump(told, file)
+        pickle.dump(result, file)
 
 
 def permit(mode: Mode) -> None:
-    """Let an engine of this fresh namespace take ``mode``: datagram sockets are nobody's there until allowed.
+    """Allow an engine in this new namespace to use ``mode``: by default no group may open ICMP datagram sockets.
 
-    In a user namespace only its one group can be named.
+    In a user namespace, only group 0 exists, so a larger range is rejected.
     """
     setting = Path("/proc/sys/net/ipv4/ping_group_range")
     for group_range in ("0 2147483647", "0 0") if mode == "datagram" else ():
@@ -90,9 +93,9 @@ def permit(mode: Mode) -> None:
 
 @contextmanager
 def joined(mode: Mode) -> Iterator[lab.Lab]:
-    """A lab whose engine takes ``mode``; in a user namespace what a lab allows can't be taken back."""
-    with lab.lab(set_ping_permission=lambda: permit(mode)) as made:
-        yield made
+    """A lab whose engine uses ``mode``. In a user namespace, a permission that the lab gave cannot be removed."""
+    with lab.lab(set_ping_permission=lambda: permit(mode)) as new_lab:
+        yield new_lab
 
 
 def rows_of(batches: Iterable[EchoBatch]) -> list[Row]:
@@ -113,25 +116,25 @@ def rows_of(batches: Iterable[EchoBatch]) -> list[Row]:
 
 
 def echoed(engine: EchoEngine, indexes: Sequence[int], *, apart_s: float = 0) -> list[Row]:
-    """Send to ``indexes``, at once or ``apart_s`` one after the other, and wait until each has ended."""
+    """Send to ``indexes``, all at once or one every ``apart_s``, and wait until each request has ended."""
     batches = []
     for some in [[index] for index in indexes] if apart_s else [indexes]:
         engine.send(some)
         time.sleep(apart_s)
         batches.append(engine.drain())
-    while engine.outstanding:  # at most its timeout
+    while engine.outstanding:  # ends after the engine's timeout at the latest
         select.select(engine.sockets(), [], [], 0.01)
         batches.append(engine.drain())
     time.sleep(0.005)
-    batches.append(engine.drain())  # whatever came after
+    batches.append(engine.drain())  # what arrived later, such as duplicates
     return rows_of(batches)
 
 
 def routed() -> Routers:
-    """Move to an agent's namespace with two routers before it; each answers for its hosts.
+    """Enter the network namespace of an agent behind two routers. Each router answers for its hosts.
 
-    agent -- near router (NEAR_HOSTS) -- SMALL_MTU -- far router (FAR_HOSTS). UNREACHABLE and PROHIBITED are
-    refused by the near router; LOOPING goes to and fro between the two until its hops are used up.
+    agent -- near router (NEAR_HOSTS) -- SMALL_MTU -- far router (FAR_HOSTS). The near router rejects packets to
+    UNREACHABLE and PROHIBITED. Packets to LOOPING go back and forth between the two until their TTL expires.
     """
     agent = namespaces.enter_fresh_namespace().network
     near, far = namespaces.fresh_network(), namespaces.fresh_network()
@@ -174,7 +177,7 @@ def _answer_for(netlink: IPRoute, hosts: str) -> None:
 
 
 def _forward() -> None:
-    """Be a router that tells of every packet it gives up, and takes packets back by the way they went."""
+    """Forward packets, send an ICMP error for each dropped packet, and accept packets on any interface."""
     ipv4 = Path("/proc/sys/net/ipv4")
     (ipv4 / "ip_forward").write_text("1", "ascii")
     (ipv4 / "icmp_ratemask").write_text("0", "ascii")

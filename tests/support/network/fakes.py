@@ -1,4 +1,4 @@
-"""The network's door without a network: answers by table, time by hand."""
+"""Fakes of `probe.network`: answers come from tables, and the test moves the clock."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ from probe.wire.hostport import is_ipv4
 
 
 class SteppedClock(SystemClock):
-    """The machine's clock as it would look if somebody stepped it by ``step_ns`` before each reading."""
+    """The system clock as it would look if it were stepped by ``step_ns`` before each reading."""
 
     def __init__(self, step_ns: int) -> None:
         self._step_ns = step_ns
@@ -40,7 +40,7 @@ class SteppedClock(SystemClock):
 
 @dataclass
 class FakeClock:
-    """Stands still until told. A step of the wall clock is a change of ``offset``."""
+    """Moves only by `pass_s`. To step the wall clock, change ``offset``."""
 
     monotonic: int = 1_000_000_000_000
     offset: int = 1_700_000_000_000_000_000
@@ -67,12 +67,12 @@ def failed(phase: Phase, reason: Reason, detail: str = "") -> Failure:
 
 @dataclass
 class FakeNetwork:
-    """As `Network`. A value of a table may be a Failure: then the exchange ends in it.
+    """Replaces `Network`. A value in a table may be a Failure: then the exchange fails with it.
 
-    ``names``: host to address (an absent name is not found). ``connections``: (address, port), or address
-    alone, to a round trip in seconds or a whole TcpConnection (absent: refused). ``handshakes``: (address, offer)
-    to Handshake. ``answers``: server to DnsResponse. ``echo_rtts_s``: address to a round trip, None for silence.
-    Each call is noted in ``calls``.
+    ``names``: host to address (a missing name is not found). ``connections``: (address, port), or only the
+    address, to an RTT in seconds or a complete TcpConnection (missing: refused). ``handshakes``: (address, offer)
+    to Handshake. ``answers``: server to DnsResponse. ``echo_rtts_s``: address to an RTT, None for no reply.
+    Each call is recorded in ``calls``.
     """
 
     names: Mapping[str, str | Failure] = field(default_factory=dict)
@@ -143,7 +143,7 @@ def _value(found: Any) -> Any:
 
 
 class FakeEchoEngine:
-    """As `EchoEngine`, with every answer there at the next drain. Silence ends by moving the clock."""
+    """Replaces `EchoEngine`. Each reply, or the timeout of a host without one, is in the next drain."""
 
     mode = "datagram"
     why = "fake"
@@ -194,7 +194,7 @@ class FakeEchoEngine:
 
 
 class PromptEngine:
-    """As much of an engine as driving one needs; answers everything on the next drain."""
+    """The part of an engine that its caller needs. The next drain answers everything."""
 
     def __init__(self) -> None:
         self.outstanding: list[int] = []
@@ -215,7 +215,7 @@ class PromptEngine:
 
 
 class Reply(NamedTuple):
-    """As the rows of `Arrivals.replies`."""
+    """Like the rows of `Arrivals.replies`."""
 
     source: bytes
     message: bytes
@@ -223,7 +223,7 @@ class Reply(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A transmit stamp by its key, or with the ``message`` that an old kernel gives back."""
+    """A transmit timestamp with its key, or with the ``message`` that an old kernel returns."""
 
     key: int
     message: bytes
@@ -231,7 +231,7 @@ class Sent(NamedTuple):
 
 
 class FakeLink:
-    """Under a real `EchoEngine`: what was sent lies in ``sent``, what shall arrive is put in ``arrivals``."""
+    """For a real `EchoEngine`: ``sent`` has its packets; the test puts the packets to receive into ``arrivals``."""
 
     mode = "raw"
     identifier = 77
@@ -251,8 +251,8 @@ class FakeLink:
         return {}
 
     def receive(self, arrivals: Arrivals) -> None:
-        come, self.arrivals = self.arrivals, []
-        for one in come:
+        arrived, self.arrivals = self.arrivals, []
+        for one in arrived:
             if isinstance(one, Reply):
                 arrivals.replies.append(one)
             elif isinstance(one, Sent):
@@ -275,7 +275,7 @@ def reply_to(message: bytes) -> bytes:
 
 @contextlib.contextmanager
 def no_more_files() -> Iterator[None]:
-    """Inside, the kernel refuses this process another file descriptor (EMFILE)."""
+    """Inside this context, the kernel gives this process no further file descriptor (EMFILE)."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest_free = os.open(os.devnull, os.O_RDONLY)
     os.close(lowest_free)
@@ -299,7 +299,7 @@ class EchoSetup:
     def answer(
         self, after_ms: float, *, number: int = -1, source: str = "192.0.2.1", stamped: bool = True
     ) -> None:
-        """Stamps request ``number`` now, and lets its reply come ``after_ms`` later."""
+        """Timestamp request ``number`` now; its reply arrives ``after_ms`` later."""
         _address, message, key = self.link.sent[number]
         if stamped:
             self.link.arrivals.append(Sent(key, b"", self.clock.wall_ns()))

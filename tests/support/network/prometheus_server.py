@@ -1,4 +1,4 @@
-"""Debian's Prometheus, started by a test and asked over its HTTP API."""
+"""The Prometheus package of Debian, started by a test and queried through its HTTP API."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-# A first scrape, a rule's window and its `for` have passed long before; past this something is wrong.
+# Much longer than a first scrape, a rule's window and its `for` together.
 PATIENCE_S = 240.0
 
 
@@ -34,7 +34,7 @@ def command(folder: Path, port: int, agent: str, rules: str = "") -> list[str]:
 
 
 def ask(port: int, path: str, **parameters: str) -> Any:
-    """What ``/api/v1/PATH`` answers; None while the server does not answer yet."""
+    """The answer to ``/api/v1/PATH``; None while the server does not answer yet."""
     url = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
     try:
         with urllib.request.urlopen(url, timeout=100) as answer:
@@ -44,7 +44,7 @@ def ask(port: int, path: str, **parameters: str) -> Any:
 
 
 def wait_for(what: str, condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
-    """Poll until ``condition`` holds; AssertionError naming ``what`` if it does not in time."""
+    """Poll until ``condition`` is true; after ``patience_s``, raise an AssertionError with ``what``."""
     deadline_s = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline_s, f"not within {patience_s:g} s: {what}"
@@ -52,7 +52,7 @@ def wait_for(what: str, condition: Callable[[], bool], patience_s: float = PATIE
 
 
 def end(process: subprocess.Popen[Any]) -> None:
-    """Stop what the test started, by its id."""
+    """Stop a process that the test started, by its id."""
     process.terminate()
     try:
         process.communicate(timeout=100)

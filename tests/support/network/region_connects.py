@@ -1,4 +1,4 @@
-"""Candidate Regions for the tests of surveys, and connects to them."""
+"""Candidate Regions for tests of surveys, and TCP connects to them."""
 
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Target

@@ -1,4 +1,4 @@
-"""`xks-probe run`, the installed command, in a simulated network: asked as its users ask it, over HTTP."""
+"""The installed command `xks-probe run` in a simulated network. Tests read its results over HTTP, as users do."""
 
 import json
 import urllib.request
@@ -14,7 +14,7 @@ from support.pace import PRIORITY
 
 from simulator import Simulation
 
-# Short enough for a test, as slow a machine as it may run on.
+# Short enough for a test, and long enough for a slow machine.
 QUICK = {
     "intervals": {"icmp": "1s", "tcp": "2s", "tls": "5s", "dns": "10s", "health": "5s"},
     "timeouts": {"icmp": "900ms", "tcp": "2s", "tls": "5s", "dns": "5s", "health": "5s"},
@@ -24,7 +24,7 @@ _ANSWER_S = 60.0
 
 
 class Sample(NamedTuple):
-    """One row of /metrics, without the prefix that all bear."""
+    """One row of /metrics, without the prefix that all names have."""
 
     name: str
     labels: Mapping[str, str]
@@ -32,7 +32,7 @@ class Sample(NamedTuple):
 
 
 class RunningAgent:
-    """One agent with its page on ``port``; `stop` ends it. Entered, it is ready."""
+    """A context manager for one agent with its page on ``port``: ready on entry, stopped on exit."""
 
     def __init__(
         self,
@@ -66,10 +66,10 @@ class RunningAgent:
         return status
 
     def page(self) -> str:
-        """The words of the page, without its marks."""
-        words = _Words()
-        words.feed(self.ask("/"))
-        return " ".join("".join(words.found).split())
+        """The text of the page, without markup."""
+        text = _PageText()
+        text.feed(self.ask("/"))
+        return " ".join("".join(text.found).split())
 
     def samples(self) -> list[Sample]:
         families = text_string_to_metric_families(self.ask("/metrics"))
@@ -80,13 +80,13 @@ class RunningAgent:
         ]
 
     def values(self, name: str, **labels: str) -> list[float]:
-        """Those of one metric whose labels are (among others) ``labels``."""
+        """The values of one metric; ``labels`` must be among a sample's labels."""
         wanted = labels.items()
         return [each.value for each in self.samples() if each.name == name and wanted <= each.labels.items()]
 
     def ask(self, path: str) -> str:
         answer = self._answer(path)
-        assert answer is not None, f"{path} is not answered; the agent said: {self.log.read_text()[-2000:]}"
+        assert answer is not None, f"no answer from {path}; the agent's log: {self.log.read_text()[-2000:]}"
         return answer
 
     def _answer(self, path: str) -> str | None:
@@ -95,13 +95,13 @@ class RunningAgent:
 
 
 def outcomes(store: Mapping[str, Any], requirement: str) -> set[str]:
-    """Over all subjects, in a report of the status."""
+    """The outcomes of a requirement over all subjects, in a key store's entry of the status."""
     report = store["report"] or {"verdicts": []}
     return {each["outcome"] for each in report["verdicts"] if each["requirement"] == requirement}
 
 
 def connect_errors(store: Mapping[str, Any]) -> dict[str, str]:
-    """What KMS would say on connecting, with its likelihood, but for what an earlier fault masks."""
+    """The errors that ConnectCustomKeyStore would return, with their likelihood; masked errors are left out."""
     report = store["report"]
     errors = report["prediction"]["connect"]["errors"] if report else []
     return {each["error"]: each["likelihood"] for each in errors if each["masked_by"] is None}
@@ -115,8 +115,8 @@ def _text_of(port: int, path: str) -> str | None:
         return None
 
 
-class _Words(HTMLParser):
-    """``<wbr>`` within a word parts nothing."""
+class _PageText(HTMLParser):
+    """Collects text. A ``<wbr>`` inside a word does not split it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""A loop whose clock jumps to the next timer: an hour of waiting takes no time, and waiting for ever is an error.
+"""An event loop whose clock jumps to the next timer: waiting takes no time, and waiting forever is an error.
 
-For fakes only: a real socket's event would come while the clock has long gone on.
+Use it only with fakes: the clock would jump to a timeout before the event of a real socket arrives.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ START_S = 1000.0  # not zero, so that nothing takes "0" for "unset"
 
 
 class EverybodyWaitsError(RuntimeError):
-    """No timer is set and nothing is ready: the test would hang."""
+    """No timer is set and nothing is ready, so the test would hang."""
 
 
 class _Jump(selectors.BaseSelector):
-    """Never waits: where a selector would, it moves the clock."""
+    """Moves the clock where a selector would wait."""
 
     def __init__(self) -> None:
         self.now_s = START_S
@@ -28,7 +28,7 @@ class _Jump(selectors.BaseSelector):
         if ready:
             return ready
         if timeout is None:
-            raise EverybodyWaitsError("every task waits for something that nobody will do")
+            raise EverybodyWaitsError("every task waits, and no timer or event will wake one")
         self.now_s += max(0.0, timeout)
         return []
 
@@ -57,11 +57,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jump.now_s
 
     def advance(self, seconds: float) -> None:
-        """The clock goes on while no task runs: a loop that was held up."""
+        """Move the clock while no task runs, as if the loop were blocked."""
         self._jump.now_s += seconds
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """As ``asyncio.run``, in virtual time."""
+    """Like ``asyncio.run``, in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(coroutine)

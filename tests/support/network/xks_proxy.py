@@ -1,4 +1,4 @@
-"""An XKS proxy on loopback for tests: real TLS, signatures verified by our own arithmetic, answers by script."""
+"""An XKS proxy on loopback for tests: real TLS, signatures verified by independent code, scripted answers."""
 
 import hashlib
 import hmac
@@ -41,28 +41,31 @@ Answer = tuple[int, bytes]
 
 @dataclass
 class XksServer:
-    """``serve`` is for `conftest`'s loopback server. Each request is noted; ``answer`` may replace an answer."""
+    """``serve`` is for the loopback server in `conftest`. ``asked`` has all requests.
+
+    ``answer`` may return another answer than the default one.
+    """
 
     certificate: str
     path: str = "/kms/xks/v1"
     region: str = REGION
     secret: str = SECRET
-    answer: Callable[[Asked], Answer | None] = lambda _asked: None
-    date: str | None = ""  # "" now, None no header
+    answer: Callable[[Asked], Answer | None] = lambda _request: None
+    date: str | None = ""  # "": the current time; None: no Date header
     delay_s: float = 0.0
-    drops: str = ""  # the method of requests that get no answer but the connection's end
+    drops: str = ""  # requests with this method are not answered: the connection is closed
     asked: list[Asked] = field(default_factory=list)
 
     def serve(self, connection: socket.socket) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
         with context.wrap_socket(connection, server_side=True) as stream, stream.makefile("rb") as reader:
-            while asked := self._read(reader):
-                self.asked.append(asked)
-                if asked.method == self.drops:
+            while request := self._read(reader):
+                self.asked.append(request)
+                if request.method == self.drops:
                     return
                 time.sleep(self.delay_s)
-                status, body = self.answer(asked) or self._usual(asked)
+                status, body = self.answer(request) or self._default_answer(request)
                 date = formatdate(usegmt=True) if self.date == "" else self.date
                 head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n"
                 head += f"Date: {date}\r\n" if date else ""
@@ -79,22 +82,22 @@ class XksServer:
         method, path, _ = first.split(" ")
         return Asked(method, path, headers, reader.read(int(headers.get("content-length", 0))))
 
-    def _usual(self, asked: Asked) -> Answer:
-        if asked.path != f"{self.path}/health" and "/keys/" not in asked.path:
+    def _default_answer(self, request: Asked) -> Answer:
+        if request.path != f"{self.path}/health" and "/keys/" not in request.path:
             return error(404, "InvalidUriPathException")
-        if asked.method != "POST":
+        if request.method != "POST":
             return 405, b""
-        if not self.verifies(asked):
+        if not self.verifies(request):
             return error(401, "AuthenticationFailedException")
-        if "/keys/" in asked.path:
+        if "/keys/" in request.path:
             return 200, json.dumps(
                 {"keySpec": "AES_256", "keyUsage": ["ENCRYPT", "DECRYPT"], "keyStatus": "ENABLED"}
             ).encode()
         return 200, json.dumps(HEALTHY).encode()
 
-    def verifies(self, asked: Asked) -> bool:
-        """Signature Version 4, as AWS's general reference has it: nothing of botocore's."""
-        authorization, date = asked.headers.get("authorization", ""), asked.headers.get("x-amz-date", "")
+    def verifies(self, request: Asked) -> bool:
+        """Signature Version 4, written from the AWS General Reference without botocore."""
+        authorization, date = request.headers.get("authorization", ""), request.headers.get("x-amz-date", "")
         found = _SCOPE.match(authorization)
         if found is None or "SignedHeaders=host;x-amz-date, " not in authorization:
             return False
@@ -102,8 +105,8 @@ class XksServer:
         if (key_id, region, service) != (KEY_ID, self.region, "kms-xks-proxy") or not date.startswith(day):
             return False
         canonical = "\n".join(
-            [asked.method, asked.path, "", f"host:{asked.headers['host']}", f"x-amz-date:{date}", "",
-             "host;x-amz-date", hashlib.sha256(asked.body).hexdigest()]
+            [request.method, request.path, "", f"host:{request.headers['host']}", f"x-amz-date:{date}", "",
+             "host;x-amz-date", hashlib.sha256(request.body).hexdigest()]
         )  # fmt: skip
         scope = f"{day}/{region}/{service}/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"

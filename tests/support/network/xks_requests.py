@@ -1,4 +1,4 @@
-"""Signed requests to the simulated proxy, by botocore's signer: it shares no line with the simulation's arithmetic."""
+"""Requests to the simulated proxy, signed by botocore, which shares no code with the simulation's verification."""
 
 import json
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def signed(
     host: str = HOST,
     more: Sequence[tuple[str, str]] = (),
 ) -> Signed:
-    """A POST as it arrives; ``more`` are headers that are signed, too."""
+    """A POST as the proxy receives it; ``more`` are further headers, also signed."""
     date = datetime.fromtimestamp(at_s, UTC).strftime("%Y%m%dT%H%M%SZ")
     given = {**dict(more), "X-Amz-Date": date}
     request = AWSRequest(method="POST", url=f"https://{host}{path}", data=body, headers=given)
@@ -54,7 +54,7 @@ def signed(
 
 
 def requested(of: Signed) -> Request:
-    """As the proxy's parser would give it."""
+    """The request as the proxy's parser returns it."""
     return Request(
         method=of.method,
         path=of.path,

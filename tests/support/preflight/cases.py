@@ -1,12 +1,16 @@
-"""Preflight cases: a simulated network, what is wrong there, and what a preflight must find.
+"""Preflight cases: a simulated network with faults, and the findings that a preflight must report.
 
-The cases are in ``tests/preflight_cases/*.yaml``: a sentence each, how its simulation differs from a healthy one, and
-what the report must say. They are no scenarios: a scenario is a simulation of its own (``simulator/scenarios``).
-``faults`` are of hosts (``*``: all proxies), ``account`` and ``records`` as scenario files of simulations have them,
-``options`` change the command line (null: leave out). ``predict`` has every error that nothing masks, by
-operation, with *maybe* where it is only possible; ``undecided`` has the operations of which too little is
-known. What is not said in any of them must not be found. ``names`` are names of errors that are predicted, too:
-as alternatives, or masked. A ``long`` case repeats what others show, and is played by ``make test-all``.
+The cases are in ``tests/preflight_cases/*.yaml``. Each has a sentence as its name, the differences from a healthy
+simulation, and the expected report. They are not scenarios, which are complete simulations (``simulator/scenarios``).
+
+- ``faults``: by host (``*``: all proxies).
+- ``account``, ``records``: in the format of scenario files.
+- ``options``: changes to the command line (null: leave the option out).
+- ``expect``: the outcomes of each requirement. Requirements that are not listed must not be violated.
+- ``predict``: all unmasked errors by operation, with *maybe* before an error that is only possible.
+- ``undecided``: the operations for which too little is known.
+- ``names``: further error names in the prediction, as alternatives or masked.
+- ``long``: the case repeats what others cover, and runs only with ``make test-all``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +34,7 @@ _KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One preflight. ``expect`` has the outcomes of a requirement over all its subjects."""
+    """One preflight. ``expect`` has the outcomes of each requirement over all its subjects."""
 
     name: str
     expect: Mapping[str, frozenset[str]]
@@ -48,29 +52,29 @@ class Case:
     resolver: bool = False
 
     def is_fine(self) -> bool:
-        """Nothing but advice is violated or unknown."""
+        """Only advice is violated or unknown."""
         wrong = {id_ for id_, of in self.expect.items() if of & {"violated", "unknown"}}
         return {each.published.level.value for each in CATALOGUE if each.id in wrong} <= {"advice"}
 
 
 def subjects() -> tuple[str, ...]:
-    """The files of cases."""
+    """The names of the case files."""
     return tuple(sorted(file.stem for file in _DIRECTORY.glob("*.yaml")))
 
 
 def cases_about(subject: str) -> tuple[Case, ...]:
-    """Those of one file, in its order."""
+    """The cases of one file, in its order."""
     document = yaml.safe_load((_DIRECTORY / f"{subject}.yaml").read_text("utf-8"))
     return tuple(_case(name, item) for name, item in document.items())
 
 
 def load() -> tuple[Case, ...]:
-    """All of them, in the order of their files."""
+    """All cases, in the order of their files."""
     return tuple(case for subject in subjects() for case in cases_about(subject))
 
 
 def parametrized(subject: str) -> pytest.MarkDecorator:
-    """A test for each case about a subject."""
+    """One test per case about a subject."""
     params = [
         pytest.param(case, id=case.name, marks=[pytest.mark.long] if case.long else [])
         for case in cases_about(subject)

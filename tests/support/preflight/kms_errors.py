@@ -1,6 +1,6 @@
-"""KMS's names of errors: which of them a preflight can predict, and which nobody can."""
+"""Error names of KMS: those that a preflight can predict, and those that it cannot."""
 
-# KMS's own words for what a preflight can find out (research: the API's errors and connection error codes).
+# API errors and connection error codes whose causes a preflight can detect.
 PREDICTABLE = {
     *("ValidationException", "UnsupportedOperationException", "LimitExceededException"),
     *("CustomKeyStoreNameInUseException", "XksProxyUriInUseException", "XksProxyUriEndpointInUseException"),
@@ -20,8 +20,8 @@ PREDICTABLE = {
     "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND",
     "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION",
 }
-# Faults within AWS (INTERNAL_ERROR, KMSInternalException), a wrong id of a key store (the command refuses it), keys
-# that exist in KMS (XksKeyAlreadyInUseException: no call that lists keys is made), a store that is gone meanwhile.
+# Faults inside AWS (INTERNAL_ERROR, KMSInternalException), a key store id that does not exist (the command rejects
+# it) or was deleted meanwhile, and keys that exist in KMS (XksKeyAlreadyInUseException: xks-probe never lists keys).
 NOT_PREDICTABLE = {
     *("INTERNAL_ERROR", "KMSInternalException", "CustomKeyStoreNotFoundException"),
     *("XksKeyAlreadyInUseException", "DependencyTimeoutException", "InvalidMarkerException"),

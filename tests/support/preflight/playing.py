@@ -1,4 +1,4 @@
-"""Plays preflight cases: the command line in a simulated network, and what its report says."""
+"""Runs preflight cases: the command in a simulated network, and the checks of its report."""
 
 import json
 import sys
@@ -39,26 +39,26 @@ _OPTIONS: Mapping[str, Any] = {
     "--key-manager": "{hsm-1}",
     "--data-centre": "192.168.0.0/16",
     "--key-id": "foo",
-    "--timeout": "60",  # never over, on a busy machine neither; a case in which something is silent has less
+    "--timeout": "60",  # not reached even on a busy machine; cases with a silent host use a shorter one
     "--format": "json",
 }
-_OF_AN_EXISTING_STORE: Mapping[str, Any] = {
+_EXISTING_STORE_OPTIONS: Mapping[str, Any] = {
     "--key-store": "{store}",
     **dict.fromkeys(("--endpoint-service", "--uri-endpoint", "--uri-path", "--name")),
 }
-# Our own resolv.conf in place of the machine's, for what follows: a public endpoint is found by its name.
+# Runs a command with the test's resolv.conf instead of the machine's, so that a public endpoint's name resolves.
 _WITH_RESOLVER = (
     *("unshare", "--mount", "sh", "-c"),
     'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"',
     "sh",
 )
 _QUICK = "health-answers-within-250-ms"
-_RUN_S = 240.0  # on a busy machine; a hang ends
+_RUN_S = 240.0  # long enough for a busy machine; ends a run that hangs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What came of a run."""
+    """The result of one run."""
 
     status: int
     report: Mapping[str, Any]
@@ -75,9 +75,9 @@ class Played:
         return {name for name, outcomes in self.outcomes().items() if outcome in outcomes}
 
     def unmasked(self) -> dict[str, set[str]]:
-        """The names of the errors of each operation that nothing masks, with *maybe* before one that is possible.
+        """The unmasked errors of each operation, with *maybe* before an error that is only possible.
 
-        Without those of a few slow exchanges among quick ones: that is this machine's doing.
+        Errors that come only from a few slow exchanges among quick ones are left out: the test machine causes them.
         """
         return {
             operation: {
@@ -96,19 +96,19 @@ class Played:
         return {each for each in OPERATIONS if not self.report["prediction"][each]["decided"]}
 
     def named_errors(self) -> set[str]:
-        """Every error that is predicted, by whatever name, masked or not."""
+        """All names of all predicted errors: alternatives and masked errors are included."""
         every = (error for each in OPERATIONS for error in self.report["prediction"][each]["errors"])
         errors = [error for error in every if not self._is_of_hiccups(error)]
         return {name for error in errors for name in (error["error"], *error["alternatives"])}
 
     def status_of_verdicts(self) -> int:
-        """The exit status that the verdicts ask for (advice never counts)."""
+        """The exit status that follows from the verdicts (advice never counts)."""
         counted = {v["outcome"] for v in self.report["verdicts"] if v["level"] != "advice"}
         return 1 if "violated" in counted else 3 if "unknown" in counted else 0
 
 
 def open_simulation(start_account: StartAccount = start_account) -> Simulation:
-    """A healthy one, with an account and a name server."""
+    """A healthy simulation with an AWS account and a name server."""
     document = {
         **HEALTHY.document,
         "account": {},
@@ -120,7 +120,7 @@ def open_simulation(start_account: StartAccount = start_account) -> Simulation:
 
 
 def prepare(simulation: Simulation, case: Case) -> None:
-    """Make the simulation all well again, then as the case has it."""
+    """Reset the simulation to healthy, then apply the case's faults and settings."""
     for host in (*simulation.scenario.nodes, *simulation.scenario.name_servers):
         simulation.set_fault(host.name, "alive")
     for fault in ("alive", "tls-good", "good", "healthy"):
@@ -136,8 +136,8 @@ def prepare(simulation: Simulation, case: Case) -> None:
 
 
 def command(simulation: Simulation, case: Case, program: Sequence[str]) -> list[str]:
-    """The command line in this simulation."""
-    options = {**_OPTIONS, **(_OF_AN_EXISTING_STORE if case.exists else {}), **case.options}
+    """The command line for this case in this simulation."""
+    options = {**_OPTIONS, **(_EXISTING_STORE_OPTIONS if case.exists else {}), **case.options}
     values = {"service": simulation.service_name, "store": simulation.scenario.key_store}
     values |= {host: simulation.address(host) for host in simulation.addressing.endpoints}
     words = [*PRIORITY, *program, "preflight"]
@@ -153,22 +153,22 @@ def command(simulation: Simulation, case: Case, program: Sequence[str]) -> list[
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    for word, value in values.items():
-        text = text.replace(f"{{{word}}}", value)
-    return text  # {ca} is the simulation's own
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text  # {ca} stays: the simulation replaces it
 
 
 def environment(simulation: Simulation, case: Case) -> dict[str, str]:
-    """AWS's, and the proxy's credential: the right one unless the case has another, or {} for none."""
-    right = simulation.scenario.proxy.credentials[0]
-    given = {"id": right.access_key_id, "secret": right.secret_access_key}
-    found = given if case.credential is None else {**given, **case.credential}
+    """Variables for AWS and the proxy credential: the correct one unless the case has another, or {} for none."""
+    correct = simulation.scenario.proxy.credentials[0]
+    default = {"id": correct.access_key_id, "secret": correct.secret_access_key}
+    used = default if case.credential is None else {**default, **case.credential}
     if case.credential == {}:
         return simulation.aws_environment()
     return {
         **simulation.aws_environment(),
-        "XKS_PROXY_ACCESS_KEY_ID": found["id"],
-        "XKS_PROXY_SECRET_ACCESS_KEY": found["secret"],
+        "XKS_PROXY_ACCESS_KEY_ID": used["id"],
+        "XKS_PROXY_SECRET_ACCESS_KEY": used["secret"],
     }
 
 
@@ -178,15 +178,15 @@ def play_in(
     """One run of the command. ``more`` is added to its environment."""
     prepare(simulation, case)
     started_s = time.monotonic()
-    surroundings = {**environment(simulation, case), **(more or {})}
-    done = simulation.run(command(simulation, case, program), _RUN_S, environment=surroundings)
+    variables = {**environment(simulation, case), **(more or {})}
+    done = simulation.run(command(simulation, case, program), _RUN_S, environment=variables)
     wall_s = time.monotonic() - started_s
     report = json.loads(done.stdout) if done.stdout else {}
     return Played(status=done.returncode, report=report, words=done.stderr, wall_s=wall_s)
 
 
 def check(case: Case, run: Played) -> None:
-    """The report says what the case expects, and finds no other fault."""
+    """The report has the expected outcomes and errors, and no other fault."""
     assert run.report, run.words
     found = run.outcomes()
     assert {id_: found.get(id_) for id_ in case.expect} == dict(case.expect)
@@ -201,7 +201,7 @@ def check(case: Case, run: Played) -> None:
 
 
 def main(names: Sequence[str]) -> None:
-    """To help write a preflight case: what differs from all being well, as the file would have it."""
+    """A help for writing a case: prints all faults that the preflight finds, in the format of the case files."""
     chosen = [each for each in load() if not names or any(name in each.name for name in names)]
     with open_simulation() as simulation:
         for case in chosen:

@@ -1,4 +1,4 @@
-"""What each check can tell, for tests that take every check: nothing is left out, and each text is hostile."""
+"""Details of each check for tests that run with every check: all fields are set, and each text is hostile."""
 
 from typing import Any, get_args
 
@@ -43,17 +43,17 @@ DETAILS: dict[Check, Details] = {
 
 
 def without_details() -> list[str]:
-    """Checks and types of details that this file lacks."""
+    """Checks, and types of details, that are missing in this file."""
     types = {type(details) for details in DETAILS.values()}
-    lacking = [f"{each.__name__}: no check tells it" for each in get_args(Details) if each not in types]
-    return [*(f"Check.{check.name}: no details" for check in Check if check not in DETAILS), *lacking]
+    missing = [f"{each.__name__}: no check has it" for each in get_args(Details) if each not in types]
+    return [*(f"Check.{check.name}: no details" for check in Check if check not in DETAILS), *missing]
 
 
 def measured(of: Target, check: Check, *, failed: bool = False, **changes: Any) -> Measurement:
-    """A measurement with all of the check's phases and details, or with a failure in the last of them."""
+    """A measurement with all of the check's phases and details, or one that failed in the last phase."""
     kind = CHECKS[check]
     failure = Failure(phase=kind.phases[-1], reason=Reason.TIMED_OUT, detail=changes.pop("detail", ""))
-    whole = {
+    complete = {
         "started_at_s": NOW_S,
         "address": of.host,
         "phases_s": dict.fromkeys(kind.phases[:-1] if failed else kind.phases, 0.002),
@@ -61,4 +61,4 @@ def measured(of: Target, check: Check, *, failed: bool = False, **changes: Any) 
         "failure": failure if failed else None,
         "details": DETAILS.get(check) if not failed else _UNANSWERED if kind.mode else None,
     }
-    return Measurement(target=of, check=check, **{**whole, **changes})
+    return Measurement(target=of, check=check, **{**complete, **changes})

@@ -1,6 +1,6 @@
-"""The marker that stands for a credential, and what must not be found of it anywhere.
+"""Searches output for a marker credential.
 
-Nor what is made of it: the signing keys of SigV4, and the usual ways to write bytes.
+It also searches for the SigV4 signing keys derived from it, and for the common encodings of both.
 """
 
 import base64
@@ -16,24 +16,24 @@ def _forms(of: bytes) -> Iterator[str]:
 
 
 def _secrets() -> frozenset[str]:
-    """The secret and each key that SigV4 makes of it today (or did yesterday), as somebody may write them."""
-    made = {SECRET, *_forms(SECRET.encode())}
+    """The secret, and the keys that SigV4 derives from it for today and yesterday, in all encodings."""
+    encoded = {SECRET, *_forms(SECRET.encode())}
     for ago in (0, 1):
         key = f"AWS4{SECRET}".encode()
         day = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=ago):%Y%m%d}"
         for part in (day, "eu-west-1", "kms-xks-proxy", "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
-            made.update(_forms(key))
-    return frozenset(made)
+            encoded.update(_forms(key))
+    return frozenset(encoded)
 
 
-def shows_no_secret(said: str) -> None:
-    found = [secret[:4] for secret in _secrets() if secret in said]
+def shows_no_secret(output: str) -> None:
+    found = [secret[:4] for secret in _secrets() if secret in output]
     assert found == []
 
 
-def shows_nothing(said: str) -> None:
-    """Neither the secret, nor the key id, nor a signature."""
-    shows_no_secret(said)
+def shows_nothing(output: str) -> None:
+    """The output has no secret, no key id and no signature."""
+    shows_no_secret(output)
     for word in (KEY_ID, *_forms(KEY_ID.encode()), "AWS4-HMAC-SHA256", "Signature="):
-        assert word not in said
+        assert word not in output

@@ -1,4 +1,4 @@
-"""Made-up results for the tests of reports and of their schemas."""
+"""Example results for tests of reports and their schemas."""
 
 from dataclasses import replace
 from typing import Any
@@ -179,7 +179,7 @@ def silence() -> Measurement:
 
 def requested(target: Target = NODE_1, *, warm: bool = False, **details: Any) -> Measurement:
     connected = {} if warm else {Phase.CONNECT: 0.0127, Phase.HANDSHAKE: 0.0311}
-    said: dict[str, Any] = {
+    default: dict[str, Any] = {
         "purpose": "health",
         "status": 200,
         "managers": (("hsm-1", KeyManagerStatus.ACTIVE),),
@@ -187,7 +187,7 @@ def requested(target: Target = NODE_1, *, warm: bool = False, **details: Any) ->
     return Measurement(
         target=target, check=Check.HEALTH_WARM if warm else Check.HEALTH_COLD, started_at_s=NOW_S, address=target.host,
         phases_s={**connected, Phase.WAIT: 0.0185, Phase.RECEIVE: 0.0015}, timestamps=Timestamps.KERNEL,
-        details=HealthDetails(**{**said, **details}),
+        details=HealthDetails(**{**default, **details}),
     )  # fmt: skip
 
 
@@ -309,10 +309,10 @@ def evidence() -> Evidence:
 
 
 def with_health() -> Evidence:
-    """As `evidence`, with requests answered, refused and withheld, and one that was not for health."""
-    seen = (
+    """Like `evidence`, with requests that were answered, rejected or not sent, and one that was not for health."""
+    requests = (
         requested(), requested(warm=True, wait_is_upper_bound=True, clock_offset_s=2.0), requested(status=405, purpose="get"),
         requested(NODE_2, status=401, error_name="AuthenticationFailedException", managers=()),
         requested(BACKEND, status=None, withheld="common-name-matches", managers=()),
     )  # fmt: skip
-    return replace(evidence(), recent=seen)
+    return replace(evidence(), recent=requests)

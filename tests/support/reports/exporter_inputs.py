@@ -1,4 +1,4 @@
-"""A small set of values for the tests of exporters: two targets, a chain, a report, a survey."""
+"""Inputs for tests of exporters: targets, measurements, certificates, reports and surveys."""
 
 from dataclasses import replace
 from typing import Any
@@ -89,7 +89,7 @@ def tls(of: Target, *chain: Certificate, at_s: float = NOW_S, **changes: Any) ->
 
 
 def asked(name: str = "node-1", **changes: Any) -> Target:
-    """A target that is asked for its health, too."""
+    """A target that also has a health check."""
     of = target(name, **changes)
     plan = PlannedCheck(check=Check.HEALTH_COLD, interval_s=60.0, timeout_s=10.0)
     return replace(of, plans=(*of.plans, plan))
@@ -109,7 +109,7 @@ def health(
     wait_s: float = 0.03,
     **details: Any,
 ) -> Measurement:
-    """One request; ``status`` None: nothing came, or nothing was sent. A warm one has no connect and handshake."""
+    """One request. ``status`` None: no answer, or no request sent. A warm request has no connect and handshake."""
     phases_s = {phase: s for phase, s in PHASES_S.items() if phase in CHECKS[check].phases}
     base: dict[str, Any] = {"purpose": "health", "status": status, "managers": FLEET if status == 200 else ()}
     return Measurement(
@@ -122,7 +122,7 @@ SILENT = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
 
 
 def echoes(*rows: tuple[EchoOutcome, int, Reason | None], index: int = 0) -> EchoBatch:
-    """Echoes of one target, one a millisecond: outcome, rtt in ns, reason."""
+    """Echo requests to one target, one per millisecond: outcome, RTT in ns, reason."""
     count = len(rows)
     return EchoBatch(
         indexes=[index] * count,

@@ -1,4 +1,4 @@
-"""The words of findings, one file for a table of examples: a change of what users read is read in review."""
+"""Compares the text of findings with golden files, so that a review shows each change that users will read."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,17 +15,17 @@ BY_ID = {rule.id: rule for rule in CATALOGUE}
 
 
 def check(name: str, cases: Sequence[tuple[str, Outcome, Evidence]]) -> None:
-    """``cases`` as tests of requirements have them: an id, an outcome, what is known."""
+    """``cases`` in the format of the tests of requirements: a requirement's id, an outcome, the evidence."""
     lines: list[str] = []
     for id_ in dict.fromkeys(case[0] for case in cases):
         rule = BY_ID[id_]
         found = (finding for case in cases if case[0] == id_ for finding in rule.judge(case[2]))
-        lines += [f"# {id_}", *dict.fromkeys("\n".join(_told(rule, each)) for each in found), ""]
+        lines += [f"# {id_}", *dict.fromkeys("\n".join(_lines(rule, each)) for each in found), ""]
     golden_files.check(FOLDER / f"{name}.txt", "\n".join(lines))
 
 
-def _told(rule: Rule, finding: Finding) -> Iterator[str]:
-    """Its errors are given where they are not the declared ones, what to do where there is something to do."""
+def _lines(rule: Rule, finding: Finding) -> Iterator[str]:
+    """The finding, its KMS errors if they differ from the declared ones, and its remedy if there is one."""
     yield f"{finding.outcome} {finding.subject}: {finding.because}"
     if finding.kms_errors is not None:
         yield from sorted(

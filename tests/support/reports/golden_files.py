@@ -1,4 +1,4 @@
-"""Expected output that is kept in files: compared, or rewritten by `make golden`."""
+"""Compares output with golden files, or rewrites the files for `make golden`."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,13 @@ VARIABLE = "XKS_PROBE_GOLDEN"
 
 
 def check(path: Path, text: str) -> None:
-    """``text`` is what the file at ``path`` holds. With ``XKS_PROBE_GOLDEN=write`` it is made so.
+    """``text`` must equal the file at ``path``. With ``XKS_PROBE_GOLDEN=write``, the file is written first.
 
-    Where skips are forbidden (CI) nothing is written: a test that writes what it expects shows nothing.
+    If skips are forbidden, as in CI, writing is an error: a test that writes its expected output cannot fail.
     """
-    wanted = os.environ.get(VARIABLE, "")
-    assert wanted in ("", "write"), f"{VARIABLE} is {wanted!r}; write it as `write`, or leave it out"
-    if wanted == "write":
+    mode = os.environ.get(VARIABLE, "")
+    assert mode in ("", "write"), f"{VARIABLE} is {mode!r}; set it to `write`, or unset it"
+    if mode == "write":
         assert os.environ.get("XKS_PROBE_FORBID_SKIPS") != "1", f"{VARIABLE}=write is not for CI"
         path.write_text(text, encoding="utf-8")
     assert path.is_file(), f"{path.name} is missing; `make golden` writes it"

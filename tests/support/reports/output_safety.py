@@ -1,11 +1,11 @@
-"""That an output does no harm to who reads it, whatever somebody put into a name: one check for each form."""
+"""Checks that output is harmless even if names in it come from an attacker: one check per output format."""
 
 import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
-MAX_RUN = 2000  # of one character: what is longer was not cut
+MAX_RUN = 2000  # repeats of one character: a longer run was not truncated
 _RUN = re.compile(rf"(\w)\1{{{MAX_RUN},}}")
 _TAGS = frozenset(
     {
@@ -19,20 +19,20 @@ _OPEN = re.compile(r"(?<!\\)(?:\\\\)*(<|\]\(|!\[|&#?\w+;)|(?:https?|ftp)://|\bww
 
 
 def printable(text: str) -> None:
-    """Nothing but our own line breaks is not printable: no escape sequence, no override, no half of a pair."""
+    """Only printable characters and line breaks: no escape sequence, no text direction override, no lone surrogate."""
     if not (bare := text.replace("\n", "")).isprintable():
         raise AssertionError(ascii([each for each in bare if not each.isprintable()][:5]))
     assert len(text) <= MAX_RUN or not _RUN.search(text)
 
 
-def text(said: str) -> None:
-    printable(said)
+def text(output: str) -> None:
+    printable(output)
 
 
-def document(said: str) -> None:
-    """JSON: bounded, and each text in it is fit for a terminal."""
-    printable(said)
-    _walk(json.loads(said))
+def document(output: str) -> None:
+    """JSON: each text in it is printable and of limited length."""
+    printable(output)
+    _walk(json.loads(output))
 
 
 def _walk(value: object) -> None:
@@ -49,23 +49,22 @@ def _walk(value: object) -> None:
                 _walk(each)
 
 
-def junit(said: str) -> None:
-    root = ET.fromstring(said)  # noqa: S314 -- our own
+def junit(output: str) -> None:
+    root = ET.fromstring(output)  # noqa: S314 -- made by xks-probe
     assert {each.tag for each in root.iter()} <= {
         "testsuites", "testsuite", "properties", "property", "testcase", "failure", "skipped", "system-out",
     }  # fmt: skip
     for each in root.iter():
-        for words in (*each.attrib.values(), each.text or ""):
-            printable(words)
+        for value in (*each.attrib.values(), each.text or ""):
+            printable(value)
 
 
-def markdown(said: str) -> None:
-    """No markup but ours: no HTML, link or image, and tables keep their columns."""
-    printable(said)
+def markdown(output: str) -> None:
+    """Only the report's own markup: no HTML, link or image, and each table row has the same number of columns."""
+    printable(output)
     columns = 0
-    for line in said.split("\n"):
+    for line in output.split("\n"):
         bare = _CODE.sub("", line)
-        # Sources are ours; they are the only addresses.
         assert not _OPEN.search(bare), ascii(line[:200])
         if line.startswith("| "):
             count = len(re.findall(r"(?<!\\)\|", bare))
@@ -89,10 +88,10 @@ class _Page(HTMLParser):
         raise AssertionError(data[:80])
 
 
-def html(said: str) -> None:
-    printable(said)
+def html(output: str) -> None:
+    printable(output)
     page = _Page(convert_charrefs=True)
-    page.feed(said)
+    page.feed(output)
     page.close()
 
 

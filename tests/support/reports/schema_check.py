@@ -1,6 +1,6 @@
 """Checks a value against the subset of JSON Schema (draft 2020-12) that docs/schemas/ uses.
 
-An unknown keyword is an error: what is not checked must not look as if it were.
+An unknown keyword is an error, because a keyword that is ignored would look as if it were checked.
 """
 
 import json
@@ -19,7 +19,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "null": (type(None),),
 }
-SAID_ONLY = {"$schema", "$defs", "title", "description", "format"}
+NOT_CHECKED = {"$schema", "$defs", "title", "description", "format"}
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -28,34 +28,34 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def faults(value: Any, name: str) -> list[str]:
-    """Each fault with its path; empty when ``value``, written and read as JSON, fulfils the schema."""
+    """Each fault with its path; empty if ``value``, converted to JSON and back, is valid by the schema."""
     root = schema(name)
     return list(_faults(json.loads(json.dumps(value, allow_nan=False)), root, root, "$"))
 
 
-def _faults(value: Any, said: dict[str, Any], root: dict[str, Any], path: str) -> Iterator[str]:
-    for keyword, wanted in said.items():
-        if keyword not in SAID_ONLY:
-            yield from _keyword(keyword, wanted, value, said, root, path)
+def _faults(value: Any, keywords: dict[str, Any], root: dict[str, Any], path: str) -> Iterator[str]:
+    for keyword, wanted in keywords.items():
+        if keyword not in NOT_CHECKED:
+            yield from _keyword(keyword, wanted, value, keywords, root, path)
 
 
-def _keyword(  # noqa: C901, PLR0912 - one case a keyword, as the standard lists them
-    keyword: str, wanted: Any, value: Any, said: dict[str, Any], root: dict[str, Any], path: str
+def _keyword(  # noqa: C901, PLR0912 - one case per keyword, as in the standard
+    keyword: str, wanted: Any, value: Any, keywords: dict[str, Any], root: dict[str, Any], path: str
 ) -> Iterator[str]:
     match keyword:
         case "$ref":
             yield from _faults(value, root["$defs"][wanted.removeprefix("#/$defs/")], root, path)
         case "anyOf" | "oneOf":
-            fulfilled = sum(not list(_faults(value, option, root, path)) for option in wanted)
-            if fulfilled == 0 or (keyword == "oneOf" and fulfilled > 1):
-                yield f"{path}: fulfils {fulfilled} of {keyword}"
+            matches = sum(not list(_faults(value, option, root, path)) for option in wanted)
+            if matches == 0 or (keyword == "oneOf" and matches > 1):
+                yield f"{path}: matches {matches} schemas of {keyword}"
         case "type":
             names = [wanted] if isinstance(wanted, str) else wanted
             if not any(_is(value, name) for name in names):
-                yield f"{path}: {value!r} is no {names}"
+                yield f"{path}: {value!r} must be one of {names}"
         case "const" | "enum":
             if value not in (wanted if keyword == "enum" else [wanted]):
-                yield f"{path}: {value!r} is not {wanted}"
+                yield f"{path}: {value!r} must be {wanted}"
         case "required" if isinstance(value, dict):
             yield from (f"{path}.{name}: missing" for name in wanted if name not in value)
         case "properties" if isinstance(value, dict):
@@ -63,7 +63,7 @@ def _keyword(  # noqa: C901, PLR0912 - one case a keyword, as the standard lists
                 if name in value:
                     yield from _faults(value[name], part, root, f"{path}.{name}")
         case "additionalProperties" if isinstance(value, dict):
-            yield from (f"{path}.{name}: unknown" for name in value.keys() - said["properties"].keys())
+            yield from (f"{path}.{name}: unknown" for name in value.keys() - keywords["properties"].keys())
         case "items" if isinstance(value, list):
             for index, part in enumerate(value):
                 yield from _faults(part, wanted, root, f"{path}[{index}]")
@@ -72,7 +72,7 @@ def _keyword(  # noqa: C901, PLR0912 - one case a keyword, as the standard lists
                 yield f"{path}: {len(value)} items"
         case "minimum" | "maximum" if isinstance(value, int | float):
             if (value < wanted) if keyword == "minimum" else (value > wanted):
-                yield f"{path}: {value} is beyond {wanted}"
+                yield f"{path}: {value} is outside the {keyword} of {wanted}"
         case "pattern" if isinstance(value, str):
             if not re.search(wanted, value):
                 yield f"{path}: {value!r} does not match {wanted}"
@@ -87,7 +87,7 @@ def _keyword(  # noqa: C901, PLR0912 - one case a keyword, as the standard lists
             | "maximum"
             | "pattern"
         ):
-            return  # for values of another type, as the standard has it
+            return  # the standard ignores these keywords for values of other types
         case _:
             raise NotImplementedError(keyword)
 

@@ -1,4 +1,4 @@
-"""Every source of text that is not ours, as a change of the evidence that a preflight has, and what is put there."""
+"""All sources of untrusted text in a preflight's evidence, and hostile texts to put there."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from probe.model.verdicts import Scope
 from probe.network.http import HttpResponse
 from probe.probes.health_request import RequestKind, details_of
 
-# Each begins with what hurts: names are cut early.
+# The harmful part comes first, because names are truncated.
 PAYLOADS = (
     "\x1b]0;o\x07[/red]<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>\u202e\u2066',
@@ -43,13 +43,13 @@ IDS = [
     "entities",
     "rich",
     "64 kB",
-    "64 kB of lines",
+    "64 kB of line breaks",
 ]
 
 
 @dataclass
 class Inputs:
-    """A preflight's evidence before it is put together, to be changed in one place."""
+    """The parts from which a preflight's evidence is made. A test changes one of them."""
 
     document: dict[str, Any]
     chain: tuple[Any, ...] = ()
@@ -68,17 +68,17 @@ class Inputs:
     older: dict[str, Any] | None = None
 
     def evidence(self) -> Evidence:
-        caller = CollectedAnswers(self.document)
+        client = CollectedAnswers(self.document)
         account = audit(
-            caller,
+            client,
             KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME),
             taken_at_s=NOW_S,
             timeout_s=100.0,
         )
-        told = KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME, name=self.name)
-        spec = spec_with_defaults(told, account)
+        given = KeyStoreSpec(region=REGION, id=STORE_ID, service_name=SERVICE_NAME, name=self.name)
+        spec = spec_with_defaults(given, account)
         targets = targets_for(spec, account)
-        seen = tuple(each for target in targets for each in self.measured(target))
+        measurements = tuple(each for target in targets for each in self.measured(target))
         domain = DomainFacts(
             private_dns_name=self.record, registrable=self.record, names=(self.record,), expected_value="vpce:Value",
             is_public=None, public_zone=self.record, seen=(self.seen(),), because=self.because,
@@ -86,8 +86,8 @@ class Inputs:
         return Evidence(
             taken_at_s=NOW_S,
             targets=targets,
-            latest=seen,
-            recent=seen,
+            latest=measurements,
+            recent=measurements,
             spec=spec,
             account=account,
             domain=domain,
@@ -104,7 +104,7 @@ class Inputs:
         )
 
     def measured(self, of: Target) -> tuple[Measurement, ...]:
-        shaken = tls(of, self.chain, self.failure, version=self.version, cipher=self.cipher)
+        handshake = tls(of, self.chain, self.failure, version=self.version, cipher=self.cipher)
         reply = HttpResponse(
             status=self.status, headers=(("date", self.because),), body=self.body, failure=self.failure,
             phases_s={Phase.WAIT: 0.02}, timestamps=Timestamps.KERNEL,
@@ -117,30 +117,30 @@ class Inputs:
             )
             for purpose in purposes
         )  # fmt: skip
-        return (tcp(of), shaken, *health)
+        return (tcp(of), handshake, *health)
 
 
 Put = Callable[[Inputs, str], None]
 
 
 def in_aws(operation: str, *path: Any) -> Put:
-    """The payload at one place of AWS's answer; in the last call of that operation too, where there are several."""
+    """The payload in one field of the answer to the first call of an operation."""
 
     def put(inputs: Inputs, payload: str) -> None:
-        place: Any = answer(inputs.document, operation)
+        parent: Any = answer(inputs.document, operation)
         for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = payload
+            parent = parent[key]
+        parent[path[-1]] = payload
 
     return put
 
 
-def _refusal(field: str) -> Put:
+def _aws_error(field: str) -> Put:
     def put(inputs: Inputs, payload: str) -> None:
         for operation in ("DescribeVpcs", "DescribeTargetHealth", "DescribeVpcEndpointServicePermissions"):
-            said = call(inputs.document, operation)
-            said.pop("answer")
-            said["error"] = {"code": "Odd", "message": "m", field: payload}
+            recorded = call(inputs.document, operation)
+            recorded.pop("answer")
+            recorded["error"] = {"code": "Unexpected", "message": "m", field: payload}
 
     return put
 
@@ -154,9 +154,9 @@ def _field(name: str) -> Put:
 
 def _body(make: Callable[[str], object], status: int) -> Put:
     def put(inputs: Inputs, payload: str) -> None:
-        made = make(payload)
+        body = make(payload)
         inputs.body = (
-            made.encode("utf-8", "surrogatepass") if isinstance(made, str) else json.dumps(made).encode()
+            body.encode("utf-8", "surrogatepass") if isinstance(body, str) else json.dumps(body).encode()
         )
         inputs.status = status
 
@@ -172,7 +172,10 @@ def _certificate(**fields: Callable[[str], Any]) -> Put:
 
 
 def _issued(inputs: Inputs, payload: str) -> None:
-    """The payload as far as a certificate of cryptography's can hold it, so that the chain's own reader sees it."""
+    """Issue real certificates with the payload, for the code that parses them.
+
+    Only 60 ASCII characters of it are used, because the cryptography library accepts no more.
+    """
     name = payload.encode("ascii", "ignore").decode()[:60] or "x"
     root = issue(name, ca=True)
     inputs.chain = sent(issue(name, by=root), root)
@@ -180,8 +183,8 @@ def _issued(inputs: Inputs, payload: str) -> None:
 
 def _manager(inputs: Inputs, payload: str) -> None:
     fleet = [{"id": payload, "model": payload, "healthStatus": "UNAVAILABLE"}]
-    told = {"xksProxyVendor": payload, "xksProxyModel": payload, "ekmVendor": payload}
-    inputs.body = json.dumps({**HEALTHY, **told, "ekmFleetDetails": fleet}).encode()
+    vendors = {"xksProxyVendor": payload, "xksProxyModel": payload, "ekmVendor": payload}
+    inputs.body = json.dumps({**HEALTHY, **vendors, "ekmFleetDetails": fleet}).encode()
 
 
 def _failed(inputs: Inputs, payload: str) -> None:
@@ -219,7 +222,7 @@ SOURCES: dict[str, Put] = {
     "errorName": _body(lambda p: {"errorName": p}, 500),
     "errorMessage": _body(lambda p: {"errorName": "InternalException", "errorMessage": p}, 500),
     "HTML body": _body(lambda p: f"<html>{p}", 404),
-    "body of no form": _body(lambda p: p, 200),
+    "body that is not JSON": _body(lambda p: p, 200),
     "key managers": _manager,
     "key metadata": _body(lambda p: {"keySpec": p, "keyStatus": p, "keyUsage": [p]}, 200),
     "TXT values": lambda w, p: setattr(w, "answers", (p, p)),
@@ -274,11 +277,11 @@ SOURCES: dict[str, Put] = {
         TargetHealth={"State": "unhealthy", "Reason": p, "Description": p}
     ),
     "route's destination": in_aws("DescribeRouteTables", "RouteTables", 0, "Routes", 1, "DestinationCidrBlock"),
-    "route's way": in_aws("DescribeRouteTables", "RouteTables", 0, "Routes", 1, "GatewayId"),
+    "route's gateway": in_aws("DescribeRouteTables", "RouteTables", 0, "Routes", 1, "GatewayId"),
     "VPC's range": in_aws("DescribeVpcs", "Vpcs", 0, "CidrBlockAssociationSet", 0, "CidrBlock"),
     "subnet": in_aws("DescribeSubnets", "Subnets", 0, "SubnetId"),
-    "code of a refusal": _refusal("code"),
-    "words of a refusal": _refusal("message"),
+    "error code of AWS": _aws_error("code"),
+    "error message of AWS": _aws_error("message"),
 }  # fmt: skip
 
 

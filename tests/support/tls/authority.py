@@ -1,4 +1,4 @@
-"""A throw-away certificate authority, and what it issues."""
+"""A temporary certificate authority, and the certificates that it issues."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate with its key; ``chain`` is leaf first, without the root."""
+    """A certificate with its key. ``chain`` starts with the leaf and does not contain the root."""
 
     chain: tuple[x509.Certificate, ...]
     key: Key
@@ -38,7 +38,7 @@ class Issued:
 
 
 class Authority:
-    """A root with an intermediate, made for one test run."""
+    """A root and an intermediate, generated for one test run."""
 
     def __init__(self) -> None:
         self.root_key = ec.generate_private_key(ec.SECP256R1())

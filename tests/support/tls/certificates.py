@@ -1,4 +1,4 @@
-"""Certificates for the tests of TLS servers, under one root: usual ones, and such as nobody should have issued."""
+"""Certificates for tests of TLS servers, issued under one root: valid ones, and malformed or non-compliant ones."""
 
 import contextlib
 import datetime as dt
@@ -32,7 +32,7 @@ class Signer:
 
     @property
     def subject(self) -> x509.Name:
-        with _odd_names():
+        with _without_name_warnings():
             return x509.load_der_x509_certificate(self.der).subject
 
     @property
@@ -48,15 +48,15 @@ Chain = tuple[Signer, ...]
 
 
 @contextlib.contextmanager
-def _odd_names() -> Iterator[None]:
-    """Without a word about names that are too long or empty, as is wanted here."""
+def _without_name_warnings() -> Iterator[None]:
+    """Suppress warnings about names that are too long or empty, because the tests need such names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def common_names(*values: str, kind: _ASN1Type | None = None) -> x509.Name:
-    with _odd_names():
+    with _without_name_warnings():
         return x509.Name(
             x509.NameAttribute(NameOID.COMMON_NAME, value, _type=kind, _validate=False) for value in values
         )
@@ -72,7 +72,7 @@ def teletex(value: str) -> x509.Name:
 
 @cache
 def rsa_key(bits: int) -> rsa.RSAPrivateKey:
-    """Made once a size: a large one takes seconds."""
+    """One key per size, because generating a large key takes seconds."""
     return rsa.generate_private_key(65537, bits)
 
 
@@ -89,7 +89,10 @@ def issue(
     pss: bool = False,
     also: Iterable[x509.ExtensionType] = (),
 ) -> Signer:
-    """A certificate signed ``by`` another, or by itself; times from now; no basicConstraints if ``ca`` is None."""
+    """A certificate signed ``by`` another one, or self-signed.
+
+    Times are relative to now. Without basicConstraints if ``ca`` is None.
+    """
     key = key or ec.generate_private_key(ec.SECP256R1())
     name = common_names(subject) if isinstance(subject, str) else subject
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -121,8 +124,8 @@ def issue(
 
 
 def edited(signer: Signer, by: Signer, old: bytes, new: bytes) -> Signer:
-    """With other bytes of the same length in it, signed anew by the EC key of ``by``."""
-    assert len(old) == len(new), "lengths are not mended"
+    """Replace bytes by others of the same length, and sign the result with the EC key of ``by``."""
+    assert len(old) == len(new), "the DER lengths are not adjusted"
     tbs = x509.load_der_x509_certificate(signer.der).tbs_certificate_bytes
     assert old in tbs
     changed = tbs.replace(old, new)
@@ -145,7 +148,7 @@ def _tagged(tag: int, content: bytes) -> bytes:
 
 
 class Pki:
-    """A root that the probe is told of, one that it is not, and what they signed."""
+    """A root that the probe trusts, a root that it does not, and certificates that they signed."""
 
     def __init__(self) -> None:
         self.root = issue("Test Root", ca=True)
@@ -153,7 +156,7 @@ class Pki:
         self.unlisted = issue("Unlisted Root", ca=True)
 
     def leaf(self, subject: x509.Name | str = HOST, by: Signer | None = None, **fields: Any) -> Signer:
-        """By the intermediate, with the host among its alternative names, unless ``fields`` say else."""
+        """Issued by the intermediate, with the host as alternative name, unless the arguments change it."""
         return issue(subject, by or self.middle, **{"san": (HOST,), **fields})
 
     def chain(self, subject: x509.Name | str = HOST, by: Signer | None = None, **fields: Any) -> Chain:
@@ -164,13 +167,17 @@ class Pki:
         return edited(self.leaf(subject, **fields), self.middle, old, new), self.middle
 
     def line(self, length: int, **fields: Any) -> tuple[Signer, ...]:
-        """Intermediates from the highest to the lowest, which signs leaves; ``fields`` are the highest's."""
-        made: list[Signer] = []
+        """A line of intermediates, from the one under the root to the one that signs leaves.
+
+        ``fields`` apply to the first one.
+        """
+        intermediates: list[Signer] = []
         for number in range(length):
-            above = made[-1] if made else self.root
-            made.append(issue(f"Intermediate {number}", above, ca=True, **({} if made else fields)))
-        return tuple(made)
+            issuer = intermediates[-1] if intermediates else self.root
+            changes = {} if intermediates else fields
+            intermediates.append(issue(f"Intermediate {number}", issuer, ca=True, **changes))
+        return tuple(intermediates)
 
     def leaf_of_line(self, line: tuple[Signer, ...]) -> Chain:
-        """A leaf under the lowest, and all of them from there up."""
+        """A leaf under the last intermediate, and all intermediates in the order of a chain."""
         return self.leaf(by=line[-1]), *reversed(line)

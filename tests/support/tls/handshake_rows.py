@@ -1,4 +1,4 @@
-"""How servers shake hands, and what has to be said of it: versions, suites, groups, client certificates."""
+"""Servers with different TLS versions, cipher suites, groups and client certificates, and the expected verdicts."""
 
 from collections.abc import Callable
 
@@ -25,13 +25,15 @@ REFUSED = "handshake protocol_error"
 _RSA: Callable[[Pki], Chain] = lambda pki: pki.chain(key=rsa_key(2048))  # noqa: E731 (a value of the rows)
 
 
-def _only(says: str, *arguments: str, chain: Callable[[Pki], Chain] = _RSA) -> Row:
-    """KMS's handshake goes through."""
+def _accepted(says: str, *arguments: str, chain: Callable[[Pki], Chain] = _RSA) -> Row:
+    """The handshake with KMS's ClientHello succeeds."""
     return Row(says=says, chain=chain, arguments=(*WWW, *arguments))
 
 
-def _unsuited(says: str, *arguments: str, old: bool = False, chain: Callable[[Pki], Chain] = _RSA) -> Row:
-    """Only the second handshake goes through."""
+def _only_diagnostic(
+    says: str, *arguments: str, old: bool = False, chain: Callable[[Pki], Chain] = _RSA
+) -> Row:
+    """Only the diagnostic handshake, which offers more than KMS does, succeeds."""
     return Row(
         says=says,
         chain=chain,
@@ -42,8 +44,8 @@ def _unsuited(says: str, *arguments: str, old: bool = False, chain: Callable[[Pk
     )
 
 
-def _nothing(says: str, *arguments: str, chain: Callable[[Pki], Chain] = _RSA) -> Row:
-    """No handshake goes through, and no certificate comes."""
+def _none_succeeds(says: str, *arguments: str, chain: Callable[[Pki], Chain] = _RSA) -> Row:
+    """No handshake succeeds, and no certificate is received."""
     return Row(
         says=says,
         chain=chain,
@@ -57,65 +59,69 @@ def _nothing(says: str, *arguments: str, chain: Callable[[Pki], Chain] = _RSA) -
 
 
 VERSIONS = (
-    _only("TLS 1.3 alone", "-tls1_3"),
-    _only("TLS 1.2 alone", "-tls1_2"),
-    _only("TLS 1.2 alone and an EC key", "-tls1_2", chain=Pki.chain),
-    _unsuited("TLS 1.1 alone", "-tls1_1", "-cipher", ANYTHING, old=True),
-    _unsuited("TLS 1.0 alone", "-tls1", "-cipher", ANYTHING, old=True),
-    _unsuited("TLS 1.0 alone and an EC key", "-tls1", "-cipher", ANYTHING, old=True, chain=Pki.chain),
+    _accepted("only TLS 1.3", "-tls1_3"),
+    _accepted("only TLS 1.2", "-tls1_2"),
+    _accepted("only TLS 1.2, with an EC key", "-tls1_2", chain=Pki.chain),
+    _only_diagnostic("only TLS 1.1", "-tls1_1", "-cipher", ANYTHING, old=True),
+    _only_diagnostic("only TLS 1.0", "-tls1", "-cipher", ANYTHING, old=True),
+    _only_diagnostic("only TLS 1.0, with an EC key", "-tls1", "-cipher", ANYTHING, old=True, chain=Pki.chain),
 )
 SUITES = (
-    _only("ChaCha20 alone", "-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"),
-    _only("AES-256 alone at TLS 1.3", "-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384"),
-    _only(
+    _accepted("only ChaCha20", "-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"),
+    _accepted("only AES-256 at TLS 1.3", "-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384"),
+    _accepted(
         "AES-128 preferred at TLS 1.3",
         *("-serverpref", "-ciphersuites", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"),
     ),
-    _only(
+    _accepted(
         "AES-128 preferred at TLS 1.2",
         *("-serverpref", "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"),
     ),
-    _unsuited("AES-128 alone at TLS 1.3", "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
-    # OpenSSL chooses the version first, and does not come back to it for want of a suite.
-    _unsuited("AES-256 only at TLS 1.2, which it prefers less", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
-    _unsuited("CCM alone at TLS 1.3", "-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_SHA256"),
-    _unsuited("AES-128 alone at TLS 1.2", "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"),
-    _unsuited("CBC alone", "-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA384"),
-    _unsuited("ChaCha20 alone at TLS 1.2", "-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"),
-    _unsuited("DHE alone", "-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384"),
-    _unsuited("static RSA alone", "-tls1_2", "-cipher", "AES256-GCM-SHA384"),
-    _unsuited(
-        "AES-128 alone at TLS 1.2 and an EC key",
+    _only_diagnostic("only AES-128 at TLS 1.3", "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
+    # OpenSSL chooses the version first, and does not try another one if there is no common suite.
+    _only_diagnostic(
+        "AES-256 only at TLS 1.2, AES-128 at the preferred TLS 1.3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"
+    ),
+    _only_diagnostic("only CCM at TLS 1.3", "-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_SHA256"),
+    _only_diagnostic("only AES-128 at TLS 1.2", "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"),
+    _only_diagnostic("only CBC", "-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA384"),
+    _only_diagnostic("only ChaCha20 at TLS 1.2", "-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"),
+    _only_diagnostic("only DHE", "-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384"),
+    _only_diagnostic("only static RSA", "-tls1_2", "-cipher", "AES256-GCM-SHA384"),
+    _only_diagnostic(
+        "only AES-128 at TLS 1.2, with an EC key",
         *("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"),
         chain=Pki.chain,
     ),
-    _nothing("a suite of ECDSA and an RSA key", "-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"),
-    _nothing("a suite without certificates", "-tls1_2", "-cipher", "AECDH-AES256-SHA:@SECLEVEL=0"),
+    _none_succeeds(
+        "only a suite for ECDSA, with an RSA key", "-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"
+    ),
+    _none_succeeds("only a suite without certificates", "-tls1_2", "-cipher", "AECDH-AES256-SHA:@SECLEVEL=0"),
 )
 GROUPS = (
-    _only("P-521 alone", "-groups", "P-521"),
-    _only("P-384 alone", "-groups", "P-384"),
-    _only("X25519 alone", "-groups", "X25519"),
-    _only("P-521 alone at TLS 1.2", "-groups", "P-521", "-tls1_2"),
-    _unsuited("X448 alone", "-groups", "X448"),
-    _unsuited("X448 alone at TLS 1.2", "-groups", "X448", "-tls1_2"),
-    _unsuited("a finite field alone", "-groups", "ffdhe2048", "-tls1_3"),
+    _accepted("only P-521", "-groups", "P-521"),
+    _accepted("only P-384", "-groups", "P-384"),
+    _accepted("only X25519", "-groups", "X25519"),
+    _accepted("only P-521 at TLS 1.2", "-groups", "P-521", "-tls1_2"),
+    _only_diagnostic("only X448", "-groups", "X448"),
+    _only_diagnostic("only X448 at TLS 1.2", "-groups", "X448", "-tls1_2"),
+    _only_diagnostic("only a finite field group", "-groups", "ffdhe2048", "-tls1_3"),
 )
-MANNERS = (
-    _unsuited("only signatures over SHA-1", "-tls1_2", "-sigalgs", "RSA+SHA1", "-cipher", ANYTHING),
-    _only("five session tickets", "-num_tickets", "5"),
-    _only("no session tickets", "-no_ticket", "-num_tickets", "0"),
-    _only("no renegotiation", "-no_renegotiation", "-tls1_2"),
-    _only("cookies", "-stateless", "-tls1_3"),
-    _only("records of 512 bytes", "-max_send_frag", "512"),
-    _only("padded records", "-record_padding", "4096", "-tls1_3"),
-    _only("HTTP/2 alone", "-alpn", "h2"),
-    _only("a warning that it has another name", *OTHER_NAME, "-tls1_2"),
-    _nothing("an alert because it has another name", *OTHER_NAME, "-servername_fatal"),
+OTHER_FEATURES = (
+    _only_diagnostic("only signatures with SHA-1", "-tls1_2", "-sigalgs", "RSA+SHA1", "-cipher", ANYTHING),
+    _accepted("five session tickets", "-num_tickets", "5"),
+    _accepted("no session tickets", "-no_ticket", "-num_tickets", "0"),
+    _accepted("no renegotiation", "-no_renegotiation", "-tls1_2"),
+    _accepted("cookies", "-stateless", "-tls1_3"),
+    _accepted("records of 512 bytes", "-max_send_frag", "512"),
+    _accepted("padded records", "-record_padding", "4096", "-tls1_3"),
+    _accepted("only HTTP/2", "-alpn", "h2"),
+    _accepted("a warning alert, because the server has another name", *OTHER_NAME, "-tls1_2"),
+    _none_succeeds("a fatal alert, because the server has another name", *OTHER_NAME, "-servername_fatal"),
 )
 
 
-def _asking(
+def _requesting(
     says: str, *arguments: str, violated: tuple[str, ...] = (), failure: str | None = None, sent: int = 2
 ) -> Row:
     status = 1 if violated else 0
@@ -124,55 +130,57 @@ def _asking(
 
 _SILENT_AFTER_IT = ("-quiet",)
 CLIENT_CERTIFICATES = (
-    _asking("one is requested at TLS 1.3", "-www", "-tls1_3", "-verify", "1"),
-    _asking("one is requested at TLS 1.2", "-www", "-tls1_2", "-verify", "1"),
-    _asking("one is required at TLS 1.3", "-www", "-tls1_3", "-Verify", "1", violated=(CLIENT,)),
-    _asking(
-        "one is required at TLS 1.2",
+    _requesting("a client certificate is requested at TLS 1.3", "-www", "-tls1_3", "-verify", "1"),
+    _requesting("a client certificate is requested at TLS 1.2", "-www", "-tls1_2", "-verify", "1"),
+    _requesting(
+        "a client certificate is required at TLS 1.3", "-www", "-tls1_3", "-Verify", "1", violated=(CLIENT,)
+    ),
+    _requesting(
+        "a client certificate is required at TLS 1.2",
         *("-www", "-tls1_2", "-Verify", "1"),
         violated=(CLIENT,),
         failure=REFUSED,
     ),
-    _asking(
-        "one of certain authorities is required at TLS 1.3",
+    _requesting(
+        "a client certificate of certain CAs is required at TLS 1.3",
         *("-www", "-tls1_3", "-Verify", "1", "-CAfile", "leaf.pem"),
         violated=(CLIENT,),
     ),
-    _asking(
-        "one of certain authorities is required at TLS 1.2",
+    _requesting(
+        "a client certificate of certain CAs is required at TLS 1.2",
         *("-www", "-tls1_2", "-Verify", "1", "-CAfile", "leaf.pem"),
         violated=(CLIENT,),
         failure=REFUSED,
     ),
-    _asking(
-        "one is required, and AES-128 is all there is",
+    _requesting(
+        "a client certificate is required, with only AES-128",
         *("-www", "-tls1_2", "-Verify", "1", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"),
         violated=(SUITE, CLIENT),
         failure=REFUSED,
     ),
-    _asking(
-        "one is required, and TLS 1.1 is all there is",
+    _requesting(
+        "a client certificate is required, with only TLS 1.1",
         *("-www", "-tls1_1", "-Verify", "1", "-cipher", ANYTHING),
         violated=(VERSION, SUITE, CLIENT),
         failure=REFUSED,
     ),
     Row(
-        says="one is requested at TLS 1.3, then silence",
+        says="a client certificate is requested at TLS 1.3, then silence",
         arguments=("-tls1_3", "-verify", "1"),
         unknown=(CLIENT,),
         status=3,
     ),
     Row(
-        says="one is requested at TLS 1.2, then silence",
+        says="a client certificate is requested at TLS 1.2, then silence",
         arguments=("-tls1_2", "-verify", "1"),
         unknown=(CLIENT,),
         status=3,
     ),
-    Row(says="silence after a handshake that asked for none", arguments=()),
+    Row(says="silence after a handshake without a request for a client certificate", arguments=()),
 )
 FAULTS_TOGETHER = (
     Row(
-        says="everything at once",
+        says="all faults at once",
         chain=lambda _: (issue("other.example.com", key=rsa_key(2048), from_s=-9e6, to_s=-1),),
         arguments=("-www", "-tls1_1", "-Verify", "1", "-cipher", ANYTHING),
         violated=tuple(each for each in ALL if each != CHAIN),
@@ -180,7 +188,7 @@ FAULTS_TOGETHER = (
         failure=REFUSED,
     ),
     Row(
-        says="a wrong name seen only by the second handshake",
+        says="a wrong name that only the diagnostic handshake sees",
         chain=lambda pki: pki.chain("other.example.com", san=("other.example.com",), key=rsa_key(2048)),
         arguments=(*WWW, "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
         violated=(SUITE, CN, SAN),
@@ -222,4 +230,4 @@ LIMITS = (
         sent=0,
     ),
 )
-HANDSHAKES = (*VERSIONS, *SUITES, *GROUPS, *MANNERS, *CLIENT_CERTIFICATES, *FAULTS_TOGETHER, *LIMITS)
+HANDSHAKES = (*VERSIONS, *SUITES, *GROUPS, *OTHER_FEATURES, *CLIENT_CERTIFICATES, *FAULTS_TOGETHER, *LIMITS)

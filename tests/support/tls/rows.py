@@ -1,4 +1,4 @@
-"""What servers show, and what has to be said of each requirement, by the documents and not by the code."""
+"""Servers' certificates, and the outcome of each requirement by AWS's documentation, independent of the code."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,22 +33,22 @@ OF_CERTIFICATES = (CN, SAN, DATE, TEN_DAYS, CHAIN, AUTHORITY)
 ALL = (VERSION, SUITE, *OF_CERTIFICATES, CLIENT)
 ADVICE = (SAN, TEN_DAYS)
 
-MAX_SHOWN = 10  # of a chain, in JSON
+MAX_SHOWN = 10  # certificates of a chain in the JSON output
 
 TLS_CODE = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 TIMED_OUT = "XKS_PROXY_TIMED_OUT"
 WWW = ("-www",)
-LONG_HOST = f"{'a' * 40}.{'b' * 11}.example.com"  # 64 characters, the most that a common name has
+LONG_HOST = f"{'a' * 40}.{'b' * 11}.example.com"  # 64 characters, the maximum for a common name
 A_LABEL = "xn--mller-kva.example.com"
 ANYTHING = "DEFAULT:@SECLEVEL=0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A server and what is to be said of it; what is neither violated nor unknown is met.
+    """A server and the expected outcomes; requirements that are neither violated nor unknown are met.
 
-    ``sent`` is how many certificates are reported, None for as many as ``chain`` makes. ``code`` is what a
-    violated requirement says KMS will answer to ConnectCustomKeyStore.
+    ``says`` is the title. ``sent`` is the number of reported certificates, None for all of ``chain``. ``code`` is
+    the error of ConnectCustomKeyStore that a violated requirement predicts.
     """
 
     says: str
@@ -119,7 +119,7 @@ NAMES = (
     named("the host as BMPString", bmp(HOST)),
     named("the host as TeletexString", teletex(HOST)),
     named("two common names that cover the host", common_names(HOST, "*.xks.example.com")),
-    named("two others", common_names("a.example.com", "b.example.com"), CN),
+    named("two other common names", common_names("a.example.com", "b.example.com"), CN),
     named("fullwidth letters", HOST.replace("m", "\uff4d"), CN),
     Row(
         says="the host is the first of two common names",
@@ -147,23 +147,23 @@ NAMES = (
         status=1,
     ),
     Row(
-        says="the host as alternative name beside one that is not ASCII",
+        says="the host as alternative name, and another that is not ASCII",
         chain=lambda pki: pki.edited(b"m!ller", b"m\xfcller", san=("m!ller.example.com", HOST)),
     ),
     Row(
-        says="the host as alternative name beside an address of five bytes",
+        says="the host as alternative name, and an address of five bytes",
         chain=lambda pki: pki.edited(b"\x82\x05a.com", b"\x87\x05\1\2\3\4\5", san=("a.com", HOST)),
     ),
     Row(
-        says="the host as alternative name beside an EDI party name",
+        says="the host as alternative name, and an EDI party name",
         chain=lambda pki: pki.edited(b"\x82\x05a.com", b"\xa5\x05\xa1\x03\x0c\x01a", san=("a.com", HOST)),
     ),
 )
 
-# OpenSSL would not serve these, or not so.
+# OpenSSL would not serve these certificates, or not unchanged.
 FILES = (
     Row(
-        says="the host beside a common name of Latin 1 that claims to be UTF-8",
+        says="the host, and a common name in Latin 1 that is tagged as UTF-8",
         chain=lambda pki: pki.edited(b"\x0c\x05m!ler", b"\x0c\x05m\xfcler", common_names("m!ler", HOST)),
         unknown=(CN, CHAIN, AUTHORITY),
         status=3,
@@ -171,22 +171,22 @@ FILES = (
 )
 
 DATES = (
-    dated("from an hour from now", HOUR_S, 90 * DAY_S, DATE),
-    dated("from ten minutes from now", 10 * MINUTE_S, 90 * DAY_S, DATE),
-    dated("until a second ago", -30 * DAY_S, -1, DATE, TEN_DAYS),
-    dated("until a year ago", -400 * DAY_S, -365 * DAY_S, DATE, TEN_DAYS),
-    dated("for ten days and ten minutes", -DAY_S, 10 * DAY_S + 10 * MINUTE_S),
-    dated("for ten days but a minute", -DAY_S, 10 * DAY_S - MINUTE_S, TEN_DAYS),
-    dated("for nine days", -DAY_S, 9 * DAY_S, TEN_DAYS),
-    dated("for an hour", -DAY_S, HOUR_S, TEN_DAYS),
-    dated("until the end of the year 9999", -DAY_S, float("inf")),
-    dated("since 1961", -65 * 366 * DAY_S, 90 * DAY_S),
+    dated("valid from an hour from now", HOUR_S, 90 * DAY_S, DATE),
+    dated("valid from ten minutes from now", 10 * MINUTE_S, 90 * DAY_S, DATE),
+    dated("expired a second ago", -30 * DAY_S, -1, DATE, TEN_DAYS),
+    dated("expired a year ago", -400 * DAY_S, -365 * DAY_S, DATE, TEN_DAYS),
+    dated("valid for another ten days and ten minutes", -DAY_S, 10 * DAY_S + 10 * MINUTE_S),
+    dated("valid for another ten days minus a minute", -DAY_S, 10 * DAY_S - MINUTE_S, TEN_DAYS),
+    dated("valid for another nine days", -DAY_S, 9 * DAY_S, TEN_DAYS),
+    dated("valid for another hour", -DAY_S, HOUR_S, TEN_DAYS),
+    dated("valid until the end of the year 9999", -DAY_S, float("inf")),
+    dated("valid since 1961", -65 * 366 * DAY_S, 90 * DAY_S),
 )
 
 
 def _under(pki: Pki, **fields: Any) -> Chain:
-    """A leaf under an intermediate of its own."""
-    middle = issue("Odd Intermediate", pki.root, **{"ca": True, **fields})
+    """A leaf under a separate intermediate with ``fields``."""
+    middle = issue("Changed Intermediate", pki.root, **{"ca": True, **fields})
     return pki.chain(by=middle)
 
 
@@ -215,7 +215,7 @@ def _cross_signed(pki: Pki) -> Chain:
 
 
 def _signed_over_sha_1(pki: Pki) -> Chain:
-    """As if it were: cryptography refuses to make such a signature, and to verify it."""
+    """Only marked as SHA-1, because the cryptography library refuses to make or verify such a signature."""
     middle = issue("Old Intermediate", pki.root, ca=True, key=rsa_key(2048))
     leaf = pki.leaf(by=middle)
     sha256, sha1 = (bytes.fromhex("2a864886f70d0101") + bytes([last]) for last in (0x0B, 0x05))
@@ -223,7 +223,7 @@ def _signed_over_sha_1(pki: Pki) -> Chain:
 
 
 def _rolled_over(pki: Pki) -> Chain:
-    """An authority that has changed its key: the certificate for the new one is issued to itself."""
+    """A CA that changed its key: the certificate for the new key is self-issued (same subject and issuer)."""
     old = issue("Rolling", pki.root, ca=True, path_length=0)
     new = issue("Rolling", old, ca=True, path_length=0)
     return pki.leaf(by=new), new, old
@@ -235,7 +235,7 @@ def _unlisted(pki: Pki) -> Chain:
 
 
 def _latin_1_authority(pki: Pki) -> Chain:
-    """In bytes of Latin 1, which cryptography does not decode: what it signed is not verified then."""
+    """A CA with a name in Latin 1, which the cryptography library cannot decode, so it verifies no signature of it."""
     middle = issue(teletex("Autorit!"), pki.root, ca=True)
     latin_1 = (b"Autorit!", b"Autorit\xe9")
     return edited(pki.leaf(by=middle), middle, *latin_1), edited(middle, pki.root, *latin_1)
@@ -253,20 +253,20 @@ _SIGNS_NO_CERTIFICATES = x509.KeyUsage(
     decipher_only=False,
 )
 CHAINS = (
-    chained("the root too", lambda pki: (*pki.chain(), pki.root)),
-    chained("the leaf of the root alone", lambda pki: (pki.leaf(by=pki.root),)),
+    chained("the root is included", lambda pki: (*pki.chain(), pki.root)),
+    chained("only a leaf that the root issued", lambda pki: (pki.leaf(by=pki.root),)),
     chained("no intermediate", lambda pki: (pki.leaf(),), CHAIN, unknown=(AUTHORITY,)),
-    # It may be a root that KMS lacks, left out as it may be, or an intermediate that is missing: the first is
-    # what servers mostly do, and whichever it is, KMS refuses it.
+    # The missing issuer is either an unlisted root, which servers may and usually do leave out, or an intermediate.
+    # KMS rejects the chain in both cases.
     chained("the upper of two intermediates missing", _without_upper, AUTHORITY, unknown=(CHAIN,)),
     chained("the wrong order", _upside_down, CHAIN),
-    chained("a certificate of somebody else besides", lambda pki: (*pki.chain(), pki.unlisted)),
-    chained("everything twice", lambda pki: (pki.leaf(), pki.middle, pki.middle)),
+    chained("an additional unrelated certificate", lambda pki: (*pki.chain(), pki.unlisted)),
+    chained("the intermediate twice", lambda pki: (pki.leaf(), pki.middle, pki.middle)),
     replace(chained("eleven intermediates", lambda pki: pki.leaf_of_line(pki.line(11))), sent=MAX_SHOWN),
     replace(chained("fifteen intermediates", lambda pki: pki.leaf_of_line(pki.line(15))), sent=MAX_SHOWN),
-    chained("an intermediate that expired", lambda pki: _under(pki, to_s=-MINUTE_S), CHAIN),
-    chained("an intermediate before its time", lambda pki: _under(pki, from_s=HOUR_S), CHAIN),
-    chained("an intermediate that is no authority", lambda pki: _under(pki, ca=False), CHAIN),
+    chained("an expired intermediate", lambda pki: _under(pki, to_s=-MINUTE_S), CHAIN),
+    chained("an intermediate that is not valid yet", lambda pki: _under(pki, from_s=HOUR_S), CHAIN),
+    chained("an intermediate that is not a CA", lambda pki: _under(pki, ca=False), CHAIN),
     chained("an intermediate without basicConstraints", lambda pki: _under(pki, ca=None), CHAIN),
     chained(
         "an intermediate that may not sign certificates",
@@ -274,24 +274,31 @@ CHAINS = (
         CHAIN,
     ),
     chained(
-        "more intermediates than one allows", lambda pki: pki.leaf_of_line(pki.line(3, path_length=1)), CHAIN
+        "more intermediates than a path length allows",
+        lambda pki: pki.leaf_of_line(pki.line(3, path_length=1)),
+        CHAIN,
     ),
-    chained("as many as one allows", lambda pki: pki.leaf_of_line(pki.line(3, path_length=2))),
-    chained("an authority that changed its key", _rolled_over),
+    chained(
+        "as many intermediates as a path length allows",
+        lambda pki: pki.leaf_of_line(pki.line(3, path_length=2)),
+    ),
+    chained("a CA that changed its key", _rolled_over),
     chained(
         "a broken signature",
         lambda pki: (with_broken_signature(pki.leaf()), pki.middle),
         CHAIN,
         unknown=(AUTHORITY,),
     ),
-    chained("an issuer of that name with another key", _signed_by_a_namesake, CHAIN, unknown=(AUTHORITY,)),
-    chained("the issuer after one of its name", _after_a_namesake),
+    chained(
+        "an issuer with the right name and another key", _signed_by_a_namesake, CHAIN, unknown=(AUTHORITY,)
+    ),
+    chained("the issuer after another certificate with the same name", _after_a_namesake),
     chained("a cross-signed root", _cross_signed),
     replace(
-        chained("a signature over SHA-1", _signed_over_sha_1, unknown=(CHAIN, AUTHORITY)),
+        chained("a signature with SHA-1", _signed_over_sha_1, unknown=(CHAIN, AUTHORITY)),
         arguments=(*WWW, "-cipher", ANYTHING),
     ),
-    chained("a name of Latin 1 in between", _latin_1_authority, unknown=(CHAIN, AUTHORITY)),
+    chained("an intermediate with a name in Latin 1", _latin_1_authority, unknown=(CHAIN, AUTHORITY)),
     chained("a self-signed leaf", lambda _: (issue(HOST, san=(HOST,)),), AUTHORITY),
     chained("a root that is not listed", lambda pki: (*_unlisted(pki), pki.unlisted), AUTHORITY),
     chained("a root that is neither listed nor sent", _unlisted, AUTHORITY, unknown=(CHAIN,)),

@@ -1,4 +1,4 @@
-"""TLS servers on free ports of 127.0.0.1: OpenSSL's own, and sockets that answer what OpenSSL never would."""
+"""TLS servers on free ports of 127.0.0.1: `openssl s_server`, and sockets with answers that OpenSSL never sends."""
 
 import contextlib
 import socket
@@ -22,13 +22,13 @@ Serve = Callable[[socket.socket], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """``openssl s_server``, perhaps still starting."""
+    """``openssl s_server``, which may still be starting."""
 
     process: "subprocess.Popen[str]"
     folder: Path
 
     def port(self) -> int:
-        """Its own choice, in the line "ACCEPT 127.0.0.1:PORT"."""
+        """The port that the server chose, from its line "ACCEPT 127.0.0.1:PORT"."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith("ACCEPT "):
@@ -38,7 +38,7 @@ class Server:
 
 @contextlib.contextmanager
 def openssl(folder: Path, chain: Chain, *arguments: str) -> Iterator[Server]:
-    """A server that shows ``chain`` as it is, and answers GET with a page if an argument is -www."""
+    """A server that sends ``chain`` unchanged, and answers GET with a page if an argument is -www."""
     folder.mkdir()
     (folder / "leaf.pem").write_text(chain[0].pem)
     (folder / "key.pem").write_bytes(chain[0].key_pem)
@@ -46,13 +46,13 @@ def openssl(folder: Path, chain: Chain, *arguments: str) -> Iterator[Server]:
     command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "leaf.pem", "-key", "key.pem"]
     command += ["-no-CAfile", "-no-CApath", "-no-CAstore"]
     command += ["-cert_chain", "rest.pem"] if chain[1:] else []
-    with (folder / "stderr").open("w") as complaints:
+    with (folder / "stderr").open("w") as errors:
         process = subprocess.Popen(
             [*command, *arguments],
             cwd=folder,
-            stdin=subprocess.PIPE,  # whose end would be the server's
+            stdin=subprocess.PIPE,  # stays open, because the server ends at the end of its input
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=errors,
             text=True,
         )
     try:
@@ -63,7 +63,7 @@ def openssl(folder: Path, chain: Chain, *arguments: str) -> Iterator[Server]:
 
 
 def says(answer: bytes) -> Serve:
-    """A server that takes what comes first and answers so, whatever it was."""
+    """A server that sends ``answer`` after the first bytes that it receives, whatever they are."""
 
     def serve(connection: socket.socket) -> None:
         connection.recv(_READ_BYTES)
@@ -74,7 +74,7 @@ def says(answer: bytes) -> Serve:
 
 
 def stays_silent(connection: socket.socket) -> None:
-    """Until the client has gone."""
+    """Read until the client closes the connection."""
     while connection.recv(_READ_BYTES):
         pass
 
@@ -89,7 +89,7 @@ def resets(connection: socket.socket) -> None:
 
 
 def trickles(connection: socket.socket) -> None:
-    """The beginning of a long record, a byte a second."""
+    """Send the beginning of a long record, one byte per second."""
     connection.recv(_READ_BYTES)
     for byte in b"\x16\x03\x03\x40\x00" + bytes(100):
         connection.sendall(bytes([byte]))
@@ -97,9 +97,9 @@ def trickles(connection: socket.socket) -> None:
 
 
 def first_flight_only(chain: Chain, folder: Path, *, asks: bool = False) -> Serve:
-    """A server of TLS 1.2 that resets the connection in the place of its second flight.
+    """A TLS 1.2 server that resets the connection instead of sending its second flight.
 
-    ``asks`` is whether it requests a client certificate in the first.
+    If ``asks``, it requests a client certificate in its first flight.
     """
     context = _context(chain, folder)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -118,7 +118,7 @@ def first_flight_only(chain: Chain, folder: Path, *, asks: bool = False) -> Serv
 
 
 def by_name(chains: dict[str, Chain], folder: Path) -> Serve:
-    """A server with a certificate for each name, and none for others."""
+    """A server with one certificate per name; it rejects other names."""
     contexts = {name: _context(chain, folder) for name, chain in chains.items()}
 
     def choose(session: Any, name: str | None, _: ssl.SSLContext) -> int | None:
@@ -138,7 +138,7 @@ def by_name(chains: dict[str, Chain], folder: Path) -> Serve:
 
 
 def with_groups(groups: bytes, chain: Chain) -> Serve:
-    """A server that knows these groups alone; Debian's OpenSSL lacks the newest, the one of pyOpenSSL has them."""
+    """A server that supports only ``groups``. pyOpenSSL's library has the newest ones, Debian's OpenSSL lacks them."""
     context = SSL.Context(SSL.TLS_METHOD)
     library: Any = SSL._lib
     assert library.SSL_CTX_set1_curves_list(context._context, groups) == 1
