@@ -68,7 +68,7 @@ class Silent:
 
 
 @pytest.fixture(autouse=True)
-def _ten_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def _every_rtt_is_ten_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     async def measure(
         _prober: Prober, target: Target, check: Check, _timeout_s: float, publish: Callable[..., None]
     ) -> None:

@@ -38,10 +38,10 @@ class Engine:
 
     mode: ClassVar[str | None] = "datagram"
     why: ClassVar[str] = ""
-    made: ClassVar[list[tuple[str, ...]]] = []
+    created: ClassVar[list[tuple[str, ...]]] = []
 
     def __init__(self, addresses: Sequence[str]) -> None:
-        Engine.made.append(tuple(addresses))
+        Engine.created.append(tuple(addresses))
         self.outstanding: list[int] = []
 
     def close(self) -> None: ...
@@ -83,13 +83,13 @@ class Published:
 
 @pytest.fixture(autouse=True)
 def _fake_engine() -> None:
-    Engine.made = []
+    Engine.created = []
 
 
 def make(targets: list[Target], names: Names, published: Published) -> echoes.Echoes:
-    made = echoes.Echoes(names, published.on_echoes, published.measurements.append)  # type: ignore[arg-type]
-    made.sync(targets)
-    return made
+    pings = echoes.Echoes(names, published.on_echoes, published.measurements.append)  # type: ignore[arg-type]
+    pings.sync(targets)
+    return pings
 
 
 @pytest.mark.loopback
@@ -148,7 +148,7 @@ async def test_a_name_that_no_longer_resolves_keeps_its_address_and_engine(
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.wait([running])
-    assert Engine.made == [("10.0.0.1",)]
+    assert Engine.created == [("10.0.0.1",)]
 
 
 @pytest.mark.loopback
@@ -160,11 +160,11 @@ async def test_a_changed_address_starts_a_new_engine(monkeypatch: pytest.MonkeyP
         while not published.echoes:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
         names.table = {"a.example": "10.0.0.9"}
-        while len(Engine.made) < 2:  # noqa: ASYNC110 - the fake has no event
+        while len(Engine.created) < 2:  # noqa: ASYNC110 - the fake has no event
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.wait([running])
-    assert Engine.made == [("10.0.0.1",), ("10.0.0.9",)]
+    assert Engine.created == [("10.0.0.1",), ("10.0.0.9",)]
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -176,44 +176,44 @@ async def until(condition: Callable[[], bool]) -> None:
 @pytest.mark.loopback
 async def test_adding_and_removing_targets_does_not_interrupt_pings_to_others() -> None:
     published, a, b = Published(), echo_target("a", "10.0.0.1"), echo_target("b", "10.0.0.2")
-    made = make([a], Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"}), published)
-    running = asyncio.create_task(made.forever())
+    pings = make([a], Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"}), published)
+    running = asyncio.create_task(pings.forever())
     await until(lambda: "a" in published.echoes)
-    made.sync([b, a])
+    pings.sync([b, a])
     await until(lambda: "b" in published.echoes)
     assert published.echoes.count("a") >= published.echoes.count("b")
-    made.sync([b])
-    await until(lambda: len(Engine.made) == 3)
+    pings.sync([b])
+    await until(lambda: len(Engine.created) == 3)
     ended = published.echoes.count("a")
-    seen = len(published.echoes)
-    await until(lambda: len(published.echoes) > seen + 5)
-    assert published.echoes.count("a") <= ended + 1  # one may have been in flight
+    before = len(published.echoes)
+    await until(lambda: len(published.echoes) > before + 5)
+    assert published.echoes.count("a") <= ended + 1  # one ping may still have been in flight
     running.cancel()
     await asyncio.wait([running])
-    assert Engine.made == [("10.0.0.1",), ("10.0.0.2", "10.0.0.1"), ("10.0.0.2",)]
+    assert Engine.created == [("10.0.0.1",), ("10.0.0.2", "10.0.0.1"), ("10.0.0.2",)]
 
 
 @pytest.mark.loopback
 async def test_an_unchanged_set_of_targets_keeps_the_engine() -> None:
     published, a = Published(), echo_target("a", "10.0.0.1")
-    made = make([a], Names({"10.0.0.1": "10.0.0.1"}), published)
-    running = asyncio.create_task(made.forever())
+    pings = make([a], Names({"10.0.0.1": "10.0.0.1"}), published)
+    running = asyncio.create_task(pings.forever())
     await until(lambda: "a" in published.echoes)
-    made.sync([echo_target("a", "10.0.0.1")])
-    seen = len(published.echoes)
-    await until(lambda: len(published.echoes) > seen + 3)
+    pings.sync([echo_target("a", "10.0.0.1")])
+    before = len(published.echoes)
+    await until(lambda: len(published.echoes) > before + 3)
     running.cancel()
     await asyncio.wait([running])
-    assert len(Engine.made) == 1
+    assert len(Engine.created) == 1
 
 
 @pytest.mark.loopback
 async def test_an_unresolvable_name_does_not_delay_a_change_of_targets() -> None:
     published, names = Published(), Names({"10.0.0.1": "10.0.0.1", "10.0.0.2": "10.0.0.2"})
-    made = make([echo_target("a", "10.0.0.1")], names, published)
-    running = asyncio.create_task(made.forever())
+    pings = make([echo_target("a", "10.0.0.1")], names, published)
+    running = asyncio.create_task(pings.forever())
     await until(lambda: "a" in published.echoes)
-    made.sync([echo_target("a", "10.0.0.1"), echo_target("x", "x.example"), echo_target("b", "10.0.0.2")])
+    pings.sync([echo_target("a", "10.0.0.1"), echo_target("x", "x.example"), echo_target("b", "10.0.0.2")])
     await until(lambda: "b" in published.echoes)
     running.cancel()
     await asyncio.wait([running])
@@ -222,10 +222,10 @@ async def test_an_unresolvable_name_does_not_delay_a_change_of_targets() -> None
 
 @pytest.mark.loopback
 async def test_without_targets_no_engine_is_started() -> None:
-    made = make([], Names({}), Published())
-    await made.round(count=1, interval_s=0.001)
-    running = asyncio.create_task(made.forever())
+    pings = make([], Names({}), Published())
+    await pings.round(count=1, interval_s=0.001)
+    running = asyncio.create_task(pings.forever())
     await asyncio.sleep(0.05)
     running.cancel()
     await asyncio.wait([running])
-    assert Engine.made == []
+    assert Engine.created == []

@@ -1,4 +1,4 @@
-"""What the history keeps, for how long, and what it drops."""
+"""The measurements that the history keeps, for how long, and the ones that it drops."""
 
 from dataclasses import replace
 
@@ -98,9 +98,8 @@ def test_many_targets_share_a_bounded_number_of_slots(monkeypatch: pytest.Monkey
         kept.on_measurement(connect(1000.0 + n, n / 1e6))
     assert kept.windows(1200.0)[0].summary.samples == 150
     kept.on_targets([A, *(replace(B, name=f"b{n}", host=f"10.1.0.{n}") for n in range(50))])
-    kept.on_measurement(
-        connect(1200.0, 200 / 1e6)
-    )  # a ring buffer is resized when it is used, to at least 64
+    # A ring buffer is resized when it is next used, to at least 64 slots.
+    kept.on_measurement(connect(1200.0, 200 / 1e6))
     assert kept.series("a", Method.TCP, n=1000) == tuple(n / 1e6 for n in range(137, 201))
 
 
@@ -300,7 +299,7 @@ def test_a_measurement_without_rtt_and_without_failure_is_neither_a_sample_nor_a
         (1, ANSWERED, None),
         (0, EchoOutcome.FAILED, Reason.NOT_PERMITTED),
     ],
-    ids=["a duplicate", "of a target that was removed", "not sent"],
+    ids=["a duplicate", "of a removed target", "not sent"],
 )
 def test_rows_after_one_that_does_not_count_are_still_counted(
     index: int, outcome: EchoOutcome, reason: Reason | None

@@ -1,4 +1,4 @@
-"""`Target.identity` decides whether a target is the same after a change, for all parts that keep state."""
+"""`Target.identity` decides, for all parts that keep state, whether a changed target is still the same one."""
 
 import time
 from collections.abc import Iterator
@@ -161,12 +161,12 @@ def test_the_survey_uses_earlier_samples_only_if_the_identity_is_unchanged(
 
 
 def test_windows_of_the_last_report_are_renamed_or_dropped_with_their_targets() -> None:
-    made = [
+    windows = [
         Window(target=name, method="tcp", span_s=1.0, summary=filled_summary()) for name in ("a", "other")
     ]
     swapped = (replace(BEFORE, name="other"), replace(OTHER, name="a"))
-    assert [w.target for w in renamed(made, (BEFORE, OTHER), swapped)] == ["other", "a"]
-    assert renamed(made, (BEFORE, OTHER), (replace(BEFORE, host="10.0.0.2"),)) == ()
+    assert [w.target for w in renamed(windows, (BEFORE, OTHER), swapped)] == ["other", "a"]
+    assert renamed(windows, (BEFORE, OTHER), (replace(BEFORE, host="10.0.0.2"),)) == ()
 
 
 def filled_summary() -> Any:

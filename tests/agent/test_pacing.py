@@ -1,4 +1,4 @@
-"""Collecting in slices: complete, and other tasks run in between."""
+"""Collecting in slices: no item is lost, and other tasks run in between."""
 
 import asyncio
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ async def test_other_tasks_run_after_each_slice() -> None:
             yield len(steps)
 
     task = asyncio.create_task(other())
-    seen = await collect_in_slices(items(), slice_s=0.0)
+    collected = await collect_in_slices(items(), slice_s=0.0)
     task.cancel()
 
-    assert seen == tuple(range(50))  # one step of the other task between two items
+    assert collected == tuple(range(50))  # one step of the other task between two items

@@ -1,4 +1,4 @@
-"""Reading facts from AWS and public DNS, and when they are not queried."""
+"""Reading facts from AWS and public DNS, and the cases in which neither is queried."""
 
 import asyncio
 from dataclasses import replace

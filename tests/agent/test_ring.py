@@ -1,4 +1,4 @@
-"""The ring buffer: the newest round trips, in the order of sending."""
+"""The ring buffer keeps the newest round trips, in the order in which they were sent."""
 
 from math import nan
 

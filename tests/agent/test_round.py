@@ -1,4 +1,4 @@
-"""One round: each check once, enough round trips, all within the timeout."""
+"""One round of all checks: each check once, enough round trips for a verdict, all within the timeout."""
 
 import asyncio
 
@@ -35,7 +35,7 @@ def test_the_last_connect_gets_the_remaining_time_but_at_least_kmss_timeout(time
 
 
 class Echoes:
-    """Records the requested rounds."""
+    """Records the requested rounds of pings."""
 
     def __init__(self) -> None:
         self.rounds: list[tuple[int, float]] = []

@@ -23,9 +23,6 @@ from probe.model.targets import Check, PlannedCheck, Role, Target
 S = 1_000_000_000
 
 
-S = 1_000_000_000
-
-
 def test_an_offset_is_the_same_in_every_process_and_within_the_interval() -> None:
     assert offset_s("proxy-1", Check.TCP, 15.0) == pytest.approx(10.846, abs=5e-4)
     assert offset_s("proxy-1", Check.TCP, 15.0) != offset_s("proxy-1", Check.TLS, 15.0)
@@ -107,7 +104,7 @@ def test_pings_keep_their_order_and_none_is_due_twice_in_one_call(count: int, st
         total += len(due)
         assert schedule.next_due_ns is not None
         assert schedule.next_due_ns > now
-    # The number of slots by then, as exactly as the jitter of ±10 % allows.
+    # The expected number of slots, within the jitter of ±10 %.
     assert abs(total + schedule.skipped - now / S * count) <= 0.3 * count + 1
 
 
@@ -219,7 +216,14 @@ def test_the_offset_of_a_target_is_the_same_in_every_process() -> None:
 @pytest.mark.parametrize(
     ("interval_s", "among", "span_s"),
     [(1.0, 1, 1.0), (5.0, 1, 5.0), (60.0, 1, 5.0), (60.0, 500, 5.0), (60.0, 600, 6.0), (60.0, 9000, 60.0)],
-    ids=["a short interval", "as long as the first round", "a long one", "100 a second", "more", "far more"],
+    ids=[
+        "a short interval",
+        "an interval as long as the first round",
+        "a long interval",
+        "500 checks",
+        "600 checks",
+        "9000 checks, limited to one interval",
+    ],
 )
 def test_the_first_round_takes_five_seconds_or_10_ms_per_check_but_at_most_one_interval(
     interval_s: float, among: int, span_s: float
@@ -238,11 +242,11 @@ def test_the_first_round_takes_five_seconds_or_10_ms_per_check_but_at_most_one_i
         (1747.64, 235.0, 12.64, 15.0, 101),
     ],
     ids=[
-        "one too many of one",
-        "one too many of four",
-        "one too many of 101",
-        "one short of 6",
-        "one short of 101",
+        "rounded up to 1",
+        "rounded up to 4",
+        "rounded up to 101",
+        "rounded down to 5",
+        "rounded down to 100",
     ],
 )
 def test_the_next_slot_is_right_even_if_the_quotient_is_rounded_wrongly(

@@ -97,8 +97,8 @@ def test_the_scopes_of_evidence_match_its_sources(
 
 def test_only_a_proxy_with_a_valid_uri_path_has_a_client() -> None:
     access = ProxyAccess(None)
-    pathless = replace(TWO, uri_path="/elsewhere")
-    state = State(Settings(stores=(ONE, pathless)), History(), [access, access])
+    invalid_path = replace(TWO, uri_path="/elsewhere")
+    state = State(Settings(stores=(ONE, invalid_path)), History(), [access, access])
     assert set(state.clients) == {"cks-1"}
 
 

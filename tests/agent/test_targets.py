@@ -49,7 +49,7 @@ def test_if_interfaces_are_unreadable_the_load_balancers_zone_addresses_are_used
 def test_each_load_balancer_of_the_service_is_probed() -> None:
     second = replace(BALANCER, name="net/other", nodes=BALANCER.nodes[:1], target_groups=())  # type: ignore[index]
     account = replace(ACCOUNT, load_balancers=(BALANCER, second))
-    # the same address is one node, under its first name
+    # One address is one node, with the name that was found first.
     assert sum(t.role is Role.NODE for t in found(account)) == 2
     moved = replace(second, nodes=(replace(BALANCER.nodes[0], address="10.0.3.10"),))  # type: ignore[index]
     names = [t.name for t in found(replace(ACCOUNT, load_balancers=(BALANCER, moved)))]
@@ -74,15 +74,17 @@ def test_only_target_groups_behind_port_443_are_probed() -> None:
     other = replace(GROUP, arn="arn:other", targets=(replace(TARGETS[0], id="192.168.9.9"),))
     account = with_balancer(target_groups=(GROUP, other))
     assert "192.168.9.9" not in [t.host for t in found(account)]
-    unseen = with_balancer(target_groups=(GROUP, other), listeners=DENIED)
-    assert "192.168.9.9" in [t.host for t in found(unseen)]
+    unreadable = with_balancer(target_groups=(GROUP, other), listeners=DENIED)
+    assert "192.168.9.9" in [t.host for t in found(unreadable)]
     assert [t.role for t in found(with_balancer(listeners=(replace(LISTENER, port=80),)))] == [Role.NODE] * 2
 
 
 def test_backends_behind_tls_termination_or_proxy_protocol_get_only_tcp_checks() -> None:
-    ends_tls = with_balancer(listeners=(replace(LISTENER, protocol="TLS"),))
-    proxied = with_balancer(target_groups=(replace(GROUP, attributes={"proxy_protocol_v2.enabled": "true"}),))
-    for account in (ends_tls, proxied):
+    tls_terminated = with_balancer(listeners=(replace(LISTENER, protocol="TLS"),))
+    with_proxy_protocol = with_balancer(
+        target_groups=(replace(GROUP, attributes={"proxy_protocol_v2.enabled": "true"}),)
+    )
+    for account in (tls_terminated, with_proxy_protocol):
         checks = {t.role: [plan.check for plan in t.plans] for t in found(account)}
         assert checks == {Role.NODE: [Check.TCP, Check.TLS], Role.BACKEND: [Check.TCP]}
 
@@ -107,8 +109,8 @@ def test_any_number_of_configured_targets_is_probed_without_an_account() -> None
 
 
 def test_names_are_unique() -> None:
-    twice = found(None, named("10.1.0.1"), named("10.1.0.1", role=Role.NODE))
-    assert [t.name for t in twice] == ["10.1.0.1", "10.1.0.1#2"]
+    same_host = found(None, named("10.1.0.1"), named("10.1.0.1", role=Role.NODE))
+    assert [t.name for t in same_host] == ["10.1.0.1", "10.1.0.1#2"]
 
 
 def test_a_configured_and_discovered_target_has_the_configured_name_and_plans() -> None:
@@ -116,8 +118,8 @@ def test_a_configured_and_discovered_target_has_the_configured_name_and_plans() 
     node = found(ACCOUNT, typed)[0]
     assert (node.name, node.plans, node.zone, node.server_name) == ("mine", PLANS[:1], "eu-west-1a", HOST)
     assert len(found(ACCOUNT, typed)) == len(found())
-    gone = replace(typed, host="10.0.9.9")
-    assert "10.0.9.9" in {t.host for t in found(ACCOUNT, gone)}
+    elsewhere = replace(typed, host="10.0.9.9")
+    assert "10.0.9.9" in {t.host for t in found(ACCOUNT, elsewhere)}
 
 
 def test_several_key_stores_have_their_own_targets_and_regions_belong_to_none() -> None:
