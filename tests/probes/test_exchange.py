@@ -26,13 +26,13 @@ class SlowNetwork(FakeNetwork):
         return await super().resolve(host, timeout_s=timeout_s)
 
 
-def begun(target: Target, network: FakeNetwork, timeout_s: float = 2.0) -> Exchange:
+def started(target: Target, network: FakeNetwork, timeout_s: float = 2.0) -> Exchange:
     return Exchange(target, Check.TCP, network, timeout_s)  # type: ignore[arg-type]
 
 
 async def test_an_address_is_not_resolved_and_has_no_resolve_phase() -> None:
     network = FakeNetwork()
-    exchange = begun(LITERAL, network)
+    exchange = started(LITERAL, network)
 
     assert await exchange.resolve() == "10.0.0.5"
 
@@ -42,7 +42,7 @@ async def test_an_address_is_not_resolved_and_has_no_resolve_phase() -> None:
 
 async def test_a_name_has_a_resolve_phase_within_the_remaining_time() -> None:
     network = SlowNetwork(names={NAMED.host: "10.0.0.9"})
-    exchange = begun(NAMED, network)
+    exchange = started(NAMED, network)
     network.clock.pass_s(0.5)
 
     assert await exchange.resolve() == "10.0.0.9"
@@ -53,7 +53,7 @@ async def test_a_name_has_a_resolve_phase_within_the_remaining_time() -> None:
 
 
 async def test_an_unresolvable_name_has_neither_a_phase_nor_an_address() -> None:
-    exchange = begun(NAMED, SlowNetwork())
+    exchange = started(NAMED, SlowNetwork())
 
     async with exchange.ending():
         await exchange.resolve()
@@ -68,14 +68,14 @@ def test_the_remaining_time_counts_from_the_start_and_is_never_negative(
     passed_s: float, remaining_s: float
 ) -> None:
     network = FakeNetwork()
-    exchange = begun(LITERAL, network, timeout_s=2.0)
+    exchange = started(LITERAL, network, timeout_s=2.0)
     network.clock.pass_s(passed_s)
     assert exchange.remaining_s() == remaining_s
 
 
 async def test_a_network_failure_ends_the_exchange_and_keeps_earlier_results() -> None:
     silent = failed(Phase.HANDSHAKE, Reason.TIMED_OUT, "2 s")
-    exchange = begun(LITERAL, FakeNetwork())
+    exchange = started(LITERAL, FakeNetwork())
 
     async with exchange.ending():
         exchange.phases_s[Phase.CONNECT] = 0.01
@@ -87,7 +87,7 @@ async def test_a_network_failure_ends_the_exchange_and_keeps_earlier_results() -
 
 
 async def test_a_bug_is_raised_and_not_reported_as_a_network_failure() -> None:
-    exchange = begun(LITERAL, FakeNetwork())
+    exchange = started(LITERAL, FakeNetwork())
     with pytest.raises(ZeroDivisionError):
         async with exchange.ending():
             raise ZeroDivisionError
@@ -97,7 +97,7 @@ async def test_a_bug_is_raised_and_not_reported_as_a_network_failure() -> None:
 async def test_the_measurement_has_its_start_time_target_and_check() -> None:
     network = FakeNetwork()
     started_at_s = network.clock.now_s()
-    exchange = begun(LITERAL, network)
+    exchange = started(LITERAL, network)
     exchange.details = TcpDetails(local_port=40000, retransmits=0)
     network.clock.pass_s(1.0)
 

@@ -69,7 +69,7 @@ def test_no_exchange_is_started_that_the_deadline_would_cut_off(proxy: Started, 
     found = ask(target, client, timeout_s=1.2)
     assert of(found, "health")
     assert of(found, "large_body") == []
-    # A busy machine may still cut one off, and start it a little later than it decided to.
+    # On a busy machine, an exchange may start a little later than decided, and still be cut off.
     assert max(each.started_at_s for each in found) < before_s + 1.2 - MIN_S / 2
 
 
@@ -109,7 +109,7 @@ def test_nothing_is_signed_for_a_server_with_another_name(proxy: Started, client
     target, server = proxy("evil.example.com")
     found = ask(target, client)
     assert [each.withheld for each in of(found, "health")] == ["common-name-matches"]
-    assert not any("authorization" in asked.headers for asked in server.asked)
+    assert not any("authorization" in request.headers for request in server.asked)
     assert [each.status for each in of(found, "unsigned")] == [401]
 
 
@@ -117,14 +117,14 @@ def test_nothing_is_signed_for_an_authority_that_kms_does_not_have(proxy: Starte
     target, server = proxy()
     found = ask(target, replace(client, peer_check=unmet_requirement(())))
     assert of(found, "health")[0].withheld in {"chain-is-complete", "authority-is-trusted-by-kms"}
-    assert not any("authorization" in asked.headers for asked in server.asked)
+    assert not any("authorization" in request.headers for request in server.asked)
 
 
 def test_without_a_credential_only_unsigned_requests_are_sent(proxy: Started, client: Client) -> None:
     target, server = proxy()
     found = ask(target, replace(client, sign=None))
     assert [each.withheld for each in of(found, "health")] == ["no credential"]
-    assert not any("authorization" in asked.headers for asked in server.asked)
+    assert not any("authorization" in request.headers for request in server.asked)
     assert [each.status for each in of(found, "get")] == [405]
 
 
@@ -145,8 +145,12 @@ def test_a_signature_with_another_region_or_secret_is_refused(
 
 def test_key_metadata_is_requested_if_a_key_id_is_given(proxy: Started, client: Client) -> None:
     target, server = proxy()
-    (seen,) = of(ask(target, replace(client, key_id="foo")), "key_metadata")
-    assert (seen.key_spec, seen.key_usage, seen.key_status) == ("AES_256", ("ENCRYPT", "DECRYPT"), "ENABLED")
+    (metadata,) = of(ask(target, replace(client, key_id="foo")), "key_metadata")
+    assert (metadata.key_spec, metadata.key_usage, metadata.key_status) == (
+        "AES_256",
+        ("ENCRYPT", "DECRYPT"),
+        "ENABLED",
+    )
     assert server.asked[-1].path == "/kms/xks/v1/keys/foo/metadata"
 
 
@@ -178,7 +182,7 @@ def test_a_run_ends_within_its_timeout(proxy: Started, client: Client) -> None:
     ],
 )
 def test_an_invalid_response_is_described(proxy: Started, client: Client, body: bytes, fault: str) -> None:
-    target, _ = proxy(answer=lambda asked: (200, body) if asked.method == "POST" else None)
+    target, _ = proxy(answer=lambda request: (200, body) if request.method == "POST" else None)
     assert of(ask(target, client), "health")[0].fault == fault
 
 
@@ -211,9 +215,9 @@ def test_a_refused_connection_is_a_failure_and_not_an_exception(client: Client, 
 
 
 def test_no_measurement_contains_the_credential(proxy: Started, client: Client) -> None:
-    def echo(asked: Asked) -> tuple[int, bytes]:
+    def echo(request: Asked) -> tuple[int, bytes]:
         return 400, json.dumps(
-            {"errorName": "ValidationException", "errorMessage": str(asked.headers)}
+            {"errorName": "ValidationException", "errorMessage": str(request.headers)}
         ).encode()
 
     target, _ = proxy(answer=echo)
@@ -222,7 +226,7 @@ def test_no_measurement_contains_the_credential(proxy: Started, client: Client) 
 
 
 class Runs:
-    """Repeated runs of one probe, with a clock that the test can move."""
+    """Repeated runs of one probe, with a clock that the test can move forward."""
 
     def __init__(self, client: Client) -> None:
         self.clock = SettableClock()
@@ -316,9 +320,8 @@ def test_a_proxy_that_responds_later_gets_the_remaining_requests_then(proxy: Sta
     runs, (target, server) = Runs(client), proxy(delay_s=2.0)
     assert runs.run(target) == [COLD, COLD]
     server.delay_s = 0.0
-    later = [
-        runs.run(target) for _ in range(8)
-    ]  # the server handles one connection at a time, so the first ones wait
+    # The server handles one connection at a time, so the first new connections still wait.
+    later = [runs.run(target) for _ in range(8)]
     assert [COLD, WARM, *[COLD] * (COLD_EXCHANGES - 1), *CONFORMANCE] in later
     assert all(each == [COLD] for each in later[: later.index(max(later, key=len))])
 

@@ -107,7 +107,7 @@ async def test_one_target_on_loopback_is_measured() -> None:
         (("10.0.0.1", "10.0.0.2"), (), "10.0.0.2"),
         (("x", "y"), ("z", "10.0.0.9"), "10.0.0.9"),
     ],
-    ids=["the host", "the engine's", "the caller's"],
+    ids=["the target's host", "the engine's address", "the caller's address"],
 )
 def test_the_address_of_a_ping_is_its_destination(
     of_engine: tuple[str, ...], given: tuple[str, ...], expected: str

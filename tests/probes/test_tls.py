@@ -1,4 +1,7 @@
-"""The two handshakes: the failure is that of KMS's handshake, the facts are from the one with more facts."""
+"""The TLS check: a handshake with KMS's ClientHello and, if it fails, a diagnostic one.
+
+The failure is always the first handshake's; the details come from the handshake that received more.
+"""
 
 import socket
 import ssl
@@ -133,8 +136,8 @@ async def test_a_server_without_kmss_suites_fails_the_first_handshake_and_is_dia
 
 @pytest.mark.loopback
 async def test_a_closed_port_is_refused_in_the_connect_phase() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
     network = Network()
     target = Target(name="proxy", role=Role.PROXY, host="127.0.0.1", port=port)
 
@@ -145,7 +148,9 @@ async def test_a_closed_port_is_refused_in_the_connect_phase() -> None:
     assert got.details is None
 
 
-def asking(offer: ClientHelloProfile, answered: bool | None, alert: int | None) -> Handshake:
+def with_certificate_request(
+    offer: ClientHelloProfile, answered: bool | None, alert: int | None
+) -> Handshake:
     return Handshake(
         offer=offer,
         failure=REFUSED,
@@ -159,18 +164,18 @@ def asking(offer: ClientHelloProfile, answered: bool | None, alert: int | None) 
     ("first", "second", "expected"),
     [
         (
-            asking(ClientHelloProfile.KMS, None, 80),
-            asking(ClientHelloProfile.DIAGNOSING, False, 116),
+            with_certificate_request(ClientHelloProfile.KMS, None, 80),
+            with_certificate_request(ClientHelloProfile.DIAGNOSING, False, 116),
             (True, None, 80, True),
         ),
         (
             Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED, alert=40),
-            asking(ClientHelloProfile.DIAGNOSING, None, None),
+            with_certificate_request(ClientHelloProfile.DIAGNOSING, None, None),
             (True, None, None, None),
         ),
         (
             Handshake(offer=ClientHelloProfile.KMS, failure=REFUSED, alert=40),
-            asking(ClientHelloProfile.DIAGNOSING, False, 42),
+            with_certificate_request(ClientHelloProfile.DIAGNOSING, False, 42),
             (True, False, 42, None),
         ),
         (
@@ -180,10 +185,10 @@ def asking(offer: ClientHelloProfile, answered: bool | None, alert: int | None) 
         ),
     ],
     ids=[
-        "KMS's saw it",
-        "only the diagnosing saw it",
-        "the diagnosing was refused over it",
-        "neither saw it",
+        "request in KMS's handshake",
+        "request only in the diagnostic handshake",
+        "diagnostic handshake rejected because of the request",
+        "no request",
     ],
 )
 async def test_the_alert_and_the_certificate_request_are_from_one_handshake(
@@ -216,8 +221,8 @@ async def test_a_reset_right_after_the_accept_is_a_failure_and_never_an_exceptio
     got = [await measure(target, Check.TLS, network, 5.0) for _ in range(50)]
 
     network.close()
-    seen = {(one.failure.phase, one.failure.reason) for one in got}
-    assert seen <= {
+    failures = {(one.failure.phase, one.failure.reason) for one in got}
+    assert failures <= {
         (Phase.HANDSHAKE, Reason.RESET),
         (Phase.HANDSHAKE, Reason.CLOSED),
         (Phase.CONNECT, Reason.RESET),

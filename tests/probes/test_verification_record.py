@@ -25,7 +25,10 @@ ZONE: Answers = {("example.com", "NS"): ("ns.example.com.",), ("ns.example.com."
 
 @dataclass
 class Dns:
-    """(name, type) -> values, rcode or failure; per server if needed. Missing entries are NXDOMAIN."""
+    """A fake DNS. ``answers`` maps (name, type) to values, rcode or failure; a missing entry is NXDOMAIN.
+
+    ``of`` has other answers for single servers.
+    """
 
     answers: Answers
     of: Mapping[str, Answers] = field(default_factory=dict)
@@ -170,7 +173,7 @@ def test_an_invalid_name_is_a_malformed_response(host: str, label: str | None) -
 
 @dataclass
 class Silent(Dns):
-    """Leaves questions for name servers unanswered, for as long as they are waited for."""
+    """Does not answer NS queries, so each of them takes its full timeout."""
 
     async def query(self, server: str, question: Question, *, timeout_s: float, **kept: Any) -> DnsResponse:
         if question.record_type == "NS":
@@ -184,7 +187,7 @@ class Silent(Dns):
 
 def test_a_zone_lookup_that_times_out_leaves_half_of_the_time_for_the_record() -> None:
     dns = Silent({(RECORD, "TXT"): (VALUE,)})
-    facts = searched(dns, "proxy.example.com")  # two seconds, and one domain above the name to ask about
+    facts = searched(dns, "proxy.example.com")  # two seconds for everything; only one parent domain to query
     assert states(facts)[View.PUBLIC] is RecordState.PUBLISHED
     assert facts.is_public is None
     assert dns.waits_s[0] == pytest.approx(1.0)
