@@ -1,4 +1,4 @@
-"""Parsing of AWS responses: no exception for any content, and no value without its field."""
+"""Parsing of AWS responses: no content raises an exception, and a missing field is never read as a value."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -12,7 +12,7 @@ ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:xks/proxy-AbCdEf"
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text", "is_one"),
+    ("pattern", "text", "is_valid"),
     [
         (REGION, "eu-central-1", True),
         (REGION, "us-gov-west-1", True),
@@ -34,9 +34,9 @@ ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:xks/proxy-AbCdEf"
     ],
 )
 def test_only_well_formed_names_match_their_pattern(
-    pattern: re.Pattern[str], text: str, *, is_one: bool
+    pattern: re.Pattern[str], text: str, *, is_valid: bool
 ) -> None:
-    assert (pattern.fullmatch(text) is not None) is is_one
+    assert (pattern.fullmatch(text) is not None) is is_valid
 
 
 def test_the_region_of_a_secret_is_group_1_of_its_arn() -> None:

@@ -99,7 +99,10 @@ def test_other_fields_are_read_despite_a_name_with_invalid_utf_8() -> None:
 
 
 def test_other_names_are_read_despite_a_malformed_one() -> None:
-    """cryptography rejects a whole subject for one bad attribute, and all extensions for one bad name."""
+    """The cryptography library rejects the whole subject for one malformed attribute.
+
+    It also rejects all extensions for one malformed alternative name.
+    """
     pki = Pki()
     host = "proxy.xks.example.com"
     subject, _ = pki.edited(b"\x0c\x05m!ler", b"\x0c\x05m\xfcler", common_names("m!ler", host))

@@ -1,4 +1,4 @@
-"""Certificate paths, built from certificates as sent by following signatures."""
+"""Certificate paths, built by following the signatures of the certificates that a server sent."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -117,7 +117,7 @@ def test_bytes_that_are_not_a_certificate_are_skipped() -> None:
 
 
 def test_a_malformed_extension_makes_a_ca_unreadable_but_not_a_leaf() -> None:
-    """The leaf's extensions are not needed for a path; cryptography reads all extensions or none."""
+    """A path needs a CA's extensions but not a leaf's. The cryptography library reads all extensions or none."""
     pki = Pki()
     malformed, middle = pki.edited(b"\x82\x05a.com", b"\x87\x05\1\2\3\4\5", san=("a.com", HOST))
     roots = Roots.of([pki.root.der])
@@ -226,7 +226,7 @@ def test_a_shorter_incomplete_path_is_not_an_alternative() -> None:
     assert len(build((LEAF.der, MIDDLE.der), Roots())) == 1
 
 
-@pytest.mark.parametrize("roots", [Roots.of([LEGACY.der]), Roots()], ids=["as a root", "sent"])
+@pytest.mark.parametrize("roots", [Roots.of([LEGACY.der]), Roots()], ids=["as a root", "in the sent chain"])
 def test_an_unsupported_signature_algorithm_is_distinguished_from_a_missing_issuer(roots: Roots) -> None:
     path = built(legacy_leaf(), LEGACY, roots=roots)
     assert (path.ending, path.unverifiable) == (Ending.MISSING_ISSUER, "SHA-1")

@@ -39,10 +39,10 @@ def test_a_formatted_duration_is_parsed_back_unchanged(milliseconds: int) -> Non
 
 @given(st.text())
 def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
-    assert is_sound(text)
+    assert is_duration_or_expected_error(text)
 
 
-def is_sound(text: str) -> bool:
+def is_duration_or_expected_error(text: str) -> bool:
     try:
         return parse_duration(text) >= 0
     except ValueError as error:

@@ -51,20 +51,20 @@ def test_an_invalid_host_or_port_is_one_printable_error(text: str) -> None:
     assert str(raised.value).isprintable()
 
 
-@pytest.mark.parametrize(("length", "is_fine"), [(63, True), (64, False)])
-def test_a_label_has_at_most_63_characters(length: int, is_fine: bool) -> None:
-    if is_fine:
+@pytest.mark.parametrize(("length", "is_valid"), [(63, True), (64, False)])
+def test_a_label_has_at_most_63_characters(length: int, is_valid: bool) -> None:
+    if is_valid:
         assert check_name("a" * length)
     else:
         with pytest.raises(ValueError, match="is not a DNS name"):
             check_name("a" * length)
 
 
-@pytest.mark.parametrize(("last", "is_fine"), [(61, True), (62, False)])
-def test_a_name_has_at_most_253_characters(last: int, is_fine: bool) -> None:
+@pytest.mark.parametrize(("last", "is_valid"), [(61, True), (62, False)])
+def test_a_name_has_at_most_253_characters(last: int, is_valid: bool) -> None:
     name = ".".join(["a" * 63] * 3 + ["b" * last])
     assert len(name) == 192 + last
-    if is_fine:
+    if is_valid:
         assert check_name(name) == name
     else:
         with pytest.raises(ValueError, match="at most 253"):

@@ -1,4 +1,4 @@
-"""InputError: all errors of one text, one per line; also a ValueError."""
+"""InputError: a ValueError with all errors of one text, one per line."""
 
 import pytest
 

@@ -57,7 +57,7 @@ def test_all_certificates_of_a_file_are_read_in_order() -> None:
         issue(name, from_s=NOW_S).certificate.public_bytes(Encoding.DER)
         for name in ("one.example", "two.example")
     ]
-    assert whole_certificates(b"# ours\n" + b"".join(map(pem_of, ders))) == tuple(ders)
+    assert whole_certificates(b"# a comment\n" + b"".join(map(pem_of, ders))) == tuple(ders)
 
 
 def pem_of(der: bytes) -> bytes:

@@ -24,7 +24,7 @@ DOUBLED = RecordName(name="_abc.example.com.example.com", is_doubled=True)
         ("co.uk", None),
         ("proxy.bank.internal", None),
         ("proxy.corp", None),
-        ("x.y.github.io", "github.io"),  # a hosting company's suffix does not count
+        ("x.y.github.io", "github.io"),  # suffixes of hosting companies are not used
         ("", None),
         (".", None),
     ],
