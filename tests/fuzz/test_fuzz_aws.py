@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.accounts.answer_strategy import BASES, PATHS, ChangedAccount, changed, changed_accounts
 from support.accounts.collected import HOST, REGION, SERVICE_NAME, STORE_ID, call
 from support.accounts.discovered_targets import targets_for
-from support.accounts.oracle import met_may_hold
+from support.accounts.oracle import met_is_possible
 from support.evidence import NOW_S, issue, sent, tcp, tls
 from support.fuzzing import share
 from support.reports import output_safety
@@ -152,7 +152,7 @@ def hold(report: Report, document: dict[str, Any]) -> None:
         assert not verdict.because.startswith("bug in xks-probe"), verdict
         assert verdict.outcome in _LEVELS[verdict.requirement].outcomes, verdict
         if verdict.outcome is Outcome.MET:
-            assert met_may_hold(verdict.requirement, document), verdict
+            assert met_is_possible(verdict.requirement, document), verdict
     for prediction in report.predictions:
         if prediction.decided and not prediction.errors:
             nothing_is_open(report, prediction.operation)

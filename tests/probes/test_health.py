@@ -113,7 +113,7 @@ def test_nothing_is_signed_for_a_server_with_another_name(proxy: Started, client
     assert [each.status for each in of(found, "unsigned")] == [401]
 
 
-def test_nothing_is_signed_for_an_authority_that_kms_does_not_have(proxy: Started, client: Client) -> None:
+def test_nothing_is_signed_for_a_ca_that_kms_does_not_trust(proxy: Started, client: Client) -> None:
     target, server = proxy()
     found = ask(target, replace(client, peer_check=unmet_requirement(())))
     assert of(found, "health")[0].withheld in {"chain-is-complete", "authority-is-trusted-by-kms"}

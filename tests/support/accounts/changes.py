@@ -42,7 +42,7 @@ def store(**changes: Any) -> Evidence:
     return looked_at(replace(ACCOUNT, key_stores=(replace(STORE, **changes),)), replace(P, id=STORE.id))
 
 
-def beside(**changes: Any) -> Evidence:
+def with_another_store(**changes: Any) -> Evidence:
     """Another key store exists in the account."""
     other = replace(STORE, id="cks-other", uri_endpoint="https://other.example.com", service_name="x")
     return with_account(key_stores=(replace(other, **changes),))
@@ -76,7 +76,7 @@ def seen_as_consumer(owner: str | None = OWN) -> Evidence:
     return with_account(service=service, services=DENIED, principals=(), connections=(), load_balancers=())
 
 
-def nameless(*names: str) -> Evidence:
+def without_account_id(*names: str) -> Evidence:
     """Principals in an account whose id is unknown, because the call for it is not allowed."""
     return with_account(id=DENIED, principals=tuple(Principal(principal=name) for name in names))
 
@@ -86,7 +86,7 @@ def wildcard(endpoint: str | None) -> Evidence:
     return looked_at(replace(ACCOUNT, service=service), replace(P, uri_endpoint=endpoint))
 
 
-def beside_it(**changes: Any) -> Evidence:
+def with_another_group(**changes: Any) -> Evidence:
     """A second listener forwards to a second group, which has the changes. KMS uses only port 443."""
     other = replace(GROUP, arn="arn:metrics", name="metrics", **changes)
     listener = replace(LISTENER, arn="arn:9100", port=9100, target_group_arns=("arn:metrics",))

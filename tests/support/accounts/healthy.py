@@ -140,7 +140,7 @@ VPC = Vpc(
         ),
     ),
 )
-GROUP_OF_NOTHING = SecurityGroup(id="sg-1")
+EMPTY_SECURITY_GROUP = SecurityGroup(id="sg-1")
 ACCOUNT = Account(
     region=REGION,
     taken_at_s=NOW_S,
@@ -151,7 +151,7 @@ ACCOUNT = Account(
     principals=(Principal(principal=f"cks.kms.{REGION}.amazonaws.com", kind="Service"),),
     load_balancers=(BALANCER,),
     vpcs=(VPC,),
-    security_groups=(GROUP_OF_NOTHING,),
+    security_groups=(EMPTY_SECURITY_GROUP,),
 )
 DENIED = Unavailable(
     call="ec2:DescribeX", because="not allowed: allow ec2:DescribeX", cause=ApiErrorKind.ACCESS_DENIED

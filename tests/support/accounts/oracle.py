@@ -15,7 +15,7 @@ Truth = Callable[[_Json], bool]
 _PRINCIPAL = f"cks.kms.{REGION}.amazonaws.com"
 
 
-def met_may_hold(requirement: str, document: _Json) -> bool:
+def met_is_possible(requirement: str, document: _Json) -> bool:
     """Whether *met* can be correct; True if this module has no condition for the requirement."""
     truth = TRUTHS.get(requirement)
     return truth is None or truth(document)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 START_S = 1000.0  # not zero, so that nothing takes "0" for "unset"
 
 
-class EverybodyWaitsError(RuntimeError):
+class DeadlockError(RuntimeError):
     """No timer is set and nothing is ready, so the test would hang."""
 
 
@@ -28,7 +28,7 @@ class _Jump(selectors.BaseSelector):
         if ready:
             return ready
         if timeout is None:
-            raise EverybodyWaitsError("every task waits, and no timer or event will wake one")
+            raise DeadlockError("every task waits, and no timer or event will wake one")
         self.now_s += max(0.0, timeout)
         return []
 

@@ -117,4 +117,4 @@ class XksServer:
 
 
 def error(status: int, name: str) -> Answer:
-    return status, json.dumps({"errorName": name, "errorMessage": "said so"}).encode()
+    return status, json.dumps({"errorName": name, "errorMessage": "refused by the test"}).encode()

@@ -51,7 +51,7 @@ class Case:
     credential: Mapping[str, str] | None = None
     resolver: bool = False
 
-    def is_fine(self) -> bool:
+    def expects_success(self) -> bool:
         """Only advice is violated or unknown."""
         wrong = {id_ for id_, of in self.expect.items() if of & {"violated", "unknown"}}
         return {each.published.level.value for each in CATALOGUE if each.id in wrong} <= {"advice"}

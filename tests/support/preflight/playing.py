@@ -195,7 +195,7 @@ def check(case: Case, run: Played) -> None:
     assert case.names <= run.named_errors() <= PREDICTABLE
     assert run.undecided() == case.undecided
     assert run.status == run.status_of_verdicts()
-    assert (run.status == 0) is case.is_fine()
+    assert (run.status == 0) is case.expects_success()
     for id_, outcomes in found.items():
         assert outcomes <= DECLARED[id_], id_
 
