@@ -67,13 +67,13 @@ def test_the_repr_of_a_certificate_does_not_contain_its_der_bytes() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 3])
-def test_the_length_of_a_batch_is_that_of_its_columns(length: int) -> None:
+def test_the_length_of_a_batch_is_the_length_of_its_columns(length: int) -> None:
     batch = EchoBatch(indexes=list(range(length)), outcomes=[EchoOutcome.ANSWERED] * length)
     assert (len(batch), bool(batch)) == (length, length > 0)
 
 
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("values", "expected"),
     [
         (Phase, "resolve connect handshake send wait receive echo"),
         (Timestamps, "kernel kernel-rx user"),
@@ -84,5 +84,5 @@ def test_the_length_of_a_batch_is_that_of_its_columns(length: int) -> None:
         ),
     ],
 )
-def test_enum_values_used_in_labels_and_documents_are_stable(values: Any, words: str) -> None:
-    assert [str(value) for value in values] == words.split()
+def test_enum_values_used_in_labels_and_documents_are_stable(values: Any, expected: str) -> None:
+    assert [str(value) for value in values] == expected.split()

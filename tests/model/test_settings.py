@@ -22,7 +22,7 @@ def test_the_default_threshold_is_35_ms_as_aws_recommends() -> None:
     assert DEFAULTS.threshold_s == RTT_THRESHOLD_S == 0.035
 
 
-def test_by_default_there_are_no_extra_authorities_resolvers_or_source_address() -> None:
+def test_by_default_there_are_no_extra_cas_resolvers_or_source_address() -> None:
     assert (DEFAULTS.extra_authorities, DEFAULTS.resolvers) == ((), ())
     assert (DEFAULTS.source_address, DEFAULTS.stores) == (None, ())
 

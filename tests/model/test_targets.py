@@ -1,4 +1,4 @@
-"""Targets, their plans and identities, and the enum values used in labels and documents."""
+"""Targets, their planned checks and identities, and the enum values used in labels and documents."""
 
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
@@ -38,15 +38,15 @@ def test_equal_targets_have_equal_hashes_and_targets_are_immutable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("values", "expected"),
     [
         (Role, "proxy node backend key_manager region resolver"),
         (Check, "icmp tcp tls dns health_cold health_warm"),
         (Method, "icmp tcp"),
     ],
 )
-def test_enum_values_used_in_labels_and_documents_are_stable(values: Any, words: str) -> None:
-    assert [str(value) for value in values] == words.split()
+def test_enum_values_used_in_labels_and_documents_are_stable(values: Any, expected: str) -> None:
+    assert [str(value) for value in values] == expected.split()
 
 
 @pytest.mark.parametrize(

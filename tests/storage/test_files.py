@@ -1,4 +1,4 @@
-"""Reading files: too large, unreadable or invalid files are one error message."""
+"""Reading files: a file that is too large, unreadable or invalid results in one error."""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ from probe.wire.input_error import InputError
 
 def test_all_aws_regions_have_endpoints_in_botocore() -> None:
     found = endpoints([])
-    assert set(found) == set(locations.locations()), "locations.csv and botocore's data agree"
+    assert set(found) == set(locations.locations()), "locations.csv and botocore must list the same Regions"
     assert found["eu-central-1"] == ("kms.eu-central-1.amazonaws.com", 443)
     assert all(host == locations.kms_host(region) for region, (host, _) in found.items())
 

@@ -16,7 +16,7 @@ def test_each_region_has_a_location_on_earth() -> None:
 def test_the_minimum_round_trip_is_one_millisecond_per_hundred_kilometres() -> None:
     frankfurt = (50.1, 8.7)
     assert locations.min_rtt_s("eu-central-1", frankfurt) == pytest.approx(0.0)
-    # Frankfurt to Dublin is some 1,090 km.
+    # Frankfurt to Dublin is about 1,090 km.
     assert locations.min_rtt_s("eu-west-1", frankfurt) == pytest.approx(0.0109, rel=0.03)
     assert locations.min_rtt_s("us-gov-west-1", frankfurt) is None
 

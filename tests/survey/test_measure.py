@@ -1,4 +1,4 @@
-"""The rounds of a survey: interleaved, spread over the interval, and when they end."""
+"""The rounds of a survey: they are interleaved, spread over the interval, and end on time."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ class FakeRegions:
         await asyncio.sleep(2.0 if rtt_s is None else rtt_s)
         return connect(target, rtt_s)
 
-    def take(self, options: survey.SurveyOptions) -> None:
+    def run(self, options: survey.SurveyOptions) -> None:
         virtual_time.run(survey.take(targets(*self.rtts), self.measure, options, self.published.append))
 
     def count(self, region: str) -> int:
@@ -34,7 +34,7 @@ class FakeRegions:
 
 def test_rounds_are_interleaved_and_spread_after_a_warm_up_round() -> None:
     regions = FakeRegions({"eu-west-1": 0.01, "eu-west-2": 0.02})
-    regions.take(survey.SurveyOptions(count=3, interval_s=1.0))
+    regions.run(survey.SurveyOptions(count=3, interval_s=1.0))
     assert [region for region, _ in regions.probed] == ["eu-west-1", "eu-west-2"] * 4
     assert [time for _, time in regions.probed] == pytest.approx([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5])
     assert (regions.count("eu-west-1"), regions.count("eu-west-2")) == (3, 3)
@@ -42,7 +42,7 @@ def test_rounds_are_interleaved_and_spread_after_a_warm_up_round() -> None:
 
 def test_a_region_that_does_not_reply_delays_only_itself() -> None:
     regions = FakeRegions({"eu-west-1": None, "eu-west-2": 0.02})
-    regions.take(survey.SurveyOptions(count=5, interval_s=1.0))
+    regions.run(survey.SurveyOptions(count=5, interval_s=1.0))
     assert [time for region, time in regions.probed if region == "eu-west-2"] == pytest.approx(
         [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
     )
@@ -51,7 +51,7 @@ def test_a_region_that_does_not_reply_delays_only_itself() -> None:
 
 def test_until_decided_ends_when_each_region_is_decided_or_unreachable() -> None:
     regions = FakeRegions({"eu-west-1": 0.0344, "eu-west-2": None, "eu-west-3": 0.035})
-    regions.take(survey.SurveyOptions(count=10, interval_s=0.1, until_decided=True))
+    regions.run(survey.SurveyOptions(count=10, interval_s=0.1, until_decided=True))
     assert regions.count("eu-west-1") == 20, "decided after the twentieth round"
     assert regions.count("eu-west-2") == 5, "unreachable after five attempts"
     assert regions.count("eu-west-3") == 200, (

@@ -22,8 +22,8 @@ def ranked(
     return rank(planned, samples, 0.035, 1000.0, "here", complete, coordinates=at)
 
 
-def only(taken: Survey) -> RegionRtt:
-    (region,) = taken.regions
+def only(survey: Survey) -> RegionRtt:
+    (region,) = survey.regions
     return region
 
 
@@ -35,11 +35,11 @@ def only(taken: Survey) -> RegionRtt:
 def test_a_region_is_decided_below_and_above_35_ms_and_undecided_at_35_ms(
     rtt_s: float, verdict: bool | None
 ) -> None:
-    taken = ranked({"eu-west-1": [rtt_s] * 20})
-    region = only(taken)
+    survey = ranked({"eu-west-1": [rtt_s] * 20})
+    region = only(survey)
     assert region.within_threshold is verdict
     assert (region.reason is None) == (verdict is not None)
-    assert taken.recommended == ("eu-west-1" if verdict else None)
+    assert survey.recommended == ("eu-west-1" if verdict else None)
     if verdict is None:
         assert region.reason == (
             "undecided: the median's 95 % confidence interval, 35 to 35 ms, contains the limit of 35 ms"
@@ -54,20 +54,20 @@ def test_fewer_than_20_round_trips_are_undecided() -> None:
 
 
 def test_the_shortest_round_trip_is_first_and_unreachable_regions_are_last() -> None:
-    taken = ranked({"eu-west-1": [None] * 20, "eu-west-2": [0.03] * 20, "eu-west-3": [0.01] * 20})
-    assert [(r.region, r.rank) for r in taken.regions] == [
+    survey = ranked({"eu-west-1": [None] * 20, "eu-west-2": [0.03] * 20, "eu-west-3": [0.01] * 20})
+    assert [(r.region, r.rank) for r in survey.regions] == [
         ("eu-west-3", 1),
         ("eu-west-2", 2),
         ("eu-west-1", None),
     ]
-    last = taken.regions[-1]
+    last = survey.regions[-1]
     assert (last.failure, last.within_threshold) == (REFUSED, None)
     assert last.reason == "no reply in 20 attempts: refused in connect"
-    assert taken.recommended == "eu-west-3"
+    assert survey.recommended == "eu-west-3"
 
 
 def test_regions_with_overlapping_intervals_are_tied_with_the_best() -> None:
-    taken = ranked(
+    survey = ranked(
         {
             "eu-west-1": [0.010, 0.012] * 10,
             "eu-west-2": [0.011, 0.013] * 10,
@@ -75,7 +75,7 @@ def test_regions_with_overlapping_intervals_are_tied_with_the_best() -> None:
             "eu-north-1": [0.011] * 3,
         }
     )
-    assert {r.region: r.tied_with_best for r in taken.regions} == {
+    assert {r.region: r.tied_with_best for r in survey.regions} == {
         "eu-west-1": False,  # the best itself
         "eu-north-1": False,  # has no interval yet
         "eu-west-2": True,
@@ -84,19 +84,19 @@ def test_regions_with_overlapping_intervals_are_tied_with_the_best() -> None:
 
 
 def test_a_region_without_measurements_is_reported_as_not_measured() -> None:
-    taken = ranked({"eu-west-1": []}, complete=False)
-    assert only(taken).reason == "not measured yet"
-    assert (taken.recommended, taken.complete) == (None, False)
+    survey = ranked({"eu-west-1": []}, complete=False)
+    assert only(survey).reason == "not measured yet"
+    assert (survey.recommended, survey.complete) == (None, False)
 
 
 def test_a_round_trip_faster_than_light_is_noted_and_not_ranked() -> None:
     frankfurt = (50.1, 8.7)
     rtts: dict[str, list[float | None]] = {"ap-northeast-1": [0.002] * 20, "eu-west-3": [0.010] * 20}
-    taken = ranked(rtts, at=frankfurt)
-    paris, tokyo = taken.regions
-    assert (paris.region, paris.rank, taken.recommended) == ("eu-west-3", 1, "eu-west-3")
+    survey = ranked(rtts, at=frankfurt)
+    paris, tokyo = survey.regions
+    assert (paris.region, paris.rank, survey.recommended) == ("eu-west-3", 1, "eu-west-3")
     assert (tokyo.region, tokyo.rank, tokyo.within_threshold) == ("ap-northeast-1", None, None)
-    (note,) = taken.notes
+    (note,) = survey.notes
     assert note.startswith("ap-northeast-1: 2.0 ms is less than the 93.")
     unknown_vantage = ranked(rtts)
     assert unknown_vantage.notes == ()
@@ -111,14 +111,14 @@ def test_a_round_trip_faster_than_light_is_noted_and_not_ranked() -> None:
     )
 )
 def test_ranks_follow_the_medians(rtts: dict[str, list[float | None]]) -> None:
-    taken = ranked(rtts)
-    assert sorted(r.region for r in taken.regions) == sorted(rtts)
-    with_samples = [r for r in taken.regions if r.rank is not None]
+    survey = ranked(rtts)
+    assert sorted(r.region for r in survey.regions) == sorted(rtts)
+    with_samples = [r for r in survey.regions if r.rank is not None]
     assert [r.rank for r in with_samples] == list(range(1, len(with_samples) + 1))
     medians = [r.summary.median_s or 0.0 for r in with_samples]
     assert medians == sorted(medians)
-    assert all(r.summary.samples == 0 for r in taken.regions[len(with_samples) :])
-    assert all((r.reason is None) == (r.within_threshold is not None) for r in taken.regions)
+    assert all(r.summary.samples == 0 for r in survey.regions[len(with_samples) :])
+    assert all((r.reason is None) == (r.within_threshold is not None) for r in survey.regions)
 
 
 def test_the_survey_of_a_running_agent_uses_its_windows() -> None:
@@ -135,8 +135,8 @@ def test_the_survey_of_a_running_agent_uses_its_windows() -> None:
             Window(target=far.name, method="tcp", span_s=300.0, summary=summarize([None] * 4)),
         ),
     )
-    taken = from_windows(evidence, threshold_s=0.035, vantage="here")
-    assert [(r.region, r.rank) for r in taken.regions] == [("eu-west-1", 1), ("eu-west-2", None)]
-    assert taken.regions[0].summary == summary
-    assert taken.regions[1].failure == REFUSED
-    assert taken.recommended == "eu-west-1"
+    survey = from_windows(evidence, threshold_s=0.035, vantage="here")
+    assert [(r.region, r.rank) for r in survey.regions] == [("eu-west-1", 1), ("eu-west-2", None)]
+    assert survey.regions[0].summary == summary
+    assert survey.regions[1].failure == REFUSED
+    assert survey.recommended == "eu-west-1"
