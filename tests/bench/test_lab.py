@@ -11,7 +11,7 @@ def test_addresses_are_distinct_and_end_neither_in_0_nor_in_255() -> None:
     assert all(1 <= int(address.rpartition(".")[2]) <= 254 for address in found)
 
 
-def test_more_hosts_than_the_simulation_has_are_refused() -> None:
+def test_more_hosts_than_the_simulation_has_are_rejected() -> None:
     with pytest.raises(ValueError, match="65024"):
         addresses(65_025)
 

@@ -38,18 +38,18 @@ def tcp(source_port: int, destination_port: int, flags: int, sequence: int) -> b
     return struct.pack("!HHIIBBHHH", source_port, destination_port, sequence, 0, 0x50, flags, 0, 0, 0)
 
 
-def test_a_written_file_is_read_as_it_was() -> None:
+def test_frames_are_the_same_after_writing_and_reading() -> None:
     written = [request(1_800_000_000_123_456_789), reply(1_800_000_001_000_000_001)]
     assert packets.frames(packets.file_header() + b"".join(map(packets.record, written))) == written
 
 
 def test_a_record_cut_short_is_left_out() -> None:
-    whole = packets.file_header() + packets.record(request(1)) + packets.record(reply(2))
-    assert packets.frames(whole[:-1]) == [request(1)]
+    complete = packets.file_header() + packets.record(request(1)) + packets.record(reply(2))
+    assert packets.frames(complete[:-1]) == [request(1)]
 
 
 @pytest.mark.parametrize("data", [b"", b"\xd4\xc3\xb2\xa1" + bytes(20)], ids=["empty", "microseconds"])
-def test_another_kind_of_file_is_refused(data: bytes) -> None:
+def test_another_kind_of_file_is_rejected(data: bytes) -> None:
     with pytest.raises(ValueError, match="nanosecond"):
         packets.frames(data)
 
@@ -67,16 +67,19 @@ def test_an_unanswered_ping_has_no_round_trip() -> None:
 @pytest.mark.parametrize(
     "captured",
     [[request(1), request(2), reply(3)], [request(1), reply(2), reply(3)]],
-    ids=["asked twice", "answered twice"],
+    ids=["two requests", "two replies"],
 )
 def test_an_ambiguous_ping_is_left_out(captured: list[Frame]) -> None:
     assert packets.echoes(captured) == []
 
 
 def test_fragments_and_other_frames_are_not_pings() -> None:
-    piece = frame(1, AGENT, HOST, 1, struct.pack("!BBHHH", 8, 0, 0, 7, 1), fragment=0x2000)
+    fragment_frame = frame(1, AGENT, HOST, 1, struct.pack("!BBHHH", 8, 0, 0, 7, 1), fragment=0x2000)
     assert (
-        packets.echoes([piece, Frame(2, b""), Frame(3, bytes(60)), frame(4, AGENT, HOST, 1, b"\x08")]) == []
+        packets.echoes(
+            [fragment_frame, Frame(2, b""), Frame(3, bytes(60)), frame(4, AGENT, HOST, 1, b"\x08")]
+        )
+        == []
     )
 
 
@@ -90,16 +93,16 @@ def test_a_repeated_or_unanswered_syn_is_not_a_connect(captured: list[Frame]) ->
     assert packets.connects(packets.segments(captured)) == {}
 
 
-def opened() -> list[Frame]:
+def tcp_handshake() -> list[Frame]:
     return [out(1, SYN), back(2, SYN_ACK), out(3)]
 
 
-def turns(*captured: Frame) -> list[Exchange]:
-    return packets.exchanges(packets.segments([*opened(), *captured]))[HOST, 40000]
+def exchanges_after_handshake(*captured: Frame) -> list[Exchange]:
+    return packets.exchanges(packets.segments([*tcp_handshake(), *captured]))[HOST, 40000]
 
 
 def test_a_flight_ends_with_the_servers_last_data_before_the_clients_next() -> None:
-    found = turns(
+    found = exchanges_after_handshake(
         out(10, data=b"hello"), out(11, data=b"more", sequence=5), back(12), back(20, data=b"server"),
         back(30, data=b"finished", sequence=6), out(40, data=b"finished", sequence=9),
         back(50, data=b"ticket", sequence=14),
@@ -111,40 +114,40 @@ def test_a_flight_ends_with_the_servers_last_data_before_the_clients_next() -> N
 
 
 def test_a_response_over_tls_is_in_the_exchange_after_the_handshake() -> None:
-    found = turns(
+    found = exchanges_after_handshake(
         out(10, data=b"hello"), back(20, data=b"flight"), out(30, data=b"fin", sequence=5),
         out(31, data=b"GET", sequence=8), back(45, data=b"200", sequence=6), back(60, data=b"body", sequence=9),
         out(70, data=b"bye", sequence=11),
     )  # fmt: skip
     assert found[1] == Exchange(request_ns=31, first_ns=45, last_ns=60, response_segments=2)
-    assert len(found) == 2, "a close_notify without an answer is no turn"
+    assert len(found) == 2, "a close_notify without a response is not an exchange"
 
 
 def test_a_client_without_a_response_has_no_exchange() -> None:
-    assert turns(out(10, data=b"hello"), back(12)) == []
+    assert exchanges_after_handshake(out(10, data=b"hello"), back(12)) == []
 
 
 def test_data_that_a_server_sends_first_is_not_a_response() -> None:
-    assert turns(back(5, data=b"220"), out(10, data=b"hello"), back(15, data=b"250", sequence=3)) == [
-        Exchange(request_ns=10, first_ns=15, last_ns=15, response_segments=1)
-    ]
+    assert exchanges_after_handshake(
+        back(5, data=b"220"), out(10, data=b"hello"), back(15, data=b"250", sequence=3)
+    ) == [Exchange(request_ns=10, first_ns=15, last_ns=15, response_segments=1)]
 
 
 @pytest.mark.parametrize(
-    "again",
+    "retransmission",
     [out(11, data=b"hello"), out(11, data=b"o", sequence=4), out(11, SYN)],
     ids=["whole segment", "last byte", "SYN"],
 )
-def test_a_connection_with_retransmitted_data_is_left_out(again: Frame) -> None:
-    captured = [*opened(), out(10, data=b"hello"), again, back(20, data=b"server")]
+def test_a_connection_with_retransmitted_data_is_left_out(retransmission: Frame) -> None:
+    captured = [*tcp_handshake(), out(10, data=b"hello"), retransmission, back(20, data=b"server")]
     assert packets.exchanges(packets.segments(captured)) == {}
 
 
 def test_sequence_numbers_may_wrap() -> None:
-    found = turns(
+    found = exchanges_after_handshake(
         out(10, data=b"hello", sequence=2**32 - 3), out(11, data=b"more", sequence=2), back(20, data=b"answer")
     )  # fmt: skip
-    assert [turn.request_ns for turn in found] == [11]
+    assert [exchange.request_ns for exchange in found] == [11]
 
 
 def test_a_connection_without_a_captured_syn_is_left_out() -> None:

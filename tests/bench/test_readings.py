@@ -12,23 +12,23 @@ def echo(address: str = "10.78.0.1", sequence: int = 1, at: int = 0, rtt_ns: int
 
 
 def line(**changed: Any) -> str:
-    own = {
+    fields = {
         "address": "10.78.0.1",
         "identifier": 7,
         "sequence": 1,
         "rtt_seconds": 17e-6,
         "timestamps": "kernel",
     }
-    return json.dumps(own | changed)
+    return json.dumps(fields | changed)
 
 
-def test_our_ping_is_compared_with_the_same_ping_in_the_capture() -> None:
+def test_a_ping_of_xks_probe_is_compared_with_the_same_ping_in_the_capture() -> None:
     found = readings.own_echoes([line(), line(sequence=2), line(sequence=3, rtt_seconds=None)], [echo()])
     assert found.errors_us == [pytest.approx(-3.0)]
     assert (found.reported, found.kernel) == (2, 3)
 
 
-def test_our_connect_is_compared_by_local_port() -> None:
+def test_a_connect_of_xks_probe_is_matched_by_its_local_port() -> None:
     found = readings.own_connects([line(local_port=40000)], {("10.78.0.1", 40000): 16_000})
     assert found.errors_us == [pytest.approx(1.0)]
 
@@ -76,15 +76,15 @@ def smokeping_page(**counted: int) -> str:
 
 
 def test_the_mean_of_smokeping_is_compared_with_the_mean_of_its_first_pings() -> None:
-    truth = [
+    captured = [
         echo(sequence=3, at=300, rtt_ns=90_000),
         echo(sequence=1, at=100, rtt_ns=20_000),
         echo(sequence=2, at=200, rtt_ns=40_000),
         echo(sequence=4, at=400, rtt_ns=None),
     ]
-    found = readings.smokeping(smokeping_page(h1=2, h2=1, h3=0), truth)
-    assert found.errors_us == [pytest.approx(20.0)], "a later echo is not in the page yet"
-    assert found.reported == 2, "a host without answers has no mean"
+    found = readings.smokeping(smokeping_page(h1=2, h2=1, h3=0), captured)
+    assert found.errors_us == [pytest.approx(20.0)], "a later ping is not in the page yet"
+    assert found.reported == 2, "a host without replies has no mean"
 
 
 def test_every_ping_of_fping_is_counted() -> None:
@@ -95,34 +95,34 @@ def test_every_ping_of_xks_probe_is_counted() -> None:
     assert readings.own_losses([line(), line(rtt_seconds=None)]) == (2, 1)
 
 
-def turn_line(**changed: Any) -> str:
-    own = {"address": "10.78.0.1", "local_port": 40000, "wait_seconds": 25e-6, "timestamps": "kernel"}
-    return json.dumps(own | changed)
+def wait_line(**changed: Any) -> str:
+    fields = {"address": "10.78.0.1", "local_port": 40000, "wait_seconds": 25e-6, "timestamps": "kernel"}
+    return json.dumps(fields | changed)
 
 
-def turn(response_segments: int = 1) -> Exchange:
+def exchange(response_segments: int = 1) -> Exchange:
     return Exchange(request_ns=1000, first_ns=21_000, last_ns=24_000, response_segments=response_segments)
 
 
 def test_a_handshake_is_matched_by_local_port_and_exchange() -> None:
-    lines = [turn_line(), turn_line(local_port=40001), turn_line(local_port=40002, wait_seconds=None)]
-    turns = {("10.78.0.1", 40000): [turn(3), turn()], ("10.78.0.1", 40001): [turn()]}
-    found = readings.own_exchanges(lines, turns, 0, lambda one: one.last_ns - one.request_ns)
+    lines = [wait_line(), wait_line(local_port=40001), wait_line(local_port=40002, wait_seconds=None)]
+    exchanges = {("10.78.0.1", 40000): [exchange(3), exchange()], ("10.78.0.1", 40001): [exchange()]}
+    found = readings.own_exchanges(lines, exchanges, 0, lambda found: found.last_ns - found.request_ns)
     assert found.errors_us == [pytest.approx(2.0), pytest.approx(2.0)]
     assert (found.reported, found.kernel, found.one_segment) == (2, 2, 1)
-    assert len(readings.own_exchanges(lines, turns, 1, lambda one: one.first_ns).errors_us) == 1
+    assert len(readings.own_exchanges(lines, exchanges, 1, lambda found: found.first_ns).errors_us) == 1
 
 
 def test_samples_flagged_as_upper_bounds_are_not_in_the_errors() -> None:
-    lines = [turn_line(wait_is_upper_bound=True, wait_seconds=1.0), turn_line(wait_is_upper_bound=False)]
-    turns = {("10.78.0.1", 40000): [turn()]}
-    found = readings.own_exchanges(lines, turns, 0, lambda one: one.first_ns - one.request_ns)
+    lines = [wait_line(wait_is_upper_bound=True, wait_seconds=1.0), wait_line(wait_is_upper_bound=False)]
+    exchanges = {("10.78.0.1", 40000): [exchange()]}
+    found = readings.own_exchanges(lines, exchanges, 0, lambda found: found.first_ns - found.request_ns)
     assert found.errors_us == [pytest.approx(5.0)]
     assert (found.reported, found.upper_bounds) == (2, 1)
 
 
 def stamp_line(**changed: Any) -> str:
-    own = {
+    fields = {
         "address": "10.78.0.1",
         "identifier": 7,
         "sequence": 1,
@@ -130,13 +130,13 @@ def stamp_line(**changed: Any) -> str:
         "rtt_ns": 19_997,
         "timestamps": "kernel",
     }
-    return json.dumps(own | changed)
+    return json.dumps(fields | changed)
 
 
 def test_timestamps_are_compared_to_the_nanosecond() -> None:
     lines = [stamp_line(), stamp_line(sequence=2), stamp_line(sequence=3), stamp_line(timestamps="kernel-rx")]
-    truth = [echo(at=100), echo(sequence=2, at=101)]
-    found = readings.stamps(lines, truth)
+    captured = [echo(at=100), echo(sequence=2, at=101)]
+    found = readings.stamps(lines, captured)
     assert (found.receive_ns, found.transmit_ns) == ([0, -1], [3, 2])
     assert (found.reported, found.equal) == (3, 1)
 

@@ -6,8 +6,8 @@ from cryptography import x509
 from bench import servers
 
 
-class Written:
-    """The writing end of a stream."""
+class RecordingWriter:
+    """A stream writer that records what is written."""
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []
@@ -25,7 +25,7 @@ class Written:
 
 
 async def test_each_request_is_answered_in_one_write_and_nothing_else_is_sent() -> None:
-    reader, writer = asyncio.StreamReader(), Written()
+    reader, writer = asyncio.StreamReader(), RecordingWriter()
     reader.feed_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
     reader.feed_eof()
     await servers.answer(reader, writer)  # type: ignore[arg-type]
@@ -37,7 +37,7 @@ def test_the_servers_certificate_fits_a_segment(tmp_path: Path) -> None:
     servers.write_identity(tmp_path / "server.pem")
     pem = (tmp_path / "server.pem").read_bytes()
     leaf = x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :])
-    # What else is in the flight: ServerHello, extensions, a P-256 signature and Finished, some 350 bytes.
+    # The rest of the flight (ServerHello, extensions, a P-256 signature and Finished) has about 350 bytes.
     assert len(leaf.public_bytes(servers.Encoding.DER)) < 1000
     assert (tmp_path / "server.pem").stat().st_mode & 0o077 == 0
     assert servers.server_context(tmp_path / "server.pem").num_tickets == 0
