@@ -1,4 +1,4 @@
-"""The command line ends in a line and a status, never in a traceback."""
+"""Every command ends with an exit status, and errors are lines, never a traceback."""
 
 import subprocess
 import sys
@@ -61,13 +61,13 @@ def test_the_overview_shows_every_command(arguments: list[str], capsys: pytest.C
         "escape sequence",
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(
+def test_a_usage_error_is_one_line_with_status_2(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert app.run(arguments) == Exit.USAGE
-    complaint = capsys.readouterr().err
-    assert words in complaint
-    assert complaint.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert words in stderr
+    assert stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_wrong_usage_is_one_line_and_status_2(
         (UsageError("first", "second"), Exit.USAGE, "xks-probe: first\nxks-probe: second\n"),
         (ZeroDivisionError("\x1b[2J"), Exit.UNKNOWN, r"ZeroDivisionError: \x1b[2J"),
     ],
-    ids=["Ctrl-C", "reader went away", "two mistakes", "our bug"],
+    ids=["Ctrl-C", "closed pipe", "two errors", "bug"],
 )
-def test_whatever_a_command_raises_becomes_a_status(
+def test_every_exception_of_a_command_becomes_an_exit_status(
     raised: BaseException,
     status: Exit,
     words: str,
@@ -92,14 +92,14 @@ def test_whatever_a_command_raises_becomes_a_status(
 
     monkeypatch.setattr(ping, "command", command)
     assert app.run(["ping"]) == status
-    complaint = capsys.readouterr().err
-    assert words in complaint
-    assert "Traceback" not in complaint
+    stderr = capsys.readouterr().err
+    assert words in stderr
+    assert "Traceback" not in stderr
 
 
 @pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize("arguments", ["{} -h", "{} --help", "help {}", "{} --no-such-option -h"])
-def test_every_command_explains_itself(name: str, arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_a_help_page(name: str, arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(arguments.format(name).split()) == Exit.FINE
     shown = capsys.readouterr().out
     assert f"Usage: xks-probe {name}" in shown
@@ -108,7 +108,7 @@ def test_every_command_explains_itself(name: str, arguments: str, capsys: pytest
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_option_says_what_it_does_and_what_its_value_is(name: str) -> None:
+def test_every_option_has_a_help_text_and_a_name_for_its_value(name: str) -> None:
     usage = app.usage_of(name)
     for option in usage.options:
         assert option.help, option.label
@@ -118,20 +118,20 @@ def test_every_option_says_what_it_does_and_what_its_value_is(name: str) -> None
 
 
 @pytest.mark.parametrize("name", [name for name in names() if len(app.usage_of(name).options) > 8])
-def test_many_options_come_in_groups_of_which_none_is_long(name: str) -> None:
+def test_many_options_are_shown_in_groups_of_at_most_8(name: str) -> None:
     groups = app.usage_of(name).groups()
     assert len(groups) > 1
     assert max(map(len, groups.values())) <= 8
 
 
 @pytest.mark.loopback
-def test_help_of_ping_starts_without_typer_and_without_the_network() -> None:
+def test_the_help_of_ping_imports_neither_typer_nor_network_modules() -> None:
     assert loaded("ping --help", "typer,asyncio,socket,rich,pydantic,cryptography,aiohttp,boto3") == "[]\n"
 
 
 @pytest.mark.loopback
 @pytest.mark.parametrize("words", ["", "ping --m", "preflight --k", "demo --scenario d"])
-def test_completion_starts_without_slow_libraries(words: str) -> None:
+def test_completion_imports_no_slow_libraries(words: str) -> None:
     slow = (
         "structlog,pydantic,rich,boto3,aiohttp,jinja2,prometheus_client,OpenSSL,cryptography,scapy,pyroute2"
     )
@@ -139,36 +139,36 @@ def test_completion_starts_without_slow_libraries(words: str) -> None:
 
 
 def loaded(arguments: str, modules: str) -> str:
-    """Which of ``modules`` are imported by then, as the last line that a new interpreter prints."""
+    """Run the command in a new interpreter; its last line of output lists which of ``modules`` it imported."""
     code = (
         "import sys; from probe.commands import app; app.run(sys.argv[1:]);"
         f"print(sorted(set({modules!r}.split(',')) & set(sys.modules)))"
     )
-    ran = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code, *arguments.split(" ")],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    return ran.stdout.splitlines(keepends=True)[-1]
+    return result.stdout.splitlines(keepends=True)[-1]
 
 
 @pytest.mark.loopback
-def test_the_version_is_told_without_any_slow_import() -> None:
+def test_the_version_is_printed_without_slow_imports() -> None:
     slow = "typer,rich,asyncio,pydantic,cryptography,aiohttp,boto3"
     code = (
         "import sys; sys.argv = ['xks-probe', '--version']; import probe.__main__ as m; m.main();"
         f"assert not set({slow!r}.split(',')) & set(sys.modules), sorted(sys.modules)"
     )
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=100
     )
-    assert (told.stdout, told.stderr) == (f"xks-probe {__version__}\n", "")
+    assert (result.stdout, result.stderr) == (f"xks-probe {__version__}\n", "")
 
 
 @pytest.mark.loopback
-def test_ping_starts_without_what_only_other_commands_need() -> None:
+def test_ping_imports_no_libraries_that_only_other_commands_need() -> None:
     other = (
         "typer,asyncio,pydantic,boto3,aiohttp,jinja2,scapy,prometheus_client,yaml,OpenSSL,cryptography,dns"
     )
@@ -177,23 +177,23 @@ def test_ping_starts_without_what_only_other_commands_need() -> None:
         "app.run('ping 127.0.0.1 -n 1 --timeout 1 --format json --output /dev/null'.split());"
         f"print(sorted(set({other!r}.split(',')) & set(sys.modules)))"
     )
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100
     )
-    assert told.stdout == "[]\n"
+    assert result.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
-    ("mistakes", "shown"), [(100, 100), (101, 101), (5000, 101)], ids=["at the limit", "one more", "many"]
+    ("errors", "shown"), [(100, 100), (101, 101), (5000, 101)], ids=["at the limit", "one more", "many"]
 )
-def test_a_file_full_of_mistakes_is_not_poured_out(
-    mistakes: int, shown: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_at_most_100_errors_are_printed_and_the_others_are_counted(
+    errors: int, shown: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def command(_arguments: list[str]) -> int:
-        raise UsageError(*(f"line {n}: wrong" for n in range(mistakes)))
+        raise UsageError(*(f"line {n}: wrong" for n in range(errors)))
 
     monkeypatch.setattr(ping, "command", command)
     assert app.run(["ping"]) == Exit.USAGE
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == shown
-    assert (f"and {mistakes - 100} more" in lines[-1]) is (mistakes > 100)
+    assert (f"and {errors - 100} more" in lines[-1]) is (errors > 100)

@@ -1,4 +1,4 @@
-"""A configuration becomes settings, or lines: one for each of its mistakes."""
+"""Loading a configuration returns settings, or reports one line per error."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from probe.model.settings import Settings
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "configuration-example.yaml"
 
 
-def test_a_good_file_is_settings() -> None:
+def test_a_valid_file_is_loaded() -> None:
     assert "nlb-use1-az1" in {target.name for target in configuration.load(EXAMPLE).targets}
 
 
@@ -22,9 +22,9 @@ def test_a_good_file_is_settings() -> None:
         ("colour: red\n", ["colour"]),
         ("nodes: [{name: a, address: not-an-address}]\ncolour: red\n", ["nodes[0].address", "colour"]),
     ],
-    ids=["one mistake", "two mistakes"],
+    ids=["one error", "two errors"],
 )
-def test_every_mistake_is_a_line_that_begins_with_its_path(
+def test_every_error_is_one_line_that_starts_with_its_path(
     text: str, paths: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "bad.yaml"
@@ -35,13 +35,13 @@ def test_every_mistake_is_a_line_that_begins_with_its_path(
     assert all("\n" not in line for line in caught.value.lines)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.yaml"):
         configuration.load(tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize("read", [configuration.accesses, configuration.check_credentials])
-def test_every_credential_that_cannot_be_read_is_a_line_with_the_key_store_that_it_belongs_to(
+def test_every_unreadable_credential_is_one_line_with_its_key_store(
     read: Callable[[Settings], object], tmp_path: Path
 ) -> None:
     file = tmp_path / "two.yaml"

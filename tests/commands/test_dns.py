@@ -1,4 +1,4 @@
-"""`xks-probe dns`: what the name server said, or why it said nothing."""
+"""`xks-probe dns`: the response of a name server, or the reason for its absence."""
 
 import json
 import socket
@@ -13,12 +13,12 @@ import pytest
 from probe.commands import app
 from probe.commands.exits import Exit
 
-RECORD = '"vpce:l6p0ERxl"'  # quotes are the zone file's, not the record's
+RECORD = '"vpce:l6p0ERxl"'  # the quotes are zone file syntax and not part of the record
 
 
 @pytest.fixture
 def name_server() -> Iterator[str]:
-    """Knows one TXT record; everything else does not exist."""
+    """The address of a server with one TXT record; other names do not exist."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
     sock.settimeout(10)
@@ -33,33 +33,33 @@ def name_server() -> Iterator[str]:
 def _answer_once(sock: socket.socket) -> None:
     data, client = sock.recvfrom(4096)
     query = dns.message.from_wire(data)
-    answer = dns.message.make_response(query)
+    response = dns.message.make_response(query)
     name = query.question[0].name
     if name.to_text() == "_x.example.com.":
-        answer.answer.append(dns.rrset.from_text(name, 1800, "IN", "TXT", RECORD))
+        response.answer.append(dns.rrset.from_text(name, 1800, "IN", "TXT", RECORD))
     else:
-        answer.set_rcode(dns.rcode.NXDOMAIN)
-    sock.sendto(answer.to_wire(), client)
+        response.set_rcode(dns.rcode.NXDOMAIN)
+    sock.sendto(response.to_wire(), client)
 
 
 @pytest.mark.loopback
-def test_a_record_is_told_with_its_ttl_and_a_kernel_stamped_round_trip(
+def test_a_record_is_shown_with_its_ttl_and_its_round_trip(
     name_server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
         app.run(["dns", "_x.example.com", "--type", "TXT", "--server", name_server, "--format", "json"])
         == Exit.FINE
     )
-    said = json.loads(capsys.readouterr().out)
-    assert (said["name"], said["type"], said["rcode"], said["ttl_seconds"]) == (
+    document = json.loads(capsys.readouterr().out)
+    assert (document["name"], document["type"], document["rcode"], document["ttl_seconds"]) == (
         "_x.example.com",
         "TXT",
         "NOERROR",
         1800,
     )
-    assert said["answers"] == ["vpce:l6p0ERxl"]
-    assert 0 < said["rtt_seconds"] < 0.5
-    assert said["failure"] is None
+    assert document["answers"] == ["vpce:l6p0ERxl"]
+    assert 0 < document["rtt_seconds"] < 0.5
+    assert document["failure"] is None
 
 
 @pytest.mark.loopback
@@ -67,13 +67,13 @@ def test_a_name_that_does_not_exist_is_a_failure_and_status_1(
     name_server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert app.run(["dns", "no.example.com", "--server", name_server, "--format", "json"]) == Exit.VIOLATED
-    said = json.loads(capsys.readouterr().out)
-    assert said["rcode"] == "NXDOMAIN"
-    assert said["failure"]["reason"] == "name_not_found"
+    document = json.loads(capsys.readouterr().out)
+    assert document["rcode"] == "NXDOMAIN"
+    assert document["failure"]["reason"] == "name_not_found"
 
 
 @pytest.mark.loopback
-def test_a_silent_server_is_a_timed_out_failure(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_response_is_a_timeout(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         server = f"127.0.0.1:{sock.getsockname()[1]}"
@@ -90,10 +90,10 @@ def test_a_silent_server_is_a_timed_out_failure(capsys: pytest.CaptureFixture[st
     ],
     ids=["empty label", "IPv6 server", "unknown type"],
 )
-def test_wrong_input_is_one_clear_line(
+def test_invalid_input_is_reported_in_one_line(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert app.run(["dns", *arguments]) == Exit.USAGE
-    complaint = capsys.readouterr().err
-    assert words in complaint
-    assert complaint.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert words in stderr
+    assert stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""`xks-probe doctor`: what was found, its remedy, and a status that says whether something is missing."""
+"""`xks-probe doctor`: its findings with remedies; the exit status shows whether something is missing."""
 
 import json
 import sys
@@ -17,12 +17,12 @@ Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def _able(monkeypatch: pytest.MonkeyPatch) -> None:
+def _namespaces_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulator, "capability", lambda: Capability(namespaces=True, why="", remedy=""))
 
 
-def found(monkeypatch: pytest.MonkeyPatch, *states: State, seen: str = "as seen") -> None:
-    """From here on this machine is such that each of ``states`` is found once."""
+def set_findings(monkeypatch: pytest.MonkeyPatch, *states: State, seen: str = "as seen") -> None:
+    """Let `doctor.examine` return one finding per state."""
     findings = tuple(
         Finding(subject=f"subject {n}", state=state, seen=seen, remedy=f"do {state}")
         for n, state in enumerate(states)
@@ -39,10 +39,10 @@ def found(monkeypatch: pytest.MonkeyPatch, *states: State, seen: str = "as seen"
     ],
     ids=["good", "works less well", "something is missing"],
 )
-def test_only_what_is_missing_makes_status_1(
+def test_the_exit_status_is_1_only_if_something_is_missing(
     states: tuple[State, ...], status: Exit, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    found(monkeypatch, *states)
+    set_findings(monkeypatch, *states)
     assert app.run(["doctor"]) == status
     shown = capsys.readouterr().out
     assert all(f"{state}: as seen" in shown and f"do {state}" in shown for state in states)
@@ -51,7 +51,7 @@ def test_only_what_is_missing_makes_status_1(
 def test_the_document_has_every_finding_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    found(monkeypatch, State.LIMITED)
+    set_findings(monkeypatch, State.LIMITED)
     assert app.run(["doctor", "--format", "json"]) == Exit.FINE
     assert json.loads(capsys.readouterr().out) == {
         "schema_version": 1,
@@ -68,20 +68,18 @@ def test_the_document_has_every_finding_with_its_remedy(
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_what_was_seen_reaches_no_terminal_as_it_is(
+def test_control_characters_in_a_finding_are_escaped(
     form: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    found(monkeypatch, State.UNKNOWN, seen="AWS said \x1b[2J \x9b2J \u202e")
+    set_findings(monkeypatch, State.UNKNOWN, seen="AWS returned \x1b[2J \x9b2J \u202e")
     app.run(["doctor", "--format", form])
     shown = capsys.readouterr().out
     assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
-    assert "AWS said" in shown
+    assert "AWS returned" in shown
 
 
-def test_a_machine_that_cannot_hold_a_simulation_still_serves_the_agent(
-    monkeypatch: pytest.MonkeyPatch, capsys: Output
-) -> None:
-    found(monkeypatch, State.GOOD)
+def test_missing_namespaces_are_only_a_limitation(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    set_findings(monkeypatch, State.GOOD)
     monkeypatch.setattr(
         simulator, "capability", lambda: Capability(namespaces=False, why="EPERM", remedy="run as root")
     )
@@ -90,11 +88,11 @@ def test_a_machine_that_cannot_hold_a_simulation_still_serves_the_agent(
     assert (last["state"], last["seen"], last["remedy"]) == ("limited", "EPERM", "run as root")
 
 
-def test_without_the_extra_the_simulation_is_unknown_and_the_extra_is_named(
+def test_without_the_extra_the_simulation_is_unknown_and_the_remedy_installs_the_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    found(monkeypatch, State.GOOD)
-    monkeypatch.setitem(sys.modules, "simulator", None)  # as if it could not be imported
+    set_findings(monkeypatch, State.GOOD)
+    monkeypatch.setitem(sys.modules, "simulator", None)  # its import fails
     assert app.run(["doctor", "--format", "json"]) == Exit.FINE
     last = json.loads(capsys.readouterr().out)["findings"][-1]
     assert (last["state"], last["remedy"]) == (
@@ -103,22 +101,22 @@ def test_without_the_extra_the_simulation_is_unknown_and_the_extra_is_named(
     )
 
 
-def test_a_missing_package_is_named_before_namespaces_are_tried(
+def test_a_missing_package_is_reported_before_namespaces_are_tried(
     monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    found(monkeypatch, State.GOOD)
+    set_findings(monkeypatch, State.GOOD)
     monkeypatch.setattr(demo_extra, "MODULES", {"pyroute2": "no_such_module"})
-    monkeypatch.setattr(simulator, "capability", lambda: pytest.fail("tried"))
+    monkeypatch.setattr(simulator, "capability", lambda: pytest.fail("namespaces were tried"))
     assert app.run(["doctor", "--format", "json"]) == Exit.FINE
     last = json.loads(capsys.readouterr().out)["findings"][-1]
     assert (last["state"], last["seen"]) == ("unknown", "pyroute2 is not installed")
     assert last["remedy"] == "for xks-probe demo: pip install 'xks-probe[demo]'"
 
 
-def test_a_page_can_be_written_to_a_file_instead(
+def test_the_findings_can_be_written_to_a_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Output
 ) -> None:
-    found(monkeypatch, State.GOOD)
+    set_findings(monkeypatch, State.GOOD)
     file = tmp_path / "doctor.txt"
     assert app.run(["doctor", "--output", str(file)]) == Exit.FINE
     assert "good: as seen" in file.read_text()

@@ -1,4 +1,4 @@
-"""`xks-probe health` against a proxy on loopback: status, document, the budget as a bar, wrong usage."""
+"""`xks-probe health` against a proxy on loopback: exit status, document, time budget as a bar, usage errors."""
 
 import json
 from pathlib import Path
@@ -19,10 +19,10 @@ URL = f"https://{HOST}/kms/xks/v1"
 
 
 @pytest.fixture
-def ask(
+def run_health(
     authority: Authority, tmp_path: Path, tcp_server: Any, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> Any:
-    """``ask(*arguments, **changes of the server)``: status, and what was written."""
+    """``run_health(*arguments, **changes of the server)`` returns the exit status and standard output."""
     monkeypatch.setenv("XKS_PROXY_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("XKS_PROXY_SECRET_ACCESS_KEY", SECRET)
     root = tmp_path / "root.pem"
@@ -32,18 +32,27 @@ def ask(
         server = XksServer(
             certificate=str(authority.issue(HOST, dns_names=(HOST,)).write(tmp_path)), **changes
         )
-        at = f"127.0.0.1:{tcp_server(server.serve)}"
-        words = ["health", URL, "--region", "eu-west-1", "--connect-to", at, "--extra-authority", str(root)]
-        status = app.run([*words, *arguments])
-        said = capsys.readouterr()
-        assert SECRET not in said.out + said.err
-        return status, said.out
+        address = f"127.0.0.1:{tcp_server(server.serve)}"
+        command = [
+            "health",
+            URL,
+            "--region",
+            "eu-west-1",
+            "--connect-to",
+            address,
+            "--extra-authority",
+            str(root),
+        ]
+        status = app.run([*command, *arguments])
+        captured = capsys.readouterr()
+        assert SECRET not in captured.out + captured.err
+        return status, captured.out
 
     return run
 
 
-def test_a_healthy_proxy_is_fine(ask: Any) -> None:
-    status, out = ask("--format", "json", "--key-id", "foo")
+def test_a_healthy_proxy_is_status_0(run_health: Any) -> None:
+    status, out = run_health("--format", "json", "--key-id", "foo")
     document = json.loads(out)
     assert faults(document, "health") == []
     assert status == Exit.FINE, [v for v in document["verdicts"] if v["outcome"] != "met"]
@@ -55,8 +64,8 @@ def test_a_healthy_proxy_is_fine(ask: Any) -> None:
     )
 
 
-def test_a_refusal_is_violated_in_kmss_words(ask: Any) -> None:
-    status, out = ask("--format", "json", secret="x" * 43)
+def test_a_rejected_credential_is_violated_with_the_kms_error(run_health: Any) -> None:
+    status, out = run_health("--format", "json", secret="x" * 43)
     document = json.loads(out)
     assert faults(document, "health") == []
     assert status == Exit.VIOLATED
@@ -64,20 +73,20 @@ def test_a_refusal_is_violated_in_kmss_words(ask: Any) -> None:
     assert "INVALID_CREDENTIALS" in {each["error"] for each in verdict["kms_errors"]}
 
 
-def test_a_proxy_in_trouble_is_violated(ask: Any) -> None:
-    status, _ = ask(answer=lambda _asked: error(503, "DependencyTimeoutException"))
+def test_an_error_response_is_violated(run_health: Any) -> None:
+    status, _ = run_health(answer=lambda _request: error(503, "DependencyTimeoutException"))
     assert status == Exit.VIOLATED
 
 
-def test_the_budget_is_drawn(ask: Any) -> None:
-    status, out = ask()
+def test_the_time_budget_is_shown_as_a_bar(run_health: Any) -> None:
+    status, out = run_health()
     assert status in (Exit.FINE, Exit.UNKNOWN)
     assert "Time budget of a call" in out
     assert "handshake" in out
 
 
-def test_silence_is_violated_and_has_a_document(ask: Any) -> None:
-    status, out = ask("--format", "json", "--timeout", "3", delay_s=1.2)
+def test_a_missing_response_is_violated_and_has_a_document(run_health: Any) -> None:
+    status, out = run_health("--format", "json", "--timeout", "3", delay_s=1.2)
     document = json.loads(out)
     assert faults(document, "health") == []
     assert status == Exit.VIOLATED
@@ -95,6 +104,6 @@ def test_silence_is_violated_and_has_a_document(ask: Any) -> None:
         "https:///kms/xks/v1",
     ],
 )
-def test_a_url_that_kms_would_not_take_is_wrong_usage(url: str, capsys: Output) -> None:
+def test_a_url_that_kms_would_reject_is_a_usage_error(url: str, capsys: Output) -> None:
     assert app.run(["health", url, "--region", "eu-west-1"]) == Exit.USAGE
     assert len(capsys.readouterr().err.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Log lines are whole: text of the network can't forge or break one."""
+"""Untrusted text cannot forge or break a log line."""
 
 import json
 import sys

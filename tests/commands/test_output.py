@@ -1,4 +1,4 @@
-"""Results reach their file whole or not at all; lines reach it as they come."""
+"""A document is written completely or not at all; lines are written as they are produced."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ from probe.commands import output
 from probe.commands.exits import UsageError
 
 
-def test_a_document_goes_to_stdout_unless_a_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_goes_to_stdout_unless_a_file_is_given(capsys: pytest.CaptureFixture[str]) -> None:
     output.write_document("a", None)
     assert capsys.readouterr().out == "a\n"
 
 
-def test_a_document_replaces_the_file_whole(tmp_path: Path) -> None:
+def test_a_document_replaces_the_whole_file(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_text("old and longer")
     output.write_document("new", file)
@@ -25,7 +25,7 @@ def test_a_document_replaces_the_file_whole(tmp_path: Path) -> None:
     assert [f.name for f in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_a_document_that_cannot_be_written_leaves_nothing_behind(
+def test_a_document_that_cannot_be_written_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_source: Path, _target: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_document_that_cannot_be_written_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("write", [output.write_document, lambda _text, file: output.Lines(file)])
-def test_a_folder_that_does_not_exist_is_one_clear_line(write: object, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_in_one_line(write: object, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         write("x", tmp_path / "missing" / "file")  # type: ignore[operator]
     assert "No such file or directory" in caught.value.lines[0]
@@ -60,12 +60,12 @@ def test_lines_are_appended_and_flushed_within_a_second_of_writing(tmp_path: Pat
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_json_never_holds_what_json_does_not_have(value: float) -> None:
+def test_json_never_contains_nan_or_infinity(value: float) -> None:
     with pytest.raises(ValueError, match="Out of range"):
         output.as_json({"rtt_seconds": value})
 
 
-def test_a_console_interprets_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_console_does_not_interpret_markup(capsys: pytest.CaptureFixture[str]) -> None:
     output.console().print("[red]x[/red] :smile:")
     assert capsys.readouterr().out == "[red]x[/red] :smile:\n"
 
@@ -74,14 +74,14 @@ def test_text_for_a_file_has_no_colours() -> None:
     assert output.as_text(Text("x", style="red")) == "x\n"
 
 
-def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_not_printed_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with output.progress("measuring") as advance:
         advance(1, 2)
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.loopback
-def test_a_reader_that_went_away_is_noticed_and_is_no_error() -> None:
+def test_a_closed_pipe_ends_the_output_without_an_error() -> None:
     code = (
         "from probe.commands import output\n"
         "with output.lines(None) as lines:\n"
@@ -91,15 +91,15 @@ def test_a_reader_that_went_away_is_noticed_and_is_no_error() -> None:
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.close()
-    _, complaint = process.communicate(timeout=100)
-    assert (process.returncode, complaint) == (0, b"")
+    _, errors = process.communicate(timeout=100)
+    assert (process.returncode, errors) == (0, b"")
 
 
 @pytest.mark.loopback
 @pytest.mark.parametrize("command", [["demo", "--list"], ["--help"]])
-def test_a_full_disk_is_one_clear_line_and_status_2(command: list[str]) -> None:
+def test_a_full_disk_is_reported_in_one_line_with_status_2(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "probe", *command],
             stdout=full,
             stderr=subprocess.PIPE,
@@ -107,16 +107,16 @@ def test_a_full_disk_is_one_clear_line_and_status_2(command: list[str]) -> None:
             check=False,
             timeout=100,
         )
-    assert done.returncode == 2
-    assert done.stderr == "xks-probe: the output could not be written: No space left on device\n"
+    assert result.returncode == 2
+    assert result.stderr == "xks-probe: the output could not be written: No space left on device\n"
 
 
-def test_what_is_shown_goes_to_a_file_without_colours(tmp_path: Path) -> None:
+def test_text_is_written_to_a_file_without_colours(tmp_path: Path) -> None:
     output.show(Text("x", style="red"), tmp_path / "x.txt")
     assert (tmp_path / "x.txt").read_text() == "x\n"
 
 
-def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -126,7 +126,7 @@ def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
-def test_a_link_stays_a_link_and_a_file_keeps_its_mode(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_kept_and_the_file_keeps_its_mode(tmp_path: Path) -> None:
     real, link = tmp_path / "real.json", tmp_path / "link.json"
     real.write_text("old")
     real.chmod(0o600)
@@ -141,22 +141,22 @@ def test_a_link_stays_a_link_and_a_file_keeps_its_mode(tmp_path: Path) -> None:
     [("demo --list >&-", 0), ("no-such 2>&-", 2), ("no-such 2>/dev/full", 2)],
     ids=["closed stdout", "closed stderr", "full stderr"],
 )
-def test_the_status_survives_closed_streams(redirection: str, status: int) -> None:
-    done = subprocess.run(
+def test_the_exit_status_is_the_same_with_closed_or_full_streams(redirection: str, status: int) -> None:
+    result = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m probe {redirection}"],
         capture_output=True,
         text=True,
         check=False,
         timeout=100,
     )
-    assert done.returncode == status
-    assert "Traceback" not in done.stderr + done.stdout
+    assert result.returncode == status
+    assert "Traceback" not in result.stderr + result.stdout
 
 
 @pytest.mark.loopback
-def test_a_locale_without_our_characters_shows_them_escaped() -> None:
-    done = subprocess.run(
+def test_characters_that_the_encoding_lacks_are_escaped() -> None:
+    result = subprocess.run(
         [sys.executable, "-m", "probe", "no-such-\u00fc"], capture_output=True, check=False, timeout=100,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
-    assert (done.returncode, b"\\xfc" in done.stderr) == (2, True)
+    assert (result.returncode, b"\\xfc" in result.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""`xks-probe ping`: who is pinged, what a line says, and what the shell is told."""
+"""`xks-probe ping`: its hosts, its kernel timestamps, and the limit of its rate."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from probe.commands.exits import Exit, UsageError
 from probe.model.targets import Method
 
 
-def test_hosts_of_the_command_line_and_of_the_file_are_pinged_once_each_in_their_order(
+def test_hosts_from_the_command_line_and_the_file_are_pinged_once_each_in_order(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "hosts"
@@ -30,7 +30,9 @@ def test_hosts_of_the_command_line_and_of_the_file_are_pinged_once_each_in_their
     ],
     ids=["missing", "empty", "binary", "with a port", "two words", "IPv6"],
 )
-def test_a_bad_file_is_refused_with_what_to_do(content: bytes | None, words: str, tmp_path: Path) -> None:
+def test_an_invalid_file_is_rejected_with_the_reason(
+    content: bytes | None, words: str, tmp_path: Path
+) -> None:
     file = tmp_path / "hosts"
     if content is not None:
         file.write_bytes(content)
@@ -39,14 +41,14 @@ def test_a_bad_file_is_refused_with_what_to_do(content: bytes | None, words: str
     assert words in "\n".join(caught.value.lines)
 
 
-def test_every_bad_host_has_its_own_line() -> None:
+def test_every_invalid_host_has_its_own_line() -> None:
     with pytest.raises(UsageError) as caught:
         ping._hosts(["a b", "10.0.0.1", "c d"], None)
     assert len(caught.value.lines) == 2
 
 
 @pytest.mark.loopback
-def test_an_echo_to_this_machine_is_stamped_by_the_kernel(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_ping_to_loopback_has_kernel_timestamps(capsys: pytest.CaptureFixture[str]) -> None:
     status = app.run(["ping", "127.0.0.1", "-n", "2", "-i", "0.01", "--format", "json"])
     captured = capsys.readouterr()
     if "instead" in captured.err:
@@ -57,11 +59,11 @@ def test_an_echo_to_this_machine_is_stamped_by_the_kernel(capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("hosts", "method", "refused"),
+    ("hosts", "method", "is_rejected"),
     [(200, "icmp", False), (201, "icmp", True), (20, "tcp", False), (21, "tcp", True)],
 )
-def test_a_measuring_tool_is_not_a_load_generator(hosts: int, method: str, *, refused: bool) -> None:
-    if refused:
+def test_a_rate_above_the_limit_is_rejected(hosts: int, method: str, *, is_rejected: bool) -> None:
+    if is_rejected:
         with pytest.raises(UsageError, match="per second; use -i"):
             ping._check_rate(hosts, 0.01, Method(method))
     else:

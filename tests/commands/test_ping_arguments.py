@@ -1,4 +1,4 @@
-"""The command line of `ping`: limits, and both sides of them; one line for what is wrong."""
+"""The arguments of `ping`: both sides of each limit, and one line per error."""
 
 import contextlib
 from pathlib import Path
@@ -13,7 +13,7 @@ from probe.commands.ping_arguments import Arguments, read
 from probe.model.targets import Method
 
 
-def test_what_is_not_said_is_ten_echoes_a_second_apart() -> None:
+def test_the_default_is_ten_pings_one_second_apart() -> None:
     assert read(["192.0.2.1"]) == Arguments(
         hosts=["192.0.2.1"],
         targets=None,
@@ -28,15 +28,20 @@ def test_what_is_not_said_is_ten_echoes_a_second_apart() -> None:
     )
 
 
-def test_options_may_stand_between_hosts() -> None:
+def test_options_may_be_given_between_hosts() -> None:
     words = (
         "a -n 2 b -i 0.5 --method tcp --port 8443 --timeout 3 c --source 192.0.2.9 --format json --output f"
     )
-    asked = read([*words.split(), "--targets", "t"])
-    assert asked.hosts == ["a", "b", "c"]
-    assert (asked.count, asked.interval_s, asked.method, asked.port) == (2, 0.5, Method.TCP, 8443)
-    assert (asked.timeout_s, asked.source, asked.form) == (3.0, "192.0.2.9", Format.JSON)
-    assert (asked.file, asked.targets) == (Path("f"), Path("t"))
+    arguments = read([*words.split(), "--targets", "t"])
+    assert arguments.hosts == ["a", "b", "c"]
+    assert (arguments.count, arguments.interval_s, arguments.method, arguments.port) == (
+        2,
+        0.5,
+        Method.TCP,
+        8443,
+    )
+    assert (arguments.timeout_s, arguments.source, arguments.form) == (3.0, "192.0.2.9", Format.JSON)
+    assert (arguments.file, arguments.targets) == (Path("f"), Path("t"))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,9 @@ def test_options_may_stand_between_hosts() -> None:
         ("--format", ["text", "json"], ["xml"]),
     ],
 )
-def test_each_limit_holds(option: str, within: list[str], beyond: list[str]) -> None:
+def test_values_up_to_each_limit_are_accepted_and_others_are_rejected(
+    option: str, within: list[str], beyond: list[str]
+) -> None:
     for value in within:
         assert read(["192.0.2.1", option, value]).hosts == ["192.0.2.1"]
     for value in beyond:
@@ -59,23 +66,23 @@ def test_each_limit_holds(option: str, within: list[str], beyond: list[str]) -> 
 
 
 @pytest.mark.parametrize("words", [["--loud"], ["-n"], ["--form", "json"], ["--port"]])
-def test_what_is_no_option_is_one_line(words: list[str]) -> None:
+def test_an_invalid_option_is_reported_in_one_line(words: list[str]) -> None:
     with pytest.raises(UsageError) as raised:
         read(["192.0.2.1", *words])
     assert len(raised.value.lines) == 1
 
 
-def test_a_mistyped_option_gets_the_nearest_one() -> None:
+def test_the_nearest_option_is_suggested_for_a_mistyped_one() -> None:
     with pytest.raises(UsageError, match=r"^ping: '--tagets' is not an option; did you mean '--targets'\? "):
         read(["192.0.2.1", "--tagets", "file"])
 
 
-def test_a_hyphen_is_standard_output() -> None:
+def test_a_hyphen_as_output_means_standard_output() -> None:
     assert read(["192.0.2.1", "--output", "-"]).file is None
     assert read(["192.0.2.1", "--output", "./-"]).file == Path("./-")
 
 
 @given(st.lists(st.text(max_size=8), max_size=6))
-def test_no_words_raise_anything_else(words: list[str]) -> None:
+def test_any_words_are_arguments_or_a_usage_error(words: list[str]) -> None:
     with contextlib.suppress(UsageError):
         assert isinstance(read(words), Arguments)

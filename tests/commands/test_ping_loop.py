@@ -1,4 +1,4 @@
-"""`xks-probe ping` by TCP connects, and to names."""
+"""`xks-probe ping` with TCP connects and with host names."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ def closed_port() -> int:
 
 
 @pytest.mark.loopback
-def test_tcp_round_trips_are_one_json_object_a_line(
+def test_tcp_round_trips_are_one_json_object_per_line(
     open_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [
@@ -52,7 +52,7 @@ def test_tcp_round_trips_are_one_json_object_a_line(
 
 
 @pytest.mark.loopback
-def test_a_refused_port_is_a_failure_with_phase_and_reason_and_status_1(
+def test_a_refused_connection_is_a_failure_with_phase_and_reason_and_status_1(
     closed_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [
@@ -74,7 +74,9 @@ def test_a_refused_port_is_a_failure_with_phase_and_reason_and_status_1(
 
 
 @pytest.mark.loopback
-def test_one_silent_name_does_not_stop_the_others(open_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_does_not_resolve_does_not_stop_the_other_hosts(
+    open_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     hosts = ["no-such-host.invalid", "127.0.0.1"]
     arguments = [
         "ping",

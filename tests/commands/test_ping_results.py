@@ -1,4 +1,4 @@
-"""Where the round trips of `ping` go: a line for each, and what the exit status and the summary need."""
+"""The results of `ping`: one line per ping, and the values for the exit status and the summary."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ ONE_ANSWERED_ONE_LATE_ONE_LOST = EchoBatch(
 
 
 @pytest.mark.parametrize("form", output.Format)
-def test_a_line_for_each_request_that_ended_and_a_late_reply_answers_none(
+def test_each_completed_ping_has_one_line_and_a_late_reply_has_none(
     form: output.Format, tmp_path: Path
 ) -> None:
     file = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""`xks-probe preflight` over a collected account: status, output, refusals. No AWS, no network but loopback."""
+"""`xks-probe preflight` with a collected account: exit status, output, usage errors. It uses only loopback."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ NEW = ["--endpoint-service", SERVICE_NAME, "--uri-path", "/kms/xks/v1"]
 
 
 def offline(document: dict[str, Any]) -> dict[str, Any]:
-    """The same account, with nothing in it that could be probed from here."""
+    """The same account without targets to probe."""
     answer(document, "DescribeNetworkInterfaces")["NetworkInterfaces"] = []
     answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"] = []
     return document
@@ -25,7 +25,7 @@ def offline(document: dict[str, Any]) -> dict[str, Any]:
 
 def preflight(document: dict[str, Any], directory: Path, output: Output, *arguments: str) -> tuple[int, Any]:
     file = written(document, directory)
-    words = [
+    command = [
         "preflight",
         "--account",
         str(file),
@@ -37,35 +37,35 @@ def preflight(document: dict[str, Any], directory: Path, output: Output, *argume
         "json",
         *arguments,
     ]
-    status = app.run(words)
-    said = output.readouterr()
-    return status, json.loads(said.out) if said.out else said.err
+    status = app.run(command)
+    captured = output.readouterr()
+    return status, json.loads(captured.out) if captured.out else captured.err
 
 
 def outcomes(document: dict[str, Any]) -> dict[str, str]:
     return {verdict["requirement"]: verdict["outcome"] for verdict in document["verdicts"]}
 
 
-def test_a_collected_account_is_judged_and_its_document_is_as_the_schema_says(
+def test_a_collected_account_is_evaluated_and_its_document_fulfils_the_schema(
     tmp_path: Path, capsys: Output
 ) -> None:
     status, document = preflight(offline(healthy()), tmp_path, capsys, *NEW)
     assert faults(document, "preflight") == []
-    said = outcomes(document)
-    assert said["kms-is-an-allowed-principal"] == "met"
-    assert said["private-dns-name-matches-the-endpoint"] == "met"
+    outcome_of = outcomes(document)
+    assert outcome_of["kms-is-an-allowed-principal"] == "met"
+    assert outcome_of["private-dns-name-matches-the-endpoint"] == "met"
     assert document["uri_endpoint"] == f"https://{HOST}"
     assert status == Exit.VIOLATED  # there is no target
 
 
-def test_an_existing_store_says_what_is_asked_and_is_compared(tmp_path: Path, capsys: Output) -> None:
+def test_the_document_of_an_existing_key_store_has_its_reported_state(tmp_path: Path, capsys: Output) -> None:
     _, document = preflight(offline(healthy()), tmp_path, capsys, "--key-store", STORE_ID)
     assert (document["key_store"], document["region"]) == (STORE_ID, REGION)
     assert document["actual"]["connection_state"] == "CONNECTED"
     assert outcomes(document)["endpoint-service-is-unused"] == "met"
 
 
-def test_without_any_permission_all_of_it_is_unknown_and_the_action_is_named(
+def test_without_any_permission_requirements_are_unknown_and_the_action_is_shown(
     tmp_path: Path, capsys: Output
 ) -> None:
     status, document = preflight(deny(healthy()), tmp_path, capsys, *NEW, "--uri-endpoint", f"https://{HOST}")
@@ -75,7 +75,7 @@ def test_without_any_permission_all_of_it_is_unknown_and_the_action_is_named(
     assert "kms:DescribeCustomKeyStores" in json.dumps(document["verdicts"])
 
 
-def test_an_access_key_id_of_a_store_is_in_no_output(tmp_path: Path, capsys: Output) -> None:
+def test_the_access_key_id_of_a_key_store_is_in_no_output(tmp_path: Path, capsys: Output) -> None:
     for form in ("text", "json", "markdown", "junit", "html"):
         file = written(offline(healthy()), tmp_path)
         app.run(
@@ -91,25 +91,25 @@ def test_an_access_key_id_of_a_store_is_in_no_output(tmp_path: Path, capsys: Out
                 form,
             ]
         )
-        said = capsys.readouterr()
-        assert "ABCDEFGHIJKLMNOPQRST" not in said.out + said.err
+        captured = capsys.readouterr()
+        assert "ABCDEFGHIJKLMNOPQRST" not in captured.out + captured.err
 
 
-def test_a_fault_predicts_kmss_words(tmp_path: Path, capsys: Output) -> None:
+def test_a_fault_predicts_the_errors_of_kms(tmp_path: Path, capsys: Output) -> None:
     document = offline(healthy())
     answer(document, "DescribeVpcEndpointServicePermissions")["AllowedPrincipals"] = []
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
     answer(document, "DescribeVpcEndpointConnections")["VpcEndpointConnections"] = []
-    _, said = preflight(document, tmp_path, capsys, *NEW)
-    create = {each["error"]: each["masked_by"] for each in said["prediction"]["create"]["errors"]}
+    _, report = preflight(document, tmp_path, capsys, *NEW)
+    create = {each["error"]: each["masked_by"] for each in report["prediction"]["create"]["errors"]}
     assert create == {"XksProxyVpcEndpointServiceNotFoundException": None}
-    (connect,) = (e for e in said["prediction"]["connect"]["errors"] if e["masked_by"] is None)
+    (connect,) = (e for e in report["prediction"]["connect"]["errors"] if e["masked_by"] is None)
     assert connect["error"] == "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND"
     assert connect["alternatives"] == ["XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--key-store", "cks-none"], "cks-none does not exist in eu-west-1"),
         (["--key-store", "x; rm"], "--key-store: 'x; rm'"),
@@ -120,14 +120,16 @@ def test_a_fault_predicts_kmss_words(tmp_path: Path, capsys: Output) -> None:
         (["--target", "10.0.0.1:0"], "--target"),
     ],
 )
-def test_wrong_usage_is_one_line(arguments: list[str], said: str, tmp_path: Path, capsys: Output) -> None:
+def test_a_usage_error_is_one_line(
+    arguments: list[str], message: str, tmp_path: Path, capsys: Output
+) -> None:
     status, error = preflight(offline(healthy()), tmp_path, capsys, *NEW, *arguments)
     assert status == Exit.USAGE
-    assert said in error
+    assert message in error
     assert len(error.splitlines()) == 1
 
 
-def test_a_store_of_cloudhsm_has_no_proxy(tmp_path: Path, capsys: Output) -> None:
+def test_a_cloudhsm_key_store_is_a_usage_error(tmp_path: Path, capsys: Output) -> None:
     document = offline(healthy())
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"][0]["CustomKeyStoreType"] = "AWS_CLOUDHSM"
     status, error = preflight(document, tmp_path, capsys, "--key-store", STORE_ID)
@@ -135,12 +137,12 @@ def test_a_store_of_cloudhsm_has_no_proxy(tmp_path: Path, capsys: Output) -> Non
     assert "it has no XKS proxy" in error
 
 
-def test_a_file_that_is_none_is_refused(tmp_path: Path, capsys: Output) -> None:
+def test_a_missing_account_file_is_a_usage_error(tmp_path: Path, capsys: Output) -> None:
     assert app.run(["preflight", "--account", str(tmp_path / "none.json")]) == Exit.USAGE
     assert "none.json: cannot be read" in capsys.readouterr().err
 
 
-def test_hostile_names_reach_no_output_unescaped(tmp_path: Path, capsys: Output) -> None:
+def test_hostile_names_are_escaped_in_every_output(tmp_path: Path, capsys: Output) -> None:
     document = offline(healthy())
     hostile = "\x1b[31m[/red]<script>\n=cmd()" + "x" * 70_000
     answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"][0][
@@ -163,26 +165,26 @@ def test_hostile_names_reach_no_output_unescaped(tmp_path: Path, capsys: Output)
                 form,
             ]
         )
-        said = capsys.readouterr().out
-        assert "\x1b" not in said
-        assert len(said) < 300_000
+        shown = capsys.readouterr().out
+        assert "\x1b" not in shown
+        assert len(shown) < 300_000
 
 
-def test_what_changed_since_an_older_one_is_said(tmp_path: Path, capsys: Output) -> None:
+def test_changes_since_an_earlier_report_are_listed(tmp_path: Path, capsys: Output) -> None:
     old = tmp_path / "old.json"
     preflight(offline(healthy()), tmp_path, capsys, *NEW, "--output", str(old))
     document = offline(healthy())
     answer(document, "DescribeVpcEndpointServicePermissions")["AllowedPrincipals"] = []
-    _, said = preflight(document, tmp_path, capsys, *NEW, "--against", str(old))
-    assert faults(said, "preflight") == []
-    changed = {each["what"].split()[0]: each["is_worse"] for each in said["changes"]}
+    _, report = preflight(document, tmp_path, capsys, *NEW, "--against", str(old))
+    assert faults(report, "preflight") == []
+    changed = {each["what"].split()[0]: each["is_worse"] for each in report["changes"]}
     assert changed["kms-is-an-allowed-principal"] is True
-    _, again = preflight(offline(healthy()), tmp_path, capsys, *NEW, "--against", str(old))
-    assert again["changes"] == []
+    _, unchanged = preflight(offline(healthy()), tmp_path, capsys, *NEW, "--against", str(old))
+    assert unchanged["changes"] == []
 
 
 @pytest.mark.parametrize("content", ["", "[]", "x"])
-def test_an_older_file_that_is_none_is_refused(content: str, tmp_path: Path, capsys: Output) -> None:
+def test_an_invalid_earlier_report_is_a_usage_error(content: str, tmp_path: Path, capsys: Output) -> None:
     old = tmp_path / "old.json"
     old.write_text(content)
     status, error = preflight(offline(healthy()), tmp_path, capsys, *NEW, "--against", str(old))

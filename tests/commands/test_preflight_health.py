@@ -1,4 +1,4 @@
-"""`xks-probe preflight` with a credential, against a proxy on loopback: health, budget, and a secret that shows nowhere."""
+"""`xks-probe preflight` with a credential, against a proxy on loopback: health verdicts, and no secret in any output."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ Output = pytest.CaptureFixture[str]
 def arguments(
     authority: Authority, tmp_path: Path, tcp_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:
-    """A preflight of a healthy proxy, whose account has nothing else that could be probed."""
+    """The arguments for a preflight of a healthy proxy; its account contains no other target."""
     monkeypatch.setenv("XKS_PROXY_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("XKS_PROXY_SECRET_ACCESS_KEY", SECRET)
     server = XksServer(certificate=str(authority.issue(HOST, dns_names=(HOST,)).write(tmp_path)))
@@ -46,10 +46,10 @@ def outcomes(document: dict[str, Any]) -> dict[str, str]:
     return {verdict["requirement"]: verdict["outcome"] for verdict in document["verdicts"]}
 
 
-def test_a_healthy_proxy_is_judged_healthy(arguments: list[str], capsys: Output) -> None:
+def test_a_healthy_proxy_meets_every_health_requirement(arguments: list[str], capsys: Output) -> None:
     app.run([*arguments, "--format", "json", "--key-id", "foo"])
     document = json.loads(capsys.readouterr().out)
-    said = outcomes(document)
+    outcome_of = outcomes(document)
     for requirement in (
         "credential-is-well-formed",
         "credential-is-accepted",
@@ -65,25 +65,25 @@ def test_a_healthy_proxy_is_judged_healthy(arguments: list[str], capsys: Output)
         "unsigned-request-is-refused",
         "key-metadata-is-usable",
     ):
-        assert said[requirement] == "met", requirement
+        assert outcome_of[requirement] == "met", requirement
     assert abs(document["clock_offset_seconds"]) <= 2
     assert document["matrix"][0]["health"]["outcome"] == "met"
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "junit", "html"])
-def test_the_credential_shows_in_no_output_and_no_log(
+def test_the_credential_is_in_no_output_and_no_log(
     arguments: list[str], form: str, capsys: Output, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     app.run([*arguments, "--format", form])
-    said = capsys.readouterr()
-    for text in (said.out, said.err, caplog.text):
+    captured = capsys.readouterr()
+    for text in (captured.out, captured.err, caplog.text):
         assert SECRET not in text
         assert KEY_ID not in text
 
 
-def test_a_crash_does_not_show_it() -> None:
-    """A bug while signing: the traceback has no values."""
+def test_a_traceback_does_not_contain_the_credential() -> None:
+    """A bug in the signing code raises an exception; its traceback contains no values."""
     program = (
         "import botocore.auth as auth\n"
         "def broken(self, request): raise RuntimeError('oops')\n"
@@ -93,7 +93,7 @@ def test_a_crash_does_not_show_it() -> None:
         "import os\n"
         "Signer(Credential('A' * 20, os.environ['MARKER']), 'eu-west-1').headers('h', '/p', b'')\n"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
@@ -101,19 +101,22 @@ def test_a_crash_does_not_show_it() -> None:
         check=False,
         env={"MARKER": SECRET},
     )
-    assert done.returncode != 0
-    assert "oops" in done.stderr
-    assert SECRET not in done.stderr
+    assert result.returncode != 0
+    assert "oops" in result.stderr
+    assert SECRET not in result.stderr
 
 
-def test_without_a_credential_the_rest_is_judged(
+def test_without_a_credential_the_other_requirements_are_evaluated(
     arguments: list[str], capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("XKS_PROXY_ACCESS_KEY_ID")
     monkeypatch.delenv("XKS_PROXY_SECRET_ACCESS_KEY")
     app.run([*arguments, "--format", "json"])
-    said = outcomes(json.loads(capsys.readouterr().out))
-    assert said["credential-is-accepted"] == said["credential-is-well-formed"] == "unknown"
+    outcome_of = outcomes(json.loads(capsys.readouterr().out))
+    assert outcome_of["credential-is-accepted"] == outcome_of["credential-is-well-formed"] == "unknown"
     assert (
-        said["get-is-refused"] == said["unsigned-request-is-refused"] == said["common-name-matches"] == "met"
+        outcome_of["get-is-refused"]
+        == outcome_of["unsigned-request-is-refused"]
+        == outcome_of["common-name-matches"]
+        == "met"
     )

@@ -1,4 +1,4 @@
-"""Where a preflight looks from, and which Region it asks in."""
+"""The vantage of a preflight, and the Region of its AWS API calls."""
 
 from pathlib import Path
 
@@ -16,52 +16,52 @@ HERE = Instance(
 
 
 @pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_aws_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def asked_in(region: str | None, here: Instance | None = None, account: Path | None = None) -> str:
+def region_of_calls(region: str | None, here: Instance | None = None, account: Path | None = None) -> str:
     return preflight_input.caller(account, region, 1.0, here).region
 
 
-def test_the_region_that_is_named_is_asked() -> None:
-    assert asked_in("eu-west-3", HERE) == "eu-west-3"
+def test_the_given_region_is_used() -> None:
+    assert region_of_calls("eu-west-3", HERE) == "eu-west-3"
 
 
-def test_else_that_of_awss_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_given_region_the_aws_settings_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
-    assert asked_in(None, HERE) == "eu-west-2"
+    assert region_of_calls(None, HERE) == "eu-west-2"
 
 
-def test_else_that_of_the_instance() -> None:
-    assert asked_in(None, HERE) == "eu-central-1"
+def test_without_aws_settings_the_region_of_the_instance_is_used() -> None:
+    assert region_of_calls(None, HERE) == "eu-central-1"
 
 
 def test_without_a_region_the_error_names_the_option_to_give() -> None:
     with pytest.raises(UsageError, match=r"give one \(--region eu-west-1\)"):
-        asked_in(None)
+        region_of_calls(None)
 
 
-def test_a_collected_file_has_its_own(tmp_path: Path) -> None:
-    assert asked_in(None, HERE, written(healthy(), tmp_path)) == REGION
+def test_the_region_of_a_collected_account_is_used(tmp_path: Path) -> None:
+    assert region_of_calls(None, HERE, written(healthy(), tmp_path)) == REGION
 
 
 @pytest.mark.parametrize("region", ["x;y", "eu-west-1.evil.example", "", "eu_west_1"])
-def test_what_is_not_a_region_becomes_no_host_name(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_region_is_rejected(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="is not a Region"):
-        asked_in(region)
+        region_of_calls(region)
     monkeypatch.setenv("AWS_REGION", region or "?")
     monkeypatch.setenv("AWS_DEFAULT_REGION", region or "?")
     with pytest.raises(UsageError, match=r"AWS_REGION: .* is not a Region"):
-        asked_in(None)
+        region_of_calls(None)
 
 
 def test_on_ec2_the_vantage_has_zone_vpc_and_instance() -> None:
     assert _vantage(HERE).endswith(" i-1 eu-central-1a (euc1-az2) vpc-1")
 
 
-def test_elsewhere_it_is_the_machines_name() -> None:
+def test_outside_ec2_the_vantage_is_the_host_name() -> None:
     assert " " not in _vantage(None)

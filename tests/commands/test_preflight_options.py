@@ -1,4 +1,4 @@
-"""The options of `preflight` are one value: typer reads and fills it."""
+"""typer creates one `PreflightOptions` value from the arguments of `preflight`."""
 
 from dataclasses import fields
 from typing import Any
@@ -9,21 +9,23 @@ from probe.commands import preflight
 from probe.commands.preflight_options import Form, PreflightOptions
 
 
-def filled(*arguments: str) -> PreflightOptions:
+def parsed(*arguments: str) -> PreflightOptions:
     app = typer.Typer(add_completion=False)
     app.command()(PreflightOptions)
-    made: Any = app(list(arguments), standalone_mode=False)
-    assert isinstance(made, PreflightOptions)
-    return made
+    options: Any = app(list(arguments), standalone_mode=False)
+    assert isinstance(options, PreflightOptions)
+    return options
 
 
-def test_nothing_said_is_every_default() -> None:
-    assert filled() == PreflightOptions()
+def test_without_options_every_field_has_its_default() -> None:
+    assert parsed() == PreflightOptions()
 
 
-def test_each_option_lands_in_its_field() -> None:
-    made = filled("--key-store", "cks-1", "--target", "10.0.0.1", "--target", "10.0.0.2", "--format", "html")
-    assert (made.key_store, made.target, made.form) == ("cks-1", ["10.0.0.1", "10.0.0.2"], Form.HTML)
+def test_each_option_sets_its_field() -> None:
+    options = parsed(
+        "--key-store", "cks-1", "--target", "10.0.0.1", "--target", "10.0.0.2", "--format", "html"
+    )
+    assert (options.key_store, options.target, options.form) == ("cks-1", ["10.0.0.1", "10.0.0.2"], Form.HTML)
 
 
 def test_every_field_has_an_option_with_help() -> None:

@@ -1,4 +1,4 @@
-"""`preflight --watch`: again and again, each compared with the one before, until nothing is left to mend."""
+"""`preflight --watch` repeats, compares each round with the previous one, and ends once everything is OK."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def offline(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long it slept between rounds; after two it is Ctrl-C."""
+    """The pauses between rounds; the second one raises KeyboardInterrupt (Ctrl-C)."""
     slept: list[float] = []
 
     def sleep(duration_s: float) -> None:
@@ -31,13 +31,13 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         if len(slept) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(preflight, "sleep", sleep)  # this one alone: threads sleep, too
+    monkeypatch.setattr(preflight, "sleep", sleep)  # not time.sleep itself, which threads call, too
     return slept
 
 
 def watch(directory: Path, *more: str) -> int:
     file = written(offline(healthy()), directory)
-    words = [
+    command = [
         "preflight",
         "--account",
         str(file),
@@ -46,18 +46,18 @@ def watch(directory: Path, *more: str) -> int:
         "--uri-path",
         "/kms/xks/v1",
     ]
-    return app.run([*words, "--timeout", "20", "--public-resolver", "127.0.0.1", "--watch", *more])
+    return app.run([*command, "--timeout", "20", "--public-resolver", "127.0.0.1", "--watch", *more])
 
 
-def test_it_goes_on_each_minute_until_ctrl_c(waits: list[float], tmp_path: Path, capsys: Output) -> None:
+def test_watch_repeats_every_minute_until_ctrl_c(waits: list[float], tmp_path: Path, capsys: Output) -> None:
     assert watch(tmp_path) == Exit.INTERRUPTED
     assert all(60 <= each <= 66 for each in waits)
-    said = capsys.readouterr().out
-    assert said.count("What is wrong") == 1  # the first round has it all
-    assert said.count("Nothing changed since") == 1
+    shown = capsys.readouterr().out
+    assert shown.count("What is wrong") == 1  # only the first round shows everything
+    assert shown.count("Nothing changed since") == 1
 
 
-def test_json_is_a_line_each_round_appended_to_a_file(waits: list[float], tmp_path: Path) -> None:
+def test_json_output_has_one_line_per_round(waits: list[float], tmp_path: Path) -> None:
     file = tmp_path / "rounds.jsonl"
     watch(tmp_path, "--format", "json", "--output", str(file))
     rounds = [json.loads(line) for line in file.read_text().splitlines()]
@@ -65,7 +65,7 @@ def test_json_is_a_line_each_round_appended_to_a_file(waits: list[float], tmp_pa
     assert len(waits) == 2
 
 
-def test_a_page_each_round_needs_a_file(waits: list[float], tmp_path: Path, capsys: Output) -> None:
+def test_an_html_page_per_round_needs_a_file(waits: list[float], tmp_path: Path, capsys: Output) -> None:
     assert watch(tmp_path, "--format", "html") == Exit.USAGE
     assert "--watch: give the file for each html report with --output" in capsys.readouterr().err
     assert waits == []
@@ -73,7 +73,7 @@ def test_a_page_each_round_needs_a_file(waits: list[float], tmp_path: Path, caps
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
 
 
-def test_it_ends_by_itself_once_all_is_fine(
+def test_watch_ends_once_the_exit_status_is_0(
     waits: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rounds = iter([Exit.VIOLATED, Exit.FINE])
@@ -100,7 +100,7 @@ def verdict(level: Level, outcome: Outcome) -> Verdict:
         (Level.REQUIRED, Outcome.MET, Exit.FINE, Exit.FINE),
     ],
 )
-def test_advice_counts_only_where_somebody_is_strict(
+def test_advice_affects_the_exit_status_only_if_strict(
     level: Level, outcome: Outcome, plain: Exit, strict: Exit
 ) -> None:
     report = Report(taken_at_s=0.0, verdicts=(verdict(level, outcome),))

@@ -1,4 +1,4 @@
-"""`xks-probe run`: a page on this machine alone, and a clean end within two seconds of a signal."""
+"""`xks-probe run`: a page on loopback only, and a clean end within two seconds of a signal."""
 
 import contextlib
 import signal
@@ -44,8 +44,8 @@ def fetch(port: int, path: str) -> str:
     deadline_s = time.monotonic() + 100
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=100) as answer:
-                return str(answer.read().decode())
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=100) as response:
+                return str(response.read().decode())
         except OSError:
             if time.monotonic() > deadline_s:
                 raise
@@ -79,7 +79,7 @@ def test_the_agent_serves_and_ends_with_status_0_within_two_seconds_of_a_signal(
     ("listen", "words"),
     [("0.0.0.0:9911", "--web.allow-unauthenticated"), ("192.0.2.1:9911", "--web.allow-unauthenticated")],
 )
-def test_a_page_that_others_could_reach_must_be_wanted(
+def test_a_page_that_other_machines_can_reach_must_be_allowed_explicitly(
     listen: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "x.yaml"
@@ -89,12 +89,12 @@ def test_a_page_that_others_could_reach_must_be_wanted(
 
 
 @pytest.mark.loopback
-def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "x.yaml"
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
         file.write_text(CONFIGURATION.replace("PORT", "443").replace("LISTEN", port))
         assert app.run(["run", "-c", str(file)]) == Exit.USAGE
-    complaint = capsys.readouterr().err
-    assert "Address already in use" in complaint
-    assert complaint.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert "Address already in use" in stderr
+    assert stderr.count("\n") == 1

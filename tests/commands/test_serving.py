@@ -1,4 +1,4 @@
-"""The agent with its page: where it listens, what it says of itself, and how it ends."""
+"""The agent with its page: listening, self-monitoring, and shutdown."""
 
 import asyncio
 import os
@@ -19,12 +19,12 @@ from probe.commands.serving import AgentObserver, listen, serve
 from probe.model.settings import Settings
 from probe.model.targets import Check
 
-MAX_S = 20.0  # a test that hangs is ended; none takes a second
+MAX_S = 20.0  # ends a test that hangs; each takes less than a second
 
 
 @pytest.fixture(autouse=True)
 def _signals_as_before() -> Iterator[None]:
-    """`serve` ignores further signals once it was told to stop; the tests go on."""
+    """Restore the signal handlers: after the first signal, `serve` ignores all further ones."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():
@@ -32,7 +32,7 @@ def _signals_as_before() -> Iterator[None]:
 
 
 class FakeAgent:
-    """Runs until cancelled, then does ``last``; or does ``work`` and so ends by itself."""
+    """Calls ``work`` and ends, or runs until it is cancelled; calls ``last`` at the end."""
 
     def __init__(
         self,
@@ -58,13 +58,13 @@ class FakeAgent:
 
 
 def fail() -> None:
-    raise ZeroDivisionError("our bug")
+    raise ZeroDivisionError("a bug")
 
 
 def served(
     monkeypatch: pytest.MonkeyPatch, agent: FakeAgent
 ) -> tuple[asyncio.Task[None], socket.socket, str]:
-    """The running command with ``agent`` in it; its listener, and the address of its page."""
+    """Start the command with ``agent``; return its task, its listener, and the URL of its page."""
     monkeypatch.setattr(serving, "Agent", lambda *_, **_named: agent)
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
@@ -77,7 +77,7 @@ def value(sink: PrometheusSink, name: str, **labels: str) -> float | None:
 
 
 @pytest.mark.loopback
-def test_a_free_port_is_listened_at_without_blocking_and_taken_from_then_on() -> None:
+def test_a_listener_does_not_block_and_occupies_its_port() -> None:
     with listen("127.0.0.1", 0) as listener:
         address, port = listener.getsockname()
         assert (address, listener.getblocking()) == ("127.0.0.1", False)
@@ -88,7 +88,7 @@ def test_a_free_port_is_listened_at_without_blocking_and_taken_from_then_on() ->
 
 
 @pytest.mark.loopback
-def test_an_address_of_another_machine_is_wrong_usage() -> None:
+def test_an_address_of_another_machine_is_a_usage_error() -> None:
     with pytest.raises(UsageError) as raised:
         listen("192.0.2.1", 0)
     (line,) = raised.value.lines
@@ -96,22 +96,22 @@ def test_an_address_of_another_machine_is_wrong_usage() -> None:
     assert line.endswith("or it is not an address of this machine")
 
 
-def test_remarks_of_the_schedule_become_metrics() -> None:
-    sink, of = PrometheusSink("1.0"), target("node-1")
-    sink.on_targets((of,))
-    instrument = SelfMetrics(lambda: 0.0)
-    observer = AgentObserver(sink, instrument)
+def test_delays_and_skipped_rounds_of_the_scheduler_become_metrics() -> None:
+    sink, node = PrometheusSink("1.0"), target("node-1")
+    sink.on_targets((node,))
+    self_metrics = SelfMetrics(lambda: 0.0)
+    observer = AgentObserver(sink, self_metrics)
     observer.delay(0.25)
-    observer.skipped(of, Check.TLS)
-    observer.skipped(of, Check.TLS)
-    assert instrument.health().send_delay_s == 0.25
+    observer.skipped(node, Check.TLS)
+    observer.skipped(node, Check.TLS)
+    assert self_metrics.health().send_delay_s == 0.25
     assert value(sink, "scheduling_delay_seconds_count") == 1
     assert value(sink, "scheduling_delay_seconds_sum") == 0.25
     assert value(sink, "turns_skipped_total", target="node-1", check="tls") == 2
     assert value(sink, "turns_skipped_total", target="node-1", check="tcp") == 0
 
 
-def test_a_bug_in_a_probe_is_an_error_in_the_log_that_says_where() -> None:
+def test_a_bug_in_a_probe_is_logged_with_its_target_and_check() -> None:
     with capture_logs() as logs:
         AgentObserver(PrometheusSink("1.0"), SelfMetrics(lambda: 0.0)).bug(
             target("node-1"), Check.TCP, KeyError("oops")
@@ -128,8 +128,8 @@ async def test_a_signal_ends_agent_and_page(number: int, monkeypatch: pytest.Mon
     task, listener, page = served(monkeypatch, agent)
     async with asyncio.timeout(MAX_S):
         await agent.started.wait()
-        async with aiohttp.ClientSession() as session, session.get(f"{page}/metrics") as answer:
-            metrics = await answer.text()
+        async with aiohttp.ClientSession() as session, session.get(f"{page}/metrics") as response:
+            metrics = await response.text()
         os.kill(os.getpid(), number)
         await task
     assert "xksprobe_config_last_reload_successful 1.0" in metrics
@@ -142,13 +142,13 @@ async def test_a_signal_ends_agent_and_page(number: int, monkeypatch: pytest.Mon
 async def test_a_crash_of_the_agent_ends_the_page_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     task, listener, _page = served(monkeypatch, FakeAgent(work=fail))
     async with asyncio.timeout(MAX_S):
-        with pytest.raises(ZeroDivisionError, match="our bug"):
+        with pytest.raises(ZeroDivisionError, match="a bug"):
             await task
     assert listener.fileno() == -1
 
 
 @pytest.mark.loopback
-async def test_a_crash_at_the_agents_last_report_is_raised_though_it_was_told_to_end(
+async def test_a_crash_of_the_agent_after_a_signal_is_raised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     agent = FakeAgent(last=fail)
@@ -156,5 +156,5 @@ async def test_a_crash_at_the_agents_last_report_is_raised_though_it_was_told_to
     async with asyncio.timeout(MAX_S):
         await agent.started.wait()
         os.kill(os.getpid(), signal.SIGTERM)
-        with pytest.raises(ZeroDivisionError, match="our bug"):
+        with pytest.raises(ZeroDivisionError, match="a bug"):
             await task

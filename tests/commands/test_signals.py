@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end `run` and `demo` in order, at any moment."""
+"""SIGINT and SIGTERM end `run` and `demo` cleanly at any moment."""
 
 import asyncio
 import contextlib
@@ -23,28 +23,28 @@ TIMEOUT_S = 60.0
 
 
 def ended(number: int) -> int:
-    """The status of a program that says nothing more, as shells report it."""
+    """The exit status that shells report for a program ended by this signal."""
     return 128 + number
 
 
 def wait_for(number: int) -> None:
-    """Send it to this very process; a handler that does not raise would wait for ever."""
+    """Send the signal to this process. If its handler raises nothing, this waits forever."""
     os.kill(os.getpid(), number)
     signal.pause()
 
 
 def wait_until_caught(process: subprocess.Popen[str]) -> None:
-    """Until the program has a handler of its own for SIGTERM, and so for SIGINT."""
+    """Wait until the program handles SIGTERM; it has installed the handler for SIGINT before."""
     status, deadline_s = Path(f"/proc/{process.pid}/status"), time.monotonic() + TIMEOUT_S
     while not int(re.search(r"SigCgt:\t(\w+)", status.read_text())[1], 16) >> (signal.SIGTERM - 1) & 1:  # type: ignore[index]
-        assert process.poll() is None, "it ended by itself"
+        assert process.poll() is None, "the program ended before the signal"
         assert time.monotonic() < deadline_s
         time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)
 def _handlers_of_a_program_in_the_foreground() -> Iterator[None]:
-    """A shell starts a program in the background with SIGINT ignored, and its children inherit that."""
+    """Handle SIGINT as in the foreground: in the background, shells let programs and their children ignore it."""
     before = {number: signal.getsignal(number) for number in signals.STOPPING}
     signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
@@ -53,7 +53,7 @@ def _handlers_of_a_program_in_the_foreground() -> Iterator[None]:
 
 
 @BOTH
-def test_the_first_signal_exits_and_a_second_one_does_not_disturb_what_is_being_closed(number: int) -> None:
+def test_the_first_signal_exits_and_a_second_one_does_not_interrupt_the_cleanup(number: int) -> None:
     closed = []
 
     @contextlib.contextmanager
@@ -72,7 +72,7 @@ def test_the_first_signal_exits_and_a_second_one_does_not_disturb_what_is_being_
 
 
 @BOTH
-def test_afterwards_signals_do_what_they_did(number: int) -> None:
+def test_afterwards_the_previous_signal_handlers_are_restored(number: int) -> None:
     before = [signal.getsignal(each) for each in signals.STOPPING]
     with pytest.raises(SystemExit), signals.exiting(ended):
         wait_for(number)
@@ -93,7 +93,7 @@ async def test_in_an_event_loop_the_first_signal_sets_the_event_and_a_second_one
     assert {signal.getsignal(each) for each in signals.STOPPING} == {signal.SIG_IGN}
 
 
-async def test_an_event_loop_that_ends_by_itself_leaves_the_signals_alone() -> None:
+async def test_an_event_loop_that_ends_without_a_signal_restores_the_handlers() -> None:
     before = [signal.getsignal(each) for each in signals.STOPPING]
     with signals.setting(asyncio.Event()):
         assert [signal.getsignal(each) for each in signals.STOPPING] != before
@@ -101,9 +101,9 @@ async def test_an_event_loop_that_ends_by_itself_leaves_the_signals_alone() -> N
 
 
 def signal_another_thread(number: int) -> None:
-    """Interrupts no system call of the main thread, like a signal just before one.
+    """Send the signal so that it interrupts no system call of the main thread.
 
-    The pause lets the event loop begin to wait: without it the test would pass for another reason.
+    The delay lets the event loop start to wait; otherwise the test would pass without a wake-up.
     """
 
     def send() -> None:
@@ -144,14 +144,14 @@ async def test_both_signals_wake_the_running_agent_even_if_they_interrupt_no_sys
     [(["demo", "--reduced"], False), (["run"], False), (["demo", "--once", "--reduced"], True)],
     ids=["demo", "run", "one round"],
 )
-def test_a_signal_before_the_page_is_up_is_an_orderly_end(
+def test_a_signal_before_the_page_is_served_ends_the_program_cleanly(
     arguments: list[str], number: int, tmp_path: Path, *, is_once: bool
 ) -> None:
-    """The program reads a pipe into which nothing is written, so the moment is the same on every machine."""
+    """The program blocks on an empty pipe, so the signal arrives at the same point on every machine."""
     option = "-c" if arguments == ["run"] else "--scenario"
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)
-    held = os.open(pipe, os.O_RDWR)
+    descriptor = os.open(pipe, os.O_RDWR)
     command = [sys.executable, "-m", "probe", *arguments, option, str(pipe)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -160,14 +160,14 @@ def test_a_signal_before_the_page_is_up_is_an_orderly_end(
             output, errors = process.communicate(timeout=TIMEOUT_S)
         finally:
             process.kill()
-            os.close(held)
+            os.close(descriptor)
     assert process.returncode == (128 + number if is_once else Exit.FINE)
     assert output == ""
     assert "Traceback" not in errors
 
 
 @pytest.mark.loopback
-def test_a_measurement_that_is_interrupted_ends_with_130() -> None:
+def test_an_interrupted_measurement_ends_with_status_130() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         server = f"127.0.0.1:{silent.getsockname()[1]}"
@@ -175,7 +175,7 @@ def test_a_measurement_that_is_interrupted_ends_with_130() -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             try:
                 silent.settimeout(TIMEOUT_S)
-                silent.recv(512)  # it has asked, and waits
+                silent.recv(512)  # the query has arrived; the program waits for the response
                 process.send_signal(signal.SIGINT)
                 output, errors = process.communicate(timeout=TIMEOUT_S)
             finally:

@@ -1,4 +1,4 @@
-"""`xks-probe survey`: ranks what it is given, and tells the shell whether a Region is within the limit."""
+"""`xks-probe survey`: ranks the given Regions; the exit status shows whether one is within the limit."""
 
 import json
 import socket
@@ -35,11 +35,11 @@ def test_a_region_within_the_limit_is_recommended(
     assert survey["recommended"] == "eu-central-1"
     (region,) = survey["regions"]
     assert (region["rank"], region["samples"], region["lost"], region["within_threshold"]) == (1, 20, 0, True)
-    assert region["rtt_seconds"]["p99"] is None  # below 100 samples
+    assert region["rtt_seconds"]["p99"] is None  # needs 100 samples or more
 
 
 @pytest.mark.loopback
-def test_too_few_round_trips_decide_nothing(
+def test_too_few_round_trips_leave_a_region_undecided(
     tmp_path: Path, open_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = endpoints(tmp_path, f"eu-central-1: 127.0.0.1:{open_port}\n")
@@ -64,21 +64,21 @@ def test_no_region_within_the_limit_is_status_1(tmp_path: Path, open_port: int) 
     ],
     ids=["empty", "a list", "not a host", "not YAML"],
 )
-def test_a_wrong_file_is_refused_without_a_traceback(
+def test_an_invalid_file_is_rejected_without_a_traceback(
     text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert app.run(endpoints(tmp_path, text)) == Exit.USAGE
-    complaint = capsys.readouterr().err
-    assert words in complaint
-    assert "Traceback" not in complaint
+    stderr = capsys.readouterr().err
+    assert words in stderr
+    assert "Traceback" not in stderr
 
 
 @pytest.mark.parametrize("threshold", ["35", "0ms", "-1ms", "11s", "many"])
-def test_a_wrong_threshold_is_refused(threshold: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_threshold_is_rejected(threshold: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["survey", f"--threshold={threshold}"]) == Exit.USAGE
     assert "e.g. 35ms" in capsys.readouterr().err
 
 
-def test_an_unknown_region_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_region_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["survey", "--region", "eu-centrl-1"]) == Exit.USAGE
     assert "eu-centrl-1" in capsys.readouterr().err

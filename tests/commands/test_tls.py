@@ -1,4 +1,4 @@
-"""`xks-probe tls`: the certificates and the verdicts on them, of a server or of a file, and the status."""
+"""`xks-probe tls`: the certificates of a server or a file, the verdicts on them, and the exit status."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ Output = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def root(authority: Authority, tmp_path: Path) -> str:
-    """A file with the root that the tests' certificates lead to, which KMS does not have."""
+    """A file with the root of the tests' certificates, which KMS does not trust."""
     file = tmp_path / "root.pem"
     file.write_bytes(authority.root.public_bytes(Encoding.PEM))
     return str(file)
@@ -32,11 +32,11 @@ def root(authority: Authority, tmp_path: Path) -> str:
 
 @pytest.fixture
 def chain(tmp_path: Path) -> Callable[[Issued], str]:
-    """``chain(issued)``: the name of a file with its certificates."""
+    """``chain(issued)`` writes the certificates to a file and returns its name."""
 
     def write(issued: Issued) -> str:
         file = tmp_path / "chain.pem"
-        file.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in issued.chain))
+        file.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in issued.chain))
         return str(file)
 
     return write
@@ -47,7 +47,7 @@ def good(authority: Authority, **more: Any) -> Issued:
 
 
 def run_json(capsys: Output, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """The status and the document, which is as its schema wants it."""
+    """The exit status and the document, which fulfils its schema."""
     status = app.run(["tls", *arguments, "--format", "json"])
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert faults(document, "tls") == []
@@ -58,67 +58,67 @@ def outcomes(document: dict[str, Any]) -> dict[str, str]:
     return {verdict["requirement"]: verdict["outcome"] for verdict in document["verdicts"]}
 
 
-def asks_for_a_certificate(context: ssl.SSLContext) -> None:
+def request_client_certificate(context: ssl.SSLContext) -> None:
     context.verify_mode = ssl.CERT_OPTIONAL
 
 
 @pytest.mark.loopback
-def test_a_server_that_meets_everything_is_status_0_and_the_borrowed_trust_is_said(
+def test_a_server_that_meets_all_requirements_is_status_0_and_extra_cas_are_listed(
     authority: Authority, tls_server: TlsServer, root: str, capsys: Output
 ) -> None:
     port = tls_server(good(authority))
 
-    status, said = run_json(capsys, NAME, "--connect-to", f"127.0.0.1:{port}", "--extra-authority", root)
+    status, document = run_json(capsys, NAME, "--connect-to", f"127.0.0.1:{port}", "--extra-authority", root)
 
     assert status == Exit.FINE
-    assert set(outcomes(said).values()) == {"met"}
-    assert (said["address"], said["port"], said["server_name"]) == ("127.0.0.1", port, NAME)
-    assert (said["offer"], said["version"], said["failure"]) == ("kms", "TLSv1.3", None)
-    assert said["extra_authorities"] == ["CN=Test Root"]
+    assert set(outcomes(document).values()) == {"met"}
+    assert (document["address"], document["port"], document["server_name"]) == ("127.0.0.1", port, NAME)
+    assert (document["offer"], document["version"], document["failure"]) == ("kms", "TLSv1.3", None)
+    assert document["extra_authorities"] == ["CN=Test Root"]
 
 
 @pytest.mark.loopback
-def test_certificates_are_reported_also_when_everything_about_them_is_wrong(
+def test_certificates_are_reported_even_if_they_violate_almost_every_requirement(
     authority: Authority, tls_server: TlsServer, capsys: Output
 ) -> None:
     issued = authority.issue("other.example.com", days=-1, with_intermediate=False)
     port = tls_server(issued)
 
-    status, said = run_json(capsys, NAME, "--connect-to", f"127.0.0.1:{port}")
+    status, document = run_json(capsys, NAME, "--connect-to", f"127.0.0.1:{port}")
 
     assert status == Exit.VIOLATED
-    assert said["failure"] is None  # the handshake itself went through
-    assert [one["subject_common_name"] for one in said["certificates"]] == ["other.example.com"]
-    violated = {name for name, outcome in outcomes(said).items() if outcome == "violated"}
+    assert document["failure"] is None  # the handshake itself completed
+    assert [each["subject_common_name"] for each in document["certificates"]] == ["other.example.com"]
+    violated = {name for name, outcome in outcomes(document).items() if outcome == "violated"}
     assert violated == set(OF_CERTIFICATES) - {"authority-is-trusted-by-kms"}
-    assert outcomes(said)["authority-is-trusted-by-kms"] == "unknown"  # no root can be determined
+    assert outcomes(document)["authority-is-trusted-by-kms"] == "unknown"  # no root can be determined
 
 
 @pytest.mark.loopback
-def test_what_stays_unknown_is_status_3(
+def test_an_unknown_requirement_is_status_3(
     authority: Authority, tls_server: TlsServer, root: str, capsys: Output
 ) -> None:
-    silent_after_it = tls_server(good(authority), asks_for_a_certificate, answer=b"")
+    silent_port = tls_server(good(authority), request_client_certificate, answer=b"")
 
-    status, said = run_json(
-        capsys, NAME, "--connect-to", f"127.0.0.1:{silent_after_it}", "--extra-authority", root
+    status, document = run_json(
+        capsys, NAME, "--connect-to", f"127.0.0.1:{silent_port}", "--extra-authority", root
     )
 
     assert status == Exit.UNKNOWN
-    unknown = [name for name, outcome in outcomes(said).items() if outcome == "unknown"]
+    unknown = [name for name, outcome in outcomes(document).items() if outcome == "unknown"]
     assert unknown == ["client-certificate-is-not-required"]
 
 
 @pytest.mark.loopback
 def test_a_closed_port_is_status_1_with_phase_and_reason(capsys: Output) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", NAME)
+    status, document = run_json(capsys, f"127.0.0.1:{port}", "--server-name", NAME)
 
     assert status == Exit.VIOLATED
-    assert (said["failure"]["phase"], said["failure"]["reason"]) == ("connect", "refused")
-    assert (said["server_name"], said["certificates"]) == (NAME, [])
+    assert (document["failure"]["phase"], document["failure"]["reason"]) == ("connect", "refused")
+    assert (document["server_name"], document["certificates"]) == (NAME, [])
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,16 @@ def test_a_closed_port_is_status_1_with_phase_and_reason(capsys: Output) -> None
         ([NAME, "--chain", "/dev/null", "--source", "127.0.0.1"], "leave out --source"),
     ],
 )
-def test_wrong_input_is_one_clear_line_and_status_2(arguments: list[str], words: str, capsys: Output) -> None:
+def test_invalid_input_is_reported_in_one_line_with_status_2(
+    arguments: list[str], words: str, capsys: Output
+) -> None:
     assert app.run(["tls", *arguments]) == Exit.USAGE
-    complaint = capsys.readouterr().err
-    assert words in complaint
-    assert complaint.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert words in stderr
+    assert stderr.count("\n") == 1
 
 
-def test_a_file_is_judged_without_any_socket(
+def test_a_file_is_evaluated_without_a_socket(
     authority: Authority,
     chain: Callable[[Issued], str],
     root: str,
@@ -150,18 +152,18 @@ def test_a_file_is_judged_without_any_socket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def forbidden(*_: Any, **__: Any) -> Never:
-        raise AssertionError("a file is judged offline")
+        raise AssertionError("a file must be evaluated offline")
 
     monkeypatch.setattr(socket, "socket", forbidden)
     file = chain(good(authority))
 
-    status, said = run_json(capsys, NAME, "--chain", file, "--extra-authority", root)
+    status, document = run_json(capsys, NAME, "--chain", file, "--extra-authority", root)
 
-    assert (status, outcomes(said)) == (Exit.FINE, OUTCOMES_OF_A_GOOD_FILE)
-    assert [one["subject_common_name"] for one in said["certificates"]] == [NAME, "Test Intermediate"]
+    assert (status, outcomes(document)) == (Exit.FINE, OUTCOMES_OF_A_GOOD_FILE)
+    assert [each["subject_common_name"] for each in document["certificates"]] == [NAME, "Test Intermediate"]
     absent = ("address", "version", "cipher", "offer", "timestamps", "local_port", "failure")
-    assert {said[name] for name in absent} == {None}
-    assert said["phases_seconds"] == {"connect": None, "handshake": None}
+    assert {document[name] for name in absent} == {None}
+    assert document["phases_seconds"] == {"connect": None, "handshake": None}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_file_is_judged_without_any_socket(
     ],
     ids=["above ten days", "below, advice", "below, strict", "expired"],
 )
-def test_a_file_has_the_statuses_of_a_server(  # the limits themselves: tests/requirements/test_dates.py
+def test_a_file_has_the_same_exit_statuses_as_a_server(  # exact limits: tests/requirements/test_dates.py
     days: int,
     strict: bool,
     status: Exit,
@@ -186,35 +188,35 @@ def test_a_file_has_the_statuses_of_a_server(  # the limits themselves: tests/re
 ) -> None:
     options = ["--chain", chain(good(authority, days=days)), "--extra-authority", root]
 
-    got, said = run_json(capsys, NAME, *options, *(["--strict"] if strict else []))
+    got, document = run_json(capsys, NAME, *options, *(["--strict"] if strict else []))
 
     assert got == status
-    assert wrong is None or outcomes(said)[wrong] == "violated"
+    assert wrong is None or outcomes(document)[wrong] == "violated"
 
 
-def test_a_file_under_a_root_that_kms_does_not_list_is_status_1(
+def test_a_chain_to_a_root_that_kms_does_not_trust_is_status_1(
     authority: Authority, chain: Callable[[Issued], str], capsys: Output
 ) -> None:
-    status, said = run_json(capsys, NAME, "--chain", chain(good(authority)))
+    status, document = run_json(capsys, NAME, "--chain", chain(good(authority)))
     assert status == Exit.VIOLATED
     assert (
-        outcomes(said)["authority-is-trusted-by-kms"] == "violated"
-    )  # an intermediate leads to no listed root
-    assert outcomes(said)["chain-is-complete"] == "unknown"  # the root may be left out, one more not
+        outcomes(document)["authority-is-trusted-by-kms"] == "violated"
+    )  # no trusted root issued the intermediate
+    assert outcomes(document)["chain-is-complete"] == "unknown"  # only the root may be missing
 
 
-def test_the_name_that_a_file_must_carry_is_host_unless_a_server_name_is_given(
+def test_a_file_is_checked_against_the_host_or_the_given_server_name(
     authority: Authority, chain: Callable[[Issued], str], capsys: Output
 ) -> None:
     file = chain(good(authority))
     other = "other.example.com"
     for arguments, outcome in ([[other], "violated"], [[other, "--server-name", NAME], "met"]):
-        _status, said = run_json(capsys, *arguments, "--chain", file)
-        assert outcomes(said)["common-name-matches"] == outcome
+        _status, document = run_json(capsys, *arguments, "--chain", file)
+        assert outcomes(document)["common-name-matches"] == outcome
 
 
 @pytest.mark.parametrize(("count", "status"), [(16, Exit.VIOLATED), (17, Exit.USAGE)])
-def test_a_file_of_more_certificates_than_a_chain_has_is_refused(
+def test_a_file_with_more_than_16_certificates_is_rejected(
     count: int, status: Exit, authority: Authority, tmp_path: Path, capsys: Output
 ) -> None:
     file = tmp_path / "bundle.pem"
@@ -223,7 +225,7 @@ def test_a_file_of_more_certificates_than_a_chain_has_is_refused(
     assert ("contains 17 certificates" in capsys.readouterr().err) == (status is Exit.USAGE)
 
 
-def test_the_page_of_a_file_claims_no_handshake_and_ends_up_in_the_file_asked_for(
+def test_the_text_about_a_file_mentions_no_handshake_and_can_be_written_to_a_file(
     authority: Authority, chain: Callable[[Issued], str], root: str, tmp_path: Path, capsys: Output
 ) -> None:
     written = tmp_path / "page.txt"
@@ -241,13 +243,11 @@ def test_the_page_of_a_file_claims_no_handshake_and_ends_up_in_the_file_asked_fo
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 300, "b\u00fccher.example.com", "10.0.0.1"])
-def test_a_server_name_that_is_none_is_the_users_mistake_not_the_servers(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_invalid_server_name_is_a_usage_error(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["tls", "127.0.0.1:1", "--server-name", name]) == Exit.USAGE
     assert "--server-name" in capsys.readouterr().err
 
 
-def test_an_address_alone_is_no_name_to_judge_the_certificate_by() -> None:
+def test_an_ip_address_is_not_used_as_the_server_name() -> None:
     assert tls._server_name(None, "10.0.0.1") is None
     assert tls._server_name(None, "proxy.example.com") == "proxy.example.com"

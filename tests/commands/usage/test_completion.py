@@ -1,4 +1,4 @@
-"""What a shell offers while its user types."""
+"""Shell completion: the candidates for the word that a user types."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from probe.commands.usage.completion import FILES, candidates
 
 
 def offered(line: str) -> list[str]:
-    """The words that may follow ``line``, without what they mean."""
+    """The candidates for the last word of ``line``, without their descriptions."""
     found = candidates(line.split(" "), COMMANDS, app.usage_of)
     return [each.partition("\t")[0] for each in found]
 
@@ -43,7 +43,7 @@ def offered(line: str) -> list[str]:
         ("preflight --name ", []),  # free text
     ],
 )
-def test_what_may_follow(line: str, expected: list[str]) -> None:
+def test_the_candidates_fit_the_position(line: str, expected: list[str]) -> None:
     assert offered(line) == expected
 
 
@@ -54,12 +54,12 @@ def test_an_option_is_offered_once_unless_it_may_be_repeated() -> None:
     assert offered("run ")[-1] == "--help"
 
 
-def test_candidates_say_what_they_are() -> None:
+def test_candidates_have_a_description() -> None:
     assert candidates(["preflight", "--str"], COMMANDS, app.usage_of) == [
         "--strict\talso exit with 1 if advice is violated"
     ]
 
 
 @given(st.lists(st.one_of(st.text(max_size=5), st.sampled_from(["ping", "--method", "=", "--", ""]))))
-def test_any_words_get_a_list(words: list[str]) -> None:
+def test_any_words_result_in_a_list(words: list[str]) -> None:
     assert isinstance(candidates(words, COMMANDS, app.usage_of), list)

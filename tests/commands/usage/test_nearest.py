@@ -1,4 +1,4 @@
-"""What was probably meant."""
+"""Suggestions for mistyped words."""
 
 import pytest
 from hypothesis import given
@@ -10,23 +10,23 @@ from probe.commands.usage.parameters import Parameter
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "suggestion"),
     [
         ("preflght", "preflight"),
         ("Ping", "ping"),
         ("pong", "ping"),
         ("checkconfig", "check-config"),
         ("surv", "survey"),
-        ("d", None),  # demo, dns and doctor begin so
+        ("d", None),  # demo, dns and doctor begin with it
         ("quux", None),
         ("", None),
     ],
 )
-def test_the_nearest_command_is_meant(typed: str, meant: str | None) -> None:
-    assert nearest.nearest(typed, names()) == meant
+def test_the_nearest_command_is_suggested(typed: str, suggestion: str | None) -> None:
+    assert nearest.nearest(typed, names()) == suggestion
 
 
-def test_without_a_near_word_the_hint_says_something_else() -> None:
+def test_without_a_similar_word_the_hint_is_the_given_text() -> None:
     assert nearest.hint("tsl", names(), "nothing") == "did you mean 'tls'?"
     assert nearest.hint("quux", names(), "nothing") == "nothing"
 
@@ -41,10 +41,10 @@ def test_without_a_near_word_the_hint_says_something_else() -> None:
         ("--\x1b[2J", r"'--\\x1b[2J' is not an option"),
     ],
 )
-def test_a_mistyped_option_is_one_line_with_the_nearest_one(typed: str, line: str) -> None:
+def test_a_mistyped_option_is_reported_in_one_line_with_the_nearest_one(typed: str, line: str) -> None:
     assert nearest.unknown_option(typed, [Parameter(flags=("--targets",)), Parameter(flags=("-n",))]) == line
 
 
 @given(st.text(max_size=20))
-def test_any_word_gets_a_known_one_or_none(word: str) -> None:
+def test_the_suggestion_for_any_word_is_a_known_word_or_none(word: str) -> None:
     assert nearest.nearest(word, names()) in {None, *names()}

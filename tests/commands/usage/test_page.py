@@ -1,4 +1,4 @@
-"""Help fits the terminal, keeps words whole, and is coloured only where asked."""
+"""A help page fits the terminal, breaks no word, and is coloured only on request."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_no_word_of_the_help_is_broken_and_lines_fit(name: str, width: int) -> N
         assert set(option.help.split()) <= words
     fits = min(width, page.MAX_WIDTH)
     for line in shown.splitlines():
-        assert len(line) <= fits or len(line.split()) <= 2, "a word alone may be longer"
+        assert len(line) <= fits or len(line.split()) <= 2, "only a line of one or two words may be longer"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -34,14 +34,14 @@ def test_the_overview_fits(width: int) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_colours_change_nothing_but_colours(name: str) -> None:
+def test_colours_do_not_change_the_text(name: str) -> None:
     usage = app.usage_of(name)
     coloured = page.command_page(usage, 80, is_coloured=True)
     assert "\x1b[" in coloured
     assert re.sub(r"\x1b\[\d*m", "", coloured) == page.command_page(usage, 80)
 
 
-def test_a_list_is_in_columns_on_a_terminal_and_a_line_each_elsewhere() -> None:
+def test_a_list_is_wrapped_on_a_terminal_and_has_one_line_per_entry_elsewhere() -> None:
     rows = [("a", "one"), ("long-name", "two words " * 10)]
     assert page.listing(rows, None).splitlines() == ["  a          one", "  long-name  " + "two words " * 10]
     assert all(len(line) <= 50 for line in page.listing(rows, 50).splitlines())

@@ -1,4 +1,4 @@
-"""Options as values: how they are written, what is added to their help, and under which heading they stand."""
+"""Options as values: their label, the notes added to their help text, and their group."""
 
 from enum import Enum
 
@@ -24,13 +24,13 @@ def usage(number: int, **more: object) -> CommandUsage:
     return CommandUsage(**{**given, **more})  # type: ignore[arg-type]
 
 
-def test_an_option_is_written_as_it_is_typed() -> None:
+def test_the_label_of_an_option_is_what_a_user_types() -> None:
     assert Parameter(flags=("-c", "--config"), metavar="FILE").label == "-c, --config FILE"
     assert Parameter(flags=("--strict",)).label == "--strict"
     assert Parameter(metavar="HOST").label == "HOST"
 
 
-def test_the_notes_say_what_else_to_know_of_a_value() -> None:
+def test_the_notes_list_choices_limits_default_and_repetition() -> None:
     option = Parameter(
         flags=("--x",), choices=("a", "b"), limits="1 to 9", default="a", is_repeatable=True, is_required=True
     )
@@ -58,15 +58,15 @@ def test_only_many_options_are_grouped_and_help_comes_last(options: int, titles:
 
 
 @pytest.mark.parametrize(
-    ("argument", "written"),
+    ("argument", "expected"),
     [
         (Parameter(metavar="HOST", is_required=True), "tls [OPTIONS] HOST"),
         (Parameter(metavar="HOST"), "tls [OPTIONS] [HOST]"),
         (Parameter(metavar="HOST", is_repeatable=True), "tls [OPTIONS] [HOST...]"),
     ],
 )
-def test_the_synopsis_shows_what_may_be_left_out(argument: Parameter, written: str) -> None:
-    assert usage(0, arguments=(argument,)).synopsis == written
+def test_the_synopsis_marks_optional_arguments(argument: Parameter, expected: str) -> None:
+    assert usage(0, arguments=(argument,)).synopsis == expected
 
 
 def test_a_required_option_is_part_of_the_synopsis() -> None:

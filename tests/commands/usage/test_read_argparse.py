@@ -1,4 +1,4 @@
-"""What `ping` reads by argparse, as values."""
+"""The options of `ping`, read from its argparse parser."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from probe.commands.usage.parameters import Parameter
         ("--output", "--output FILE", (), "Output"),
     ],
 )
-def test_each_option_has_what_its_declaration_says(
+def test_each_option_has_the_values_of_its_declaration(
     flag: str, label: str, notes: tuple[str, ...], group: str
 ) -> None:
     option = {each.flags[0]: each for each in read_argparse.options(ping_arguments.parser())}[flag]

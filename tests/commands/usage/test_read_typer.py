@@ -1,4 +1,4 @@
-"""What typer reads off a command, as values."""
+"""The options of a command, read from its typer declaration."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -34,9 +34,11 @@ def command(
 def usage() -> CommandUsage:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(add_help_option=False)(command)
-    made = typer.main.get_command(app)
-    assert isinstance(made, typer.core.TyperCommand)
-    return read_typer.usage(Command("name", "summary", "status"), made, {"--region": lambda: ("a", "b")})
+    typer_command = typer.main.get_command(app)
+    assert isinstance(typer_command, typer.core.TyperCommand)
+    return read_typer.usage(
+        Command("name", "summary", "status"), typer_command, {"--region": lambda: ("a", "b")}
+    )
 
 
 def test_an_argument_has_its_name_and_is_required(usage: CommandUsage) -> None:
@@ -45,7 +47,7 @@ def test_an_argument_has_its_name_and_is_required(usage: CommandUsage) -> None:
     assert not host.is_repeatable
 
 
-def test_each_option_has_what_its_declaration_says(usage: CommandUsage) -> None:
+def test_each_option_has_the_values_of_its_declaration(usage: CommandUsage) -> None:
     by_flag = {option.flags[-1]: option for option in usage.options}
     assert list(by_flag) == ["--region", "--other", "--strict", "--timeout", "--format", "--output"]
     assert by_flag["--region"].is_required

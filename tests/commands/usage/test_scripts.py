@@ -1,4 +1,4 @@
-"""Scripts for completion: what bash does with one, and where they are installed."""
+"""Completion scripts: what bash offers with one, and where they are installed."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def in_bash(words: list[str], folder: Path) -> list[str]:
-    """What bash would offer, with the script loaded and this very program as `xks-probe`."""
+    """The words that bash offers with the script loaded and this source tree as `xks-probe`."""
     program = folder / "xks-probe"
     program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m probe "$@"\n')
     program.chmod(0o755)
@@ -34,9 +34,9 @@ def in_bash(words: list[str], folder: Path) -> list[str]:
         _xks_probe "{program}"
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    ran = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert ran.stderr == ""
-    return ran.stdout.split("\n")[:-1]
+    result = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert result.stderr == ""
+    return result.stdout.split("\n")[:-1]
 
 
 @pytest.mark.loopback
@@ -51,12 +51,14 @@ def in_bash(words: list[str], folder: Path) -> list[str]:
         (["tls", "a b", ""], [""]),
     ],
 )
-def test_bash_offers_what_the_program_says(words: list[str], expected: list[str], tmp_path: Path) -> None:
+def test_bash_offers_the_candidates_of_the_program(
+    words: list[str], expected: list[str], tmp_path: Path
+) -> None:
     assert in_bash(words, tmp_path) == expected
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_each_shell_asks_this_program(shell: str, capsys: Output) -> None:
+def test_the_script_of_each_shell_calls_the_program(shell: str, capsys: Output) -> None:
     assert app.run(["--show-completion", shell]) == Exit.FINE
     shown = capsys.readouterr().out
     assert "__complete" in shown
@@ -73,7 +75,7 @@ def test_the_script_of_each_shell_asks_this_program(shell: str, capsys: Output) 
         ("fish", ".config/fish/completions/xks-probe.fish", None),
     ],
 )
-def test_installing_twice_changes_what_the_shell_reads_once(
+def test_installing_twice_changes_the_shell_configuration_only_once(
     shell: str, file: str, start: str | None, home: Path, capsys: Output
 ) -> None:
     if start:
@@ -88,19 +90,19 @@ def test_installing_twice_changes_what_the_shell_reads_once(
         assert text.count(str(home / file if shell == "bash" else (home / file).parent)) == 1
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_line(home: Path, capsys: Output) -> None:
+def test_an_unwritable_folder_is_reported_in_one_line(home: Path, capsys: Output) -> None:
     (home / ".config").write_text("a file")
     assert app.run(["--install-completion", "fish"]) == Exit.USAGE
-    complaint = capsys.readouterr().err
-    assert "see xks-probe --show-completion fish" in complaint
-    assert complaint.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert "see xks-probe --show-completion fish" in stderr
+    assert stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "environment", "expected"),
     [([], "/usr/bin/zsh", "zsh"), (["bash"], "/usr/bin/zsh", "bash"), ([], "/bin/bash", "bash")],
 )
-def test_without_a_name_it_is_the_shell_of_the_user(
+def test_without_a_name_the_shell_of_the_user_is_chosen(
     arguments: list[str], environment: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHELL", environment)
@@ -116,7 +118,7 @@ def test_without_a_name_it_is_the_shell_of_the_user(
         (["bash", "zsh"], "", "'zsh' is one word too many"),
     ],
 )
-def test_another_shell_is_refused(
+def test_an_unsupported_shell_is_rejected(
     arguments: list[str], environment: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHELL", environment)

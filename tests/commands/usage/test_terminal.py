@@ -1,4 +1,4 @@
-"""Colours only for those who can see them and want them."""
+"""Colours are used only on a terminal that supports them, unless the user switches them off."""
 
 import io
 import sys
@@ -8,7 +8,7 @@ import pytest
 from probe.commands.usage import terminal
 
 
-class Screen(io.StringIO):
+class FakeTerminal(io.StringIO):
     def isatty(self) -> bool:
         return True
 
@@ -16,15 +16,19 @@ class Screen(io.StringIO):
 @pytest.mark.parametrize(
     ("stream", "environment", "is_coloured"),
     [
-        (Screen(), {"TERM": "xterm-256color"}, True),
-        (Screen(), {"TERM": "xterm", "NO_COLOR": "1"}, False),
-        (Screen(), {"TERM": "xterm", "NO_COLOR": ""}, True),  # empty is as if not set: no-color.org
-        (Screen(), {"TERM": "dumb"}, False),
+        (FakeTerminal(), {"TERM": "xterm-256color"}, True),
+        (FakeTerminal(), {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (
+            FakeTerminal(),
+            {"TERM": "xterm", "NO_COLOR": ""},
+            True,
+        ),  # an empty value counts as not set: no-color.org
+        (FakeTerminal(), {"TERM": "dumb"}, False),
         (io.StringIO(), {"TERM": "xterm"}, False),
     ],
     ids=["terminal", "NO_COLOR", "empty NO_COLOR", "dumb", "pipe"],
 )
-def test_colours_need_a_terminal_that_can_and_a_user_who_wants(
+def test_colours_need_a_terminal_that_supports_them_and_no_opt_out(
     stream: io.StringIO, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, is_coloured: bool
 ) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
@@ -34,6 +38,6 @@ def test_colours_need_a_terminal_that_can_and_a_user_who_wants(
     assert terminal.is_coloured() is is_coloured
 
 
-def test_the_width_is_that_of_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_width_is_the_value_of_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "123")
     assert terminal.width() == 123
