@@ -1,4 +1,4 @@
-"""Stands for the AWS CLI: answers from a collected file named by FAKE_AWS, with its own way to write errors."""
+"""A fake AWS CLI: prints the answers in the collected file FAKE_AWS, and errors in the format of the AWS CLI."""
 
 import json
 import os
@@ -17,7 +17,7 @@ def main(words: list[str]) -> int:
         else:
             options[list(options)[-1]].append(word)
     with Path(os.environ["FAKE_AWS_LOG"]).open("a", encoding="utf-8") as log:
-        log.write(" ".join([service, command, *_asking(words[2:])]) + "\n")
+        log.write(" ".join([service, command, *_own_options(words[2:])]) + "\n")
     operation = "".join(part.capitalize() for part in command.split("-"))
     document = json.loads(Path(os.environ["FAKE_AWS"]).read_text(encoding="utf-8"))
     for each in document["calls"]:
@@ -41,20 +41,20 @@ def main(words: list[str]) -> int:
         else:
             sys.stdout.write(json.dumps(answer, indent=4, ensure_ascii=False) + "\n")
         return 0
-    sys.stderr.write("\nAn error occurred (InvalidParameterValue) when calling: nothing is known of that\n")
+    sys.stderr.write("\nAn error occurred (InvalidParameterValue) when calling: the file has no such call\n")
     return 254
 
 
-def _asking(options: list[str]) -> list[str]:
-    """Without what each call has: its Region, and how the answer is written."""
-    said = " ".join(options).partition(" --region ")[0] if "--region" not in options[:1] else ""
-    return said.split(" ") if said else []
+def _own_options(options: list[str]) -> list[str]:
+    """The options without those of every call: its Region and the output format."""
+    joined = " ".join(options).partition(" --region ")[0] if "--region" not in options[:1] else ""
+    return joined.split(" ") if joined else []
 
 
 def _fits(parameters: dict[str, object], options: dict[str, list[str]]) -> bool:
-    """The words of the command line hold every value of the parameters."""
-    said = " ".join(" ".join(values) for values in options.values())
-    return all(text in said for text in _texts(parameters))
+    """Whether the options contain every value of the parameters."""
+    joined = " ".join(" ".join(values) for values in options.values())
+    return all(text in joined for text in _texts(parameters))
 
 
 def _texts(value: object) -> list[str]:

@@ -1,4 +1,4 @@
-"""The CloudFormation template: one that CloudFormation takes, with no more than the agent needs."""
+"""The CloudFormation template is valid, and it grants only what the agent needs."""
 
 import json
 import re
@@ -17,14 +17,14 @@ TEMPLATE = AWS / "agent.yaml"
 
 
 class _Loader(yaml.SafeLoader):
-    """CloudFormation's short forms (!Ref, !Sub, !GetAtt) as their texts."""
+    """Reads CloudFormation's short forms (!Ref, !Sub, !GetAtt) as text."""
 
 
 _Loader.add_multi_constructor("!", lambda loader, _suffix, node: loader.construct_scalar(node))
 
 
 def resource(kind: str) -> dict[str, Any]:
-    document = yaml.load(TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506 -- a SafeLoader, with texts for tags
+    document = yaml.load(TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506 -- a SafeLoader that reads tags as text
     (found,) = (each["Properties"] for each in document["Resources"].values() if each["Type"] == kind)
     properties: dict[str, Any] = found
     return properties
@@ -37,32 +37,32 @@ def policies() -> dict[str, list[dict[str, Any]]]:
 
 
 def user_data(configuration: str = "") -> str:
-    """The script of the instance's first start, as CloudFormation fills it in."""
+    """The script for the first boot of the instance, with CloudFormation's values filled in."""
     script: str = resource("AWS::EC2::Instance")["UserData"]["Fn::Base64"]
     values = {"WheelhouseUrl": "https://files.example.com/w.tar?a=1&b=2", "WheelhouseSha256": "0" * 64}
     return re.sub(r"\$\{(\w+)\}", lambda found: {**values, "Configuration": configuration}[found[1]], script)
 
 
-def test_cfn_lint_accepts_it() -> None:
+def test_cfn_lint_accepts_the_template() -> None:
     program = Path(sys.executable).with_name("cfn-lint")
-    done = subprocess.run(
+    result = subprocess.run(
         [str(program), "--regions", "eu-west-1", "us-east-1", "--", str(TEMPLATE)],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_its_role_has_the_policy_of_the_audit() -> None:
+def test_the_role_has_the_policy_of_the_audit() -> None:
     (statement,) = json.loads((AWS / "iam-policy.json").read_text())["Statement"]
     (granted,) = policies()["XksProbeReads"]
     assert granted["Action"] == statement["Action"]
     assert granted["Condition"] == {"StringEquals": {"aws:RequestedRegion": "AWS::Region"}}
 
 
-def test_its_instance_has_no_public_address_no_key_and_imdsv2_alone() -> None:
+def test_the_instance_has_no_public_address_no_ssh_key_and_only_imdsv2() -> None:
     instance = resource("AWS::EC2::Instance")
     assert "KeyName" not in instance
     assert instance["NetworkInterfaces"][0]["AssociatePublicIpAddress"] is False
@@ -70,21 +70,21 @@ def test_its_instance_has_no_public_address_no_key_and_imdsv2_alone() -> None:
     assert instance["BlockDeviceMappings"][0]["Ebs"]["Encrypted"] is True
 
 
-def test_nobody_gets_in_and_every_way_out_is_named() -> None:
+def test_there_is_no_ingress_and_every_egress_rule_is_described() -> None:
     group = resource("AWS::EC2::SecurityGroup")
     assert "SecurityGroupIngress" not in group
     assert all(rule["Description"] and rule["IpProtocol"] != "-1" for rule in group["SecurityGroupEgress"])
     assert not re.search(r"\b22\b", TEMPLATE.read_text())
 
 
-def test_session_manager_works_and_can_read_no_parameters() -> None:
+def test_session_manager_is_allowed_but_not_reading_parameters() -> None:
     (granted,) = policies()["SessionManager"]
     assert set(granted["Action"]) >= {"ssm:UpdateInstanceInformation", "ssmmessages:OpenDataChannel"}
     assert not [each for each in granted["Action"] if "Get" in each or "*" in each]
     assert "ManagedPolicyArns" not in resource("AWS::IAM::Role")
 
 
-def test_the_first_start_installs_only_what_the_given_digest_covers() -> None:
+def test_the_first_boot_installs_only_what_the_given_digest_covers() -> None:
     script = user_data()
     order = ["curl", "sha256sum --check", "tarfile --extract", "pip install", "systemctl enable --now"]
     assert [word for _, word in sorted((script.index(word), word) for word in order)] == order
@@ -92,25 +92,25 @@ def test_the_first_start_installs_only_what_the_given_digest_covers() -> None:
     assert script.startswith("#!/bin/bash\nset -euo pipefail\n")
 
 
-def test_bash_understands_the_script_of_the_first_start() -> None:
+def test_the_script_for_the_first_boot_is_valid_bash() -> None:
     for configuration in ("", "bGlzdGVuOiAxMjcuMC4wLjE6OTkxMQo="):
         script = user_data(configuration)
-        done = subprocess.run(
+        result = subprocess.run(
             ["bash", "-n"], input=script, capture_output=True, text=True, timeout=30, check=False
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (result.returncode, result.stderr) == (0, "")
         assert "${" not in script
 
 
-def test_its_python_is_one_that_the_wheelhouse_is_for() -> None:
+def test_the_wheelhouse_supports_the_python_of_the_instance() -> None:
     (version,) = set(re.findall(r"\bpython(3\.\d+)\b", user_data()))
     assert version in PYTHONS
 
 
-def test_the_unit_that_it_installs_is_in_the_wheel_and_runs_what_it_installs() -> None:
+def test_the_installed_unit_is_in_the_wheel_and_runs_the_installed_program() -> None:
     project = tomllib.loads((AWS.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     (unit,) = re.findall(r"/opt/xks-probe/(\S+\.service)", user_data())
     shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
-    (source,) = [each for each, place in shared.items() if place == unit]
+    (source,) = [each for each, target in shared.items() if target == unit]
     text = (AWS.parents[1] / source).read_text(encoding="utf-8")
     assert "ExecStart=/opt/xks-probe/bin/xks-probe run -c /etc/xks-probe/xks-probe.yaml" in text

@@ -1,4 +1,4 @@
-"""deploy/aws/collect.sh: the same account by file as by API, read-only, and errors that are told."""
+"""deploy/aws/collect.sh: its file gives the same account as the API; it only reads, and it records errors."""
 
 import json
 import os
@@ -24,7 +24,7 @@ FAKE = Path(__file__).parent / "fake_aws.py"
 
 
 def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The script, with a stand-in for the AWS CLI first in PATH."""
+    """Run the script with a fake AWS CLI first in PATH."""
     program = directory / "aws"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" "$@"\n', encoding="utf-8")
     program.chmod(0o755)
@@ -38,19 +38,19 @@ def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subpr
     )
 
 
-def account_of(caller: CollectedAnswers) -> Account:
-    return audit(caller, KeyStoreSpec(region=REGION, id=STORE_ID), taken_at_s=0.0, timeout_s=100.0)
+def account_of(answers: CollectedAnswers) -> Account:
+    return audit(answers, KeyStoreSpec(region=REGION, id=STORE_ID), taken_at_s=0.0, timeout_s=100.0)
 
 
 def collected(document: dict[str, Any], directory: Path) -> Account:
-    done = collect(document, directory, "--region", REGION, "--key-store", STORE_ID)
-    assert done.returncode == 0, done.stderr
+    result = collect(document, directory, "--region", REGION, "--key-store", STORE_ID)
+    assert result.returncode == 0, result.stderr
     file = directory / "collected.json"
-    file.write_text(done.stdout, encoding="utf-8")
+    file.write_text(result.stdout, encoding="utf-8")
     return account_of(read(file))
 
 
-def test_the_account_is_the_same_by_file_as_by_api(tmp_path: Path) -> None:
+def test_the_account_from_a_file_equals_the_account_from_the_api(tmp_path: Path) -> None:
     document = healthy()
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     groups = {"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": []}]}
@@ -70,7 +70,7 @@ def test_the_account_is_the_same_by_file_as_by_api(tmp_path: Path) -> None:
     assert by_file.failed_calls == ()
 
 
-def test_what_is_denied_is_denied_in_the_file(tmp_path: Path) -> None:
+def test_a_denied_call_is_denied_in_the_file(tmp_path: Path) -> None:
     account = collected(deny(healthy(), "DescribeVpcs", "DescribeTargetHealth"), tmp_path)
     assert {(each.call, each.cause) for each in account.failed_calls} == {
         ("ec2:DescribeVpcs", ApiErrorKind.ACCESS_DENIED),
@@ -78,7 +78,7 @@ def test_what_is_denied_is_denied_in_the_file(tmp_path: Path) -> None:
     }
 
 
-def test_without_any_permission_the_file_still_says_so(tmp_path: Path) -> None:
+def test_without_any_permission_every_call_in_the_file_is_denied(tmp_path: Path) -> None:
     account = collected(deny(healthy()), tmp_path)
     assert {each.cause for each in account.failed_calls} == {ApiErrorKind.ACCESS_DENIED}
 
@@ -94,24 +94,24 @@ def test_without_any_permission_the_file_still_says_so(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_whatever_an_error_says_the_file_is_json(message: str, tmp_path: Path) -> None:
+def test_the_file_is_json_for_any_error_message(message: str, tmp_path: Path) -> None:
     document = deny(healthy(), "DescribeVpcs")
     call(document, "DescribeVpcs")["error"]["message"] = message
     account = collected(document, tmp_path)
     assert [each.cause for each in account.failed_calls] == [ApiErrorKind.ACCESS_DENIED]
 
 
-def test_an_error_says_by_file_what_it_says_by_api(tmp_path: Path) -> None:
+def test_an_error_from_a_file_equals_the_error_from_the_api(tmp_path: Path) -> None:
     document = deny(healthy(), "DescribeVpcs", code="InternalError")
     call(document, "DescribeVpcs")["error"]["message"] = "An operation failed: try again"
     assert collected(document, tmp_path).failed_calls == account_of(CollectedAnswers(document)).failed_calls
 
 
-def test_text_of_other_scripts_comes_through(tmp_path: Path) -> None:
+def test_text_outside_ascii_is_preserved(tmp_path: Path) -> None:
     document = healthy()
     answer(document, "DescribeVpcs")["Vpcs"][0]["Tags"] = [{"Key": "Name", "Value": 'Zürich "東京"\n'}]
-    done = collect(document, tmp_path, "--region", REGION, "--key-store", STORE_ID)
-    assert answer(json.loads(done.stdout), "DescribeVpcs") == answer(document, "DescribeVpcs")
+    result = collect(document, tmp_path, "--region", REGION, "--key-store", STORE_ID)
+    assert answer(json.loads(result.stdout), "DescribeVpcs") == answer(document, "DescribeVpcs")
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_text_of_other_scripts_comes_through(tmp_path: Path) -> None:
         *(pytest.param(each, marks=pytest.mark.long) for each in ("Update available!\n", '{"Vpcs": [', "\n")),
     ],
 )
-def test_what_is_no_json_object_is_an_error_of_that_call(printed: str, tmp_path: Path) -> None:
+def test_output_that_is_not_a_json_object_is_an_error_of_that_call(printed: str, tmp_path: Path) -> None:
     document = healthy()
     call(document, "DescribeVpcs")["answer"] = printed
     assert [each.cause for each in collected(document, tmp_path).failed_calls] == [ApiErrorKind.FAILED]
 
 
-def test_an_answer_of_nothing_is_in_the_file_and_says_nothing(tmp_path: Path) -> None:
+def test_an_empty_answer_is_a_malformed_response(tmp_path: Path) -> None:
     document = healthy()
     call(document, "DescribeVpcEndpointConnections")["answer"] = ""
     account = collected(document, tmp_path)
@@ -136,26 +136,26 @@ def test_an_answer_of_nothing_is_in_the_file_and_says_nothing(tmp_path: Path) ->
     assert account.connections.cause is ApiErrorKind.MALFORMED_RESPONSE
 
 
-def test_words_that_could_be_read_as_more_are_not_asked_for(tmp_path: Path) -> None:
+def test_values_that_could_inject_arguments_are_not_used_in_calls(tmp_path: Path) -> None:
     document = healthy()
-    own = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"][0]
-    own["NetworkLoadBalancerArns"] = ['a","b', "$(id)", "../*", "--debug x"]
-    done = collect(document, tmp_path, "--region", REGION, "--key-store", STORE_ID)
-    assert done.returncode == 0
+    service = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"][0]
+    service["NetworkLoadBalancerArns"] = ['a","b', "$(id)", "../*", "--debug x"]
+    result = collect(document, tmp_path, "--region", REGION, "--key-store", STORE_ID)
+    assert result.returncode == 0
     assert "elbv2" not in (tmp_path / "calls.txt").read_text()
-    json.loads(done.stdout)
+    json.loads(result.stdout)
 
 
-def test_each_call_only_reads_and_is_printed_as_it_is_made(tmp_path: Path) -> None:
-    done = collect(healthy(), tmp_path, "--region", REGION, "--service", SERVICE_NAME)
+def test_each_call_only_reads_and_is_printed(tmp_path: Path) -> None:
+    result = collect(healthy(), tmp_path, "--region", REGION, "--service", SERVICE_NAME)
     calls = (tmp_path / "calls.txt").read_text().splitlines()
     assert calls
     assert all(each.split()[1].startswith(("describe-", "get-")) for each in calls)
-    assert done.stderr.splitlines() == [f"aws {each}" for each in calls]
+    assert result.stderr.splitlines() == [f"aws {each}" for each in calls]
 
 
-def test_it_keeps_to_what_the_bash_of_macos_has() -> None:
-    """3.2: no mapfile, no associative arrays; and with ``set -u`` an empty array is an error."""
+def test_the_script_uses_only_features_of_bash_3_2() -> None:
+    """macOS has bash 3.2: no mapfile, no associative arrays, and with ``set -u`` an empty array is an error."""
     script = SCRIPT.read_text(encoding="utf-8")
     code = "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#"))
     newer = r"\b(mapfile|readarray|coproc)\b|\b(declare|local|typeset) -[gnA]|\[@\]|\[\*\]|\w=\(|,,\}|\^\^\}|\|&|&>>"
@@ -175,19 +175,19 @@ def test_it_keeps_to_what_the_bash_of_macos_has() -> None:
         ["--region", "$(id)", "--key-store", STORE_ID],
     ],
 )
-def test_wrong_usage_is_one_line(arguments: list[str], tmp_path: Path) -> None:
-    done = collect(healthy(), tmp_path, *arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
+def test_a_usage_error_is_one_line(arguments: list[str], tmp_path: Path) -> None:
+    result = collect(healthy(), tmp_path, *arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "calls.txt").exists()
 
 
-def test_without_the_aws_cli_there_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_aws_cli_is_reported_in_one_line(tmp_path: Path) -> None:
     bash = shutil.which("bash")
     assert bash is not None
-    words = [bash, str(SCRIPT), "--region", REGION, "--key-store", STORE_ID]
-    done = subprocess.run(
-        words, capture_output=True, text=True, timeout=100, check=False, env={"PATH": str(tmp_path)}
+    command = [bash, str(SCRIPT), "--region", REGION, "--key-store", STORE_ID]
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=100, check=False, env={"PATH": str(tmp_path)}
     )
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)

@@ -1,4 +1,4 @@
-"""The dashboard: generated, complete, and of metrics that exist."""
+"""The dashboard is generated, complete, and uses only existing metrics."""
 
 import json
 import re
@@ -54,19 +54,19 @@ def rule_expressions() -> list[str]:
     return [rule["expr"] for group in groups for rule in group["rules"]]
 
 
-def test_the_committed_file_is_what_the_tool_makes() -> None:
+def test_the_dashboard_is_up_to_date() -> None:
     checked = run("--check")
     assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("expr", [*expressions(), *rule_expressions()])
-def test_every_metric_exists(expr: str) -> None:
+def test_every_metric_in_a_query_exists(expr: str) -> None:
     recorded = re.sub(r"\b(?:target|role):[a-z0-9_:]+", "", expr)
     assert set(METRIC.findall(recorded)) <= known_names()
 
 
 @pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
-def test_a_panel_says_what_it_shows_in_which_unit_from_the_chosen_source(panel: dict[str, Any]) -> None:
+def test_a_panel_has_a_description_a_unit_and_the_selected_data_source(panel: dict[str, Any]) -> None:
     assert panel["description"]
     assert panel["fieldConfig"]["defaults"]["unit"]
     assert panel["datasource"] == {"type": "prometheus", "uid": "$datasource"}
@@ -78,7 +78,7 @@ def test_every_window_is_grafanas_rate_interval() -> None:
     }
 
 
-def test_every_selector_is_narrowed_to_the_chosen_jobs_and_instances() -> None:
+def test_every_selector_filters_by_the_selected_jobs_and_instances() -> None:
     for expr in expressions():
         selectors = re.findall(r"xksprobe_[a-z_]+(\{[^}]*\})?", expr)
         assert selectors
@@ -86,7 +86,7 @@ def test_every_selector_is_narrowed_to_the_chosen_jobs_and_instances() -> None:
             assert 'job=~"$job", instance=~"$instance"' in selector
 
 
-def test_it_has_a_lasting_uid_and_cannot_be_edited_in_place() -> None:
+def test_the_dashboard_has_a_fixed_uid_and_is_not_editable() -> None:
     assert dashboard()["uid"] == "xks-path"
     assert dashboard()["editable"] is False
     assert "id" not in dashboard()
@@ -111,10 +111,10 @@ def test_the_listed_queries_have_no_variable_left() -> None:
     assert not [query for query in listed if "$" in query["expr"]]
 
 
-def test_prometheus_understands_every_query(tmp_path: Path) -> None:
+def test_promtool_accepts_every_query(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
-        pytest.skip("promtool is missing: Debian's package prometheus has it")
+        pytest.skip("needs promtool (Debian package: prometheus)")
     listed = [json.loads(line)["expr"] for line in run("--queries").stdout.splitlines()]
     rules = [{"record": f"query:{number}", "expr": expr} for number, expr in enumerate(listed)]
     file = tmp_path / "queries.yml"

@@ -1,4 +1,4 @@
-"""What delivers the agent: container image, compose file, unit."""
+"""Deployment files of the agent: container image, compose file, systemd unit."""
 
 import configparser
 import re
@@ -18,7 +18,7 @@ def dockerfile() -> str:
     return (ROOT / "Dockerfile").read_text()
 
 
-def test_the_image_runs_as_nobody_in_particular_and_knows_its_health() -> None:
+def test_the_image_has_an_unprivileged_user_and_a_health_check() -> None:
     final = dockerfile().split("FROM ${BASE}")[-1]
     assert "USER 65532:65532" in final
     assert "/-/healthy" in final
@@ -32,21 +32,21 @@ def test_everything_installed_into_the_image_is_pinned_by_hash() -> None:
     assert all("--require-hashes" in line or "--no-index" in line for line in installs)
 
 
-def test_the_build_requirements_are_those_of_the_project() -> None:
+def test_the_build_requirements_have_the_versions_of_the_development_requirements() -> None:
     pinned = re.findall(r"^([a-z-]+)==(\S+)", (ROOT / "requirements" / "build.txt").read_text(), re.MULTILINE)
     development = (ROOT / "requirements" / "dev.txt").read_text()
     assert "hatchling" in dict(pinned)
     assert all(f"{name}=={version}" in development for name, version in pinned)
 
 
-def test_every_file_that_compose_mounts_is_there_but_the_users_configuration() -> None:
+def test_every_file_that_compose_mounts_exists_except_the_users_configuration() -> None:
     services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
     mounted = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())]
     missing = [path for path in mounted if path.startswith("./") and not (ROOT / "deploy" / path).exists()]
     assert set(missing) <= {"./xks-probe.yaml"}
 
 
-def test_compose_says_how_to_write_the_configuration_that_it_mounts() -> None:
+def test_compose_explains_how_to_write_the_configuration_that_it_mounts() -> None:
     text = (ROOT / "deploy" / "compose.yaml").read_text()
     assert "init --output - > deploy/xks-probe.yaml" in text
     assert yaml.safe_load(text)["services"]["agent"]["image"] in re.findall(
@@ -54,7 +54,7 @@ def test_compose_says_how_to_write_the_configuration_that_it_mounts() -> None:
     )
 
 
-def test_the_image_is_built_with_every_file_that_the_wheel_holds() -> None:
+def test_the_image_is_built_with_every_file_that_the_wheel_contains() -> None:
     hatch = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     copied = {
         word for line in re.findall(r"(?m)^COPY (?!--)(.*) \S+$", dockerfile()) for word in line.split()
@@ -66,13 +66,13 @@ def test_the_image_is_built_with_every_file_that_the_wheel_holds() -> None:
         assert parents & admitted, file
 
 
-def test_the_base_image_is_named_by_digest_with_its_source() -> None:
+def test_the_base_image_is_pinned_by_digest_and_its_source_is_stated() -> None:
     head = dockerfile().split("\nFROM ")[0]
     assert re.search(r"(?m)^ARG BASE=\S+/python:3\.\d+-slim-trixie@sha256:[0-9a-f]{64}$", head)
     assert re.search(r"repo-info.*\bat commit\s+(# )?[0-9a-f]{40}", head, re.DOTALL)
 
 
-def test_compose_gives_the_agent_no_capability_and_nothing_listens_beyond_loopback() -> None:
+def test_compose_drops_all_capabilities_and_publishes_ports_only_on_loopback() -> None:
     services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
     assert services["agent"]["cap_drop"] == ["ALL"]
     ports = [port for service in services.values() for port in service.get("ports", ())]
@@ -80,9 +80,9 @@ def test_compose_gives_the_agent_no_capability_and_nothing_listens_beyond_loopba
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_the_unit_allows_one_capability_at_most() -> None:
+def test_the_unit_allows_only_one_capability() -> None:
     unit = configparser.ConfigParser(interpolation=None, strict=False)
-    unit.optionxform = str  # type: ignore[assignment,method-assign] - configparser's own way to keep the case
+    unit.optionxform = str  # type: ignore[assignment,method-assign] - configparser's documented way to keep the case
     unit.read(UNIT)
     service = unit["Service"]
     assert service["CapabilityBoundingSet"] == service["AmbientCapabilities"] == "CAP_NET_RAW"
@@ -91,10 +91,10 @@ def test_the_unit_allows_one_capability_at_most() -> None:
     assert "MemoryDenyWriteExecute" not in service  # pyOpenSSL's verification callback would fail
 
 
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
-        pytest.skip("systemd-analyze is missing: Debian's package systemd has it")
+        pytest.skip("needs systemd-analyze (Debian package: systemd)")
     program = tmp_path / "xks-probe"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)

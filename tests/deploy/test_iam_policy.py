@@ -1,4 +1,4 @@
-"""The IAM policy: exactly the calls that the audit makes, reading alone, in one Region."""
+"""The IAM policy allows exactly the calls of the audit: read-only, in one Region."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from probe.model.store import KeyStoreSpec
 POLICY = Path(__file__).parents[2] / "deploy" / "aws" / "iam-policy.json"
 
 
-def test_it_allows_what_the_audit_calls_and_nothing_else() -> None:
+def test_the_policy_allows_exactly_the_calls_of_the_audit() -> None:
     document = healthy()
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     recorder = Recorder(CollectedAnswers(document))
@@ -25,7 +25,7 @@ def test_it_allows_what_the_audit_calls_and_nothing_else() -> None:
     assert set(statement["Action"]) == called - {"sts:GetCallerIdentity"}
 
 
-def test_it_only_reads_in_one_region() -> None:
+def test_the_policy_allows_only_reading_in_one_region() -> None:
     (statement,) = json.loads(POLICY.read_text())["Statement"]
     assert statement["Effect"] == "Allow"
     assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": "REGION"}}
@@ -34,16 +34,16 @@ def test_it_only_reads_in_one_region() -> None:
         assert "*" not in allowed
 
 
-def test_the_secret_is_a_policy_apart_for_one_secret() -> None:
+def test_a_separate_policy_allows_reading_one_secret() -> None:
     (statement,) = json.loads(POLICY.with_name("iam-policy-secret.json").read_text())["Statement"]
     assert statement["Action"] == ["secretsmanager:GetSecretValue"]
     assert statement["Resource"].startswith("arn:aws:secretsmanager:")
     assert "GetSecretValue" not in POLICY.read_text()
 
 
-def test_every_word_to_be_replaced_is_explained() -> None:
+def test_every_placeholder_is_explained() -> None:
     text = POLICY.read_text() + POLICY.with_name("iam-policy-secret.json").read_text()
     explained = POLICY.with_name("README.md").read_text()
-    words = set(re.findall(r"\b[A-Z]{3,}\b", text))
-    assert words == {"REGION", "ACCOUNT", "NAME"}
-    assert all(f"`{word}`" in explained for word in words)
+    placeholders = set(re.findall(r"\b[A-Z]{3,}\b", text))
+    assert placeholders == {"REGION", "ACCOUNT", "NAME"}
+    assert all(f"`{placeholder}`" in explained for placeholder in placeholders)

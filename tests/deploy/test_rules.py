@@ -1,4 +1,4 @@
-"""Alert rules: promtool's own tests, and that each of them can fail."""
+"""Alert rules: they pass promtool's checks and unit tests, and each unit test can fail."""
 
 import shutil
 import subprocess
@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-pytestmark = pytest.mark.real  # a program of Debian's judges
+pytestmark = pytest.mark.real  # needs promtool from Debian
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
-RUNBOOKS = "https://runbooks.example.com/xks-probe"  # a placeholder: users put their own address there
+RUNBOOKS = "https://runbooks.example.com/xks-probe"  # a placeholder that users replace with their own URL
 PROMTOOL = shutil.which("promtool")
-needs_promtool = pytest.mark.skipif(
-    PROMTOOL is None, reason="promtool is missing: Debian's package prometheus has it"
-)
+needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="needs promtool (Debian package: prometheus)")
 
 
 def groups() -> list[dict[str, Any]]:
@@ -36,13 +34,13 @@ def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @needs_promtool
-def test_the_rules_are_sound() -> None:
+def test_promtool_accepts_the_rules() -> None:
     checked = promtool("check", "rules", "--lint=all", "--lint-fatal", PROMETHEUS / "rules.yml")
     assert checked.returncode == 0, checked.stderr
 
 
 @needs_promtool
-def test_each_alert_fires_and_does_not_as_its_tests_say() -> None:
+def test_each_alert_fires_only_when_its_unit_tests_expect_it() -> None:
     tested = promtool("test", "rules", PROMETHEUS / "rules_test.yml")
     assert tested.returncode == 0, tested.stderr + tested.stdout
 
@@ -50,21 +48,21 @@ def test_each_alert_fires_and_does_not_as_its_tests_say() -> None:
 @pytest.mark.long
 @needs_promtool
 @pytest.mark.parametrize("number", range(len(alerts())))
-def test_without_an_alert_its_tests_fail(number: int, tmp_path: Path) -> None:
-    left, seen = groups(), 0
-    for group in left:
+def test_without_an_alert_its_unit_tests_fail(number: int, tmp_path: Path) -> None:
+    remaining, alerts_before = groups(), 0
+    for group in remaining:
         kept = []
         for rule in group["rules"]:
-            kept += [] if "alert" in rule and seen == number else [rule]
-            seen += "alert" in rule
+            kept += [] if "alert" in rule and alerts_before == number else [rule]
+            alerts_before += "alert" in rule
         group["rules"] = kept
-    assert not promtool_passes(yaml.safe_dump({"groups": left}), tmp_path)
+    assert not promtool_passes(yaml.safe_dump({"groups": remaining}), tmp_path)
 
 
 @pytest.mark.long
 @needs_promtool
 @pytest.mark.parametrize(
-    ("written", "instead"),
+    ("original", "replacement"),
     [
         (">= 5", ">= 1"),
         (">= 20", ">= 1"),
@@ -76,10 +74,10 @@ def test_without_an_alert_its_tests_fail(number: int, tmp_path: Path) -> None:
         ("or absent_over_time", "unless absent_over_time"),
     ],
 )
-def test_a_changed_limit_is_noticed(written: str, instead: str, tmp_path: Path) -> None:
+def test_a_changed_condition_fails_the_unit_tests(original: str, replacement: str, tmp_path: Path) -> None:
     rules = (PROMETHEUS / "rules.yml").read_text()
-    assert written in rules
-    assert not promtool_passes(rules.replace(written, instead), tmp_path)
+    assert original in rules
+    assert not promtool_passes(rules.replace(original, replacement), tmp_path)
 
 
 def promtool_passes(rules: str, directory: Path) -> bool:
@@ -91,7 +89,7 @@ def promtool_passes(rules: str, directory: Path) -> bool:
 @pytest.mark.parametrize(
     "alert", alerts(), ids=lambda alert: f"{alert['alert']} {alert['labels']['severity']}"
 )
-def test_an_alert_says_how_grave_it_is_and_where_its_page_is(alert: dict[str, Any]) -> None:
+def test_an_alert_has_a_severity_and_a_runbook(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in ("critical", "warning")
     assert alert["alert"].startswith("XksProbe")
     assert alert["annotations"].keys() == {"summary", "description", "runbook_url"}
@@ -103,47 +101,47 @@ def test_an_alert_says_how_grave_it_is_and_where_its_page_is(alert: dict[str, An
 
 
 @pytest.mark.parametrize("file", ["docs/monitoring.md", "deploy/prometheus/rules.yml"])
-def test_the_placeholder_of_the_runbooks_is_explained(file: str) -> None:
+def test_the_placeholder_for_runbook_urls_is_explained(file: str) -> None:
     assert f"{RUNBOOKS}`" in (text := (ROOT / file).read_text()) or f"replace {RUNBOOKS} with" in text
 
 
-def test_no_page_is_without_its_alert() -> None:
+def test_each_runbook_belongs_to_an_alert_and_each_alert_has_one() -> None:
     assert {path.stem for path in (ROOT / "docs" / "alerts").glob("*.md")} == {
         alert["alert"] for alert in alerts()
     }
 
 
-def test_each_alert_is_tested_firing_and_silent() -> None:
+def test_each_alert_has_unit_tests_in_which_it_fires_and_in_which_it_does_not() -> None:
     tests = yaml.safe_load((PROMETHEUS / "rules_test.yml").read_text())["tests"]
-    said = [
+    tested = [
         (case["alertname"], bool(case["exp_alerts"])) for test in tests for case in test["alert_rule_test"]
     ]
     for alert in alerts():
-        assert (alert["alert"], True) in said
-        assert (alert["alert"], False) in said
+        assert (alert["alert"], True) in tested
+        assert (alert["alert"], False) in tested
 
 
 @needs_promtool
 def test_the_fast_variant_has_the_same_rules_with_shorter_windows(tmp_path: Path) -> None:
-    made = subprocess.run(
+    fast_rules = subprocess.run(
         [sys.executable, ROOT / "tools" / "fast_rules.py", PROMETHEUS / "rules.yml"],
         capture_output=True, text=True, timeout=100, check=True,
     ).stdout  # fmt: skip
-    (tmp_path / "fast.yml").write_text(made)
+    (tmp_path / "fast.yml").write_text(fast_rules)
     assert promtool("check", "rules", tmp_path / "fast.yml").returncode == 0
     fast = [
         rule["alert"]
-        for group in yaml.safe_load(made)["groups"]
+        for group in yaml.safe_load(fast_rules)["groups"]
         for rule in group["rules"]
         if "alert" in rule
     ]
     assert fast == [alert["alert"] for alert in alerts()]
-    assert "[10m]" not in made
-    assert "[20s]" in made
-    assert ">= 20" in made
+    assert "[10m]" not in fast_rules
+    assert "[20s]" in fast_rules
+    assert ">= 20" in fast_rules
 
 
 @needs_promtool
-def test_the_configuration_of_prometheus_is_sound() -> None:
+def test_promtool_accepts_the_configuration_of_prometheus() -> None:
     checked = promtool("check", "config", PROMETHEUS / "prometheus.yml")
     assert checked.returncode == 0, checked.stderr
