@@ -38,7 +38,7 @@ def test_every_folder_of_the_tree_has_a_row_with_its_purpose(found: import_map.I
 
 
 def test_every_folder_of_probe_has_a_box(found: import_map.ImportMap) -> None:
-    drawn = ET.fromstring(architecture_page.drawing(found))  # noqa: S314 - our own
+    drawn = ET.fromstring(architecture_page.drawing(found))  # noqa: S314 - generated
     words = {each.text for each in drawn.iter(f"{SVG}text")}
     assert {folder.parent.name for folder in (ROOT / "probe").glob("*/__init__.py")} <= words
     assert {"simulator", "exporters/web"} <= words
@@ -111,14 +111,14 @@ def test_boxes_do_not_overlap_and_arrows_pass_between_them() -> None:
     rows, lines = architecture_drawing._slots_of(BOXES, [("top", "bottom"), ("top", "middle")])
     across = architecture_drawing._positions(rows, lines)
     assert ("top", "bottom", 1) in rows[1]
-    for places in rows:
-        for one, other in pairwise(sorted(places, key=lambda place: across[place])):
+    for slots in rows:
+        for one, other in pairwise(sorted(slots, key=lambda slot: across[slot])):
             nearest = (architecture_drawing._width(one) + architecture_drawing._width(other)) / 2
             assert across[other] - across[one] >= nearest + 20
 
 
 def test_an_arrow_goes_down_from_box_to_box() -> None:
-    drawn = ET.fromstring(svg(BOXES, [("top", "bottom")], "a & b", {"pure": "x < y"}))  # noqa: S314 - our own
+    drawn = ET.fromstring(svg(BOXES, [("top", "bottom")], "a & b", {"pure": "x < y"}))  # noqa: S314 - generated
     (arrow,) = (each for each in drawn.iter(f"{SVG}path") if each.get("marker-end"))
     ends = [float(number) for number in re.findall(r"[\d.]+", arrow.attrib["d"])]
     tops = {box.name: 16 + 84 * box.row for box in BOXES}

@@ -188,7 +188,7 @@ def test_an_obsolete_parser_exception_is_a_fault(tree: Path) -> None:
     assert "WITHOUT_PROPERTY lists probe/wire/gone.py, which is not a parser" in is_gone
 
 
-@pytest.mark.loopback  # git says which files are the project's
+@pytest.mark.loopback  # git lists the project's files
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -205,7 +205,7 @@ def test_local_paths_and_index_urls_are_faults(tree: Path, text: str, what: str)
     assert list(check_tree.forbidden_words(tree)) == [f"notes.md: contains {what}; remove it"]
 
 
-@pytest.mark.loopback  # generators are programs
+@pytest.mark.loopback  # generators run as programs
 def test_an_outdated_generated_page_is_a_fault(tree: Path) -> None:
     add(tree, "tools/fresh.py", "")
     add(tree, "tools/stale.py", "import sys, probe\nsys.exit(f'{sys.argv[1:]} {probe.__file__}')\n")

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md and docs/extending.md name existing files, make targets and names of the code."""
+"""CONTRIBUTING.md and docs/extending.md mention only existing files, make targets and names of the code."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def linked(document: str) -> set[str]:
 
 
 LINKED = sorted(set[str]().union(*map(linked, DOCUMENTS)))
-# A new file's name is written NAME.
+# NAME stands for the name of a new file.
 PATHS = [*LINKED, *(each for each in QUOTED if re.fullmatch(r"[\w./-]*/[\w./-]*|[\w-]+\.\w+", each))]
 TARGETS = [each.removeprefix("make ") for each in QUOTED if each.startswith("make ")]
 WORDS = [each for each in QUOTED if re.fullmatch(r"[A-Z]\w+|_[A-Z]\w+|[A-Z_]+", each)]
@@ -44,7 +44,7 @@ def test_every_make_target_exists(target: str) -> None:
 def test_every_name_of_the_code_is_defined(word: str) -> None:
     folders = ("probe", "exporters", "simulator", "tools", "tests")
     files = (file for folder in folders for file in (ROOT / folder).rglob("*.py"))
-    new = word == "NtpDetails"  # of the example
+    new = word == "NtpDetails"  # the class of the example
     defined = re.compile(rf"(?m)^\s*(class |def )?{word}\b\s*[:=(]")
     assert new or any(defined.search(file.read_text(encoding="utf-8")) for file in files)
 
@@ -57,5 +57,5 @@ def test_every_command_for_contributors_is_described() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_each_document_can_be_read_in_one_go(document: str) -> None:
+def test_each_document_has_at_most_200_lines(document: str) -> None:
     assert len((ROOT / document).read_text(encoding="utf-8").splitlines()) <= 200

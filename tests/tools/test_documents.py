@@ -1,4 +1,4 @@
-"""Documents link only to what exists, and print only commands that the command line accepts."""
+"""Documents link only to existing files, and show only commands that the command line accepts."""
 
 import functools
 import re
@@ -34,7 +34,7 @@ def prose(document: str) -> str:
 
 
 def anchors(document: str) -> set[str]:
-    """What GitHub makes of the headings."""
+    """The anchors that GitHub creates for the headings."""
     headings = re.findall(r"(?m)^#+ (.*)$", prose(document))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -53,7 +53,7 @@ def test_every_link_leads_to_a_file_and_to_a_heading_in_it(document: str) -> Non
 
 
 def shell_lines(document: str) -> list[str]:
-    """Commands after a prompt, continued lines joined, and those in the text that name more than a command."""
+    """Commands after a prompt, with continued lines joined, and quoted commands with arguments."""
     text = text_of(document).replace("\\\n", " ")
     typed = re.findall(r"(?m)^\s*\$ (.*)$", text)
     quoted = re.findall(r"`(xks-probe [^`\n]+)`", prose(document))
@@ -70,7 +70,7 @@ COMMAND_LINES = sorted({(document, line) for document in DOCUMENTS for line in s
 
 
 @pytest.mark.parametrize(("document", "line"), COMMAND_LINES)
-def test_every_printed_command_and_its_options_exist(
+def test_every_command_in_a_document_and_its_options_exist(
     document: str, line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -87,11 +87,11 @@ def test_every_printed_command_and_its_options_exist(
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_path_in_the_tree_that_a_document_names_exists(document: str) -> None:
+def test_every_path_that_a_document_mentions_exists(document: str) -> None:
     words = re.findall(r"(?<![\w/.])(?:deploy|docs|requirements|tests|tools)/[\w./-]+", prose(document))
     named = {word.rstrip(".") for word in words}
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_the_documents_print_commands() -> None:
+def test_the_documents_show_commands() -> None:
     assert len(COMMAND_LINES) > 40

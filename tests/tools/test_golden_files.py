@@ -33,7 +33,9 @@ def test_a_golden_file_is_written_on_request(golden: Path, monkeypatch: pytest.M
     assert golden.read_text(encoding="utf-8") == "after\n"
 
 
-def test_where_skips_are_forbidden_nothing_is_written(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_golden_file_is_written_where_skips_are_forbidden(
+    golden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(golden_files.VARIABLE, "write")
     monkeypatch.setenv("XKS_PROBE_FORBID_SKIPS", "1")
     with pytest.raises(AssertionError, match="not for CI"):

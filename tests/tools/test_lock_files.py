@@ -1,4 +1,4 @@
-"""requirements/: what pyproject.toml asks for is locked, by hash, in one version everywhere."""
+"""requirements/: the dependencies in pyproject.toml are locked by hash, with one version per package."""
 
 import re
 import tomllib
@@ -15,14 +15,14 @@ LOCKS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "requir
 
 
 def group(name: str) -> set[str]:
-    """The distributions that a dependency group names, those of the groups that it includes as well."""
+    """The distributions in a dependency group and in the groups that it includes."""
     found: set[str] = set()
     for each in PYPROJECT["dependency-groups"][name]:
-        found |= group(each["include-group"]) if isinstance(each, dict) else asked([each])
+        found |= group(each["include-group"]) if isinstance(each, dict) else distributions([each])
     return found
 
 
-def asked(requirements: list[str]) -> set[str]:
+def distributions(requirements: list[str]) -> set[str]:
     return {normal(re.split(r"[^A-Za-z0-9._-]", each)[0]) for each in requirements}
 
 
@@ -30,9 +30,9 @@ def versions(lock: str) -> dict[str, str]:
     return dict(re.findall(r"(?m)^([a-z0-9-]+)==(\S+)", lock))
 
 
-def test_each_lock_has_what_pyproject_asks_for_it() -> None:
-    run = asked(PYPROJECT["project"]["dependencies"])
-    demo = asked(PYPROJECT["project"]["optional-dependencies"]["demo"])
+def test_each_lock_file_contains_its_dependencies_from_pyproject() -> None:
+    run = distributions(PYPROJECT["project"]["dependencies"])
+    demo = distributions(PYPROJECT["project"]["optional-dependencies"]["demo"])
     wanted = {"run": run, "demo": run | demo, "dev": run | demo | group("dev")}
     wanted |= {"build": group("build"), "mutants": group("mutants")}
     assert set(LOCKS) == set(wanted)
@@ -51,12 +51,12 @@ def test_a_package_has_one_version_in_all_locks(lock: str) -> None:
 
 
 @pytest.mark.parametrize("lock", sorted(LOCKS))
-def test_every_package_is_locked_by_hash_and_nothing_names_a_server(lock: str) -> None:
+def test_every_package_is_locked_by_hash_and_no_file_contains_a_url(lock: str) -> None:
     packages = re.split(r"(?m)^(?=[A-Za-z0-9])", LOCKS[lock])[1:]
     assert packages
     assert [each for each in packages if "--hash=sha256:" not in each] == []
     assert "://" not in LOCKS[lock]
 
 
-def test_users_can_install_one_extra() -> None:
+def test_demo_is_the_only_extra() -> None:
     assert set(PYPROJECT["project"]["optional-dependencies"]) == {"demo"}

@@ -1,4 +1,4 @@
-"""The man page has every command with every option, in roff that holds no surprises."""
+"""The man page has every command with every option, in roff without unwanted requests."""
 
 import re
 
@@ -10,12 +10,12 @@ from tools import man_page
 
 
 def shown() -> str:
-    """The page as a reader sees it, roughly: fonts and escapes taken away."""
+    """The page roughly as a reader sees it, without fonts and escapes."""
     return re.sub(r"\\f[BIR]|\\&", "", man_page.page()).replace(r"\-", "-").replace(r"\e", "\\")
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS])
-def test_each_option_of_each_command_is_there(name: str) -> None:
+def test_each_option_of_each_command_is_in_the_page(name: str) -> None:
     usage = app.usage_of(name)
     _, found, rest = shown().partition(f'.SS "xks-probe {usage.synopsis.replace("…", "...")}"')
     assert found
@@ -24,7 +24,7 @@ def test_each_option_of_each_command_is_there(name: str) -> None:
         assert option.label in section
 
 
-def test_every_section_that_readers_look_for_is_there() -> None:
+def test_the_page_has_the_usual_sections() -> None:
     titles = [line[4:] for line in man_page.page().splitlines() if line.startswith(".SH ")]
     assert titles == [
         *("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "EXIT STATUS"),
@@ -32,7 +32,7 @@ def test_every_section_that_readers_look_for_is_there() -> None:
     ]
 
 
-def test_no_line_of_text_is_taken_for_a_request() -> None:
+def test_no_line_of_text_is_interpreted_as_a_roff_request() -> None:
     known = {'.\\"', ".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".I", ".nf", ".fi", ".in", ".nh", ".ad"}
     for line in man_page.page().splitlines():
         assert line.isascii()

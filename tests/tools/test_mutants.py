@@ -1,4 +1,4 @@
-"""Mutation testing: what counts as the same mutant, what cosmic-ray is given, and how a run is compared with the list."""
+"""Mutation testing: when two mutants are the same, what cosmic-ray changes, and how a run is compared with the list."""
 
 import ast
 import runpy

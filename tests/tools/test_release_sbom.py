@@ -28,37 +28,37 @@ def document() -> dict[str, Any]:
     }
 
 
-def test_it_is_valid_and_names_the_version_of_the_project() -> None:
-    done = completed(document(), version="0.1.0", digests=DIGEST, runtime={"jinja2"})
-    read = json.loads(written(done))
-    project = read["metadata"]["component"]
+def test_the_bill_of_materials_is_valid_and_has_the_version_of_the_project() -> None:
+    sbom = completed(document(), version="0.1.0", digests=DIGEST, runtime={"jinja2"})
+    parsed = json.loads(written(sbom))
+    project = parsed["metadata"]["component"]
     assert (project["version"], project["purl"]) == ("0.1.0", "pkg:generic/xks-probe@0.1.0")
-    assert read["dependencies"] == document()["dependencies"]
+    assert parsed["dependencies"] == document()["dependencies"]
 
 
 def test_each_component_has_the_digests_of_its_wheels_and_whether_it_is_needed() -> None:
-    done = completed(document(), version="0.1.0", digests=DIGEST, runtime={"jinja2"})
-    jinja, pyroute = done["components"]
+    sbom = completed(document(), version="0.1.0", digests=DIGEST, runtime={"jinja2"})
+    jinja, pyroute = sbom["components"]
     assert [each["content"] for each in jinja["hashes"]] == ["b" * 64, "c" * 64]
     assert (jinja["scope"], pyroute["scope"]) == ("required", "optional")
 
 
-def test_no_link_is_left() -> None:
-    done = completed(document(), version="0.1.0", digests=DIGEST, runtime=set())
-    assert "example" not in json.dumps(done)
+def test_all_links_are_removed() -> None:
+    sbom = completed(document(), version="0.1.0", digests=DIGEST, runtime=set())
+    assert "example" not in json.dumps(sbom)
 
 
-def test_a_component_that_the_wheelhouse_lacks_is_an_error() -> None:
+def test_a_component_that_is_missing_in_the_wheelhouse_is_an_error() -> None:
     with pytest.raises(KeyError, match="jinja2"):
         completed(document(), version="0.1.0", digests={"xks-probe": []}, runtime=set())
 
 
-def test_a_document_that_breaks_the_schema_is_refused() -> None:
+def test_a_document_that_violates_the_schema_is_rejected() -> None:
     with pytest.raises(InvalidSbomError):
         written({**document(), "bomFormat": "other"})
 
 
-def test_names_are_compared_as_requirements_files_write_them() -> None:
+def test_names_are_normalized_as_in_requirements_files() -> None:
     lock = "jinja2==3.1.6 \\\n    --hash=sha256:00\n    # via xks-probe\ntyping-extensions==4.16.0 ; x\n"
     assert names(lock) == {"jinja2", "typing-extensions"}
     assert normal("Typing_Extensions") == "typing-extensions"

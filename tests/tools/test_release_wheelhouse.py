@@ -1,4 +1,4 @@
-"""The archive of the wheelhouse depends on its content only; its wheels run on the systems that the docs name."""
+"""The archive of the wheelhouse depends on its content only; its wheels run on the documented systems."""
 
 import os
 import tarfile
@@ -18,7 +18,7 @@ def folder(parent: Path, *names: str, mode: int, time_s: int) -> Path:
     return made
 
 
-def test_the_same_wheels_make_the_same_archive_whatever_their_order_time_and_mode(tmp_path: Path) -> None:
+def test_the_same_wheels_make_the_same_archive_regardless_of_order_time_and_mode(tmp_path: Path) -> None:
     archives = []
     for name, order, mode in (("one", ("a.whl", "b.whl"), 0o600), ("two", ("b.whl", "a.whl"), 0o664)):
         archive = tmp_path / f"{name}.tar"

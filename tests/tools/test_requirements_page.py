@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_page_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["requirements_page.py", "--check"])
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as raised:
         runpy.run_path(str(ROOT / "tools/requirements_page.py"), run_name="__main__")
-    assert ended.value.code == 0
+    assert raised.value.code == 0
 
 
 def test_the_page_has_each_requirement_once() -> None:
@@ -30,9 +30,9 @@ def test_the_page_has_each_requirement_once() -> None:
     assert [line for line in lines if line.startswith("### ")] == [f"### {each.id}" for each in CATALOGUE]
 
 
-# Named by the guide or the specification, and by no list of botocore's: what the proxy says, what CloudWatch
-# counts, what CreateKey says of an answer that it can't read.
-OF_THE_GUIDE_ALONE = (
+# In the guide or the specification, but not in botocore's lists: errors that the proxy returns, errors that
+# CloudWatch counts, and the error of CreateKey for an unreadable response.
+ONLY_IN_DOCUMENTATION = (
     "XksKeyInvalidResponseException",
     "XksProxyUnreachableException",
     "InvalidCiphertextException",
@@ -67,7 +67,7 @@ def test_every_kms_error_is_predicted_or_listed_as_not_predicted() -> None:
     names = {shape.name for call in calls for shape in kms.operation_model(call).error_shapes}
     names |= set(kms.shape_for("ConnectionErrorCodeType").enum)
     names |= {name for name in kms.shape_names if name.startswith("XksKey") and name.endswith("Exception")}
-    names |= set(OF_THE_GUIDE_ALONE)
+    names |= set(ONLY_IN_DOCUMENTATION)
     tables = (path_errors, account_errors, health_errors)
     known = {
         name
