@@ -42,8 +42,8 @@ def test_ten_thousand_equal_rates_are_added_without_a_rounding_error() -> None:
 
 def test_each_target_and_each_check_adds_series() -> None:
     one, two = series_of(backends(1, "tcp")), series_of(backends(2, "tcp"))
-    own = one - (two - one)  # series about the agent itself
-    assert 0 < own < one < two < series_of(backends(2, "tcp, tls"))
+    agent_series = one - (two - one)  # series about the agent itself
+    assert 0 < agent_series < one < two < series_of(backends(2, "tcp, tls"))
 
 
 def test_a_host_name_adds_one_histogram_per_check_compared_with_an_address() -> None:

@@ -57,13 +57,13 @@ def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
         config.load(tmp_path / "nowhere.yaml")
 
 
-@pytest.mark.parametrize(("spaces", "is_fine"), [(0, True), (1, False)])
+@pytest.mark.parametrize(("spaces", "is_valid"), [(0, True), (1, False)])
 def test_a_file_of_one_mebibyte_is_read_and_one_byte_more_is_rejected(
-    tmp_path: Path, spaces: int, is_fine: bool
+    tmp_path: Path, spaces: int, is_valid: bool
 ) -> None:
     path = tmp_path / "big.yaml"
     path.write_text(BACKEND + "#" + " " * ((1 << 20) - len(BACKEND) - 1 + spaces), encoding="utf-8")
-    if is_fine:
+    if is_valid:
         assert config.load(path).targets
     else:
         with pytest.raises(config.ConfigError, match="larger than the maximum of 1048576 bytes"):
@@ -77,7 +77,7 @@ def settings_or_errors(text: str) -> Settings | tuple[str, ...]:
         return error.errors
 
 
-def is_sound(found: Settings | tuple[str, ...]) -> bool:
+def is_usable(found: Settings | tuple[str, ...]) -> bool:
     """Settings with a target, or at least one printable error."""
     if isinstance(found, Settings):
         return bool(found.targets)
@@ -86,7 +86,7 @@ def is_sound(found: Settings | tuple[str, ...]) -> bool:
 
 @given(st.text(max_size=300))
 def test_any_text_gives_settings_or_errors(text: str) -> None:
-    assert is_sound(settings_or_errors(text))
+    assert is_usable(settings_or_errors(text))
 
 
 _leaf = st.one_of(
@@ -102,4 +102,4 @@ _tree = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*Document.model_fields, "x"]), _tree, max_size=5))
 def test_any_mapping_gives_settings_or_errors(tree: dict[str, object]) -> None:
-    assert is_sound(settings_or_errors(json.dumps(tree)))
+    assert is_usable(settings_or_errors(json.dumps(tree)))

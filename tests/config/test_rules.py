@@ -5,7 +5,7 @@ from support.settings_from_text import BACKEND, backends, mistakes, parse
 
 
 @pytest.mark.parametrize(
-    ("line", "is_fine"),
+    ("line", "is_valid"),
     [
         ("intervals: {tcp: 1s}\ntimeouts: {tcp: 1s}", True),
         ("intervals: {tcp: 1s}\ntimeouts: {tcp: 1001ms}", False),
@@ -13,9 +13,9 @@ from support.settings_from_text import BACKEND, backends, mistakes, parse
         ("key_managers: [{name: k, host: k.example.com, intervals: {tcp: 30.001s}}]", False),
     ],
 )
-def test_constraints_between_two_keys_are_exact(line: str, is_fine: bool) -> None:
+def test_constraints_between_two_keys_are_exact(line: str, is_valid: bool) -> None:
     text = BACKEND + line
-    if is_fine:
+    if is_valid:
         assert parse(text).targets
     else:
         assert len(mistakes(text)) == 1

@@ -1,4 +1,4 @@
-"""Building settings from a parsed mapping and the files it names, and reporting all errors together."""
+"""Building settings from a parsed mapping and the files it refers to, and reporting all errors together."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def mistakes(raw: dict[str, Any], directory: Path = HERE) -> tuple[str, ...]:
     return raised.value.errors
 
 
-def test_the_path_of_an_authority_is_relative_to_the_configuration_file(tmp_path: Path) -> None:
+def test_the_path_of_an_extra_ca_is_relative_to_the_configuration_file(tmp_path: Path) -> None:
     root = issue("root", ca=True)
     pem = root.certificate.public_bytes(Encoding.PEM)
     (tmp_path / "root.pem").write_bytes(pem)
@@ -33,7 +33,7 @@ def test_the_path_of_an_authority_is_relative_to_the_configuration_file(tmp_path
         config.load(path, base=tmp_path / "elsewhere")
 
 
-def test_authorities_keep_the_order_of_the_file(tmp_path: Path) -> None:
+def test_extra_cas_keep_the_order_of_the_file(tmp_path: Path) -> None:
     roots = {name: issue(name, ca=True) for name in ("b", "a")}
     for name, root in roots.items():
         (tmp_path / name).write_bytes(root.certificate.public_bytes(Encoding.PEM))

@@ -12,7 +12,7 @@ from probe.model.targets import Check
 
 NODES = "nodes: [{name: n, address: 10.0.0.1}]\n"
 PROXY = "proxy: {private_dns_name: P.example.com}\n"
-GIVEN = {"XKS_PROXY_ACCESS_KEY_ID": "A", "XKS_PROXY_SECRET_ACCESS_KEY": "b"}
+CREDENTIAL_VARIABLES = {"XKS_PROXY_ACCESS_KEY_ID": "A", "XKS_PROXY_SECRET_ACCESS_KEY": "b"}
 
 
 def parse(text: str, environment: dict[str, str] | None = None, instance: str | None = None) -> Settings:
@@ -26,7 +26,7 @@ def mistakes(text: str, **given: Any) -> tuple[str, ...]:
     return raised.value.errors
 
 
-def asks_health(settings: Settings) -> set[str]:
+def stores_with_health(settings: Settings) -> set[str]:
     return {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
 
 
@@ -60,10 +60,10 @@ def test_whether_a_region_has_kms_is_looked_up_if_the_region_is_given(
 @pytest.mark.parametrize(
     ("key_store", "environment", "is_planned"),
     [
-        ("{id: cks-1}", GIVEN, False),
+        ("{id: cks-1}", CREDENTIAL_VARIABLES, False),
         ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1}", {}, False),
-        ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1}", GIVEN, True),
-        ("{id: cks-1, uri_path: /kms/xks/v1}", {**GIVEN, "AWS_REGION": "eu-west-1"}, True),
+        ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1}", CREDENTIAL_VARIABLES, True),
+        ("{id: cks-1, uri_path: /kms/xks/v1}", {**CREDENTIAL_VARIABLES, "AWS_REGION": "eu-west-1"}, True),
         ("{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, credential: {file: a}}", {}, True),
     ],
     ids=["no path", "no credential", "environment", "credential and Region from environment", "file"],
@@ -72,7 +72,7 @@ def test_health_is_planned_only_with_a_uri_path_and_a_credential(
     key_store: str, environment: dict[str, str], *, is_planned: bool
 ) -> None:
     settings = parse(f"key_store: {key_store}\n" + NODES, environment)
-    assert asks_health(settings) == ({"cks-1"} if is_planned else set())
+    assert stores_with_health(settings) == ({"cks-1"} if is_planned else set())
     plans = [plan for plans in settings.plans.values() for plan in plans]
     assert any(plan.check is Check.HEALTH_COLD for plan in plans) is is_planned
 
@@ -101,15 +101,19 @@ def test_the_path_of_a_credential_file_is_relative_to_the_configuration_file() -
     assert settings.credentials == {"cks-1": CredentialSource(file="/etc/xks/a.json")}
 
 
-def test_systemds_credential_file_is_named_after_the_key_store_or_is_for_the_only_one(tmp_path: Path) -> None:
+def test_systemds_credential_file_is_named_after_the_key_store_or_belongs_to_the_only_one(
+    tmp_path: Path,
+) -> None:
     environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     (tmp_path / "xks-proxy").write_text("{}")
     one = "{id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, nodes: [{name: a, address: 10.0.0.1}]}"
     two = "{id: cks-2, region: eu-west-1, uri_path: /kms/xks/v1, nodes: [{name: b, address: 10.0.0.2}]}"
-    assert asks_health(parse(f"key_store: [{one}]", environment)) == {"cks-1"}
-    assert asks_health(parse(f"key_store: [{one}, {two}]", environment | GIVEN)) == set()
+    assert stores_with_health(parse(f"key_store: [{one}]", environment)) == {"cks-1"}
+    assert (
+        stores_with_health(parse(f"key_store: [{one}, {two}]", environment | CREDENTIAL_VARIABLES)) == set()
+    )
     (tmp_path / "cks-2").write_text("{}")
-    assert asks_health(parse(f"key_store: [{one}, {two}]", environment)) == {"cks-2"}
+    assert stores_with_health(parse(f"key_store: [{one}, {two}]", environment)) == {"cks-2"}
 
 
 def test_several_key_stores_each_have_their_own_targets() -> None:

@@ -1,4 +1,4 @@
-"""Targets and their plans, made from the sections of the configuration."""
+"""Targets and their planned checks, created from the sections of the configuration."""
 
 import pytest
 from support.settings_from_text import BACKEND, parse
@@ -54,7 +54,7 @@ def test_a_region_has_an_endpoint_in_the_domain_of_its_partition(region: str, ho
     assert parse(f"regions: [{region}]").targets[0].host == host
 
 
-def test_a_targets_intervals_and_timeouts_override_the_files() -> None:
+def test_intervals_and_timeouts_of_a_target_override_those_of_the_file() -> None:
     settings = parse(
         "intervals: {tcp: 20s, tls: 2m}\ntimeouts: {tcp: 1s}\n"
         "backends:\n  - {name: b, address: 10.0.0.1, intervals: {tcp: 5s}, timeouts: {tls: 500ms}}\n"
@@ -77,7 +77,7 @@ def test_targets_off_the_path_have_their_own_name_as_server_name(text: str, serv
     assert target.server_name == server_name
 
 
-def test_a_draft_has_its_yaml_path_and_those_of_its_intervals_and_timeouts() -> None:
+def test_a_draft_has_its_yaml_path_and_the_paths_of_its_intervals_and_timeouts() -> None:
     node = {"name": "n", "address": "10.0.0.1", "intervals": {"tcp": "5s"}}
     (draft,) = drafts(Document.model_validate({"nodes": [node]}), {"nodes": [3]}, [Owner()])
     assert draft.path == "nodes[3]"

@@ -29,7 +29,7 @@ def test_durations_are_text_with_a_unit_or_a_number_of_seconds(written: str, sec
 
 
 @pytest.mark.parametrize(
-    ("line", "is_fine"),
+    ("line", "is_valid"),
     [
         ("intervals: {icmp: 100ms}", True),
         ("intervals: {icmp: 99ms}", False),
@@ -42,9 +42,9 @@ def test_durations_are_text_with_a_unit_or_a_number_of_seconds(written: str, sec
         (f"nodes: [{{name: {'n' * 65}, address: 10.0.0.9}}]", False),
     ],
 )
-def test_limits_of_a_single_key_are_exact(line: str, is_fine: bool) -> None:
+def test_limits_of_a_single_key_are_exact(line: str, is_valid: bool) -> None:
     text = BACKEND + line
-    if is_fine:
+    if is_valid:
         assert parse(text).targets
     else:
         assert len(mistakes(text)) == 1
