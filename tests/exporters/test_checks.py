@@ -50,10 +50,10 @@ def test_the_total_excludes_name_resolution() -> None:
 
 def test_there_is_no_total_without_a_response_or_with_a_discarded_phase() -> None:
     assert total_s(health(asked(), None, failure=SILENT)) is None
-    spoilt = replace(
+    discarded = replace(
         health(asked()), phases_s={Phase.HANDSHAKE: 0.02, Phase.WAIT: 0.03, Phase.RECEIVE: 0.001}
     )
-    assert total_s(spoilt) is None
+    assert total_s(discarded) is None
 
 
 @pytest.mark.parametrize(("warm_at_s", "kept"), [(NOW_S, True), (NOW_S - 1, False)])

@@ -1,7 +1,7 @@
-"""Every check and every role through every output: after adding one, run this to see which output lacks it.
+"""Every output shows every check and every role. After adding one, run this to see which output lacks it.
 
-What is made up here comes from CHECKS and ROLES alone, and from what tests/support/reports/check_kinds.py says that a check
-tells, so that a new row is tried without a change of this file.
+The inputs are created only from CHECKS, ROLES and the details in tests/support/reports/check_kinds.py, so a new row
+is tested without a change to this file.
 """
 
 from typing import Any
@@ -41,30 +41,32 @@ def checked(check: Check) -> Target:
     return target(Role.NODE, CHECKS[check].comes_with or check)
 
 
-def sinks(of: Target, *seen: Measurement) -> tuple[PrometheusSink, PageSink]:
+def sinks(of: Target, *measurements: Measurement) -> tuple[PrometheusSink, PageSink]:
     metrics, page = PrometheusSink("1"), PageSink(now=lambda: NOW_S)
     for sink in (metrics, page):
         sink.on_targets((of,))
-        for each in seen:
+        for each in measurements:
             sink.on_measurement(each)
         sink.on_report(report())
     return metrics, page
 
 
-def reported(of: Target, *seen: Measurement) -> dict[str, Any]:
-    """The report's document, which fulfils its schema."""
-    evidence = Evidence(taken_at_s=NOW_S, targets=(of,), latest=seen)
+def reported(of: Target, *measurements: Measurement) -> dict[str, Any]:
+    """The report's document, checked against its schema."""
+    evidence = Evidence(taken_at_s=NOW_S, targets=(of,), latest=measurements)
     survey = Survey(taken_at_s=NOW_S, vantage="")
-    said = verdicts.document(reports=((report(), evidence),), survey=survey, vantage="", version="1")
-    assert faults(said, "report") == []
-    return said
+    report_document = verdicts.document(
+        reports=((report(), evidence),), survey=survey, vantage="", version="1"
+    )
+    assert faults(report_document, "report") == []
+    return report_document
 
 
-def drawn(of: Target, *seen: Measurement) -> str:
+def drawn(of: Target, *measurements: Measurement) -> str:
     console = Console(width=200, no_color=True)
     with console.capture() as captured:
         console.print(
-            path.PathTable(path.stops(Evidence(taken_at_s=NOW_S, targets=(of,), latest=seen)), NOW_S)
+            path.PathTable(path.stops(Evidence(taken_at_s=NOW_S, targets=(of,), latest=measurements)), NOW_S)
         )
     return captured.get()
 
@@ -107,7 +109,7 @@ def test_every_target_metric_is_written_by_the_details_of_some_check() -> None:
         metrics.on_measurement(measured(of, check))
     written = {family.name for family in metrics.collect() if family.samples}
     for definition, _ in (*TABLE, *HISTOGRAMS):
-        assert empty_family(definition).name in written, f"{definition.name}: nothing in DETAILS writes it"
+        assert empty_family(definition).name in written, f"{definition.name}: no entry of DETAILS writes it"
 
 
 def lines_of(metrics: PrometheusSink) -> list[str]:
@@ -175,17 +177,17 @@ def test_the_report_shows_for_every_check_whether_the_target_responds(check: Che
 @pytest.mark.parametrize("check", Check)
 def test_hostile_text_in_the_details_of_a_check_is_harmless(check: Check) -> None:
     of = checked(check)
-    seen = measured(of, check, failed=True, detail=HOSTILE)
-    metrics, page = sinks(of, measured(of, check, started_at_s=NOW_S - 1.0), seen)
+    hostile = measured(of, check, failed=True, detail=HOSTILE)
+    metrics, page = sinks(of, measured(of, check, started_at_s=NOW_S - 1.0), hostile)
     html = render(page.snapshot(), "1")
     assert "<script" not in html
     status = document(page.snapshot(), "1", ready=True)
     for text in (
         html,
         generate_latest(metrics.registry).decode(),
-        drawn(of, seen),
+        drawn(of, hostile),
         str(status),
-        str(reported(of, seen)),
+        str(reported(of, hostile)),
     ):
         output_safety.printable(text)
 
@@ -195,17 +197,19 @@ def test_every_role_is_shown_in_all_outputs_under_its_name(role: Role) -> None:
     assert role in ROLES, f"{role} has no row in probe.model.kinds.ROLES"
     kind = ROLES[role]
     of = target(role, *kind.possible)
-    seen = [measured(of, check) for check in kind.possible]
-    metrics, page = sinks(of, *seen)
+    measurements = [measured(of, check) for check in kind.possible]
+    metrics, page = sinks(of, *measurements)
     assert f'role="{role}"' in generate_latest(metrics.registry).decode()
     assert [each["role"] for each in document(page.snapshot(), "1", ready=True)["targets"]] == [role]
     assert [section.title for section in sections(page.snapshot())] == (
         [kind.title] if role in ON_PAGE else []
     )
     assert (kind.title in render(page.snapshot(), "1")) is (role in ON_PAGE)
-    assert [each["role"] for each in reported(of, *seen)["targets"]] == ([role] if role in ON_PAGE else [])
-    assert ("responding" in drawn(of, *seen)) is (role in ON_PAGE)
-    rows = matrix.rows(Evidence(taken_at_s=NOW_S, targets=(of,), latest=tuple(seen)), ())
+    assert [each["role"] for each in reported(of, *measurements)["targets"]] == (
+        [role] if role in ON_PAGE else []
+    )
+    assert ("responding" in drawn(of, *measurements)) is (role in ON_PAGE)
+    rows = matrix.rows(Evidence(taken_at_s=NOW_S, targets=(of,), latest=tuple(measurements)), ())
     assert len(rows) == (role in OF_STORE)
 
 

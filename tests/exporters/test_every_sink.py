@@ -29,7 +29,7 @@ from probe.model.kinds import PLANNED
 from probe.model.ports import Sink
 from probe.model.targets import Check, PlannedCheck, Role, Target
 
-# Each class that is a sink, and how one is made for a test.
+# Each sink class, and how the tests create a sink.
 SINKS: dict[type, Callable[[], Sink]] = {
     PrometheusSink: lambda: PrometheusSink("1"),
     PageSink: lambda: PageSink(now=lambda: NOW_S),
@@ -43,21 +43,21 @@ every_sink = pytest.mark.parametrize("make", SINKS.values(), ids=[each.__name__ 
 def sinks_in_the_tree() -> Iterator[type]:
     for module in pkgutil.walk_packages(exporters.__path__, "exporters."):
         for value in vars(import_module(module.name)).values():
-            is_ours = isinstance(value, type) and value.__module__ == module.name
-            if is_ours and any(
+            is_defined_here = isinstance(value, type) and value.__module__ == module.name
+            if is_defined_here and any(
                 name in vars(value) for name in METHODS if name not in ("on_targets", "on_report")
             ):
                 yield value
 
 
 def test_every_sink_is_tested_here_and_used_by_the_agent() -> None:
-    handed = SERVING.read_text(encoding="utf-8")
+    source = SERVING.read_text(encoding="utf-8")
     for sink in sinks_in_the_tree():
         assert sink in SINKS, (
             f"{sink.__module__}.{sink.__name__}: add it to SINKS in tests/exporters/test_every_sink.py"
         )
-        assert f"{sink.__name__}(" in handed, (
-            f"{sink.__name__}: probe/commands/serving.py hands it to no agent"
+        assert f"{sink.__name__}(" in source, (
+            f"{sink.__name__}: probe/commands/serving.py does not pass it to the agent"
         )
         assert [name for name in METHODS if not hasattr(sink, name)] == [], (
             f"{sink.__name__}: see probe/model/ports.py"

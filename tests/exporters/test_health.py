@@ -15,9 +15,9 @@ def test_the_latest_request_per_mode_is_kept_in_any_order_of_arrival() -> None:
 
 
 def test_values_missing_in_the_latest_response_come_from_an_earlier_one() -> None:
-    said = latest_health_of((health(asked(), at_s=NOW_S - 60, clock_offset_s=2.0), health(asked(), 503)))
-    assert (said.managers, said.clock_offset_s) == (FLEET, 2.0)
-    assert said.counts() == {
+    latest = latest_health_of((health(asked(), at_s=NOW_S - 60, clock_offset_s=2.0), health(asked(), 503)))
+    assert (latest.managers, latest.clock_offset_s) == (FLEET, 2.0)
+    assert latest.counts() == {
         KeyManagerStatus.ACTIVE: 1,
         KeyManagerStatus.DEGRADED: 1,
         KeyManagerStatus.UNAVAILABLE: 0,
@@ -31,10 +31,10 @@ def test_a_clock_offset_of_zero_is_a_value() -> None:
 
 def test_withheld_requests_hide_earlier_results_until_one_is_sent_again() -> None:
     withheld = health(asked(), None, NOW_S, withheld="common-name-matches")
-    said = latest_health_of((health(asked(), at_s=NOW_S - 60), withheld))
-    assert said == LatestHealth(withheld="common-name-matches")
+    latest = latest_health_of((health(asked(), at_s=NOW_S - 60), withheld))
+    assert latest == LatestHealth(withheld="common-name-matches")
     again = health(asked(), None, NOW_S + 60, failure=SILENT)
-    assert said.after(again) == LatestHealth(requests={Mode.COLD: again})
+    assert latest.after(again) == LatestHealth(requests={Mode.COLD: again})
 
 
 def test_an_older_warm_response_is_not_shown_with_a_failed_cold_request() -> None:

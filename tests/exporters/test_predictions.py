@@ -1,4 +1,4 @@
-"""The words for what a KMS call would return."""
+"""The text about the errors that a KMS call would return."""
 
 from dataclasses import replace
 

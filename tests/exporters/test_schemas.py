@@ -22,15 +22,15 @@ WORDS = runpy.run_path(str(SCHEMAS.parents[1] / "tools" / "schemas.py"))["WORDS"
 NAMES = ("common", "ping", "tls", "dns", "survey", "report", "preflight", "health")
 
 
-def parts(said: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(said, dict):
-        yield said
-    for part in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
+def parts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from parts(part)
 
 
-def objects(said: Any) -> Iterator[dict[str, Any]]:
-    return (part for part in parts(said) if part.get("type") == "object")
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    return (part for part in parts(value) if part.get("type") == "object")
 
 
 def test_every_schema_is_tested_here() -> None:
@@ -40,8 +40,8 @@ def test_every_schema_is_tested_here() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_self_contained(name: str) -> None:
     """Validating a document needs no other file and no network."""
-    said = json.dumps(schema(name))
-    wanted = set(re.findall(r'"\$ref": "([^"]*)"', said))
+    text = json.dumps(schema(name))
+    wanted = set(re.findall(r'"\$ref": "([^"]*)"', text))
     assert wanted <= {f"#/$defs/{each}" for each in schema(name).get("$defs", {})}
     if name != "common":
         shared = schema("common")["$defs"]
@@ -50,18 +50,18 @@ def test_a_schema_is_self_contained(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_enum_in_a_schema_names_its_enumeration(name: str) -> None:
-    """An enum without the title of an enumeration would not be updated."""
-    for said in parts(schema(name)):
-        if "enum" in said:
-            assert list(filter(None, said["enum"])) == list(WORDS[said["title"]])
+    """tools/schemas.py updates only enums that have the title of an enumeration."""
+    for part in parts(schema(name)):
+        if "enum" in part:
+            assert list(filter(None, part["enum"])) == list(WORDS[part["title"]])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_object_is_closed_and_requires_only_its_own_properties(name: str) -> None:
     assert schema(name)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    for said in objects(schema(name)):
-        assert said["additionalProperties"] is False
-        assert set(said.get("required", ())) <= said["properties"].keys()
+    for part in objects(schema(name)):
+        assert part["additionalProperties"] is False
+        assert set(part.get("required", ())) <= part["properties"].keys()
 
 
 @pytest.mark.parametrize(

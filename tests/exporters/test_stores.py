@@ -20,7 +20,7 @@ def test_the_report_of_a_store_without_targets_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "nameless"),
+    ("targets", "unnamed_is_kept"),
     [
         ((), True),
         ((target(key_store=""),), True),
@@ -28,12 +28,12 @@ def test_the_report_of_a_store_without_targets_is_dropped() -> None:
         ((target(),), False),
         ((target(), target("far", role=Role.REGION, key_store="")), False),
     ],
-    ids=["no target", "one of it", "one of it beside another store's", "only another store's", "a Region beside"],
+    ids=["no target", "unnamed store", "unnamed and named store", "named store", "named store and a Region"],
 )  # fmt: skip
 def test_the_unnamed_report_is_dropped_only_if_every_target_has_a_named_store(
-    targets: tuple[Target, ...], nameless: bool
+    targets: tuple[Target, ...], unnamed_is_kept: bool
 ) -> None:
-    assert ("" in kept(*targets)) is nameless
+    assert ("" in kept(*targets)) is unnamed_is_kept
 
 
 def test_a_new_report_replaces_the_previous_one_in_the_same_position() -> None:

@@ -19,7 +19,7 @@ def test_the_limits_of_aws_are_exact_bounds() -> None:
     assert len(BOUNDS_S) == 24
 
 
-def test_names_are_legal_unique_and_say_their_type() -> None:
+def test_names_are_valid_unique_and_show_their_type() -> None:
     names = [definition.name for definition in DEFINITIONS]
     assert len(names) == len(set(names))
     for definition in DEFINITIONS:
@@ -35,11 +35,11 @@ def test_every_definition_is_listed_and_every_listed_metric_is_written() -> None
         if isinstance(each, Definition):
             assert each in DEFINITIONS, f"{name} ({each.name}) is not in DEFINITIONS"
             assert empty_family(each).name in written, (
-                f"{name} ({each.name}): no family, as in target_families.TABLE"
+                f"{name} ({each.name}): no family is written; compare target_families.TABLE"
             )
 
 
-def test_no_label_clashes_with_those_of_a_scrape() -> None:
+def test_no_label_clashes_with_labels_of_a_scrape() -> None:
     assert not CLASHING_LABELS & {label for definition in DEFINITIONS for label in definition.labels}
 
 

@@ -13,12 +13,12 @@ from exporters.prometheus.histogram import Histogram
 
 
 def exposed(*metrics: Metric) -> str:
-    class Given(Collector):
+    class FixedMetrics(Collector):
         def collect(self) -> tuple[Metric, ...]:
             return metrics
 
     registry = CollectorRegistry()
-    registry.register(Given())
+    registry.register(FixedMetrics())
     return generate_latest(registry).decode()
 
 

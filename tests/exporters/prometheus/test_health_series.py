@@ -42,14 +42,14 @@ def test_a_request_without_a_complete_response_is_not_counted() -> None:
 
 def test_cold_and_warm_have_a_histogram_each() -> None:
     made = series()
-    made.measured(health(asked(), wait_s=0.225))  # 0.25 s in all
+    made.measured(health(asked(), wait_s=0.225))  # 0.25 s in total
     made.measured(health(asked(), check=Check.HEALTH_WARM))
     within = dict(made.durations[Mode.COLD].cumulative())
     assert (within[0.2], within[0.25]) == (0, 1)
     assert made.durations[Mode.WARM].sum_s == pytest.approx(0.031)
 
 
-def test_key_managers_are_those_in_the_last_response_that_listed_any() -> None:
+def test_key_managers_come_from_the_last_response_that_listed_any() -> None:
     made = series()
     made.measured(health(asked(), at_s=NOW_S))
     made.measured(health(asked(), 503, NOW_S + 60))
@@ -68,7 +68,7 @@ def test_the_clock_offset_comes_from_the_last_response_with_a_date() -> None:
     assert made.clock_offset_s == -400.0
 
 
-def test_health_series_go_with_the_health_check_and_stay_with_it() -> None:
+def test_health_series_are_kept_only_while_the_target_has_the_health_check() -> None:
     made = series()
     made.measured(health(asked(), clock_offset_s=1.0))
     made.become(CHECKS)

@@ -1,4 +1,4 @@
-"""A sample at a bound is within it."""
+"""Histogram buckets include samples that equal their bound."""
 
 from functools import reduce
 from math import inf

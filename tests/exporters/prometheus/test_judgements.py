@@ -66,9 +66,9 @@ def test_decided_is_per_operation() -> None:
 
 
 def test_statistics_with_too_few_samples_and_undecided_regions_are_absent() -> None:
-    near, open_, gone = region("a", within_threshold=True), region("b"), region("c", None, None)
+    near, undecided, gone = region("a", within_threshold=True), region("b"), region("c", None, None)
     far = region("d", 0.1, 3, within_threshold=False)
-    shown = survey(near, open_, gone, far)
+    shown = survey(near, undecided, gone, far)
     assert within_rows(shown) == {("a",): 1.0, ("d",): 0.0}
     assert survey_rows(survey(near, gone)) == {("a", "min"): 0.004, ("a", "median"): 0.004}
 

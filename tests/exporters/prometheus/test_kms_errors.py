@@ -5,7 +5,7 @@ import botocore.session
 from exporters.prometheus.kms_errors import KMS_ERRORS
 from probe.model.verdicts import Operation
 
-# What only a key store in CloudHSM can meet; botocore's documentation of the codes says which these are.
+# Codes only of CloudHSM key stores, according to botocore's documentation of each code.
 CLOUDHSM_CODES = {
     "CLUSTER_NOT_FOUND", "INSUFFICIENT_CLOUDHSM_HSMS", "USER_LOCKED_OUT", "USER_NOT_FOUND", "USER_LOGGED_IN",
     "SUBNET_NOT_FOUND", "INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET",
@@ -17,14 +17,14 @@ API = {
 }
 
 
-def test_connection_error_codes_are_botocores_without_those_of_cloudhsm() -> None:
+def test_connection_error_codes_are_botocores_codes_except_for_cloudhsm() -> None:
     kms = botocore.session.get_session().get_service_model("kms")
     codes = set(kms.shape_for("ConnectionErrorCodeType").enum)
     assert codes >= CLOUDHSM_CODES
     assert set(KMS_ERRORS[Operation.CONNECT]) == codes - CLOUDHSM_CODES
 
 
-def test_exceptions_are_botocores_without_those_of_cloudhsm() -> None:
+def test_exceptions_are_botocores_exceptions_except_for_cloudhsm() -> None:
     kms = botocore.session.get_session().get_service_model("kms")
     for operation, name in API.items():
         modelled = {shape.name for shape in kms.operation_model(name).error_shapes}
@@ -34,6 +34,6 @@ def test_exceptions_are_botocores_without_those_of_cloudhsm() -> None:
         assert set(KMS_ERRORS[operation]) == expected, operation
 
 
-def test_every_operation_has_its_names_once() -> None:
+def test_every_operation_is_listed_and_no_name_twice() -> None:
     assert set(KMS_ERRORS) == set(Operation)
     assert all(len(names) == len(set(names)) for names in KMS_ERRORS.values())

@@ -50,19 +50,19 @@ async def test_without_targets_a_scrape_still_has_help_and_type_lines() -> None:
 
 async def test_other_tasks_run_between_slices(sink: PrometheusSink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scrape, "SLICE_S", 0.0)
-    turns = 0
+    iterations = 0
 
     async def other() -> None:
-        nonlocal turns
+        nonlocal iterations
         while True:
-            turns += 1
+            iterations += 1
             await asyncio.sleep(0)
 
     task = asyncio.create_task(other())
     await Scrapes(sink).text()
     task.cancel()
 
-    assert turns >= len(TARGETS)
+    assert iterations >= len(TARGETS)
 
 
 async def test_a_request_during_a_scrape_shares_its_result(sink: PrometheusSink) -> None:
@@ -89,7 +89,7 @@ async def test_a_scrape_can_be_limited_to_metric_names(sink: PrometheusSink) -> 
     ]  # fmt: skip
 
 
-async def test_targets_with_the_same_cut_label_are_one() -> None:
+async def test_targets_with_the_same_truncated_label_are_written_once() -> None:
     """Prometheus rejects a whole scrape with a duplicate series."""
     sink = PrometheusSink("1.2.3")
     long = "x" * 300

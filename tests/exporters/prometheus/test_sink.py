@@ -1,4 +1,4 @@
-"""The sink as Prometheus sees it."""
+"""The metrics that Prometheus scrapes from the sink."""
 
 import os
 import shutil
@@ -84,7 +84,7 @@ def test_promtool_reports_no_problem() -> None:
     if promtool is None:
         if os.environ.get("XKS_PROBE_FORBID_SKIPS"):
             pytest.fail("promtool is missing and skips are forbidden")
-        pytest.skip("needs promtool (Debian: prometheus)")
+        pytest.skip("needs promtool (Debian package: prometheus)")
     checked = subprocess.run(
         [promtool, "check", "metrics"], input=text(filled()), capture_output=True, text=True, check=False
     )
@@ -191,7 +191,7 @@ def test_another_target_with_the_same_name_starts_again(changes: dict[str, Any])
     assert value(sink, "turns_skipped_total", target="node-1", check="tcp") == 0
 
 
-def test_a_check_that_a_target_no_longer_has_leaves_no_series() -> None:
+def test_a_removed_check_leaves_no_series() -> None:
     sink, before = PrometheusSink("1"), asked()
     sink.on_targets((before,))
     for measurement in (tcp(before), tls(before, certificate()), health(before)):

@@ -1,4 +1,4 @@
-"""The text of a target equals that of prometheus_client, for any names and numbers."""
+"""The text of a target equals the output of prometheus_client, for any names and numbers."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from probe.model.measurements import Measurement, Phase, Reason
 from probe.model.targets import Check, Method, PlannedCheck, Role, Target
 
 
-class Given(Collector):
+class OneTarget(Collector):
     def __init__(self, series: TargetSeries) -> None:
         self._series = series
 
@@ -23,9 +23,9 @@ class Given(Collector):
         return target_families([self._series])
 
 
-def as_the_library_writes(series: TargetSeries) -> str:
+def library_output(series: TargetSeries) -> str:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Given(series))
+    registry.register(OneTarget(series))
     lines = generate_latest(registry).decode().splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("#"))
 
@@ -53,7 +53,7 @@ TARGETS = st.builds(
     st.integers(0, 10**12),
     st.floats(0, 1e18),
 )
-def test_the_text_equals_that_of_prometheus_client_byte_for_byte(
+def test_the_text_equals_the_output_of_prometheus_client_byte_for_byte(
     target: Target, rtts_s: list[tuple[Method, float]], count: int, at_s: float
 ) -> None:
     series = TargetSeries(target)
@@ -71,5 +71,5 @@ def test_the_text_equals_that_of_prometheus_client_byte_for_byte(
         )
     )
 
-    assert "".join(pieces(series)) == as_the_library_writes(series)
+    assert "".join(pieces(series)) == library_output(series)
     assert len(pieces(series)) == len(FAMILIES)

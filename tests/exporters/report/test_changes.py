@@ -29,17 +29,19 @@ def old(evidence: Evidence) -> dict[str, Any]:
     return found
 
 
-def said(before: Evidence, after: Evidence) -> dict[str, tuple[str | None, str | None, bool | None]]:
+def changes_between(
+    before: Evidence, after: Evidence
+) -> dict[str, tuple[str | None, str | None, bool | None]]:
     report: Report = judge(after)
     return {c.what: (c.before, c.after, c.is_worse) for c in changes.between(old(before), report)}
 
 
 def test_without_differences_no_change_is_reported() -> None:
-    assert said(HEALTHY, HEALTHY) == {}
+    assert changes_between(HEALTHY, HEALTHY) == {}
 
 
 def test_changes_for_the_worse_come_first() -> None:
-    found = said(HEALTHY, BROKEN)
+    found = changes_between(HEALTHY, BROKEN)
     assert found["kms-is-an-allowed-principal vpce-svc-0123456789abcdef0"] == ("met", "violated", True)
     assert found["create XksProxyVpcEndpointServiceNotFoundException"] == (None, "expected", True)
     worse = [each.is_worse for each in changes.between(old(HEALTHY), judge(BROKEN))]
@@ -47,7 +49,7 @@ def test_changes_for_the_worse_come_first() -> None:
 
 
 def test_a_fixed_requirement_is_a_change_for_the_better() -> None:
-    found = said(BROKEN, HEALTHY)
+    found = changes_between(BROKEN, HEALTHY)
     assert found["kms-is-an-allowed-principal vpce-svc-0123456789abcdef0"] == ("violated", "met", False)
     assert found["create XksProxyVpcEndpointServiceNotFoundException"] == ("expected", None, False)
 

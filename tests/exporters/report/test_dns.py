@@ -17,9 +17,13 @@ def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
 
 
 def test_without_a_response_the_query_is_kept_and_the_rest_is_null() -> None:
-    said = dns.document(silence())
-    assert (said["name"], said["type"], said["server"]) == ("_x.xks.example.com", "TXT", "10.20.0.2")
-    assert (said["rcode"], said["rtt_seconds"], said["ttl_seconds"], said["answers"]) == (
+    document = dns.document(silence())
+    assert (document["name"], document["type"], document["server"]) == (
+        "_x.xks.example.com",
+        "TXT",
+        "10.20.0.2",
+    )
+    assert (document["rcode"], document["rtt_seconds"], document["ttl_seconds"], document["answers"]) == (
         None,
         None,
         None,
@@ -42,9 +46,11 @@ def test_answers_are_escaped_and_have_one_line_each() -> None:
 
 
 def test_a_long_list_of_answers_is_cut_with_a_notice() -> None:
-    seen = answer()
-    assert isinstance(seen.details, DnsDetails)
-    assert "and 50 more" in shown(replace(seen, details=replace(seen.details, answers=("x",) * 100)))
+    measurement = answer()
+    assert isinstance(measurement.details, DnsDetails)
+    assert "and 50 more" in shown(
+        replace(measurement, details=replace(measurement.details, answers=("x",) * 100))
+    )
 
 
 def test_a_missing_response_is_described_as_a_failure() -> None:

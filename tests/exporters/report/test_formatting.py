@@ -39,6 +39,6 @@ def test_every_outcome_has_its_own_word() -> None:
 
 
 def test_a_failure_names_reason_and_phase_and_escapes_the_detail() -> None:
-    said = formatting.failure_text(Failure(phase=Phase.HANDSHAKE, reason=Reason.TIMED_OUT, detail=HOSTILE))
-    assert said.startswith("timed out in handshake (")
-    assert said.isprintable()
+    text = formatting.failure_text(Failure(phase=Phase.HANDSHAKE, reason=Reason.TIMED_OUT, detail=HOSTILE))
+    assert text.startswith("timed out in handshake (")
+    assert text.isprintable()

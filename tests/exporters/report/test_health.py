@@ -36,21 +36,21 @@ def drawn(*measured: Measurement, width: int = 100) -> str:
     [(0.125, 20, "▏"), (0.25, 40, "▏"), (0.2501, 40, "▶"), (0.0001, 1, "▏"), (9.0, 40, "▶")],
 )
 def test_the_length_of_a_bar_is_proportional(wait_s: float, cells: int, end: str) -> None:
-    said = drawn(exchange(wait=wait_s))
-    assert said.count("█") == cells
-    assert end in said
+    text = drawn(exchange(wait=wait_s))
+    assert text.count("█") == cells
+    assert end in text
 
 
 def test_the_median_of_each_phase_is_shown_cold_and_warm() -> None:
-    said = drawn(
+    text = drawn(
         exchange(connect=0.010, wait=0.05),
         exchange(connect=0.020, wait=0.05),
         exchange(connect=0.090, wait=0.05),
         exchange(Check.HEALTH_WARM, wait=0.04),
     )
-    assert "70.0 of 250 ms" in said
-    assert "40.0 of 250 ms" in said
-    assert "connect 20.0" in said
+    assert "70.0 of 250 ms" in text
+    assert "40.0 of 250 ms" in text
+    assert "connect 20.0" in text
 
 
 def test_only_health_requests_count_and_name_resolution_does_not() -> None:
@@ -69,7 +69,7 @@ def test_it_fits(width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("failed", "said"),
+    ("failed", "text"),
     [
         ([True], "did not answer: refused in connect"),
         ([True, True], "did not answer: refused in connect"),
@@ -78,10 +78,10 @@ def test_it_fits(width: int) -> None:
         ([False], "No problem found"),
     ],
 )
-def test_no_answer_is_reported_only_if_the_proxy_answered_no_request(failed: list[bool], said: str) -> None:
+def test_no_answer_is_reported_only_if_the_proxy_answered_no_request(failed: list[bool], text: str) -> None:
     refused = Failure(phase=Phase.CONNECT, reason=Reason.REFUSED)
     measured = [replace(exchange(), failure=refused if each else None) for each in failed]
     console = Console(width=100, markup=False, force_terminal=False)
     with console.capture() as captured:
         console.print(health.render(measured, Report(taken_at_s=NOW_S)))
-    assert said in captured.get()
+    assert text in captured.get()

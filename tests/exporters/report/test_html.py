@@ -34,8 +34,8 @@ def page(evidence: Evidence, **changes: object) -> str:
     return html.text(replace(of, **changes))
 
 
-def measured(*seen: Measurement, **account: object) -> Evidence:
-    return looked_at(replace(ACCOUNT, **account), targets=(A, B), latest=seen, recent=seen)
+def measured(*measurements: Measurement, **account: object) -> Evidence:
+    return looked_at(replace(ACCOUNT, **account), targets=(A, B), latest=measurements, recent=measurements)
 
 
 class Tags(HTMLParser):
@@ -44,17 +44,17 @@ class Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.seen: set[str] = set()
+        self.tags: set[str] = set()
         self.attributes: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
+        self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         if tag not in {"meta", "br", "line", "rect"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
+        self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
 
     def handle_endtag(self, tag: str) -> None:
@@ -74,19 +74,19 @@ FULL = measured(tcp(A), tls(A), health(A, 0.05, "hsm-1"), tcp(B), principals=())
 
 
 def test_the_file_is_self_contained() -> None:
-    said = page(FULL, clock_offset_s=2.0)
-    found = tags(said)
-    assert not found.seen & {"script", "link", "img", "iframe", "object", "form", "base"}
+    content = page(FULL, clock_offset_s=2.0)
+    found = tags(content)
+    assert not found.tags & {"script", "link", "img", "iframe", "object", "form", "base"}
     assert not {
         name for name in found.attributes if name.startswith("on") or name in {"style", "src", "href"}
     }
-    assert "default-src 'none'" in said
-    assert "url(" not in said
-    assert "@import" not in said
+    assert "default-src 'none'" in content
+    assert "url(" not in content
+    assert "@import" not in content
 
 
-def test_it_shows_the_kms_errors_the_fixes_and_the_path() -> None:
-    said = page(FULL)
+def test_the_page_shows_the_kms_errors_the_fixes_and_the_path() -> None:
+    content = page(FULL)
     for part in (
         "XksProxyVpcEndpointServiceNotFoundException",
         "aws ec2 modify-vpc-endpoint-service-permissions",
@@ -97,14 +97,16 @@ def test_it_shows_the_kms_errors_the_fixes_and_the_path() -> None:
         "Unknown: ",
         "unknown does not mean OK",
     ):
-        assert part in said
+        assert part in content
 
 
 @pytest.mark.parametrize(("wait_s", "is_over"), [(0.24, False), (0.2401, True), (5.0, True)])
 def test_a_bar_over_the_limit_is_marked_and_stays_inside_the_drawing(wait_s: float, *, is_over: bool) -> None:
-    said = page(measured(health(A, wait_s)))
-    assert ("over the limit" in said) is is_over
-    for x, size in re.findall(r'<rect class="(?:connect|wait)" x="([\d.]+)" y="18" width="([\d.]+)"', said):
+    content = page(measured(health(A, wait_s)))
+    assert ("over the limit" in content) is is_over
+    for x, size in re.findall(
+        r'<rect class="(?:connect|wait)" x="([\d.]+)" y="18" width="([\d.]+)"', content
+    ):
         assert float(x) + float(size) <= 501
 
 
@@ -123,13 +125,16 @@ def test_hostile_text_stays_text(hostile: str) -> None:
     named = replace(A, name=hostile, zone=hostile)
     account = replace(ACCOUNT, service=service, endpoint_url=hostile)
     spec = replace(SPEC, uri_path=hostile, region=hostile)
-    seen = health(named, 0.05, hostile)
-    said = page(looked_at(account, spec, targets=(named,), latest=(seen,), recent=(seen,)), vantage=hostile)
-    found = tags(said)
-    assert not found.seen & {"script", "img"}
-    assert "\x1b" not in said
-    assert len(said) < 200_000
+    measurement = health(named, 0.05, hostile)
+    content = page(
+        looked_at(account, spec, targets=(named,), latest=(measurement,), recent=(measurement,)),
+        vantage=hostile,
+    )
+    found = tags(content)
+    assert not found.tags & {"script", "img"}
+    assert "\x1b" not in content
+    assert len(content) < 200_000
 
 
-def test_without_any_data_it_is_still_a_valid_page() -> None:
+def test_without_any_data_the_page_is_still_valid() -> None:
     tags(page(looked_at(None)))

@@ -35,7 +35,7 @@ def verdict(
         outcome=outcome,
         because=because,
         kms_errors=(ERROR,),
-        remedy=Remedy(text="Mend it."),
+        remedy=Remedy(text="Fix it."),
     )
 
 
@@ -52,7 +52,7 @@ def verdict(
     ],
 )
 def test_an_outcome_is_a_result(one: Verdict, *, strict: bool, tag: str | None) -> None:
-    root = ET.fromstring(junit.text([one], suite="preflight", strict=strict))  # noqa: S314 -- our own
+    root = ET.fromstring(junit.text([one], suite="preflight", strict=strict))  # noqa: S314 -- generated
     (case,) = root.iter("testcase")
     assert case.attrib == {"classname": "a-requirement", "name": "node"}
     assert (case.find("failure") is not None) is (tag == "failure")
@@ -63,7 +63,7 @@ def test_an_outcome_is_a_result(one: Verdict, *, strict: bool, tag: str | None) 
 def test_a_failure_has_the_reason_the_kms_error_and_the_fix() -> None:
     root = ET.fromstring(junit.text([verdict(Outcome.VIOLATED)], suite="x"))  # noqa: S314
     (failure,) = root.iter("failure")
-    assert failure.text == "so\nKMS: XKS_X\nMend it."
+    assert failure.text == "so\nKMS: XKS_X\nFix it."
 
 
 @given(st.text(max_size=50), st.text(max_size=50))

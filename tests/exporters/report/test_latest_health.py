@@ -22,9 +22,9 @@ def shown(*measured: Measurement, width: int = 140) -> str:
 
 def test_a_target_without_health_checks_has_no_health_and_one_with_them_starts_with_nulls() -> None:
     assert document(target(), latest_health_of(())) is None
-    said = document(asked(), latest_health_of(()))
-    assert said is not None
-    assert set(said.values()) == {None}
+    health_document = document(asked(), latest_health_of(()))
+    assert health_document is not None
+    assert set(health_document.values()) == {None}
 
 
 def test_cold_and_warm_have_a_row_each_with_their_phases() -> None:
@@ -56,7 +56,7 @@ def test_a_wait_that_is_an_upper_bound_is_marked_at_every_width() -> None:
         (health(asked(), None, withheld="common-name-matches"), "not sent: common-name-matches is not met"),
         (health(asked(), None, withheld="no credential"), "not sent: no credential"),
     ],
-    ids=["refused", "odd", "no managers", "silent", "nothing", "withheld", "without a credential"],
+    ids=["refused", "malformed", "no managers", "timeout", "no response", "withheld", "no credential"],
 )  # fmt: skip
 def test_the_response_is_described_in_words(measured: Measurement, words: str) -> None:
     assert words in shown(measured)

@@ -19,22 +19,22 @@ def shown(evidence: Evidence) -> str:
     return markdown.text(of)
 
 
-def test_it_shows_the_kms_errors_what_is_wrong_and_what_is_met() -> None:
-    said = shown(looked_at(replace(ACCOUNT, principals=()), targets=(A,), latest=(tcp(A), tls(A))))
-    assert said.startswith("# Preflight of myproxy\\-private\\.xks\\.example\\.com\n")
+def test_the_page_shows_the_kms_errors_what_is_wrong_and_what_is_met() -> None:
+    text = shown(looked_at(replace(ACCOUNT, principals=()), targets=(A,), latest=(tcp(A), tls(A))))
+    assert text.startswith("# Preflight of myproxy\\-private\\.xks\\.example\\.com\n")
     assert (
         "| CreateCustomKeyStore | `XksProxyVpcEndpointServiceNotFoundException`"
-        " (expected; violated: kms-is-an-allowed-principal; documented) |" in said
+        " (expected; violated: kms-is-an-allowed-principal; documented) |" in text
     )
-    # AWS's pages disagree about connect: both names are there
+    # AWS's pages disagree about ConnectCustomKeyStore, so both names are shown
     assert (
         "`XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND` or `XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION`"
-        " (expected; AWS documentation is inconsistent)" in said
+        " (expected; AWS documentation is inconsistent)" in text
     )
-    assert "- **kms-is-an-allowed-principal** (vpce\\-svc\\-" in said
-    assert "`aws ec2 modify-vpc-endpoint-service-permissions" in said
-    assert "| node | xks\\-eu\\-west\\-1a |" in said
-    assert said.index("What is wrong: ") < said.index("## Unknown: ") < said.index("## Met: ")
+    assert "- **kms-is-an-allowed-principal** (vpce\\-svc\\-" in text
+    assert "`aws ec2 modify-vpc-endpoint-service-permissions" in text
+    assert "| node | xks\\-eu\\-west\\-1a |" in text
+    assert text.index("What is wrong: ") < text.index("## Unknown: ") < text.index("## Met: ")
 
 
 def test_the_header_shows_the_vantage_the_configuration_and_the_warnings() -> None:
@@ -44,9 +44,9 @@ def test_the_header_shows_the_vantage_the_configuration_and_the_warnings() -> No
     of = Preflight(
         report=judge(evidence), evidence=evidence, vantage="agent 1", version="1", configuration_hash="abc"
     )
-    said = markdown.text(of).replace("\\", "")
+    text = markdown.text(of).replace("\\", "")
     for part in ("agent 1", "configuration abc", "2022-11-10", "https://x.example", "2026-11-24T12:00:00Z"):
-        assert part in said
+        assert part in text
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_the_header_shows_the_vantage_the_configuration_and_the_warnings() -> No
 def test_hostile_text_stays_text(hostile: str) -> None:
     service = replace(ACCOUNT.service, private_dns_name=hostile)  # type: ignore[type-var]
     account = replace(ACCOUNT, service=service, key_stores=(replace(STORE, name=hostile),))
-    said = shown(looked_at(account, replace(SPEC, uri_path=hostile, uri_endpoint=f"https://{hostile}")))
-    assert "\x1b" not in said
-    assert "<script>" not in said
-    assert "](javascript" not in said
-    assert "\n# b" not in said
-    assert len(said) < 100_000
+    text = shown(looked_at(account, replace(SPEC, uri_path=hostile, uri_endpoint=f"https://{hostile}")))
+    assert "\x1b" not in text
+    assert "<script>" not in text
+    assert "](javascript" not in text
+    assert "\n# b" not in text
+    assert len(text) < 100_000
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 A, B = (node(zone) for zone in NODES)
 BACKEND = Target(name="192.168.1.5", role=Role.BACKEND, host="192.168.1.5")
-MET, VIOLATED, UNKNOWN, NOT_LOOKED_AT = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
+MET, VIOLATED, UNKNOWN, NOT_EVALUATED = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
 
 def health(of: Target, **changes: object) -> Measurement:
@@ -39,7 +39,7 @@ def test_rows_are_in_the_order_of_the_path() -> None:
 
 def test_an_unchecked_target_is_not_a_failure() -> None:
     found = row()
-    assert {cell.outcome for cell in (found.tcp, found.tls, found.health)} == {NOT_LOOKED_AT}
+    assert {cell.outcome for cell in (found.tcp, found.tls, found.health)} == {NOT_EVALUATED}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_unchecked_target_is_not_a_failure() -> None:
         (health(A, status=503), VIOLATED, "503"),
         (health(A, fault="no JSON"), VIOLATED, "malformed response"),
         (health(A, status=None, withheld="common-name-matches"), UNKNOWN, "withheld"),
-        (health(A, purpose="get", status=405), NOT_LOOKED_AT, ""),
+        (health(A, purpose="get", status=405), NOT_EVALUATED, ""),
     ],
 )
 def test_the_health_cell_shows_only_health_requests(
@@ -103,7 +103,7 @@ def test_the_load_balancers_health_check_is_next_to_the_measurements() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 160])
-def test_hostile_names_reach_no_terminal(width: int) -> None:
+def test_hostile_names_are_escaped(width: int) -> None:
     hostile = replace(A, name="\x1b[31m[/red]<script>\n" * 9, zone="\x1b]0;x\x07")
     table = matrix.render(matrix.rows(looked_at(targets=(hostile,)), ()))
     console = Console(width=width, markup=False, force_terminal=False)

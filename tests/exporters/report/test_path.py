@@ -52,13 +52,13 @@ def test_a_target_with_any_failed_check_is_not_called_responding() -> None:
 
 
 def test_withheld_requests_and_conduct_tests_are_not_responses() -> None:
-    for seen in (
+    for measurement in (
         requested(withheld="common-name-matches", status=None),
         requested(purpose="get", status=405),
     ):
-        (stop,) = path.stops(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(seen,)))
+        (stop,) = path.stops(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(measurement,)))
         assert path.document(stop)["checks"] == {}
-        text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(seen,)), 80)
+        text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(measurement,)), 80)
         assert "not measured" in text
         assert "answers" not in text
 
@@ -84,12 +84,12 @@ def test_a_wider_terminal_shows_more_columns() -> None:
 
 
 def test_an_untrusted_address_is_escaped() -> None:
-    odd = replace(connect(), address="\x1b[2J")
-    assert "\x1b" not in shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(odd,)), 80)
+    hostile = replace(connect(), address="\x1b[2J")
+    assert "\x1b" not in shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(hostile,)), 80)
 
 
-def shown(seen: Evidence, width: int) -> str:
+def shown(collected: Evidence, width: int) -> str:
     console = Console(width=width, no_color=True)
     with console.capture() as captured:
-        console.print(path.PathTable(path.stops(seen), NOW_S))
+        console.print(path.PathTable(path.stops(collected), NOW_S))
     return captured.get()

@@ -33,27 +33,32 @@ def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
 
 
 def test_a_ping_has_the_identifier_and_sequence_of_its_packet() -> None:
-    said = ping.document(echo())
-    assert (said["identifier"], said["sequence"], said["rtt_seconds"], said["timestamps"]) == (
+    document = ping.document(echo())
+    assert (
+        document["identifier"],
+        document["sequence"],
+        document["rtt_seconds"],
+        document["timestamps"],
+    ) == (
         77,
         3,
         0.020394,
         "kernel",
     )
-    assert said["failure"] is None
+    assert document["failure"] is None
 
 
 def test_an_unanswered_probe_has_null_for_round_trip_and_timestamps() -> None:
-    said = ping.document(echo(rtt_s=None))
-    assert said["rtt_seconds"] is None
-    assert said["timestamps"] is None
-    assert said["failure"] == {"phase": "echo", "reason": "timed_out", "detail": ""}
+    document = ping.document(echo(rtt_s=None))
+    assert document["rtt_seconds"] is None
+    assert document["timestamps"] is None
+    assert document["failure"] == {"phase": "echo", "reason": "timed_out", "detail": ""}
 
 
 def test_a_connect_has_the_given_sequence_and_its_local_port() -> None:
-    said = ping.document(connect(), sequence=0)
-    assert (said["sequence"], said["local_port"], said["retransmits"]) == (0, 40123, 1)
-    assert "identifier" not in said
+    document = ping.document(connect(), sequence=0)
+    assert (document["sequence"], document["local_port"], document["retransmits"]) == (0, 40123, 1)
+    assert "identifier" not in document
 
 
 def test_a_line_is_short_and_plain() -> None:
@@ -68,11 +73,11 @@ def test_a_line_without_a_reply_shows_reason_and_phase() -> None:
 
 
 def test_an_rtt_discarded_by_a_clock_step_is_null_without_a_failure() -> None:
-    spoilt = replace(echo(), phases_s={}, timestamps=None, failure=None)
-    document = ping.document(spoilt)
+    discarded = replace(echo(), phases_s={}, timestamps=None, failure=None)
+    document = ping.document(discarded)
     assert faults(document, "ping") == []
     assert (document["rtt_seconds"], document["timestamps"], document["failure"]) == (None, None, None)
-    assert "answered, but the RTT is discarded" in ping.line(spoilt)
+    assert "answered, but the RTT is discarded" in ping.line(discarded)
 
 
 def test_a_retransmit_is_shown() -> None:
@@ -98,7 +103,7 @@ def test_the_summary_fits_80_columns_and_cuts_no_number() -> None:
 
 
 def rows() -> st.SearchStrategy[tuple[int, int, int, int, Timestamps | None, EchoOutcome, Reason | None]]:
-    """Rows of a batch as from an engine: a reply has a time, or none because of a clock step."""
+    """Rows of a batch like those of an engine: a reply has an RTT, or none because of a clock step."""
     begun = (st.integers(0, 1), st.integers(0, 0xFFFF), st.integers(0, 4 * 10**18))
     timed = st.tuples(*begun, st.integers(0, 10**10), st.sampled_from(Timestamps))
     untimed = st.tuples(*begun, st.just(-1), st.none())
@@ -122,14 +127,14 @@ def test_the_json_lines_of_a_batch_equal_the_documents_of_its_pings(batched: Any
     lines = ping.EchoLines([target.name for target in targets], addresses).of(batch)
 
     documents = [ping.document(measurement) for measurement in measurements_of(targets, batch, addresses)]
-    assert [_untimed(json.loads(line)) for line in lines] == [_untimed(said) for said in documents]
+    assert [_untimed(json.loads(line)) for line in lines] == [_untimed(document) for document in documents]
     for line in lines:
         assert faults(json.loads(line), "ping") == []
 
 
-def _untimed(said: dict[str, Any]) -> dict[str, Any]:
-    """Without the microseconds of ``sent_at``, which a line cuts and a document rounds."""
-    return {**said, "sent_at": said["sent_at"][:4]}
+def _untimed(document: dict[str, Any]) -> dict[str, Any]:
+    """Only the year of ``sent_at``: its microseconds are truncated in a line and rounded in a document."""
+    return {**document, "sent_at": document["sent_at"][:4]}
 
 
 def test_a_line_has_the_send_time_to_the_microsecond() -> None:

@@ -39,7 +39,7 @@ def text(of: Preflight, width: int = 160) -> str:
         shown(clock_offset_s=-3.0),
     ],
 )
-def test_its_document_fulfils_the_schema(of: Preflight) -> None:
+def test_the_document_fulfils_the_schema(of: Preflight) -> None:
     assert faults(preflight.document(of), "preflight") == []
 
 
@@ -58,8 +58,8 @@ def test_failed_calls_are_in_the_header_even_if_they_affect_no_verdict() -> None
     evidence = looked_at(
         replace(ACCOUNT, calls=18, failed_calls=(DENIED, replace(DENIED, call="sts:GetCallerIdentity\x1b")))
     )
-    said = " ".join(text(shown(evidence)).split())
-    assert "! 2 of 18 AWS API calls failed: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in said
+    words = " ".join(text(shown(evidence)).split())
+    assert "! 2 of 18 AWS API calls failed: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in words
 
 
 def test_the_state_reported_by_kms_is_compared_with_the_prediction() -> None:
@@ -71,10 +71,10 @@ def test_the_state_reported_by_kms_is_compared_with_the_prediction() -> None:
 
 def test_what_is_wrong_comes_before_what_is_met() -> None:
     evidence = looked_at(replace(ACCOUNT, principals=()))
-    said = " ".join(text(shown(evidence)).split())
-    assert said.index("kms-is-an-allowed-principal") < said.index("Met: ")
-    assert "aws ec2 modify-vpc-endpoint-service-permissions --region eu-west-1" in said
-    assert "--add-allowed-principals cks.kms.eu-west-1.amazonaws.com" in said
+    words = " ".join(text(shown(evidence)).split())
+    assert words.index("kms-is-an-allowed-principal") < words.index("Met: ")
+    assert "aws ec2 modify-vpc-endpoint-service-permissions --region eu-west-1" in words
+    assert "--add-allowed-principals cks.kms.eu-west-1.amazonaws.com" in words
 
 
 @pytest.mark.parametrize("width", [50, 80, 160])

@@ -13,7 +13,7 @@ from exporters.report.preflight import Preflight
 from probe.model.targets import Role, Target
 from probe.verdicts.judge import judge
 
-DEAR = redaction._COST
+REAL_COST = redaction._COST
 KEY = "payroll-key-7"
 TARGET = Target(name="192.168.1.5", role=Role.BACKEND, host="192.168.1.5")
 
@@ -25,13 +25,15 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_guessing_a_pseudonym_is_expensive() -> None:
-    assert DEAR >= 2**12
+    assert REAL_COST >= 2**12
 
 
-def taken(**more: object) -> Preflight:
+def example(**more: object) -> Preflight:
     spec = replace(SPEC, key_id=KEY, service_owner="444455556666")
-    seen = (tcp(TARGET), tls(node("eu-west-1a")))
-    evidence = looked_at(ACCOUNT, spec, targets=(TARGET, node("eu-west-1a")), latest=seen, recent=seen)
+    measurements = (tcp(TARGET), tls(node("eu-west-1a")))
+    evidence = looked_at(
+        ACCOUNT, spec, targets=(TARGET, node("eu-west-1a")), latest=measurements, recent=measurements
+    )
     of = Preflight(
         report=judge(evidence), evidence=evidence, vantage="ip-10-0-1-5 i-1 vpc-1", version="1.2.3"
     )
@@ -49,13 +51,13 @@ def everything(of: Preflight) -> str:
     )
 
 
-def said(text: str) -> str:
-    """A text as it appears in a redacted report."""
-    return redaction.redacted(taken(vantage=text)).vantage
+def redacted_text(text: str) -> str:
+    """The text as it appears in a redacted report."""
+    return redaction.redacted(example(vantage=text)).vantage
 
 
 def test_no_format_contains_an_account_a_private_address_or_a_key_id() -> None:
-    plain, redacted = everything(taken()), everything(redaction.redacted(taken()))
+    plain, redacted = everything(example()), everything(redaction.redacted(example()))
     for secret in ("192.168.1.5", "10.0.1.10", "ip-10-0-1-5"):
         assert secret in plain
         assert secret not in redacted
@@ -73,7 +75,7 @@ def test_no_format_contains_an_account_a_private_address_or_a_key_id() -> None:
     ],
 )  # fmt: skip
 def test_sensitive_values_get_a_pseudonym(text: str) -> None:
-    redacted = said(f"a {text}, b")
+    redacted = redacted_text(f"a {text}, b")
     assert text not in redacted
     assert re.search(r"(account|address|key)-[0-9a-f]{8}", redacted)
 
@@ -86,32 +88,34 @@ def test_sensitive_values_get_a_pseudonym(text: str) -> None:
     ],
 )  # fmt: skip
 def test_other_values_stay_unchanged(text: str) -> None:
-    assert said(f"a {text} b") == f"a {text} b"
+    assert redacted_text(f"a {text} b") == f"a {text} b"
 
 
 def test_a_range_keeps_its_prefix_length_and_an_address_its_port() -> None:
-    assert re.fullmatch(r"address-[0-9a-f]{8}/16 address-[0-9a-f]{8}:8443", said("10.0.0.0/16 10.0.0.1:8443"))
+    assert re.fullmatch(
+        r"address-[0-9a-f]{8}/16 address-[0-9a-f]{8}:8443", redacted_text("10.0.0.0/16 10.0.0.1:8443")
+    )
 
 
 def test_a_value_has_the_same_pseudonym_in_all_reports_of_a_key_store() -> None:
-    assert said("10.0.0.1 10.0.0.2 10.0.0.1").split()[::2] == [said("10.0.0.1")] * 2
-    assert len(set(said("10.0.0.1 10.0.0.2").split())) == 2
+    assert redacted_text("10.0.0.1 10.0.0.2 10.0.0.1").split()[::2] == [redacted_text("10.0.0.1")] * 2
+    assert len(set(redacted_text("10.0.0.1 10.0.0.2").split())) == 2
 
 
 def test_a_value_has_another_pseudonym_in_reports_of_another_key_store() -> None:
-    of = taken(vantage="10.0.0.1")
+    of = example(vantage="10.0.0.1")
     other = replace(of, evidence=replace(of.evidence, spec=replace(SPEC, id="cks-2")))
     assert redaction.redacted(of).vantage != redaction.redacted(other).vantage
 
 
 def test_an_earlier_report_without_redaction_is_compared_as_if_redacted() -> None:
-    old = preflight.document(taken())
-    of = redaction.redacted(taken(older=old))
+    old = preflight.document(example())
+    of = redaction.redacted(example(older=old))
     assert preflight.document(of)["changes"] == []
 
 
 def test_verdicts_numbers_and_predictions_stay() -> None:
-    of = taken()
+    of = example()
     redacted = redaction.redacted(of)
     assert [v.outcome for v in redacted.report.verdicts] == [v.outcome for v in of.report.verdicts]
     assert redacted.report.predictions == of.report.predictions

@@ -12,10 +12,10 @@ from probe.model.survey import Survey
 
 
 @pytest.mark.parametrize(
-    "taken", [survey(), Survey(taken_at_s=NOW_S, vantage="")], ids=["four Regions", "none"]
+    "result", [survey(), Survey(taken_at_s=NOW_S, vantage="")], ids=["four Regions", "none"]
 )
-def test_the_document_fulfils_its_schema(taken: Survey) -> None:
-    assert faults(report.document(taken), "survey") == []
+def test_the_document_fulfils_its_schema(result: Survey) -> None:
+    assert faults(report.document(result), "survey") == []
 
 
 def test_a_region_without_answers_has_nulls_and_a_reason() -> None:
@@ -62,8 +62,8 @@ def test_an_interrupted_survey_is_marked() -> None:
     assert "Interrupted" in shown(replace(survey(), complete=False))
 
 
-def shown(taken: Survey, width: int = 80) -> str:
+def shown(result: Survey, width: int = 80) -> str:
     console = Console(width=width, no_color=True)
     with console.capture() as captured:
-        console.print(report.render(taken))
+        console.print(report.render(result))
     return captured.get()

@@ -12,15 +12,18 @@ from probe.model.measurements import ClientHelloProfile, Measurement, TlsDetails
 
 
 def diagnosed() -> Measurement:
-    seen = handshake()
-    assert isinstance(seen.details, TlsDetails)
+    measurement = handshake()
+    assert isinstance(measurement.details, TlsDetails)
     return replace(
-        seen, details=replace(seen.details, offer=ClientHelloProfile.DIAGNOSING, version="TLSv1.1")
+        measurement,
+        details=replace(measurement.details, offer=ClientHelloProfile.DIAGNOSING, version="TLSv1.1"),
     )
 
 
 @pytest.mark.parametrize(
-    "measurement", [handshake(), refused_handshake(), diagnosed()], ids=["done", "no address", "diagnosed"]
+    "measurement",
+    [handshake(), refused_handshake(), diagnosed()],
+    ids=["completed", "no address", "diagnosed"],
 )
 def test_the_document_fulfils_its_schema(measurement: Measurement) -> None:
     assert faults(tls.document(measurement, report()), "tls") == []
@@ -33,7 +36,7 @@ def test_phases_are_always_listed_and_null_if_not_reached() -> None:
     }
 
 
-def test_the_page_says_what_is_wrong_before_it_shows_the_chain() -> None:
+def test_violations_are_shown_before_the_chain() -> None:
     text = shown(handshake())
     assert (
         text.index("common-name-matches")

@@ -21,9 +21,9 @@ def document(*judged: Report) -> dict[str, object]:
     return verdicts.document(reports=reports, survey=survey(), vantage="here", version="0.1.0")
 
 
-def shown(*judged: Report, width: int = 80, seen: Evidence | None = None) -> str:
+def shown(*judged: Report, width: int = 80, collected: Evidence | None = None) -> str:
     console = Console(width=width, no_color=True)
-    reports = tuple((each, seen or evidence()) for each in judged)
+    reports = tuple((each, collected or evidence()) for each in judged)
     with console.capture() as captured:
         console.print(verdicts.render(reports=reports, survey=survey(), vantage="here", version="0.1.0"))
     return captured.get()
@@ -33,7 +33,7 @@ def test_the_document_fulfils_its_schema() -> None:
     assert faults(document(report()), "report") == []
 
 
-def test_an_empty_report_fulfils_it_too() -> None:
+def test_an_empty_report_fulfils_the_schema() -> None:
     empty = verdicts.document(
         reports=((Report(taken_at_s=NOW_S), Evidence(taken_at_s=NOW_S)),),
         survey=Survey(taken_at_s=NOW_S, vantage=""),
@@ -88,14 +88,14 @@ def test_a_hidden_error_comes_after_the_error_that_hides_it() -> None:
         ),
     ],
     ids=[
-        "nothing judged",
+        "nothing evaluated",
         "unknown",
         "met",
         "violated without a predicted error",
         "a risk",
-        "advice beside a fault",
-        "advice alone",
-        "advice and what is unknown",
+        "advice and a required violation",
+        "only advice",
+        "advice and an unknown requirement",
     ],
 )
 def test_the_conclusion_never_calls_unknown_requirements_met(judged: Report, line: str) -> None:
@@ -104,32 +104,34 @@ def test_the_conclusion_never_calls_unknown_requirements_met(judged: Report, lin
 
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_it_fits_the_terminal(width: int) -> None:
-    lines = shown(report(), OTHER, width=width, seen=with_health()).splitlines()
+    lines = shown(report(), OTHER, width=width, collected=with_health()).splitlines()
     assert max(map(len, lines)) <= width
     assert any("Health requests" in line for line in lines)
 
 
 def test_with_one_key_store_its_report_is_at_the_top_level_and_in_the_list() -> None:
-    said = document(report())
-    stores = said["stores"]
+    report_document = document(report())
+    stores = report_document["stores"]
     assert isinstance(stores, list)
-    assert [each["key_store"] for each in stores] == [said["key_store"]] == ["cks-1234567890abcdef0"]
-    assert {key: said[key] for key in stores[0]} == stores[0]
+    assert (
+        [each["key_store"] for each in stores] == [report_document["key_store"]] == ["cks-1234567890abcdef0"]
+    )
+    assert {key: report_document[key] for key in stores[0]} == stores[0]
 
 
 def test_the_key_store_with_the_worst_result_comes_first() -> None:
     fine = Report(
         taken_at_s=NOW_S, key_store="cks-fine", verdicts=(replace(name_verdict(), outcome=Outcome.MET),)
     )
-    said = document(fine, OTHER, report())
-    stores = said["stores"]
+    report_document = document(fine, OTHER, report())
+    stores = report_document["stores"]
     assert isinstance(stores, list)
     assert [each["key_store"] for each in stores] == ["cks-1234567890abcdef0", "cks-other", "cks-fine"]
-    assert said["key_store"] == "cks-1234567890abcdef0"
-    assert faults(said, "report") == []
+    assert report_document["key_store"] == "cks-1234567890abcdef0"
+    assert faults(report_document, "report") == []
     text = shown(fine, OTHER, report())
-    locations = [text.index(name) for name in ("cks-1234567890abcdef0", "cks-other", "cks-fine")]
-    assert locations == sorted(locations)
+    positions = [text.index(name) for name in ("cks-1234567890abcdef0", "cks-other", "cks-fine")]
+    assert positions == sorted(positions)
     assert text.count("Path to the key managers") == 1
 
 
@@ -139,9 +141,9 @@ def test_shared_targets_are_listed_once() -> None:
 
 def test_the_document_of_a_target_with_health_checks_has_health() -> None:
     reports = ((report(), with_health()),)
-    said = verdicts.document(reports=reports, survey=survey(), vantage="here", version="0.1.0")
-    assert faults(said, "report") == []
-    targets = said["targets"]
+    report_document = verdicts.document(reports=reports, survey=survey(), vantage="here", version="0.1.0")
+    assert faults(report_document, "report") == []
+    targets = report_document["targets"]
     assert isinstance(targets, list)
     assert targets[0]["health"]["cold"]["total_seconds"] == 0.0638
     assert [each["health"] for each in targets[3:]] == [None, None]

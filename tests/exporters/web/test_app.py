@@ -34,38 +34,38 @@ async def client(agent: Agent) -> AsyncIterator[TestClient]:
         each.on_targets((target(),))
         each.on_report(report())
     app = make_app(sink, page, agent, version="1.0", listen_host="127.0.0.1", listen_port=9911)
-    async with TestClient(TestServer(app)) as made:
-        yield made
+    async with TestClient(TestServer(app)) as test_client:
+        yield test_client
 
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_every_route_responds_with_the_security_headers(client: TestClient, path: str) -> None:
-    answer = await client.get(path)
-    assert answer.status == 200
-    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
+    response = await client.get(path)
+    assert response.status == 200
+    assert {name: response.headers[name] for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
     assert (await client.head(path)).status == 200
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 async def test_only_get_is_served(client: TestClient, method: str, path: str) -> None:
-    answer = await client.request(method, path)
-    assert answer.status == 405
-    assert "GET" in answer.headers["Allow"]
+    response = await client.request(method, path)
+    assert response.status == 405
+    assert "GET" in response.headers["Allow"]
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/elsewhere"])
 async def test_a_wrong_host_header_is_rejected_with_advice(client: TestClient, path: str) -> None:
-    answer = await client.get(path, headers={"Host": "rebound.example"})
-    assert answer.status == 421
-    assert "Open http://127.0.0.1:9911/" in await answer.text()
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    response = await client.get(path, headers={"Host": "rebound.example"})
+    assert response.status == 421
+    assert "Open http://127.0.0.1:9911/" in await response.text()
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_an_unknown_path_is_404_with_the_security_headers(client: TestClient) -> None:
-    answer = await client.get("/templates/page.html")
-    assert answer.status == 404
-    assert answer.headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
+    response = await client.get("/templates/page.html")
+    assert response.status == 404
+    assert response.headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
 
 
 async def test_ready_follows_the_agent_and_healthy_does_not(client: TestClient, agent: Agent) -> None:
@@ -78,12 +78,12 @@ async def test_ready_follows_the_agent_and_healthy_does_not(client: TestClient, 
 
 
 async def test_the_status_is_json(client: TestClient) -> None:
-    answer = await client.get("/api/v1/status")
-    assert answer.content_type == "application/json"
-    assert (await answer.json())["report"]["key_store"] == "cks-1"
+    response = await client.get("/api/v1/status")
+    assert response.content_type == "application/json"
+    assert (await response.json())["report"]["key_store"] == "cks-1"
 
 
-async def test_metrics_are_those_of_the_sink(client: TestClient) -> None:
+async def test_metrics_come_from_the_sink(client: TestClient) -> None:
     text = await (await client.get("/metrics")).text()
     assert 'xksprobe_build_info{version="1.0"} 1.0' in text
     assert "python_info" not in text

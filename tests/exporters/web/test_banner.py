@@ -18,7 +18,7 @@ def test_before_the_first_report_it_is_undecided() -> None:
 def test_a_decided_prediction_without_errors_shows_that_no_problem_was_found() -> None:
     shown = banner(report(verdict()))
     assert (shown.state, shown.headline) == (State.GOOD, "No problem found on the network or in TLS")
-    assert "AWS account" in shown.because, "half of what KMS checks is not evaluated here"
+    assert "AWS account" in shown.because, "the agent does not evaluate the AWS account"
 
 
 def test_with_health_checks_the_responses_of_the_proxy_are_evaluated_too() -> None:
@@ -31,8 +31,8 @@ def test_with_health_checks_the_responses_of_the_proxy_are_evaluated_too() -> No
 
 
 def test_if_everything_is_evaluated_nothing_is_listed_as_missing() -> None:
-    judged = (verdict(step=step) for step in (KmsStep.HEALTH, KmsStep.CONFIGURATION))
-    assert banner(report(*judged)).because == ""
+    verdicts = (verdict(step=step) for step in (KmsStep.HEALTH, KmsStep.CONFIGURATION))
+    assert banner(report(*verdicts)).because == ""
 
 
 def test_with_an_extra_ca_the_banner_never_implies_that_kms_would_connect() -> None:

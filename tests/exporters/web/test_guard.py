@@ -46,10 +46,10 @@ def test_a_page_on_all_addresses_accepts_any_address_but_no_name() -> None:
 
 
 def test_the_external_name_is_accepted_with_and_without_its_port() -> None:
-    ours = hosts("127.0.0.1", "https://Probe.example.com:8443/xks/")
-    assert ours.admit("probe.example.com")
-    assert ours.admit("probe.example.com:8443")
-    assert not ours.admit("probe.example.com.attacker.example")
+    allowed = hosts("127.0.0.1", "https://Probe.example.com:8443/xks/")
+    assert allowed.admit("probe.example.com")
+    assert allowed.admit("probe.example.com:8443")
+    assert not allowed.admit("probe.example.com.attacker.example")
 
 
 @given(st.text())

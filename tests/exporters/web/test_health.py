@@ -11,8 +11,8 @@ from probe.model.targets import Check, Target
 
 
 def shown(*measured: Measurement, of: Target | None = None) -> Health:
-    page, asked_of = PageSink(now=lambda: NOW_S), of or asked()
-    page.on_targets((asked_of,))
+    page, checked = PageSink(now=lambda: NOW_S), of or asked()
+    page.on_targets((checked,))
     for measurement in measured:
         page.on_measurement(measurement)
     found = cell(page.snapshot().targets[0])
@@ -57,7 +57,7 @@ def test_a_wait_that_is_an_upper_bound_is_marked() -> None:
         (health(asked(), None, failure=SILENT), "wait timed out"),
         (health(asked(), None), "no response"),
     ],
-    ids=["refused", "odd", "silent", "nothing"],
+    ids=["refused", "malformed", "timeout", "no response"],
 )  # fmt: skip
 def test_what_is_wrong_with_a_response_is_shown(measured: Measurement, wrong: str) -> None:
     (request,) = shown(measured).requests
@@ -69,14 +69,14 @@ def test_what_is_wrong_with_a_response_is_shown(measured: Measurement, wrong: st
     [("common-name-matches", "not sent: common-name-matches is not met"), ("no credential", "not sent: no credential")],
 )  # fmt: skip
 def test_the_reason_for_a_withheld_request_is_shown(withheld: str, note: str) -> None:
-    said = shown(health(asked()), health(asked(), None, NOW_S + 60, withheld=withheld))
-    assert (said.note, said.requests, said.managers) == (note, (), "")
+    found = shown(health(asked()), health(asked(), None, NOW_S + 60, withheld=withheld))
+    assert (found.note, found.requests, found.managers) == (note, (), "")
     assert shown().note == "not measured yet"
 
 
 def test_key_managers_are_counted_by_state_and_it_is_bad_if_none_is_usable() -> None:
-    said = shown(health(asked(), clock_offset_s=-3.0), health(asked(), check=Check.HEALTH_WARM))
-    assert (said.managers, said.managers_kind, said.clock) == ("1 active, 1 degraded", "quiet", "-3 s")
-    assert [request.mode for request in said.requests] == ["cold", "warm"]
+    found = shown(health(asked(), clock_offset_s=-3.0), health(asked(), check=Check.HEALTH_WARM))
+    assert (found.managers, found.managers_kind, found.clock) == ("1 active, 1 degraded", "quiet", "-3 s")
+    assert [request.mode for request in found.requests] == ["cold", "warm"]
     dead = shown(health(asked(), managers=(("hsm-1", KeyManagerStatus.UNAVAILABLE),)))
     assert (dead.managers, dead.managers_kind) == ("1 unavailable", "bad")

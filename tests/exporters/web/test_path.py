@@ -65,9 +65,11 @@ def test_a_certificate_close_to_expiry_is_marked(left_s: float, kind: str) -> No
 
 
 def test_a_result_of_only_the_diagnostic_handshake_is_shown_as_bad() -> None:
-    seen = tls(target(), certificate())
-    assert isinstance(seen.details, TlsDetails)
-    shown = row(snapshot(replace(seen, details=replace(seen.details, kms_handshake_succeeded=False)))).tls
+    measurement = tls(target(), certificate())
+    assert isinstance(measurement.details, TlsDetails)
+    shown = row(
+        snapshot(replace(measurement, details=replace(measurement.details, kms_handshake_succeeded=False)))
+    ).tls
     assert shown is not None
     assert (shown.kind, shown.note) == ("bad", "a handshake with KMS's parameters fails")
 

@@ -36,18 +36,18 @@ class Tags(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.seen: set[str] = set()
+        self.tags: set[str] = set()
         self.attributes: set[str] = set()
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
+        self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
+        self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
 
     def handle_endtag(self, tag: str) -> None:
@@ -90,10 +90,10 @@ def test_the_page_shows_the_kms_error_and_the_fix() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.text())
 def test_no_text_can_add_markup(text: str) -> None:
-    plain, given_ = Tags(page()), Tags(page(text))
-    assert given_.open == []
-    assert given_.seen <= plain.seen
-    assert given_.attributes <= plain.attributes
+    plain, changed = Tags(page()), Tags(page(text))
+    assert changed.open == []
+    assert changed.tags <= plain.tags
+    assert changed.attributes <= plain.attributes
 
 
 def test_hostile_text_is_shown_as_text() -> None:
@@ -119,7 +119,7 @@ def test_a_paused_page_does_not_reload() -> None:
 
 def test_the_page_needs_no_script_and_no_other_origin() -> None:
     shown = Tags(page())
-    assert not {"script", "img", "iframe", "style"} & shown.seen
+    assert not {"script", "img", "iframe", "style"} & shown.tags
     assert "style" not in shown.attributes
     assert "url(" not in stylesheet()
     assert "@import" not in stylesheet()

@@ -17,7 +17,7 @@ from exporters.web.page import PageSink
 from exporters.web.server import DEFAULT_LIMITS, Limits, start
 
 pytestmark = pytest.mark.loopback
-MAX_S = 10.0  # a test that hangs is ended; none takes a second
+MAX_S = 10.0  # ends a test that hangs; each takes less than a second
 GOOD = b"GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HALF = b"GET /-/healthy HTTP/1.1\r\nHost: 127"
 
@@ -35,8 +35,8 @@ async def served(limits: Limits = DEFAULT_LIMITS, app: web.Application | None = 
         each.on_report(report())
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
-    made = app or make_app(sink, page, Agent(), version="1.0", listen_host="127.0.0.1")
-    runner = await start(made, listener, shutdown_s=0.2, limits=limits)
+    application = app or make_app(sink, page, Agent(), version="1.0", listen_host="127.0.0.1")
+    runner = await start(application, listener, shutdown_s=0.2, limits=limits)
     try:
         async with asyncio.timeout(MAX_S):
             yield listener.getsockname()[1]
@@ -44,7 +44,7 @@ async def served(limits: Limits = DEFAULT_LIMITS, app: web.Application | None = 
         await runner.cleanup()
 
 
-async def answer(port: int, *parts: bytes) -> bytes:
+async def received(port: int, *parts: bytes) -> bytes:
     """Everything the server sends until it closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -73,7 +73,7 @@ async def test_a_malformed_request_is_400_and_not_logged(
 ) -> None:
     with capture_logs() as logs:
         async with served() as port:
-            assert (await answer(port, request_bytes)).split(b" ")[1] == b"400"
+            assert (await received(port, request_bytes)).split(b" ")[1] == b"400"
     assert (logs, caplog.records, capfd.readouterr()) == ([], [], ("", ""))
 
 
@@ -85,26 +85,28 @@ async def test_an_internal_error_is_one_bounded_log_line(capfd: pytest.CaptureFi
     app.router.add_get("/-/healthy", fail)
     with capture_logs() as logs:
         async with served(app=app) as port:
-            assert b" 500 " in await answer(port, GOOD)
+            assert b" 500 " in await received(port, GOOD)
     (entry,) = logs
     assert (entry["log_level"], len(entry["error"])) == ("error", 300)
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("sent", [b"", HALF, GOOD + HALF], ids=["nothing", "half", "one and a half"])
+@pytest.mark.parametrize(
+    "sent", [b"", HALF, GOOD + HALF], ids=["nothing", "half a header", "a request and half a header"]
+)
 async def test_a_missing_request_header_closes_the_connection(sent: bytes) -> None:
     async with served(Limits(head_s=0.1)) as port:
-        assert (await answer(port, sent)).count(b"200 OK") == sent.count(GOOD)
+        assert (await received(port, sent)).count(b"200 OK") == sent.count(GOOD)
 
 
 async def test_a_request_header_sent_byte_by_byte_also_times_out() -> None:
     async with served(Limits(head_s=0.1)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         closed = asyncio.create_task(reader.read())
-        for letter in HALF:
+        for byte in HALF:
             if closed.done():
                 break
-            writer.write(bytes([letter]))
+            writer.write(bytes([byte]))
             await asyncio.sleep(0.02)
         assert closed.done()
         await asyncio.gather(closed, return_exceptions=True)
@@ -113,16 +115,16 @@ async def test_a_request_header_sent_byte_by_byte_also_times_out() -> None:
 
 async def test_surplus_connections_are_closed_at_once_and_slots_become_free_again() -> None:
     async with served(Limits(connections=4, head_s=0.3)) as port:
-        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
-        for _reader, writer in held:
+        open_connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        for _reader, writer in open_connections:
             writer.write(HALF)
-        async with asyncio.timeout(0.25):  # sooner than by the time for the head
-            assert [await answer(port, HALF) for _ in range(20)] == [b""] * 20
-        for reader, writer in held:
+        async with asyncio.timeout(0.25):  # less than the timeout for a request header
+            assert [await received(port, HALF) for _ in range(20)] == [b""] * 20
+        for reader, writer in open_connections:
             assert await reader.read() == b""
             writer.close()
         close = GOOD[:-2] + b"Connection: close\r\n\r\n"
-        assert b" 200 " in await answer(port, close)
+        assert b" 200 " in await received(port, close)
 
 
 async def test_sixty_four_clients_get_the_page_at_the_same_time() -> None:

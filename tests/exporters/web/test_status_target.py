@@ -25,12 +25,12 @@ def test_every_check_is_listed_before_its_first_attempt() -> None:
 
 def test_health_is_listed_per_phase_in_seconds() -> None:
     of = asked()
-    said = shown(
+    status = shown(
         of,
         health(of, clock_offset_s=-1.0, wait_is_upper_bound=True),
         health(of, 503, check=Check.HEALTH_WARM),
     )
-    assert said["health"] == {
+    assert status["health"] == {
         "cold": {
             "at": "2027-01-15T08:00:00.000000Z",
             "phases_seconds": {
@@ -51,8 +51,8 @@ def test_health_is_listed_per_phase_in_seconds() -> None:
 
 def test_a_withheld_request_has_a_reason_and_a_target_without_health_checks_has_no_health() -> None:
     of = asked()
-    said = shown(of, health(of), health(of, None, NOW_S + 1, withheld="no credential"))["health"]
-    assert said == {
+    status = shown(of, health(of), health(of, None, NOW_S + 1, withheld="no credential"))["health"]
+    assert status == {
         "cold": None, "warm": None, "key_managers": None, "clock_offset_seconds": None, "withheld": "no credential"
     }  # fmt: skip
     assert shown(target())["health"] is None
