@@ -39,7 +39,7 @@ def test_a_failure_of_only_icmp_is_shown() -> None:
 def test_a_target_that_was_not_measured_is_not_called_responding() -> None:
     text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_2,)), 80)
     assert "not measured" in text
-    assert "answers" not in text
+    assert "responding" not in text
 
 
 def test_a_target_with_any_failed_check_is_not_called_responding() -> None:
@@ -47,7 +47,7 @@ def test_a_target_with_any_failed_check_is_not_called_responding() -> None:
     for check in Check:
         failed = replace(connect(rtt_s=None), check=check)
         text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(failed,)), 140)
-        assert "answers" not in text, check
+        assert "responding" not in text, check
         assert "timed out in connect" in text, check
 
 
@@ -60,7 +60,7 @@ def test_withheld_requests_and_conduct_tests_are_not_responses() -> None:
         assert path.document(stop)["checks"] == {}
         text = shown(Evidence(taken_at_s=NOW_S, targets=(NODE_1,), latest=(measurement,)), 80)
         assert "not measured" in text
-        assert "answers" not in text
+        assert "responding" not in text
 
 
 def test_the_latest_health_request_counts_even_if_a_conduct_test_follows() -> None:
