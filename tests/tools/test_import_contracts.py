@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.loopback  # each starts import-linter as `make lint` does
+pytestmark = pytest.mark.loopback  # most tests run import-linter as `make lint` does
 
 ROOT = Path(__file__).parents[2]
 TOPS = ("probe", "exporters", "simulator")
@@ -56,10 +56,10 @@ class Case:
 
     files: dict[str, str]
     breaks: tuple[str, ...]
-    says: tuple[str, ...]
+    output: tuple[str, ...]
 
 
-_HOMELESS = {
+_LIBRARY_OF_CONTRACT = {
     "only aws calls AWS": "boto3",
     "only network opens probing sockets": "select",
     "only the simulator starts processes": "subprocess",
@@ -73,64 +73,64 @@ _HOMELESS = {
     "only commands and the page write logs": "structlog",
     "only wire parses external data": "yaml",
 }
-_ALL_LIBRARIES = "".join(f"import {library}\n" for library in _HOMELESS.values())
+_ALL_LIBRARIES = "".join(f"import {library}\n" for library in _LIBRARY_OF_CONTRACT.values())
 CASES = {
     "a loose module under probe": Case(
-        files={"probe/new.py": ""}, breaks=(ONE_WAY,), says=("not listed as layers", "- probe.new")
+        files={"probe/new.py": ""}, breaks=(ONE_WAY,), output=("not listed as layers", "- probe.new")
     ),
     "a new folder under probe": Case(
         files={"probe/new/__init__.py": "", "probe/new/part.py": ""},
         breaks=(ONE_WAY,),
-        says=("not listed as layers", "- probe.new"),
+        output=("not listed as layers", "- probe.new"),
     ),
     "a library in a folder that is in no contract": Case(
         files={"probe/new/__init__.py": "", "probe/new/part.py": _ALL_LIBRARIES},
-        breaks=tuple(_HOMELESS),
-        says=tuple(f"probe.new.part -> {library}" for library in _HOMELESS.values()),
+        breaks=tuple(_LIBRARY_OF_CONTRACT),
+        output=tuple(f"probe.new.part -> {library}" for library in _LIBRARY_OF_CONTRACT.values()),
     ),
     "a library in the agent": Case(
         files={"probe/agent/new.py": _ALL_LIBRARIES},
-        breaks=tuple(_HOMELESS),
-        says=tuple(f"probe.agent.new -> {library}" for library in _HOMELESS.values()),
+        breaks=tuple(_LIBRARY_OF_CONTRACT),
+        output=tuple(f"probe.agent.new -> {library}" for library in _LIBRARY_OF_CONTRACT.values()),
     ),
-    "the agent knows exporters": Case(
+    "the agent imports exporters": Case(
         files={"probe/agent/new.py": "from exporters.report import formatting\n"},
         breaks=("only commands import exporters",),
-        says=("probe.agent.new -> exporters.report.formatting",),
+        output=("probe.agent.new -> exporters.report.formatting",),
     ),
-    "the agent knows the configuration and the command line": Case(
+    "the agent imports the configuration and the command line": Case(
         files={"probe/agent/new.py": "import probe.config.values\nimport probe.commands.exits\n"},
         breaks=(ONE_WAY,),
-        says=("probe.agent.new -> probe.config.values", "probe.agent.new -> probe.commands.exits"),
+        output=("probe.agent.new -> probe.config.values", "probe.agent.new -> probe.commands.exits"),
     ),
-    "the agent knows the simulator": Case(
+    "the agent imports the simulator": Case(
         files={"probe/agent/new.py": "from simulator.faults import Fault\n"},
         breaks=("only demo and doctor import the simulator",),
-        says=("probe.agent.new -> simulator.faults",),
+        output=("probe.agent.new -> simulator.faults",),
     ),
-    "another command knows the simulator": Case(
+    "another command imports the simulator": Case(
         files={"probe/commands/new.py": "import simulator\n"},
         breaks=("only demo and doctor import the simulator",),
-        says=("probe.commands.new -> simulator",),
+        output=("probe.commands.new -> simulator",),
     ),
-    "an exporter knows the agent": Case(
+    "an exporter imports the agent": Case(
         files={"exporters/report/new.py": "from probe.agent import targets\n"},
         breaks=("exporters import only probe.model from probe",),
-        says=("exporters.report.new -> probe.agent.targets",),
+        output=("exporters.report.new -> probe.agent.targets",),
     ),
-    "an exporter knows a folder that is new": Case(
+    "an exporter imports a new folder": Case(
         files={
             "probe/new/__init__.py": "",
             "probe/new/part.py": "",
             "exporters/web/new.py": "import probe.new.part\n",
         },
         breaks=("exporters import only probe.model from probe",),
-        says=("exporters.web.new -> probe.new.part",),
+        output=("exporters.web.new -> probe.new.part",),
     ),
-    "one sink knows another": Case(
+    "one exporter imports another": Case(
         files={"exporters/report/new.py": "import exporters.prometheus.families\n"},
         breaks=("exporters: only the page imports the other exporters",),
-        says=("exporters.report.new -> exporters.prometheus.families",),
+        output=("exporters.report.new -> exporters.prometheus.families",),
     ),
     "loose modules under exporters and simulator": Case(
         files={"exporters/loose.py": "", "simulator/stray.py": ""},
@@ -138,19 +138,19 @@ CASES = {
             "exporters: only the page imports the other exporters",
             "simulator: scenarios do not import the processes that run them",
         ),
-        says=("- exporters.loose", "- simulator.stray"),
+        output=("- exporters.loose", "- simulator.stray"),
     ),
-    "a scenario knows what plays it": Case(
+    "a scenario imports the process that runs it": Case(
         files={"simulator/scenario/new.py": "import simulator.network.delay_link\n"},
         breaks=("simulator: scenarios do not import the processes that run them",),
-        says=("simulator.scenario.new -> simulator.network.delay_link",),
+        output=("simulator.scenario.new -> simulator.network.delay_link",),
     ),
-    "the simulator shares code with the probe": Case(
+    "the simulator imports the probe": Case(
         files={"simulator/servers/new.py": "import probe.model.text\n"},
         breaks=("simulator shares no code with probe and exporters",),
-        says=("simulator.servers.new -> probe.model.text",),
+        output=("simulator.servers.new -> probe.model.text",),
     ),
-    "how to look knows a judge and an error": Case(
+    "a helper imports a requirement and an error": Case(
         files={
             "probe/requirements/evidence/new.py": (
                 "import probe.requirements.names\nimport probe.requirements.kms_errors.path\n"
@@ -160,18 +160,18 @@ CASES = {
             "requirements: shared modules import no requirement",
             "requirements: helpers do not import requirements",
         ),
-        says=(
+        output=(
             "probe.requirements.evidence.new -> probe.requirements.names",
             "probe.requirements.evidence.new -> probe.requirements.kms_errors.path",
         ),
     ),
-    "two siblings in a circle": Case(
+    "two modules import each other": Case(
         files={
             "exporters/report/new_a.py": "import exporters.report.new_b\n",
             "exporters/report/new_b.py": "import exporters.report.new_a\n",
         },
         breaks=(NO_CIRCLE,),
-        says=("exporters.report", "new_a", "new_b"),
+        output=("exporters.report", "new_a", "new_b"),
     ),
 }
 
@@ -192,23 +192,23 @@ def copy_to(folder: Path) -> Path:
 def lint(tree: Path) -> tuple[int, str]:
     """Exit status and output. The current folder is first on its path, so it reads the copy."""
     program = Path(sys.executable).with_name("lint-imports")
-    ran = subprocess.run(
+    result = subprocess.run(
         [program, "--no-cache", "--no-logo"],
         cwd=tree,
-        env={**os.environ, "COLUMNS": "200"},  # names in one line each
+        env={**os.environ, "COLUMNS": "200"},  # one line per name
         capture_output=True,
         text=True,
         timeout=100,
         check=False,
     )
-    return ran.returncode, ran.stdout + ran.stderr
+    return result.returncode, result.stdout + result.stderr
 
 
 def broken(text: str) -> set[str]:
     return set(re.findall(r"^(.+) BROKEN", text, re.MULTILINE))
 
 
-def test_the_tree_as_it_is_keeps_every_contract(tree: Path) -> None:
+def test_the_current_tree_keeps_every_contract(tree: Path) -> None:
     status, text = lint(tree)
     assert (status, broken(text)) == (0, set()), text
     assert f"Contracts: {len(contracts())} kept, 0 broken" in text
@@ -224,7 +224,7 @@ def test_a_forbidden_import_is_reported(tree: Path, case: Case) -> None:
     status, text = lint(tree)
     assert status == 1
     assert broken(text) >= set(case.breaks), text
-    for words in case.says:
+    for words in case.output:
         assert words in text
 
 
@@ -268,8 +268,8 @@ def test_an_indirect_io_import_of_a_pure_module_is_reported(tree: Path) -> None:
         ("from importlib.resources import files\n", False),
     ],
 )
-def test_what_import_linter_cannot_see_is_banned_by_ruff(source: str, is_banned: bool) -> None:
-    ran = subprocess.run(
+def test_ruff_bans_imports_that_import_linter_cannot_detect(source: str, is_banned: bool) -> None:
+    result = subprocess.run(
         [
             Path(sys.executable).with_name("ruff"),
             "check",
@@ -284,16 +284,16 @@ def test_what_import_linter_cannot_see_is_banned_by_ruff(source: str, is_banned:
         timeout=100,
         check=False,
     )
-    assert ("TID251" in ran.stdout) is is_banned, ran.stdout + ran.stderr
-    assert ran.returncode == int(is_banned)
+    assert ("TID251" in result.stdout) is is_banned, result.stdout + result.stderr
+    assert result.returncode == int(is_banned)
 
 
 def test_each_contract_has_a_case_that_breaks_it() -> None:
-    shown = {PURE, *(name for case in CASES.values() for name in case.breaks)}
-    assert {each["name"] for each in contracts()} == shown
+    covered = {PURE, *(name for case in CASES.values() for name in case.breaks)}
+    assert {each["name"] for each in contracts()} == covered
 
 
-SAYS_SO = re.compile(r"\(pure\)[.:]|(?:^|\. )Pure\b")
+PURITY_PROMISE = re.compile(r"\(pure\)[.:]|(?:^|\. )Pure\b")
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_only_a_docstring_that_promises_purity_counts(docstring: str, is_promise
 
 def promises_purity(docstring: str) -> bool:
     first = docstring.partition("\n\n")[0]
-    return SAYS_SO.search(first) is not None and first.count("(pure)") < 2
+    return PURITY_PROMISE.search(first) is not None and first.count("(pure)") < 2
 
 
 def test_every_module_that_promises_purity_is_in_the_contract() -> None:
