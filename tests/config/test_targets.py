@@ -54,7 +54,7 @@ def test_a_region_has_an_endpoint_in_the_domain_of_its_partition(region: str, ho
     assert parse(f"regions: [{region}]").targets[0].host == host
 
 
-def test_intervals_and_timeouts_of_a_target_override_those_of_the_file() -> None:
+def test_intervals_and_timeouts_of_a_target_override_the_values_of_the_file() -> None:
     settings = parse(
         "intervals: {tcp: 20s, tls: 2m}\ntimeouts: {tcp: 1s}\n"
         "backends:\n  - {name: b, address: 10.0.0.1, intervals: {tcp: 5s}, timeouts: {tls: 500ms}}\n"

@@ -76,7 +76,7 @@ def test_errors_that_an_earlier_error_hides_are_separate() -> None:
         ((), "authority-is-trusted-by-kms"),
     ],
 )
-def test_the_cause_of_an_error_says_whether_its_requirement_is_violated(
+def test_the_cause_of_an_error_shows_whether_its_requirement_is_violated(
     outcomes: tuple[Outcome, ...], text: str
 ) -> None:
     assert causes(predicted(), [verdict(outcome=outcome) for outcome in outcomes]) == text

@@ -77,12 +77,12 @@ def test_every_object_is_closed_and_requires_only_its_own_properties(name: str) 
         (Basis, "kms_error.basis"),
     ],
 )
-def test_enum_values_equal_those_of_the_model(words: type[StrEnum], where: str) -> None:
+def test_enum_values_equal_the_values_of_the_model(words: type[StrEnum], where: str) -> None:
     definition, field = where.split(".")
     assert set(schema("report")["$defs"][definition]["properties"][field]["enum"]) == set(words)
 
 
-def test_timestamp_values_equal_those_of_the_model() -> None:
+def test_timestamp_values_equal_the_values_of_the_model() -> None:
     options = schema("ping")["properties"]["timestamps"]["anyOf"]
     assert set(options[0]["enum"]) == set(Timestamps)
 

@@ -103,7 +103,7 @@ BOXES = [
         Box(name=name, row=row, column=1, style="acting")
         for row, name in enumerate(("top", "middle", "bottom"))
     ),
-    *(Box(name=f"beside-{n}", row=1, column=1, style="pure") for n in range(3)),
+    *(Box(name=f"other-{n}", row=1, column=1, style="pure") for n in range(3)),
 ]
 
 
