@@ -48,8 +48,9 @@ ANSWER: dict[str, Any] = {"Things": [{"Name": "a", "Tags": ["x"]}, {"Name": "b"}
         ({"Inner.Deep[0].A": 1, "Things": None}, {"Inner": {"Deep": [{"A": 1}]}, "Whole": True}),
         ({"Things[5]": None, "None": None, "Things[*].Tags": None}, None),
     ],
-    ids=["nothing", "a value", "gone", "a list", "every element", "an element gone", "all gone", "one past the end",
-         "into an empty list", "a text appended", "made on the way", "far past the end"],
+    ids=["no change", "value set", "value removed", "list set", "every element set", "element removed",
+         "all elements removed", "element appended", "element appended to an empty list", "text appended",
+         "missing structures created", "far past the end"],
 )  # fmt: skip
 def test_values_are_set_in_a_copy(changes: dict[str, Any], after: dict[str, Any] | None) -> None:
     before = copy.deepcopy(ANSWER)

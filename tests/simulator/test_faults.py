@@ -20,7 +20,7 @@ def test_the_first_fault_of_each_group_means_no_fault() -> None:
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.TLS_GOOD])
 def test_every_fault_is_in_the_documented_format(fault: Fault) -> None:
-    """All except `tls-good`, which only a running simulation needs: a file leaves the fault out instead."""
+    """All except `tls-good`, which is only set in a running simulation; a file omits the fault instead."""
     comments = [line for line in FORMAT.read_text("utf-8").splitlines() if line.startswith("#")]
     words = " ".join(comments).replace(",", " ").replace(".", " ").replace("tls-1 ", "tls-1.").split()
     assert fault in words

@@ -1,4 +1,4 @@
-"""Accounts that are forked from one process: as good as those of a fresh one, and each by itself."""
+"""Accounts forked from one process: identical to accounts made by a new process, and independent of each other."""
 
 import signal
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ def started(accounts: AccountTemplate | None, **account: Any) -> Simulation:
     return start(scenario, reduced=True, **more)
 
 
-def seen(simulation: Simulation, region: str = REGION) -> dict[str, Any]:
-    """What was made in the account: key stores, services, load balancers, and the names of security groups."""
+def resources(simulation: Simulation, region: str = REGION) -> dict[str, Any]:
+    """The account's resources: key stores, services, load balancers, and the names of security groups."""
     environment = simulation.aws_environment()
 
     def ask(service: str, operation: str) -> Any:
@@ -41,7 +41,7 @@ def seen(simulation: Simulation, region: str = REGION) -> dict[str, Any]:
         client.close()
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
-    groups = ask("ec2", "describe_security_groups")["SecurityGroups"]  # a Region has a default one
+    groups = ask("ec2", "describe_security_groups")["SecurityGroups"]  # every Region has a default group
     balancers = ask("elbv2", "describe_load_balancers")["LoadBalancers"]
     return {
         **ask("kms", "describe_custom_key_stores"),
@@ -51,9 +51,9 @@ def seen(simulation: Simulation, region: str = REGION) -> dict[str, Any]:
     }
 
 
-def made_ids(said: dict[str, Any]) -> tuple[list[str], list[str]]:
-    services = [each["ServiceId"] for each in said["ServiceConfigurations"]]
-    return services, [each["LoadBalancerArn"] for each in said["LoadBalancers"]]
+def resource_ids(found: dict[str, Any]) -> tuple[list[str], list[str]]:
+    services = [each["ServiceId"] for each in found["ServiceConfigurations"]]
+    return services, [each["LoadBalancerArn"] for each in found["LoadBalancers"]]
 
 
 @pytest.fixture
@@ -62,39 +62,41 @@ def two(accounts: AccountTemplate) -> Iterator[tuple[Simulation, Simulation]]:
         yield one, other
 
 
-def test_a_forked_account_is_the_one_that_a_fresh_process_makes(two: tuple[Simulation, Simulation]) -> None:
-    with started(None) as fresh:
-        assert made_ids(seen(two[0])) == made_ids(seen(fresh))
+def test_a_forked_account_equals_the_account_of_a_new_process(two: tuple[Simulation, Simulation]) -> None:
+    with started(None) as new:
+        assert resource_ids(resources(two[0])) == resource_ids(resources(new))
 
 
-def test_what_is_changed_in_an_account_is_seen_in_no_other_and_in_none_forked_later(
+def test_a_change_in_one_account_affects_neither_other_accounts_nor_later_forks(
     two: tuple[Simulation, Simulation], accounts: AccountTemplate
 ) -> None:
     one, other = two
-    before, there = seen(other), seen(other, "us-east-1")
+    before, there = resources(other), resources(other, "us-east-1")
     one.set_account({"key_stores": [], "service_owner": "444455556666"})
     one.set_account({"region": "us-east-1", "key_stores": []})
-    assert seen(one, "us-east-1") != there
-    assert (seen(other), seen(other, "us-east-1")) == (before, there)
+    assert resources(one, "us-east-1") != there
+    assert (resources(other), resources(other, "us-east-1")) == (before, there)
     with started(accounts) as later:
-        assert (seen(later), seen(later, "us-east-1")) == (before, there)
+        assert (resources(later), resources(later, "us-east-1")) == (before, there)
 
 
-def test_each_forked_account_has_an_address_of_its_own(two: tuple[Simulation, Simulation]) -> None:
+def test_each_forked_account_has_its_own_address(two: tuple[Simulation, Simulation]) -> None:
     urls = {simulation.aws_environment()["AWS_ENDPOINT_URL"] for simulation in two}
     assert len(urls) == 2
 
 
-def test_a_forked_account_ends_with_its_world_and_the_others_stay(two: tuple[Simulation, Simulation]) -> None:
+def test_a_forked_account_ends_with_its_simulation_and_the_others_continue(
+    two: tuple[Simulation, Simulation],
+) -> None:
     one, other = two
     child = one._processes.aws
     assert child is not None
     one.stop()
     assert child.process.returncode == 0
-    assert seen(other)["CustomKeyStores"]
+    assert resources(other)["CustomKeyStores"]
 
 
-def test_a_forked_account_that_dies_surfaces_with_its_status(accounts: AccountTemplate) -> None:
+def test_the_death_of_a_forked_account_is_reported_with_its_status(accounts: AccountTemplate) -> None:
     with started(accounts) as simulation:
         child = simulation._processes.aws
         assert child is not None
@@ -103,12 +105,12 @@ def test_a_forked_account_that_dies_surfaces_with_its_status(accounts: AccountTe
             simulation.set_account({})
 
 
-def test_a_mistake_of_the_section_is_told_by_a_forked_account(accounts: AccountTemplate) -> None:
+def test_an_error_in_the_section_is_reported_by_a_forked_account(accounts: AccountTemplate) -> None:
     with pytest.raises(SimulationError, match="moto does not know the Region"):
         started(accounts, region="eu-nowhere-1")
 
 
-def test_without_moto_each_start_says_what_to_install(
+def test_without_moto_each_start_fails_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "moto.py").write_text("raise ImportError('no moto here')")

@@ -1,4 +1,4 @@
-"""The processes of a simulation without a delay link; tests/real/test_simulator.py tests those with one."""
+"""The processes of a simulation without a delay link; tests/real/test_simulator.py tests simulations with one."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def test_only_the_servers_are_started_and_stopped(tmp_path: Path) -> None:
     assert root.startswith("-----BEGIN CERTIFICATE-----")
     assert (processes.link, processes.aws, processes.namespace) == (None, None, None)
     processes.stop()
-    processes.stop()  # once more does nothing
+    processes.stop()  # a second call does nothing
     assert servers is not None
     assert servers.process.returncode is not None
     assert processes.servers is None

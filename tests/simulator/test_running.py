@@ -13,8 +13,8 @@ from simulator.control import SimulationError
 from simulator.network.namespaces import Namespace
 from simulator.running import call, end, popen, run
 
-DEAF = (
-    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+IGNORES_SIGTERM = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
 )
 HOLDER = """
 from simulator.network.namespaces import enter_fresh_namespace
@@ -24,7 +24,7 @@ input()
 
 
 def has_gone(process: int) -> bool:
-    """The process has ended and was reaped."""
+    """Whether the process has ended and was reaped."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -61,26 +61,26 @@ def elsewhere(can_simulate: object) -> Iterator[Namespace]:
 @pytest.mark.parametrize(
     "value",
     [None, {"rtt_s": [0.5, 1]}, "x" * 1_000_000],
-    ids=["nothing", "a structure", "more than a pipe holds"],
+    ids=["None", "a structure", "larger than a pipe buffer"],
 )
 def test_a_call_returns_the_value_of_its_function(value: object) -> None:
     assert call(lambda: value, None, 10) == value
 
 
 def fail() -> None:
-    raise ConnectionRefusedError("nobody there")
+    raise ConnectionRefusedError("no listener")
 
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (fail, "ConnectionRefusedError: nobody there"),
+        (fail, "ConnectionRefusedError: no listener"),
         (lambda: sys.exit(3), "SystemExit: 3"),
         (object, "not JSON serializable"),
         (lambda: os._exit(0), "the child ended without an answer"),
     ],
-    ids=["it raises", "it exits", "its value is no JSON", "it dies"],
+    ids=["it raises", "it exits", "its value is not JSON", "it dies"],
 )
 def test_a_failed_call_reports_the_reason(function: object, words: str) -> None:
     with pytest.raises(SimulationError, match=words):
@@ -94,11 +94,11 @@ def test_a_call_that_times_out_is_killed_and_leaves_nothing(
     forked: list[int] = []
     fork = os.fork
 
-    def remembering() -> int:
+    def recording_fork() -> int:
         forked.append(fork())
         return forked[-1]
 
-    monkeypatch.setattr(os, "fork", remembering)
+    monkeypatch.setattr(os, "fork", recording_fork)
     descriptors = open_descriptors()
     with pytest.raises(TimeoutError, match=r"within 0\.05 s"):
         call(signal.pause, None, 0.05)
@@ -127,8 +127,8 @@ def test_a_command_gets_additional_environment_variables(monkeypatch: pytest.Mon
 def test_real_credentials_are_not_passed_to_a_simulated_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_EC2"):
         monkeypatch.setenv(name, "real")
-    asked = running.merged({"AWS_REGION": "eu-central-1"})
-    assert {key: value for key, value in asked.items() if key.startswith("AWS_")} == {
+    environment = running.merged({"AWS_REGION": "eu-central-1"})
+    assert {key: value for key, value in environment.items() if key.startswith("AWS_")} == {
         "AWS_REGION": "eu-central-1"
     }
     assert running.merged({"OTHER": "x"})["AWS_PROFILE"] == "real"
@@ -139,17 +139,17 @@ def test_a_process_is_terminated_and_killed_if_it_does_not_end(monkeypatch: pyte
     pipe = subprocess.PIPE
     with (
         popen(["cat"], None, stdin=pipe) as obedient,
-        popen([sys.executable, "-c", DEAF], None, stdout=pipe) as deaf,
+        popen([sys.executable, "-c", IGNORES_SIGTERM], None, stdout=pipe) as stubborn,
         popen(["true"], None) as ended,
     ):
-        assert deaf.stdout is not None
-        assert deaf.stdout.readline() == b"deaf\n"
+        assert stubborn.stdout is not None
+        assert stubborn.stdout.readline() == b"ready\n"
         ended.wait()
         end(ended)
         end(obedient)
         monkeypatch.setattr(running, "_END_S", 0.05)
-        end(deaf)
-        assert [process.returncode for process in (obedient, deaf, ended)] == [
+        end(stubborn)
+        assert [process.returncode for process in (obedient, stubborn, ended)] == [
             -signal.SIGTERM,
             -signal.SIGKILL,
             0,
@@ -167,7 +167,7 @@ print(child.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
-        out, _ = parent.communicate(timeout=100)  # to the end of the file: the sleeper held it open
+        out, _ = parent.communicate(timeout=100)  # until EOF: the child kept the pipe open
     assert int(out) > 0
     assert parent.returncode == -signal.SIGKILL
 

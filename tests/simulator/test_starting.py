@@ -19,7 +19,7 @@ SCENARIO = read_scenario("mine", {"key_managers": [{"name": "h", "rtt": "1ms"}]}
 
 @pytest.fixture
 def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
-    cannot = Capability(namespaces=False, why="the kernel says no", remedy="ask your administrator")
+    cannot = Capability(namespaces=False, why="the kernel refused", remedy="ask your administrator")
     monkeypatch.setattr(starting, "capability", lambda: cannot)
 
 
@@ -28,23 +28,23 @@ def test_without_namespaces_a_simulation_is_reduced_with_a_notice(no_namespaces:
         assert simulation.reduced
         assert simulation.notes == (
             HOW_REDUCED,
-            "namespaces are not available: the kernel says no",
+            "namespaces are not available: the kernel refused",
             "to enable them: ask your administrator",
         )
 
 
 def test_requiring_namespaces_without_support_is_an_error_with_advice(no_namespaces: None) -> None:
-    with pytest.raises(SimulationError, match=r"the kernel says no\. To enable them: ask your administrator"):
+    with pytest.raises(SimulationError, match=r"the kernel refused\. To enable them: ask your administrator"):
         start(SCENARIO, reduced=False)
 
 
 def test_a_reduced_simulation_does_not_test_for_namespaces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def asked() -> Capability:
-        raise AssertionError("nobody needs to know")
+    def must_not_run() -> Capability:
+        raise AssertionError("the test for namespaces must not run")
 
-    monkeypatch.setattr(starting, "capability", asked)
+    monkeypatch.setattr(starting, "capability", must_not_run)
     with start(SCENARIO, reduced=True) as simulation:
         assert simulation.notes == (HOW_REDUCED,)
 

@@ -13,8 +13,8 @@ def test_a_response_fits_the_model_and_is_parsed_correctly(operation: str) -> No
 
 
 def test_the_key_store_has_the_settings_of_the_scenario_with_the_given_differences() -> None:
-    told = {"ConnectionState": "FAILED", "XksProxyConfiguration.UriPath": None}
-    stores = LACKING["DescribeCustomKeyStores"](view({"key_stores": [{}, told]}), {})["CustomKeyStores"]
+    overrides = {"ConnectionState": "FAILED", "XksProxyConfiguration.UriPath": None}
+    stores = LACKING["DescribeCustomKeyStores"](view({"key_stores": [{}, overrides]}), {})["CustomKeyStores"]
     assert [store["ConnectionState"] for store in stores] == ["CONNECTED", "FAILED"]
     assert [store["CustomKeyStoreId"] for store in stores] == [SCENARIO.key_store] * 2
     assert "UriPath" not in stores[1]["XksProxyConfiguration"]
@@ -40,8 +40,8 @@ def test_without_a_key_store_there_is_no_connection() -> None:
 
 def test_a_service_of_another_account_has_the_consumers_view_and_its_owner() -> None:
     other = {"service_owner": "444455556666"}
-    asked = {"ServiceNames": [RESOURCES.service_name]}
-    (detail,) = LACKING["DescribeVpcEndpointServices"](view(other), asked)["ServiceDetails"]
+    parameters = {"ServiceNames": [RESOURCES.service_name]}
+    (detail,) = LACKING["DescribeVpcEndpointServices"](view(other), parameters)["ServiceDetails"]
     (store,) = LACKING["DescribeCustomKeyStores"](view(other), {})["CustomKeyStores"]
     assert detail["Owner"] == "444455556666"
     assert store["XksProxyConfiguration"]["VpcEndpointServiceOwner"] == "444455556666"

@@ -32,7 +32,7 @@ def simulation() -> Iterator[Simulation]:
 
 
 @pytest.fixture(autouse=True)
-def healed(simulation: Simulation) -> Iterator[None]:
+def restored(simulation: Simulation) -> Iterator[None]:
     yield
     simulation.set_account({})
 
@@ -115,7 +115,7 @@ def test_interfaces_are_found_only_by_their_description(client: Callable[..., An
 @pytest.mark.parametrize(
     ("service", "operation", "key", "size", "sizes"),
     [
-        ("ec2", "describe_subnets", "Subnets", 5, [5, 1]),  # 5 is the least that the model allows
+        ("ec2", "describe_subnets", "Subnets", 5, [5, 1]),  # 5 is the minimum that the model allows
         ("ec2", "describe_vpc_endpoint_service_configurations", "ServiceConfigurations", 1, [1]),
         ("kms", "describe_custom_key_stores", "CustomKeyStores", 1, [1, 1]),
         ("elbv2", "describe_load_balancers", "LoadBalancers", 1, [1]),
@@ -130,24 +130,24 @@ def test_a_response_is_split_into_the_requested_pages(
     size: int,
     sizes: list[int],
 ) -> None:
-    """There are five subnets, including the default ones, and one more set by path."""
+    """There are five subnets, including the default ones, and a sixth that is set by path."""
     added = {"DescribeSubnets": {"Subnets[5]": {"SubnetId": "subnet-6"}}}
     simulation.set_account({"key_stores": [{}, {"CustomKeyStoreId": "cks-2"}], "answers": added})
-    whole = getattr(client(service), operation)()[key]
+    complete = getattr(client(service), operation)()[key]
     pages = list(client(service).get_paginator(operation).paginate(PaginationConfig={"PageSize": size}))
     assert [len(page[key]) for page in pages] == sizes
-    assert [each for page in pages for each in page[key]] == whole
+    assert [each for page in pages for each in page[key]] == complete
 
 
 def test_the_audit_reads_all_pages_even_with_one_item_per_page(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
-    whole = audited()
+    complete = audited()
     simulation.set_account({"page_size": 1, "key_stores": [{}, {"CustomKeyStoreId": "cks-2"}]})
     paged = audited()
     assert paged.failed_calls == ()
-    assert paged.load_balancers == whole.load_balancers
-    assert paged.vpcs == whole.vpcs
+    assert paged.load_balancers == complete.load_balancers
+    assert paged.vpcs == complete.vpcs
     assert [store.id for store in paged.key_stores] == [simulation.scenario.key_store, "cks-2"]  # type: ignore[union-attr]
 
 

@@ -7,7 +7,7 @@ from support.accounts.simulated import ARN, RESOURCES, check_against_the_model, 
 
 from simulator.aws.members import COMPLETED
 
-# As moto has them, as far as they are read.
+# moto's responses, limited to the values that the audit reads.
 MOTOS: dict[str, dict[str, Any]] = {
     "DescribeVpcEndpointServiceConfigurations": {"ServiceConfigurations": [{"ServiceId": "vpce-svc-1"}]},
     "DescribeVpcEndpointServicePermissions": {

@@ -11,13 +11,13 @@ from simulator.scenario.reader import read_scenario
 
 def test_every_arn_has_the_network_load_balancer_format() -> None:
     answer = {"Arns": ["arn:loadbalancer/app/xks/1", {"Listener": "arn:listener/app/xks/1/2"}], "Port": 443}
-    meant = {"Arns": ["arn:loadbalancer/net/xks/1", {"Listener": "arn:listener/net/xks/1/2"}], "Port": 443}
-    assert _renamed(answer, _MOTOS, _AWSS) == meant
-    assert _renamed(meant, _AWSS, _MOTOS) == answer
+    expected = {"Arns": ["arn:loadbalancer/net/xks/1", {"Listener": "arn:listener/net/xks/1/2"}], "Port": 443}
+    assert _renamed(answer, _MOTOS, _AWSS) == expected
+    assert _renamed(expected, _AWSS, _MOTOS) == answer
 
 
 @pytest.mark.loopback
-def test_a_simulation_without_moto_says_what_to_install(
+def test_a_simulation_without_moto_fails_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "moto.py").write_text("raise ImportError('no moto here')")

@@ -15,9 +15,9 @@ def test_a_response_is_complete_unless_a_limit_is_given() -> None:
 
 
 def test_pages_are_linked_by_their_tokens() -> None:
-    asked: dict[str, Any] = {"MaxResults": 2}
-    first = page_of("ec2", EC2, ANSWER, asked, None)
-    last = page_of("ec2", EC2, ANSWER, {**asked, "NextToken": first["NextToken"]}, None)
+    parameters: dict[str, Any] = {"MaxResults": 2}
+    first = page_of("ec2", EC2, ANSWER, parameters, None)
+    last = page_of("ec2", EC2, ANSWER, {**parameters, "NextToken": first["NextToken"]}, None)
     assert first["Subnets"] == [1, 2]
     assert last == {"Subnets": [3], "Other": "x"}
 
@@ -61,6 +61,6 @@ def test_a_token_in_the_original_response_stays() -> None:
 
 
 def test_paging_parameters_are_removed_from_the_request() -> None:
-    asked = {"MaxResults": 5, "NextToken": "5", "Filters": []}
-    assert without_paging("ec2", asked) == {"Filters": []}
-    assert without_paging("sts", asked) == asked
+    parameters = {"MaxResults": 5, "NextToken": "5", "Filters": []}
+    assert without_paging("ec2", parameters) == {"Filters": []}
+    assert without_paging("sts", parameters) == parameters

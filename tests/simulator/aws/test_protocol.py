@@ -50,7 +50,7 @@ def read(service: str, operation: str, reply: Reply) -> dict[str, Any]:
 
 
 def sent(service: str, operation: str, parameters: dict[str, Any]) -> tuple[str, bytes]:
-    """The request of a client: the target header and the body."""
+    """A client's request: the target header and the body."""
     from urllib.parse import urlencode
 
     model = MODELS[service]
@@ -77,7 +77,7 @@ def values(shape: Any, depth: int) -> st.SearchStrategy[Any]:
 
 
 def flat(value: Any) -> Any:
-    """Without empty structures and lists, which a query cannot express."""
+    """The value without empty structures and lists, which a query cannot express."""
     if isinstance(value, dict):
         kept = {key: flat(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item not in ({}, [], None)}
@@ -115,8 +115,8 @@ def test_a_request_is_parsed_correctly(service: str, operation: str, parameters:
 def test_any_response_is_parsed_correctly(data: st.DataObject, operation: str) -> None:
     service = OPERATIONS[operation]
     shape = MODELS[service].operation_model(operation).output_shape
-    meant = flat(data.draw(values(shape, 4)))
-    assert flat(read(service, operation, write_answer(MODELS[service], operation, meant))) == meant
+    response = flat(data.draw(values(shape, 4)))
+    assert flat(read(service, operation, write_answer(MODELS[service], operation, response))) == response
 
 
 def test_an_empty_list_stays_an_empty_list() -> None:

@@ -7,28 +7,28 @@ import pytest
 from simulator.network.capability import Capability, capability
 
 
-def ended(out: str, words: str = "") -> Any:
-    return lambda *_, **__: subprocess.CompletedProcess([], 0, out, words)
+def finished(out: str, errors: str = "") -> Any:
+    return lambda *_, **__: subprocess.CompletedProcess([], 0, out, errors)
 
 
 def test_a_successful_test_reports_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "run", ended("works\n"))
+    monkeypatch.setattr(subprocess, "run", finished("works\n"))
     assert capability() == Capability(namespaces=True, why="", remedy="")
 
 
 @pytest.mark.parametrize(
-    ("out", "words", "why"),
+    ("out", "errors", "why"),
     [
         ("OSError: not permitted\n", "", "OSError: not permitted"),
         ("", "a\nlast", "last"),
         ("", "", "without output"),
     ],
-    ids=["it says why", "it crashes", "it says nothing"],
+    ids=["an error message", "a crash", "no output"],
 )
 def test_a_failed_test_reports_reason_and_remedy(
-    monkeypatch: pytest.MonkeyPatch, out: str, words: str, why: str
+    monkeypatch: pytest.MonkeyPatch, out: str, errors: str, why: str
 ) -> None:
-    monkeypatch.setattr(subprocess, "run", ended(out, words))
+    monkeypatch.setattr(subprocess, "run", finished(out, errors))
     can = capability()
     assert not can.namespaces
     assert why in can.why

@@ -48,7 +48,7 @@ class Clock:
 
 @dataclass
 class Side:
-    """A fake packet socket: ``waiting`` are frames with kernel timestamps (or None), ``sent`` the sent frames."""
+    """A fake packet socket. ``waiting``: frames with kernel timestamps (or None); ``sent``: the sent frames."""
 
     waiting: list[tuple[bytes, int | None]] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
@@ -105,7 +105,7 @@ def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
 def test_a_frame_is_forwarded_when_due_and_not_before(rig: Rig) -> None:
     rig.agent_sends(ping(FAR), ping(NEAR, 1), ping(NEAR, 2))
     assert rig.at(10 * MS - 1) == []
-    assert rig.at(10 * MS) == [ping(NEAR, 1), ping(NEAR, 2)]  # of one time, in the order they came
+    assert rig.at(10 * MS) == [ping(NEAR, 1), ping(NEAR, 2)]  # due at the same time: in the order of arrival
     assert rig.at(20 * MS - 1) == [ping(NEAR, 1), ping(NEAR, 2)]
     assert rig.at(20 * MS) == [ping(NEAR, 1), ping(NEAR, 2), ping(FAR)]
 
@@ -113,7 +113,7 @@ def test_a_frame_is_forwarded_when_due_and_not_before(rig: Rig) -> None:
 def test_the_loop_sleeps_until_shortly_before_the_first_due_time(rig: Rig) -> None:
     assert rig.link._sleep_s() == 0.5
     rig.agent_sends(ping(NEAR))
-    assert rig.link._sleep_s() == pytest.approx(0.00975)  # 0.25 ms are polled
+    assert rig.link._sleep_s() == pytest.approx(0.00975)  # the last 0.25 ms are polled
     rig.clock.now_ns = 20 * MS
     assert rig.link._sleep_s() == 0
 
@@ -121,7 +121,7 @@ def test_the_loop_sleeps_until_shortly_before_the_first_due_time(rig: Rig) -> No
 @pytest.mark.parametrize(
     ("age_ms", "due_ms"),
     [(3, 3997), (1000, 3000), (1001, 3000), (-500, 4000), (None, 4000)],
-    ids=["old", "at the limit", "so old that a clock was set", "of the future", "no stamp"],
+    ids=["old", "at the limit", "so old that a clock was set", "in the future", "no timestamp"],
 )
 def test_the_delay_starts_at_the_kernel_timestamp(rig: Rig, age_ms: int | None, due_ms: int) -> None:
     rig.clock.now_ns = 2000 * MS

@@ -50,7 +50,7 @@ def test_each_direction_takes_half_of_the_round_trip() -> None:
 
 def test_jitter_adds_at_most_half_of_itself_per_direction() -> None:
     (out,) = a_link(jitter="4ms").from_agent(ping(AGENT, REGION), now_ns=0)
-    assert out.due_ns == 11 * MS  # half of the two milliseconds of this way
+    assert out.due_ns == 11 * MS  # 10 ms, and half of the 2 ms of jitter in this direction
 
 
 @pytest.mark.parametrize(("share", "copies"), [(0.5, 1), (0.51, 0)], ids=["at the draw", "above it"])

@@ -20,7 +20,7 @@ from simulator.running import call
 pytestmark = pytest.mark.real
 
 AGENT_MAC, SIMULATION_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
-# <linux/ethtool.h>: the readers of transmit checksums, segmentation, and receive aggregation
+# <linux/ethtool.h>: the requests that read transmit checksums, segmentation, and receive aggregation
 GETTERS = {"tx-checksum": 0x16, "tso": 0x1E, "gso": 0x23, "gro": 0x2B}
 SO_TIMESTAMPNS = 35
 
@@ -29,13 +29,14 @@ def in_links(look: Callable[[int, int], Any]) -> Any:
     """The result of ``look(agent, simulation)`` in a new namespace with the links created."""
 
     def child() -> Any:
-        wire = namespaces.enter_fresh_namespace()
+        own = namespaces.enter_fresh_namespace()
         from simulator.network import links
 
         agent, simulation = namespaces.fresh_network(), namespaces.fresh_network()
-        namespaces.enter_network(wire.network)
-        links.make_links(wire.network, agent, simulation)
-        assert os.stat("/proc/self/ns/net").st_ino == os.fstat(wire.network).st_ino, "not back in the wire's"  # noqa: PTH116
+        namespaces.enter_network(own.network)
+        links.make_links(own.network, agent, simulation)
+        current = os.stat("/proc/self/ns/net").st_ino  # noqa: PTH116
+        assert current == os.fstat(own.network).st_ino, "not back in the link's namespace"
         return look(agent, simulation)
 
     return call(child, None, 20)
@@ -53,7 +54,7 @@ def offloads(name: str) -> dict[str, int]:
     return found
 
 
-def heard(packets: socket.socket) -> tuple[bytes, list[Any]]:
+def received(packets: socket.socket) -> tuple[bytes, list[Any]]:
     packets.settimeout(5)
     frame, ancillary, _, _ = packets.recvmsg(2048, 64)
     return frame, ancillary
@@ -79,8 +80,8 @@ def test_frames_of_both_ends_reach_the_link_complete_and_without_arp(can_simulat
         ):
             udp(agent, "10.77.0.2", "10.78.1.11")
             udp(simulation, "10.78.200.1", "10.77.0.2")
-            udp(simulation, "10.78.3.11", "10.76.0.1")  # a backend to the inside of a node
-            return [heard(packets)[0].hex() for packets in (of_agent, of_simulation, of_simulation)]
+            udp(simulation, "10.78.3.11", "10.76.0.1")  # from a backend to a node's inner address
+            return [received(packets)[0].hex() for packets in (of_agent, of_simulation, of_simulation)]
 
     frames = [Ether(bytes.fromhex(frame)) for frame in in_links(look)]
     assert [(frame.src, frame.dst, frame[IP].src, frame[IP].dst) for frame in frames] == [
@@ -91,7 +92,7 @@ def test_frames_of_both_ends_reach_the_link_complete_and_without_arp(can_simulat
     for frame in frames:
         written = frame[UDP].chksum
         del frame[UDP].chksum
-        assert Ether(bytes(frame))[UDP].chksum == written  # a partial one would differ
+        assert Ether(bytes(frame))[UDP].chksum == written  # a partial checksum would differ
 
 
 def test_only_the_simulations_network_is_local_in_its_namespace(can_simulate: object) -> None:
@@ -106,8 +107,8 @@ def test_only_the_simulations_network_is_local_in_its_namespace(can_simulate: ob
     assert in_links(look) == {
         "10.78.0.1": "local",
         "10.78.255.254": "local",
-        "10.77.0.1": "local",  # the gateway's own
-        "10.76.0.1": "EADDRNOTAVAIL",  # behind the wire: the inside of the nodes
+        "10.77.0.1": "local",  # the gateway's own address
+        "10.76.0.1": "EADDRNOTAVAIL",  # behind the link: a node's inner address
         "10.79.0.1": "EADDRNOTAVAIL",
     }
 
@@ -128,15 +129,16 @@ def test_the_agent_may_ping_and_sends_from_its_own_address(can_simulate: object)
     def look(agent: int, _simulation: int) -> list[Any]:
         try:
             ping_socket().close()
-            before = "may"
+            before = "permitted"
         except PermissionError:
-            before = "may not"
+            before = "not permitted"
         namespaces.enter_network(agent)
         with ping_socket() as pings:
             pings.connect(("198.51.100.1", 0))
             return [before, pings.getsockname()[0]]
 
-    assert in_links(look) == ["may not", "10.77.0.2"]  # in the wire's namespace nobody may
+    # Pings are not permitted in the link's namespace.
+    assert in_links(look) == ["not permitted", "10.77.0.2"]
 
 
 def test_offloads_are_off_at_all_ends_of_the_links(can_simulate: object) -> None:
@@ -183,10 +185,10 @@ def test_a_packet_socket_has_timestamps_does_not_block_and_receives_only_incomin
         ):
             began_ns = time.time_ns()
             udp(agent, "10.77.0.2", "10.78.1.11")
-            frame, ancillary = heard(packets)
+            frame, ancillary = received(packets)
             ended_ns = time.time_ns()
             packets.setblocking(False)
-            other.send(frame)  # out
+            other.send(frame)  # an outgoing frame
             silent = False
             try:
                 packets.recv(2048)

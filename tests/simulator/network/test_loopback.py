@@ -1,4 +1,4 @@
-"""Blocks of 127.0.0.0/8 are reserved by binding a port, here one that no real simulation uses."""
+"""Blocks of 127.0.0.0/8 are reserved by binding a port; the tests use one that no real simulation uses."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ def claim(claims: contextlib.ExitStack) -> int:
 @pytest.mark.parametrize(
     ("process", "blocks"),
     [(249, [250, 1, 2]), (250, [1, 2, 3]), (500_007, [8, 9, 10])],
-    ids=["it begins with the last", "just after", "a large id"],
+    ids=["starts at the last block", "wraps to the first block", "a large process id"],
 )
 def test_each_simulation_gets_its_own_block_from_1_to_250(
     monkeypatch: pytest.MonkeyPatch, claims: contextlib.ExitStack, process: int, blocks: list[int]

@@ -24,11 +24,13 @@ def is_open(descriptor: int) -> bool:
     return True
 
 
-def seen() -> list[Any]:
-    return [os.stat(NETWORK).st_ino, os.stat(USER).st_ino]  # noqa: PTH116  # as os.fstat gives it
+def namespace_inodes() -> list[Any]:
+    return [os.stat(NETWORK).st_ino, os.stat(USER).st_ino]  # noqa: PTH116  # os.fstat returns the same numbers
 
 
-@pytest.mark.parametrize("with_user", [True, False], ids=["with a user namespace", "without"])
+@pytest.mark.parametrize(
+    "with_user", [True, False], ids=["with a user namespace", "without a user namespace"]
+)
 def test_closing_a_namespace_closes_only_its_own_descriptors(*, with_user: bool) -> None:
     network, user, other = (os.open(NETWORK, os.O_RDONLY) for _ in range(3))
     Namespace(network=network, user=user if with_user else None).close()
@@ -50,14 +52,14 @@ def test_a_new_namespace_is_separate_and_empty(can_simulate: object) -> None:
     def look() -> list[Any]:
         made = namespaces.enter_fresh_namespace()
         held = [os.fstat(made.network).st_ino, None if made.user is None else os.fstat(made.user).st_ino]
-        return [seen(), held, socket.if_nameindex(), os.geteuid()]
+        return [namespace_inodes(), held, socket.if_nameindex(), os.geteuid()]
 
     (network, user), (held_network, held_user), interfaces, euid = call(look, None, 10)
-    assert network == held_network != seen()[0]
-    assert user == (held_user or seen()[1])
-    assert (held_user is not None) == (user != seen()[1])
+    assert network == held_network != namespace_inodes()[0]
+    assert user == (held_user or namespace_inodes()[1])
+    assert (held_user is not None) == (user != namespace_inodes()[1])
     assert [name for _, name in interfaces] == ["lo"]
-    assert euid == 0  # in there, whoever it is outside
+    assert euid == 0  # in the namespace, for any user outside
 
 
 @pytest.mark.real
@@ -66,11 +68,11 @@ def test_a_second_network_is_in_the_same_user_namespace_and_can_be_left(
 ) -> None:
     def look() -> list[Any]:
         first = namespaces.enter_fresh_namespace()
-        in_first = seen()
+        in_first = namespace_inodes()
         namespaces.fresh_network()
-        in_second = seen()
+        in_second = namespace_inodes()
         namespaces.enter_network(first.network)
-        return [in_first, in_second, seen()]
+        return [in_first, in_second, namespace_inodes()]
 
     first, second, again = call(look, None, 10)
     assert first == again
@@ -80,7 +82,7 @@ def test_a_second_network_is_in_the_same_user_namespace_and_can_be_left(
 @pytest.mark.loopback
 def test_the_current_network_is_that_of_the_process() -> None:
     held = namespaces.current_network()
-    assert os.fstat(held).st_ino == seen()[0]
+    assert os.fstat(held).st_ino == namespace_inodes()[0]
     os.close(held)
 
 
@@ -97,23 +99,25 @@ def test_a_process_is_killed_when_its_parent_ends() -> None:
                 os.write(writing, b"bound")
             else:
                 os.close(writing)
-            signal.alarm(30)  # should it live on
+            signal.alarm(30)  # if it is not killed
             signal.pause()
         finally:
-            os._exit(2)  # whatever happens: there is one test run
+            os._exit(2)  # in any case: only the parent continues with the tests
     os.close(writing)
     try:
         assert os.read(reading, 10) == b"bound"
         os.kill(child, signal.SIGKILL)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-        assert select.select([reading], [], [], 5)[0], "it lives on"
+        assert select.select([reading], [], [], 5)[0], "the grandchild still runs"
         assert os.read(reading, 10) == b""
     finally:
         os.close(reading)
 
 
 @pytest.mark.loopback
-@pytest.mark.parametrize(("is_ours", "status"), [(True, 0), (False, 1)], ids=["it is there", "it has gone"])
+@pytest.mark.parametrize(
+    ("is_ours", "status"), [(True, 0), (False, 1)], ids=["parent runs", "parent has ended"]
+)
 def test_a_process_exits_if_its_parent_has_already_ended(*, is_ours: bool, status: int) -> None:
     parent = os.getpid() if is_ours else os.getppid()
     child = os.fork()
@@ -122,7 +126,7 @@ def test_a_process_exits_if_its_parent_has_already_ended(*, is_ours: bool, statu
             namespaces.die_with_parent(parent)
             os._exit(0)
         finally:
-            os._exit(2)  # it has raised
+            os._exit(2)  # an exception was raised
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == status
 
 

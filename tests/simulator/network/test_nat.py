@@ -23,10 +23,10 @@ def a_nat(backends: tuple[str, ...] = BACKENDS, max_flows: int = 10) -> Nat:
 
 def outward(nat: Nat, port: int, *, flags: str = "S", to_port: int = 443) -> Translated | None:
     frame = bytes(Ether() / IP(src=AGENT, dst=NODE) / TCP(sport=port, dport=to_port, flags=flags))
-    return nat.outward(whole(frame), frame)
+    return nat.outward(parsed(frame), frame)
 
 
-def whole(frame: bytes) -> Packet:
+def parsed(frame: bytes) -> Packet:
     packet = parse_frame(frame)
     assert packet is not None
     return packet
@@ -39,30 +39,30 @@ def backend(translated: Translated | None) -> str:
 
 def test_flows_are_distributed_round_robin_and_keep_their_backend() -> None:
     nat = a_nat()
-    firsts = [backend(outward(nat, port)) for port in (1, 2, 3)]
-    laters = [backend(outward(nat, port, flags=flags)) for port in (1, 2, 3) for flags in ("S", "A", "F")]
-    assert firsts == [BACKENDS[0], BACKENDS[1], BACKENDS[0]]
-    assert laters == [each for each in firsts for _ in range(3)]  # a repeated SYN included
+    first_choices = [backend(outward(nat, port)) for port in (1, 2, 3)]
+    repeated = [backend(outward(nat, port, flags=flags)) for port in (1, 2, 3) for flags in ("S", "A", "F")]
+    assert first_choices == [BACKENDS[0], BACKENDS[1], BACKENDS[0]]
+    assert repeated == [each for each in first_choices for _ in range(3)]  # even for a repeated SYN
 
 
 def test_a_backend_sees_the_inside_of_the_node_and_the_client_sees_the_node() -> None:
     nat = a_nat()
     sent = outward(nat, 5)
     assert sent is not None
-    seen = Ether(sent.frame)
-    assert (seen[IP].src, seen[IP].dst, seen[TCP].sport) == (INSIDE, BACKENDS[0], 5)
+    to_backend = Ether(sent.frame)
+    assert (to_backend[IP].src, to_backend[IP].dst, to_backend[TCP].sport) == (INSIDE, BACKENDS[0], 5)
     reply = bytes(Ether() / IP(src=BACKENDS[0], dst=INSIDE) / TCP(sport=443, dport=5, flags="SA"))
-    back = nat.homeward(whole(reply), reply)
+    back = nat.homeward(parsed(reply), reply)
     assert back is not None
-    heard = Ether(back.frame)
-    assert (heard[IP].src, heard[IP].dst, heard[TCP].dport) == (NODE, AGENT, 5)
+    to_client = Ether(back.frame)
+    assert (to_client[IP].src, to_client[IP].dst, to_client[TCP].dport) == (NODE, AGENT, 5)
     assert (back.node, back.backend) == (packed(NODE), packed(BACKENDS[0]))
 
 
 def test_a_node_forwards_only_to_its_listener_port() -> None:
     nat = a_nat()
     ping = bytes(Ether() / IP(src=AGENT, dst=NODE) / ICMP())
-    assert nat.outward(whole(ping), ping) is None
+    assert nat.outward(parsed(ping), ping) is None
     assert outward(nat, 5, to_port=80) is None
     assert outward(a_nat(backends=()), 5) is None
 
@@ -75,5 +75,6 @@ def test_the_oldest_flow_is_dropped_at_the_limit_and_not_before() -> None:
         outward(over, port)
     assert backend(outward(at_limit, 1, flags="A")) == BACKENDS[0]  # remembered
     assert backend(outward(over, 2, flags="A")) == BACKENDS[1]  # remembered
-    assert backend(outward(over, 1, flags="A")) == BACKENDS[0]  # the next in turn, by chance its own again
+    # The first flow was dropped; the next backend in turn happens to be the same one.
+    assert backend(outward(over, 1, flags="A")) == BACKENDS[0]
     assert len(over._flows) == 3

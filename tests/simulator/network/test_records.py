@@ -24,11 +24,11 @@ def test_the_directions_of_an_exchange_are_added() -> None:
     delays = [
         a_delay("out", 1.0, sequence=1),
         a_delay("out", 2.0, sequence=2),
-        a_delay("out", 8.0, sequence=3),  # never answered
+        a_delay("out", 8.0, sequence=3),  # without a reply
         a_delay("back", 4.0, sequence=2),
         a_delay("back", 3.0, sequence=1),
         a_delay("back", 9.0, sequence=1),  # a duplicate
-        a_delay("back", 9.0, sequence=4),  # its request is no longer kept
+        a_delay("back", 9.0, sequence=4),  # its request's record was dropped
         a_delay("out", 5.0, kind="udp"),
     ]
     assert round_trips_s(delays, "icmp") == (6.0, 4.0)

@@ -9,7 +9,7 @@ from simulator.scenario.kinds import KINDS
 from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario
 
-# Names only, never opened.
+# Only names: the files are never opened.
 ROOT, CREDENTIAL = Path("/tmp/root.pem"), Path("/tmp/credential.json")  # noqa: S108
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "configuration-example.yaml"
 
@@ -28,8 +28,8 @@ def test_every_check_has_an_interval_short_enough_for_a_demo() -> None:
     made = configuration_of(
         load_scenario("default"), assign_addresses(load_scenario("default")), ROOT, CREDENTIAL
     )
-    told = {kind.section for kind in KINDS}
-    checks = {check for role in ROLES.values() if role.section in told for check in role.checks}
+    sections = {kind.section for kind in KINDS}
+    checks = {check for role in ROLES.values() if role.section in sections for check in role.checks}
     for group in ("intervals", "timeouts"):
         lacking = {CHECKS[check].key for check in checks} - set(made[group])
         assert lacking == set(), f"{group} in simulator/scenario/agent_configuration.py"

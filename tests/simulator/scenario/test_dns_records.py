@@ -1,4 +1,4 @@
-"""The records of a scenario: everything that a zone file can have."""
+"""A scenario's DNS records: everything that a zone file can contain."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from simulator.scenario.scenario import Record, ScenarioError
 
 
 @pytest.mark.parametrize(
-    ("record_type", "answers", "is_fine"),
+    ("record_type", "answers", "is_valid"),
     [
         ("A", ("10.0.0.1",), True),
         ("A", ("10.0.0.256",), False),
@@ -20,11 +20,11 @@ from simulator.scenario.scenario import Record, ScenarioError
     ],
 )
 def test_an_invalid_record_is_rejected_with_advice(
-    record_type: str, answers: tuple[str, ...], is_fine: bool
-) -> None:  # a column of the table
+    record_type: str, answers: tuple[str, ...], is_valid: bool
+) -> None:
     fault = fault_of(Record(name="x", record_type=record_type, answers=answers))
     words = f"write answers in zone file format for type {record_type}"
-    assert fault == (None if is_fine else words)
+    assert fault == (None if is_valid else words)
 
 
 def mistakes(document: object) -> tuple[str, ...]:

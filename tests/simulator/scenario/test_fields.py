@@ -89,11 +89,11 @@ def test_a_duration_has_a_unit_and_a_maximum(duration: object) -> None:
     assert fields.mistakes == ["here: write a duration from 0ms to 60s with its unit, such as 35.6ms"]
 
 
-@pytest.mark.parametrize(("count", "is_fine"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
-def test_a_list_has_a_maximum_length(count: int, is_fine: bool) -> None:  # a column
+@pytest.mark.parametrize(("count", "is_valid"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
+def test_a_list_has_a_maximum_length(count: int, is_valid: bool) -> None:
     fields = Fields()
     fields.items("here", ["a"] * count, fields.text)
-    assert fields.mistakes == ([] if is_fine else [f"here: give at most {MAX_ITEMS}, not {count}"])
+    assert fields.mistakes == ([] if is_valid else [f"here: give at most {MAX_ITEMS}, not {count}"])
 
 
 @pytest.mark.parametrize("reader", READERS)

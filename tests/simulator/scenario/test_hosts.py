@@ -16,9 +16,11 @@ def mistakes(document: object) -> tuple[str, ...]:
 
 def test_a_round_trip_is_halved_or_given_per_direction() -> None:
     halved = read_scenario("mine", {"regions": {"r": "35.6ms"}})
-    apart = read_scenario("mine", {"regions": {"r": {"rtt": {"out": "5ms", "back": "30ms"}, "loss": 0.02}}})
+    separate = read_scenario(
+        "mine", {"regions": {"r": {"rtt": {"out": "5ms", "back": "30ms"}, "loss": 0.02}}}
+    )
     assert halved.regions[0].delay == Delay(out_s=0.0178, back_s=0.0178)
-    assert apart.regions[0].delay == Delay(out_s=0.005, back_s=0.030, loss=0.02)
+    assert separate.regions[0].delay == Delay(out_s=0.005, back_s=0.030, loss=0.02)
 
 
 def test_a_node_forwards_to_its_zone_by_default() -> None:
@@ -56,10 +58,10 @@ def test_response_faults_and_certificate_faults_are_separate_groups() -> None:
     )
 
 
-@pytest.mark.parametrize(("count", "is_fine"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
-def test_a_kind_has_a_maximum_number_of_hosts(count: int, is_fine: bool) -> None:  # as above
+@pytest.mark.parametrize(("count", "is_valid"), [(MAX_ITEMS, True), (MAX_ITEMS + 1, False)])
+def test_a_kind_has_a_maximum_number_of_hosts(count: int, is_valid: bool) -> None:
     document = {"regions": {f"r-{index}": "1ms" for index in range(count)}}
-    if is_fine:
+    if is_valid:
         assert len(read_scenario("mine", document).regions) == count
     else:
         assert mistakes(document) == (f"regions: give at most {MAX_ITEMS}, not {count}",)
@@ -82,14 +84,14 @@ def test_a_kind_has_a_maximum_number_of_hosts(count: int, is_fine: bool) -> None
             "name_servers: '10.78.128.1' is used twice",
         ),
     ],
-    ids=["a name, by another kind", "an address"],
+    ids=["a name, used by another kind", "an address"],
 )
 def test_names_and_addresses_are_unique_among_all_kinds(document: object, mistake: str) -> None:
     assert mistakes(document) == (mistake,)
 
 
 @pytest.mark.parametrize(
-    ("address", "is_fine"),
+    ("address", "is_valid"),
     [
         ("10.78.127.255", False),
         ("10.78.128.0", True),
@@ -98,9 +100,9 @@ def test_names_and_addresses_are_unique_among_all_kinds(document: object, mistak
         ("x", False),
     ],
 )
-def test_a_configured_address_is_outside_the_assigned_range(address: str, is_fine: bool) -> None:
+def test_a_configured_address_is_outside_the_assigned_range(address: str, is_valid: bool) -> None:
     document = {"key_managers": [{"name": "h", "address": address}]}
-    if is_fine:
+    if is_valid:
         assert read_scenario("mine", document).key_managers[0].address == address
     else:
         wanted = "write an address in 10.78.128.0/17, or leave it out"

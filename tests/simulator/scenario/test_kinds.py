@@ -1,4 +1,4 @@
-"""Every kind of host, from the file to the agent's configuration; its server is in tests/simulator/servers."""
+"""Every kind of host, from the file to the agent's configuration; tests/simulator/servers tests the servers."""
 
 import dataclasses
 import ipaddress
@@ -16,7 +16,7 @@ from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import AnyHost, Node, Scenario, ScenarioError
 
-FILES = (Path("root.pem"), Path("credential.json"))  # names only, never opened
+FILES = (Path("root.pem"), Path("credential.json"))  # only names: the files are never opened
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.key for kind in KINDS])
 
 
@@ -48,7 +48,7 @@ def test_a_host_is_read_from_a_file(kind: HostKind) -> None:
 
 @every_kind
 def test_a_host_has_the_faults_of_its_kind_and_no_others(kind: HostKind) -> None:
-    if kind.holds is Node:  # its file has a word of its own
+    if kind.holds is Node:  # in a file, a node has its own key for this: dead
         (node,) = hosts_of(read_scenario("mine", document_of(kind, dead=True)), kind)
         assert (node.fault, set(kind.faults)) == (Fault.DEAD, {Fault.ALIVE, Fault.DEAD})
         return
@@ -65,7 +65,7 @@ def test_a_host_has_the_faults_of_its_kind_and_no_others(kind: HostKind) -> None
 def test_a_host_is_in_the_block_of_its_kind_at_the_standard_port(kind: HostKind) -> None:
     endpoint = assign_addresses(read_scenario("mine", document_of(kind))).endpoints[NAME]
     assert (endpoint.address, endpoint.port) == (f"10.78.{kind.block}.{kind.first}", kind.port)
-    # The upper half of the network is for addresses that a file gives.
+    # The upper half of the network is reserved for addresses that a file sets.
     assert ipaddress.ip_address(endpoint.address) in ipaddress.ip_network("10.78.0.0/17")
 
 

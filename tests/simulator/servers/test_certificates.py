@@ -35,7 +35,9 @@ def alternative_names(certificate: x509.Certificate) -> list[str]:
         (Fault.COMMON_NAME_MISSING, [], [NAME]),
     ],
 )
-def test_names(maker: CertificateMaker, kind: Fault, common: list[str], alternative: list[str]) -> None:
+def test_a_certificate_has_the_names_of_its_kind(
+    maker: CertificateMaker, kind: Fault, common: list[str], alternative: list[str]
+) -> None:
     leaf = maker.identity(kind).leaf
     assert (common_names(leaf), alternative_names(leaf)) == (common, alternative)
 
@@ -49,7 +51,9 @@ def test_names(maker: CertificateMaker, kind: Fault, common: list[str], alternat
         (Fault.NOT_YET_VALID, 2, 90),
     ],
 )
-def test_dates(maker: CertificateMaker, kind: Fault, from_day: int, to_day: int) -> None:
+def test_a_certificate_has_the_dates_of_its_kind(
+    maker: CertificateMaker, kind: Fault, from_day: int, to_day: int
+) -> None:
     leaf = maker.identity(kind).leaf
     assert leaf.not_valid_before_utc == NOW + timedelta(days=from_day)
     assert leaf.not_valid_after_utc == NOW + timedelta(days=to_day)
@@ -85,6 +89,6 @@ def test_a_fault_of_another_group_is_an_error(maker: CertificateMaker) -> None:
 
 
 @pytest.mark.parametrize(("length", "has_one"), [(64, True), (65, False)], ids=["at the limit", "just above"])
-def test_a_name_too_long_for_a_common_name_is_left_out(length: int, has_one: bool) -> None:  # a column
+def test_a_name_too_long_for_a_common_name_is_left_out(length: int, has_one: bool) -> None:
     name = "a" * 40 + "." + "b" * (length - 41)
     assert bool(common_names(CertificateMaker(name, NOW).identity(Fault.GOOD).leaf)) is has_one

@@ -55,13 +55,15 @@ def ask(
         ("hsm-1.example.com", "A", "NOERROR", "10.78.4.11"),
         ("_v.xks.example.com", "TXT", "NOERROR", '"a \\"quoted\\" text"'),
         ("hsm-1.example.com", "TXT", "NOERROR", None),
-        ("xks.example.com", "A", "NOERROR", None),  # it has a name below it: RFC 8020
+        ("xks.example.com", "A", "NOERROR", None),  # there is a name below it: RFC 8020
         ("myproxy-private.xks.example.com", "A", "NXDOMAIN", None),
         ("broken.example.com", "A", "SERVFAIL", None),
         ("example.org", "A", "REFUSED", None),
     ],
 )
-def test_answers(name: str, record_type: str, rcode: str, text: str | None) -> None:
+def test_a_query_gets_its_response_code_and_record(
+    name: str, record_type: str, rcode: str, text: str | None
+) -> None:
     message = ask(name, record_type)
     assert message is not None
     assert dns.rcode.to_text(message.rcode()) == rcode
@@ -81,32 +83,32 @@ def test_a_silent_record_gets_no_response() -> None:
 
 
 def test_a_response_too_long_for_plain_udp_is_truncated_only_there() -> None:
-    cut, extended, whole = (
+    cut, extended, over_tcp = (
         ask("long.example.com", "TXT"),
         ask("long.example.com", "TXT", edns=True),
         ask("long.example.com", "TXT", over_udp=False),
     )
     assert cut is not None
     assert extended is not None
-    assert whole is not None
+    assert over_tcp is not None
     assert (bool(cut.flags & dns.flags.TC), cut.answer) == (True, [])
-    for message in (extended, whole):
+    for message in (extended, over_tcp):
         assert not message.flags & dns.flags.TC
         assert b"".join(message.answer[0][0].strings) == LONG.encode()
 
 
 def test_a_servers_own_records_override_the_shared_ones() -> None:
-    def said(name: str, server: str) -> tuple[str, list[str]]:
+    def response_to(name: str, server: str) -> tuple[str, list[str]]:
         message = ask(name, "TXT", server=server)
         assert message is not None
         return dns.rcode.to_text(message.rcode()), [i.to_text() for rrset in message.answer for i in rrset]
 
-    assert said("own.example.com", "dns-1") == ("NXDOMAIN", [])
-    assert said("own.example.com", "dns-2") == ("NOERROR", ['"own"'])
-    assert said("both.example.com", "dns-1") == ("NOERROR", ['"all"'])
-    assert said("both.example.com", "dns-2") == ("NOERROR", ['"own"'])
-    assert said("refused.example.com", "dns-1") == ("REFUSED", [])
-    assert said("refused.example.com", "dns-2") == ("NXDOMAIN", [])
+    assert response_to("own.example.com", "dns-1") == ("NXDOMAIN", [])
+    assert response_to("own.example.com", "dns-2") == ("NOERROR", ['"own"'])
+    assert response_to("both.example.com", "dns-1") == ("NOERROR", ['"all"'])
+    assert response_to("both.example.com", "dns-2") == ("NOERROR", ['"own"'])
+    assert response_to("refused.example.com", "dns-1") == ("REFUSED", [])
+    assert response_to("refused.example.com", "dns-2") == ("NXDOMAIN", [])
 
 
 def test_the_servers_of_a_zone_are_found_with_their_addresses() -> None:
@@ -122,18 +124,18 @@ def test_the_servers_of_a_zone_are_found_with_their_addresses() -> None:
 
 
 def test_a_record_can_be_truncated_only_over_udp() -> None:
-    cut, whole = ask("cut.example.com", "TXT"), ask("cut.example.com", "TXT", over_udp=False)
+    cut, over_tcp = ask("cut.example.com", "TXT"), ask("cut.example.com", "TXT", over_udp=False)
     assert cut is not None
-    assert whole is not None
+    assert over_tcp is not None
     assert (bool(cut.flags & dns.flags.TC), cut.answer) == (True, [])
-    assert (bool(whole.flags & dns.flags.TC), whole.answer[0][0].to_text()) == (False, '"short"')
+    assert (bool(over_tcp.flags & dns.flags.TC), over_tcp.answer[0][0].to_text()) == (False, '"short"')
 
 
 def test_a_delayed_response_has_its_delay() -> None:
     for name, delay_s in (("late.example.com", 2.0), ("hsm-1.example.com", 0.0)):
-        said = answer_query(the_zones(), dns.message.make_query(name, "A").to_wire(), over_udp=True)
-        assert said is not None
-        assert said.delay_s == delay_s
+        response = answer_query(the_zones(), dns.message.make_query(name, "A").to_wire(), over_udp=True)
+        assert response is not None
+        assert response.delay_s == delay_s
 
 
 ZONES = the_zones()
@@ -141,7 +143,7 @@ QUERY = dns.message.make_query("hsm-1.example.com", "A").to_wire()
 
 
 @given(st.binary(max_size=100), st.integers(0, len(QUERY)), st.booleans())
-def test_any_bytes_are_answered_or_ignored(data: bytes, kept: int, over_udp: bool) -> None:  # drawn
+def test_any_bytes_are_answered_or_ignored(data: bytes, kept: int, over_udp: bool) -> None:
     for query in (data, QUERY[:kept] + data):
         answer = answer_query(ZONES, query, over_udp=over_udp)
         assert answer is None or len(answer.data) >= 12

@@ -41,14 +41,14 @@ def searched(
     return asyncio.run(look_up(Network(), search, timeout_s))
 
 
-def seen(facts: DomainFacts, name: str = AT_PARENT, view: View = View.PUBLIC) -> RecordSeen:
+def record_at(facts: DomainFacts, name: str = AT_PARENT, view: View = View.PUBLIC) -> RecordSeen:
     return next(each for each in facts.seen if (each.name, each.view) == (name, view))
 
 
 def test_the_zone_and_its_authoritative_servers_are_found(simulation: Simulation) -> None:
     facts = searched(simulation)
     assert (facts.is_public, facts.public_zone) == (True, "example.com")
-    assert seen(facts, view=View.AUTHORITATIVE).server == simulation.address("own")
+    assert record_at(facts, view=View.AUTHORITATIVE).server == simulation.address("own")
 
 
 @pytest.mark.parametrize(
@@ -68,47 +68,49 @@ def test_the_zone_and_its_authoritative_servers_are_found(simulation: Simulation
         (txt(AT_PARENT), AT_PARENT, RecordState.ABSENT),
     ],
     ids=[
-        *("at the parent", "above, seen at the parent", "above", "without the label", "wrong", "lower-cased"),
+        *("at the parent", "one level up, read at the parent", "one level up", "without the label"),
+        *("wrong value", "lower-cased"),
         *("quoted twice", "doubled", "NXDOMAIN", "SERVFAIL", "REFUSED", "no text"),
     ],
 )
 def test_the_published_record_is_found(
     simulation: Simulation, record: dict[str, object], name: str, state: RecordState
 ) -> None:
-    assert seen(searched(simulation, record), name).state is state
+    assert record_at(searched(simulation, record), name).state is state
 
 
 def test_a_truncated_response_is_repeated_over_tcp(simulation: Simulation) -> None:
-    found = seen(searched(simulation, txt(AT_PARENT, VALUE, truncated=True)))
-    assert (found.state, found.answers) == (RecordState.PUBLISHED, (VALUE,))  # UDP had none of it
+    found = record_at(searched(simulation, txt(AT_PARENT, VALUE, truncated=True)))
+    assert (found.state, found.answers) == (RecordState.PUBLISHED, (VALUE,))  # the UDP response had no record
 
 
 def test_a_slow_server_is_awaited_until_the_timeout(simulation: Simulation) -> None:
-    late = seen(searched(simulation, txt(AT_PARENT, VALUE, delay="200ms")))
+    late = record_at(searched(simulation, txt(AT_PARENT, VALUE, delay="200ms")))
     assert late.state is RecordState.PUBLISHED
     assert (late.rtt_s or 0) >= 0.2
     assert (
-        seen(searched(simulation, txt(AT_PARENT, VALUE, delay="30s"), timeout_s=1.0)).state
+        record_at(searched(simulation, txt(AT_PARENT, VALUE, delay="30s"), timeout_s=1.0)).state
         is RecordState.TIMED_OUT
     )
     assert (
-        seen(searched(simulation, txt(AT_PARENT, silent=True), timeout_s=1.0)).state is RecordState.TIMED_OUT
+        record_at(searched(simulation, txt(AT_PARENT, silent=True), timeout_s=1.0)).state
+        is RecordState.TIMED_OUT
     )
 
 
 def test_a_resolver_may_lack_a_record_that_the_authoritative_server_has(simulation: Simulation) -> None:
     facts = searched(simulation, txt(AT_PARENT, VALUE, servers=["own"]))
-    assert seen(facts).state is RecordState.ABSENT
-    assert seen(facts, view=View.AUTHORITATIVE).state is RecordState.PUBLISHED
+    assert record_at(facts).state is RecordState.ABSENT
+    assert record_at(facts, view=View.AUTHORITATIVE).state is RecordState.PUBLISHED
 
 
 def test_a_private_zone_may_have_a_record_that_the_public_one_lacks(simulation: Simulation) -> None:
     only_private = txt(AT_PARENT, VALUE, servers=["vpc"])
-    assert seen(searched(simulation, only_private, resolver="vpc")).state is RecordState.PUBLISHED
-    assert seen(searched(simulation, only_private)).state is RecordState.ABSENT
+    assert record_at(searched(simulation, only_private, resolver="vpc")).state is RecordState.PUBLISHED
+    assert record_at(searched(simulation, only_private)).state is RecordState.ABSENT
     both = (txt(AT_PARENT, VALUE), txt(AT_PARENT, "vpce:private", servers=["vpc"]))
-    assert seen(searched(simulation, *both)).state is RecordState.PUBLISHED
-    assert seen(searched(simulation, *both, resolver="vpc")).state is RecordState.WRONG_VALUE
+    assert record_at(searched(simulation, *both)).state is RecordState.PUBLISHED
+    assert record_at(searched(simulation, *both, resolver="vpc")).state is RecordState.WRONG_VALUE
 
 
 def test_a_zone_without_name_servers_is_not_a_zone(simulation: Simulation) -> None:

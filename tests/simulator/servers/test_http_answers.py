@@ -11,7 +11,7 @@ NOW_S = 1_772_600_767.9
 REPLY = Reply(status=200, body=json.dumps({"a": "x" * 250}).encode())
 
 
-def asked(method: str = "POST", *, keeps_alive: bool = True) -> Request:
+def request_by(method: str = "POST", *, keeps_alive: bool = True) -> Request:
     return Request(method=method, path="/", body_bytes=0, keeps_alive=keeps_alive)
 
 
@@ -33,7 +33,7 @@ def read(data: bytes, method: str = "POST") -> tuple[h11.Response, bytes]:
 
 @pytest.mark.parametrize("form", Form)
 def test_each_form_is_understood_by_another_parser(form: Form) -> None:
-    response, body = read(write(asked(), REPLY, NOW_S, form))
+    response, body = read(write(request_by(), REPLY, NOW_S, form))
     headers = {name.decode(): value.decode() for name, value in response.headers}
     assert (response.status_code, body) == (200, REPLY.body)
     assert headers["date"] == "Wed, 04 Mar 2026 05:06:07 GMT"
@@ -43,14 +43,14 @@ def test_each_form_is_understood_by_another_parser(form: Form) -> None:
 
 
 def test_the_unusual_form_is_unusual_but_legal() -> None:
-    head = write(asked(), REPLY, NOW_S, Form.UNUSUAL).partition(b"\r\n\r\n")[0]
+    head = write(request_by(), REPLY, NOW_S, Form.UNUSUAL).partition(b"\r\n\r\n")[0]
     assert head.startswith(b"HTTP/1.1 200 \r\n")
     assert b"\r\ndate: \t Wed" in head
     assert b"\r\nCONTENT-TYPE:application/json\r\n" in head
 
 
 def test_connection_close_is_confirmed_and_405_lists_the_methods() -> None:
-    response, _ = read(write(asked(keeps_alive=False), Reply(status=405, allow="POST"), NOW_S))
+    response, _ = read(write(request_by(keeps_alive=False), Reply(status=405, allow="POST"), NOW_S))
     headers = dict(response.headers)
     assert headers[b"connection"] == b"close"
     assert headers[b"allow"] == b"POST"
@@ -58,7 +58,7 @@ def test_connection_close_is_confirmed_and_405_lists_the_methods() -> None:
 
 @pytest.mark.parametrize("form", Form)
 def test_head_gets_only_the_header(form: Form) -> None:
-    data = write(asked("HEAD"), REPLY, NOW_S, form)
+    data = write(request_by("HEAD"), REPLY, NOW_S, form)
     assert data.endswith(b"\r\n\r\n")
     assert read(data, "HEAD")[1] == b""
 
@@ -122,7 +122,7 @@ def test_a_rejected_request_closes_the_connection() -> None:
         (b"", None),
     ],
 )
-def test_heads(head: bytes, request_: Request | None) -> None:
+def test_a_header_is_parsed_or_rejected(head: bytes, request_: Request | None) -> None:
     assert parse_head(head) == request_
 
 

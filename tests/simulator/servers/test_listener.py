@@ -21,7 +21,7 @@ async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await writer.wait_closed()
 
 
-SERVICE = Service(serve=greet, answer=lambda asked: Datagram(data=asked.upper()))
+SERVICE = Service(serve=greet, answer=lambda query: Datagram(data=query.upper()))
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def listening(address: str, transports: tuple[Transport, ...], service: Service 
 
 async def by_tcp(address: str) -> bytes:
     reader, writer = await asyncio.open_connection(address, PORT)
-    said = await reader.read()
+    data = await reader.read()
     writer.close()
     await writer.wait_closed()
-    return said
+    return data
 
 
 async def by_udp(address: str) -> bytes:

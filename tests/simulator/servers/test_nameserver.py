@@ -91,14 +91,14 @@ async def test_one_connection_carries_many_queries_however_they_are_split() -> N
 
 async def test_a_silent_query_does_not_block_the_next_one() -> None:
     async with serving() as address:
-        asked = (question("silent.example.com", 1), b"not a query", question(number=2))
+        queries = (question("silent.example.com", 1), b"not a query", question(number=2))
         async with connected(address) as (reader, writer):
-            writer.write(b"".join(framed(each) for each in asked))
+            writer.write(b"".join(framed(each) for each in queries))
             assert await answer(reader) == (2, HSM)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.setblocking(False)
             client.connect((address, PORT))
-            for each in asked:
+            for each in queries:
                 client.send(each)
             data = await asyncio.get_running_loop().sock_recv(client, 512)
             assert dns.message.from_wire(data).id == 2
@@ -106,17 +106,17 @@ async def test_a_silent_query_does_not_block_the_next_one() -> None:
 
 async def test_a_delayed_response_does_not_block_others_over_udp_and_keeps_its_order_over_tcp() -> None:
     async with serving() as address:
-        asked = (question("late.example.com", 1), question(number=2))
+        queries = (question("late.example.com", 1), question(number=2))
         async with connected(address) as (reader, writer):
-            writer.write(b"".join(framed(each) for each in asked))
+            writer.write(b"".join(framed(each) for each in queries))
             assert [await answer(reader), await answer(reader)] == [(1, HSM), (2, HSM)]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.setblocking(False)
             client.connect((address, PORT))
-            for each in asked:
+            for each in queries:
                 client.send(each)
             receive = asyncio.get_running_loop().sock_recv
-            assert [dns.message.from_wire(await receive(client, 512)).id for _ in asked] == [2, 1]
+            assert [dns.message.from_wire(await receive(client, 512)).id for _ in queries] == [2, 1]
 
 
 async def test_the_number_of_delayed_responses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,15 +134,15 @@ async def test_the_number_of_delayed_responses_is_bounded(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered"),
+    ("queries", "answered"),
     [(100, 100), (101, 100), (10_000, 100)],
     ids=["at the limit", "just above", "more than is read at once"],
 )
-async def test_a_connection_is_closed_after_a_hundred_queries(asked: int, answered: int) -> None:
+async def test_a_connection_is_closed_after_a_hundred_queries(queries: int, answered: int) -> None:
     async with serving() as address, connected(address) as (reader, writer):
-        writer.write(framed(question()) * asked)
+        writer.write(framed(question()) * queries)
         writer.write_eof()
-        data = await reader.read()  # to the end: questions left over do not make it a reset
+        data = await reader.read()  # until the end: unread queries must not cause a reset
         assert data.count(socket.inet_aton(HSM)) == answered
 
 

@@ -28,7 +28,7 @@ def simulation() -> Iterator[Simulation]:
 
 
 @pytest.fixture(autouse=True)
-def healed(simulation: Simulation) -> Iterator[None]:
+def restored(simulation: Simulation) -> Iterator[None]:
     yield
     for fault in (Fault.ALIVE, Fault.GOOD, Fault.TLS_GOOD, Fault.HEALTHY):
         simulation.set_fault("*", fault)
@@ -53,11 +53,11 @@ def get(simulation: Simulation, name: str = "proxy-1", path: str = "/") -> bytes
 
 
 def handshake(
-    simulation: Simulation, suites: bytes, least: int = SSL.TLS1_VERSION
+    simulation: Simulation, suites: bytes, minimum_version: int = SSL.TLS1_VERSION
 ) -> tuple[str, str | None, int]:
     """Version, cipher and number of certificates, from a client that accepts anything."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_min_proto_version(least)
+    context.set_min_proto_version(minimum_version)
     context.set_cipher_list(suites)
     with socket.create_connection(where(simulation, "proxy-1"), 5) as plain:
         plain.settimeout(None)
@@ -101,7 +101,7 @@ def test_another_tls_client_sees_the_certificate_fault(
     simulation.set_fault("proxy-1", fault)
     with pytest.raises(ssl.SSLCertVerificationError, match=words):
         get(simulation)
-    assert get(simulation, "proxy-2")  # the other one is as before
+    assert get(simulation, "proxy-2")  # the other proxy is unchanged
 
 
 @pytest.mark.parametrize("fault", [Fault.COMMON_NAME_MISSING, Fault.SAN_RIGHT_CN_WRONG, Fault.EXPIRES_SOON])
@@ -181,13 +181,13 @@ def test_the_responses_of_proxies_can_change_while_the_simulation_runs(simulatio
 
 
 def answers_by(transport: Transport, address: tuple[str, int]) -> bool:
-    """Whether anything listens there; an unhandled datagram gives an ICMP error."""
+    """Whether a server listens at the address; a datagram to a closed port causes an ICMP error."""
     if transport is Transport.TCP:
         try:
             socket.create_connection(address, 5).close()
         except ConnectionRefusedError:
             return False
-        except ConnectionResetError:  # a node without a backend accepts, and resets at once
+        except ConnectionResetError:  # a node without a backend accepts, then resets immediately
             pass
         return True
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -245,6 +245,6 @@ def test_stopping_leaves_neither_processes_nor_files() -> None:
         }
         assert stat.S_IMODE(simulation.credential_file.stat().st_mode) == 0o600
         simulation.stop()
-        simulation.stop()  # once more does nothing
+        simulation.stop()  # a second call does nothing
     assert servers.process.returncode is not None
     assert not simulation.directory.exists()

@@ -1,4 +1,4 @@
-"""One proxy on 127.0.0.1, tested with clients of `ssl`."""
+"""One proxy on 127.0.0.1, tested with clients that use Python's `ssl`."""
 
 import asyncio
 import ssl
@@ -61,10 +61,10 @@ async def connected(port: int, context: ssl.SSLContext | None) -> AsyncIterator[
 
 
 def post(body: bytes, *, length: int | None = None, more: str = "") -> bytes:
-    said = len(body) if length is None else length
+    content_length = len(body) if length is None else length
     of = signed(PATH, body, host=NAME, at_s=time.time())
     headers = "".join(f"{name}: {value}\r\n" for name, value in of.headers)
-    return f"POST {PATH} HTTP/1.1\r\nContent-Length: {said}\r\n{headers}{more}\r\n".encode() + body
+    return f"POST {PATH} HTTP/1.1\r\nContent-Length: {content_length}\r\n{headers}{more}\r\n".encode() + body
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
@@ -94,17 +94,21 @@ HEAD = b"GET / HTTP/1.1\r\nX: "
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
-        # A signature is good for five minutes: it is made when the test runs.
-        (
-            lambda: post(b"x" * http_answers.MAX_BODY_BYTES),
-            (400, True),
-        ),  # read whole; it is no health request
+        # A signature is valid for five minutes, so requests are signed when the test runs.
+        # A body at the limit is read completely, but it is not a valid health request.
+        (lambda: post(b"x" * http_answers.MAX_BODY_BYTES), (400, True)),
         (lambda: post(b"", length=http_answers.MAX_BODY_BYTES + 1), (400, False)),
         (lambda: HEAD.ljust(http_answers.MAX_HEADER_BYTES - 4, b"x") + b"\r\n\r\n", (404, True)),
         (lambda: HEAD.ljust(http_answers.MAX_HEADER_BYTES + 1, b"x"), (400, False)),
         (lambda: b"not HTTP\r\n\r\n", (400, False)),
     ],
-    ids=["body at the limit", "body above it", "head at the limit", "head above it", "no HTTP"],
+    ids=[
+        "body at the limit",
+        "body above the limit",
+        "header at the limit",
+        "header above the limit",
+        "not HTTP",
+    ],
 )
 async def test_an_invalid_or_too_long_request_is_rejected_and_the_connection_closed(
     request_: Callable[[], bytes], status: tuple[int, bool]
@@ -124,16 +128,16 @@ def agreed(streams: Streams) -> tuple[str, str]:
 
 
 async def test_a_fault_replaces_only_its_group_and_open_connections_keep_their_tls() -> None:
-    proxy, lenient = a_proxy(), trusting()
-    lenient.check_hostname = False
-    async with listening(proxy) as port, connected(port, lenient) as before:
+    proxy, without_name_check = a_proxy(), trusting()
+    without_name_check.check_hostname = False
+    async with listening(proxy) as port, connected(port, without_name_check) as before:
         proxy.set_fault(Fault.AES_128_ONLY)
         proxy.set_fault(Fault.WRONG_COMMON_NAME)
-        async with connected(port, lenient) as after:
+        async with connected(port, without_name_check) as after:
             assert agreed(after) == ("other.example.net", "TLS_AES_128_GCM_SHA256")
         proxy.set_fault(Fault.TLS_GOOD)
-        async with connected(port, lenient) as mended:
-            assert agreed(mended) == ("other.example.net", "TLS_AES_256_GCM_SHA384")
+        async with connected(port, without_name_check) as repaired:
+            assert agreed(repaired) == ("other.example.net", "TLS_AES_256_GCM_SHA384")
         before[1].write(post(HEALTH))
         assert await answer(before[0]) == (200, True)
         assert agreed(before) == (NAME, "TLS_AES_256_GCM_SHA384")
@@ -173,15 +177,15 @@ async def test_clients_over_the_limit_are_reset_until_one_disconnects(
             assert await answer(reader) == (200, True)
 
 
-@pytest.mark.parametrize("says", [b"", b"GET / HTTP/1.1\r\n\r\n"], ids=["nothing", "no TLS"])
+@pytest.mark.parametrize("first_bytes", [b"", b"GET / HTTP/1.1\r\n\r\n"], ids=["nothing", "plain HTTP"])
 async def test_a_client_without_a_handshake_is_disconnected_and_the_next_is_served(
-    monkeypatch: pytest.MonkeyPatch, says: bytes
+    monkeypatch: pytest.MonkeyPatch, first_bytes: bytes
 ) -> None:
-    monkeypatch.setattr(tls_proxy, "_HANDSHAKE_S", 1.0 if says else 0.05)
+    monkeypatch.setattr(tls_proxy, "_HANDSHAKE_S", 1.0 if first_bytes else 0.05)
     proxy = a_proxy()
     async with listening(proxy) as port:
         async with connected(port, None) as (reader, writer):
-            writer.write(says)
+            writer.write(first_bytes)
             assert await reader.read() == b""
         async with connected(port, trusting()) as (reader, writer):
             writer.write(post(HEALTH))

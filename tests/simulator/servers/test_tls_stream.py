@@ -45,7 +45,7 @@ def shake(server_side: SSL.Connection, client_side: SSL.Connection) -> None:
                 this.do_handshake()
             except SSL.WantReadError:
                 waiting = True
-            with contextlib.suppress(SSL.WantReadError):  # it has nothing to say
+            with contextlib.suppress(SSL.WantReadError):  # it has nothing to send
                 other.bio_write(this.bio_read(65_536))
 
 
@@ -82,14 +82,14 @@ def test_a_server_without_faults_supports_nothing_below_tls_1_2(newest: int, agr
 
 @pytest.mark.parametrize("fault", [Fault.CLIENT_CERTIFICATE_DEMANDED, Fault.CLIENT_CERTIFICATE_REQUESTED])
 def test_a_client_certificate_of_any_ca_is_accepted(fault: Fault) -> None:
-    stranger = CertificateMaker("stranger.example.net", datetime.now(UTC)).identity(Fault.EXPIRED)
+    unknown_client = CertificateMaker("client.example.net", datetime.now(UTC)).identity(Fault.EXPIRED)
     client = client_context()
-    client.use_privatekey(stranger.key)
-    client.use_certificate(stranger.leaf)
+    client.use_privatekey(unknown_client.key)
+    client.use_certificate(unknown_client.leaf)
     server_side, client_side = pair(fault, client)
     shake(server_side, client_side)
     shown = server_side.get_peer_certificate(as_cryptography=True)
-    assert shown == stranger.leaf
+    assert shown == unknown_client.leaf
 
 
 @contextlib.asynccontextmanager
@@ -120,7 +120,7 @@ async def connected(
 
 
 async def through(streams: Streams, connection: SSL.Connection, call: Callable[[], bytes]) -> bytes:
-    """``call`` of a client's memory connection, with its bytes carried over ``streams``."""
+    """The result of ``call``, a method of the client's connection in memory; its bytes are sent over ``streams``."""
     reader, writer = streams
     while True:
         try:
@@ -133,7 +133,7 @@ async def through(streams: Streams, connection: SSL.Connection, call: Callable[[
         if result is not None:
             return result
         data = await reader.read(65_536)
-        assert data, "the server ended without a word"
+        assert data, "the server closed without sending anything"
         connection.bio_write(data)
 
 
@@ -174,8 +174,8 @@ async def test_data_arrives_complete_and_ends_with_close_notify() -> None:
 
 
 @pytest.mark.loopback
-@pytest.mark.parametrize("says_so", [True, False], ids=["with a word of TLS", "without"])
-async def test_a_client_that_closes_gives_eof(says_so: bool) -> None:
+@pytest.mark.parametrize("with_close_notify", [True, False], ids=["with close_notify", "only FIN"])
+async def test_a_client_that_closes_gives_eof(with_close_notify: bool) -> None:
     async def wait_for_the_end(*streams: asyncio.StreamReader | asyncio.StreamWriter) -> None:
         stream = a_stream(streams)
         await stream.handshake()
@@ -185,7 +185,7 @@ async def test_a_client_that_closes_gives_eof(says_so: bool) -> None:
     async with connected(wait_for_the_end) as streams:
         client = a_client()
         await through(streams, client, lambda: client.do_handshake() or b"")
-        if says_so:
+        if with_close_notify:
             client.shutdown()
             await through(streams, client, bytes)
         else:
@@ -224,7 +224,7 @@ async def test_a_graceful_close_waits_only_for_a_limited_time(
         await close_politely(reader, writer)
         took_s.append(time.monotonic() - began_s)
 
-    async with connected(end) as (reader, _writer):  # which stays open
+    async with connected(end) as (reader, _writer):  # the client stays open
         assert await reader.read() == b""
     assert 0.05 <= took_s[0] < slowdown()
 

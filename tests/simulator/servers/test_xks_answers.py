@@ -1,4 +1,4 @@
-"""The proxy's responses, correct and with each fault of the group ANSWER."""
+"""The proxy's responses without a fault, and with each fault of the group ANSWER."""
 
 import json
 from dataclasses import replace
@@ -22,8 +22,8 @@ ENCRYPT = signed(
 )
 UNSIGNED = replace(signed(), headers=[])
 GET = replace(UNSIGNED, method="GET", body=b"")
-# Faults of when an answer comes, or how it is written: what it says is as in health.
-IN_CONDUCT = (
+# Faults that change only when a response is sent or how it is formatted, and not its content.
+TIMING_OR_FORM = (
     *(Fault.SLOW_400_MS, Fault.SLOW_300_MS, Fault.SLOW_220_MS),
     *(Fault.SILENT_HTTP, Fault.CLOSES, Fault.DROPS_LARGE_BODIES),
     *(Fault.CHUNKED, Fault.ODD_HEADERS, Fault.CLOCK_WRONG),
@@ -34,19 +34,19 @@ def reply(of: Signed, fault: Fault = Fault.HEALTHY, proxy: XksProxy = PROXY, now
     return reply_to(requested(of), of.body, proxy, fault, now_s)
 
 
-def said(of: Signed, fault: Fault = Fault.HEALTHY, proxy: XksProxy = PROXY) -> tuple[int, dict[str, Any]]:
+def answered(of: Signed, fault: Fault = Fault.HEALTHY, proxy: XksProxy = PROXY) -> tuple[int, dict[str, Any]]:
     found = reply(of, fault, proxy)
     return found.status, json.loads(found.body or b"{}")
 
 
 def states(of: Signed, fault: Fault, proxy: XksProxy = PROXY) -> list[str]:
-    return [entry["healthStatus"] for entry in said(of, fault, proxy)[1]["ekmFleetDetails"]]
+    return [entry["healthStatus"] for entry in answered(of, fault, proxy)[1]["ekmFleetDetails"]]
 
 
 def test_a_healthy_proxy_answers_only_signed_requests() -> None:
-    assert said(signed())[0] == said(ENCRYPT)[0] == 200
-    assert said(UNSIGNED)[0] == said(replace(ENCRYPT, body=ENCRYPT.body + b" "))[0] == 401
-    assert said(signed("/other/kms/xks/v1/health"))[1]["errorName"] == "InvalidUriPathException"
+    assert answered(signed())[0] == answered(ENCRYPT)[0] == 200
+    assert answered(UNSIGNED)[0] == answered(replace(ENCRYPT, body=ENCRYPT.body + b" "))[0] == 401
+    assert answered(signed("/other/kms/xks/v1/health"))[1]["errorName"] == "InvalidUriPathException"
     for method in ("GET", "HEAD", "PUT"):
         found = reply(replace(signed(), method=method))
         assert (found.status, found.allow, found.body) == (405, "POST", b"")
@@ -54,9 +54,9 @@ def test_a_healthy_proxy_answers_only_signed_requests() -> None:
 
 
 def test_the_path_is_checked_before_the_signature_and_the_signature_before_the_body() -> None:
-    assert said(replace(UNSIGNED, path="/x"))[1]["errorName"] == "InvalidUriPathException"
-    assert said(replace(UNSIGNED, body=b""))[1]["errorName"] == "AuthenticationFailedException"
-    assert said(signed(body=b"{}"))[1]["errorName"] == "ValidationException"
+    assert answered(replace(UNSIGNED, path="/x"))[1]["errorName"] == "InvalidUriPathException"
+    assert answered(replace(UNSIGNED, body=b""))[1]["errorName"] == "AuthenticationFailedException"
+    assert answered(signed(body=b"{}"))[1]["errorName"] == "ValidationException"
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,15 @@ def test_the_path_is_checked_before_the_signature_and_the_signature_before_the_b
 )
 def test_an_error_has_its_name_and_get_is_still_refused(fault: Fault, status: int, name: str) -> None:
     for request in (signed(), ENCRYPT):
-        found, document = said(request, fault)
+        found, document = answered(request, fault)
         assert (found, document["errorName"]) == (status, name)
     assert reply(GET, fault).status == 405
-    assert said(UNSIGNED, fault)[0] in {401, status}
+    assert answered(UNSIGNED, fault)[0] in {401, status}
 
 
 @pytest.mark.parametrize("fault", [Fault.ACCESS_DENIED, Fault.INTERNAL, Fault.UNSUPPORTED, Fault.BAD_JSON])
 def test_errors_after_the_signature_check_still_need_a_signature(fault: Fault) -> None:
-    assert said(UNSIGNED, fault)[1]["errorName"] == "AuthenticationFailedException"
+    assert answered(UNSIGNED, fault)[1]["errorName"] == "AuthenticationFailedException"
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_post_can_be_refused_as_a_method() -> None:
 
 
 def test_forbidden_requests_can_be_allowed_by_a_fault() -> None:
-    assert said(GET, Fault.GET_ALLOWED)[0] == 200
-    assert said(UNSIGNED, Fault.GET_ALLOWED)[0] == 401
-    assert said(UNSIGNED, Fault.UNSIGNED_ALLOWED)[0] == 200
+    assert answered(GET, Fault.GET_ALLOWED)[0] == 200
+    assert answered(UNSIGNED, Fault.GET_ALLOWED)[0] == 401
+    assert answered(UNSIGNED, Fault.UNSIGNED_ALLOWED)[0] == 200
     assert reply(GET, Fault.UNSIGNED_ALLOWED).status == 405
 
 
@@ -119,7 +119,7 @@ def test_forbidden_requests_can_be_allowed_by_a_fault() -> None:
         (Fault.DEGRADED, ["ACTIVE", "ACTIVE", "DEGRADED"]),
     ],
 )
-def test_fleets(fault: Fault, expected: list[str]) -> None:
+def test_a_fault_determines_the_states_of_the_key_managers(fault: Fault, expected: list[str]) -> None:
     assert states(signed(), fault) == expected
 
 
@@ -128,14 +128,14 @@ def test_a_healthy_fleet_has_two_to_ten_managers_whatever_the_scenario_has(
     managers: int, entries: int
 ) -> None:
     proxy = XksProxy(key_managers=tuple(f"hsm-{index}" for index in range(managers)))
-    _, document = said(signed(), proxy=proxy)
+    _, document = answered(signed(), proxy=proxy)
     assert len({entry["id"] for entry in document["ekmFleetDetails"]}) == entries
     assert all(name in str(document) for name in proxy.key_managers[:10])
 
 
 def test_a_field_can_be_missing_in_each_operation() -> None:
-    assert set(said(signed())[1]) - set(said(signed(), Fault.MISSING_FIELD)[1]) == {"ekmVendor"}
-    assert set(said(ENCRYPT)[1]) - set(said(ENCRYPT, Fault.MISSING_FIELD)[1]) == {"authenticationTag"}
+    assert set(answered(signed())[1]) - set(answered(signed(), Fault.MISSING_FIELD)[1]) == {"ekmVendor"}
+    assert set(answered(ENCRYPT)[1]) - set(answered(ENCRYPT, Fault.MISSING_FIELD)[1]) == {"authenticationTag"}
 
 
 def test_json_can_be_incomplete_and_a_body_can_be_huge() -> None:
@@ -144,11 +144,11 @@ def test_json_can_be_incomplete_and_a_body_can_be_huge() -> None:
     with pytest.raises(ValueError, match="Expecting"):
         json.loads(broken.body)
     assert len(reply(signed(), Fault.HUGE_BODY).body) > 65_536
-    assert said(signed(), Fault.HUGE_BODY)[0] == 200
+    assert answered(signed(), Fault.HUGE_BODY)[0] == 200
 
 
 @pytest.mark.parametrize(
-    ("fault", "body_bytes", "conduct"),
+    ("fault", "body_bytes", "behaviour"),
     [
         (Fault.HEALTHY, 9999, Behaviour()),
         (Fault.SLOW_400_MS, 0, Behaviour(delay_s=0.4)),
@@ -162,11 +162,11 @@ def test_json_can_be_incomplete_and_a_body_can_be_huge() -> None:
         (Fault.ODD_HEADERS, 0, Behaviour(form=Form.UNUSUAL)),
     ],
 )
-def test_a_fault_changes_timing_and_form(fault: Fault, body_bytes: int, conduct: Behaviour) -> None:
-    assert behaviour_of(fault, body_bytes) == conduct
+def test_a_fault_changes_timing_and_form(fault: Fault, body_bytes: int, behaviour: Behaviour) -> None:
+    assert behaviour_of(fault, body_bytes) == behaviour
 
 
-@pytest.mark.parametrize("fault", IN_CONDUCT)
+@pytest.mark.parametrize("fault", TIMING_OR_FORM)
 def test_a_fault_in_timing_or_form_keeps_the_content(fault: Fault) -> None:
     assert reply(signed(), fault) == reply(signed())
 
@@ -181,8 +181,8 @@ def test_a_wrong_clock_adds_to_the_scenarios_offset_and_affects_signatures() -> 
 @pytest.mark.parametrize("fault", [fault for fault in ANSWER if fault is not Fault.HEALTHY])
 def test_no_fault_is_without_effect(fault: Fault) -> None:
     """Each fault changes the response to a signed, unsigned or GET request, or its timing or form."""
-    asked = (signed(), UNSIGNED, GET)
-    differs = any(reply(request, fault) != reply(request) for request in asked)
+    requests = (signed(), UNSIGNED, GET)
+    differs = any(reply(request, fault) != reply(request) for request in requests)
     conducts = behaviour_of(fault, 9999) != Behaviour() or clock_offset_s(PROXY, fault) != 0
     assert differs or conducts
 
@@ -200,7 +200,7 @@ def test_any_request_gets_a_response(fault: Fault, method: str, path: str, body:
 
 @given(st.binary(max_size=200))
 def test_any_signed_body_gets_a_response(body: bytes) -> None:
-    assert said(signed(body=body))[1]["errorName"] == "ValidationException"
+    assert answered(signed(body=body))[1]["errorName"] == "ValidationException"
 
 
 def test_the_sample_request_is_a_health_request() -> None:

@@ -20,7 +20,7 @@ def b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def said(operation: str, document: object, key_id: str = "foo") -> tuple[int, dict[str, Any]]:
+def answered(operation: str, document: object, key_id: str = "foo") -> tuple[int, dict[str, Any]]:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
     answer = perform(Route(operation=Operation(operation), key_id=key_id), body, DEFAULT_KEYS, FLEET)
     return answer.status, dict(answer.document)
@@ -44,7 +44,7 @@ def to_decrypt(encrypted: dict[str, Any], **more: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("path", "prefix", "asked"),
+    ("path", "prefix", "operation_and_key"),
     [
         ("/kms/xks/v1/health", "", ("health", "")),
         ("/a/kms/xks/v1/keys/b.c_D-1/encrypt", "/a", ("encrypt", "b.c_D-1")),
@@ -62,13 +62,15 @@ def to_decrypt(encrypted: dict[str, Any], **more: object) -> dict[str, object]:
         ("/kms/xks/v1/keys/x/sign", "", None),
     ],
 )
-def test_paths(path: str, prefix: str, asked: tuple[str, str] | None) -> None:
+def test_a_path_gives_an_operation_and_a_key_or_is_rejected(
+    path: str, prefix: str, operation_and_key: tuple[str, str] | None
+) -> None:
     found = route(path, prefix)
-    assert (None if found is None else (found.operation, found.key_id)) == asked
+    assert (None if found is None else (found.operation, found.key_id)) == operation_and_key
 
 
 def test_health_has_all_that_the_specification_requires() -> None:
-    status, document = said("health", HEALTH)
+    status, document = answered("health", HEALTH)
     assert status == 200
     assert set(document) == {
         *("xksProxyFleetSize", "xksProxyVendor", "xksProxyModel", "ekmVendor", "ekmFleetDetails")
@@ -90,7 +92,7 @@ def test_health_has_all_that_the_specification_requires() -> None:
     ],
 )
 def test_metadata_describes_the_key(key_id: str, spec: str, usage: list[str], status: str) -> None:
-    found = said("metadata", {"requestMetadata": METADATA}, key_id)
+    found = answered("metadata", {"requestMetadata": METADATA}, key_id)
     assert found == (200, {"keySpec": spec, "keyUsage": usage, "keyStatus": status})
 
 
@@ -99,17 +101,17 @@ def test_metadata_describes_the_key(key_id: str, spec: str, usage: list[str], st
     "additional", [..., b64(b"project=nile"), b64(b"a" * 8192)], ids=["", "short", "longest"]
 )
 @pytest.mark.parametrize(
-    "plaintext", [b"x", b"Hello Simulation!", b"p" * 4300], ids=["a byte", "short", "longest"]
+    "plaintext", [b"x", b"Hello Simulation!", b"p" * 4300], ids=["one byte", "short", "maximum"]
 )
 def test_what_is_encrypted_decrypts_with_the_same_additional_data(
     plaintext: bytes, additional: object, algorithm: object
 ) -> None:
-    asked = to_encrypt(
+    request_ = to_encrypt(
         plaintext, additionalAuthenticatedData=additional, ciphertextDataIntegrityValueAlgorithm=algorithm
     )
-    status, encrypted = said("encrypt", asked)
+    status, encrypted = answered("encrypt", request_)
     assert status == 200
-    assert said("decrypt", to_decrypt(encrypted, additionalAuthenticatedData=additional)) == (
+    assert answered("decrypt", to_decrypt(encrypted, additionalAuthenticatedData=additional)) == (
         200,
         {"plaintext": b64(plaintext)},
     )
@@ -137,7 +139,7 @@ def test_what_is_encrypted_decrypts_with_the_same_additional_data(
         ("metadata", {"requestMetadata": METADATA}, "ghost", 404, "KeyNotFoundException"),
         ("encrypt", to_encrypt(), "ghost", 404, "KeyNotFoundException"),
         ("encrypt", to_encrypt(plaintext=...), "foo", 400, "ValidationException"),
-        ("encrypt", to_encrypt(plaintext="no Base64!"), "foo", 400, "ValidationException"),
+        ("encrypt", to_encrypt(plaintext="not Base64!"), "foo", 400, "ValidationException"),
         ("encrypt", to_encrypt(plaintext="_-_-"), "foo", 400, "ValidationException"),
         ("encrypt", to_encrypt(encryptionAlgorithm="AES_CBC"), "foo", 400, "ValidationException"),
         ("encrypt", to_encrypt(encryptionAlgorithm=...), "foo", 400, "ValidationException"),
@@ -171,8 +173,10 @@ def test_what_is_encrypted_decrypts_with_the_same_additional_data(
         ),
     ],
 )
-def test_errors(operation: str, document: object, key_id: str, status: int, name: str) -> None:
-    found, answer = said(operation, document, key_id)
+def test_an_invalid_request_gets_its_error(
+    operation: str, document: object, key_id: str, status: int, name: str
+) -> None:
+    found, answer = answered(operation, document, key_id)
     assert (found, answer["errorName"]) == (status, name)
     assert len(answer["errorMessage"]) < 512
 
@@ -187,7 +191,7 @@ def test_errors(operation: str, document: object, key_id: str, status: int, name
         ({"ciphertext": b64(b"jello")}, "foo", "InvalidCiphertextException"),
         ({"initializationVector": b64(b"i" * 16)}, "foo", "InvalidCiphertextException"),
         ({"authenticationTag": b64(b"t" * 16)}, "foo", "InvalidCiphertextException"),
-        ({}, "decrypt_only_key", "InvalidCiphertextException"),  # it is of another key
+        ({}, "decrypt_only_key", "InvalidCiphertextException"),  # it was encrypted with another key
         ({"initializationVector": b64(b"i" * 13)}, "foo", "ValidationException"),
         ({"authenticationTag": b64(b"t" * 15)}, "foo", "ValidationException"),
         ({"authenticationTag": ...}, "foo", "ValidationException"),
@@ -200,9 +204,9 @@ def test_errors(operation: str, document: object, key_id: str, status: int, name
 )
 def test_a_decryption_that_is_refused(changes: dict[str, object], key_id: str, name: str) -> None:
     additional = b64(b"project=nile")
-    _, encrypted = said("encrypt", to_encrypt(additionalAuthenticatedData=additional))
-    asked = to_decrypt(encrypted, **{"additionalAuthenticatedData": additional, **changes})
-    assert said("decrypt", asked, key_id)[1]["errorName"] == name
+    _, encrypted = answered("encrypt", to_encrypt(additionalAuthenticatedData=additional))
+    request_ = to_decrypt(encrypted, **{"additionalAuthenticatedData": additional, **changes})
+    assert answered("decrypt", request_, key_id)[1]["errorName"] == name
 
 
 @pytest.mark.parametrize("missing", ["awsPrincipalArn", "kmsKeyArn", "kmsOperation", "kmsRequestId"])
@@ -210,12 +214,12 @@ def test_a_decryption_that_is_refused(changes: dict[str, object], key_id: str, n
 def test_each_field_of_the_metadata_is_required(operation: str, missing: str) -> None:
     metadata = {name: value for name, value in METADATA.items() if name != missing}
     document = {**to_encrypt(), "requestMetadata": metadata}
-    assert said(operation, document)[1]["errorName"] == "ValidationException"
+    assert answered(operation, document)[1]["errorName"] == "ValidationException"
 
 
 def test_unknown_fields_and_long_arns_are_accepted() -> None:
     metadata = {**METADATA, "kmsOperation": "BulkEncrypt", "awsPrincipalArn": "a" * 2048, "new": 1}
-    assert said("encrypt", to_encrypt(requestMetadata=metadata, more=[]))[0] == 200
+    assert answered("encrypt", to_encrypt(requestMetadata=metadata, more=[]))[0] == 200
 
 
 OPERATIONS = st.sampled_from(Operation)
@@ -228,10 +232,10 @@ FIELDS = st.sampled_from([*to_encrypt(), "ciphertext", "authenticationTag", "ini
 
 @given(OPERATIONS, st.binary(max_size=100))
 def test_any_bytes_get_a_response(operation: Operation, body: bytes) -> None:
-    assert said(operation, body)[0] == 400
+    assert answered(operation, body)[0] == 400
 
 
 @given(OPERATIONS, st.dictionaries(FIELDS, JSON))
 def test_any_document_gets_a_response(operation: Operation, changes: dict[str, object]) -> None:
-    status, answer = said(operation, {**to_encrypt(), **changes})
+    status, answer = answered(operation, {**to_encrypt(), **changes})
     assert status == 200 or answer["errorName"]

@@ -48,8 +48,8 @@ def client(simulation: Simulation) -> Client:
 
 
 def ask(simulation: Simulation, client: Client, fault: Fault, timeout_s: float = 15.0) -> list[Measurement]:
-    for mended in (Fault.TLS_GOOD, Fault.HEALTHY):
-        simulation.set_fault("proxy-1", mended)
+    for no_fault in (Fault.TLS_GOOD, Fault.HEALTHY):
+        simulation.set_fault("proxy-1", no_fault)
     simulation.set_fault("proxy-1", fault)
     where = simulation.addressing.endpoints["proxy-1"]
     target = Target(
@@ -173,8 +173,8 @@ def test_a_missing_or_too_large_response_is_a_failure(
 
 def test_only_a_large_body_can_be_lost(simulation: Simulation, client: Client) -> None:
     found = ask(simulation, client, Fault.DROPS_LARGE_BODIES)
-    lost = [m for m in found if m.failure is not None]
-    assert [m.details.purpose for m in lost if isinstance(m.details, HealthDetails)] == ["large_body"]
+    failed = [m for m in found if m.failure is not None]
+    assert [m.details.purpose for m in failed if isinstance(m.details, HealthDetails)] == ["large_body"]
     assert of(found, "health").status == 200
 
 
@@ -185,7 +185,7 @@ def test_a_proxy_without_tls_fails_in_the_handshake(simulation: Simulation, clie
 
 
 def test_every_response_fault_is_tested_here() -> None:
-    met = {
+    tested = {
         value
         for name, test in globals().items()
         if name.startswith("test_")
@@ -195,4 +195,4 @@ def test_every_response_fault_is_tested_here() -> None:
         for value in (row if isinstance(row, tuple) else (row,))
         if isinstance(value, Fault)
     }
-    assert set(ANSWER) - met == {Fault.DROPS_LARGE_BODIES}  # it has a test of its own
+    assert set(ANSWER) - tested == {Fault.DROPS_LARGE_BODIES}  # it has its own test
