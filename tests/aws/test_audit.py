@@ -136,8 +136,8 @@ def test_a_service_is_not_reported_missing_if_the_owners_view_is_denied(
     as_consumer: dict[str, Any],
 ) -> None:
     document = deny(healthy(), "DescribeVpcEndpointServiceConfigurations")
-    asked = {"service": "ec2", "operation": "DescribeVpcEndpointServices"}
-    document["calls"].append(asked | {"parameters": {"ServiceNames": [SERVICE_NAME]}} | as_consumer)
+    consumer_call = {"service": "ec2", "operation": "DescribeVpcEndpointServices"}
+    document["calls"].append(consumer_call | {"parameters": {"ServiceNames": [SERVICE_NAME]}} | as_consumer)
     service = audited(document).service
     assert isinstance(service, Unavailable)
     assert (service.call, service.cause) == (
@@ -159,8 +159,8 @@ def test_target_groups_beyond_32_are_not_requested_and_are_reported_as_not_reque
     account = audit(
         recorder, KeyStoreSpec(region=REGION, service_name=SERVICE_NAME), taken_at_s=1.0, timeout_s=5.0
     )
-    asked = [each for each in recorder.calls if each["operation"] == "DescribeTargetHealth"]
-    assert len(asked) == MAX_TARGET_GROUPS == 32
+    requested = [each for each in recorder.calls if each["operation"] == "DescribeTargetHealth"]
+    assert len(requested) == MAX_TARGET_GROUPS == 32
     (balancer,) = account.load_balancers  # type: ignore[misc]
     left = [each for each in balancer.target_groups if isinstance(each.targets, Unavailable)]  # type: ignore[union-attr]
     assert [each.arn for each in left] == arns[32:]

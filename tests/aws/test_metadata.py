@@ -16,7 +16,7 @@ from probe.aws.metadata import Instance
 pytestmark = pytest.mark.loopback
 MAC = "02:29:96:8f:6a:2d"
 DOCUMENT = {"region": "eu-west-1", "availabilityZone": "eu-west-1a", "instanceId": "i-0123456789abcdef0"}
-WHOLE = Instance(
+COMPLETE = Instance(
     region="eu-west-1",
     zone="eu-west-1a",
     zone_id="euw1-az1",
@@ -76,7 +76,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Service]]:
 
 
 def test_the_instance_is_read_with_a_token(service: type[Service]) -> None:
-    assert metadata.instance() == WHOLE
+    assert metadata.instance() == COMPLETE
     assert service.requests[0] == ("PUT", "/latest/api/token")
 
 

@@ -1,4 +1,4 @@
-"""Reading the credential from a secret: one call, and nothing of it in errors or logs."""
+"""Reading the credential from a secret: one call, and no part of the credential in errors or logs."""
 
 import json
 import logging

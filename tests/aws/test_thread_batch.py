@@ -53,4 +53,4 @@ def test_an_exception_in_a_call_is_raised() -> None:
 
 def test_no_call_is_started_after_the_deadline() -> None:
     batch = ThreadBatch(0.0)
-    assert batch.run([lambda _: "asked"], ["on_timeout"]) == ["on_timeout"]
+    assert batch.run([lambda _: "result"], ["on_timeout"]) == ["on_timeout"]

@@ -83,7 +83,7 @@ def test_a_packet_without_a_timestamp_is_received(pair: Any) -> None:
 
 
 @pytest.mark.loopback
-@pytest.mark.parametrize("length", [0, 1, 64], ids=["empty", "a byte", "like a ping"])
+@pytest.mark.parametrize("length", [0, 1, 64], ids=["empty", "one byte", "as long as a ping"])
 def test_packets_of_equal_length_are_received(pair: Any, length: int) -> None:
     sender, receiver = pair
     sent = [bytes([number]) * length for number in range(5)]

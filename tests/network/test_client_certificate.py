@@ -109,7 +109,7 @@ def _optional(context: ssl.SSLContext) -> None:
         ((b"HTTP/1.1 4",), None),
         ((b"something else\n",), None),
     ],
-    ids=["two parts", "ended by closing", "another cause", "endless", "cut", "not HTTP"],
+    ids=["two parts", "ended by closing", "another cause", "endless", "incomplete", "not HTTP"],
 )
 async def test_a_response_in_parts_is_read_until_it_is_conclusive(
     authority: Authority, tcp_server: Any, tmp_path: Path, parts: tuple[bytes, ...], answered: bool | None

@@ -36,7 +36,7 @@ def bracket(*, user_ns: int = 10 * MS, moved_ns: int = 0) -> Bracket:
         (-STEP_LIMIT_NS, Timestamps.KERNEL),
         (-STEP_LIMIT_NS - 1, None),
     ],
-    ids=["at the limit", "just above", "at the limit back", "just below"],
+    ids=["at the limit", "just above", "at the negative limit", "just below it"],
 )
 def test_a_clock_offset_change_above_the_limit_discards_the_timestamps(moved_ns: int, expected: Any) -> None:
     timing = bracket(moved_ns=moved_ns).timing(WALL + MS, WALL + 3 * MS)
@@ -46,13 +46,13 @@ def test_a_clock_offset_change_above_the_limit_discards_the_timestamps(moved_ns:
 
 
 @pytest.mark.parametrize(
-    ("duration_ns", "believed"),
+    ("duration_ns", "accepted"),
     [(-1, False), (0, True), (10 * MS, True), (10 * MS + 1, False)],
     ids=["below zero", "zero", "the whole bracket", "above the bracket"],
 )
-def test_a_duration_longer_than_by_the_monotonic_clock_is_discarded(duration_ns: int, believed: Any) -> None:
+def test_a_duration_longer_than_on_the_monotonic_clock_is_discarded(duration_ns: int, accepted: Any) -> None:
     timing = bracket().timing(WALL, WALL + duration_ns)
-    assert (timing.timestamps is Timestamps.KERNEL) == believed
+    assert (timing.timestamps is Timestamps.KERNEL) == accepted
 
 
 def test_a_timestamp_from_before_the_send_is_discarded() -> None:

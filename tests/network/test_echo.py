@@ -23,7 +23,7 @@ def test_the_rtt_is_the_time_between_the_kernels_timestamps() -> None:
     simulation = EchoSetup()
     simulation.engine.send([0])
     simulation.answer(after_ms=34)
-    simulation.clock.pass_s(0.5)  # this program was busy
+    simulation.clock.pass_s(0.5)  # the engine was busy
 
     batch = simulation.engine.drain()
 
@@ -124,7 +124,7 @@ def _other_sequence(message: bytes) -> bytes:
     return reply_to(icmp.echo_request(echo.identifier, echo.sequence + 1, echo.payload))
 
 
-def _changed_filling(message: bytes) -> bytes:
+def _changed_payload(message: bytes) -> bytes:
     return reply_to(message[:-1] + b"\xff")
 
 
@@ -134,7 +134,7 @@ def _changed_filling(message: bytes) -> bytes:
         (reply_to, OTHER),
         (_foreign_identifier, HOST),
         (_other_sequence, HOST),
-        (_changed_filling, HOST),
+        (_changed_payload, HOST),
         (lambda message: reply_to(message[:-1]), HOST),
         (lambda message: reply_to(message)[:-1] + b"\xff", HOST),
         (lambda message: message, HOST),
@@ -334,7 +334,7 @@ def test_a_drop_is_not_attributed_to_a_request_sent_after_it() -> None:
 
 def test_old_drops_are_not_attributed_to_new_timeouts() -> None:
     simulation = EchoSetup(timeout_s=2.0)
-    simulation.link.dropped = 5  # duplicates or late replies, which no request was waiting for
+    simulation.link.dropped = 5  # dropped duplicates or late replies: no request was waiting for them
     simulation.engine.drain()
     simulation.clock.pass_s(2.1)
     simulation.engine.send([0, 1])
@@ -351,7 +351,7 @@ def test_a_batch_has_self_monitoring_counters_since_the_last_one() -> None:
     simulation.link.arrivals.append(Reply(socket.inet_aton(OTHER), b"noise", simulation.clock.wall_ns()))
     assert len(simulation.engine.drain()) == 0  # nothing ended, so the counters are reported later
     simulation.answer(after_ms=34, number=0)
-    simulation.clock.pass_s(0.002)  # this program is 2 ms late
+    simulation.clock.pass_s(0.002)  # the engine runs 2 ms late
 
     first = simulation.engine.drain()
     simulation.answer(after_ms=1, number=1, source=OTHER)

@@ -1,4 +1,4 @@
-"""Rounds of pings: the requested number for each target, evenly spread; the driver ends when all completed."""
+"""Rounds of pings: the requested number per target, evenly spread; the driver ends when all pings have completed."""
 
 import pytest
 from hypothesis import given
@@ -61,9 +61,9 @@ def test_replies_received_before_an_interruption_are_published() -> None:
     assert published == [2]
 
 
-def test_the_delay_of_a_batch_is_that_of_its_oldest_ping() -> None:
+def test_the_delay_of_a_batch_is_the_delay_of_its_oldest_ping() -> None:
     delays_s: list[float] = []
-    rounds = in_a_row(SYSTEM_CLOCK.monotonic_ns() - 50 * MS)  # all are due by now: one batch
+    rounds = in_a_row(SYSTEM_CLOCK.monotonic_ns() - 50 * MS)  # all pings are due now: one batch
 
     pause = echo_driver.step(PromptEngine(), rounds, lambda _batch: None, delays_s.append)  # type: ignore[arg-type]
 

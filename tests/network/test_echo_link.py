@@ -116,9 +116,11 @@ def _error_about(identifier: int) -> bytes:
 
 
 @pytest.mark.loopback
-@pytest.mark.parametrize(("other", "seen"), [(0, 1), (1, 0)], ids=["our identifier", "another one"])
+@pytest.mark.parametrize(
+    ("other", "discarded"), [(0, 1), (1, 0)], ids=["our identifier", "another identifier"]
+)
 def test_the_raw_filter_passes_only_errors_about_our_requests(
-    engine: EchoEngine, other: int, seen: int
+    engine: EchoEngine, other: int, discarded: int
 ) -> None:
     if engine.mode != "raw":
         pytest.skip("this machine permits datagram ICMP, so there is no filter")
@@ -127,7 +129,7 @@ def test_the_raw_filter_passes_only_errors_about_our_requests(
     engine.send([0])  # its reply comes after the error
 
     assert len(drained(engine)) == 1
-    assert engine.discarded == seen  # there was no such request
+    assert engine.discarded == discarded  # the quoted request was never sent
 
 
 @pytest.mark.parametrize("kind", [echo_link.DatagramLink, echo_link.RawLink])

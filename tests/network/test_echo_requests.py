@@ -1,4 +1,4 @@
-"""Slots for requests: none is reused while its request is in flight, and the oldest is always known."""
+"""Slots for requests: a slot is not reused while its request is in flight; the oldest request is always known."""
 
 import pytest
 from hypothesis import given

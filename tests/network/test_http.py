@@ -104,15 +104,15 @@ async def test_wait_ends_with_the_first_byte_and_receive_with_the_last(tcp_serve
     assert not answer.wait_is_upper_bound
 
 
-HELD_S = 0.6  # far longer than a busy machine delays the server
+BLOCKED_S = 0.6  # far longer than a busy machine delays the server
 
 
-async def held_up(answering: Awaitable[HttpResponse], hold_s: float) -> HttpResponse:
-    """The response, while another task repeatedly blocks the event loop for ``hold_s``."""
+async def while_blocked(answering: Awaitable[HttpResponse], blocked_s: float) -> HttpResponse:
+    """The response, while another task repeatedly blocks the event loop for ``blocked_s``."""
 
     async def load() -> None:
         while True:
-            time.sleep(hold_s)  # noqa: ASYNC251 (blocking the loop is intended)
+            time.sleep(blocked_s)  # noqa: ASYNC251 (blocking the loop is intended)
             await asyncio.sleep(0)
 
     busy = asyncio.create_task(load())
@@ -123,10 +123,10 @@ async def held_up(answering: Awaitable[HttpResponse], hold_s: float) -> HttpResp
 
 
 async def test_a_busy_loop_does_not_lengthen_an_exchange(tcp_server: Any) -> None:
-    answer = await held_up(ask(tcp_server(sends(OK, pause_s=0.02)), timeout_s=100), HELD_S)
+    answer = await while_blocked(ask(tcp_server(sends(OK, pause_s=0.02)), timeout_s=100), BLOCKED_S)
 
     assert answer.timestamps is Timestamps.KERNEL
-    assert answer.phases_s[Phase.WAIT] < HELD_S / 2
+    assert answer.phases_s[Phase.WAIT] < BLOCKED_S / 2
     assert not answer.wait_is_upper_bound
 
 
@@ -134,12 +134,11 @@ async def test_user_space_timestamps_would_be_lengthened_by_a_busy_loop(
     tcp_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kernel, "read_stamp", lambda _data: None)
-    answer = await held_up(ask(tcp_server(sends(OK, pause_s=0.02)), timeout_s=100), HELD_S)
+    answer = await while_blocked(ask(tcp_server(sends(OK, pause_s=0.02)), timeout_s=100), BLOCKED_S)
 
     assert answer.timestamps is Timestamps.USER
-    assert (
-        answer.phases_s[Phase.WAIT] > HELD_S / 2
-    )  # so the test above would fail with timestamps taken in Python
+    # So the test above would fail with timestamps taken in Python.
+    assert answer.phases_s[Phase.WAIT] > BLOCKED_S / 2
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -157,16 +156,16 @@ async def test_a_busy_loop_does_not_lengthen_an_exchange_over_tls(
                 time.sleep(0.02)
                 secured.sendall(OK)
 
-    answer = await held_up(ask_over_tls(tcp_server(serve), timeout_s=100), HELD_S)
+    answer = await while_blocked(ask_over_tls(tcp_server(serve), timeout_s=100), BLOCKED_S)
 
     assert answer.timestamps is Timestamps.KERNEL
-    assert answer.phases_s[Phase.WAIT] < HELD_S / 2
+    assert answer.phases_s[Phase.WAIT] < BLOCKED_S / 2
     assert not answer.wait_is_upper_bound
 
 
 async def test_merged_segments_make_the_wait_an_upper_bound(tcp_server: Any) -> None:
     port = tcp_server(sends(OK[:20], OK[20:30], OK[30:], pause_s=0.03))
-    answer = await held_up(ask(port, timeout_s=10), 0.3)
+    answer = await while_blocked(ask(port, timeout_s=10), 0.3)
 
     assert answer.body == b"hi"
     assert answer.wait_is_upper_bound
@@ -219,7 +218,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         ((HEAD + b"\r\n" + b"x" * (MAX_BODY_BYTES + 1),), Phase.RECEIVE, Reason.OVER_LIMIT, 200),
     ],
     ids=[
-        "nothing", "half a head", "half a body", "another protocol", "bad length", "bad chunk", "long head",
+        "nothing", "half a header", "half a body", "another protocol", "bad length", "bad chunk", "long header",
         "long body",
     ],
 )  # fmt: skip
@@ -252,7 +251,7 @@ async def test_every_form_of_a_complete_response_is_read(tcp_server: Any, wire: 
 
 
 @pytest.mark.parametrize(
-    ("parts", "phase"), [((), Phase.WAIT), ((OK[:-1],), Phase.RECEIVE)], ids=["silence", "a part"]
+    ("parts", "phase"), [((), Phase.WAIT), ((OK[:-1],), Phase.RECEIVE)], ids=["nothing", "a part"]
 )
 async def test_without_data_the_exchange_ends_at_the_deadline(
     tcp_server: Any, parts: tuple[bytes, ...], phase: Phase

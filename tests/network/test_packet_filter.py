@@ -80,7 +80,7 @@ def test_three_types_of_errors_about_our_request_pass(icmp_filter: Filtered) -> 
         header() + echo(IDENTIFIER, kind=0),
         header(protocol=17) + echo(IDENTIFIER, kind=8),
     ],
-    ids=["another's request", "our own reply", "UDP"],
+    ids=["another program's request", "our own reply", "UDP"],
 )
 def test_errors_about_anything_else_do_not_pass(icmp_filter: Filtered, quoted: bytes) -> None:
     assert not icmp_filter.passes(error(3, quoted))

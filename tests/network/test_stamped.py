@@ -127,7 +127,7 @@ async def test_a_cancelled_wait_leaves_no_reader_in_the_loop(
     assert not asyncio.get_running_loop().remove_reader(stamped._sock)
 
 
-@pytest.mark.parametrize("reported", [False, True], ids=["reset", "reset that was reported already"])
+@pytest.mark.parametrize("reported", [False, True], ids=["reset", "already reported reset"])
 async def test_a_connection_that_was_already_reset_raises_its_error(reported: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as near:
         near.connect(listener.getsockname())

@@ -89,7 +89,7 @@ async def test_an_invalid_source_address_is_not_permitted() -> None:
 @pytest.mark.parametrize(
     ("rtt_us", "retransmits", "reason"),
     [(1, 0, None), (0, 0, Reason.PACKET_LOST), (1000, 1, Reason.PACKET_LOST)],
-    ids=["a sample", "no round trip", "sent again"],
+    ids=["a sample", "no round trip", "retransmitted"],
 )
 def test_a_lost_syn_is_a_failure_and_not_a_sample(rtt_us: int, retransmits: int, reason: Any) -> None:
     failure = failure_of(TcpInfo(rtt_us=rtt_us, total_retransmits=retransmits, data_segments_in=0))

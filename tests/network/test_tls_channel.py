@@ -22,7 +22,7 @@ async def opened(network: Network, port: int) -> tuple[Any, Any, Any]:
 
 async def test_a_failed_handshake_has_facts_but_no_channel(tcp_server: Any) -> None:
     network = Network()
-    connection, shaken, channel = await opened(network, tcp_server(lambda one: one.sendall(b"no TLS")))
+    connection, shaken, channel = await opened(network, tcp_server(lambda one: one.sendall(b"not TLS")))
     connection.close()
     network.close()
     assert channel is None
@@ -41,9 +41,9 @@ async def test_a_channel_has_the_facts_of_its_handshake(authority: Any, tls_serv
     assert answer.status == 400
 
 
-@pytest.mark.parametrize("politely", [True, False], ids=["close_notify", "only FIN"])
+@pytest.mark.parametrize("with_close_notify", [True, False], ids=["close_notify", "only FIN"])
 async def test_the_end_of_the_tls_session_ends_the_response(
-    authority: Any, tcp_server: Any, tmp_path: Any, politely: bool
+    authority: Any, tcp_server: Any, tmp_path: Any, with_close_notify: bool
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority.issue(NAME).write(tmp_path))
@@ -51,7 +51,7 @@ async def test_the_end_of_the_tls_session_ends_the_response(
     def serve(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secured:
             secured.recv(4096)
-            if politely:
+            if with_close_notify:
                 secured.unwrap()
 
     network = Network()

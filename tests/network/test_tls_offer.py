@@ -9,7 +9,8 @@ from probe.network.tls_session import TlsSession
 NAME = "xks.example.com"
 SUPPORTED_GROUPS, SUPPORTED_VERSIONS = 10, 43  # RFC 8446, section 4.2
 RENEGOTIATION_SIGNAL = "00ff"  # RFC 5746
-# KMS's fits the default segment size that every path supports (536, RFC 9293), the other one the usual MTU.
+# KMS's ClientHello fits the default segment size that every path supports (536, RFC 9293);
+# the diagnosing one fits the usual MTU.
 MAX_BYTES = {ClientHelloProfile.KMS: 536, ClientHelloProfile.DIAGNOSING: 1400}
 
 
@@ -47,7 +48,7 @@ def test_kmss_client_hello_has_four_cipher_suites() -> None:
 
 
 def test_the_diagnosing_client_hello_has_kmss_and_other_common_suites() -> None:
-    elsewhere = {"1301", "c02f", "c02b", "009c", "002f"}  # AES-128, in each of its forms
+    elsewhere = {"1301", "c02f", "c02b", "009c", "002f"}  # AES-128 suites of each kind
     assert suites(hello(ClientHelloProfile.DIAGNOSING)) >= {"1302", "1303", "c030", "c02c"} | elsewhere
 
 

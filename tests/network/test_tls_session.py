@@ -34,7 +34,7 @@ class Server:
         self.end = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     def answer(self, data: bytes, doing: Callable[[], object]) -> bytes:
-        """The bytes it sends after receiving ``data`` and continuing with ``doing``."""
+        """The bytes that the server sends after receiving ``data`` and calling ``doing``."""
         self._incoming.write(data)
         with contextlib.suppress(ssl.SSLError):  # it needs more input, or refuses: see `_outgoing`
             doing()
