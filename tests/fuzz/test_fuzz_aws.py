@@ -1,4 +1,4 @@
-"""AWS's answers with anything anywhere: no exception, no *met* that the answers don't bear out, no harm in a report."""
+"""AWS's responses with random changes cause no exception, no unjustified *met*, and no harmful text in a report."""
 
 import copy
 import json
@@ -38,7 +38,7 @@ from probe.wire.hostport import check_name
 
 
 class Inline(ThreadBatch):
-    """One call after the other: threads are not what is looked at here."""
+    """Makes one call after the other, because these tests are not about threads."""
 
     def run(self, calls: Sequence[Callable[[float], Any]], on_timeout: Sequence[Any]) -> list[Any]:
         assert len(calls) == len(on_timeout)
@@ -65,7 +65,7 @@ def audited(name: str, document: dict[str, Any]) -> Account:
     )
 
 
-def asked(name: str) -> KeyStoreSpec:
+def requested_spec(name: str) -> KeyStoreSpec:
     about = {"id": STORE_ID} if name != "new" else {"name": "bank", "service_name": SERVICE_NAME}
     return KeyStoreSpec(
         region=REGION, region_has_kms=True, uri_path="/kms/xks/v1", data_centre=("192.168.0.0/16",), **about
@@ -73,19 +73,19 @@ def asked(name: str) -> KeyStoreSpec:
 
 
 def measured(of: Target) -> list[Measurement]:
-    """The target answers all that it is asked, as KMS wants it."""
-    usual = HealthDetails(
+    """The target gives a correct response to every probe."""
+    correct = HealthDetails(
         purpose="health",
         status=200,
         clock_offset_s=0.0,
         managers=(("a", KeyManagerStatus.ACTIVE), ("b", KeyManagerStatus.ACTIVE)),
     )
     others = [
-        replace(usual, purpose="get", status=405),
-        replace(usual, purpose="unsigned", status=401),
-        replace(usual, purpose="large_body"),
+        replace(correct, purpose="get", status=405),
+        replace(correct, purpose="unsigned", status=401),
+        replace(correct, purpose="large_body"),
         replace(
-            usual,
+            correct,
             purpose="key_metadata",
             key_spec="AES_256",
             key_usage=("ENCRYPT", "DECRYPT"),
@@ -100,16 +100,16 @@ def measured(of: Target) -> list[Measurement]:
             phases_s={Phase.CONNECT: 0.01},
             details=details,
         )
-        for details in (*[usual] * 5, *others)
+        for details in (*[correct] * 5, *others)
     ]
     return [tcp(of), tls(of, CHAIN), *health]
 
 
 def evidence_of(name: str, document: dict[str, Any], *, is_measured: bool) -> Evidence:
     account = audited(name, document)
-    spec = spec_with_defaults(asked(name), account)
+    spec = spec_with_defaults(requested_spec(name), account)
     targets = targets_for(spec, account)
-    seen = tuple(m for each in targets for m in measured(each)) if is_measured else ()
+    measurements = tuple(m for each in targets for m in measured(each)) if is_measured else ()
     store = account.key_store(spec.id)
     record = RecordSeen(
         name="_x.example.com", view=View.PUBLIC, server="192.0.2.1", state=RecordState.PUBLISHED
@@ -121,8 +121,8 @@ def evidence_of(name: str, document: dict[str, Any], *, is_measured: bool) -> Ev
     return Evidence(
         taken_at_s=NOW_S,
         targets=targets,
-        latest=seen,
-        recent=seen,
+        latest=measurements,
+        recent=measurements,
         extra_authorities=(ROOT.der,),
         spec=replace(spec, key_id="k"),
         account=account,
@@ -146,8 +146,8 @@ def written(evidence: Evidence, report: Report, form: str) -> str:
     return junit.text(report.verdicts, suite="preflight")
 
 
-def hold(report: Report, document: dict[str, Any]) -> None:
-    """What is true of every report, whatever it is about."""
+def check_report(report: Report, document: dict[str, Any]) -> None:
+    """The properties that every report must have."""
     for verdict in report.verdicts:
         assert not verdict.because.startswith("bug in xks-probe"), verdict
         assert verdict.outcome in _LEVELS[verdict.requirement].outcomes, verdict
@@ -155,24 +155,24 @@ def hold(report: Report, document: dict[str, Any]) -> None:
             assert met_is_possible(verdict.requirement, document), verdict
     for prediction in report.predictions:
         if prediction.decided and not prediction.errors:
-            nothing_is_open(report, prediction.operation)
+            check_no_obstacle(report, prediction.operation)
 
 
-def nothing_is_open(report: Report, operation: Operation) -> None:
-    """An operation against which nothing is: all that it needs is met, or refuted by what got through."""
+def check_no_obstacle(report: Report, operation: Operation) -> None:
+    """If no error is predicted for an operation, each requirement is met, or a successful measurement overrides it."""
     for verdict in report.verdicts:
         published = _LEVELS[verdict.requirement]
         if verdict.level == "required" and any(e.operation is operation for e in published.errors):
-            fine = verdict.outcome in (Outcome.MET, Outcome.NOT_APPLICABLE)
-            assert fine or "through its nodes succeeded" in verdict.because, (operation, verdict)
+            is_met = verdict.outcome in (Outcome.MET, Outcome.NOT_APPLICABLE)
+            assert is_met or "through its nodes succeeded" in verdict.because, (operation, verdict)
 
 
 @pytest.mark.parametrize("name", ["existing", "new"])
-def test_the_unchanged_account_is_decided_and_nothing_is_against_it(name: str) -> None:
-    """Else the properties below would hold of nothing."""
+def test_the_unchanged_account_is_decided_without_errors(name: str) -> None:
+    """Otherwise the tests below would prove nothing."""
     evidence = evidence_of(name, copy.deepcopy(BASES[name]), is_measured=True)
     report = judge(evidence)
-    hold(report, BASES[name])
+    check_report(report, BASES[name])
     wrong = [v for v in report.verdicts if v.outcome is not Outcome.MET and v.level == "required"]
     assert all(p.decided and not p.errors for p in report.predictions), (wrong, report.predictions)
 
@@ -182,22 +182,24 @@ def test_the_unchanged_account_is_decided_and_nothing_is_against_it(name: str) -
     changed_accounts, st.booleans(), st.sampled_from(["json", "json", "markdown", "html", "junit", "text"])
 )
 @share(0.15)
-def test_no_answer_of_aws_breaks_a_preflight_or_makes_it_lie(
+def test_no_response_of_aws_causes_an_exception_or_a_false_met(
     changed_account: ChangedAccount, is_measured: bool, form: str
 ) -> None:
     name, document = changed_account[0], changed(*changed_account)
     evidence = evidence_of(name, document, is_measured=is_measured)
     report = judge(evidence)
-    hold(report, document)
+    check_report(report, document)
     output_safety.CHECKS[form](written(evidence, report, form))
 
 
 @given(changed_accounts)
 @share(0.12)
-def test_no_answer_of_aws_makes_a_target_that_cannot_be_connected_to(changed_account: ChangedAccount) -> None:
+def test_no_response_of_aws_gives_a_target_with_an_invalid_port_or_name(
+    changed_account: ChangedAccount,
+) -> None:
     name, document = changed_account[0], changed(*changed_account)
     account = audited(name, document)
-    spec = spec_with_defaults(asked(name), account)
+    spec = spec_with_defaults(requested_spec(name), account)
     for target in targets_for(spec, account):
         assert 0 < target.port < 65536, target
         if target.server_name is not None:
@@ -216,11 +218,11 @@ def _is_name(text: str) -> bool:
 
 @given(changed_accounts)
 @share(0.01)
-def test_what_was_changed_is_still_a_file(change: tuple[str, dict[str, Any]]) -> None:
-    """The changes are such as a file can hold: its JSON comes back as it was."""
+def test_a_changed_account_is_still_valid_json(change: tuple[str, dict[str, Any]]) -> None:
+    """A file can contain every change: the JSON is the same after writing and reading it."""
     _, document = change
     assert json.dumps(json.loads(json.dumps(document))) == json.dumps(document)
 
 
-def test_calls_are_found_where_the_tests_look() -> None:
+def test_the_helper_finds_the_call() -> None:
     assert call(BASES["consumed"], "DescribeVpcEndpointServices")["answer"]["ServiceDetails"]

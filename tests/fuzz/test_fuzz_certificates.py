@@ -1,4 +1,4 @@
-"""Certificates with changed bytes, in any order: no exception, and trust only where signatures bear it out."""
+"""Certificates with changed bytes, in any order: no exception, and trust only if the signatures justify it."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -38,13 +38,13 @@ TWIN = issue("Middle", by=UPPER, key=MIDDLE.key, ca=True, to_s=NOW_S - DAY_S)
 RSA_LEAF = issue(HOST, by=MIDDLE, key=rsa.generate_private_key(65537, 2048))
 BY_RSA_ROOT = issue("RSA Root", key=rsa.generate_private_key(65537, 2048), ca=True)
 BY_RSA = issue(HOST, by=BY_RSA_ROOT)
-NO_AUTHORITY = issue(HOST, by=issue("Plain", by=ROOT))
+NOT_A_CA = issue(HOST, by=issue("Plain", by=ROOT))
 LISTED = authorities_of(ROOT, BY_RSA_ROOT)
 POOL = tuple(
     each.der
     for each in (
         LEAF, MIDDLE, UPPER, ROOT, EXPIRED, SOON, MISNAMED, FORGED_MIDDLE, FORGED, TWIN, RSA_LEAF, BY_RSA_ROOT, BY_RSA,
-        NO_AUTHORITY, OTHER_ROOT,
+        NOT_A_CA, OTHER_ROOT,
     )
 )  # fmt: skip
 CHAINS = (
@@ -60,7 +60,7 @@ CHAINS = (
     (12,),
     (12, 11),
 )
-Spots = list[tuple[int, int, int]]  # which certificate, which byte, what is there
+Spots = list[tuple[int, int, int]]  # index of the certificate, offset of the byte, its new value
 _SPOTS = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 1200), st.integers(0, 255)), min_size=1, max_size=2
 )
@@ -72,13 +72,13 @@ def _parsed(der: bytes) -> x509.Certificate | None:
         warnings.simplefilter("ignore")
         try:
             return x509.load_der_x509_certificate(der)
-        except Exception:  # noqa: BLE001 -- an oracle: what it can't read proves nothing
+        except Exception:  # noqa: BLE001 -- an oracle: a certificate that it cannot read proves nothing
             return None
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the six requirements find of a chain."""
+class Outcomes:
+    """The outcomes of six requirements for a chain."""
 
     complete: Outcome
     authority: Outcome
@@ -88,15 +88,15 @@ class Said:
     alternative: Outcome
 
 
-def judged(chain: tuple[bytes, ...]) -> Said:
+def outcomes_of(chain: tuple[bytes, ...]) -> Outcomes:
     read = tuple(reader.read_certificate(der, n) for n, der in enumerate(chain))
     for each in read:
         fields.certificate(each)
     proxy = replace(target(), plans=())
-    seen = evidence(tls(proxy, read))
-    return Said(
+    measured = evidence(tls(proxy, read))
+    return Outcomes(
         *(
-            only(declared, seen).outcome
+            only(declared, measured).outcome
             for declared in (
                 chain_is_complete, authority_is_trusted_by_kms, certificate_is_in_date,
                 certificate_expires_in_10_days_or_more, common_name_matches, subject_alternative_name_matches,
@@ -106,7 +106,7 @@ def judged(chain: tuple[bytes, ...]) -> Said:
 
 
 def _signed(below: x509.Certificate, above: x509.Certificate) -> bool:
-    """The signature alone, by cryptography's own primitives; nothing of the reader's."""
+    """Checks only the signature, with primitives of `cryptography` and not with the reader under test."""
     key: Any = above.public_key()
     algorithm: Any = below.signature_hash_algorithm
     try:
@@ -122,26 +122,26 @@ def _signed(below: x509.Certificate, above: x509.Certificate) -> bool:
 
 
 def leads_to(roots: list[x509.Certificate], chain: tuple[bytes, ...]) -> bool:
-    """Some walk over the certificates sent, each signed by the next, ends under (or in) one of ``roots``."""
+    """Whether a path through the sent certificates, each signed by the next, ends at (or directly below) a root."""
     read = [one for one in map(_parsed, chain) if one is not None]
     first = _parsed(chain[0]) if chain else None
-    reached, turn = set[bytes](), [first] if first else []
-    while turn:
-        one = turn.pop()
+    reached, pending = set[bytes](), [first] if first else []
+    while pending:
+        one = pending.pop()
         der = one.public_bytes(Encoding.DER)
         if der in reached:
             continue
         reached.add(der)
         if any(one == root or _safely_signed(one, root) for root in roots):
             return True
-        turn += [above for above in read if _safely_signed(one, above)]
+        pending += [above for above in read if _safely_signed(one, above)]
     return False
 
 
 def _safely_signed(below: x509.Certificate, above: x509.Certificate) -> bool:
     try:
         return _signed(below, above)
-    except Exception:  # noqa: BLE001 -- an oracle: whatever it can't read is not signed
+    except Exception:  # noqa: BLE001 -- an oracle: a certificate that it cannot read is not signed
         return False
 
 
@@ -150,59 +150,59 @@ def leads_to_a_root(chain: tuple[bytes, ...]) -> bool:
 
 
 def _own_roots(chain: tuple[bytes, ...]) -> list[x509.Certificate]:
-    """Those that name themselves as issuer, unless their own signature on it is refuted: it proves nothing."""
+    """Certificates whose issuer is their own subject, except those whose self-signature is invalid."""
     read = [one for one in map(_parsed, chain) if one is not None]
-    return [one for one in read if _names_itself(one) and not _is_refuted(one)]
+    return [one for one in read if _is_self_issued(one) and not _has_invalid_self_signature(one)]
 
 
-def _names_itself(one: x509.Certificate) -> bool:
+def _is_self_issued(one: x509.Certificate) -> bool:
     try:
         return one.issuer == one.subject
     except Exception:  # noqa: BLE001 -- an oracle, as above
         return False
 
 
-def _is_refuted(one: x509.Certificate) -> bool:
+def _has_invalid_self_signature(one: x509.Certificate) -> bool:
     try:
         one.verify_directly_issued_by(one)
     except InvalidSignature:
         return True
-    except Exception:  # noqa: BLE001 -- a key or a hash that is not known here
+    except Exception:  # noqa: BLE001 -- an unsupported key or hash
         return False
     return False
 
 
 def _common_names(leaf: x509.Certificate | None) -> list[str] | None:
     try:
-        found = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME) if leaf else None
+        attributes = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME) if leaf else None
     except Exception:  # noqa: BLE001 -- an oracle, as above
         return None
-    return None if found is None else [str(each.value) for each in found]
+    return None if attributes is None else [str(each.value) for each in attributes]
 
 
-def _names_the_host(der: bytes) -> bool:
+def _contains_the_host_name(der: bytes) -> bool:
     return any(name.encode() in der.lower() for name in (HOST, f"*.{HOST.partition('.')[2]}"))
 
 
-def hold(chain: tuple[bytes, ...], said: Said) -> None:
-    """Each *met* is borne out by the bytes."""
+def check_each_met(chain: tuple[bytes, ...], found: Outcomes) -> None:
+    """The bytes must justify each *met*."""
     leaf = _parsed(chain[0]) if chain else None
-    if said.authority is Outcome.MET:
+    if found.authority is Outcome.MET:
         assert leads_to_a_root(chain)
-    if said.complete is Outcome.MET:  # to whatever root, if it closes the chain
+    if found.complete is Outcome.MET:  # any root that completes the chain
         assert leads_to_a_root(chain) or leads_to(_own_roots(chain), chain)
-    if Outcome.MET in (said.in_date, said.not_soon):
+    if Outcome.MET in (found.in_date, found.not_soon):
         assert leaf is not None
         assert leaf.not_valid_after_utc.timestamp() >= NOW_S
-        if said.in_date is Outcome.MET:
+        if found.in_date is Outcome.MET:
             assert leaf.not_valid_before_utc.timestamp() <= NOW_S
-    if said.common_name is Outcome.MET:
+    if found.common_name is Outcome.MET:
         names = _common_names(leaf)
-        # What cryptography can't read is looked for as it is.
-        assert names is not None or _names_the_host(chain[0])
+        # If cryptography cannot read the names, the name must be in the raw bytes.
+        assert names is not None or _contains_the_host_name(chain[0])
         assert names is None or any(name.lower() in (HOST, f"*.{HOST.partition('.')[2]}") for name in names)
-    if said.alternative is Outcome.MET:
-        assert _names_the_host(chain[0])
+    if found.alternative is Outcome.MET:
+        assert _contains_the_host_name(chain[0])
 
 
 def as_kms(monkeypatch: Any) -> None:
@@ -210,7 +210,7 @@ def as_kms(monkeypatch: Any) -> None:
 
 
 def changed(chain: list[bytes], spots: Spots) -> tuple[tuple[bytes, ...], frozenset[int]]:
-    """The chain with other bytes, and the places of certificates that are not what they were."""
+    """The chain with changed bytes, and the indexes of the changed certificates."""
     for which, at, byte in spots:
         n = which % len(chain)
         der = bytearray(chain[n])
@@ -221,24 +221,26 @@ def changed(chain: list[bytes], spots: Spots) -> tuple[tuple[bytes, ...], frozen
 
 @given(st.sampled_from(CHAINS), _SPOTS)
 @share(0.12)
-def test_a_changed_byte_makes_nobody_trusted(monkeypatch: Any, order: tuple[int, ...], spots: Spots) -> None:
+def test_a_changed_byte_never_makes_a_chain_trusted(
+    monkeypatch: Any, order: tuple[int, ...], spots: Spots
+) -> None:
     as_kms(monkeypatch)
-    chain, touched = changed([POOL[n] for n in order], spots)
-    said = judged(chain)
-    hold(chain, said)
+    chain, changed_indexes = changed([POOL[n] for n in order], spots)
+    found = outcomes_of(chain)
+    check_each_met(chain, found)
     leaf = _parsed(chain[0])
-    if 0 in touched and Outcome.MET in (said.complete, said.authority):
-        # Only what is not signed may differ: the signature itself in another form, or its algorithm's name.
+    if 0 in changed_indexes and Outcome.MET in (found.complete, found.authority):
+        # Only unsigned parts may differ: another encoding of the signature, or the name of its algorithm.
         assert leaf is not None
         assert leaf.tbs_certificate_bytes in POOL[order[0]]
 
 
 @given(st.lists(st.integers(0, len(POOL) - 1), max_size=MAX_CERTIFICATES + 2))
 @share(0.06)
-def test_no_order_of_certificates_makes_nobody_trusted(monkeypatch: Any, order: list[int]) -> None:
+def test_certificates_in_any_order_are_trusted_only_if_signed(monkeypatch: Any, order: list[int]) -> None:
     as_kms(monkeypatch)
     chain = tuple(POOL[n] for n in order)
-    hold(chain, judged(chain))
+    check_each_met(chain, outcomes_of(chain))
 
 
 _PIECES = st.binary(max_size=40) | st.sampled_from([one.encode("utf-8", "replace")[:100] for one in HOSTILE])
@@ -246,34 +248,34 @@ _PIECES = st.binary(max_size=40) | st.sampled_from([one.encode("utf-8", "replace
 
 @given(st.integers(0, len(POOL) - 1), st.integers(0, 900), st.integers(0, 60), _PIECES, st.booleans())
 @share(0.06)
-def test_bytes_put_in_or_taken_out_break_nothing(
+def test_inserted_or_removed_bytes_cause_no_exception_and_no_false_met(
     monkeypatch: Any,
     which: int,
     at: int,
-    taken: int,
-    put: bytes,
-    alone: bool,
+    removed: int,
+    inserted: bytes,
+    without_chain: bool,
 ) -> None:
     as_kms(monkeypatch)
     der = POOL[which]
     at %= len(der)
-    odd = der[:at] + put + der[at + taken :]
-    chain = (odd,) if alone else (odd, MIDDLE.der, UPPER.der)
-    hold(chain, judged(chain))
+    malformed = der[:at] + inserted + der[at + removed :]
+    chain = (malformed,) if without_chain else (malformed, MIDDLE.der, UPPER.der)
+    check_each_met(chain, outcomes_of(chain))
 
 
 @given(st.lists(st.binary(max_size=60), max_size=3))
 @share(0.02)
-def test_any_bytes_are_no_certificate(chain: list[bytes]) -> None:
-    said = judged(tuple(chain))
-    assert Outcome.MET not in (said.complete, said.authority, said.in_date, said.common_name)
+def test_random_bytes_are_never_a_valid_certificate(chain: list[bytes]) -> None:
+    found = outcomes_of(tuple(chain))
+    assert Outcome.MET not in (found.complete, found.authority, found.in_date, found.common_name)
 
 
 def test_the_unchanged_chain_is_trusted(monkeypatch: Any) -> None:
-    """Else the properties above would hold of nothing."""
+    """Otherwise the tests above would prove nothing."""
     as_kms(monkeypatch)
     for order in (CHAINS[0], CHAINS[1], CHAINS[9]):
         chain = tuple(POOL[n] for n in order)
-        assert judged(chain).authority is judged(chain).complete is Outcome.MET
+        assert outcomes_of(chain).authority is outcomes_of(chain).complete is Outcome.MET
         assert leads_to_a_root(chain)
     assert not leads_to_a_root(tuple(POOL[n] for n in CHAINS[6]))

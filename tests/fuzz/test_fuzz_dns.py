@@ -1,4 +1,4 @@
-"""DNS answers of any bytes, and of right ones that were changed: no exception, and no record that was not there."""
+"""DNS responses of random bytes or with random changes: no exception, and no record that is not in the bytes."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -37,12 +37,12 @@ _TXT, _NS, _A, _IN = 16, 2, 1, 1
 _Record = tuple[str, int, int, bytes]  # name, type, class, data
 
 
-class _Broken(Exception):  # noqa: N818 -- no error, a fact about bytes
-    """These bytes are no message."""
+class _Malformed(Exception):  # noqa: N818 -- not an error: it ends the reading
+    """The bytes are not a complete message."""
 
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
-    """RFC 1035, section 4.1.4: labels, or a pointer to some that came before."""
+    """RFC 1035, section 4.1.4: labels, or a pointer to earlier labels."""
     labels, end, jumps = [], 0, 0
     while True:
         length = _byte(data, at)
@@ -51,11 +51,11 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
             at = (length & 0x3F) << 8 | _byte(data, at + 1)
             jumps += 1
             if jumps > 130:
-                raise _Broken
+                raise _Malformed
         elif length == 0:
             return ".".join(labels).lower(), end or at + 1
         elif length > 63 or at + 1 + length > len(data):
-            raise _Broken
+            raise _Malformed
         else:
             labels.append(data[at + 1 : at + 1 + length].decode("latin-1"))
             at += 1 + length
@@ -63,7 +63,7 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
 
 def _byte(data: bytes, at: int) -> int:
     if at >= len(data):
-        raise _Broken
+        raise _Malformed
     return data[at]
 
 
@@ -71,8 +71,8 @@ def _number(data: bytes, at: int) -> int:
     return _byte(data, at) << 8 | _byte(data, at + 1)
 
 
-def truth(data: bytes) -> tuple[tuple[str, int, int] | None, list[_Record]]:
-    """The question and the answers that bytes bear, read by nothing of ours; as far as they can be read."""
+def independently_read(data: bytes) -> tuple[tuple[str, int, int] | None, list[_Record]]:
+    """The question and the answers in the bytes, as far as they are readable, without the reader under test."""
     question, records = None, []
     try:
         counts = [_number(data, at) for at in (4, 6)]
@@ -86,17 +86,17 @@ def truth(data: bytes) -> tuple[tuple[str, int, int] | None, list[_Record]]:
             kind, group, length = _number(data, at), _number(data, at + 2), _number(data, at + 8)
             records.append((name, kind, group, data[at + 10 : at + 10 + length]))
             at += 10 + length
-    except _Broken:
+    except _Malformed:
         pass
     return question, records
 
 
 def text_of(data: bytes) -> bytes:
-    said, at = b"", 0
+    text, at = b"", 0
     while at < len(data):
-        said += data[at + 1 : at + 1 + data[at]]
+        text += data[at + 1 : at + 1 + data[at]]
         at += 1 + data[at]
-    return said
+    return text
 
 
 _ZONE = {
@@ -126,7 +126,7 @@ _OTHERS = {
 
 @lru_cache(maxsize=4096)
 def response(question: Question, kind: str) -> bytes:
-    """What a name server may say: right, or wrong in one of the usual ways."""
+    """A name server's response: correct, or with one of the usual faults."""
     query = dns.message.from_wire(question_packet(question, IDENTIFIER))
     reply = dns.message.make_response(query)
     name, of = question.name.rstrip(".").lower(), question.record_type
@@ -134,9 +134,9 @@ def response(question: Question, kind: str) -> bytes:
     owner = query.question[0].name.to_text()
     records = _OTHERS.get((kind, of), [] if kind in {"refused", "servfail"} else records)
     if kind in {"alias", "loop"}:
-        led_to = owner if kind == "loop" else "real.example.net."
-        reply.answer.append(dns.rrset.from_text(owner, 30, "IN", "CNAME", led_to))
-        owner = led_to
+        alias = owner if kind == "loop" else "real.example.net."
+        reply.answer.append(dns.rrset.from_text(owner, 30, "IN", "CNAME", alias))
+        owner = alias
     if kind == "other owner":
         owner = "elsewhere.example.net."
     if kind == "chaos":
@@ -175,13 +175,13 @@ def read(data: bytes, question: Question) -> DnsDetails | None:
     return read_answer(data, question, IDENTIFIER, server="192.0.2.1", view="public")
 
 
-def is_borne_out(details: DnsDetails, data: bytes, question: Question) -> None:
-    """What was read is in the bytes: the answer to exactly this question."""
-    asked, records = truth(data)
+def check_read(details: DnsDetails, data: bytes, question: Question) -> None:
+    """The details must be in the bytes, in a response to exactly this question."""
+    found, records = independently_read(data)
     kind = {"TXT": _TXT, "NS": _NS, "A": _A}[question.record_type]
     assert _number(data, 0) == IDENTIFIER
-    assert data[2] & 0x80, "a question is no answer"
-    assert asked == (question.name.rstrip(".").lower(), kind, _IN)
+    assert data[2] & 0x80, "a query is not a response"
+    assert found == (question.name.rstrip(".").lower(), kind, _IN)
     for value in details.answers:
         if kind == _A:
             assert is_ipv4(value)
@@ -195,49 +195,49 @@ _QUESTIONS = st.sampled_from([Question(name=name, record_type=kind) for name, ki
 
 @given(_QUESTIONS, changes)
 @share(0.17)
-def test_a_changed_answer_says_nothing_that_is_not_in_it(question: Question, change: Change) -> None:
+def test_a_changed_response_gives_only_records_in_its_bytes(question: Question, change: Change) -> None:
     data = changed(question, change)
     details = read(data, question)
     if details is not None:
-        is_borne_out(details, data, question)
+        check_read(details, data, question)
 
 
 @given(_QUESTIONS, st.binary(max_size=300), st.booleans())
 @share(0.06)
-def test_any_bytes_are_read_or_are_no_answer(
+def test_any_bytes_are_read_correctly_or_rejected(
     question: Question,
     data: bytes,
-    with_head: bool,
+    with_header: bool,
 ) -> None:
-    if with_head:  # else hardly any comes past the identifier
+    if with_header:  # otherwise almost no input gets past the identifier
         data = response(question, "plain")[: 12 + len(question.name) + 6] + data
     details = read(data, question)
     if details is not None:
-        is_borne_out(details, data, question)
+        check_read(details, data, question)
 
 
 @dataclass
 class ChangedDns:
-    """The door's `query`, as the real one: a question that is none is a ValueError, odd bytes are silence."""
+    """A fake of the network's `query`: an invalid question is a ValueError, malformed bytes count as no response."""
 
     changes: list[Change]
     clock: FakeClock = field(default_factory=FakeClock)
-    said: list[tuple[Question, bytes]] = field(default_factory=list)
+    sent: list[tuple[Question, bytes]] = field(default_factory=list)
 
     async def query(self, server: str, question: Question, **_: Any) -> DnsResponse:
         assert is_ipv4(server), server
         question_packet(question, IDENTIFIER)
-        data = changed(question, self.changes[len(self.said) % len(self.changes)])
-        self.said.append((question, data))
+        data = changed(question, self.changes[len(self.sent) % len(self.changes)])
+        self.sent.append((question, data))
         details = read(data, question)
         if details is None:
             raise ExchangeFailed(Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT))
         return DnsResponse(details=details, wait_s=0.01, timestamps=None, failure=failure_of(details.rcode))
 
 
-def looked_up(said: ChangedDns, host: str, label: str | None) -> DomainFacts:
+def looked_up(network: ChangedDns, host: str, label: str | None) -> DomainFacts:
     search = Search(private_dns_name=host, label=label, value=label and VALUE, resolvers=("192.0.2.1",))
-    return asyncio.run(look_up(said, search, 2.0))  # type: ignore[arg-type]
+    return asyncio.run(look_up(network, search, 2.0))  # type: ignore[arg-type]
 
 
 def outcomes(facts: DomainFacts) -> tuple[Outcome, Outcome]:
@@ -250,17 +250,21 @@ def outcomes(facts: DomainFacts) -> tuple[Outcome, Outcome]:
 
 @given(st.lists(changes, min_size=1, max_size=6))
 @share(0.03)
-def test_no_answers_make_a_record_out_of_none(said: list[Change]) -> None:
-    dns_ = ChangedDns(said)
+def test_no_response_gives_a_record_that_was_not_sent(responses: list[Change]) -> None:
+    dns_ = ChangedDns(responses)
     public, published = outcomes(looked_up(dns_, HOST, LABEL))
-    borne = [(question, truth(data)[1]) for question, data in dns_.said]
+    read_records = [(question, independently_read(data)[1]) for question, data in dns_.sent]
     if public is Outcome.MET:
         assert any(
-            r[1] == _NS for question, records in borne if question.record_type == "NS" for r in records
+            r[1] == _NS for question, records in read_records if question.record_type == "NS" for r in records
         )
     if published is Outcome.MET:
         texts = [
-            text_of(r[3]) for q, records in borne if q.record_type == "TXT" for r in records if r[1] == _TXT
+            text_of(r[3])
+            for q, records in read_records
+            if q.record_type == "TXT"
+            for r in records
+            if r[1] == _TXT
         ]
         assert VALUE.encode() in texts
 
@@ -273,17 +277,17 @@ _HOSTS = st.lists(_LABELS, max_size=8).map(".".join) | _LABELS.map(lambda one: f
 
 @given(_HOSTS, st.none() | _LABELS, st.lists(changes, min_size=1, max_size=2))
 @share(0.03)
-def test_no_name_that_aws_or_a_user_gives_breaks_the_search(
-    host: str, label: str | None, said: list[Change]
+def test_no_name_from_aws_or_a_user_breaks_the_search(
+    host: str, label: str | None, responses: list[Change]
 ) -> None:
-    facts = looked_up(ChangedDns(said), host, label)
+    facts = looked_up(ChangedDns(responses), host, label)
     assert facts.is_public is not None or facts.because
 
 
-def test_the_unchanged_answers_are_met() -> None:
-    """Else the properties above would hold of nothing."""
+def test_the_unchanged_responses_meet_both_requirements() -> None:
+    """Otherwise the tests above would prove nothing."""
     plain = ChangedDns([("plain", [], None, b"")])
     assert outcomes(looked_up(plain, HOST, LABEL)) == (Outcome.MET, Outcome.MET)
-    assert truth(response(Question(name=RECORD, record_type="TXT"), "plain"))[1] == [
+    assert independently_read(response(Question(name=RECORD, record_type="TXT"), "plain"))[1] == [
         (RECORD, _TXT, _IN, bytes([len(VALUE)]) + VALUE.encode())
     ]

@@ -1,4 +1,4 @@
-"""HTTP replies of any bytes, and a proxy's answers with anything in them: no exception, and no health that is none."""
+"""HTTP responses of random bytes, and a proxy's responses with random content: no exception, and no false *met*."""
 
 import asyncio
 import copy
@@ -43,8 +43,8 @@ A = node("eu-west-1a")
 OF_HEALTH = frozenset({Scope.HEALTH})
 
 
-class Stamps:
-    """As much of a stamped socket as an exchange asks: one segment a read, a millisecond each."""
+class FakeTimestamps:
+    """A fake of a socket with timestamps: each read is one segment and takes a millisecond."""
 
     def __init__(self) -> None:
         self.segments = 0
@@ -56,20 +56,20 @@ class Stamps:
         return Timing(duration_ns=self.segments * 1_000_000, timestamps=Timestamps.KERNEL)
 
 
-class Said:
-    """A channel whose peer has said all that it will: bytes, in pieces."""
+class FixedResponse:
+    """A channel whose peer sends the given bytes in pieces, then closes."""
 
     at_record_boundary = True
 
     def __init__(self, data: bytes, sizes: list[int]) -> None:
-        self.stamped: Any = Stamps()
+        self.stamped: Any = FakeTimestamps()
         self._pieces = []
         for size in [*sizes, max(1, len(data))]:
             self._pieces.append(data[:size])
             data = data[size:]
 
     async def send(self, data: bytes) -> None:
-        """It is heard."""
+        """The data is ignored."""
 
     async def receive(self) -> Chunk:
         if not self._pieces:
@@ -79,11 +79,13 @@ class Said:
         return Chunk(piece, ended=not piece)
 
     async def close_notify(self) -> None:
-        """It has gone."""
+        """The peer has already closed."""
 
 
 def exchanged(data: bytes, sizes: list[int], request: HttpRequest = POST) -> HttpResponse:
-    return asyncio.run(HttpConnection(Said(data, sizes), FakeClock()).exchange(request, timeout_s=5.0))
+    return asyncio.run(
+        HttpConnection(FixedResponse(data, sizes), FakeClock()).exchange(request, timeout_s=5.0)
+    )
 
 
 _STATUSES = st.sampled_from(
@@ -121,7 +123,7 @@ _ANY = st.recursive(
 _BASES: tuple[dict[str, Any], ...] = (
     HEALTHY,
     USABLE,
-    {"errorName": "InternalException", "errorMessage": "said so"},
+    {"errorName": "InternalException", "errorMessage": "broken"},
 )
 
 
@@ -131,8 +133,8 @@ Change = tuple[Path, str, Any]
 def _changes(base: dict[str, Any]) -> st.SearchStrategy[list[Change]]:
     put = st.tuples(st.just("put"), _NEAR | _ANY)
     other = st.tuples(st.sampled_from(["gone", "many", "gone"]), st.sampled_from([2, 5, 11, 3000]))
-    places = st.sampled_from([path for path in paths(base) if path])
-    return st.lists(st.tuples(places, put | other).map(lambda both: (both[0], *both[1])), max_size=2)
+    changed_paths = st.sampled_from([path for path in paths(base) if path])
+    return st.lists(st.tuples(changed_paths, put | other).map(lambda both: (both[0], *both[1])), max_size=2)
 
 
 def _changed(base: dict[str, Any], changes: list[Change]) -> bytes:
@@ -144,12 +146,12 @@ def _changed(base: dict[str, Any], changes: list[Change]) -> bytes:
                 parent = parent[key]
             old = parent[path[-1]]
             if kind == "put":
-                parent[path[-1]] = copy.deepcopy(value)  # what is sampled is one object in all examples
+                parent[path[-1]] = copy.deepcopy(value)  # all examples share the sampled object
             elif kind == "gone":
                 del parent[path[-1]]
             elif isinstance(old, list):
                 parent[path[-1]] = old * value
-        except (KeyError, IndexError, TypeError):  # an earlier change took the place away
+        except (KeyError, IndexError, TypeError):  # an earlier change removed the path
             continue
     return json.dumps(document).encode()
 
@@ -172,7 +174,7 @@ sizes = st.just([]) | st.lists(st.integers(1, 200), max_size=4)
 
 
 def wire(reply: Reply) -> bytes:
-    """The reply as bytes, with some changed or cut."""
+    """The response as bytes, with some bytes changed or the end removed."""
     status, heads, body, framing, spots, cut = reply
     if framing == "length":
         heads = [*heads, b"Content-Length: %d" % len(body)]
@@ -206,7 +208,10 @@ def verdicts(seen: list[Measurement]) -> tuple[Evidence, dict[str, Verdict]]:
 
 
 def as_specified(body: bytes) -> tuple[int, int] | None:
-    """The API specification's GetHealthStatus, read by nothing of ours: (key managers, those that are up)."""
+    """The GetHealthStatus response, read as the API specification requires, without the reader under test.
+
+    Returns the number of key managers, and of the available ones.
+    """
     try:
         document = json.loads(body.decode())
         texts = [document["xksProxyVendor"], document["xksProxyModel"], document["ekmVendor"]]
@@ -223,9 +228,9 @@ def as_specified(body: bytes) -> tuple[int, int] | None:
     return len(states), sum(state != "UNAVAILABLE" for state in states)
 
 
-def hold(answer: HttpResponse, said: dict[str, Verdict]) -> None:
-    """Each *met* is borne out by status and body."""
-    met = {name for name, verdict in said.items() if verdict.outcome is Outcome.MET}
+def check_each_met(answer: HttpResponse, found: dict[str, Verdict]) -> None:
+    """Status and body must justify each *met*."""
+    met = {name for name, verdict in found.items() if verdict.outcome is Outcome.MET}
     of_body = as_specified(answer.body) if answer.status == 200 and answer.failure is None else None
     if "health-response-is-valid" in met:
         assert of_body is not None
@@ -252,15 +257,17 @@ def hold(answer: HttpResponse, said: dict[str, Verdict]) -> None:
 
 @given(replies, sizes, st.sampled_from(["none", "none", "none", "none", "json", "json", "text"]))
 @share(0.09)
-def test_no_reply_of_a_proxy_breaks_or_mends_its_health(reply: Reply, pieces: list[int], form: str) -> None:
+def test_no_response_to_a_health_request_causes_an_exception_or_a_false_met(
+    reply: Reply, pieces: list[int], form: str
+) -> None:
     data = wire(reply)
     answer = exchanged(data, pieces)
     assert len(answer.body) <= MAX_BODY_BYTES
     if answer.status is not None:
         assert str(answer.status).encode() in data
     seen = measured(answer, RequestKind.HEALTH)
-    evidence, said = verdicts(seen)
-    hold(answer, said)
+    evidence, found = verdicts(seen)
+    check_each_met(answer, found)
     report = judge(evidence) if form != "none" else None
     if report is not None and form == "json":
         output_safety.document(as_json(shown.document(seen, report)))
@@ -270,11 +277,11 @@ def test_no_reply_of_a_proxy_breaks_or_mends_its_health(reply: Reply, pieces: li
 
 @given(st.binary(max_size=200), st.booleans(), sizes)
 @share(0.03)
-def test_any_bytes_are_a_reply_or_a_failure(data: bytes, with_head: bool, pieces: list[int]) -> None:
-    answer = exchanged(b"HTTP/1.1 200 OK\r\n" + data if with_head else data, pieces)
+def test_any_bytes_are_a_response_or_a_failure(data: bytes, with_header: bool, pieces: list[int]) -> None:
+    answer = exchanged(b"HTTP/1.1 200 OK\r\n" + data if with_header else data, pieces)
     assert answer.failure is not None or answer.status is not None
-    _, said = verdicts(measured(answer, RequestKind.HEALTH))
-    hold(answer, said)
+    _, found = verdicts(measured(answer, RequestKind.HEALTH))
+    check_each_met(answer, found)
 
 
 _OTHERS = st.sampled_from(
@@ -284,11 +291,11 @@ _OTHERS = st.sampled_from(
 
 @given(replies, _OTHERS)
 @share(0.05)
-def test_no_reply_to_another_request_is_taken_for_what_it_is_not(reply: Reply, purpose: RequestKind) -> None:
+def test_no_response_to_another_request_causes_a_false_met(reply: Reply, purpose: RequestKind) -> None:
     answer = exchanged(wire(reply), [], GET if purpose is RequestKind.GET else POST)
     healthy = HttpResponse(status=200, body=json.dumps(HEALTHY).encode())
-    _, said = verdicts([*measured(healthy, RequestKind.HEALTH), *measured(answer, purpose)])
-    met = {name for name, verdict in said.items() if verdict.outcome is Outcome.MET}
+    _, found = verdicts([*measured(healthy, RequestKind.HEALTH), *measured(answer, purpose)])
+    met = {name for name, verdict in found.items() if verdict.outcome is Outcome.MET}
     if met & {
         "get-is-refused",
         "unsigned-request-is-refused",
@@ -308,11 +315,11 @@ def test_no_reply_to_another_request_is_taken_for_what_it_is_not(reply: Reply, p
         assert {"ENCRYPT", "DECRYPT"} <= {each for each in document["keyUsage"] if isinstance(each, str)}
 
 
-def test_the_unchanged_answer_is_healthy() -> None:
-    """Else the properties above would hold of nothing."""
+def test_the_unchanged_response_is_healthy() -> None:
+    """Otherwise the tests above would prove nothing."""
     answer = exchanged(wire((b"200 OK", [], json.dumps(HEALTHY).encode(), "length", [], None)), [7, 30])
-    _, said = verdicts(measured(answer, RequestKind.HEALTH))
-    assert said["health-response-is-valid"].outcome is said["two-key-managers"].outcome is Outcome.MET
+    _, found = verdicts(measured(answer, RequestKind.HEALTH))
+    assert found["health-response-is-valid"].outcome is found["two-key-managers"].outcome is Outcome.MET
     assert as_specified(answer.body) == (2, 2)
     details = measured(answer, RequestKind.HEALTH)[0].details
     assert isinstance(details, HealthDetails)
