@@ -1,4 +1,4 @@
-"""What several tests share: a throw-away authority, a TLS server on loopback, and no silent skips."""
+"""Fixtures for several folders (a temporary CA, servers on loopback, simulated accounts), and no silent skips."""
 
 import contextlib
 import os
@@ -18,11 +18,11 @@ from support.tls.authority import Authority, Issued
 
 from simulator import AccountTemplate, Capability, capability
 
-pytest.register_assert_rewrite("support.preflight.playing")  # its `check` says what differs
+pytest.register_assert_rewrite("support.preflight.playing")  # so that its `check` shows the differences
 
-# How long an example takes says nothing on a shared machine; what must be fast has its own test.
+# No deadline: on a shared machine, the duration of one example proves nothing. Speed has its own tests.
 settings.register_profile("shared", deadline=None)
-# `make fuzz`: each run tries others, and says how to repeat what it finds.
+# `make fuzz`: each run tries other examples, and prints how to repeat a failure.
 settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("fuzz" if fuzzing.VARIABLE in os.environ else "shared")
 
@@ -33,9 +33,10 @@ _RX_SOFTWARE_AND_SOFTWARE = 0b11000  # <linux/net_tstamp.h>
 
 @pytest.fixture(scope="session", autouse=True)
 def _kernel_timestamps_are_on() -> Iterator[None]:
-    """The kernel switches timestamps on for all sockets, a moment after the first one wants them.
+    """Keeps kernel timestamps enabled during all tests.
 
-    Without this socket a test that runs alone could get its first replies before that moment.
+    The kernel enables them for all sockets shortly after the first socket requests them. Without this socket, the first
+    replies in a test could arrive before that.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         own.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RX_SOFTWARE_AND_SOFTWARE)
@@ -50,7 +51,7 @@ def _kernel_timestamps_are_on() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A ring that can't run is a failure where skips are forbidden (CI)."""
+    """A skipped test is a failure if skips are forbidden, as in CI."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("XKS_PROBE_FORBID_SKIPS") == "1":
         report.outcome = "failed"
@@ -59,10 +60,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits starts first: else the last of many workers would wait alone at the end."""
+    """Tests that wait start first, so that no worker still waits at the end while the others are idle."""
     items.sort(
         key=lambda item: next(
-            (n for n, ring in enumerate(("real", "loopback")) if item.get_closest_marker(ring)), 2
+            (n for n, marker in enumerate(("real", "loopback")) if item.get_closest_marker(marker)), 2
         )
     )
 
@@ -77,7 +78,7 @@ Serve = Callable[[socket.socket], None]
 
 @contextlib.contextmanager
 def _serving(serve: Serve, address: str = "127.0.0.1") -> Iterator[int]:
-    """A thread that gives each connection to ``serve`` and closes it; yields the port."""
+    """A thread that passes each connection to ``serve``, then closes it; yields the port."""
     listener = socket.create_server((address, 0))
 
     def loop() -> None:
@@ -102,14 +103,14 @@ def _serving(serve: Serve, address: str = "127.0.0.1") -> Iterator[int]:
 
 @pytest.fixture
 def tcp_server() -> Iterator[Callable[[Serve], int]]:
-    """``tcp_server(serve)`` starts a server on 127.0.0.1 and gives its port."""
+    """``tcp_server(serve)`` starts a server on 127.0.0.1 and returns its port."""
     with contextlib.ExitStack() as stack:
         yield lambda serve: stack.enter_context(_serving(serve))
 
 
 @pytest.fixture
 def tls_server(tmp_path: Any, tcp_server: Any) -> Callable[..., int]:
-    """``tls_server(issued, configure, answer)``: the port of a server that answers a request with ``answer``."""
+    """``tls_server(issued, configure, answer)``: the port of a TLS server that responds with ``answer``."""
 
     def start(
         issued: Issued,
@@ -132,32 +133,32 @@ def tls_server(tmp_path: Any, tcp_server: Any) -> Callable[..., int]:
 
 @pytest.fixture(scope="session")
 def xks_probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed command: what is tested through it is what a user gets, package data and all."""
+    """The command as a user installs it, from the wheel and with its package data."""
     folder = tmp_path_factory.getbasetemp()
     return install_wheel_once(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
 
 
 @pytest.fixture(scope="session")
 def can_simulate() -> Capability:
-    """Skips, visibly, where there can be no namespaces; with XKS_PROBE_FORBID_SKIPS=1 it fails instead."""
+    """Skips the test if there are no namespaces; with XKS_PROBE_FORBID_SKIPS=1 the test fails instead."""
     can = capability()
     if not can.namespaces:
-        words = f"no namespaces here: {can.why}; {can.remedy}"
+        reason = f"namespaces are not available: {can.why}; {can.remedy}"
         if os.environ.get("XKS_PROBE_FORBID_SKIPS") == "1":
-            pytest.fail(words)
-        pytest.skip(words)
+            pytest.fail(reason)
+        pytest.skip(reason)
     return can
 
 
 @pytest.fixture(scope="session")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccountTemplate]:
-    """The process that the simulated AWS accounts of this run are forked from, for `start`."""
+    """The process from which this run's simulated AWS accounts are forked."""
     with AccountTemplate(tmp_path_factory.mktemp("accounts") / "template.log") as template:
         yield template
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_new() -> Iterator[None]:
-    """A command that was run in this process set logging up for a stderr that pytest has closed since."""
+def _logging_is_reset() -> Iterator[None]:
+    """Resets logging: a command that ran in this process configured it for a stderr that pytest closes."""
     yield
     structlog.reset_defaults()

@@ -1,4 +1,4 @@
-"""Readers take so much and no more: at the limit, and on either side of it."""
+"""Readers have size limits: tests below, at and above each limit."""
 
 import asyncio
 import tracemalloc
@@ -30,7 +30,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 class Endless:
-    """A peer that says ``first`` and then ``more`` as long as somebody reads."""
+    """A peer that sends ``first``, then ``more`` without end."""
 
     at_record_boundary = True
 
@@ -46,7 +46,7 @@ class Endless:
         return Timing(duration_ns=1, timestamps=Timestamps.KERNEL)
 
     async def send(self, data: bytes) -> None:
-        """It is heard."""
+        """The data is ignored."""
 
     async def receive(self) -> Chunk:
         piece, self._first = (self._first, b"") if self._first else (self._more, b"")
@@ -54,10 +54,10 @@ class Endless:
         return Chunk(piece, ended=not piece)
 
     async def close_notify(self) -> None:
-        """It listens no more."""
+        """There is nothing to close."""
 
 
-def asked(peer: Endless) -> HttpResponse:
+def response_of(peer: Endless) -> HttpResponse:
     return asyncio.run(HttpConnection(peer, FakeClock()).exchange(REQUEST, timeout_s=30.0))
 
 
@@ -74,7 +74,7 @@ def test_a_body_has_at_most_64_kib(framing: str, count: int, *, is_over: bool) -
         "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % count + body + b"\r\n0\r\n\r\n",
         "end": HEAD + b"\r\n" + body,
     }[framing]
-    answer = asked(Endless(wire))
+    answer = response_of(Endless(wire))
     assert (answer.failure is not None and answer.failure.reason is Reason.OVER_LIMIT) is is_over
     assert len(answer.body) == min(count, MAX_BODY_BYTES)
 
@@ -85,7 +85,7 @@ def test_a_body_has_at_most_64_kib(framing: str, count: int, *, is_over: bool) -
 def test_a_header_that_does_not_end_within_16_kib_is_rejected(more: int, *, is_over: bool) -> None:
     unended = HEAD + b"X: "
     unended += b"y" * (MAX_HEADER_BYTES + more - len(unended))
-    answer = asked(Endless(unended, b"\r\nContent-Length: 0\r\n\r\n"))
+    answer = response_of(Endless(unended, b"\r\nContent-Length: 0\r\n\r\n"))
     assert (answer.failure is not None and answer.failure.reason is Reason.OVER_LIMIT) is is_over
 
 
@@ -98,13 +98,13 @@ def test_a_header_that_does_not_end_within_16_kib_is_rejected(more: int, *, is_o
         (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 200),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"T: " + b"z" * 4093),
     ],
-    ids=["a body", "a head", "chunks of a byte", "interim answers", "trailers"],
+    ids=["body", "header", "one-byte chunks", "interim responses", "trailers"],
 )
 def test_an_endless_response_uses_bounded_memory(first: bytes, more: bytes) -> None:
     peer = Endless(first, more)
     tracemalloc.start()
     try:
-        answer = asked(peer)
+        answer = response_of(peer)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -133,7 +133,7 @@ def test_a_certificate_has_at_most_16_kib(size: int, kept: int) -> None:
 
 
 def padded(authority: Authority, size: int) -> x509.Certificate:
-    """A certificate of about ``size`` bytes, by its names."""
+    """A certificate of about ``size`` bytes, with many names."""
     name = "x" * 50 + ".example.com"
     return authority.issue("proxy.example.com", dns_names=(name,) * (size // (len(name) + 2))).chain[0]
 
@@ -191,7 +191,7 @@ async def test_a_server_with_a_long_chain_gives_a_result(
 
 @pytest.mark.parametrize("size", [65534, 65535], ids=["below", "at the limit"])
 def test_a_dns_message_of_64_kib_is_read(size: int) -> None:
-    """Over TCP its length has two bytes (RFC 1035, section 4.2.2): there is no longer one."""
+    """Over TCP, the length field has two bytes (RFC 1035, section 4.2.2), so the maximum is 65,535."""
     import dns.message
     import dns.rrset
 
@@ -205,7 +205,7 @@ def test_a_dns_message_of_64_kib_is_read(size: int) -> None:
     assert len(details.answers) == 240
 
 
-def test_json_values_are_cut() -> None:
+def test_json_values_are_shortened() -> None:
     assert [len(text({"k": "x" * n}, "k") or "") for n in (MAX_TEXT, MAX_TEXT + 1)] == [MAX_TEXT] * 2
     assert [len(entries({"k": [{}] * n}, "k") or ()) for n in (MAX_ENTRIES, MAX_ENTRIES + 1)] == [
         MAX_ENTRIES

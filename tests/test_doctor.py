@@ -1,4 +1,4 @@
-"""The doctor says what it saw and what to do; it never guesses."""
+"""The doctor reports what it measured and how to fix it, without guessing."""
 
 from types import SimpleNamespace
 
@@ -10,7 +10,7 @@ from probe.model.measurements import EchoBatch, EchoOutcome, Timestamps
 
 
 def engine(mode: str | None, stamp: Timestamps | None = None, buffer_bytes: int = 212_992) -> object:
-    """An echo engine as the doctor meets it; ``stamp`` None: 127.0.0.1 does not answer."""
+    """A fake echo engine; if ``stamp`` is None, 127.0.0.1 does not answer."""
     batch = EchoBatch(
         indexes=[0],
         stamps=[stamp],

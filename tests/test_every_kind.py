@@ -1,6 +1,6 @@
-"""Every check and every role from the configuration to its measurements; tests/exporters goes on from there.
+"""Every check and every role from the configuration to its measurements; tests/exporters tests the outputs.
 
-What is tried comes from CHECKS and ROLES alone: what a new row needs besides is named here.
+The tests are generated only from CHECKS and ROLES. If a new row needs a change elsewhere, a message names the file.
 """
 
 import re
@@ -41,12 +41,12 @@ def entries(role: Role) -> list[Any]:
 
 
 def document(role: Role, entry: Any, **more: Any) -> str:
-    """A configuration with that entry alone."""
+    """A configuration with only that entry."""
     return yaml.safe_dump({ROLES[role].section: entry if role is Role.PROXY else [entry], **more})
 
 
-def long(role: Role) -> dict[str, Any]:
-    """The shortest entry, as a mapping: that of a Region may be its name."""
+def as_mapping(role: Role) -> dict[str, Any]:
+    """The role's first example as a mapping: a Region's entry may be only its name."""
     entry = entries(role)[0]
     return dict(entry) if isinstance(entry, dict) else {"region": entry}
 
@@ -66,15 +66,17 @@ def test_a_member_without_a_row_is_named(of: Any, table: Any) -> None:
 @every_role
 def test_every_role_has_its_section_in_the_configuration(role: Role) -> None:
     model = schema.KeyStore if role in OF_STORE else schema.Document
-    lacks = f"role {role}: `{ROLES[role].section}` is no field of {model.__name__} in probe/config/schema.py"
-    assert ROLES[role].section in model.model_fields, lacks
-    assert ROLES[role].section in schema.Document.model_fields, lacks
+    message = (
+        f"role {role}: `{ROLES[role].section}` is not a field of {model.__name__} in probe/config/schema.py"
+    )
+    assert ROLES[role].section in model.model_fields, message
+    assert ROLES[role].section in schema.Document.model_fields, message
 
 
 def test_every_entry_of_a_section_becomes_a_target() -> None:
     subclasses = {each.__name__ for each in schema._Entry.__subclasses__()}
     assert subclasses == {each.__name__ for each in get_args(schema.Entry)}, (
-        "`Entry` in probe/config/schema.py"
+        "`Entry` in probe/config/schema.py must list every subclass of `_Entry`"
     )
 
 
@@ -98,7 +100,7 @@ def test_every_role_can_have_its_possible_checks_and_no_others(role: Role) -> No
     for check in PLANNED:
         key = CHECKS[check].key
         text = document(
-            role, {**long(role), "checks": [key], "timeouts": {key: "1s"}, "intervals": {key: "29s"}}
+            role, {**as_mapping(role), "checks": [key], "timeouts": {key: "1s"}, "intervals": {key: "29s"}}
         )
         if check not in ROLES[role].possible:
             with pytest.raises(config.ConfigError, match=f"{key} is not possible for a {role}; choose from "):
@@ -128,13 +130,13 @@ def test_every_role_is_documented_with_its_checks(role: Role) -> None:
         f"`{kind.section}` in docs/configuration.md"
     )
     shown = {target.role for target in config.load(EXAMPLE).targets}
-    assert role in shown, f"docs/configuration-example.yaml shows no `{kind.section}`"
+    assert role in shown, f"docs/configuration-example.yaml has no `{kind.section}`"
     assert f"\n{kind.section}:" in config.template()
 
 
 @every_planned
 def test_every_check_is_documented_with_its_times(check: Check) -> None:
-    """`test_the_documented_defaults_are_the_defaults` says whether they are right."""
+    """`test_the_documented_defaults_are_the_defaults` tests the values."""
     for name, text in (
         ("configuration.md", PAGE),
         ("configuration-example.yaml", EXAMPLE.read_text(encoding="utf-8")),
@@ -148,7 +150,7 @@ def test_every_check_is_documented_with_its_times(check: Check) -> None:
 
 @every_planned
 async def test_every_check_is_scheduled_and_measured_within_its_own_phases(check: Check) -> None:
-    """In an empty network; without a credential no proxy is asked for its health."""
+    """In an empty network. Without a credential, no proxy gets a health request."""
     plan = PlannedCheck(check=check, interval_s=60.0, timeout_s=1.0)
     hosts = {"192.0.2.1": (), "a.example": (Phase.RESOLVE,)}
     for host, phases in hosts.items():
@@ -176,7 +178,7 @@ def test_a_preflight_runs_the_checks_of_every_key_store_role(role: Role) -> None
 
 @every_planned
 def test_every_check_has_as_many_series_as_its_footprint_says(check: Check) -> None:
-    """All but the verdicts, which are of no target; the first target's info is of no check."""
+    """All series except verdicts, which have no target, and the target's info, which has no check."""
     plan = PlannedCheck(check=check, interval_s=60.0, timeout_s=1.0)
     target = Target(name="t", role=Role.NODE, host="192.0.2.1", port=9, plans=(plan,))
     sink = PrometheusSink("1")

@@ -1,6 +1,6 @@
-"""Whatever somebody puts into a certificate, a reply, a TXT record or a name in AWS: no output does harm with it.
+"""Text from certificates, DNS, HTTP or AWS is harmless in every output.
 
-Every source of text that is not ours, with every payload, through every output.
+Every source of untrusted text is tested with every payload in every output.
 """
 
 import json
@@ -35,8 +35,8 @@ from probe.verdicts.judge import judge
 BASELINE_BYTES = 400_000
 
 
-def preflights(inputs: Inputs, *, drawn: bool = True) -> dict[str, tuple[str, str]]:
-    """Each form of a preflight's report: (how it is checked, what is written). What is ``drawn`` takes long."""
+def preflights(inputs: Inputs, *, with_text: bool = True) -> dict[str, tuple[str, str]]:
+    """A preflight's report in each format: (its check, its text). The text formats take long to render."""
     evidence = inputs.evidence()
     report = judge(evidence)
     of = shown.Preflight(
@@ -49,7 +49,7 @@ def preflights(inputs: Inputs, *, drawn: bool = True) -> dict[str, tuple[str, st
     )
     again = json.loads(as_json(shown.document(replace(of, older=None))))
     since = changes.between(again, Report(taken_at_s=NOW_S))
-    texts = {"text": shown.render(of), "against": changes.render(again, since)} if drawn else {}
+    texts = {"text": shown.render(of), "against": changes.render(again, since)} if with_text else {}
     return {
         **{name: ("text", as_text(each)) for name, each in texts.items()},
         "json": ("json", as_json(shown.document(of))),
@@ -60,7 +60,7 @@ def preflights(inputs: Inputs, *, drawn: bool = True) -> dict[str, tuple[str, st
 
 
 def others(inputs: Inputs) -> dict[str, tuple[str, str]]:
-    """`health`, `tls`, `dns`."""
+    """The reports of the commands `health`, `tls` and `dns`, as in `preflights`."""
     of = node("eu-west-1a")
     measured = inputs.measured(of)
     evidence = Evidence(
@@ -73,7 +73,7 @@ def others(inputs: Inputs) -> dict[str, tuple[str, str]]:
     )
     report = judge(evidence)
     shaken, health = measured[1], [each for each in measured if each.check is Check.HEALTH_COLD][:1]
-    asked = Target(
+    target = Target(
         name="d",
         role=Role.RESOLVER,
         host="192.0.2.1",
@@ -88,7 +88,7 @@ def others(inputs: Inputs) -> dict[str, tuple[str, str]]:
         answers=inputs.answers,
     )
     named = Measurement(
-        target=asked, check=Check.DNS, started_at_s=NOW_S, failure=inputs.failure, details=details
+        target=target, check=Check.DNS, started_at_s=NOW_S, failure=inputs.failure, details=details
     )
     return {
         "tls": ("text", as_text(tls_report.render(shaken, report))),
@@ -101,7 +101,7 @@ def others(inputs: Inputs) -> dict[str, tuple[str, str]]:
 
 
 def of_the_agent(inputs: Inputs) -> dict[str, tuple[str, str]]:
-    """The metrics, the page and its document."""
+    """The agent's metrics, its page and the page's JSON document, as in `preflights`."""
     of = node("eu-west-1a")
     shaken = replace(
         tls(of, inputs.chain, inputs.failure, version=inputs.version, cipher=inputs.cipher),
@@ -121,23 +121,23 @@ def of_the_agent(inputs: Inputs) -> dict[str, tuple[str, str]]:
 
 
 def check(written: dict[str, tuple[str, str]]) -> None:
-    for name, (form, said) in written.items():
-        assert len(said) < BASELINE_BYTES, name
+    for name, (form, output) in written.items():
+        assert len(output) < BASELINE_BYTES, name
         if form == "page":
-            output_safety.printable(said)
+            output_safety.printable(output)
             for markup in ("<script", "<img", "\nonerror", "javascript:"):
-                assert markup not in said.replace("](javascript:", ""), name
+                assert markup not in output.replace("](javascript:", ""), name
         else:
-            output_safety.CHECKS[form](said)
-            assert "x" * 1025 not in said, name
+            output_safety.CHECKS[form](output)
+            assert "x" * 1025 not in output, name
 
 
-# These have every payload; each of the others one of them, the next one the payload after it, and the rest in `long`.
-_WHOLLY = frozenset(
+# In the short run, these sources get every payload, and each other source gets one, in turn; `long` tests the rest.
+_WITH_EVERY_PAYLOAD = frozenset(
     {"common name", "alternative names", "errorMessage", "HTML body", "key managers", "TXT values", "private DNS name",
      "principal", "reason code", "error message of AWS", "an older preflight", "key store name"}
 )  # fmt: skip
-_OF_THE_NETWORK = list(SOURCES)[: list(SOURCES).index("vantage")]
+_FROM_THE_NETWORK = list(SOURCES)[: list(SOURCES).index("vantage")]
 
 
 def some(sources: list[str]) -> list[Any]:
@@ -146,20 +146,20 @@ def some(sources: list[str]) -> list[Any]:
             source,
             number,
             id=f"{source}-{word}",
-            marks=[] if source in _WHOLLY or number == place % len(IDS) else [pytest.mark.long],
+            marks=[] if source in _WITH_EVERY_PAYLOAD or number == index % len(IDS) else [pytest.mark.long],
         )
-        for place, source in enumerate(sources)
+        for index, source in enumerate(sources)
         for number, word in enumerate(IDS)
     ]
 
 
 @pytest.mark.parametrize(("source", "number"), some(list(SOURCES)))
 def test_hostile_text_in_a_preflight_is_harmless(source: str, number: int) -> None:
-    drawn = source not in _WHOLLY or number in (0, 4, 6, 7)  # drawing takes long
-    check(preflights(put(source, PAYLOADS[number]), drawn=drawn))
+    with_text = source not in _WITH_EVERY_PAYLOAD or number in (0, 4, 6, 7)  # rendering text takes long
+    check(preflights(put(source, PAYLOADS[number]), with_text=with_text))
 
 
-@pytest.mark.parametrize(("source", "number"), some(_OF_THE_NETWORK))
+@pytest.mark.parametrize(("source", "number"), some(_FROM_THE_NETWORK))
 def test_hostile_text_in_tls_health_and_dns_is_harmless(source: str, number: int) -> None:
     check(others(put(source, PAYLOADS[number])))
 
@@ -175,8 +175,8 @@ def test_hostile_text_in_metrics_and_page_is_harmless(source: str, payload: str)
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_each_source_of_text_is_tested(source: str) -> None:
-    """A payload that reaches no output tests nothing; what is never shown is named here."""
-    said = "".join(
+    """A payload that reaches no output tests nothing; ``never`` lists the sources that no output shows."""
+    outputs = "".join(
         text
         for _, text in (
             *preflights(put(source, "Marker7")).values(),
@@ -188,7 +188,7 @@ def test_each_source_of_text_is_tested(source: str) -> None:
         "zone of the service", "load balancer's ARN", "gateway load balancer", "security group", "target",
         "route's destination", "VPC's range", "subnet",
     }  # fmt: skip
-    assert ("Marker7" in said) is (source not in never)
+    assert ("Marker7" in outputs) is (source not in never)
 
 
 def test_the_inputs_without_a_payload_are_complete() -> None:

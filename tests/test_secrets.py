@@ -1,6 +1,6 @@
-"""A credential is planted, and looked for wherever this program writes or keeps anything: it is found nowhere.
+"""The secret of a known credential appears in no output, log, metric or stored value.
 
-Nor what is made of it: the signing keys of SigV4, and the usual ways to write bytes.
+The tests also search for values derived from it (SigV4 signing keys) and for the usual encodings.
 """
 
 import base64
@@ -38,8 +38,8 @@ from probe.verdicts.judge import judge
 pytestmark = pytest.mark.loopback
 Output = pytest.CaptureFixture[str]
 FORMS = ("text", "json", "markdown", "junit", "html")
-# What computes the signature has to know the secret; whoever prints the values of its frames prints it.
-_OF_THE_SIGNATURE = ("botocore/auth.py", "botocore/credentials.py", "hmac.py")
+# Code that computes the signature must know the secret, so the local variables of its frames contain it.
+_SIGNING_FILES = ("botocore/auth.py", "botocore/credentials.py", "hmac.py")
 
 
 @pytest.fixture
@@ -52,14 +52,14 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> None:
 def arguments(
     authority: Authority, tmp_path: Path, tcp_server: Any, planted: None
 ) -> Callable[..., list[str]]:
-    """``arguments(command, **changes of the proxy)``: a command line that asks a proxy on loopback."""
+    """``arguments(command, **changes)``: a command line for a proxy on loopback with changed settings."""
     root = tmp_path / "root.pem"
     root.write_bytes(authority.root.public_bytes(Encoding.PEM))
 
     def of(command: str, **changes: Any) -> list[str]:
         certificate = str(authority.issue(HOST, dns_names=(HOST,)).write(tmp_path))
         at = f"127.0.0.1:{tcp_server(XksServer(certificate=certificate, **changes).serve)}"
-        usual = ["--extra-authority", str(root), "--timeout", "4", "--key-id", "foo"]
+        common = ["--extra-authority", str(root), "--timeout", "4", "--key-id", "foo"]
         if command == "health":
             return [
                 "health",
@@ -68,13 +68,13 @@ def arguments(
                 "eu-west-1",
                 "--connect-to",
                 at,
-                *usual,
+                *common,
             ]
         document = healthy()
         answer(document, "DescribeNetworkInterfaces")["NetworkInterfaces"] = []
         answer(document, "DescribeTargetHealth")["TargetHealthDescriptions"] = []
         answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] = []
-        told = [
+        options = [
             "--endpoint-service",
             SERVICE_NAME,
             "--uri-path",
@@ -82,13 +82,13 @@ def arguments(
             "--public-resolver",
             "127.0.0.1",
         ]
-        return ["preflight", "--account", str(written(document, tmp_path)), "--node", at, *told, *usual]
+        return ["preflight", "--account", str(written(document, tmp_path)), "--node", at, *options, *common]
 
     return of
 
 
-class _OfThisTest(logging.Filter):
-    """Drops the records of threads that an earlier test left behind.
+class _OnlyThisTest(logging.Filter):
+    """Drops log records of threads that an earlier test left running.
 
     An AWS call that was abandoned at its deadline may still retry, and botocore logs its signature for AWS.
     """
@@ -106,7 +106,7 @@ def own_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtu
     with (
         caplog.at_level(logging.DEBUG),
         caplog.at_level(logging.DEBUG, "botocore"),
-        caplog.filtering(_OfThisTest()),
+        caplog.filtering(_OnlyThisTest()),
     ):
         yield caplog
 
@@ -126,9 +126,9 @@ def test_no_output_and_no_log_contains_the_secret(
     words = arguments(command, **SITUATIONS[situation])
     for form in FORMS[:2] if command == "health" or situation == "silent" else FORMS:
         app.run([*words, "--format", form])
-        said = capsys.readouterr()
-        assert "health" in said.out
-        for text in (said.out, said.err, own_log.text):
+        output = capsys.readouterr()
+        assert "health" in output.out
+        for text in (output.out, output.err, own_log.text):
             shows_nothing(text)
     shows_nothing(Path("/proc/self/cmdline").read_text(encoding="utf-8", errors="replace"))
 
@@ -140,19 +140,19 @@ def test_a_secret_from_a_file_is_not_shown_either(
     monkeypatch.delenv("XKS_PROXY_ACCESS_KEY_ID")
     monkeypatch.delenv("XKS_PROXY_SECRET_ACCESS_KEY")
     file = tmp_path / "credential.json"
-    told = {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}}
+    document = {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}}
     file.touch(mode=0o600)
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(document))
     assert app.run([*words, "--credential-file", str(file), "--format", "json"]) == Exit.FINE
-    said = capsys.readouterr()
-    shows_nothing(said.out + said.err)
-    file.write_text(json.dumps(told)[:-3])
+    output = capsys.readouterr()
+    shows_nothing(output.out + output.err)
+    file.write_text(json.dumps(document)[:-3])
     assert app.run([*words, "--credential-file", str(file)]) == Exit.USAGE
     shows_nothing(capsys.readouterr().err)
 
 
 def _values(of: object, seen: set[int]) -> Iterator[object]:
-    """Each value that is reached from ``of``; not the inside of what keeps the credential."""
+    """Each value reachable from ``of``, except the contents of objects that must keep the credential."""
     if id(of) in seen or isinstance(of, (str, bytes, int, float, Credential, Signer)):
         return
     seen.add(id(of))
@@ -174,23 +174,23 @@ def test_no_value_and_no_metric_contains_the_secret(
     kept: list[object] = []
     snapshot, request = State.snapshot, health_request.request_of
 
-    def noted(state: State, *asked: Any) -> Evidence:
-        evidence = snapshot(state, *asked)
-        kept.extend([*asked, state.settings, state.stores, evidence, judge(evidence)])
+    def recorded_snapshot(state: State, *arguments_: Any) -> Evidence:
+        evidence = snapshot(state, *arguments_)
+        kept.extend([*arguments_, state.settings, state.stores, evidence, judge(evidence)])
         return evidence
 
-    def also_noted(*asked: Any) -> Any:
-        kept.extend([*asked, made := request(*asked)])
+    def recorded_request(*arguments_: Any) -> Any:
+        kept.extend([*arguments_, made := request(*arguments_)])
         return made
 
-    monkeypatch.setattr(State, "snapshot", noted)
-    monkeypatch.setattr(health_connection, "request_of", also_noted)
+    monkeypatch.setattr(State, "snapshot", recorded_snapshot)
+    monkeypatch.setattr(health_connection, "request_of", recorded_request)
     app.run(arguments("preflight"))
     capsys.readouterr()
     reached = [value for each in kept for value in _values(each, set())]
     assert any(isinstance(value, Evidence) for value in reached)
     for value in reached:
-        # A request's headers are the one place of a signature: they are sent, and not shown.
+        # Only a request's headers contain the signature: they are sent, but never shown.
         if "Authorization" not in (value if isinstance(value, (list, tuple)) else ()) and not _is_headers(
             value
         ):
@@ -234,31 +234,31 @@ def test_a_crash_is_one_line_without_the_secret_in_its_frames(
 
     printed = traceback.print_exc
 
-    def noted() -> None:
+    def recorded_print() -> None:
         _walk(traceback.TracebackException(*sys.exc_info(), capture_locals=True), frames)  # type: ignore[arg-type]
         printed()
 
     monkeypatch.setattr(where, name, broken)
     words = arguments(command)
     assert app.run(words) == Exit.UNKNOWN
-    said = capsys.readouterr()
-    assert "internal error" in said.err
-    assert len(said.err.splitlines()) == 1, "no traceback and no box of typer's or rich's"
-    shows_nothing(said.out + said.err)
+    output = capsys.readouterr()
+    assert "internal error" in output.err
+    assert len(output.err.splitlines()) == 1, "no traceback, and no box by typer or rich"
+    shows_nothing(output.out + output.err)
     monkeypatch.setenv("XKS_PROBE_DEBUG", "1")
-    monkeypatch.setattr(app.traceback, "print_exc", noted)
+    monkeypatch.setattr(app.traceback, "print_exc", recorded_print)
     app.run(words)
-    said = capsys.readouterr()
-    assert "Traceback" in said.err
-    shows_nothing(said.out + said.err)
+    output = capsys.readouterr()
+    assert "Traceback" in output.err
+    shows_nothing(output.out + output.err)
     assert any("probe/" in frame.filename for frame in frames)
     for frame in frames:
-        if not frame.filename.endswith(_OF_THE_SIGNATURE):
+        if not frame.filename.endswith(_SIGNING_FILES):
             shows_no_secret(f"{frame.locals}")
 
 
 def _walk(of: traceback.TracebackException | None, frames: list[traceback.FrameSummary]) -> None:
-    """All frames of an exception, of its causes, and of those in a group."""
+    """Collects all frames of an exception, of its causes, and of the exceptions in a group."""
     if of is None:
         return
     frames.extend(of.stack)
@@ -267,13 +267,13 @@ def _walk(of: traceback.TracebackException | None, frames: list[traceback.FrameS
 
 
 def test_the_search_would_find_the_secret(planted: None) -> None:
-    """Else the tests above would pass without looking."""
+    """Otherwise the tests above would pass without finding anything."""
     credential = load(None)
     assert credential is not None
     _, secret = credential.as_key_pair()
-    for said in (f"x{secret}x", base64.b64encode(secret.encode()).decode(), secret.encode().hex()):
+    for text in (f"x{secret}x", base64.b64encode(secret.encode()).decode(), secret.encode().hex()):
         with pytest.raises(AssertionError):
-            shows_no_secret(said)
+            shows_no_secret(text)
     headers = dict(Signer(credential, "eu-west-1").headers(HOST, "/kms/xks/v1/health", b"{}"))
     with pytest.raises(AssertionError):
         shows_nothing(headers["Authorization"])

@@ -1,6 +1,7 @@
-"""A credential that the running agent signs with is found nowhere in what it writes, shows or starts.
+"""The secret of the running agent's credential appears in no log, page, metric or child process.
 
-Asked is a proxy on loopback that accepts it, and one that is broken on our side of the signature.
+The agent sends health requests to a proxy on loopback that accepts the credential. In other tests, the
+agent's own code raises an error.
 """
 
 import json
@@ -28,11 +29,11 @@ from probe.commands.exits import Exit
 
 pytestmark = pytest.mark.loopback
 STORE = "cks-1234567890abcdef0"
-WORDS = json.dumps(
+CREDENTIAL = json.dumps(
     {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}}
 )
-NOT_OURS = ("XKS_PROXY_", "CREDENTIALS_DIRECTORY")
-# All log records of all libraries, down to debug, go to stderr; what a signature is made of is in these logs.
+REMOVED_VARIABLES = ("XKS_PROXY_", "CREDENTIALS_DIRECTORY")
+# All log records of all libraries, including debug, go to stderr: these logs contain the inputs of a signature.
 DEBUG = "import logging; logging.basicConfig(level=logging.DEBUG); "
 BROKEN = {
     "the signature": ("botocore.auth", "SigV4Auth.add_auth"),
@@ -55,7 +56,7 @@ Configured = Callable[..., Path]
 
 @pytest.fixture
 def configured(authority: Authority, tmp_path: Path, tcp_server: Any) -> Configured:
-    """``configured(credential)``: the file of an agent that asks a proxy on loopback each five seconds."""
+    """``configured(credential)``: the configuration of an agent that probes a proxy on loopback every five seconds."""
     root = tmp_path / "root.pem"
     root.write_bytes(authority.root.public_bytes(Encoding.PEM))
     certificate = str(authority.issue(HOST, dns_names=(HOST,)).write(tmp_path))
@@ -85,7 +86,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def written(file: Path, words: str = WORDS, mode: int = 0o600) -> Path:
+def written(file: Path, words: str = CREDENTIAL, mode: int = 0o600) -> Path:
     file.touch(mode=mode)
     file.chmod(mode)
     file.write_text(words)
@@ -98,10 +99,10 @@ def by_file(configured: Configured, folder: Path) -> tuple[Path, dict[str, str]]
 
 
 def by_systemd(configured: Configured, folder: Path) -> tuple[Path, dict[str, str]]:
-    handed = folder / "handed"
-    handed.mkdir()
-    written(handed / "xks-proxy", mode=0o440)
-    return configured(), {"CREDENTIALS_DIRECTORY": str(handed)}
+    directory = folder / "credentials"
+    directory.mkdir()
+    written(directory / "xks-proxy", mode=0o440)
+    return configured(), {"CREDENTIALS_DIRECTORY": str(directory)}
 
 
 def by_environment(configured: Configured, _folder: Path) -> tuple[Path, dict[str, str]]:
@@ -113,9 +114,9 @@ SOURCES = {"file": by_file, "systemd": by_systemd, "environment": by_environment
 
 @contextmanager
 def running(
-    file: Path, given: Mapping[str, str], prelude: str, log: Path
+    file: Path, variables: Mapping[str, str], prelude: str, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(REMOVED_VARIABLES)}
     command = [
         sys.executable,
         "-c",
@@ -127,7 +128,7 @@ def running(
         "json",
     ]
     with log.open("wb") as words:
-        process = subprocess.Popen(command, stdout=words, stderr=words, env={**kept, **given})
+        process = subprocess.Popen(command, stdout=words, stderr=words, env={**inherited, **variables})
     try:
         yield process
     finally:
@@ -166,9 +167,9 @@ def started_by(pid: int) -> list[str]:
 def test_neither_the_responses_of_a_running_agent_nor_its_log_contain_the_secret(
     source: str, configured: Configured, tmp_path: Path
 ) -> None:
-    file, given = SOURCES[source](configured, tmp_path)
+    file, variables = SOURCES[source](configured, tmp_path)
     log = tmp_path / "log"
-    with running(file, given, "", log) as process:
+    with running(file, variables, "", log) as process:
         wait_for(lambda: was_accepted(file), log)
         for path in ("/", "/metrics", "/api/v1/status", "/-/ready", "/nowhere"):
             shows_nothing(shown(file, path))
@@ -187,9 +188,9 @@ def test_neither_the_responses_of_a_running_agent_nor_its_log_contain_the_secret
 def test_an_internal_error_is_logged_without_the_secret(
     broken: str, configured: Configured, tmp_path: Path
 ) -> None:
-    file, given = by_file(configured, tmp_path)
+    file, variables = by_file(configured, tmp_path)
     log = tmp_path / "log"
-    with running(file, given, BREAK.format(*BROKEN[broken]), log):
+    with running(file, variables, BREAK.format(*BROKEN[broken]), log):
         wait_for(lambda: "internal error in a probe" in log.read_text(), log)
         shows_nothing(shown(file, "/") + shown(file, "/metrics") + shown(file, "/api/v1/status"))
     assert "oops" in log.read_text()
@@ -202,7 +203,7 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda file: written(file, mode=0o644),
         "other users can read it; run chmod 600 on it",
     ),
-    "is no JSON": (lambda file: written(file, WORDS[:-3]), "is not a KMS proxy configuration"),
+    "is not JSON": (lambda file: written(file, CREDENTIAL[:-3]), "is not a KMS proxy configuration"),
     "is something else": (lambda file: written(file, "[]"), "is not a KMS proxy configuration"),
 }
 
@@ -225,18 +226,18 @@ def test_an_unusable_file_gives_one_clear_line_in_both_commands(
 def test_check_config_shows_nothing_of_the_credential(
     configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    written(tmp_path / "credential.json", WORDS)
+    written(tmp_path / "credential.json", CREDENTIAL)
     file = configured({"file": "credential.json"})
     assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
-    said = capsys.readouterr()
-    assert "health" in said.out
-    shows_nothing(said.out + said.err)
+    output = capsys.readouterr()
+    assert "health" in output.out
+    shows_nothing(output.out + output.err)
 
 
 def test_check_config_does_not_fetch_the_aws_secret(
     configured: Configured, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who checks a file may have no role that can read it; nothing here answers for AWS."""
+    """A user who checks a file may not be permitted to read the secret. No server answers for AWS here."""
     file = configured({"secret": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:b"})
     assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
     assert "health" in capsys.readouterr().out

@@ -72,7 +72,7 @@ def test_the_confidence_interval_contains_the_median(rtts: list[float | None]) -
 
 def exact_rank(n: int) -> int | None:
     """The largest l with P(Binomial(n, 1/2) < l) <= 1/40, in integers."""
-    total, rank, chosen = 0, 0, 1  # chosen: n over rank
+    total, rank, chosen = 0, 0, 1  # chosen: the binomial coefficient, n over rank
     while 40 * (total + chosen) <= 2**n:
         total += chosen
         chosen = chosen * (n - rank) // (rank + 1)

@@ -1,4 +1,4 @@
-"""docs/threat-model.md names the tests that hold what it says: they are there."""
+"""docs/threat-model.md lists tests for its statements; each of them exists."""
 
 import re
 from pathlib import Path
