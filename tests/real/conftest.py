@@ -1,4 +1,4 @@
-"""The simulated network that preflights are played in."""
+"""The simulated network in which preflights run."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,14 +12,14 @@ from simulator import AccountTemplate, Simulation
 
 @pytest.fixture(scope="module")
 def preflight_simulation(can_simulate: object, accounts: AccountTemplate) -> Iterator[Simulation]:
-    """A healthy one, with an account and a name server; `play` changes it as a case has it."""
+    """A healthy simulation with an account and a name server; `play` changes it for each case."""
     with open_simulation(accounts.start) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def play(preflight_simulation: Simulation, xks_probe: Path) -> Callable[..., Played]:
-    """``play(case, environment)``: one run of the installed command."""
+    """``play(case, environment)``: the result of one run of the installed command."""
 
     def run(case: Case, environment: Mapping[str, str] | None = None) -> Played:
         return play_in(preflight_simulation, case, [str(xks_probe)], environment)

@@ -45,7 +45,7 @@ def test_a_median_is_within_half_a_millisecond_of_the_applied_delay(
     name: str, method: str, kind: str, busy_processes: int, simulation: Simulation, xks_probe: Path
 ) -> None:
     if busy_processes and os.getuid() != 0:
-        pytest.skip("the wire needs nice -20 to keep its own time on busy cores: root only")
+        pytest.skip("on busy cores, the delay link needs nice -20, which only root may set")
     address = simulation.address(name)
     before = len(simulation.round_trips_s(address, kind))
     with busy(busy_processes):

@@ -1,4 +1,4 @@
-"""Every alert fires and clears in Debian's Prometheus, in a simulation with the real fault."""
+"""Every alert fires and clears in a real Prometheus (Debian's package), in a simulation with the fault."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from simulator import Capability, Fault, Simulation, load_scenario, start
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 9090
-# Windows of five minutes become 20 s, and the TCP probes' 15 s become one: as many probes decide.
+# Windows of five minutes become 20 s, and the TCP interval of 15 s becomes 1 s: the number of probes stays the same.
 DIVIDE_BY = 15
 
 
@@ -66,35 +66,35 @@ def observed(
 ) -> Iterator[Observed]:
     assert can_simulate.namespaces
     with start(load_scenario("healthy"), enter=False) as simulation:
-        seen = Observed(simulation, xks_probe, tmp_path_factory.mktemp("prometheus"))
+        made = Observed(simulation, xks_probe, tmp_path_factory.mktemp("prometheus"))
         try:
-            yield seen
+            yield made
         finally:
-            seen.close()
+            made.close()
 
 
 Change = Callable[[Observed], None]
 
 
-def partly_dead_slow_and_expiring(observed: Observed) -> None:
+def set_partial_faults(observed: Observed) -> None:
     observed.simulation.set_fault(observed.simulation.scenario.nodes[1].name, Fault.DEAD)
     observed.simulation.set_delay("hsm-1", 0.060)
     observed.simulation.set_fault("*", Fault.EXPIRES_SOON)
 
 
-def answering_near_and_renewed(observed: Observed) -> None:
+def remove_partial_faults(observed: Observed) -> None:
     observed.simulation.set_fault(observed.simulation.scenario.nodes[1].name, Fault.ALIVE)
     observed.simulation.set_delay("hsm-1", 0.012)
     observed.simulation.set_fault("*", Fault.GOOD)
 
 
-def dead_and_unlisted(observed: Observed) -> None:
+def set_total_faults(observed: Observed) -> None:
     for node in observed.simulation.scenario.nodes:
         observed.simulation.set_fault(node.name, Fault.DEAD)
     observed.simulation.set_fault("*", Fault.UNLISTED_AUTHORITY)
 
 
-def alive_and_listed(observed: Observed) -> None:
+def remove_total_faults(observed: Observed) -> None:
     for node in observed.simulation.scenario.nodes:
         observed.simulation.set_fault(node.name, Fault.ALIVE)
     observed.simulation.set_fault("*", Fault.GOOD)
@@ -102,36 +102,36 @@ def alive_and_listed(observed: Observed) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("breaks", "mends", "alerts"),
+    ("set_faults", "remove_faults", "alerts"),
     [
         (
-            partly_dead_slow_and_expiring,
-            answering_near_and_renewed,
+            set_partial_faults,
+            remove_partial_faults,
             {"XksProbePathPartiallyDead", "XksProbeRoundTripOverLimit", "XksProbeCertificateExpiring"},
         ),
         (
-            dead_and_unlisted,
-            alive_and_listed,
+            set_total_faults,
+            remove_total_faults,
             {"XksProbeProxyUnreachable", "XksProbeCertificateRefusedByKms"},
         ),
         (Observed.stop_agent, Observed.start_agent, {"XksProbeAgentAbsent"}),
     ],
     ids=[
         "a dead zone, a slow key manager, an expiring certificate",
-        "all dead, unlisted authority",
-        "no agent",
+        "all nodes dead, unlisted CA",
+        "agent stopped",
     ],
 )
 def test_alerts_fire_on_a_fault_and_clear_when_it_is_fixed(
-    breaks: Change, mends: Change, alerts: set[str], observed: Observed
+    set_faults: Change, remove_faults: Change, alerts: set[str], observed: Observed
 ) -> None:
     prometheus_server.wait_for(
-        "a first scrape", lambda: bool((observed.ask("query", query="up == 1") or {}).get("result"))
+        "the first scrape", lambda: bool((observed.ask("query", query="up == 1") or {}).get("result"))
     )
     prometheus_server.wait_for("nothing fires in a healthy simulation", lambda: not observed.firing())
-    breaks(observed)
+    set_faults(observed)
     prometheus_server.wait_for(f"{alerts} fire", lambda: alerts <= observed.firing())
-    mends(observed)
+    remove_faults(observed)
     prometheus_server.wait_for(f"{alerts} clear", lambda: not alerts & observed.firing())
 
 
@@ -143,26 +143,26 @@ def test_every_shipped_alert_fired_in_this_test() -> None:
         for m in test_alerts_fire_on_a_fault_and_clear_when_it_is_fixed.pytestmark
         if m.name == "parametrize"
     ]  # type: ignore[attr-defined]
-    seen = set().union(*(case[2] for case in marks.args[1]))
-    assert shipped == seen
+    fired = set().union(*(case[2] for case in marks.args[1]))
+    assert shipped == fired
 
 
 @pytest.mark.long
 def test_every_query_of_the_dashboard_returns_data(observed: Observed) -> None:
-    told = subprocess.run(
+    listing = subprocess.run(
         [sys.executable, ROOT / "tools" / "dashboards.py", "--queries"],
         capture_output=True,
         text=True,
         check=True,
     )
-    queries = [json.loads(line) for line in told.stdout.splitlines()]
+    queries = [json.loads(line) for line in listing.stdout.splitlines()]
     assert len(queries) > 10
 
     def empty() -> list[str]:
         results = {q["panel"] + ": " + q["expr"]: observed.ask("query", query=q["expr"]) for q in queries}
         return [name for name, answer in results.items() if not (answer and answer["result"])]
 
-    # Some panels are empty while all is well, as they should be: what is wrong, failures, predicted errors.
+    # Without a fault some panels are empty, as expected: violated requirements, failures, predicted errors.
     observed.simulation.set_fault(observed.simulation.scenario.nodes[1].name, Fault.DEAD)
     try:
         prometheus_server.wait_for("each query has a result", lambda: not empty())

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes the demo and has the whole path, and the page is available at once."""
+"""A real Prometheus scrapes the demo and has metrics of the whole path; the demo's page shows it, too."""
 
 import socket
 import subprocess
@@ -15,7 +15,7 @@ from simulator import Capability, load_scenario
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 PAGE_WITHIN_S = 60.0
 
-SEEN = (
+QUERIES = (
     'xksprobe_samples_total{timestamps="kernel"} > 0',
     'xksprobe_phase_duration_seconds_count{check="tls",phase="handshake"} > 0',
     'xksprobe_certificate_not_after_timestamp_seconds{position="0"} > 0',
@@ -66,8 +66,8 @@ def page(port: int) -> str:
         return ""
 
 
-@pytest.mark.parametrize("query", SEEN)
-def test_prometheus_sees(query: str, prometheus: int) -> None:
+@pytest.mark.parametrize("query", QUERIES)
+def test_prometheus_has_the_series(query: str, prometheus: int) -> None:
     prometheus_server.wait_for(
         query, lambda: bool((prometheus_server.ask(prometheus, "query", query=query) or {}).get("result"))
     )
@@ -75,19 +75,19 @@ def test_prometheus_sees(query: str, prometheus: int) -> None:
 
 def test_prometheus_has_round_trips_of_every_responding_region_node_and_backend(prometheus: int) -> None:
     scenario = load_scenario("default")
-    answering = {f"region-{r.name}" for r in scenario.regions if r.fault == "alive"}
-    answering |= {n.name for n in (*scenario.nodes, *scenario.backends) if n.fault == "alive"}
+    responding = {f"region-{r.name}" for r in scenario.regions if r.fault == "alive"}
+    responding |= {n.name for n in (*scenario.nodes, *scenario.backends) if n.fault == "alive"}
 
     def missing() -> set[str]:
         answer = prometheus_server.ask(prometheus, "query", query="xksprobe_rtt_seconds_count > 0") or {
             "result": []
         }
-        return answering - {series["metric"]["target"] for series in answer["result"]}
+        return responding - {series["metric"]["target"] for series in answer["result"]}
 
-    prometheus_server.wait_for("all that answer", lambda: not missing())
+    prometheus_server.wait_for("every responding target", lambda: not missing())
 
 
-def test_the_metrics_lint_clean(demo: tuple[int, float]) -> None:
+def test_promtool_finds_no_fault_in_the_metrics(demo: tuple[int, float]) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/metrics", timeout=100) as answer:
         scraped = answer.read()
     linted = subprocess.run(["promtool", "check", "metrics"], input=scraped, capture_output=True, check=False)

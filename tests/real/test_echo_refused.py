@@ -1,4 +1,4 @@
-"""A local firewall refuses one target in the middle of a run: the other targets keep their own timestamps."""
+"""If a local firewall refuses one target in the middle of a run, the other targets keep their own timestamps."""
 
 import subprocess
 from collections import Counter
@@ -19,7 +19,7 @@ from probe.network.echo_link import Mode
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 TARGETS = lab.addresses(20)
 REFUSED = 7
-APART_S = 0.005  # a stamp of the neighbour's would be wrong by so much
+APART_S = 0.005  # the error if a ping got the timestamp of the next one
 
 
 class Run(NamedTuple):
@@ -30,23 +30,23 @@ class Run(NamedTuple):
     during: list[Row]
     after: list[Row]
     discarded: int
-    seen: list[Echo]
-    unseen: int
+    captured: list[Echo]
+    not_captured: int
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _firewall() -> None:
     try:
-        words = subprocess.run(
+        errors = subprocess.run(
             ["unshare", "--user", "--map-root-user", "--net", "nft", "add table ip here"],
             capture_output=True,
             text=True,
             check=False,
         ).stderr
     except FileNotFoundError as error:
-        words = str(error)
-    if words:
-        pytest.skip(f"no nftables here: {words.strip()}")
+        errors = str(error)
+    if errors:
+        pytest.skip(f"nftables is not available: {errors.strip()}")
 
 
 def run(mode: Mode, verdict: str, capture: Path, *, by_packet: bool) -> Run:
@@ -57,31 +57,31 @@ def run(mode: Mode, verdict: str, capture: Path, *, by_packet: bool) -> Run:
             engine._link._stamping.match_by_packet()  # type: ignore[attr-defined]
         echoed(engine, [0])  # the first packet waits for ARP
         with capturing(capture) as taken:
-            before = echo_to_all(engine)
+            before = ping_all(engine)
             nft(
                 "table ip host {",
                 "chain output { type filter hook output priority 0;",
                 f"ip daddr {TARGETS[REFUSED]} {verdict}; }}",
                 "}",
             )
-            during = echo_to_all(engine)
+            during = ping_all(engine)
             nft("delete table ip host")
-            after = echo_to_all(engine)
+            after = ping_all(engine)
         ours = [echo for echo in echoes(taken.frames) if echo.identifier == engine.identifier]
         return Run(engine.mode, before, during, after, engine.discarded, ours, taken.dropped)
 
 
-def echo_to_all(engine: EchoEngine) -> list[Row]:
-    """All at once, so that one system call sends to the refused target and to others; then one by one."""
-    everybody = range(len(TARGETS))
-    return echoed(engine, everybody) + echoed(engine, everybody, apart_s=APART_S)
+def ping_all(engine: EchoEngine) -> list[Row]:
+    """Ping all at once, so that one system call sends to the refused target and to others; then one by one."""
+    indexes = range(len(TARGETS))
+    return echoed(engine, indexes) + echoed(engine, indexes, apart_s=APART_S)
 
 
 def nft(*lines: str) -> None:
     subprocess.run(["nft", "-f", "-"], input="\n".join(lines), text=True, check=True, timeout=100)
 
 
-@pytest.mark.parametrize("by_packet", [False, True], ids=["stamps by key", "stamps by packet"])
+@pytest.mark.parametrize("by_packet", [False, True], ids=["timestamps by key", "timestamps by packet"])
 @pytest.mark.parametrize(
     "verdict", ["drop", "reject with icmp type host-unreachable"], ids=["drop", "reject"]
 )
@@ -89,32 +89,32 @@ def nft(*lines: str) -> None:
 def test_a_target_refused_by_the_local_firewall_does_not_shift_timestamps_of_others(
     mode: Mode, verdict: str, by_packet: bool, tmp_path: Path
 ) -> None:
-    # Who counts sends to know whose a stamp is, is off by one after each refusal: it used up an id.
-    found = in_own_process(lambda: run(mode, verdict, tmp_path / "wire.pcap", by_packet=by_packet))
-    assert (found.mode, found.unseen, found.discarded) == (mode, 0, 0)
+    # Matching timestamps by counting sends would be off by one after each refusal, which uses up an id.
+    found = in_own_process(lambda: run(mode, verdict, tmp_path / "ping.pcap", by_packet=by_packet))
+    assert (found.mode, found.not_captured, found.discarded) == (mode, 0, 0)
 
-    everybody = Counter(dict.fromkeys(range(len(TARGETS)), 2))
+    twice_each = Counter(dict.fromkeys(range(len(TARGETS)), 2))
     for answered in (found.before, found.after):
-        assert Counter(row.index for row in answered) == everybody
+        assert Counter(row.index for row in answered) == twice_each
         assert {(row.outcome, row.stamps) for row in answered} == {(EchoOutcome.ANSWERED, Timestamps.KERNEL)}
-    assert Counter(row.index for row in found.during) == everybody
+    assert Counter(row.index for row in found.during) == twice_each
     for row in found.during:
         if row.index == REFUSED:
             assert (row.outcome, row.reason) == (EchoOutcome.FAILED, Reason.NOT_PERMITTED)
         else:
             assert (row.outcome, row.stamps) == (EchoOutcome.ANSWERED, Timestamps.KERNEL)
-    assert_each_stamp_is_its_own(found)
+    assert_each_timestamp_is_its_own(found)
 
 
-def assert_each_stamp_is_its_own(found: Run) -> None:
+def assert_each_timestamp_is_its_own(found: Run) -> None:
     rows = [row for row in found.before + found.during + found.after if row.outcome is EchoOutcome.ANSWERED]
     row_of = {(TARGETS[row.index], row.sequence): row for row in rows}
-    seen = [(echo, row_of[echo.address, echo.sequence]) for echo in found.seen]
-    assert len(seen) == len(row_of) == 6 * len(TARGETS) - 2
-    # The kernel shows a packet to the tap, then stamps it, then takes the next one of the same call.
-    for (echo, row), (following, _) in pairwise(seen):
+    pairs = [(echo, row_of[echo.address, echo.sequence]) for echo in found.captured]
+    assert len(pairs) == len(row_of) == 6 * len(TARGETS) - 2
+    # The kernel passes a packet to the capture, then timestamps it, then handles the next one of the same call.
+    for (echo, row), (following, _) in pairwise(pairs):
         assert echo.request_ns <= row.sent_ns <= following.request_ns
-    for echo, row in seen:
+    for echo, row in pairs:
         assert echo.rtt_ns is not None
-        # The tap and the socket read one stamp of the reply.
+        # The capture and the socket get the same timestamp of the reply.
         assert row.sent_ns + row.rtt_ns == echo.request_ns + echo.rtt_ns

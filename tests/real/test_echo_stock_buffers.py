@@ -14,8 +14,8 @@ from probe.network.echo_link import Mode
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 TARGETS, EACH = 2000, 2
-# The sockets get no more than on a stock system, whatever net.core.rmem_max of this machine is: it is one
-# setting for all namespaces, so it can't be set here.
+# net.core.rmem_max is one setting for all namespaces, so the test cannot set it. Instead, this program limits its
+# sockets to the buffer size of a stock system.
 PROGRAM = """
 import socket
 from probe.__main__ import main
@@ -33,7 +33,7 @@ def stock(sock, level, option, *value):
 socket.socket.setsockopt = stock
 main()
 """
-# Of all of root's privileges the raw sockets need one.
+# Raw sockets need only one of root's privileges.
 PRIVILEGES = {"datagram": "-all", "raw": "-all,+net_raw"}
 
 
@@ -43,8 +43,8 @@ def ping(mode: Mode, hosts: Path, output: Path) -> tuple[int, str]:
         argv += [sys.executable, "-c", PROGRAM, "ping", "--targets", str(hosts), "-n", str(EACH), "-i", "0.2"]
         argv += ["--format", "json", "--output", str(output)]
         with made.popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-            _, words = process.communicate(timeout=100)
-        return process.returncode, words
+            _, errors = process.communicate(timeout=100)
+        return process.returncode, errors
 
 
 @pytest.mark.parametrize("mode", ["datagram", "raw"])

@@ -26,19 +26,19 @@ from simulator import Simulation
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 REGION = "eu-central-1"
-# As discovery names them: the load balancer and the zone, and the address of a target.
+# The names that discovery gives: load balancer and zone for a node, the address for a target.
 NODES = {"xks-eu-central-1a": "nlb-euc1-az1", "xks-eu-central-1b": "nlb-euc1-az2"}
 BACKENDS = ("proxy-1", "proxy-2")
 KEY_MANAGER = "hsm-1"
 QUICK = "health-answers-within-250-ms"
 LATE = "slow-300ms"
-TIME_OUT = "20s"  # of whatever a busy machine may take long for; a silent zone is waited for that long
+TIMEOUT = "20s"  # long enough for a busy machine; a silent zone delays each test by this much
 SIMULATIONS: Mapping[str, Mapping[str, Any]] = {
     "all is well": {},
-    "a dead zone, and a credential that is refused": {
+    "a dead zone and a refused credential": {
         "faults": {"nlb-euc1-az2": ["dead"], "*": ["unauthorized"]},
     },
-    "an expired certificate, a principal that is not allowed, a target that AWS holds for unhealthy": {
+    "an expired certificate, a principal that is not allowed, a target that AWS reports as unhealthy": {
         "faults": {"proxy-1": ["expired"]},
         "account": {
             "answers": {
@@ -47,7 +47,7 @@ SIMULATIONS: Mapping[str, Mapping[str, Any]] = {
             }
         },
     },
-    "late answers, a key manager that is far, no verification record, a call that is refused": {
+    "late responses, a distant key manager, no verification record, a denied call": {
         "faults": {"*": [LATE]},
         "rtt": {KEY_MANAGER: 0.06},
         "records": [],
@@ -61,12 +61,12 @@ Judgement = dict[str, Any]
 def case_of(name: str) -> Case:
     faults = dict(SIMULATIONS[name])
     rtt_s = faults.pop("rtt", {})
-    options = {"--data-centre": None, "--name": None, "--timeout": TIME_OUT.removesuffix("s")}
+    options = {"--data-centre": None, "--name": None, "--timeout": TIMEOUT.removesuffix("s")}
     return Case(name=name, expect={}, exists=True, options=options, rtt_s=rtt_s, **faults)
 
 
-def written_out(simulation: Simulation) -> dict[str, Any]:
-    """The configuration of a user who writes everything out instead of using discovery."""
+def explicit_configuration(simulation: Simulation) -> dict[str, Any]:
+    """The configuration of a user who lists every target instead of using discovery."""
 
     def at(*names: str) -> list[dict[str, str]]:
         return [{"name": simulation.address(name), "address": simulation.address(name)} for name in names]
@@ -85,19 +85,19 @@ def written_out(simulation: Simulation) -> dict[str, Any]:
         "backends": backends,
         "key_managers": [{"name": each["name"], "host": each["address"]} for each in key_managers],
         "extra_authorities": [str(simulation.root_pem)],
-        "intervals": {"health": TIME_OUT},
-        "timeouts": {"health": TIME_OUT},
+        "intervals": {"health": TIMEOUT},
+        "timeouts": {"health": TIMEOUT},
     }
 
 
 def one_round(simulation: Simulation, case: Case) -> Judgement:
-    """In a separate process with the agent's network and the AWS endpoint."""
-    document, surroundings = yaml.safe_dump(written_out(simulation)), environment(simulation, case)
+    """One round of the agent, in a separate process with the agent's network and the AWS endpoint."""
+    document, variables = yaml.safe_dump(explicit_configuration(simulation)), environment(simulation, case)
 
     def measured() -> Judgement:
         if PRIORITY:
             os.setpriority(os.PRIO_PROCESS, 0, int(PRIORITY[-1]))
-        os.environ.update(surroundings)
+        os.environ.update(variables)
         settings = config.parse(document, source="test", directory=Path("/"))
         sources = Sources(
             caller=Boto3Client(REGION, read_timeout_s=60.0), public_resolvers=(NAME_SERVER,), timeout_s=60.0
@@ -116,7 +116,7 @@ def one_round(simulation: Simulation, case: Case) -> Judgement:
 def verdicts(of: Judgement) -> dict[tuple[str, str], tuple[str, frozenset[tuple[str, ...]]]]:
     """By requirement and subject: the outcome, and KMS's errors with their likelihood.
 
-    Without those caused by a few slow exchanges, which are due to this machine.
+    Errors caused only by a few slow exchanges are left out, because a busy machine causes them.
     """
     return {
         (each["requirement"], each["subject"]): (
@@ -135,14 +135,14 @@ def predictions(of: Judgement) -> dict[str, tuple[bool, list[tuple[str, str, str
     """By operation: whether it is decided, and the errors in order with likelihood and the error that hides them."""
     return {
         operation: (
-            said["decided"],
+            predicted["decided"],
             [
                 (error["error"], error["likelihood"], error["masked_by"])
-                for error in said["errors"]
+                for error in predicted["errors"]
                 if error["likelihood"] == "expected" or error["requirements"] != [QUICK]
             ],
         )
-        for operation, said in of["prediction"].items()
+        for operation, predicted in of["prediction"].items()
     }
 
 
@@ -152,7 +152,7 @@ PairOf = Callable[[str], Pair]
 
 @pytest.fixture(scope="module")
 def pair_of(preflight_simulation: Simulation, play: Callable[[Case], Played]) -> PairOf:
-    """What a preflight judged in a simulation, and what the agent did; each is measured once."""
+    """The results of a preflight and of the agent in one simulation; each simulation is measured once."""
 
     @functools.cache
     def measured(name: str) -> Pair:
@@ -174,7 +174,7 @@ def test_each_requirement_has_the_same_outcome_for_the_same_subjects(name: str, 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_is_predicted(name: str, pair_of: PairOf) -> None:
+def test_both_predict_the_same_errors(name: str, pair_of: PairOf) -> None:
     preflight, agent = map(predictions, pair_of(name))
     assert preflight == agent
 
@@ -182,7 +182,7 @@ def test_the_same_is_predicted(name: str, pair_of: PairOf) -> None:
 @pytest.mark.long
 def test_everything_that_can_be_evaluated_was(pair_of: PairOf) -> None:
     """Otherwise the tests above would compare little."""
-    judged_ones = {each["requirement"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}
-    assert judged_ones == {each.id for each in CATALOGUE}
+    evaluated = {each["requirement"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}
+    assert evaluated == {each.id for each in CATALOGUE}
     outcomes = {each["outcome"] for name in SIMULATIONS for each in pair_of(name)[1]["verdicts"]}
     assert outcomes == {"met", "violated", "unknown", "not_applicable"}

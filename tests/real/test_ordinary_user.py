@@ -1,4 +1,4 @@
-"""The demo works without root: an ordinary user gets the same simulation by user namespaces."""
+"""The demo works without root: an ordinary user gets the same simulation in user namespaces."""
 
 import json
 import os
@@ -16,7 +16,7 @@ NOBODY = 65534
 
 
 def as_nobody(*command: str | Path, timeout_s: float = 90) -> subprocess.CompletedProcess[str]:
-    """Run as an ordinary user: no privilege is left, and none of root's files can be read."""
+    """Run a command as an ordinary user, without privileges and without access to root's files."""
     become = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); os.execv(sys.argv[1], sys.argv[1:])"
     return subprocess.run(
         [sys.executable, "-c", become.format(NOBODY), *command],
@@ -34,8 +34,8 @@ def python() -> str:
     """An interpreter of this version that any user may run (root's own may be in a directory closed to others)."""
     wanted = ".".join(map(str, sys.version_info[:2]))
     for candidate in (os.path.realpath(sys.executable), "/usr/bin/python3", f"/usr/bin/python{wanted}"):
-        told = as_nobody(candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
-        if told.stdout.strip() == wanted:
+        version = as_nobody(candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+        if version.stdout.strip() == wanted:
             return candidate
     pytest.skip(f"no Python {wanted} that an ordinary user may run")
 
@@ -47,11 +47,11 @@ def xks_probe_for_all(python: str) -> Iterator[Path]:
         yield install_wheel(Path(folder), python)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="this run is an ordinary user's already: each scenario shows it")
+@pytest.mark.skipif(os.getuid() != 0, reason="the tests already run as an ordinary user")
 def test_an_ordinary_user_can_run_the_default_scenario_with_its_delays(xks_probe_for_all: Path) -> None:
     done = as_nobody(xks_probe_for_all, "demo", "--once", "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     medians_s = {r["region"]: r["rtt_seconds"]["median"] for r in report["survey"]["regions"]}
-    assert 0.009 <= medians_s["eu-central-1"] <= 0.015, "the wire delays by 9 ms: this is no loopback"
+    assert 0.009 <= medians_s["eu-central-1"] <= 0.015, "the link delays by 9 ms, which loopback does not"
     assert "loopback" not in done.stderr

@@ -1,4 +1,4 @@
-"""The account through the command line: without permission, without credentials, by file, with several load balancers."""
+"""Preflights of an account: without permissions, without credentials, from a file, with several load balancers."""
 
 import json
 import os
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 REGION = "eu-central-1"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
-PLACES = ("nlb-euc1-az1", "nlb-euc1-az2", "proxy-1", "proxy-2")
-NODES = {"--node": [f"{{{each}}}" for each in PLACES[:2]], "--target": [f"{{{each}}}" for each in PLACES[2:]]}
+HOSTS = ("nlb-euc1-az1", "nlb-euc1-az2", "proxy-1", "proxy-2")
+NODES = {"--node": [f"{{{each}}}" for each in HOSTS[:2]], "--target": [f"{{{each}}}" for each in HOSTS[2:]]}
 HEALTH = "health-response-is-valid"
 ARN, OTHER_ARN = "/net/xks/", "/net/other/"
 Preflight = Callable[..., Played]
@@ -45,10 +45,10 @@ def preflight(play: Callable[..., Played]) -> Preflight:
 def recorded(simulation: Simulation, section: Mapping[str, Any]) -> dict[str, Any]:
     """The account as `deploy/aws/collect.sh` would collect it: every response that an audit gets."""
     simulation.set_account(section)
-    surroundings = simulation.aws_environment()
+    variables = simulation.aws_environment()
 
-    def record() -> dict[str, Any]:  # in a process of its own, where the account's endpoint is
-        os.environ.update(surroundings)
+    def record() -> dict[str, Any]:  # in a separate process, in the network of the account's endpoint
+        os.environ.update(variables)
         recorder = Recorder(Boto3Client(REGION, read_timeout_s=30.0))
         name = simulation.service_name
         audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=100.0)
@@ -58,7 +58,7 @@ def recorded(simulation: Simulation, section: Mapping[str, Any]) -> dict[str, An
     return document
 
 
-def by_file(document: Mapping[str, Any], file: Path) -> dict[str, str]:
+def from_file(document: Mapping[str, Any], file: Path) -> dict[str, str]:
     """The option that reads the account from a file."""
     file.write_text(json.dumps(document), encoding="utf-8")
     return {"--account": str(file)}
@@ -77,12 +77,12 @@ def test_without_any_permission_each_action_that_is_missing_is_named(preflight: 
     assert run.status == 3
     assert not run.of_outcome("violated")
     refused = {each["call"]: each["because"] for each in run.report["aws"]["failed_calls"]}
-    for named, because in refused.items():
-        assert f"allow the IAM action {named}" in because
-    said = " ".join(v["because"] for v in run.report["verdicts"] if v["outcome"] == "unknown")
-    # The identity is needed for few, and one of the two that show the service is enough.
+    for call, because in refused.items():
+        assert f"allow the IAM action {call}" in because
+    reasons = " ".join(v["because"] for v in run.report["verdicts"] if v["outcome"] == "unknown")
+    # No reason names these two: few requirements need the identity, and one call that describes the service is enough.
     needless = {"sts:GetCallerIdentity", "ec2:DescribeVpcEndpointServices"}
-    assert {named for named in refused if named not in said} == needless
+    assert {call for call in refused if call not in reasons} == needless
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_without_aws_credentials_the_network_is_still_measured(
     run = preflight(NO_KEYS, options=NODES)
     assert run.status == 3
     tcp = {each["address"]: each["tcp"]["outcome"] for each in run.report["matrix"]}
-    assert tcp == {simulation.address(each): "met" for each in (*PLACES, "hsm-1")}
+    assert tcp == {simulation.address(each): "met" for each in (*HOSTS, "hsm-1")}
     assert set(outcomes_of(run, HEALTH).values()) == {"met"}
     assert outcomes_of(run, "some-node-accepts-tcp-443") == {"key store": "met"}
     assert {each["because"] for each in run.report["aws"]["failed_calls"]} == {"no credentials found"}
@@ -137,9 +137,9 @@ def test_without_aws_credentials_the_network_is_still_measured(
 def test_an_account_from_a_file_is_evaluated_as_from_the_api(
     section: dict[str, Any], simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:
-    whole = {"key_stores": [], **section}
-    by_api = preflight(account=whole)
-    options = by_file(recorded(simulation, whole), tmp_path / "account.json")
+    account = {"key_stores": [], **section}
+    by_api = preflight(account=account)
+    options = from_file(recorded(simulation, account), tmp_path / "account.json")
     same = preflight(NO_KEYS, options=options, account={"refused": {"*": "AccessDenied"}})
     assert same.report["aws"]["collected_at"] == "2026-01-15T09:30:00Z"
     assert judged(same) == judged(by_api)
@@ -147,7 +147,7 @@ def test_an_account_from_a_file_is_evaluated_as_from_the_api(
 
 
 def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The same account with a second load balancer, which has the second node."""
+    """The account with a second load balancer, which gets the second node."""
     calls = [*document["calls"]]
     for each in document["calls"]:
         text = json.dumps(each)
@@ -172,9 +172,9 @@ def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
 def test_each_of_several_load_balancers_is_probed_and_evaluated(
     simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:
-    """The failed one is a fault, but KMS can connect through the other."""
+    """The failed load balancer is a fault, but KMS can connect through the other one."""
     document = with_another_balancer(recorded(simulation, {"key_stores": []}))
-    options = by_file(document, tmp_path / "account.json")
+    options = from_file(document, tmp_path / "account.json")
     run = preflight(options={**options, "--timeout": "15"}, faults={"nlb-euc1-az2": ["dead"]})
     assert outcomes_of(run, "load-balancer-is-active") == {"net/xks": "met", "net/other": "violated"}
     assert outcomes_of(run, "every-node-accepts-tcp-443") == {

@@ -1,4 +1,4 @@
-"""A preflight through the installed command for each case about networks without a fault."""
+"""A preflight through the installed command for each case without a fault."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def test_a_preflight_reports_exactly_the_expected_results(case: Case, play: Call
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_without_a_fault_all_is_found_and_no_operation_meets_an_error(
+def test_without_a_fault_everything_is_found_and_no_error_is_predicted(
     case: Case, play: Callable[[Case], Played]
 ) -> None:
     run = play(case)

@@ -1,4 +1,4 @@
-"""A preflight through the installed command for each case about what KMS is told."""
+"""A preflight through the installed command for each case about the key store's settings."""
 
 from collections.abc import Callable
 

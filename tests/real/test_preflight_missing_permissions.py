@@ -1,4 +1,4 @@
-"""A preflight through the installed command for each case about what may not be seen."""
+"""A preflight through the installed command for each case about missing permissions."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A preflight through the installed command for each case about what a proxy answers."""
+"""A preflight through the installed command for each case about the proxy's responses."""
 
 from collections.abc import Callable
 

@@ -15,10 +15,10 @@ from simulator import Simulation
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
-# A preflight that waits for nothing takes this long on an idle machine; on a busy one all takes longer alike.
+# A preflight without waiting takes this long on an idle machine. On a busy machine, the limits grow in proportion.
 IDLE_S = 1.5
 LIMIT_S = 7.0
-# Nothing to wait for: nothing may be seen, and nothing is there to be measured.
+# Nothing to wait for: every AWS call is denied, and there are no targets to measure.
 NOTHING = Case(
     name="nothing to wait for",
     expect={},
@@ -26,7 +26,7 @@ NOTHING = Case(
     options={"--uri-endpoint": None, "--key-manager": None},
 )
 SLOW = Case(
-    name="all is slow",
+    name="everything is slow",
     expect={},
     account={"delay": "500ms"},
     records=[{**record, "delay": "2s"} for record in (*ZONE, RECORD)],
@@ -43,25 +43,25 @@ def simulation(preflight_simulation: Simulation) -> Simulation:
 def on_a_terminal(simulation: Simulation, case: Case, program: Path, file: Path) -> tuple[Played, str]:
     """One run with a terminal as stderr, and the text shown there."""
     prepare(simulation, case)
-    ours, its = pty.openpty()
-    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    surroundings |= {**environment(simulation, case), "TERM": "xterm", "COLUMNS": "100"}
+    our_end, its_end = pty.openpty()
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    variables |= {**environment(simulation, case), "TERM": "xterm", "COLUMNS": "100"}
     started_s = time.monotonic()
     with file.open("wb") as out:
         process = simulation.popen(
             command(simulation, case, [str(program)]),
             stdin=subprocess.DEVNULL,
             stdout=out,
-            stderr=its,
-            env=surroundings,
+            stderr=its_end,
+            env=variables,
         )
-    os.close(its)
+    os.close(its_end)
     shown = b""
-    while part := _read(ours):
+    while part := _read(our_end):
         shown += part
     status = process.wait(240)
     wall_s = time.monotonic() - started_s
-    os.close(ours)
+    os.close(our_end)
     report = json.loads(file.read_text("utf-8"))
     return Played(status=status, report=report, words="", wall_s=wall_s), shown.decode("utf-8", "replace")
 
@@ -81,7 +81,7 @@ def test_slow_and_missing_responses_end_in_time_with_progress_shown(
     starts_s.append(play_in(simulation, NOTHING, [str(xks_probe)]).wall_s)
     assert run.wall_s <= LIMIT_S * max(1.0, max(starts_s) / IDLE_S), starts_s
     assert "measuring" in shown
-    assert run.report["aws"]["failed_calls"] == []  # half a second each is no reason to do without
+    assert run.report["aws"]["failed_calls"] == []  # a call that takes half a second does not fail
     tcp = {each["address"]: each["tcp"]["outcome"] for each in run.report["matrix"]}
     assert tcp[simulation.address("nlb-euc1-az1")] == tcp[simulation.address("proxy-1")] == "met"
     assert tcp[simulation.address("nlb-euc1-az2")] == tcp[simulation.address("proxy-2")] == "violated"

@@ -11,14 +11,14 @@ from support.network.running_agent import QUICK, RunningAgent, connect_errors, o
 from simulator import Capability, Simulation, load_scenario, start
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
-WITHIN_S = 120.0  # a fault is seen
-AGAIN_WITHIN_S = 240.0  # a mended one is forgotten
+WITHIN_S = 120.0  # until a fault is detected
+AGAIN_WITHIN_S = 240.0  # until a removed fault is no longer reported
 LIMIT_S = "0.25"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A fault and its expected effects. ``error`` is the KMS error, ``words`` are on the page."""
+    """A fault and its expected effects. ``error`` is the KMS error; the page contains ``words``."""
 
     fault: str
     requirement: str
@@ -45,7 +45,7 @@ UNAVAILABLE = Row(
     words="UNAVAILABLE",
 )
 ROWS = (SLOW, REFUSED, UNAVAILABLE)
-ASKED = 4  # nodes and backends of the simulation
+TARGETS = 4  # nodes and backends of the simulation
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +65,11 @@ def agent(
 
 
 @pytest.fixture(scope="module")
-def usual(
+def default_agent(
     simulation: Simulation, xks_probe: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningAgent]:
-    """With the default intervals."""
-    file = tmp_path_factory.mktemp("usual") / "xks-probe.yaml"
+    """An agent with the default intervals."""
+    file = tmp_path_factory.mktemp("default") / "xks-probe.yaml"
     left_out = ("intervals", "timeouts", "report_interval")
     settings = {key: value for key, value in simulation.configuration().items() if key not in left_out}
     with RunningAgent(simulation, xks_probe, file, settings, port=9912) as running:
@@ -82,23 +82,23 @@ def is_well(agent: RunningAgent) -> bool:
     return every == [{"met"}] * len(ROWS) and "expected" not in connect_errors(store).values()
 
 
-def is_seen(agent: RunningAgent, row: Row) -> bool:
+def is_detected(agent: RunningAgent, row: Row) -> bool:
     """Verdict and prediction, for every target, because all proxies of the simulation have the fault."""
     (store,) = agent.status()["stores"]
     is_predicted = connect_errors(store).get(row.error) == "expected"
     return outcomes(store, row.requirement) == {"violated"} and is_predicted
 
 
-def is_in_metrics(agent: RunningAgent, row: Row, *, seen: bool = True) -> bool:
+def is_in_metrics(agent: RunningAgent, row: Row, *, present: bool = True) -> bool:
     violated = agent.values("requirement_outcome", requirement=row.requirement, outcome="violated")
     predicted = agent.values(
         "kms_error_predicted", operation="connect", error=row.error, likelihood="expected"
     )
-    return violated == [float(seen)] * ASKED and predicted == [float(seen)]
+    return violated == [float(present)] * TARGETS and predicted == [float(present)]
 
 
 def wait_until_well(agent: RunningAgent) -> None:
-    prometheus_server.wait_for("all is met", lambda: is_well(agent), AGAIN_WITHIN_S)
+    prometheus_server.wait_for("every requirement is met", lambda: is_well(agent), AGAIN_WITHIN_S)
 
 
 def over_the_limit(agent: RunningAgent) -> float:
@@ -112,11 +112,13 @@ def broken(simulation: Simulation, agent: RunningAgent, request: pytest.FixtureR
     """Set a row's fault while the agent runs in a healthy simulation, and remove it after the test."""
     row: Row = request.param
     wait_until_well(agent)
-    assert is_in_metrics(agent, row, seen=False)
+    assert is_in_metrics(agent, row, present=False)
     assert row.error not in agent.page()
     simulation.set_fault("*", row.fault)
     try:
-        prometheus_server.wait_for(f"{row.requirement} is violated", lambda: is_seen(agent, row), WITHIN_S)
+        prometheus_server.wait_for(
+            f"{row.requirement} is violated", lambda: is_detected(agent, row), WITHIN_S
+        )
         yield row
     finally:
         simulation.set_fault("*", "healthy")
@@ -130,14 +132,16 @@ def broken(simulation: Simulation, agent: RunningAgent, request: pytest.FixtureR
 def test_a_new_fault_of_the_proxy_is_detected_and_so_is_its_removal(
     broken: Row, simulation: Simulation, agent: RunningAgent
 ) -> None:
-    prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(agent, broken))
+    prometheus_server.wait_for("the metrics show the fault", lambda: is_in_metrics(agent, broken))
     page = agent.page()
     for word in (f"KMS would fail with {broken.error}", broken.requirement, broken.words):
         assert word in page
     simulation.set_fault("*", "healthy")
     wait_until_well(agent)
-    prometheus_server.wait_for("and so the metrics", lambda: is_in_metrics(agent, broken, seen=False))
-    # The late answers among the newest still make it possible, which is said otherwise.
+    prometheus_server.wait_for(
+        "the metrics no longer show the fault", lambda: is_in_metrics(agent, broken, present=False)
+    )
+    # The error may still be possible because of late responses among the latest; the page words that differently.
     assert f"KMS would fail with {broken.error}" not in agent.page()
 
 
@@ -145,9 +149,9 @@ def test_a_new_fault_of_the_proxy_is_detected_and_so_is_its_removal(
 @pytest.mark.parametrize("broken", [SLOW], indirect=True)
 def test_responses_slower_than_the_kms_limit_are_counted(broken: Row, agent: RunningAgent) -> None:
     before = over_the_limit(agent)
-    prometheus_server.wait_for("more of them", lambda: over_the_limit(agent) > before >= ASKED)
+    prometheus_server.wait_for("more late responses", lambda: over_the_limit(agent) > before >= TARGETS)
     (bar,) = {each["health"]["cold"]["failure"] for each in agent.status()["targets"] if each["health"]}
-    assert bar is None, "late is no failure"
+    assert bar is None, "a late response is not a failure"
 
 
 @pytest.mark.long
@@ -155,35 +159,37 @@ def test_responses_slower_than_the_kms_limit_are_counted(broken: Row, agent: Run
 def test_refusals_are_counted_by_their_status(broken: Row, agent: RunningAgent) -> None:
     for mode in ("cold", "warm"):
         refused = agent.values("health_answers_total", mode=mode, code="401")
-        assert len(refused) == ASKED
+        assert len(refused) == TARGETS
         assert all(count > 0 for count in refused)
-    assert sum(agent.values("health_answers_total", code="200")) > 0, "from before"
+    assert sum(agent.values("health_answers_total", code="200")) > 0, "responses from before the fault"
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("broken", [UNAVAILABLE], indirect=True)
 def test_key_managers_are_counted_by_their_state(broken: Row, agent: RunningAgent) -> None:
-    assert agent.values("key_managers", state="ACTIVE") == [0.0] * ASKED
+    assert agent.values("key_managers", state="ACTIVE") == [0.0] * TARGETS
     unavailable = agent.values("key_managers", state="UNAVAILABLE")
-    assert len(unavailable) == ASKED
+    assert len(unavailable) == TARGETS
     assert all(count > 0 for count in unavailable)
 
 
 def test_the_clock_of_each_proxy_is_compared_with_ours(agent: RunningAgent) -> None:
     offsets_s = agent.values("proxy_clock_offset_seconds")
-    assert len(offsets_s) == ASKED
+    assert len(offsets_s) == TARGETS
     assert all(abs(offset_s) <= 2 for offset_s in offsets_s)
 
 
 @pytest.mark.long
 def test_at_the_default_interval_a_fault_is_detected_within_two_minutes(
-    simulation: Simulation, usual: RunningAgent
+    simulation: Simulation, default_agent: RunningAgent
 ) -> None:
-    wait_until_well(usual)
+    wait_until_well(default_agent)
     simulation.set_fault("*", SLOW.fault)
     try:
-        prometheus_server.wait_for("it is seen", lambda: is_seen(usual, SLOW), WITHIN_S)
-        prometheus_server.wait_for("the metrics have it", lambda: is_in_metrics(usual, SLOW))
-        assert f"KMS would fail with {SLOW.error}" in usual.page()
+        prometheus_server.wait_for(
+            "the fault is detected", lambda: is_detected(default_agent, SLOW), WITHIN_S
+        )
+        prometheus_server.wait_for("the metrics show the fault", lambda: is_in_metrics(default_agent, SLOW))
+        assert f"KMS would fail with {SLOW.error}" in default_agent.page()
     finally:
         simulation.set_fault("*", "healthy")

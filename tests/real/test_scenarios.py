@@ -1,4 +1,4 @@
-"""Each fault that must be distinguished, in a simulated network with the installed command."""
+"""The installed command distinguishes each fault in a simulated network."""
 
 import json
 import subprocess
@@ -35,11 +35,11 @@ FAULTS = (
     "wrong-credential",
     "key-manager-unavailable",
 )
-LIKELIHOOD = {"dead-zone": "possible"}  # KMS may come through the other zone
-# tests/preflight_cases has each fault in the short run, too; these show that the demo plays them.
+LIKELIHOOD = {"dead-zone": "possible"}  # KMS may connect through the other zone
+# tests/preflight_cases has each fault, too; these tests show that the demo runs every scenario.
 SHORT = frozenset({"healthy", "dead-zone", "wrong-credential"})
-AT_A_TIME = 2  # they mostly wait
-RUN_S = 240.0  # on a busy machine; a hang ends
+AT_A_TIME = 2  # most of their time is waiting
+RUN_S = 240.0  # long enough for a busy machine; ends a hang
 QUICK = "health-answers-within-250-ms"
 NO_HANDSHAKE = {"refused-port", "silent-port", "reset-in-handshake"}
 
@@ -60,9 +60,9 @@ def play(xks_probe: Path, scenario: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def played(request: pytest.FixtureRequest, xks_probe: Path) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """Reports by scenario; while one is waited for, the next one is on its way."""
-    ours = [item for item in request.session.items if item.path == request.path]
-    chosen = [item.callspec.params["scenario"] for item in ours if hasattr(item, "callspec")]
+    """Reports by scenario; the next scenario already runs while a test waits for the current one."""
+    own_tests = [item for item in request.session.items if item.path == request.path]
+    chosen = [item.callspec.params["scenario"] for item in own_tests if hasattr(item, "callspec")]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         runs = {name: pool.submit(play, xks_probe, name) for name in chosen}
         yield lambda name: runs[name].result()
@@ -72,8 +72,8 @@ def of_outcome(report: dict[str, Any], outcome: str) -> set[str]:
     return {v["requirement"] for v in report["verdicts"] if v["outcome"] == outcome}
 
 
-def is_of_hiccups(error: dict[str, Any], report: dict[str, Any]) -> bool:
-    """A slow exchange among quick ones is the doing of the machine that plays several simulations at a time."""
+def is_caused_by_this_machine(error: dict[str, Any], report: dict[str, Any]) -> bool:
+    """A few slow exchanges among quick ones are caused by this machine, which runs several simulations at a time."""
     is_slow = QUICK in of_outcome(report, "violated")
     return not is_slow and error["likelihood"] == "possible" and error["requirements"] == [QUICK]
 
@@ -94,9 +94,9 @@ def test_a_fault_gives_its_verdicts_and_its_kms_error(
     assert set(expected["violated"]) == of_outcome(report, "violated")
     possibly = set(expected.get("possibly_unknown", []))
     assert of_outcome(report, "unknown") - possibly == set(expected["unknown"])
-    # The scenario names the error first, then what else AWS's pages call it.
+    # The scenario lists the error first, then the other errors that AWS's pages name for the same fault.
     first, others = expected["predicted_connect"][:1], expected["predicted_connect"][1:]
-    errors = [error for error in connect["errors"] if not is_of_hiccups(error, report)]
+    errors = [error for error in connect["errors"] if not is_caused_by_this_machine(error, report)]
     assert [error["error"] for error in errors] == first
     assert {error["likelihood"] for error in errors} == (
         {LIKELIHOOD.get(scenario, "expected")} if first else set()
@@ -112,7 +112,7 @@ def test_a_fault_gives_its_verdicts_and_its_kms_error(
         assert chains, "certificates are reported whenever any handshake completes"
 
 
-def test_the_default_scenario_is_instructive(xks_probe: Path) -> None:
+def test_the_default_scenario_has_faults_and_regions_on_both_sides_of_the_threshold(xks_probe: Path) -> None:
     report = play(xks_probe, "default")
     regions = {r["region"]: r["within_threshold"] for r in report["survey"]["regions"]}
     assert {True, False} <= set(regions.values())

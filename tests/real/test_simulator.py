@@ -27,7 +27,7 @@ def simulation(can_simulate: object) -> Iterator[Simulation]:
 
 
 @pytest.fixture(autouse=True)
-def healed(simulation: Simulation) -> Iterator[None]:
+def restored(simulation: Simulation) -> Iterator[None]:
     yield
     for fault in (Fault.ALIVE, Fault.GOOD, Fault.TLS_GOOD):
         simulation.set_fault("*", fault)
@@ -35,7 +35,7 @@ def healed(simulation: Simulation) -> Iterator[None]:
 
 
 def connects(address: str, count: int) -> Callable[[], list[float]]:
-    """The kernel's round-trip times of that many connects, in seconds."""
+    """The kernel's round-trip times of ``count`` connects, in seconds."""
 
     def take() -> list[float]:
         rtts_s = []
@@ -107,19 +107,18 @@ def test_pings_take_the_applied_delay(simulation: Simulation) -> None:
 @pytest.mark.long
 def test_medians_stay_accurate_with_every_core_busy(simulation: Simulation) -> None:
     address = simulation.address("eu-central-1")
-    burn = [sys.executable, "-c", "while True: pass"]
-    burners = [subprocess.Popen(burn) for _ in range(os.cpu_count() or 1)]
+    busy_loop = [sys.executable, "-c", "while True: pass"]
+    busy_loops = [subprocess.Popen(busy_loop) for _ in range(os.cpu_count() or 1)]
     try:
         measured = simulation.call(connects(address, 40), 60)
     finally:
-        for burner in burners:
-            burner.kill()
-            burner.wait()
+        for process in busy_loops:
+            process.kill()
+            process.wait()
     applied = simulation.round_trips_s(address, "tcp-syn")[-40:]
     assert abs(statistics.median(measured) - statistics.median(applied)) < WITHIN_S
-    if (
-        os.geteuid() == 0
-    ):  # only root may give the wire a priority; without one it is late, and says by how much
+    # Only root may raise the link's priority; otherwise the link is late, and records by how much.
+    if os.geteuid() == 0:
         assert statistics.median(applied) < 0.0105  # of 9.0 to 9.3 ms
 
 
@@ -138,7 +137,7 @@ def test_a_flow_through_a_node_and_a_direct_one_may_share_a_local_port(simulatio
             for each, name in ((through, "nlb-euc1-az1"), (direct, "proxy-1")):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 each.settimeout(3)
-                each.bind(("", 25_678))  # no ephemeral port: nobody else gets it
+                each.bind(("", 25_678))  # not an ephemeral port, so no other socket gets it
                 each.connect((simulation.address(name), 443))
             return True
 
@@ -178,9 +177,9 @@ def test_a_delay_changes_while_the_simulation_runs(simulation: Simulation) -> No
 
 
 def test_five_megabytes_pass_through_a_node_intact(simulation: Simulation) -> None:
-    """Offloads are off and checksums correct: otherwise segments would be cut or dropped."""
+    """Offloads are off and checksums are correct; otherwise segments would be cut or dropped."""
 
-    def echo_of_zeros() -> int:
+    def send_five_megabytes() -> int:
         import ssl
 
         context = ssl.create_default_context(cafile=str(simulation.root_pem))
@@ -194,15 +193,15 @@ def test_five_megabytes_pass_through_a_node_intact(simulation: Simulation) -> No
             for _ in range(83):
                 secure.sendall(head.encode() + body)
                 statuses.add(secure.recv(65_536)[:12])
-            assert statuses == {b"HTTP/1.1 401"}  # read whole, for its hash is signed; this one is not
+            assert statuses == {b"HTTP/1.1 401"}  # each body is read completely; the requests are not signed
             return len(body) * 83
 
-    assert simulation.call(echo_of_zeros, 60) == 4_980_000
+    assert simulation.call(send_five_megabytes, 60) == 4_980_000
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the program openssl")
 @pytest.mark.parametrize(
-    ("fault", "options", "words"),
+    ("fault", "options", "expected"),
     [
         ("good", "", "Verification: OK"),
         ("expires-soon", "", "Verification: OK"),
@@ -220,7 +219,7 @@ def test_five_megabytes_pass_through_a_node_intact(simulation: Simulation) -> No
     ],
 )
 def test_openssl_sees_the_fault_through_a_node(
-    simulation: Simulation, fault: str, options: str, words: str
+    simulation: Simulation, fault: str, options: str, expected: str
 ) -> None:
     simulation.set_fault("*", fault)
     connect = [
@@ -231,10 +230,10 @@ def test_openssl_sees_the_fault_through_a_node(
         "-CAfile",
         "{ca}",
     ]
-    # -ign_eof with a request: TLS 1.3 tells of a missing client certificate only at the first read.
+    # -ign_eof with a request: in TLS 1.3, a missing client certificate is reported only at the first read.
     shell = 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | openssl s_client -ign_eof "$@" 2>&1'
     done = simulation.run(["sh", "-c", shell, "sh", *connect, *options.split()], 60)
-    assert words in done.stdout
+    assert expected in done.stdout
 
 
 def test_a_name_server_answers_through_the_link(simulation: Simulation) -> None:
@@ -254,8 +253,8 @@ def test_a_command_runs_in_the_simulation_with_its_configuration(can_simulate: o
         load_scenario("healthy"), ["cat", "{config}", "{ca}", "/proc/net/dev"], timeout_s=100
     )
     assert done.returncode == 0
-    for words in ("private_dns_name: myproxy-private.xks.example.com", "BEGIN CERTIFICATE", "agent0"):
-        assert words in done.stdout
+    for expected in ("private_dns_name: myproxy-private.xks.example.com", "BEGIN CERTIFICATE", "agent0"):
+        assert expected in done.stdout
 
 
 def test_a_command_that_does_not_end_is_killed(simulation: Simulation) -> None:
@@ -283,7 +282,7 @@ with socket.create_server(("127.0.0.1", 0)) as page:
         try:
             socket.create_connection(page.getsockname(), 3).close()
         except ConnectionRefusedError:
-            print("the page is not in here")
+            print("the page is not reachable")
     if os.readlink("/proc/self/ns/net") == before:
         print("back")
 """
@@ -291,4 +290,4 @@ with socket.create_server(("127.0.0.1", 0)) as page:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=110, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ["the page is not in here"] + ["back"] * (os.geteuid() == 0)
+    assert done.stdout.splitlines() == ["the page is not reachable"] + ["back"] * (os.geteuid() == 0)

@@ -85,7 +85,7 @@ def _has_row(item: Any) -> bool:
 
 
 def rows(of: tuple[Row, ...]) -> Any:
-    """Of those of which the same is to be said, all but the first are long."""
+    """Of the rows with the same expected findings, all except the first are marked as long."""
     seen: set[object] = set()
     params = []
     for row in of:
@@ -113,9 +113,9 @@ def outcomes(document: dict[str, Any]) -> dict[str, str]:
 
 
 def expected(row: Row) -> dict[str, str]:
-    said = dict.fromkeys(ALL, "met")
-    said |= dict.fromkeys(row.violated, "violated")
-    return said | dict.fromkeys(row.unknown, "unknown")
+    result = dict.fromkeys(ALL, "met")
+    result |= dict.fromkeys(row.violated, "violated")
+    return result | dict.fromkeys(row.unknown, "unknown")
 
 
 def failure(document: dict[str, Any]) -> str | None:
@@ -141,18 +141,18 @@ def codes(document: dict[str, Any]) -> dict[str, str]:
 def test_an_openssl_server_gets_the_right_verdicts(
     row: Row, running: dict[str, Running], root: str, capsys: Output
 ) -> None:
-    it = running[row.says]
-    where = f"127.0.0.1:{it.server.port()}"
-    patience = "2" if CLIENT in row.unknown else "20"
+    entry = running[row.says]
+    where = f"127.0.0.1:{entry.server.port()}"
+    timeout = "2" if CLIENT in row.unknown else "20"
 
-    status, said = run_json(
-        capsys, where, "--server-name", row.host, "--extra-authority", root, "--timeout", patience
+    status, report = run_json(
+        capsys, where, "--server-name", row.host, "--extra-authority", root, "--timeout", timeout
     )
 
-    assert outcomes(said) == expected(row), reasons(said)
-    assert (failure(said), status) == (row.failure, row.status)
-    assert len(said["certificates"]) == (len(it.chain) if row.sent is None else row.sent)
-    assert codes(said) == {name: row.code for name in row.violated if name not in ADVICE}
+    assert outcomes(report) == expected(row), reasons(report)
+    assert (failure(report), status) == (row.failure, row.status)
+    assert len(report["certificates"]) == (len(entry.chain) if row.sent is None else row.sent)
+    assert codes(report) == {name: row.code for name in row.violated if name not in ADVICE}
 
 
 @rows((*BY_CERTIFICATES, *FILES))
@@ -162,15 +162,15 @@ def test_a_file_with_the_chain_gets_the_verdicts_of_the_server(
     file = tmp_path / "chain.pem"
     file.write_text("".join(each.pem for each in row.chain(pki)))
 
-    status, said = run_json(capsys, row.host, "--chain", str(file), "--extra-authority", root)
+    status, report = run_json(capsys, row.host, "--chain", str(file), "--extra-authority", root)
 
-    assert outcomes(said) == {name: expected(row)[name] for name in ALL if name in OF_CERTIFICATES}
+    assert outcomes(report) == {name: expected(row)[name] for name in ALL if name in OF_CERTIFICATES}
     assert status == row.status
 
 
 HTTP = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>plain HTTP"
 ALERT_UNRECOGNIZED_NAME = bytes.fromhex("15030300020270")
-# A ServerHello of TLS 1.2 with ECDHE-RSA-AES256-GCM-SHA384 and of extensions only renegotiation_info.
+# A TLS 1.2 ServerHello with ECDHE-RSA-AES256-GCM-SHA384; its only extension is renegotiation_info.
 SERVER_HELLO = bytes.fromhex("16030300310200002d0303" + "11" * 32 + "00c030000005ff01000100")
 CERTIFICATE_OF_16_MB = bytes.fromhex("16030300040bffffff")
 
@@ -192,31 +192,31 @@ CERTIFICATE_OF_16_MB = bytes.fromhex("16030300040bffffff")
         (tls_servers.says(SERVER_HELLO), "timed_out", TIMED_OUT),
     ],
     ids=[
-        *("plain HTTP", "HTML without a head", "SSH", "mail", "garbage", "an alert", "an end", "a reset"),
-        *("silence", "a byte a second", "half a ServerHello", "a ServerHello alone"),
+        *("plain HTTP", "HTML without a header", "SSH", "mail", "garbage", "an alert", "a close", "a reset"),
+        *("silence", "one byte per second", "half a ServerHello", "only a ServerHello"),
     ],
 )
 def test_a_server_without_tls_has_no_version_and_the_rest_is_unknown(
     serve: Serve, reason: str, code: str, tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     where = f"127.0.0.1:{tcp_server(serve)}"
-    patience = "1" if reason == "timed_out" else "20"
+    timeout = "1" if reason == "timed_out" else "20"
 
-    status, said = run_json(capsys, where, "--server-name", HOST, "--timeout", patience)
+    status, report = run_json(capsys, where, "--server-name", HOST, "--timeout", timeout)
 
-    assert outcomes(said) == {name: "violated" if name == VERSION else "unknown" for name in ALL}
-    assert (failure(said), status, said["certificates"]) == (f"handshake {reason}", 1, [])
-    assert codes(said) == {VERSION: code}
+    assert outcomes(report) == {name: "violated" if name == VERSION else "unknown" for name in ALL}
+    assert (failure(report), status, report["certificates"]) == (f"handshake {reason}", 1, [])
+    assert codes(report) == {VERSION: code}
 
 
 def test_a_refusal_leaves_all_of_tls_unknown(capsys: Output) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST)
+    status, report = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST)
 
-    assert set(outcomes(said).values()) == {"unknown"}
-    assert (failure(said), status, said["certificates"]) == ("connect refused", 1, [])
+    assert set(outcomes(report).values()) == {"unknown"}
+    assert (failure(report), status, report["certificates"]) == ("connect refused", 1, [])
 
 
 def test_a_certificate_over_our_size_limit_is_not_a_fault_of_the_server(
@@ -224,10 +224,10 @@ def test_a_certificate_over_our_size_limit_is_not_a_fault_of_the_server(
 ) -> None:
     port = tcp_server(tls_servers.says(SERVER_HELLO + CERTIFICATE_OF_16_MB))
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST)
+    status, report = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST)
 
-    assert set(outcomes(said).values()) == {"unknown"}
-    assert (failure(said), status) == ("handshake over_limit", 1)
+    assert set(outcomes(report).values()) == {"unknown"}
+    assert (failure(report), status) == ("handshake over_limit", 1)
 
 
 def test_certificates_are_evaluated_even_if_the_handshake_is_reset_after_them(
@@ -235,10 +235,10 @@ def test_certificates_are_evaluated_even_if_the_handshake_is_reset_after_them(
 ) -> None:
     port = tcp_server(tls_servers.first_flight_only(pki.chain("other.example.com"), tmp_path))
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST, "--extra-authority", root)
+    status, report = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST, "--extra-authority", root)
 
-    assert (failure(said), status, len(said["certificates"])) == ("handshake reset", 1, 2)
-    by_outcome = {name: outcome for name, outcome in outcomes(said).items() if outcome != "met"}
+    assert (failure(report), status, len(report["certificates"])) == ("handshake reset", 1, 2)
+    by_outcome = {name: outcome for name, outcome in outcomes(report).items() if outcome != "met"}
     assert by_outcome == {SUITE: "violated", CN: "violated", CLIENT: "unknown"}
 
 
@@ -247,12 +247,12 @@ def test_a_reset_instead_of_an_alert_also_shows_that_a_client_certificate_is_req
 ) -> None:
     port = tcp_server(tls_servers.first_flight_only(pki.chain(), tmp_path, asks=True))
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST, "--extra-authority", root)
+    status, report = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST, "--extra-authority", root)
 
-    assert {name: outcome for name, outcome in outcomes(said).items() if outcome != "met"} == {
+    assert {name: outcome for name, outcome in outcomes(report).items() if outcome != "met"} == {
         CLIENT: "violated"
     }
-    assert (failure(said), status, codes(said)) == ("handshake reset", 1, {CLIENT: TLS_CODE})
+    assert (failure(report), status, codes(report)) == ("handshake reset", 1, {CLIENT: TLS_CODE})
 
 
 @pytest.mark.parametrize(
@@ -272,10 +272,10 @@ def test_the_certificate_for_the_sent_server_name_is_evaluated(
         tls_servers.by_name({HOST: chains[HOST], "other.example.com": chains["*.example.com"]}, tmp_path)
     )
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", name, "--extra-authority", root)
+    status, report = run_json(capsys, f"127.0.0.1:{port}", "--server-name", name, "--extra-authority", root)
 
-    assert status == 0, reasons(said)
-    assert said["certificates"][0]["subject_common_name"] == common_name
+    assert status == 0, reasons(report)
+    assert report["certificates"][0]["subject_common_name"] == common_name
 
 
 def test_an_unknown_server_name_gives_an_alert(
@@ -283,10 +283,10 @@ def test_an_unknown_server_name_gives_an_alert(
 ) -> None:
     port = tcp_server(tls_servers.by_name({HOST: pki.chain()}, tmp_path))
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", "third.example.com")
+    status, report = run_json(capsys, f"127.0.0.1:{port}", "--server-name", "third.example.com")
 
-    assert (failure(said), status) == ("handshake protocol_error", 1)
-    assert said["failure"]["detail"] == "alert 112 (unrecognized_name)"
+    assert (failure(report), status) == ("handshake protocol_error", 1)
+    assert report["failure"]["detail"] == "alert 112 (unrecognized_name)"
 
 
 def test_a_server_with_only_a_post_quantum_group_gets_no_kms_handshake(
@@ -294,10 +294,10 @@ def test_a_server_with_only_a_post_quantum_group_gets_no_kms_handshake(
 ) -> None:
     port = tcp_server(tls_servers.with_groups(b"X25519MLKEM768", pki.chain()))
 
-    status, said = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST, "--extra-authority", root)
+    status, report = run_json(capsys, f"127.0.0.1:{port}", "--server-name", HOST, "--extra-authority", root)
 
-    assert {name for name, outcome in outcomes(said).items() if outcome != "met"} == {SUITE}
-    assert (failure(said), status, said["offer"]) == (REFUSED, 1, "diagnosing")
+    assert {name for name, outcome in outcomes(report).items() if outcome != "met"} == {SUITE}
+    assert (failure(report), status, report["offer"]) == (REFUSED, 1, "diagnosing")
 
 
 FAULTY: dict[str, Callable[[Pki], Chain]] = {
@@ -319,13 +319,15 @@ OTHER_CODES = {
 def test_every_error_name_that_aws_documents_for_a_fault_is_predicted(
     requirement: str, pki: Pki, root: str, tmp_path: Path, capsys: Output
 ) -> None:
-    """With VPC connectivity, connect, update and CreateKey return them, but not create."""
+    """With VPC connectivity, ConnectCustomKeyStore, UpdateCustomKeyStore and CreateKey return them, but not
+    CreateCustomKeyStore.
+    """
     chain, arguments = FAULTY[requirement](pki), ARGUMENTS.get(requirement, ())
     with tls_servers.openssl(tmp_path / "server", chain, "-www", *arguments) as server:
         where = f"127.0.0.1:{server.port()}"
-        _, said = run_json(capsys, where, "--server-name", HOST, "--extra-authority", root)
+        _, report = run_json(capsys, where, "--server-name", HOST, "--extra-authority", root)
 
-    (verdict,) = (each for each in said["verdicts"] if each["outcome"] == "violated")
+    (verdict,) = (each for each in report["verdicts"] if each["outcome"] == "violated")
     assert verdict["requirement"] == requirement
     assert {
         error["operation"]: (error["error"], set(error["alternatives"])) for error in verdict["kms_errors"]
@@ -344,8 +346,8 @@ def test_a_required_client_certificate_is_detected_every_time(
     with tls_servers.openssl(tmp_path / "server", pki.chain(), "-www", "-Verify", "1") as server:
         where = f"127.0.0.1:{server.port()}"
         for _ in range(20):
-            _, said = run_json(capsys, where, "--server-name", HOST, "--extra-authority", root)
-            assert outcomes(said)[CLIENT] == "violated", reasons(said)
+            _, report = run_json(capsys, where, "--server-name", HOST, "--extra-authority", root)
+            assert outcomes(report)[CLIENT] == "violated", reasons(report)
 
 
 HOSTILE = ("\x1b[2J\x1b[31mred", "[/red]", "line\nbreak", "<script>alert(1)</script>", "\u202egnp", "=cmd()")
@@ -368,9 +370,7 @@ def test_a_hostile_certificate_cannot_reach_the_terminal(
             assert len(name) > 100 or name.encode("unicode_escape").decode() in unwrapped
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status"), [([], 0), (["--strict"], 1)], ids=["advice is advice", "strict"]
-)
+@pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--strict"], 1)], ids=["default", "strict"])
 def test_the_installed_command_gives_the_same_result(
     arguments: list[str], status: int, xks_probe: Path, pki: Pki, root: str, tmp_path: Path
 ) -> None:

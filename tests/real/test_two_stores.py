@@ -41,27 +41,29 @@ def simulation(can_simulate: Capability) -> Iterator[Simulation]:
 @pytest.fixture(scope="module")
 def settings(simulation: Simulation) -> dict[str, Any]:
     """Each key store has the node and the proxy of one zone; the credential of the second one is outdated."""
-    whole = simulation.configuration()
-    told = json.loads(simulation.credential_file.read_text())
-    told["XksProxyAuthenticationCredential"]["RawSecretAccessKey"] = "x" * 43
-    old = simulation.directory / "old-credential.json"
-    old.touch(mode=0o600)
-    old.write_text(json.dumps(told))
-    files = {RIGHT: simulation.credential_file, WRONG: old}
-    others = {key: whole[key] for key in ("resolve_with", "extra_authorities", "regions", "threshold")}
-    return {**others, **QUICK, "key_store": [_store(whole, id_, files[id_]) for id_ in HOSTS]}
+    configuration = simulation.configuration()
+    credential_document = json.loads(simulation.credential_file.read_text())
+    credential_document["XksProxyAuthenticationCredential"]["RawSecretAccessKey"] = "x" * 43
+    outdated = simulation.directory / "outdated-credential.json"
+    outdated.touch(mode=0o600)
+    outdated.write_text(json.dumps(credential_document))
+    files = {RIGHT: simulation.credential_file, WRONG: outdated}
+    others = {
+        key: configuration[key] for key in ("resolve_with", "extra_authorities", "regions", "threshold")
+    }
+    return {**others, **QUICK, "key_store": [_store(configuration, id_, files[id_]) for id_ in HOSTS]}
 
 
-def _store(whole: Mapping[str, Any], id_: str, credential: Path) -> dict[str, Any]:
-    of_its_own = {"nodes": HOSTS[id_], "backends": HOSTS[id_]}
+def _store(configuration: Mapping[str, Any], id_: str, credential: Path) -> dict[str, Any]:
+    own = {"nodes": HOSTS[id_], "backends": HOSTS[id_]}
     return {
-        **whole["key_store"],
+        **configuration["key_store"],
         "id": id_,
         "credential": {"file": str(credential)},
-        "proxy": whole["proxy"],
+        "proxy": configuration["proxy"],
         **{
-            section: [each for each in whole[section] if each["name"] in names]
-            for section, names in of_its_own.items()
+            section: [each for each in configuration[section] if each["name"] in names]
+            for section, names in own.items()
         },
     }
 
@@ -75,7 +77,9 @@ def agent(
 ) -> Iterator[RunningAgent]:
     file = tmp_path_factory.mktemp("two") / "xks-probe.yaml"
     with RunningAgent(simulation, xks_probe, file, settings) as running:
-        prometheus_server.wait_for("both are judged", lambda: all(map(is_judged, stores(running).values())))
+        prometheus_server.wait_for(
+            "both key stores are evaluated", lambda: all(map(is_evaluated, stores(running).values()))
+        )
         yield running
 
 
@@ -83,7 +87,7 @@ def stores(agent: RunningAgent) -> dict[str, dict[str, Any]]:
     return {each["key_store"]: each for each in agent.status()["stores"]}
 
 
-def is_judged(store: Mapping[str, Any]) -> bool:
+def is_evaluated(store: Mapping[str, Any]) -> bool:
     return len(outcomes(store, ACCEPTED)) > 0 and "unknown" not in outcomes(store, ACCEPTED)
 
 
@@ -132,7 +136,7 @@ def test_one_proxy_can_serve_both_key_stores(
     shared = {**settings, "key_store": [right, {**wrong, "nodes": same, "backends": []}]}
     with RunningAgent(simulation, xks_probe, tmp_path / "xks-probe.yaml", shared, port=9912) as agent:
         prometheus_server.wait_for(
-            "each has the answer to its own",
+            "each key store has the verdict on its own credential",
             lambda: (
                 {id_: outcomes(store, ACCEPTED) for id_, store in stores(agent).items()}
                 == {RIGHT: {"met"}, WRONG: {"violated"}}
@@ -155,7 +159,7 @@ def is_answer(sample: Any, target: str) -> bool:
 
 
 def test_a_removed_key_store_leaves_no_series(simulation: Simulation, settings: dict[str, Any]) -> None:
-    """The calls that the sinks get if a key store is removed while the agent runs."""
+    """The sinks get the same calls as if a key store were removed while the agent runs."""
     right, _ = settings["key_store"]
     documents = [
         {**settings, "listen": "127.0.0.1:9913", "key_store": each}
@@ -170,7 +174,7 @@ def test_a_removed_key_store_leaves_no_series(simulation: Simulation, settings: 
     counted = re.findall(
         rf'health_answers_total{{code="200",mode="cold",target="{HOSTS[RIGHT][0]}"}} (.*)', after
     )
-    assert [float(count) > 0 for count in counted] == [True], "what stays keeps what was counted"
+    assert [float(count) > 0 for count in counted] == [True], "the remaining key store keeps its counters"
 
 
 async def _series_with_both_and_with_one(documents: Sequence[Mapping[str, Any]]) -> list[str]:
