@@ -123,9 +123,9 @@ SITUATIONS: dict[str, dict[str, Any]] = {
 def test_no_output_and_no_log_contains_the_secret(
     arguments: Any, command: str, situation: str, capsys: Output, own_log: pytest.LogCaptureFixture
 ) -> None:
-    words = arguments(command, **SITUATIONS[situation])
+    command_line = arguments(command, **SITUATIONS[situation])
     for form in FORMS[:2] if command == "health" or situation == "silent" else FORMS:
-        app.run([*words, "--format", form])
+        app.run([*command_line, "--format", form])
         output = capsys.readouterr()
         assert "health" in output.out
         for text in (output.out, output.err, own_log.text):
@@ -136,18 +136,18 @@ def test_no_output_and_no_log_contains_the_secret(
 def test_a_secret_from_a_file_is_not_shown_either(
     arguments: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    words = arguments("health")
+    command_line = arguments("health")
     monkeypatch.delenv("XKS_PROXY_ACCESS_KEY_ID")
     monkeypatch.delenv("XKS_PROXY_SECRET_ACCESS_KEY")
     file = tmp_path / "credential.json"
     document = {"XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}}
     file.touch(mode=0o600)
     file.write_text(json.dumps(document))
-    assert app.run([*words, "--credential-file", str(file), "--format", "json"]) == Exit.FINE
+    assert app.run([*command_line, "--credential-file", str(file), "--format", "json"]) == Exit.FINE
     output = capsys.readouterr()
     shows_nothing(output.out + output.err)
     file.write_text(json.dumps(document)[:-3])
-    assert app.run([*words, "--credential-file", str(file)]) == Exit.USAGE
+    assert app.run([*command_line, "--credential-file", str(file)]) == Exit.USAGE
     shows_nothing(capsys.readouterr().err)
 
 
@@ -239,15 +239,15 @@ def test_a_crash_is_one_line_without_the_secret_in_its_frames(
         printed()
 
     monkeypatch.setattr(where, name, broken)
-    words = arguments(command)
-    assert app.run(words) == Exit.UNKNOWN
+    command_line = arguments(command)
+    assert app.run(command_line) == Exit.UNKNOWN
     output = capsys.readouterr()
     assert "internal error" in output.err
     assert len(output.err.splitlines()) == 1, "no traceback, and no box by typer or rich"
     shows_nothing(output.out + output.err)
     monkeypatch.setenv("XKS_PROBE_DEBUG", "1")
     monkeypatch.setattr(app.traceback, "print_exc", recorded_print)
-    app.run(words)
+    app.run(command_line)
     output = capsys.readouterr()
     assert "Traceback" in output.err
     shows_nothing(output.out + output.err)

@@ -86,10 +86,10 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def written(file: Path, words: str = CREDENTIAL, mode: int = 0o600) -> Path:
+def written(file: Path, text: str = CREDENTIAL, mode: int = 0o600) -> Path:
     file.touch(mode=mode)
     file.chmod(mode)
-    file.write_text(words)
+    file.write_text(text)
     return file
 
 
@@ -127,8 +127,8 @@ def running(
         "--log-format",
         "json",
     ]
-    with log.open("wb") as words:
-        process = subprocess.Popen(command, stdout=words, stderr=words, env={**inherited, **variables})
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env={**inherited, **variables})
     try:
         yield process
     finally:
@@ -213,13 +213,13 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_an_unusable_file_gives_one_clear_line_in_both_commands(
     fault: str, command: str, configured: Configured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make, words = UNUSABLE[fault]
+    make, message = UNUSABLE[fault]
     make(tmp_path / "credential.json")
     file = configured({"file": "credential.json"})
     assert app.run([command, "-c", str(file)]) == Exit.USAGE
     (line,) = capsys.readouterr().err.splitlines()
     assert str(tmp_path / "credential.json") in line
-    assert words in line
+    assert message in line
     shows_nothing(line)
 
 

@@ -63,15 +63,15 @@ def test_values_are_set_in_a_copy(changes: dict[str, Any], after: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "message"),
     [
         ("Whole[0]", "not a list"),
         ("Whole.Name", "can have a Name"),
         ("Things[*][0]", "not a list"),
     ],
 )
-def test_a_path_that_does_not_exist_is_reported(path: str, words: str) -> None:
-    with pytest.raises(PathError, match=words) as caught:
+def test_a_path_that_does_not_exist_is_reported(path: str, message: str) -> None:
+    with pytest.raises(PathError, match=message) as caught:
         changed(ANSWER, {path: 1})
     assert str(caught.value).startswith(path)
 

@@ -73,7 +73,7 @@ def fail() -> None:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(
-    ("function", "words"),
+    ("function", "reason"),
     [
         (fail, "ConnectionRefusedError: no listener"),
         (lambda: sys.exit(3), "SystemExit: 3"),
@@ -82,8 +82,8 @@ def fail() -> None:
     ],
     ids=["it raises", "it exits", "its value is not JSON", "it dies"],
 )
-def test_a_failed_call_reports_the_reason(function: object, words: str) -> None:
-    with pytest.raises(SimulationError, match=words):
+def test_a_failed_call_reports_the_reason(function: object, reason: str) -> None:
+    with pytest.raises(SimulationError, match=reason):
         call(function, None, 10)  # type: ignore[arg-type]
 
 
@@ -108,20 +108,20 @@ def test_a_call_that_times_out_is_killed_and_leaves_nothing(
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(
-    ("as_text", "out", "words"), [(True, "a\n", "b\n"), (False, b"a\n", b"b\n")], ids=["text", "bytes"]
+    ("as_text", "out", "errors"), [(True, "a\n", "b\n"), (False, b"a\n", b"b\n")], ids=["text", "bytes"]
 )
 def test_a_command_returns_its_status_and_both_streams(
-    *, as_text: bool, out: str | bytes, words: str | bytes
+    *, as_text: bool, out: str | bytes, errors: str | bytes
 ) -> None:
     done = run(["sh", "-c", "cat; echo a; echo b >&2; exit 3"], None, 10, as_text=as_text)
-    assert (done.returncode, done.stdout, done.stderr) == (3, out, words)
+    assert (done.returncode, done.stdout, done.stderr) == (3, out, errors)
 
 
 @pytest.mark.loopback
 def test_a_command_gets_additional_environment_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "kept")
-    words = [sys.executable, "-c", "import os; print(os.environ['OURS'], os.environ['MORE'])"]
-    assert run(words, None, 30, as_text=True, environment={"MORE": "added"}).stdout == "kept added\n"
+    command = [sys.executable, "-c", "import os; print(os.environ['OURS'], os.environ['MORE'])"]
+    assert run(command, None, 30, as_text=True, environment={"MORE": "added"}).stdout == "kept added\n"
 
 
 def test_real_credentials_are_not_passed_to_a_simulated_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def test_the_limit_is_five_minutes_in_both_directions(now_s: float, is_accepted:
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "reason"),
     [
         (replace(GOOD, method="PUT"), "the signature does not match"),
         (replace(GOOD, path=PATH + "/"), "the signature does not match"),
@@ -95,12 +95,12 @@ def test_the_limit_is_five_minutes_in_both_directions(now_s: float, is_accepted:
         (with_header(GOOD, "x-amz-date", "20260304T250607Z"), "x-amz-date is not a date"),
     ],
 )
-def test_a_changed_request_is_rejected_with_the_reason(changed: Signed, words: str) -> None:
-    assert why(changed) == words
+def test_a_changed_request_is_rejected_with_the_reason(changed: Signed, reason: str) -> None:
+    assert why(changed) == reason
 
 
 @pytest.mark.parametrize(
-    ("names", "words"),
+    ("names", "reason"),
     [
         ("x-amz-date", "host is not signed"),
         ("host", "x-amz-date is not signed"),
@@ -110,9 +110,9 @@ def test_a_changed_request_is_rejected_with_the_reason(changed: Signed, words: s
         ("content-type;host;x-amz-date", "a signed header is missing"),
     ],
 )
-def test_signed_header_names_must_follow_the_rules(names: str, words: str) -> None:
+def test_signed_header_names_must_follow_the_rules(names: str, reason: str) -> None:
     authorization = header(GOOD, "authorization").replace("host;x-amz-date", names)
-    assert why(with_header(GOOD, "authorization", authorization)) == words
+    assert why(with_header(GOOD, "authorization", authorization)) == reason
 
 
 def test_a_secret_is_not_printed() -> None:

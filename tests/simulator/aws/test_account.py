@@ -21,8 +21,8 @@ def plan(nodes: list[dict[str, Any]], *, block: int | None = None, **more: Any) 
     return plan_account(scenario, assign_addresses(scenario, reduced_block=block), ZONES)
 
 
-def two_nodes(*words: str, **more: Any) -> list[dict[str, Any]]:
-    return [{"name": f"n-{n}", "zone": word, **more} for n, word in enumerate(words, 1)]
+def two_nodes(*zones: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"name": f"n-{n}", "zone": zone, **more} for n, zone in enumerate(zones, 1)]
 
 
 def test_zones_are_matched_by_their_ids() -> None:

@@ -103,8 +103,8 @@ def test_the_audit_of_a_healthy_account_finds_everything(
 def test_interfaces_are_found_only_by_their_description(client: Callable[..., Any]) -> None:
     ec2 = client("ec2")
 
-    def found(words: str) -> int:
-        answer = ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": [words]}])
+    def found(description: str) -> int:
+        answer = ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": [description]}])
         return len(answer["NetworkInterfaces"])
 
     (balancer,) = client("elbv2").describe_load_balancers()["LoadBalancers"]
@@ -215,7 +215,7 @@ def test_a_path_that_does_not_fit_the_response_is_an_error(
 
 
 @pytest.mark.parametrize(
-    ("section", "error", "words"),
+    ("section", "error", "message"),
     [
         ({"answers": {CONFIGURATIONS: {"ServiceConfiguration[0]": {}}}}, SimulationError, "has no ServiceConfiguration of"),
         ({"key_stores": [{"State": "x"}]}, SimulationError, "has no State of CustomKeyStoresListEntry"),
@@ -228,10 +228,10 @@ def test_an_invalid_section_changes_nothing(
     client: Callable[..., Any],
     section: dict[str, Any],
     error: type[Exception],
-    words: str,
+    message: str,
 ) -> None:
     simulation.set_account({"key_stores": []})
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=message):
         simulation.set_account(section)
     assert client("kms").describe_custom_key_stores()["CustomKeyStores"] == []
 

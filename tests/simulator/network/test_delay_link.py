@@ -182,9 +182,9 @@ def test_requests_are_answered_until_the_parent_closes(rig: Rig, ends: tuple[Lin
     assert rig.link._handle_requests(control)
     answers = [parent.read(1) or {} for _ in range(5)]
     assert answers[:2] == [{"done": True}] * 2
-    words = [answer["error"] for answer in answers[2:]]
-    assert [word.partition(":")[0] for word in words] == ["KeyError", "ValueError", "ValueError"]
-    assert "unknown request dance" in words[2]
+    errors = [answer["error"] for answer in answers[2:]]
+    assert [error.partition(":")[0] for error in errors] == ["KeyError", "ValueError", "ValueError"]
+    assert "unknown request dance" in errors[2]
     rig.agent_sends(ping(NEAR), ping(FAR))
     assert rig.at(50 * MS - 1) == []
     assert rig.at(60 * MS) == [ping(NEAR)]
@@ -207,7 +207,7 @@ def test_frames_are_forwarded_in_both_directions_until_the_parent_closes(ends: t
             each.settimeout(5)
         for each in (agent_side, simulation_side):
             each.setblocking(False)
-        thread = threading.Thread(target=link.run, args=(control,), name="wire")
+        thread = threading.Thread(target=link.run, args=(control,), name="delay link")
         thread.start()
         try:
             agent.send(ping(NEAR))

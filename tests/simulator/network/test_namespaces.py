@@ -80,7 +80,7 @@ def test_a_second_network_is_in_the_same_user_namespace_and_can_be_left(
 
 
 @pytest.mark.loopback
-def test_the_current_network_is_that_of_the_process() -> None:
+def test_the_current_network_is_the_network_of_the_process() -> None:
     held = namespaces.current_network()
     assert os.fstat(held).st_ino == namespace_inodes()[0]
     os.close(held)

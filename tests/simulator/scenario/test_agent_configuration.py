@@ -46,7 +46,7 @@ def test_it_has_all_settings_for_a_signed_health_request() -> None:
     }
 
 
-def test_without_a_prefix_the_path_is_that_of_the_api() -> None:
+def test_without_a_prefix_the_path_is_the_apis_path() -> None:
     scenario = read_scenario("mine", {})
     made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
     assert made["key_store"]["uri_path"] == "/kms/xks/v1"
@@ -65,7 +65,7 @@ def test_the_configuration_survives_a_round_trip_through_yaml() -> None:
     assert len(made["regions"]) == 34
 
 
-def test_hosts_are_configured_by_name_with_a_name_server_and_else_by_address() -> None:
+def test_hosts_are_configured_by_name_with_a_name_server_and_otherwise_by_address() -> None:
     default, healthy = load_scenario("default"), load_scenario("healthy")
     named = configuration_of(default, assign_addresses(default), ROOT, CREDENTIAL)
     numbered = configuration_of(healthy, assign_addresses(healthy), ROOT, CREDENTIAL)

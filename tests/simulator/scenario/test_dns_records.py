@@ -23,8 +23,8 @@ def test_an_invalid_record_is_rejected_with_advice(
     record_type: str, answers: tuple[str, ...], is_valid: bool
 ) -> None:
     fault = fault_of(Record(name="x", record_type=record_type, answers=answers))
-    words = f"write answers in zone file format for type {record_type}"
-    assert fault == (None if is_valid else words)
+    advice = f"write answers in zone file format for type {record_type}"
+    assert fault == (None if is_valid else advice)
 
 
 def mistakes(document: object) -> tuple[str, ...]:

@@ -66,16 +66,16 @@ def test_a_scenario_can_be_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [(b"a: [", "is not YAML"), (b"\xff\xfe\xff", "not a readable YAML file"), (None, "bundled scenarios: ")],
     ids=["broken YAML", "not UTF-8", "no file"],
 )
-def test_an_unreadable_file_gives_one_clear_line(tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_an_unreadable_file_gives_one_clear_line(tmp_path: Path, content: bytes | None, message: str) -> None:
     file = tmp_path / "mine.yaml"
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(ScenarioError) as caught:
         load_scenario(str(file))
-    assert words in str(caught.value)
+    assert message in str(caught.value)
     assert len(caught.value.mistakes) == 1
     assert "\n" not in caught.value.mistakes[0]

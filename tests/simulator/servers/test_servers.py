@@ -86,7 +86,7 @@ def test_a_node_forwards_to_a_backend_and_a_dead_node_refuses(simulation: Simula
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "message"),
     [
         (Fault.EXPIRED, "certificate has expired"),
         (Fault.NOT_YET_VALID, "not yet valid"),
@@ -96,10 +96,10 @@ def test_a_node_forwards_to_a_backend_and_a_dead_node_refuses(simulation: Simula
     ],
 )
 def test_another_tls_client_sees_the_certificate_fault(
-    simulation: Simulation, fault: Fault, words: str
+    simulation: Simulation, fault: Fault, message: str
 ) -> None:
     simulation.set_fault("proxy-1", fault)
-    with pytest.raises(ssl.SSLCertVerificationError, match=words):
+    with pytest.raises(ssl.SSLCertVerificationError, match=message):
         get(simulation)
     assert get(simulation, "proxy-2")  # the other proxy is unchanged
 

@@ -124,9 +124,7 @@ def test_a_fault_determines_the_states_of_the_key_managers(fault: Fault, expecte
 
 
 @pytest.mark.parametrize(("managers", "entries"), [(0, 2), (1, 2), (2, 2), (10, 10), (11, 10)])
-def test_a_healthy_fleet_has_two_to_ten_managers_whatever_the_scenario_has(
-    managers: int, entries: int
-) -> None:
+def test_a_healthy_fleet_has_two_to_ten_managers_in_any_scenario(managers: int, entries: int) -> None:
     proxy = XksProxy(key_managers=tuple(f"hsm-{index}" for index in range(managers)))
     _, document = answered(signed(), proxy=proxy)
     assert len({entry["id"] for entry in document["ekmFleetDetails"]}) == entries

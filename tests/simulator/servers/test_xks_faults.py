@@ -86,7 +86,7 @@ def test_a_healthy_proxy_is_healthy_in_any_form(simulation: Simulation, client: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "name", "words"),
+    ("fault", "status", "name", "response_fault"),
     [
         (Fault.UNAUTHORIZED, 401, "AuthenticationFailedException", None),
         (Fault.CLOCK_WRONG, 401, "AuthenticationFailedException", None),
@@ -107,10 +107,15 @@ def test_a_healthy_proxy_is_healthy_in_any_form(simulation: Simulation, client: 
     ],
 )
 def test_the_agent_measures_what_the_proxy_returns(
-    simulation: Simulation, client: Client, fault: Fault, status: int, name: str | None, words: str | None
+    simulation: Simulation,
+    client: Client,
+    fault: Fault,
+    status: int,
+    name: str | None,
+    response_fault: str | None,
 ) -> None:
     health = of(ask(simulation, client, fault), "health")
-    assert (health.status, health.error_name, health.fault) == (status, name, words)
+    assert (health.status, health.error_name, health.fault) == (status, name, response_fault)
 
 
 @pytest.mark.parametrize(
