@@ -87,9 +87,9 @@ def free_port() -> int:
 
 
 def written(file: Path, text: str = CREDENTIAL, mode: int = 0o600) -> Path:
-    file.touch(mode=mode)
-    file.chmod(mode)
+    file.touch(mode=0o600)
     file.write_text(text)
+    file.chmod(mode)
     return file
 
 

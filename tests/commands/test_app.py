@@ -180,7 +180,9 @@ def test_ping_imports_no_libraries_that_only_other_commands_need() -> None:
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100
     )
-    assert result.stdout == "[]\n"
+    # Where ICMP is not permitted, ping measures TCP connects instead, and needs an event loop for them.
+    expected = ["asyncio"] if "TCP connects" in result.stderr else []
+    assert result.stdout == f"{expected}\n"
 
 
 @pytest.mark.parametrize(

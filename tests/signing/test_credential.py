@@ -178,7 +178,7 @@ def test_an_error_contains_the_path_as_given(tmp_path: Path, content: str | None
 
 
 def test_an_error_contains_the_path_of_the_systemd_credential(tmp_path: Path) -> None:
-    environment = systemd(tmp_path, cks_1=KEY_ID)
+    environment = systemd(tmp_path)
     (tmp_path / "cks-1").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_for("cks-1", None, environment, is_only=False)
