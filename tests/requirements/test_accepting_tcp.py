@@ -8,10 +8,11 @@ from support.accounts.healthy import ACCOUNT, BALANCER, DENIED, GROUP, SPEC, loo
 from support.evidence import NOTHING_AGREED, NOW_S, by_subject, evidence, in_handshake, only, target, tcp, tls
 
 from probe.model.account import TargetGroup
-from probe.model.evidence import Evidence
-from probe.model.measurements import Failure, Phase, Reason
-from probe.model.targets import Role
-from probe.model.verdicts import Outcome
+from probe.model.evidence import MEASURED, Evidence
+from probe.model.measurements import Failure, Measurement, Phase, Reason
+from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
+from probe.model.targets import Check, Role, Target
+from probe.model.verdicts import Outcome, Scope
 from probe.requirements.accepting_tcp import (
     every_node_accepts_tcp_443,
     every_target_accepts_tcp_443,
@@ -22,6 +23,7 @@ from probe.requirements.declare import Rule
 A, B = target("nlb-a", Role.NODE), target("nlb-b", Role.NODE)
 BACKEND = target("proxy-1", Role.BACKEND)
 PROXY = target("proxy")
+MANAGER = target("hsm", Role.KEY_MANAGER)
 
 
 def test_one_accepting_node_is_enough_for_some_node() -> None:
@@ -139,10 +141,45 @@ def test_nodes_and_targets_are_unknown_in_a_preflight_without_an_account() -> No
         assert only(declared, looked_at(None)).outcome is Outcome.UNKNOWN
 
 
-def test_nodes_given_by_the_user_need_no_account() -> None:
-    named = evidence(tcp(A), tcp(BACKEND), spec=SPEC)
-    for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443, every_target_accepts_tcp_443):
-        assert only(declared, named).outcome is Outcome.MET
+@pytest.mark.parametrize(
+    ("declared", "given"),
+    [
+        (some_node_accepts_tcp_443, A),
+        (every_node_accepts_tcp_443, A),
+        (every_target_accepts_tcp_443, BACKEND),
+    ],
+    ids=["some node", "every node", "every target"],
+)
+@pytest.mark.parametrize("scopes", [MEASURED, frozenset(Scope)], ids=["in the agent", "in a preflight"])
+def test_addresses_given_by_the_user_need_no_account(
+    declared: Rule, given: Target, scopes: frozenset[Scope]
+) -> None:
+    assert only(declared, evidence(tcp(given), spec=SPEC, scopes=scopes)).outcome is Outcome.MET
+
+
+def test_without_given_addresses_the_agent_does_not_expect_an_account() -> None:
+    measured = evidence(tcp(PROXY), spec=SPEC)
+    for declared in (every_node_accepts_tcp_443, every_target_accepts_tcp_443):
+        assert only(declared, measured).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    "spec", [None, replace(SPEC, connectivity=PUBLIC_CONNECTIVITY)], ids=["no key store", "public"]
+)
+def test_a_closed_proxy_without_a_load_balancer_is_violated_in_a_preflight(spec: KeyStoreSpec | None) -> None:
+    shut = evidence(tcp(PROXY, Reason.REFUSED), spec=spec, scopes=frozenset(Scope))
+    assert only(some_node_accepts_tcp_443, shut).outcome is Outcome.VIOLATED
+
+
+@pytest.mark.parametrize("zones", [1, 2])
+def test_a_denied_call_for_interfaces_does_not_matter_if_each_zone_has_a_given_node(zones: int) -> None:
+    balancer = replace(UNSEEN_NODES, zones=BALANCER.zones[:zones])
+    account = replace(ACCOUNT, load_balancers=(balancer,))
+    nodes = (tcp(A), tcp(B))
+    for number in range(zones + 1):
+        given = evidence(*nodes[:number], spec=SPEC, account=account, scopes=frozenset(Scope))
+        outcomes = {each.outcome for each in every_node_accepts_tcp_443.judge(given)}
+        assert (Outcome.UNKNOWN in outcomes) is (number < zones)
 
 
 def test_closed_nodes_do_not_decide_if_other_nodes_may_exist() -> None:
@@ -169,6 +206,28 @@ def test_a_closed_target_is_unknown_if_its_group_may_not_serve_port_443(
         account=replace(ACCOUNT, load_balancers=(balancer,)),
     )
     assert by_subject(every_target_accepts_tcp_443, shut)["proxy-1"].outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("targets", "subject"),
+    [
+        ((PROXY, MANAGER, replace(MANAGER, name="hsm-2")), "proxy"),
+        ((MANAGER,), "hsm"),
+        ((MANAGER, replace(MANAGER, name="hsm-2")), "cks-1"),
+    ],
+    ids=["the only entry point", "the only target", "the key store"],
+)
+def test_without_nodes_and_targets_the_subject_is_the_entry_point_or_else_all_targets(
+    targets: tuple[Target, ...], subject: str
+) -> None:
+    for declared in (every_node_accepts_tcp_443, every_target_accepts_tcp_443):
+        assert only(declared, evidence(also=targets)).subject == subject
+
+
+def test_the_remedy_for_some_node_names_the_first_node() -> None:
+    first, second = replace(A, host="10.0.1.10"), replace(B, host="10.0.2.10")
+    shut = evidence(tcp(first, Reason.REFUSED), tcp(second, Reason.REFUSED))
+    assert only(some_node_accepts_tcp_443, shut).values["ADDRESS"] == "10.0.1.10"
 
 
 def test_a_remedy_names_the_load_balancer_and_the_target_group() -> None:
@@ -248,6 +307,21 @@ def test_only_a_failed_tcp_connection_is_explained_by_the_port(
 ) -> None:
     finding = only(every_target_accepts_tcp_443, evidence(tcp(BACKEND, reason, phase=phase)))
     assert words in finding.because
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        tcp(A, at_s=NOW_S - 3600),
+        replace(tcp(A, at_s=NOW_S - 1), check=Check.DNS),
+        tcp(A, Reason.NOT_PERMITTED, at_s=NOW_S - 1),
+    ],
+    ids=["stale", "another check", "not permitted here"],
+)
+def test_two_timeouts_decide_despite_irrelevant_earlier_measurements(ignored: Measurement) -> None:
+    lost = tcp(A, Reason.TIMED_OUT)
+    measured = evidence(lost, recent=(ignored, lost, lost))
+    assert only(every_node_accepts_tcp_443, measured).outcome is Outcome.VIOLATED
 
 
 def test_two_timeouts_decide_even_if_an_earlier_attempt_was_accepted() -> None:

@@ -59,7 +59,7 @@ def test_a_chain_to_a_listed_root_is_met_with_or_without_the_root(signers: tuple
 
 def test_a_missing_intermediate_is_violated_and_leaves_the_authority_unknown() -> None:
     assert outcomes(LEAF) == (Outcome.VIOLATED, Outcome.UNKNOWN)
-    assert "CN=Middle" in judged(chain_is_complete, LEAF).because
+    assert '"CN=Middle" was not sent' in judged(chain_is_complete, LEAF).because
 
 
 def test_an_unlisted_root_that_was_not_sent_violates_the_authority() -> None:
@@ -93,6 +93,12 @@ def test_an_unrelated_certificate_is_tolerated_and_mentioned() -> None:
 def test_an_intermediate_must_be_in_date(dates: dict, outcome: Outcome) -> None:
     middle = issue("Dated", by=ROOT, ca=True, **dates)
     assert judged(chain_is_complete, issue(HOST, by=middle), middle).outcome is outcome
+
+
+def test_an_expired_intermediate_is_violated_even_if_its_issuer_is_not_known() -> None:
+    expired = issue("Expired", by=PRIVATE, ca=True, to_s=NOW_S - 1)
+    finding = judged(chain_is_complete, issue(HOST, by=expired), expired)
+    assert (finding.outcome, "expired on" in finding.because) == (Outcome.VIOLATED, True)
 
 
 def test_the_dates_of_the_leaf_do_not_affect_the_chain() -> None:
@@ -280,6 +286,19 @@ def test_the_valid_one_of_two_roots_with_the_same_key_is_used(
     for roots in ((expired, twin), (twin, expired)):
         trust_only(monkeypatch, authorities_of(*roots))
         assert judged(authority_is_trusted_by_kms, issue(HOST, by=twin)).outcome is Outcome.MET
+
+
+@pytest.mark.parametrize("dates", [{"from_s": NOW_S}, {"to_s": NOW_S}], ids=["from now on", "until now"])
+def test_of_two_paths_to_listed_roots_the_one_to_the_valid_root_is_used(
+    dates: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valid = issue("Valid Root", ca=True, **dates)
+    trust_only(monkeypatch, authorities_of(EXPIRED, valid))
+    by_valid = issue("Crossed", by=valid, ca=True)
+    by_expired = issue("Crossed", by=EXPIRED, key=by_valid.key, ca=True, to_s=NOW_S + 90 * DAY_S)
+    for sent_between in ((by_valid, by_expired), (by_expired, by_valid)):
+        chain = (issue(HOST, by=by_valid), *sent_between)
+        assert judged(authority_is_trusted_by_kms, *chain).outcome is Outcome.MET
 
 
 @pytest.mark.parametrize(

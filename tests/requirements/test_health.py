@@ -11,9 +11,11 @@ from support.reports import findings_text
 from probe.model.evidence import Evidence, evidence_of
 from probe.model.facts import CredentialFacts
 from probe.model.measurements import Failure, HealthDetails, KeyManagerStatus, Measurement, Phase, Reason
-from probe.model.targets import Check, PlannedCheck
+from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import Likelihood, Operation, Outcome, Report, Scope
 from probe.requirements import CATALOGUE
+from probe.requirements.declare import Finding, met
+from probe.requirements.evidence.health import Exchange, each_health
 from probe.verdicts.judge import judge
 
 MET, VIOLATED, UNKNOWN, NOT_APPLICABLE = (
@@ -465,6 +467,27 @@ def test_an_error_status_other_than_405_to_a_get_request_is_unknown(status: int,
     assert (
         the_one(BY_ID["get-is-refused"], with_health(cold(purpose="get", status=status))).outcome is outcome
     )
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(401, MET), (402, UNKNOWN), (403, MET), (404, UNKNOWN)])
+def test_an_unsigned_request_is_refused_with_status_401_or_403(status: int, outcome: Outcome) -> None:
+    answered = with_health(cold(purpose="unsigned", status=status))
+    assert the_one(BY_ID["unsigned-request-is-refused"], answered).outcome is outcome
+
+
+def test_without_a_target_on_the_path_the_subject_is_the_only_other_target() -> None:
+    manager = Target(name="hsm", role=Role.KEY_MANAGER, host="192.168.1.9")
+    for id_ in ("credential-is-accepted", "get-is-refused"):
+        found = the_one(BY_ID[id_], looked_at(targets=(manager,)))
+        assert (found.outcome, found.subject) == (UNKNOWN, "hsm")
+
+
+def test_a_judge_gets_each_target_with_its_own_exchanges() -> None:
+    def judged(target: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+        return met(f"{target.name}: {[each.measurement.target.name for each in exchanges]}")
+
+    found = each_health(with_health(cold(of=A), cold(of=B)), judged)
+    assert [each.because for each in found] == [f"{of.name}: {[of.name]}" for of in (A, B)]
 
 
 def test_the_number_of_key_managers_is_in_the_text() -> None:

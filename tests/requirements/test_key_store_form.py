@@ -26,6 +26,8 @@ LABEL_63 = "a" * 63
         ("https://a", VIOLATED),
         ("https://a.b", MET),
         ("https://10.0.0.1", VIOLATED),
+        ("https://proxy.example.1", VIOLATED),
+        ("https://1.2.example", MET),
         ("https://localhost", VIOLATED),
         ("https://a..b", VIOLATED),
         ("https://.", VIOLATED),

@@ -81,6 +81,16 @@ def test_without_a_host_name_both_requirements_are_unknown(declared: Rule) -> No
     assert judged(declared, HOST, server_name=None).outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("configured", "offered"), [(HOST, None), (None, HOST)], ids=["of the target", "of the handshake"]
+)
+@pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
+def test_one_known_host_name_is_enough(declared: Rule, configured: str | None, offered: str | None) -> None:
+    chain = sent(issue(HOST, dns_names=(HOST,)))
+    measured = tls(target(server_name=configured), chain, server_name=offered)
+    assert only(declared, evidence(measured)).outcome is Outcome.MET
+
+
 @pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
 def test_without_a_certificate_both_requirements_are_unknown(declared: Rule) -> None:
     measured = tls(target(), failure=in_handshake(Reason.RESET))

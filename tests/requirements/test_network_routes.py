@@ -10,10 +10,12 @@ from support.accounts.healthy import (
     GROUP,
     LISTENER,
     LOCAL,
+    TABLE,
     TARGETS,
     VPC,
     the_one,
     with_account,
+    with_vpc,
 )
 
 from probe.model.account import AclEntry, Listener, NetworkAcl, Route, RouteTable, TargetGroup
@@ -41,7 +43,7 @@ def network(
     return with_account(load_balancers=(balancer,), vpcs=(vpc,))
 
 
-def group(name: str, *ids: str, port: int = 443) -> TargetGroup:
+def group(name: str, *ids: str, port: int | None = 443) -> TargetGroup:
     targets = tuple(replace(TARGETS[0], id=each, port=port) for each in ids)
     return replace(GROUP, arn=name, name=name, targets=targets)
 
@@ -104,6 +106,7 @@ def test_a_prefix_list_may_lead_to_the_targets(
         ((group("a", "172.16.0.1"), hidden("b")), VIOLATED, "172.16.0.1"),
         ((hidden("a"), hidden("b")), UNKNOWN, "allow ec2:DescribeX"),
         ((group("a"),), UNKNOWN, "no subnet, target"),
+        ((group("a", "i-0123456789abcdef0", "172.16.0.1"),), VIOLATED, "172.16.0.1"),
     ],
 )
 def test_the_targets_of_every_group_are_checked(
@@ -119,6 +122,32 @@ def test_a_group_that_gets_no_traffic_from_port_443_is_ignored() -> None:
     assert the_one(reached, network(TO_TARGETS, groups=(GROUP, other), listeners=listeners)).outcome is MET
     unseen = the_one(reached, network(TO_TARGETS, groups=(GROUP, other), listeners=DENIED))
     assert (unseen.outcome, "allow ec2:DescribeX" in unseen.because) == (UNKNOWN, True)
+
+
+def test_a_load_balancer_with_denied_listeners_does_not_hide_the_targets_of_another() -> None:
+    unseen = replace(BALANCER, arn="arn:a", name="net/a", listeners=DENIED)
+    second = replace(BALANCER, target_groups=(replace(group("b", "172.16.0.1"), arn=GROUP.arn),))
+    found = the_one(reached, with_account(load_balancers=(unseen, second)))
+    assert (found.outcome, "172.16.0.1" in found.because) == (VIOLATED, True), found.because
+
+
+def test_the_route_table_of_each_subnet_is_checked() -> None:
+    tables = (TABLE, RouteTable(id="rtb-2", subnet_ids=("subnet-2",), routes=(LOCAL,)))
+    found = the_one(reached, with_vpc(route_tables=tables))
+    assert found.outcome is VIOLATED
+    assert "from subnet-2" in found.because
+    assert "from subnet-1" not in found.because
+
+
+def test_a_single_path_that_may_be_in_a_prefix_list_is_named() -> None:
+    own = RouteTable(id="rtb-2", subnet_ids=("subnet-2",), routes=(LOCAL, BY_LIST))
+    evidence = with_account(
+        load_balancers=(replace(BALANCER, target_groups=(replace(GROUP, targets=TARGETS[:1]),)),),
+        vpcs=(replace(VPC, route_tables=(TABLE, own)),),
+    )
+    found = the_one(reached, evidence)
+    assert found.outcome is UNKNOWN
+    assert "192.168.1.5 from subnet-2" in found.because
 
 
 @pytest.mark.parametrize(
@@ -161,11 +190,25 @@ def test_the_acl_of_each_subnet_is_checked() -> None:
     assert found.remedy.cli.startswith("aws ec2 describe-network-acls --region REGION")
 
 
-def test_the_acl_is_checked_for_the_port_of_the_target() -> None:
-    at_8443 = (group("a", "192.168.1.5", port=8443),)
-    found = the_one(reached, network(TO_TARGETS, groups=at_8443, network_acls=(acl(*ALLOWING),)))
+@pytest.mark.parametrize(
+    ("of_target", "of_group", "port"),
+    [(8443, 443, 8443), (None, 8443, 8443), (None, None, 443)],
+    ids=["its own", "its group's", "443 if neither is known"],
+)
+def test_the_acl_is_checked_for_the_port_of_the_target(
+    of_target: int | None, of_group: int | None, port: int
+) -> None:
+    groups = (replace(group("a", "192.168.1.5", port=of_target), port=of_group),)
+    shut = acl((100, True, True, 444, 444), ALLOWING[1])
+    found = the_one(reached, network(TO_TARGETS, groups=groups, network_acls=(shut,)))
     assert found.outcome is VIOLATED
-    assert "port 8443" in found.because
+    assert f"denies outbound traffic to port {port} " in found.because
+
+
+def test_an_acl_of_one_subnet_without_entries_is_unknown() -> None:
+    own = replace(acl(subnets=("subnet-2",)), id="acl-2", is_default=False)
+    found = the_one(reached, network(TO_TARGETS, network_acls=(acl(*ALLOWING), own)))
+    assert (found.outcome, "network ACLs" in found.because) == (UNKNOWN, True)
 
 
 def test_traffic_inside_one_subnet_passes_no_acl() -> None:
@@ -175,6 +218,19 @@ def test_traffic_inside_one_subnet_passes_no_acl() -> None:
     assert the_one(reached, network(**of_vpc)).outcome is MET
     unseen = the_one(reached, network(**of_vpc, subnets=DENIED))
     assert (unseen.outcome, "allow ec2:DescribeX" in unseen.because) == (UNKNOWN, True)
+
+
+def test_a_target_inside_the_subnet_does_not_hide_another_that_the_acl_blocks() -> None:
+    both = (group("a", "10.0.1.20", "192.168.1.5"),)
+    shut = replace(acl(ALLOWING[1], subnets=("subnet-1",)), id="acl-2", is_default=False)
+    found = the_one(reached, network(TO_TARGETS, groups=both, network_acls=(acl(*ALLOWING), shut)))
+    assert found.outcome is VIOLATED
+    assert "192.168.1.5 from subnet-1" in found.because
+    assert "10.0.1.20" not in found.because
+
+
+def test_denied_subnets_do_not_matter_if_the_acls_block_nothing() -> None:
+    assert the_one(reached, network(TO_TARGETS, subnets=DENIED)).outcome is MET
 
 
 def test_a_missing_route_is_violated_even_if_the_acls_were_denied() -> None:

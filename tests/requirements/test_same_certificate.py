@@ -37,9 +37,18 @@ def test_a_single_address_makes_it_not_applicable() -> None:
     assert only(same_certificate_everywhere, evidence(tls(A, ONE))).outcome is Outcome.NOT_APPLICABLE
 
 
+def test_a_single_address_without_a_certificate_makes_it_not_applicable_as_well() -> None:
+    assert only(same_certificate_everywhere, evidence(also=(A,))).outcome is Outcome.NOT_APPLICABLE
+
+
 def test_the_proxys_own_name_is_not_a_second_address() -> None:
     measured = evidence(tls(target(), ONE), tls(A, ONE))
     assert only(same_certificate_everywhere, measured).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_nodes_are_compared_even_if_the_proxys_own_name_was_measured() -> None:
+    measured = evidence(tls(target(), ONE), tls(A, ONE), tls(B, TWO))
+    assert only(same_certificate_everywhere, measured).outcome is Outcome.VIOLATED
 
 
 def test_without_targets_there_is_no_finding() -> None:

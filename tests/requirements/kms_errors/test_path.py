@@ -67,11 +67,33 @@ def test_only_the_tables_of_intermittent_errors_are_possible() -> None:
     assert len(possible) == 3
 
 
+MISCONFIGURED = ("XksProxyInvalidConfigurationException",)
+
+
+@pytest.mark.parametrize(
+    ("basis", "update", "alternatives", "bases"),
+    [
+        (Basis.DOCUMENTED, Basis.DOCUMENTED, (), (Basis.DOCUMENTED, Basis.DOCUMENTED)),
+        (Basis.DOCUMENTED, Basis.CONFLICTING, MISCONFIGURED, (Basis.CONFLICTING, Basis.DOCUMENTED)),
+        (Basis.CONFLICTING, Basis.CONFLICTING, MISCONFIGURED, (Basis.CONFLICTING, Basis.DOCUMENTED)),
+        (Basis.INFERRED, Basis.DOCUMENTED, (), (Basis.INFERRED, Basis.INFERRED)),
+        (Basis.INFERRED, Basis.CONFLICTING, MISCONFIGURED, (Basis.INFERRED, Basis.INFERRED)),
+    ],
+)
+def test_update_has_two_errors_if_aws_pages_disagree_about_it(
+    basis: Basis, update: Basis, alternatives: tuple[str, ...], bases: tuple[Basis, Basis]
+) -> None:
+    errors = by_operation(path_errors.contact_errors("X", basis=basis, update=update))
+    assert errors[Operation.CONNECT].basis is basis
+    assert errors[Operation.UPDATE].alternatives == alternatives
+    assert (errors[Operation.UPDATE].basis, errors[Operation.CREATE_KEY].basis) == bases
+
+
 @pytest.mark.parametrize(
     ("table", "basis", "alternatives"),
     [
         (path_errors.NOT_REACHABLE, Basis.DOCUMENTED, ()),
-        (path_errors.TLS, Basis.CONFLICTING, ("XksProxyInvalidConfigurationException",)),
+        (path_errors.TLS, Basis.CONFLICTING, MISCONFIGURED),
     ],
     ids=["no connection", "failed TLS"],
 )
