@@ -1,4 +1,4 @@
-"""Whether port 443 is open: at some node, at every node, at every target."""
+"""Whether port 443 is open: on at least one node, on every node, on every target."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Complete and incomplete chains, and roots that are or are not in the list of KMS."""
+"""Complete and incomplete chains, and whether their root is in AWS's list of trusted CAs."""
 
 from dataclasses import replace
 from typing import Any
@@ -47,7 +47,7 @@ def judged(declared: Rule, *signers: Signer, **fields: Any) -> Finding:
 
 
 def outcomes(*signers: Signer, **fields: Any) -> tuple[Outcome, Outcome]:
-    """The outcomes of the chain and of its authority."""
+    """The outcomes of chain-is-complete and of authority-is-trusted-by-kms."""
     complete, authority = (judged(declared, *signers, **fields).outcome for declared in BOTH)
     return complete, authority
 
@@ -249,9 +249,9 @@ def test_a_listed_root_that_we_lack_is_recognized_by_its_fingerprint_if_sent() -
 
 
 def test_a_listed_name_is_recognized_in_any_case() -> None:
-    shouting = issue("LACKED ROOT", ca=True)
-    assert shouting.certificate.subject != name_of("Lacked Root")
-    assert judged(authority_is_trusted_by_kms, issue(HOST, by=shouting)).outcome is Outcome.UNKNOWN
+    upper_case = issue("LACKED ROOT", ca=True)
+    assert upper_case.certificate.subject != name_of("Lacked Root")
+    assert judged(authority_is_trusted_by_kms, issue(HOST, by=upper_case)).outcome is Outcome.UNKNOWN
 
 
 def test_an_expired_listed_root_is_unknown() -> None:
@@ -296,8 +296,8 @@ def test_of_two_paths_to_listed_roots_the_one_to_the_valid_root_is_used(
     trust_only(monkeypatch, authorities_of(EXPIRED, valid))
     by_valid = issue("Crossed", by=valid, ca=True)
     by_expired = issue("Crossed", by=EXPIRED, key=by_valid.key, ca=True, to_s=NOW_S + 90 * DAY_S)
-    for sent_between in ((by_valid, by_expired), (by_expired, by_valid)):
-        chain = (issue(HOST, by=by_valid), *sent_between)
+    for intermediates in ((by_valid, by_expired), (by_expired, by_valid)):
+        chain = (issue(HOST, by=by_valid), *intermediates)
         assert judged(authority_is_trusted_by_kms, *chain).outcome is Outcome.MET
 
 

@@ -42,7 +42,7 @@ METRICS = GROUP.replace("targetgroup/xks", "targetgroup/metrics")
 
 
 def existing() -> _Json:
-    """A healthy key store. Its targets are in one zone, and the load balancer sends across zones."""
+    """A healthy key store. Its targets are in one zone, and cross-zone load balancing is on."""
     document = healthy()
     (own,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
     consumer_view = seen_by_consumers(own, OWN)
@@ -87,7 +87,7 @@ def consumed() -> _Json:
 
 
 def two_listeners() -> _Json:
-    """A second listener, on another port, whose path has many faults and one unhealthy target."""
+    """A second listener on another port. Its target group has many faults and one unhealthy target."""
     document = existing()
     (listener,) = answer(document, "DescribeListeners")["Listeners"]
     other = listener | {"ListenerArn": "arn:9100", "Port": 9100, "Protocol": "TLS"}
@@ -110,7 +110,7 @@ def two_listeners() -> _Json:
 
 
 def faulty() -> _Json:
-    """An account with as many faults as possible at once, so that a denied call may not hide any as *met*."""
+    """An account with as many faults as possible: a denied call must not change any of them to *met*."""
     document = existing()
     answer(document, "DescribeCustomKeyStores")["CustomKeyStores"] *= 11
     (service,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]

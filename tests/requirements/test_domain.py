@@ -135,7 +135,7 @@ def test_a_lost_record_of_a_verified_domain_makes_the_errors_possible() -> None:
     "declared", [private_dns_name_is_under_a_public_domain, verification_record_is_published]
 )
 def test_a_verified_domain_overrides_a_negative_dns_answer(declared: Rule) -> None:
-    """A DNS interceptor answers, instead of the public resolvers, that the domain does not exist."""
+    """Something on the path intercepts DNS queries and replies that the domain does not exist."""
     intercepted = replace(FACTS, is_public=False, public_zone=None, because="no name servers", seen=ABSENT)
     found = the_one(declared, looked_at(ACCOUNT, domain=intercepted))
     assert found.outcome is UNKNOWN

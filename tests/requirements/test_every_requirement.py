@@ -38,11 +38,11 @@ def test_a_requirement_is_seen_violated_in_a_case_of_the_short_run(rule: Rule) -
     assert short, f"{rule.id}: each preflight case that violates it is `long`"
 
 
-def test_each_file_of_preflight_cases_is_played() -> None:
-    played = {
+def test_each_file_of_preflight_cases_is_run() -> None:
+    run_by_tests = {
         file.stem.removeprefix("test_preflight_") for file in (ROOT / "tests" / "real").glob("test_*.py")
     }
-    assert set(subjects()) <= played
+    assert set(subjects()) <= run_by_tests
 
 
 def test_each_error_that_can_be_predicted_is_expected_of_a_preflight_case() -> None:
@@ -58,7 +58,7 @@ def test_preflight_cases_expect_only_existing_requirements(case: object) -> None
 
 @pytest.mark.parametrize("rule", CATALOGUE, ids=[rule.id for rule in CATALOGUE])
 def test_every_requirement_is_named_in_a_test(rule: Rule) -> None:
-    """By its function or its id, in a test of this folder or in support/accounts/requirement_cases.py."""
+    """Its function or its id is in a test of this folder or in support/accounts/requirement_cases.py."""
     files = [
         *(ROOT / "tests" / "requirements").rglob("test_*.py"),
         ROOT / "tests" / "support" / "accounts" / "requirement_cases.py",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROXY = target()
 ALL = (tls_version_is_supported, cipher_suite_is_supported, client_certificate_is_not_required)
 ALERT_40 = in_handshake(Reason.PROTOCOL_ERROR, "alert 40")
-ASKED = {"client_certificate_requested": True, "kms_certificate_requested": True}
+REQUESTED = {"client_certificate_requested": True, "kms_certificate_requested": True}
 OLDER = {"version": "TLSv1.2", "cipher": "ECDHE-RSA-AES256-GCM-SHA384"}
 
 
@@ -165,7 +165,7 @@ def test_our_own_limit_makes_the_suite_unknown() -> None:
 
 
 def test_a_handshake_that_failed_over_the_client_certificate_meets_the_suite() -> None:
-    assert judged(cipher_suite_is_supported, ALERT_40, **ASKED, alert=40).outcome is Outcome.MET
+    assert judged(cipher_suite_is_supported, ALERT_40, **REQUESTED, alert=40).outcome is Outcome.MET
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,13 @@ def test_a_handshake_that_failed_over_the_client_certificate_meets_the_suite() -
         (in_handshake(Reason.PROTOCOL_ERROR), OLDER | {"alert": 51}, Outcome.VIOLATED, Outcome.UNKNOWN),
     ],
     ids=[
-        *("alert 40", "closed at 1.2", "reset at 1.2", "reset at 1.3 before ours was sent", "timed out"),
+        *(
+            "alert 40",
+            "closed at 1.2",
+            "reset at 1.2",
+            "reset at 1.3 before the client certificate was sent",
+            "timed out",
+        ),
         *("protocol error", "unrelated alert"),
     ],
 )
@@ -188,8 +194,8 @@ def test_a_handshake_that_failed_after_a_certificate_request_violates_exactly_on
     failure: Failure, details: dict, suite: Outcome, client: Outcome
 ) -> None:
     """How the handshake ended shows whether the server required a client certificate or has another fault."""
-    assert judged(cipher_suite_is_supported, failure, **ASKED, **details).outcome is suite
-    assert judged(client_certificate_is_not_required, failure, **ASKED, **details).outcome is client
+    assert judged(cipher_suite_is_supported, failure, **REQUESTED, **details).outcome is suite
+    assert judged(client_certificate_is_not_required, failure, **REQUESTED, **details).outcome is client
 
 
 def test_a_certificate_request_in_the_diagnosing_handshake_does_not_explain_a_failure_of_kms() -> None:
@@ -252,7 +258,7 @@ def test_a_supported_suite_without_a_handshake_predicts_its_own_error_only_after
 
 
 def test_a_handshake_without_failure_did_not_end_because_of_the_client_certificate() -> None:
-    finding = judged(cipher_suite_is_supported, None, kms_handshake_succeeded=False, **ASKED, **OLDER)
+    finding = judged(cipher_suite_is_supported, None, kms_handshake_succeeded=False, **REQUESTED, **OLDER)
     assert finding.outcome is Outcome.VIOLATED
 
 
@@ -263,14 +269,14 @@ def test_the_alert_that_rejected_an_empty_certificate_is_reported(alert: int | N
         in_handshake(Reason.PROTOCOL_ERROR),
         answered_without_client_certificate=False,
         alert=alert,
-        **ASKED,
+        **REQUESTED,
     )
     assert finding.outcome is Outcome.VIOLATED
     assert finding.because.endswith("refused (alert 42)" if alert else "refused")
 
 
 def test_a_certificate_request_without_any_reply_is_unknown() -> None:
-    finding = judged(client_certificate_is_not_required, None, **ASKED)
+    finding = judged(client_certificate_is_not_required, None, **REQUESTED)
     assert finding.outcome is Outcome.UNKNOWN
     assert "no answer" in finding.because
 
@@ -293,7 +299,7 @@ def test_a_finding_about_tls_has_the_values_for_its_commands(host: str, parent: 
 @pytest.mark.parametrize("alert", [*range(40, 51), 116])
 def test_the_alerts_that_reject_an_empty_certificate(alert: int) -> None:
     finding = judged(
-        client_certificate_is_not_required, in_handshake(Reason.PROTOCOL_ERROR), alert=alert, **ASKED
+        client_certificate_is_not_required, in_handshake(Reason.PROTOCOL_ERROR), alert=alert, **REQUESTED
     )
     rejects = alert in {40, 41, 42, 43, 46, 48, 49, 116}
     assert (finding.outcome is Outcome.VIOLATED) is rejects

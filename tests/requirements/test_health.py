@@ -161,7 +161,8 @@ CASES: list[tuple[str, Outcome, Evidence]] = [
     ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", status=401))),
     ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", status=503))),
     ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", failure=SILENT))),
-    ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", status=404))),  # not a path of the API
+    # Perhaps the proxy does not serve the path at all.
+    ("get-is-refused", UNKNOWN, with_health(cold(purpose="get", status=404))),
     ("unsigned-request-is-refused", MET, with_health(cold(purpose="unsigned", status=401))),
     ("unsigned-request-is-refused", UNKNOWN, with_health(cold(purpose="unsigned", status=404))),
     ("unsigned-request-is-refused", UNKNOWN, with_health(cold(purpose="unsigned", status=200, fault="HTML"))),
@@ -185,9 +186,8 @@ def test_every_declared_outcome_has_an_example() -> None:
         reached.setdefault(id_, set()).add(outcome)
     for id_, outcomes in reached.items():
         others = set(BY_ID[id_].published.outcomes) - outcomes
-        assert others <= {Outcome.NOT_APPLICABLE}, (
-            id_
-        )  # for a target that only the nodes reach: tests/verdicts/test_observed.py
+        # Not applicable are targets that only the nodes can reach: see tests/verdicts/test_observed.py.
+        assert others <= {Outcome.NOT_APPLICABLE}, id_
         assert outcomes <= set(BY_ID[id_].published.outcomes), id_
 
 
@@ -290,7 +290,7 @@ def test_create_key_predicts_the_errors_of_the_specification(response: dict[str,
 
 
 GOOD_FORM = CredentialFacts()
-TOO_SHORT = CredentialFacts(secret_fault="has 3 characters")  # noqa: S106 -- what is wrong, no secret
+TOO_SHORT = CredentialFacts(secret_fault="has 3 characters")  # noqa: S106 -- a fault, not a secret
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The format of the key store's settings, at the limits of patterns and lengths and on both sides of them."""
+"""The format of the key store's settings, at the limits of patterns and lengths, and just outside them."""
 
 import re
 

@@ -48,7 +48,7 @@ from probe.requirements import CATALOGUE
 from probe.verdicts.judge import judge
 
 LATER_S = 40 * 86400.0
-ROOT = issue("Nobody's root", ca=True)
+ROOT = issue("Unlisted Root", ca=True)
 CHAIN = sent(issue("other.example.org", by=ROOT), ROOT)
 EXPIRED = sent(issue(HOST, by=ROOT, to_s=NOW_S - LATER_S / 2, from_s=NOW_S - LATER_S, dns_names=(HOST,)))
 SOON = sent(issue(HOST, to_s=NOW_S + 86400.0))

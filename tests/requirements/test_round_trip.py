@@ -101,19 +101,19 @@ def test_nothing_measured_is_unknown() -> None:
         ((window("hsm-1", 0.01),), Outcome.MET),
         ((window("hsm-1", 0.05),), Outcome.VIOLATED),
     ],
-    ids=["not measured", "undecided", "near", "far"],
+    ids=["not measured", "undecided", "below the limit", "above the limit"],
 )
 def test_a_finding_is_about_the_key_manager(windows: tuple[Window, ...], outcome: Outcome) -> None:
     found = by_subject(round_trip_within_35_ms, evidence(also=(HSM,), windows=windows))
     assert {subject: each.outcome for subject, each in found.items()} == {"hsm-1": outcome}
 
 
-@pytest.mark.parametrize(("samples", "said"), [(19, True), (20, False)])
-def test_too_few_round_trips_are_reported_with_the_number_needed(samples: int, *, said: bool) -> None:
+@pytest.mark.parametrize(("samples", "is_reported"), [(19, True), (20, False)])
+def test_too_few_round_trips_are_reported_with_the_number_needed(samples: int, *, is_reported: bool) -> None:
     finding = only(
         round_trip_within_35_ms, evidence(also=(HSM,), windows=(window("hsm-1", 0.0123, samples=samples),))
     )
-    assert ("20 are needed" in finding.because) is said
+    assert ("20 are needed" in finding.because) is is_reported
     assert f"median 12.3 ms of {samples} TCP round trips" in finding.because
 
 
@@ -144,7 +144,7 @@ BACKEND = target("proxy-1", Role.BACKEND)
         (0.035, 40, Outcome.UNKNOWN),
         (0.05, 40, Outcome.VIOLATED),
     ],
-    ids=["not measured", "too few", "at the limit", "too far"],
+    ids=["not measured", "too few", "at the limit", "above the limit"],
 )
 def test_without_a_key_manager_each_entry_point_has_a_finding(
     targets: tuple[Target, ...], subjects: set[str], median_s: float | None, samples: int, outcome: Outcome

@@ -1,4 +1,4 @@
-"""Texts about facts: short, and with untrusted input escaped."""
+"""The texts of findings are short, and untrusted input in them is escaped."""
 
 import time
 
@@ -77,7 +77,7 @@ def test_a_duration_of_one_day_or_more_is_shown_in_days(duration_s: float, words
         (1e30, "1000000000000000019884624838656 s after 1970"),
         (-1.0, "1969-12-31 23:59:59 UTC"),
     ],
-    ids=["the last second of 9999", "a second later", "absurd", "before 1970"],
+    ids=["the last second of 9999", "a second later", "far beyond the calendar", "before 1970"],
 )
 def test_a_time_outside_the_calendar_is_still_shown(time_s: float, words: str) -> None:
     assert moment(time_s) == words

@@ -9,18 +9,20 @@ from support.evidence import authorities_of, issue
 from probe.requirements.evidence.authorities import assemble, kms_authorities, name_key_of_subject
 from probe.wire.chain import name_key_of_values
 
-LACKING = {"ecacc", "gtsrootr1", "gtsrootr2", "gtsrootr3", "gtsrootr4"}
+WITHOUT_CERTIFICATE = {"ecacc", "gtsrootr1", "gtsrootr2", "gtsrootr3", "gtsrootr4"}
 
 
 def test_the_package_has_all_130_names_and_125_roots() -> None:
     authorities = kms_authorities()
-    held = {
+    included = {
         hashlib.sha256(root.public_bytes(Encoding.DER)).hexdigest()
         for roots in authorities.roots.by_subject.values()
         for root in roots
     }
     assert (len(authorities.aliases), len(authorities.names), authorities.as_of) == (130, 130, "2022-11-10")
-    assert {alias for sha256, alias in authorities.aliases.items() if sha256 not in held} == LACKING
+    assert {
+        alias for sha256, alias in authorities.aliases.items() if sha256 not in included
+    } == WITHOUT_CERTIFICATE
 
 
 def test_every_root_has_a_name_of_the_list() -> None:

@@ -52,10 +52,8 @@ ALL_OUT, ALL_BACK = entry(100, OUT, protocol="-1"), entry(100, BACK, protocol="-
         ([], False),
         ([entry(99, OUT, allows=False), entry(100, OUT)], False),
         ([entry(100, OUT), entry(101, OUT, allows=False)], True),
-        (
-            [entry(101, OUT, allows=False), entry(100, OUT)],
-            True,
-        ),  # in the order of the numbers, not of the list
+        # Entries are tried in the order of their numbers, not in the order of the list.
+        ([entry(101, OUT, allows=False), entry(100, OUT)], True),
         ([entry(99, OUT, allows=False, ports=(444, 65535)), entry(100, OUT)], True),
         ([entry(99, OUT, allows=False, cidr="192.168.0.0/16"), entry(100, OUT)], False),
         ([entry(99, OUT, allows=False, cidr="10.0.0.0/8"), entry(100, OUT)], True),

@@ -79,12 +79,12 @@ def test_measurements_are_found_by_check_and_target() -> None:
 
 def test_tls_targets_are_those_with_a_tls_check_or_measurement_and_the_entry_points() -> None:
     unplanned = replace(B, plans=())
-    asked_once = replace(BACKEND, plans=())
+    measured_once = replace(BACKEND, plans=())
     manager = tls(target("hsm", Role.KEY_MANAGER))
-    probed = tls(asked_once)
+    probed = tls(measured_once)
     other = replace(BACKEND, name="proxy-2", plans=())
     found = evidence(probed, manager, also=(A, other, unplanned))
-    assert list(tls_targets(found)) == [(asked_once, probed), (A, None), (unplanned, None)], (
+    assert list(tls_targets(found)) == [(measured_once, probed), (A, None), (unplanned, None)], (
         "B is an entry point"
     )
 

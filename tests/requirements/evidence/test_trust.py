@@ -1,4 +1,4 @@
-"""Where a chain leads, judged by signatures; a matching name never makes it trusted."""
+"""The root of a chain is found by signatures; a matching name never makes a chain trusted."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -57,8 +57,8 @@ def trust(*signers: Signer, extra: tuple[bytes, ...] = ()) -> Trust:
         ((), TrustStatus.UNDETERMINED),
     ],
     ids=[
-        *("root we have", "root we lack, sent", "root we lack, unsent", "forged name", "private root sent"),
-        *("self-signed", "private root unsent", "leaf alone", "SHA-1", "nothing"),
+        *("root included", "root not included, sent", "root not included, not sent", "forged name"),
+        *("private root sent", "self-signed", "private root not sent", "only a leaf", "SHA-1", "nothing"),
     ],
 )
 def test_each_chain_has_the_expected_trust_status(signers: tuple[Signer, ...], status: TrustStatus) -> None:

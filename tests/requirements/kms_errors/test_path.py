@@ -1,4 +1,4 @@
-"""The errors of KMS for network and TLS faults: existing names, with likelihood and basis as documented."""
+"""KMS's errors for network and TLS faults exist in its API, with the documented likelihood and basis."""
 
 import pytest
 from botocore.loaders import Loader
@@ -43,8 +43,8 @@ def test_every_error_exists_in_the_model_of_kms(table: tuple[KmsError, ...], kms
 def test_each_call_that_contacts_the_proxy_has_one_error_and_create_has_none(
     table: tuple[KmsError, ...],
 ) -> None:
-    speaking = [Operation.CONNECT, Operation.UPDATE, Operation.CREATE_KEY]
-    assert [error.operation for error in table] == speaking
+    contacting = [Operation.CONNECT, Operation.UPDATE, Operation.CREATE_KEY]
+    assert [error.operation for error in table] == contacting
 
 
 @every_table
