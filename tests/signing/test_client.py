@@ -61,7 +61,7 @@ def test_proxy_access_does_not_show_its_credential_and_cannot_be_pickled() -> No
 
 
 def refused(access: ProxyAccess, details: TlsDetails) -> str | None:
-    """The requirement for which a peer gets no signed request."""
+    """The unmet requirement because of which no request is signed; None if requests are signed."""
     client = access.client(SPEC)
     assert client is not None
     return client.peer_check(target(), details)

@@ -1,4 +1,4 @@
-"""The proxy's credential: its sources, its syntax at the limits, and that it is never shown."""
+"""The proxy's credential: its sources, its valid lengths and characters, and that it is never shown."""
 
 import copy
 import json
@@ -34,7 +34,7 @@ def file(directory: Path, content: object, mode: int = 0o600) -> Path:
     return path
 
 
-WHOLE = {
+CONFIGURATION = {
     "XksProxyUriPath": "/kms/xks/v1",
     "XksProxyAuthenticationCredential": {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET},
 }
@@ -44,7 +44,7 @@ def test_a_credential_is_read_from_the_environment_or_a_file(tmp_path: Path) -> 
     found = load(None, {KEY_ID_VARIABLE: KEY_ID, SECRET_VARIABLE: SECRET})
     assert found is not None
     assert found.as_key_pair() == (KEY_ID, SECRET)
-    read = load(file(tmp_path, WHOLE), {})
+    read = load(file(tmp_path, CONFIGURATION), {})
     assert read is not None
     assert read.as_key_pair() == (KEY_ID, SECRET)
     assert load(None, {}) is None
@@ -65,7 +65,7 @@ def test_a_single_variable_is_an_error(missing: str) -> None:
     ("mode", "refused"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o610, True)]
 )
 def test_a_file_that_other_users_can_read_is_rejected(tmp_path: Path, mode: int, *, refused: bool) -> None:
-    path = file(tmp_path, WHOLE, mode)
+    path = file(tmp_path, CONFIGURATION, mode)
     if refused:
         with pytest.raises(InputError, match="chmod 600"):
             load(path, {})
@@ -154,7 +154,7 @@ def key_of(credential: Credential | None) -> str | None:
 
 
 def systemd(directory: Path, **key_ids: str) -> dict[str, str]:
-    """A directory of credentials as systemd hands it to a unit: readable by access lists, not by mode."""
+    """The environment of a systemd unit with credentials, which have mode 0440: access is granted by ACL."""
     for name, key_id in key_ids.items():
         path = directory / name.replace("_", "-")
         path.write_text(json.dumps({**PARTS, "AccessKeyId": key_id}), encoding="utf-8")

@@ -15,7 +15,7 @@ ROOT = issue("Root", ca=True, **NOW)
 PROXY = target()
 
 
-def shown(*signers: Any) -> TlsDetails:
+def handshake_with(*signers: Any) -> TlsDetails:
     details = tls(PROXY, sent(*signers)).details
     assert isinstance(details, TlsDetails)
     return details
@@ -24,11 +24,11 @@ def shown(*signers: Any) -> TlsDetails:
 @pytest.mark.parametrize(
     ("details", "unmet"),
     [
-        (shown(issue(HOST, by=ROOT, **NOW)), None),
-        (shown(issue("other.example.com", by=ROOT, **NOW)), "common-name-matches"),
-        (shown(issue(HOST, by=ROOT, from_s=0.0, to_s=30 * DAY_S)), "certificate-is-in-date"),
-        (shown(issue(HOST, **NOW)), "authority-is-trusted-by-kms"),
-        (shown(), "common-name-matches"),
+        (handshake_with(issue(HOST, by=ROOT, **NOW)), None),
+        (handshake_with(issue("other.example.com", by=ROOT, **NOW)), "common-name-matches"),
+        (handshake_with(issue(HOST, by=ROOT, from_s=0.0, to_s=30 * DAY_S)), "certificate-is-in-date"),
+        (handshake_with(issue(HOST, **NOW)), "authority-is-trusted-by-kms"),
+        (handshake_with(), "common-name-matches"),
     ],
 )
 def test_the_first_unmet_requirement_of_a_server_is_returned(details: TlsDetails, unmet: str | None) -> None:
@@ -36,13 +36,13 @@ def test_the_first_unmet_requirement_of_a_server_is_returned(details: TlsDetails
 
 
 def test_a_server_that_no_requirement_evaluates_is_rejected() -> None:
-    details = shown(issue(HOST, by=ROOT, **NOW))
-    elsewhere = replace(PROXY, role=Role.REGION)  # its certificate is not what KMS would see
+    details = handshake_with(issue(HOST, by=ROOT, **NOW))
+    elsewhere = replace(PROXY, role=Role.REGION)  # KMS does not connect to it
     assert unmet_requirement((ROOT.der,))(PROXY, details) is None
     assert unmet_requirement((ROOT.der,))(elsewhere, details) is not None
 
 
 def test_without_the_extra_authority_the_server_is_rejected() -> None:
-    details = shown(issue(HOST, by=ROOT, **NOW))
+    details = handshake_with(issue(HOST, by=ROOT, **NOW))
     assert unmet_requirement(())(PROXY, details) is not None
     assert accept_any_peer(PROXY, details) is None

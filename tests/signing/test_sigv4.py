@@ -51,7 +51,7 @@ def test_the_two_headers_are_named_as_kms_names_them() -> None:
 
 def test_the_debug_log_contains_no_signature(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "botocore.auth"):
-        asked = signed("/kms/xks/v1/health", b"")
-    signature = asked.headers["authorization"].partition("Signature=")[2]
+        request = signed("/kms/xks/v1/health", b"")
+    signature = request.headers["authorization"].partition("Signature=")[2]
     assert len(signature) == 64
     assert signature not in caplog.text

@@ -58,8 +58,8 @@ def test_the_reported_state_is_compared_with_the_prediction(
 def test_a_store_with_other_settings_is_not_compared() -> None:
     evidence = store("FAILED", "XKS_PROXY_INVALID_CONFIGURATION")
     assert evidence.spec is not None
-    asked = replace(evidence, spec=replace(evidence.spec, uri_path="/new/kms/xks/v1"))
-    found = compare(connect(), asked)
+    changed = replace(evidence, spec=replace(evidence.spec, uri_path="/new/kms/xks/v1"))
+    found = compare(connect(), changed)
     assert found is not None
     assert found.agrees is None
     assert (

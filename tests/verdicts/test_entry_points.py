@@ -125,8 +125,8 @@ def test_if_every_entry_point_is_closed_no_tls_error_is_expected() -> None:
 
 
 def test_nodes_without_a_tls_check_leave_the_decision_to_the_backends() -> None:
-    blind = replace(A, plans=())
-    assert likelihoods((fault(BACKEND, "T"),), blind, BACKEND)[0] == {"T": EXPECTED}
+    unchecked = replace(A, plans=())
+    assert likelihoods((fault(BACKEND, "T"),), unchecked, BACKEND)[0] == {"T": EXPECTED}
 
 
 def test_different_faults_at_each_entry_point_become_alternatives() -> None:
@@ -172,8 +172,8 @@ def test_another_healthy_load_balancer_is_an_entry_point(other: Outcome, likelih
 def test_an_error_at_every_node_is_expected_in_any_order_of_errors() -> None:
     verdicts = (fault(A, "U", "T"), fault(B, "T"))
     found = entry_points.apply(verdicts, evidence(tcp(A), tcp(B)))
-    said = [{e.error: (e.likelihood, e.alternatives) for e in v.kms_errors} for v in found]
-    assert said == [{"U": (POSSIBLE, ()), "T": (EXPECTED, ())}, {"T": (EXPECTED, ())}]
+    errors_of_each = [{e.error: (e.likelihood, e.alternatives) for e in v.kms_errors} for v in found]
+    assert errors_of_each == [{"U": (POSSIBLE, ()), "T": (EXPECTED, ())}, {"T": (EXPECTED, ())}]
 
 
 def test_two_errors_at_every_node_are_not_alternatives_of_each_other() -> None:

@@ -63,7 +63,7 @@ def test_without_the_id_of_a_store_the_subject_is_key_store() -> None:
     remedy=Remedy(text="None."),
 )
 def a_judge_that_raises(evidence: Evidence) -> Iterable[Finding]:
-    """Nothing holds."""
+    """The judge raises an exception."""
     yield Finding(outcome=Outcome.MET, because="found before the exception", subject="proxy")
     message = "oops"
     raise KeyError(message)

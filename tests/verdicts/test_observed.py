@@ -89,7 +89,7 @@ T1, T2 = (
 
 
 def behind(*measured: Measurement) -> Report:
-    """A report in which both nodes are healthy and pass requests on; the targets are as ``measured``."""
+    """A report in which both nodes are healthy and forward requests; ``measured`` is about the targets."""
     all_measured = (tcp(A), tcp(B), tls(A), tls(B), health(A), health(B), *measured)
     return judge(looked_at(targets=(A, B, T1, T2), latest=all_measured, recent=all_measured))
 
@@ -199,7 +199,7 @@ def test_a_target_finding_that_becomes_unknown_keeps_its_text_and_has_no_remedy(
 
 
 def refuted(account: Account, *seen: Measurement) -> set[str]:
-    """The subjects whose findings about the way predict nothing any more."""
+    """The subjects whose findings about the configured path predict no errors any more."""
     every = ("vpc-1", "vpc-2", "net/xks", "net/other", "xks", "other")
     errors = of(judge(known(ONE_TARGET)), "two-targets-are-healthy").kms_errors
     verdicts = tuple(

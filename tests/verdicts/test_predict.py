@@ -167,7 +167,7 @@ SHUT_AT_NETWORK = replace(RISK, traits=frozenset({Trait.MEANS_SHUT}))
 
 
 @pytest.mark.parametrize(
-    "others", [(), (replace(EXPECTED_TLS, subject="y"),)], ids=["alone", "before another"]
+    "others", [(), (replace(EXPECTED_TLS, subject="y"),)], ids=["the only fault", "before another"]
 )
 @pytest.mark.parametrize(("subject", "is_decided"), [("x", True), ("z", False)])
 def test_an_unknown_about_the_network_of_a_closed_address_leaves_the_prediction_decided(
@@ -191,5 +191,5 @@ def test_an_unknown_about_the_proxy_leaves_create_undecided_only_with_public_con
 ) -> None:
     spec = replace(SPEC, connectivity=PUBLIC_CONNECTIVITY, service_name=None) if is_public else SPEC
     unknown = replace(unknown_at(KmsStep.TLS, "x"), requirement="common-name-matches")
-    said = predict((unknown,), CATALOGUE, looked_at(spec=spec))
-    assert {each.operation: each.decided for each in said}[Operation.CREATE] is not is_public
+    predictions = predict((unknown,), CATALOGUE, looked_at(spec=spec))
+    assert {each.operation: each.decided for each in predictions}[Operation.CREATE] is not is_public

@@ -87,7 +87,7 @@ def verdict(step: KmsStep, *operations: Operation) -> Verdict:
         (verdict(KmsStep.NAME, Operation.UPDATE), [Operation.UPDATE]),
         (verdict(KmsStep.TLS), []),
     ],
-    ids=["of update", "of connect", "of create already", "of no step at the proxy", "of none"],
+    ids=["update", "connect", "create and update", "update before the proxy is contacted", "no error"],
 )
 def test_create_repeats_the_proxy_errors_of_update_unless_it_has_its_own(
     before: Verdict, after: list[Operation]

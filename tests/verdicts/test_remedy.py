@@ -27,6 +27,6 @@ def test_a_command_with_an_unknown_placeholder_is_omitted() -> None:
 
 def test_all_placeholders_are_replaced() -> None:
     remedy = Remedy(text="ID of REGION.", console="REGION > ID", cli="aws x --region REGION --id ID")
-    said = filled(remedy, {"REGION": "eu-west-1", "ID": "7"})
-    assert (said.text, said.console) == ("7 of eu-west-1.", "eu-west-1 > 7")
-    assert said.cli == "aws x --region eu-west-1 --id 7"
+    found = filled(remedy, {"REGION": "eu-west-1", "ID": "7"})
+    assert (found.text, found.console) == ("7 of eu-west-1.", "eu-west-1 > 7")
+    assert found.cli == "aws x --region eu-west-1 --id 7"
