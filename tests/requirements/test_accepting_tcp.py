@@ -171,6 +171,15 @@ def test_a_closed_proxy_without_a_load_balancer_is_violated_in_a_preflight(spec:
     assert only(some_node_accepts_tcp_443, shut).outcome is Outcome.VIOLATED
 
 
+def test_without_zones_and_interfaces_of_the_load_balancer_the_nodes_are_unknown() -> None:
+    """Zones without an address, and no zones at all: a node may exist that the agent does not know of."""
+    for zones in (tuple(replace(each, address=None) for each in BALANCER.zones), ()):
+        account = replace(ACCOUNT, load_balancers=(replace(UNSEEN_NODES, zones=zones),))
+        denied = evidence(spec=SPEC, account=account, scopes=frozenset(Scope))
+        for declared in (some_node_accepts_tcp_443, every_node_accepts_tcp_443):
+            assert only(declared, denied).outcome is Outcome.UNKNOWN
+
+
 @pytest.mark.parametrize("zones", [1, 2])
 def test_a_denied_call_for_interfaces_does_not_matter_if_each_zone_has_a_given_node(zones: int) -> None:
     balancer = replace(UNSEEN_NODES, zones=BALANCER.zones[:zones])

@@ -161,7 +161,7 @@ def undiscovered_nodes(evidence: Evidence) -> Finding | None:
     if nodes >= sum(len(each.zones) for each in balancers) > 0:
         return None
     for each in balancers:
-        if isinstance(each.nodes, Unavailable) and not all(zone.address for zone in each.zones):
+        if isinstance(each.nodes, Unavailable) and not (nodes and all(zone.address for zone in each.zones)):
             return call_failed(each.nodes)
     return None
 
