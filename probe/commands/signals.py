@@ -1,15 +1,28 @@
-"""SIGINT and SIGTERM as an orderly end: whatever was opened is closed, and the exit status is known."""
+"""SIGINT and SIGTERM end a command in order: all that it opened is closed, and the exit status is defined."""
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
 from typing import Any, TypeVar
 
 _Value = TypeVar("_Value")
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+_Handler = Callable[[int, FrameType | None], None]
+_AGAIN_AFTER_S = 0.05
+
+
+class _StoppedBySignal(SystemExit):
+    """Raised by the handler of a signal; ``code`` is the exit status."""
+
+    def __init__(self, number: int, status: int) -> None:
+        super().__init__(status)
+        self.number = number
 
 
 def run(main: Coroutine[Any, Any, _Value]) -> _Value:
@@ -31,9 +44,9 @@ def exiting(status: Callable[[int], int]) -> Iterator[None]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         _set(signal.SIG_IGN)
-        raise SystemExit(status(number))
+        raise _StoppedBySignal(number, status(number))
 
-    with _kept():
+    with _kept(), _sent_again_if_dropped(stop):
         _set(stop)
         yield
 
@@ -75,8 +88,31 @@ def _waking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _sent_again_if_dropped(stop: _Handler) -> Iterator[None]:
+    """Within it, a signal that arrives in a destructor or in the callback of a weak reference is sent again.
+
+    Python reports an exception raised there to ``sys.unraisablehook``, and drops it: the program would go on.
+    """
+    before = sys.unraisablehook
+
+    def again(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(unraisable.exc_value, _StoppedBySignal):
+            before(unraisable)
+            return
+        _set(stop)
+        # Not at once: the handler would run, and raise, in here.
+        threading.Timer(_AGAIN_AFTER_S, os.kill, (os.getpid(), unraisable.exc_value.number)).start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+@contextlib.contextmanager
 def _kept() -> Iterator[None]:
-    """Puts back at the end what was called for both."""
+    """Restores the previous handlers of both signals at the end."""
     before = [(number, signal.getsignal(number)) for number in STOPPING]
     try:
         yield
@@ -85,6 +121,6 @@ def _kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _set(handler: "Callable[[int, FrameType | None], None] | signal.Handlers") -> None:
+def _set(handler: "_Handler | signal.Handlers") -> None:
     for number in STOPPING:
         signal.signal(number, handler)

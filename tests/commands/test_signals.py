@@ -72,6 +72,27 @@ def test_the_first_signal_exits_and_a_second_one_does_not_interrupt_the_cleanup(
 
 
 @BOTH
+def test_a_signal_that_arrives_in_a_destructor_still_exits(number: int) -> None:
+    """Python drops an exception that is raised there; so it does in the callbacks of weak references."""
+
+    class SignalledInItsDestructor:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), number)
+            for _ in range(1000):  # the handler runs between two of these steps
+                pass
+
+    def destroy_one_and_wait() -> None:
+        SignalledInItsDestructor()
+        signal.pause()
+
+    hook = sys.unraisablehook
+    with pytest.raises(SystemExit) as raised, signals.exiting(ended):
+        destroy_one_and_wait()
+    assert raised.value.code == 128 + number
+    assert sys.unraisablehook is hook
+
+
+@BOTH
 def test_afterwards_the_previous_signal_handlers_are_restored(number: int) -> None:
     before = [signal.getsignal(each) for each in signals.STOPPING]
     with pytest.raises(SystemExit), signals.exiting(ended):
