@@ -8,7 +8,8 @@ COMPILE := $(BIN)/python -m compileall -q probe exporters simulator
 # Two workers per processor, because many tests wait. tests/conftest.py starts the longest first.
 WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 # Cache rewritten asserts even if Python is set to write no bytecode; otherwise each worker rewrites them each time.
-PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
+# Debian's servers are in sbin, which is not in an ordinary user's PATH.
+PYTEST = PATH="$$PATH:/usr/sbin:/sbin" PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 FUZZ_EXAMPLES ?= 200000
 FUZZ_EXAMPLES_OF_ALL ?= 10000
 NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3-venv)"
