@@ -40,6 +40,7 @@ LIKELIHOOD = {"dead-zone": "possible"}  # KMS may connect through the other zone
 SHORT = frozenset({"healthy", "dead-zone", "wrong-credential"})
 AT_A_TIME = 2  # most of their time is waiting
 RUN_S = 240.0  # long enough for a busy machine; ends a hang
+LIMIT_S = 0.035
 QUICK = "health-answers-within-250-ms"
 NO_HANDSHAKE = {"refused-port", "silent-port", "reset-in-handshake"}
 
@@ -114,8 +115,12 @@ def test_a_fault_gives_its_verdicts_and_its_kms_error(
 
 def test_the_default_scenario_has_faults_and_regions_on_both_sides_of_the_threshold(xks_probe: Path) -> None:
     report = play(xks_probe, "default")
-    regions = {r["region"]: r["within_threshold"] for r in report["survey"]["regions"]}
-    assert {True, False} <= set(regions.values())
+    applied_s = {each.name: each.delay.out_s + each.delay.back_s for each in load_scenario("default").regions}
+    assert {rtt_s <= LIMIT_S for rtt_s in applied_s.values()} == {True, False}
+    for region in report["survey"]["regions"]:
+        within = applied_s[region["region"]] <= LIMIT_S
+        # Undecided is right, too: a busy machine loses connections, or takes longer for some.
+        assert region["within_threshold"] in {within, None}
     assert {"every-node-accepts-tcp-443", "certificate-expires-in-10-days-or-more"} <= of_outcome(
         report, "violated"
     )
