@@ -34,6 +34,8 @@ class Fault(StrEnum):
     COMMON_NAME_MISSING = "common-name-missing"
     MISSING_INTERMEDIATE = "missing-intermediate"
     UNLISTED_AUTHORITY = "unlisted-authority"
+    ONLY_FOR_CLIENTS = "only-for-clients"  # extended key usage clientAuth
+    FOR_ANY_PURPOSE = "for-any-purpose"  # extended key usage anyExtendedKeyUsage and nothing else
 
     # HTTP responses; xks_answers.py has the details
     HEALTHY = "healthy"

@@ -14,6 +14,7 @@ from probe.requirements.accepting_tcp import (
     every_target_accepts_tcp_443,
     some_node_accepts_tcp_443,
 )
+from probe.requirements.certificate_path import certificate_path_validates
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.credential import credential_is_the_one_kms_holds, credential_is_well_formed
 from probe.requirements.dates import certificate_expires_in_10_days_or_more, certificate_is_in_date
@@ -137,6 +138,7 @@ CATALOGUE: tuple[Rule, ...] = (
     certificate_is_in_date,
     chain_is_complete,
     authority_is_trusted_by_kms,
+    certificate_path_validates,
     client_certificate_is_not_required,
     credential_is_accepted,
     proxy_clock_is_right,

@@ -45,7 +45,7 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
         if fault is not None:
             return violated(fault)
         if trust.path.ending is Ending.MISSING_ISSUER:
-            unread = _unread_issuer(evidence, target, trust.path)
+            unread = unread_issuer(evidence, target, trust.path)
             return unknown(unread) if unread else _incomplete(trust.path, trust.status, details)
         root = quoted(trust.path.links[-1].subject)
         extra = f" ({_NOT_TRUSTED_BY_KMS})" if trust.status is TrustStatus.EXTRA else ""
@@ -54,7 +54,7 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
     return each_leaf(evidence, judge)
 
 
-def _unread_issuer(evidence: Evidence, target: Target, path: Path) -> str:
+def unread_issuer(evidence: Evidence, target: Target, path: Path) -> str:
     """Why the missing issuer may be among the certificates that the server sent; "" if it is not."""
     last, measurement = path.links[-1], latest(evidence, Check.TLS).get(target.name)
     failure = measurement.failure if measurement else None
@@ -135,7 +135,7 @@ def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
         trust = trust_of(details, evidence)
         if trust.path is None:
             return unknown("the server certificate cannot be read")
-        unread = _unread_issuer(evidence, target, trust.path)
+        unread = unread_issuer(evidence, target, trust.path)
         if trust.path.ending is Ending.MISSING_ISSUER and unread:
             return unknown(unread)
         return _authority(trust.path, trust.status, evidence.taken_at_s)

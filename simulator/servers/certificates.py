@@ -15,6 +15,10 @@ _DAY = timedelta(days=1)
 _AUTHORITY_DAYS = 3650
 _LEAF_DAYS = 90
 _WRONG_NAME = "other.example.net"
+_PURPOSES = {
+    Fault.ONLY_FOR_CLIENTS: ExtendedKeyUsageOID.CLIENT_AUTH,
+    Fault.FOR_ANY_PURPOSE: ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ class CertificateMaker:
                 unlisted = self._authority("Unlisted Simulated Root", None)
                 issuer = self._authority("Unlisted Simulated Intermediate", unlisted)
         key = ec.generate_private_key(ec.SECP256R1())
-        leaf = self._leaf(key, issuer, (common_name, alternative), (from_day, to_day))
+        leaf = self._leaf(key, issuer, (common_name, alternative), (from_day, to_day), kind)
         sent = () if kind is Fault.MISSING_INTERMEDIATE else (issuer.certificate,)
         return Identity(key=key, leaf=leaf, intermediates=sent)
 
@@ -98,6 +102,7 @@ class CertificateMaker:
         issuer: CertificateAuthority,
         names: tuple[str | None, str],
         days: tuple[int, int],
+        kind: Fault,
     ) -> x509.Certificate:
         common_name, alternative = names
         builder = self._builder(_name(common_name), key, issuer, days)
@@ -106,7 +111,7 @@ class CertificateMaker:
         )
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        usage = x509.ExtendedKeyUsage([_PURPOSES.get(kind, ExtendedKeyUsageOID.SERVER_AUTH)])
         return builder.add_extension(usage, critical=False).sign(issuer.key, hashes.SHA256())
 
     def _builder(

@@ -239,7 +239,7 @@ def test_the_text_about_a_file_mentions_no_handshake_and_can_be_written_to_a_fil
         assert "no connection was made" in page
         assert "handshake" not in page
         assert "Extra CAs trusted by this agent but not by KMS: CN=Test Root" in page
-        assert "Met: 6 requirements" in page
+        assert "Met: 7 requirements" in page
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 300, "b\u00fccher.example.com", "10.0.0.1"])

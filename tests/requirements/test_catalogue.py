@@ -76,6 +76,7 @@ def test_each_scope_has_requirements_of_its_own(scope: Scope) -> None:
                 "certificate-is-in-date",
                 "chain-is-complete",
                 "authority-is-trusted-by-kms",
+                "certificate-path-validates",
             ],
         ),
         (

@@ -26,7 +26,7 @@ from probe.model.statistics import Summary, Window
 from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.requirements import chain as chain_requirements
 from probe.requirements.declare import Finding, Rule
-from probe.requirements.evidence import trust
+from probe.requirements.evidence import paths, trust
 from probe.requirements.evidence.authorities import Authorities, assemble
 
 NOW_S = 1_800_000_000.0
@@ -138,6 +138,7 @@ def authorities_of(*roots: Signer, lacked: tuple[Signer, ...] = ()) -> Authoriti
 def trust_only(monkeypatch: Any, authorities: Authorities) -> None:
     """From now on, KMS trusts only these CAs."""
     monkeypatch.setattr(trust, "kms_authorities", lambda: authorities)
+    monkeypatch.setattr(paths, "kms_authorities", lambda: authorities)
     monkeypatch.setattr(chain_requirements, "kms_authorities", lambda: authorities)
 
 

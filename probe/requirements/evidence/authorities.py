@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from probe.wire.certificate_path.anchors import Anchors, anchors_of
 from probe.wire.chain import NameKey, Roots, name_key_of_values
 from probe.wire.pem import der_certificates
 
@@ -40,6 +41,8 @@ class Listed:
 class Authorities:
     """The listed CAs: ``aliases`` by SHA-256, ``names`` the subjects, ``roots`` the available certificates.
 
+    ``anchors`` are the same certificates for the validators.
+
     Compared by identity, so that it can be the key of a cache.
     """
 
@@ -47,6 +50,7 @@ class Authorities:
     aliases: dict[str, str]
     names: frozenset[NameKey]
     roots: Roots
+    anchors: Anchors
 
 
 @cache
@@ -63,11 +67,13 @@ def assemble(listed_csv: str, root_ders: tuple[bytes, ...]) -> Authorities:
     listed = read_listed(listed_csv)
     aliases = {authority.sha256: authority.alias for authority in listed}
     as_of = _AS_OF.search(listed_csv)
+    available = tuple(der for der in root_ders if hashlib.sha256(der).hexdigest() in aliases)
     return Authorities(
         as_of=as_of.group(1) if as_of else "",
         aliases=aliases,
         names=frozenset(authority.name for authority in listed),
-        roots=Roots.of(der for der in root_ders if hashlib.sha256(der).hexdigest() in aliases),
+        roots=Roots.of(available),
+        anchors=anchors_of(available),
     )
 
 

@@ -12,6 +12,7 @@ from support.tls.rows import (
     CN,
     MAX_SHOWN,
     OF_CERTIFICATES,
+    PATH,
     SAN,
     SUITE,
     VERSION,
@@ -200,7 +201,7 @@ LIMITS = (
     Row(
         says="more than sixteen certificates",
         chain=lambda pki: pki.leaf_of_line(pki.line(17)),
-        unknown=(SUITE, CHAIN, AUTHORITY),
+        unknown=(SUITE, CHAIN, AUTHORITY, PATH),
         status=1,
         failure="handshake over_limit",
         sent=MAX_SHOWN,
@@ -208,7 +209,7 @@ LIMITS = (
     Row(
         says="an intermediate of 20 KiB",
         chain=lambda pki: pki.chain(by=issue("Large", pki.root, ca=True, also=(padding(20_000),))),
-        unknown=(SUITE, CHAIN, AUTHORITY),
+        unknown=(SUITE, CHAIN, AUTHORITY, PATH),
         status=1,
         failure="handshake over_limit",
         sent=1,
