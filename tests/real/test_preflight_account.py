@@ -185,6 +185,8 @@ def test_each_of_several_load_balancers_is_probed_and_evaluated(
     errors = run.report["prediction"]["connect"]["errors"]
     of_dead_node = [each for each in errors if "every-node-accepts-tcp-443" in each["requirements"]]
     assert [(e["likelihood"], e["error"]) for e in of_dead_node] == [("possible", "XKS_PROXY_NOT_REACHABLE")]
+    others = {name for each in errors if each not in of_dead_node for name in each["requirements"]}
+    assert others <= {"health-answers-within-250-ms"}, "a busy machine is slow; nothing else may be found"
 
 
 def test_a_cloudhsm_key_store_is_rejected_with_one_line(preflight: Preflight) -> None:

@@ -118,9 +118,10 @@ def test_the_default_scenario_has_faults_and_regions_on_both_sides_of_the_thresh
     applied_s = {each.name: each.delay.out_s + each.delay.back_s for each in load_scenario("default").regions}
     assert {rtt_s <= LIMIT_S for rtt_s in applied_s.values()} == {True, False}
     for region in report["survey"]["regions"]:
-        within = applied_s[region["region"]] <= LIMIT_S
-        # Undecided is right, too: a busy machine loses connections, or takes longer for some.
-        assert region["within_threshold"] in {within, None}
+        low_s, high_s = region["median_ci95_seconds"] or (0.0, 1.0)
+        # On a busy machine fewer than 20 connections may be answered, or some may take long.
+        is_decided = region["samples"] >= 20 and not low_s <= LIMIT_S <= high_s
+        assert region["within_threshold"] is (applied_s[region["region"]] <= LIMIT_S if is_decided else None)
     assert {"every-node-accepts-tcp-443", "certificate-expires-in-10-days-or-more"} <= of_outcome(
         report, "violated"
     )

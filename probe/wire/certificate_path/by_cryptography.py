@@ -30,6 +30,7 @@ _WORDS = (
     ("path length", Cause.PATH_LENGTH),
     ("signature", Cause.SIGNATURE),
     ("no interior errors", Cause.NO_PATH),
+    ("empty store", Cause.NO_PATH),
     ("public key", Cause.KEY),
     ("RSA key", Cause.KEY),
     ("basicConstraints", Cause.NOT_A_CA),

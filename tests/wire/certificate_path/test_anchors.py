@@ -8,6 +8,7 @@ from support.tls.path_cases import LEAF, NOW_S, ROOT, Plan, issued
 from probe.requirements.evidence.authorities import kms_authorities
 from probe.wire.certificate_path.anchors import anchors_of, read
 from probe.wire.certificate_path.decision import decide
+from probe.wire.certificate_path.refusal import Cause
 
 CHAIN = issued(Plan())
 
@@ -36,6 +37,13 @@ def test_an_ordinary_root_stays_as_it_is() -> None:
 def test_unreadable_roots_are_left_out() -> None:
     assert anchors_of([b"", b"\x30\x00", CHAIN.root]).certificates == (read(CHAIN.root),)
     assert anchors_of([]).certificates == ()
+
+
+def test_without_anchors_there_is_no_path() -> None:
+    decision = decide(CHAIN.sent, anchors_of([]), NOW_S)
+    assert decision.cryptography is not None
+    assert decision.openssl is not None
+    assert decision.cryptography.cause is decision.openssl.cause is Cause.NO_PATH
 
 
 @pytest.mark.parametrize("days", [(-100, -1), (1, 100)], ids=["expired", "not valid yet"])
