@@ -75,7 +75,7 @@ def outcomes_of(run: Played, requirement: str) -> dict[str, str]:
 def test_without_any_permission_each_action_that_is_missing_is_named(preflight: Preflight) -> None:
     run = preflight(account={"refused": {"*": "AccessDenied"}})
     assert run.status == 3
-    assert not run.of_outcome("violated")
+    assert not run.faults()
     refused = {each["call"]: each["because"] for each in run.report["aws"]["failed_calls"]}
     for call, because in refused.items():
         assert f"allow the IAM action {call}" in because
@@ -99,7 +99,7 @@ def test_a_single_denied_call_is_named_with_its_action(
     """Pure tests cover which requirements become unknown; this one checks that the denied call is reported."""
     run = preflight(account={"refused": {operation: "AccessDenied"}})
     assert {each["call"] for each in run.report["aws"]["failed_calls"]} == {action(service, operation)}
-    assert not run.of_outcome("violated")
+    assert not run.faults()
 
 
 def test_without_aws_credentials_the_network_is_still_measured(

@@ -51,6 +51,9 @@ class Case:
     credential: Mapping[str, str] | None = None
     resolver: bool = False
 
+    def violated(self) -> set[str]:
+        return {id_ for id_, of in self.expect.items() if "violated" in of}
+
     def expects_success(self) -> bool:
         """Only advice is violated or unknown."""
         wrong = {id_ for id_, of in self.expect.items() if of & {"violated", "unknown"}}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from support.network.wire_waits import slow_hosts
 from support.pace import PRIORITY
 from support.preflight.cases import Case, listed, load
 from support.preflight.kms_errors import PREDICTABLE
@@ -53,17 +54,24 @@ _WITH_RESOLVER = (
     "sh",
 )
 _QUICK = "health-answers-within-250-ms"
+_QUICK_S = 0.25
+_SLOW = "slow-400ms"
+_MAJORITY = 3  # of the five requests whose median decides
 _RUN_S = 240.0  # long enough for a busy machine; ends a run that hangs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """The result of one run."""
+    """The result of one run.
+
+    ``slow_hosts`` let the agent wait longer than KMS waits, as the link recorded it: a busy machine serves late.
+    """
 
     status: int
     report: Mapping[str, Any]
     words: str
     wall_s: float
+    slow_hosts: frozenset[str] = frozenset()
 
     def outcomes(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
@@ -73,6 +81,10 @@ class Played:
 
     def of_outcome(self, outcome: str) -> set[str]:
         return {name for name, outcomes in self.outcomes().items() if outcome in outcomes}
+
+    def faults(self) -> set[str]:
+        """The violated requirements, without late answers that the link recorded too."""
+        return self.of_outcome("violated") - ({_QUICK} if self.slow_hosts else set())
 
     def unmasked(self) -> dict[str, set[str]]:
         """The unmasked errors of each operation, with *maybe* before an error that is only possible.
@@ -177,25 +189,34 @@ def play_in(
 ) -> Played:
     """One run of the command. ``more`` is added to its environment."""
     prepare(simulation, case)
-    started_s = time.monotonic()
+    started_s, since_s = time.monotonic(), time.time()
     variables = {**environment(simulation, case), **(more or {})}
     done = simulation.run(command(simulation, case, program), _RUN_S, environment=variables)
     wall_s = time.monotonic() - started_s
     report = json.loads(done.stdout) if done.stdout else {}
-    return Played(status=done.returncode, report=report, words=done.stderr, wall_s=wall_s)
+    slow = slow_hosts(simulation, since_s=since_s, limit_s=_QUICK_S, connections=_MAJORITY)
+    return Played(status=done.returncode, report=report, words=done.stderr, wall_s=wall_s, slow_hosts=slow)
 
 
 def check(case: Case, run: Played) -> None:
-    """The report has the expected outcomes and errors, and no other fault."""
+    """The report has the expected outcomes and errors, and no other fault.
+
+    A host of this machine may be late where the case does not ask for it: if the link recorded that, a report may
+    say so. Its predictions are then not compared, because the error of a late answer may mask others.
+    """
     assert run.report, run.words
+    assert {host for host, faults in case.faults.items() if _SLOW in faults} <= run.slow_hosts
     found = run.outcomes()
-    assert {id_: found.get(id_) for id_ in case.expect} == dict(case.expect)
-    assert run.of_outcome("violated") == {id_ for id_, of in case.expect.items() if "violated" in of}
-    assert run.unmasked() == {each: set(case.predict.get(each, ())) for each in OPERATIONS}
+    is_late = "violated" in found[_QUICK] and _QUICK not in run.faults() and _QUICK not in case.violated()
+    expected = {id_: of for id_, of in case.expect.items() if not (is_late and id_ == _QUICK)}
+    assert {id_: found.get(id_) for id_ in expected} == expected
+    assert run.of_outcome("violated") - ({_QUICK} if is_late else set()) == case.violated()
+    if not is_late:
+        assert run.unmasked() == {each: set(case.predict.get(each, ())) for each in OPERATIONS}
+        assert run.undecided() == case.undecided
+        assert (run.status == 0) is case.expects_success()
     assert case.names <= run.named_errors() <= PREDICTABLE
-    assert run.undecided() == case.undecided
     assert run.status == run.status_of_verdicts()
-    assert (run.status == 0) is case.expects_success()
     for id_, outcomes in found.items():
         assert outcomes <= DECLARED[id_], id_
 
