@@ -22,7 +22,7 @@ demo: $(VENV)/demo.stamp
 
 # All tests except those marked `long`.
 test: $(VENV)/dev.stamp
-	$(PYTEST) -m "not long"
+	$(PYTEST) --hypothesis-profile short -m "not long"
 
 # The tests marked `long` (more inputs, every alert), and a short fuzzing run.
 test-all: $(VENV)/dev.stamp

@@ -22,6 +22,8 @@ pytest.register_assert_rewrite("support.preflight.playing")  # so that its `chec
 
 # No deadline: on a shared machine, the duration of one example proves nothing. Speed has its own tests.
 settings.register_profile("shared", deadline=None)
+# `make test`: half as many examples; each run tries others.
+settings.register_profile("short", deadline=None, max_examples=50)
 # `make fuzz`: each run tries other examples, and prints how to repeat a failure.
 settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("fuzz" if fuzzing.VARIABLE in os.environ else "shared")

@@ -5,9 +5,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
-
 SPECIFICATION = "1.6"
 _PROJECT = "xks-probe"
 
@@ -50,6 +47,10 @@ def completed(
 
 def written(document: Mapping[str, Any]) -> str:
     """As JSON that CycloneDX's own schema accepts."""
+    # Imported here, because it takes seconds to load, and lock files are compared without it.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     text = json.dumps(document, indent=2, sort_keys=True) + "\n"
     fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if fault is not None:

@@ -70,6 +70,7 @@ def test_the_account_from_a_file_equals_the_account_from_the_api(tmp_path: Path)
     assert by_file.failed_calls == ()
 
 
+@pytest.mark.long
 def test_a_denied_call_is_denied_in_the_file(tmp_path: Path) -> None:
     account = collected(deny(healthy(), "DescribeVpcs", "DescribeTargetHealth"), tmp_path)
     assert {(each.call, each.cause) for each in account.failed_calls} == {
@@ -107,6 +108,7 @@ def test_an_error_from_a_file_equals_the_error_from_the_api(tmp_path: Path) -> N
     assert collected(document, tmp_path).failed_calls == account_of(CollectedAnswers(document)).failed_calls
 
 
+@pytest.mark.long
 def test_text_outside_ascii_is_preserved(tmp_path: Path) -> None:
     document = healthy()
     answer(document, "DescribeVpcs")["Vpcs"][0]["Tags"] = [{"Key": "Name", "Value": 'Zürich "東京"\n'}]
@@ -127,6 +129,7 @@ def test_output_that_is_not_a_json_object_is_an_error_of_that_call(printed: str,
     assert [each.cause for each in collected(document, tmp_path).failed_calls] == [ApiErrorKind.FAILED]
 
 
+@pytest.mark.long
 def test_an_empty_answer_is_a_malformed_response(tmp_path: Path) -> None:
     document = healthy()
     call(document, "DescribeVpcEndpointConnections")["answer"] = ""

@@ -88,8 +88,8 @@ def test_without_any_permission_each_action_that_is_missing_is_named(preflight: 
 @pytest.mark.parametrize(
     ("service", "operation"),
     [
-        ("sts", "GetCallerIdentity"),
-        ("ec2", "DescribeVpcEndpointServicePermissions"),
+        pytest.param("sts", "GetCallerIdentity", marks=pytest.mark.long),
+        pytest.param("ec2", "DescribeVpcEndpointServicePermissions", marks=pytest.mark.long),
         ("elbv2", "DescribeTargetHealth"),
     ],
 )

@@ -88,6 +88,7 @@ def test_slow_and_missing_responses_end_in_time_with_progress_shown(
     assert run.status == 1
 
 
+@pytest.mark.long
 def test_without_any_permission_it_takes_less_than_ten_seconds(
     simulation: Simulation, xks_probe: Path
 ) -> None:

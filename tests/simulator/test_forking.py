@@ -62,6 +62,7 @@ def two(accounts: AccountTemplate) -> Iterator[tuple[Simulation, Simulation]]:
         yield one, other
 
 
+@pytest.mark.long
 def test_a_forked_account_equals_the_account_of_a_new_process(two: tuple[Simulation, Simulation]) -> None:
     with started(None) as new:
         assert resource_ids(resources(two[0])) == resource_ids(resources(new))

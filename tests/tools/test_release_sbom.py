@@ -28,6 +28,7 @@ def document() -> dict[str, Any]:
     }
 
 
+@pytest.mark.long  # loading the schema takes seconds
 def test_the_bill_of_materials_is_valid_and_has_the_version_of_the_project() -> None:
     sbom = completed(document(), version="0.1.0", digests=DIGEST, runtime={"jinja2"})
     parsed = json.loads(written(sbom))
@@ -53,6 +54,7 @@ def test_a_component_that_is_missing_in_the_wheelhouse_is_an_error() -> None:
         completed(document(), version="0.1.0", digests={"xks-probe": []}, runtime=set())
 
 
+@pytest.mark.long  # loading the schema takes seconds
 def test_a_document_that_violates_the_schema_is_rejected() -> None:
     with pytest.raises(InvalidSbomError):
         written({**document(), "bomFormat": "other"})

@@ -38,7 +38,7 @@ _READERS = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(_OBJECT)
 def test_any_object_is_parsed_without_an_exception(one: dict[str, object]) -> None:
     for reader in _READERS:
