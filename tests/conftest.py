@@ -61,13 +61,22 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+# Files that compute for ten seconds or more; xdist gives a file to one worker.
+_LONG_FILES = frozenset({"test_hostile_text.py", "test_import_contracts.py", "test_collect.py"})
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that wait start first, so that no worker still waits at the end while the others are idle."""
-    items.sort(
-        key=lambda item: next(
-            (n for n, marker in enumerate(("real", "loopback")) if item.get_closest_marker(marker)), 2
+    """Tests that wait start first, then long files, so that no worker still works at the end while others are idle."""
+
+    def rank(item: pytest.Item) -> int:
+        markers = (
+            item.get_closest_marker("real"),
+            item.path.name in _LONG_FILES,
+            item.get_closest_marker("loopback"),
         )
-    )
+        return next((n for n, marker in enumerate(markers) if marker), len(markers))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
