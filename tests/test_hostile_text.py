@@ -170,6 +170,7 @@ def test_hostile_text_in_metrics_and_page_is_harmless(source: str, payload: str)
     check(of_the_agent(put(source, payload)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", SOURCES)
 def test_each_source_of_text_is_tested(source: str) -> None:
     """A payload that reaches no output tests nothing; ``never`` lists the sources that no output shows."""

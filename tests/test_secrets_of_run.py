@@ -163,7 +163,10 @@ def started_by(pid: int) -> list[str]:
     return [child for of in children for child in of.split()]
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "source",
+    [pytest.param(name, marks=[] if name == "file" else [pytest.mark.long]) for name in SOURCES],
+)
 def test_neither_the_responses_of_a_running_agent_nor_its_log_contain_the_secret(
     source: str, configured: Configured, tmp_path: Path
 ) -> None:
@@ -184,7 +187,10 @@ def test_neither_the_responses_of_a_running_agent_nor_its_log_contain_the_secret
     shows_nothing(log.read_text())
 
 
-@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize(
+    "broken",
+    [pytest.param(name, marks=[] if name == "the request" else [pytest.mark.long]) for name in BROKEN],
+)
 def test_an_internal_error_is_logged_without_the_secret(
     broken: str, configured: Configured, tmp_path: Path
 ) -> None:

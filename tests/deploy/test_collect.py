@@ -88,7 +88,7 @@ def test_without_any_permission_every_call_in_the_file_is_denied(tmp_path: Path)
     "message",
     [
         'no "way" \\o/',
-        "",
+        pytest.param("", marks=pytest.mark.long),
         *(
             pytest.param(each, marks=pytest.mark.long)
             for each in ("\\" * 600, "é" * 600, "two\nlines\tand \x1b[31mcolour", "x" * 448 + '"' * 99)
@@ -102,6 +102,7 @@ def test_the_file_is_json_for_any_error_message(message: str, tmp_path: Path) ->
     assert [each.cause for each in account.failed_calls] == [ApiErrorKind.ACCESS_DENIED]
 
 
+@pytest.mark.long
 def test_an_error_from_a_file_equals_the_error_from_the_api(tmp_path: Path) -> None:
     document = deny(healthy(), "DescribeVpcs", code="InternalError")
     call(document, "DescribeVpcs")["error"]["message"] = "An operation failed: try again"

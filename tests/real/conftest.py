@@ -10,14 +10,17 @@ from support.preflight.playing import Played, open_simulation, play_in
 from simulator import AccountTemplate, Simulation
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def preflight_simulation(can_simulate: object, accounts: AccountTemplate) -> Iterator[Simulation]:
-    """A healthy simulation with an account and a name server; `play` changes it for each case."""
+    """A healthy simulation with an account and a name server; `play` changes it for each case.
+
+    One for all files of a worker: starting one takes as long as a preflight.
+    """
     with open_simulation(accounts.start) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def play(preflight_simulation: Simulation, xks_probe: Path) -> Callable[..., Played]:
     """``play(case, environment)``: the result of one run of the installed command."""
 

@@ -114,14 +114,12 @@ def test_without_aws_credentials_the_network_is_still_measured(
     assert {each["because"] for each in run.report["aws"]["failed_calls"]} == {"no credentials found"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "section",
     [
-        pytest.param({}, marks=pytest.mark.long),
-        pytest.param(
-            {"refused": {"DescribeVpcs": "UnauthorizedOperation", "DescribeTargetHealth": "AccessDenied"}},
-            marks=pytest.mark.long,
-        ),
+        {},
+        {"refused": {"DescribeVpcs": "UnauthorizedOperation", "DescribeTargetHealth": "AccessDenied"}},
         {
             "answers": {
                 "DescribeVpcEndpointServiceConfigurations": {
@@ -169,6 +167,7 @@ def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "calls": calls}
 
 
+@pytest.mark.long
 def test_each_of_several_load_balancers_is_probed_and_evaluated(
     simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:

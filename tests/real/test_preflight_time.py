@@ -73,6 +73,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.long
 def test_slow_and_missing_responses_end_in_time_with_progress_shown(
     simulation: Simulation, xks_probe: Path, tmp_path: Path
 ) -> None:

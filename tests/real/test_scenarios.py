@@ -119,6 +119,7 @@ def test_a_fault_gives_its_verdicts_and_its_kms_error(
         assert chains, "certificates are reported whenever any handshake completes"
 
 
+@pytest.mark.long
 def test_the_default_scenario_has_faults_and_regions_on_both_sides_of_the_threshold(xks_probe: Path) -> None:
     report = play(xks_probe, "default")
     applied_s = {each.name: each.delay.out_s + each.delay.back_s for each in load_scenario("default").regions}

@@ -139,6 +139,7 @@ def test_a_response_is_split_into_the_requested_pages(
     assert [each for page in pages for each in page[key]] == complete
 
 
+@pytest.mark.long
 def test_the_audit_reads_all_pages_even_with_one_item_per_page(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
@@ -279,6 +280,7 @@ def test_the_audit_keeps_its_deadline_with_a_slow_account(
     assert {failed.cause for failed in account.failed_calls} == {ApiErrorKind.TIMED_OUT}
 
 
+@pytest.mark.long
 def test_the_audit_keeps_its_deadline_with_a_throttled_account(
     simulation: Simulation, audited: Callable[..., Account]
 ) -> None:
