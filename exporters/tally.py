@@ -1,6 +1,6 @@
 """Counts of requirements and findings. A requirement has one finding per subject. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from probe.model.verdicts import Outcome, Verdict
@@ -49,6 +49,13 @@ def tallies(verdicts: Iterable[Verdict]) -> Mapping[Outcome, Tally]:
         )
         for outcome in Outcome
     }
+
+
+def also(telling: Sequence[Verdict], verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """The requirements whose cause ``telling``, of one requirement, names for one of its subjects."""
+    subjects = {each.subject for each in telling}
+    told = (v for v in verdicts if telling[0].requirement in v.told_by and v.subject in subjects)
+    return tuple(dict.fromkeys(each.requirement for each in told))
 
 
 def summary(verdicts: Iterable[Verdict]) -> str:

@@ -1,11 +1,12 @@
-"""Collect the root certificates on AWS's list of CAs that KMS trusts, from bundles on this machine.
+"""Collect the root certificates of both lists of CAs that KMS trusts, from bundles on this machine.
 
-AWS publishes names and fingerprints but no certificates. A certificate is used only if its SHA-256 is in
+The lists have names and fingerprints but no certificates. A certificate is used only if its SHA-256 is in
 ``probe/data/kms_authorities.csv``, so its source does not matter. The running agent uses no certificates of
-its host. Run this again when AWS changes the list::
+its host. Certificates that are already collected stay. Run this again when AWS changes a list::
 
-    python tools/authorities.py            # write probe/data/kms_roots.pem
-    python tools/authorities.py --check    # compare only
+    python tools/authorities.py                  # write probe/data/kms_roots.pem
+    python tools/authorities.py --bundle FILE    # search this PEM file, too: roots that newer bundles lack
+    python tools/authorities.py --check          # compare only; also fails if a certificate is missing
 """
 
 import argparse
@@ -13,7 +14,7 @@ import hashlib
 import re
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import botocore
@@ -29,29 +30,34 @@ PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--check", action="store_true", help="only compare, without writing")
-    check = arguments.parse_args().check
+    arguments.add_argument(
+        "--bundle", type=Path, action="append", default=[], help="a PEM file to search, too"
+    )
+    given = arguments.parse_args()
     listed = read_listed((DATA / AUTHORITIES_FILE).read_text(encoding="utf-8"))
-    found = collect({authority.sha256 for authority in listed})
+    found = collect({authority.sha256 for authority in listed}, [*bundles(), *given.bundle])
     for line in report(listed, found):
         print(line)
     text = render(listed, found)
-    if check:
-        return int((DATA / ROOTS_FILE).read_text(encoding="ascii") != text)
+    if given.check:
+        is_current = (DATA / ROOTS_FILE).read_text(encoding="ascii") == text
+        return int(not is_current or len(found) < len(listed))
     (DATA / ROOTS_FILE).write_text(text, encoding="ascii")
     return 0
 
 
 def bundles() -> Iterator[Path]:
-    """The bundles to search. Old ones are useful: the list of 2022 has roots that newer bundles lack."""
+    """The bundles to search. Old ones are useful: the lists have roots that newer bundles lack."""
+    yield DATA / ROOTS_FILE
     yield Path(botocore.__file__).parent / "cacert.pem"
     yield Path(certifi.where())
     yield from sorted(DEBIAN.glob("*.crt"))
 
 
-def collect(wanted: set[str]) -> dict[str, bytes]:
+def collect(wanted: set[str], searched: Iterable[Path]) -> dict[str, bytes]:
     """SHA-256 (hex) -> DER, for the wanted certificates that are in a bundle."""
     found: dict[str, bytes] = {}
-    for bundle in bundles():
+    for bundle in searched:
         for match in PEM.finditer(bundle.read_text(encoding="utf-8")):
             der = ssl.PEM_cert_to_DER_cert(match.group())
             sha256 = hashlib.sha256(der).hexdigest()

@@ -70,6 +70,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 GENERATORS = (
     "tools/architecture_page.py",
     "tools/requirements_page.py",
+    "tools/authorities_page.py",
     "tools/metrics_page.py",
     "tools/iam_policy.py",
     "tools/configuration_schema.py",

@@ -24,19 +24,31 @@ _LEVELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Verdicts of one requirement with the same text, for one or more subjects."""
+    """Verdicts of one requirement with the same text, for one or more subjects.
+
+    ``also`` are the requirements with the same outcome for the same cause.
+    """
 
     verdict: Verdict
     subjects: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 def group(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
-    """Merge equal verdicts of several subjects. Sorted by level, then by the order of KMS's checks."""
+    """Merge equal verdicts of several subjects. Sorted by level, then by the order of KMS's checks.
+
+    A verdict whose cause another one names has no entry of its own.
+    """
+    listed = list(verdicts)
     subjects: dict[tuple[object, ...], list[Verdict]] = {}
-    for verdict in verdicts:
-        key = (verdict.requirement, verdict.outcome, verdict.because, verdict.remedy, verdict.kms_errors)
-        subjects.setdefault(key, []).append(verdict)
-    found = [Finding(verdict=same[0], subjects=tuple(v.subject for v in same)) for same in subjects.values()]
+    for verdict in listed:
+        if not verdict.told_by:
+            key = (verdict.requirement, verdict.outcome, verdict.because, verdict.remedy, verdict.kms_errors)
+            subjects.setdefault(key, []).append(verdict)
+    found = [
+        Finding(verdict=same[0], subjects=tuple(v.subject for v in same), also=tally.also(same, listed))
+        for same in subjects.values()
+    ]
     return tuple(sorted(found, key=_urgency))
 
 
@@ -82,7 +94,7 @@ def unknown(verdicts: Iterable[Verdict]) -> RenderableType | None:
         remedy = finding.verdict.remedy
         for subject in finding.subjects:
             reason = (subject, finding.verdict.because)
-            reasons.setdefault(reason, {})[finding.verdict.requirement] = None
+            reasons.setdefault(reason, {}).update(dict.fromkeys((finding.verdict.requirement, *finding.also)))
             texts.setdefault(reason, set()).update({remedy.text} if remedy else ())
     if not reasons:
         return None
@@ -139,7 +151,7 @@ def _block(number: int, finding: Finding) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, width=7)
     grid.add_column(overflow="fold")
-    for label, text in _rows(verdict):
+    for label, text in _rows(finding):
         grid.add_row(Text(label, style="dim"), text)
     return Group(head, Padding(grid, (0, 0, 1, 3)))
 
@@ -152,8 +164,11 @@ def _title(finding: Finding) -> Text:
     return Text.assemble((finding.verdict.requirement, "bold"), where)
 
 
-def _rows(verdict: Verdict) -> Iterable[tuple[str, Text]]:
+def _rows(finding: Finding) -> Iterable[tuple[str, Text]]:
+    verdict = finding.verdict
     yield "because", Text(clean(verdict.because, _LIMIT))
+    if finding.also:
+        yield "so also", Text(", ".join(finding.also))
     for error in verdict.kms_errors:
         yield "KMS", _error(error)
     if verdict.remedy is not None:

@@ -7,7 +7,7 @@ from rich.text import Text
 from exporters.report import fields
 from probe.model.measurements import Failure
 from probe.model.text import clean
-from probe.model.verdicts import Outcome
+from probe.model.verdicts import Outcome, Report
 
 MISSING = "–"  # noqa: RUF001 - an en dash, for a cell without a value
 WIDE_COLUMNS = 120  # from this width on, tables also show their less important columns
@@ -19,6 +19,13 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.UNKNOWN: ("unknown", "yellow"),
     Outcome.NOT_APPLICABLE: ("not applicable", "dim"),
 }
+
+
+def authority_lists(report: Report) -> str:
+    """Which lists of KMS's CAs a report was made with; "" if it does not say."""
+    if not report.authorities_proposed:
+        return f"KMS CA list of {report.authorities_as_of}" if report.authorities_as_of else ""
+    return f"KMS CA lists of {report.authorities_as_of} and {report.authorities_proposed} (not published)"
 
 
 def milliseconds(value_s: float | None, unit: str = "") -> str:

@@ -32,6 +32,7 @@ def document(measured: Sequence[Measurement], report: Report) -> fields.Fields:
         "taken_at": fields.time(report.taken_at_s),
         **{mode.value: _exchange(_last(measured, check)) for mode, check in REQUESTS.items()},
         "authorities_as_of": report.authorities_as_of or None,
+        "authorities_proposed": report.authorities_proposed or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
     }

@@ -114,6 +114,7 @@ def _groups(verdicts: Iterable[Verdict], outcome: Outcome) -> list[dict[str, obj
             "level": found.verdict.level.value,
             "subjects": [clean(subject, 64) for subject in found.subjects],
             "because": clean(found.verdict.because, _LIMIT),
+            "also": found.also,
             "errors": found.verdict.kms_errors,
             "remedy": found.verdict.remedy
             and {

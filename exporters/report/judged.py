@@ -35,6 +35,7 @@ def verdict(value: Verdict) -> Fields:
             "cli": clean(remedy.cli, TEXT_LIMIT),
         },
         "source": value.source,
+        "told_by": list(value.told_by),
     }
 
 

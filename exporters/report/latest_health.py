@@ -9,7 +9,7 @@ from exporters.checks import CALL_PHASES, REQUESTS, is_answered, plans_of, total
 from exporters.health import LatestHealth
 from exporters.report import fields, formatting
 from probe.model.kinds import CHECKS
-from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Measurement, Phase
+from probe.model.measurements import WITHHELD_FOR_OURSELVES, HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Mode, Target
 from probe.model.text import clean
@@ -116,4 +116,4 @@ def _response(measurement: Measurement, latest: LatestHealth) -> Text:
 
 
 def _withheld(why: str) -> str:
-    return f"not sent: {why}" if why == NO_CREDENTIAL else f"not sent: {clean(why, 64)} is not met"
+    return f"not sent: {why}" if why in WITHHELD_FOR_OURSELVES else f"not sent: {clean(why, 64)} is not met"

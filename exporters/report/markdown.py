@@ -69,6 +69,8 @@ def _each(found: Iterable[findings.Finding]) -> Iterator[str]:
         more = f" and {len(each.subjects) - len(subjects)} more" if len(each.subjects) > len(subjects) else ""
         named = ", ".join(_escaped(subject) for subject in subjects)
         yield f"- **{verdict.requirement}** ({named}{more}): {_escaped(verdict.because)}"
+        if each.also:
+            yield f"  - so also: {', '.join(each.also)}"
         for error in verdict.kms_errors:
             yield f"  - {CALLS[error.operation]}: {_error(error)}"
         if verdict.remedy is not None:

@@ -48,6 +48,7 @@ def document(of: Preflight) -> dict[str, object]:
         "uri_endpoint": clean(spec.uri_endpoint or "") or None if spec else None,
         "uri_path": clean(spec.uri_path or "") or None if spec else None,
         "authorities_as_of": report.authorities_as_of or None,
+        "authorities_proposed": report.authorities_proposed or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "aws": _aws(account),
         "prediction": judged.predictions(report.predictions),
@@ -128,7 +129,7 @@ def facts(of: Preflight) -> tuple[str, ...]:
         parts += [clean(spec.region), clean(spec.id or spec.host or "new key store")]
     parts.append(formatting.moment(report.taken_at_s))
     if report.authorities_as_of:
-        parts.append(f"KMS CA list of {clean(report.authorities_as_of)}")
+        parts.append(clean(formatting.authority_lists(report)))
     if of.configuration_hash:
         parts.append(f"configuration {of.configuration_hash}")
     if of.clock_offset_s is not None:

@@ -38,6 +38,7 @@ def _store(report: Report) -> dict[str, object]:
         "taken_at": fields.time(report.taken_at_s),
         "key_store": clean(report.key_store) or None,
         "authorities_as_of": report.authorities_as_of or None,
+        "authorities_proposed": report.authorities_proposed or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "prediction": judged.predictions(report.predictions),
@@ -104,7 +105,7 @@ def _head(report: Report, vantage: str, version: str, *, several: bool) -> Text:
         parts.append(clean(report.key_store))
     parts.append(formatting.moment(report.taken_at_s))
     if report.authorities_as_of:
-        parts.append(f"KMS CA list of {clean(report.authorities_as_of)}")
+        parts.append(clean(formatting.authority_lists(report)))
     return Text.assemble((f"xks-probe {version}", "bold"), (" · " + " · ".join(parts), "dim"))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from exporters.tally import also
 from probe.model.verdicts import KmsError, Level, Outcome, Remedy, Report, Verdict
 
 SHOWN_SUBJECTS = 5
@@ -11,7 +12,10 @@ _LEVELS = tuple(Level)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One requirement with one outcome. ``subjects``: pairs (subject, because), without ``more`` others."""
+    """One requirement with one outcome. ``subjects``: pairs (subject, because), without ``more`` others.
+
+    ``also`` are the requirements with the same outcome for the same cause.
+    """
 
     requirement: str
     level: Level
@@ -21,6 +25,7 @@ class Finding:
     errors: tuple[KmsError, ...]
     remedy: Remedy | None
     source: str
+    also: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -50,13 +55,15 @@ def by_outcome(report: Report | None) -> tuple[tuple[Outcome, tuple[Verdict, ...
 
 
 def _grouped(verdicts: Sequence[Verdict]) -> list[Finding]:
+    """A verdict whose cause another one names has no entry of its own."""
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        groups.setdefault(verdict.requirement, []).append(verdict)
-    return [_finding(group) for group in groups.values()]
+        if not verdict.told_by:
+            groups.setdefault(verdict.requirement, []).append(verdict)
+    return [_finding(group, also(group, verdicts)) for group in groups.values()]
 
 
-def _finding(group: Sequence[Verdict]) -> Finding:
+def _finding(group: Sequence[Verdict], also_for_it: tuple[str, ...]) -> Finding:
     first = group[0]
     return Finding(
         requirement=first.requirement,
@@ -67,4 +74,5 @@ def _finding(group: Sequence[Verdict]) -> Finding:
         errors=tuple(dict.fromkeys(error for v in group for error in v.kms_errors)),
         remedy=next((v.remedy for v in group if v.remedy), None),
         source=first.source,
+        also=also_for_it,
     )

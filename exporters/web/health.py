@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from exporters.checks import CALL_PHASES, REQUESTS, is_answered, plans_of, total_s
 from exporters.web.formatting import NONE, milliseconds
 from exporters.web.snapshot import TargetState
-from probe.model.measurements import NO_CREDENTIAL, HealthDetails, KeyManagerStatus, Measurement, Phase
+from probe.model.measurements import (
+    WITHHELD_FOR_OURSELVES,
+    HealthDetails,
+    KeyManagerStatus,
+    Measurement,
+    Phase,
+)
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Mode
 
@@ -72,7 +78,9 @@ def health(state: TargetState) -> Health | None:
 
 
 def _note(withheld: str) -> str:
-    return f"not sent: {withheld}" if withheld == NO_CREDENTIAL else f"not sent: {withheld} is not met"
+    return (
+        f"not sent: {withheld}" if withheld in WITHHELD_FOR_OURSELVES else f"not sent: {withheld} is not met"
+    )
 
 
 def _request(mode: Mode, measurement: Measurement) -> RequestBar:

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from exporters.predictions import BASES, CALLS
 from exporters.report.findings import unknown_title, wrong_title
+from exporters.report.formatting import authority_lists
 from exporters.tally import tallies
 from exporters.web.banner import Banner, State, banners, summary
 from exporters.web.certificates import chains
@@ -60,7 +61,7 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
         .render(
             stores=tuple(_store(report, head) for report, head in banners(snapshot.reports)),
             extra_authorities=_once(name for report in snapshot.reports for name in report.extra_authorities),
-            authorities_as_of=", ".join(_once(report.authorities_as_of for report in snapshot.reports)),
+            authority_lists=", ".join(_once(map(authority_lists, snapshot.reports))),
             sections=sections(snapshot),
             limit_ms=LIMIT_MS,
             regions=table(snapshot.survey),

@@ -80,6 +80,7 @@ def _report(report: Report | None) -> dict[str, Any] | None:
         "summary": {outcome.value: count for outcome, count in report.counts().items()},
         "extra_authorities": list(report.extra_authorities),
         "authorities_as_of": report.authorities_as_of or None,
+        "authorities_proposed": report.authorities_proposed or None,
     }
 
 
@@ -102,6 +103,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         ],
         "remedy": _remedy(verdict.remedy),
         "source": verdict.source or None,
+        "told_by": list(verdict.told_by),
     }
 
 

@@ -170,8 +170,8 @@ class HealthDetails:
     fleet. ``clock_offset_s`` is the proxy's Date header minus this machine's clock at the middle of the
     exchange, to the second; None without a Date header. ``sent_body_bytes`` is the size of the request body.
     ``body`` is the beginning of the response body. ``is_signed`` is False for an unsigned request.
-    ``withheld`` is the reason if no request was sent: nothing is signed for a server whose certificate chain
-    or name would be rejected.
+    ``withheld`` is the reason if no request was sent: nothing is signed for a server whose certificate path
+    or name would be rejected. It is the id of a requirement, or one of `WITHHELD_FOR_OURSELVES`.
     """
 
     purpose: str
@@ -192,8 +192,11 @@ class HealthDetails:
     body: str = ""
 
 
-# `HealthDetails.withheld` if there is no credential, so that no request can be signed at all.
+# Values of `HealthDetails.withheld` that are not the server's fault: no request can be signed at all, or the
+# certificates could not be checked within the time of the exchange.
 NO_CREDENTIAL = "no credential"
+CHECK_TIMED_OUT = "the certificates were not checked in time"
+WITHHELD_FOR_OURSELVES = frozenset({NO_CREDENTIAL, CHECK_TIMED_OUT})
 HEALTH_PURPOSE = "health"  # the value of `HealthDetails.purpose` for the request that is timed for a verdict
 Details = EchoDetails | TcpDetails | TlsDetails | DnsDetails | HealthDetails
 

@@ -81,7 +81,7 @@ MEASURED = frozenset({Scope.CERTIFICATES, Scope.HANDSHAKE, Scope.NETWORK})
 class Trait(StrEnum):
     """Properties of a requirement that affect how its verdicts are used."""
 
-    JUDGES_PEER = "judges_peer"  # if violated, no request is signed for this server
+    JUDGES_PEER = "judges_peer"  # unless met, no request is signed for this server (advice does not count)
     MEANS_SHUT = "means_shut"  # if violated, the address accepts no connection, so KMS never reaches TLS
     CONFIGURED_PATH = "configured_path"  # concerns settings on the path; overridden if a request succeeds
     ONE_SUFFICES = "one_suffices"  # per load balancer; one that meets it is enough as an entry point
@@ -115,7 +115,10 @@ class Verdict:
 
     ``because`` may contain untrusted text, so outputs pass it through `text.clean`. ``kms_errors`` is empty
     unless violated; it may also hold possible errors of a met verdict (250 ms) or an unknown one (a hint).
-    ``step`` is None for advice, which KMS does not check. ``traits`` are the requirement's traits.
+    ``step`` is None for advice, which KMS does not check. ``level`` may be above the requirement's own.
+    ``traits`` are the requirement's traits. ``told_by`` are requirements whose verdicts on this subject name
+    the same cause. ``may_pass`` is whether KMS may accept this subject all the same: each error is only
+    possible by itself, not because KMS may connect elsewhere.
     """
 
     requirement: str
@@ -128,6 +131,8 @@ class Verdict:
     remedy: Remedy | None = None
     source: str = ""
     traits: frozenset[Trait] = frozenset()
+    told_by: tuple[str, ...] = ()
+    may_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +174,10 @@ class ReportedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All verdicts and predictions of one moment, for one key store ("" if no key store is named)."""
+    """All verdicts and predictions of one moment, for one key store ("" if no key store is named).
+
+    ``authorities_as_of`` and ``authorities_proposed`` are the dates of the two lists of KMS's CAs.
+    """
 
     taken_at_s: float
     key_store: str = ""
@@ -177,6 +185,7 @@ class Report:
     predictions: tuple[Prediction, ...] = ()
     extra_authorities: tuple[str, ...] = ()
     authorities_as_of: str = ""
+    authorities_proposed: str = ""
     actual: ReportedState | None = None
 
     def counts(self) -> Mapping[Outcome, int]:

@@ -3,12 +3,20 @@
 No request is signed if the client's ``peer_check`` rejects the server's certificate chain or name.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from probe.model.measurements import NO_CREDENTIAL, HealthDetails, Measurement, Phase, TlsDetails
+from probe.model.measurements import (
+    CHECK_TIMED_OUT,
+    NO_CREDENTIAL,
+    HealthDetails,
+    Measurement,
+    Phase,
+    TlsDetails,
+)
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Network
@@ -74,17 +82,25 @@ class ProxyConnection:
         exchange.failure = shaken.failure
         if channel is None:
             return
-        withheld = self._withheld(purpose, tls_details_of(server_name, connection.local_port, shaken, None))
+        seen = tls_details_of(server_name, connection.local_port, shaken, None)
+        withheld = await self._withheld(purpose, seen, exchange.remaining_s())
         if withheld is not None:
             exchange.details = HealthDetails(purpose=purpose, withheld=withheld)
             return
         if await self._ask(exchange, channel, connection, purpose):
             self._channel = channel
 
-    def _withheld(self, purpose: RequestKind, seen: TlsDetails) -> str | None:
+    async def _withheld(self, purpose: RequestKind, seen: TlsDetails, timeout_s: float) -> str | None:
+        """Why the request is not sent. The certificates are checked in a thread: that takes milliseconds."""
         if not purpose.is_signed:
             return None
-        return NO_CREDENTIAL if self._client.sign is None else self._client.peer_check(self._target, seen)
+        if self._client.sign is None:
+            return NO_CREDENTIAL
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await asyncio.to_thread(self._client.peer_check, self._target, seen)
+        except TimeoutError:
+            return CHECK_TIMED_OUT
 
     async def _warm(self, channel: HttpConnection, connection: TcpConnection) -> Measurement:
         exchange = self._exchange(Check.HEALTH_WARM)

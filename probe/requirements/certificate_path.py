@@ -9,7 +9,7 @@ from probe.model.targets import Target
 from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.chain import unread_issuer
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
-from probe.requirements.evidence.paths import PathResult, path_result
+from probe.requirements.evidence.paths import PathResult, RootSet, path_result
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.evidence.trust import TrustStatus, trust_of
 from probe.requirements.kms_errors import path as path_errors
@@ -39,6 +39,12 @@ _REMEDIES = {
     Cause.KEY: "Get a certificate for an RSA key of at least 2048 bits, or on P-256, P-384 or P-521.",
     Cause.OUT_OF_DATE: "Renew the certificate that is not valid now.",
     Cause.NO_PATH: "Send the certificate of each issuing CA, up to one issued by a root that KMS trusts.",
+}
+_ABOVE_THE_LEAF = ("chain-is-complete", "authority-is-trusted-by-kms")
+# Requirements that judge the same cause.
+_TOLD_BY = {
+    Cause.OUT_OF_DATE: ("certificate-is-in-date", *_ABOVE_THE_LEAF),
+    Cause.NO_PATH: _ABOVE_THE_LEAF,
 }
 # KMS may trust the root, but its certificate is not known here.
 _MAY_BE_TRUSTED = frozenset({TrustStatus.NAMED_AS_LISTED, TrustStatus.UNVERIFIABLE})
@@ -70,14 +76,15 @@ def certificate_path_validates(evidence: Evidence) -> Iterable[Finding]:
         if not result.decision.is_refused:
             return unknown(f"the validators differ: {_differing(result, details)}; KMS may do either")
         if (reason := _may_be_trusted(target, details, evidence, result)) is not None:
-            return unknown(reason)
+            return replace(unknown(reason), told_by=_ABOVE_THE_LEAF)
         return _refused(result, details)
 
     return each_leaf(evidence, judge)
 
 
 def _of_extra(result: PathResult) -> str:
-    return " (to an extra CA from this configuration, which KMS does not trust)" if result.is_extra else ""
+    is_extra = result.roots is RootSet.EXTRA
+    return " (to an extra CA from this configuration, which KMS does not trust)" if is_extra else ""
 
 
 def _may_be_trusted(
@@ -100,7 +107,10 @@ def _refused(result: PathResult, details: TlsDetails) -> Finding:
     refusals = [each for each in (result.decision.openssl, result.decision.cryptography) if each is not None]
     told = next((each for each in refusals if each.cause in _WORDS), refusals[0])
     text = _REMEDIES.get(told.cause)
-    found = violated(f"OpenSSL and cryptography refuse the path: {_words(told, details)}")
+    found = replace(
+        violated(f"OpenSSL and cryptography refuse the path: {_words(told, details)}"),
+        told_by=_TOLD_BY.get(told.cause, ()),
+    )
     return replace(found, remedy=Remedy(text=text, cli=_COMMAND)) if text else found
 
 

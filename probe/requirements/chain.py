@@ -1,20 +1,30 @@
 """Whether the server sends a complete certificate chain, and whether KMS trusts its root CA."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, Reason, TlsDetails
 from probe.model.targets import Check, Target
-from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.authorities import kms_authorities
+from probe.requirements.evidence.authority_advice import advice_on
+from probe.requirements.evidence.paths import RootSet, path_result
 from probe.requirements.evidence.targets import each_leaf, latest
-from probe.requirements.evidence.trust import TrustStatus, faults, trust_of
+from probe.requirements.evidence.trust import Trust, TrustStatus, out_of_date, trust_of
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import moment, quoted, why
 from probe.wire.chain import Ending, Link, Path
 
 _NOT_TRUSTED_BY_KMS = "an extra CA from this configuration, which KMS does not trust"
+_DATE = len("2026-11-27")
+_SHOW = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts"
+_STATUS = {
+    RootSet.IN_BOTH_LISTS: TrustStatus.LISTED,
+    RootSet.IN_ONE_LIST: TrustStatus.LISTED_ONCE,
+    RootSet.EXTRA: TrustStatus.EXTRA,
+}
 
 
 @requirement(
@@ -22,11 +32,10 @@ _NOT_TRUSTED_BY_KMS = "an extra CA from this configuration, which KMS does not t
     scope=Scope.CERTIFICATES,
     step=KmsStep.TLS,
     errors=path_errors.TLS,
-    traits={Trait.JUDGES_PEER},
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Send the server certificate first, then each issuing CA in order; the root may be omitted.",
-        cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts",
+        cli=_SHOW,
     ),
 )
 def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
@@ -34,24 +43,47 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
 
     AWS lists a wrong chain among the causes of failed handshakes. KMS is not known to fetch missing
     certificates, and TLS 1.2 requires each certificate to certify the one before it (RFC 5246 section
-    7.4.2). The root itself need not be sent.
+    7.4.2). All TLS clients that were tried accept another order, so an error for it is only possible. The
+    root itself need not be sent.
     """
 
     def judge(target: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
         trust = trust_of(details, evidence)
         if trust.path is None:
             return unknown("the server certificate cannot be read")
-        fault = next(faults(trust.path, trust.status, evidence.taken_at_s), None)
-        if fault is not None:
-            return violated(fault)
-        if trust.path.ending is Ending.MISSING_ISSUER:
-            unread = unread_issuer(evidence, target, trust.path)
-            return unknown(unread) if unread else _incomplete(trust.path, trust.status, details)
-        root = quoted(trust.path.links[-1].subject)
-        extra = f" ({_NOT_TRUSTED_BY_KMS})" if trust.status is TrustStatus.EXTRA else ""
-        return met(f"{_length(trust.path)} {root}{extra}, in order and in date")
+        is_accepted = path_result(details, evidence).decision.is_accepted
+        if not is_accepted and (found := _gap(target, details, evidence, trust)) is not None:
+            return found
+        if not trust.path.in_order:
+            return violated(_order(trust.path), kms_errors=path_errors.AT_TIMES_TLS)
+        return met(_complete(trust.path, trust.status))
 
     return each_leaf(evidence, judge)
+
+
+def _gap(target: Target, details: TlsDetails, evidence: Evidence, trust: Trust) -> Finding | None:
+    """What our own look at a chain that the validators do not accept finds: a date, or a missing issuer."""
+    if trust.path is None:
+        return None
+    date = next(out_of_date(trust, evidence.taken_at_s), None)
+    if date is not None:
+        return violated(date)
+    if trust.path.ending is not Ending.MISSING_ISSUER:
+        return None
+    unread = unread_issuer(evidence, target, trust.path)
+    return unknown(unread) if unread else _incomplete(trust.path, trust.status, details)
+
+
+def _order(path: Path) -> str:
+    order = ", ".join(str(link.position) for link in path.links if link.position is not None)
+    return f"sent in the wrong order: the correct order of the certificates sent is {order}"
+
+
+def _complete(path: Path, status: TrustStatus) -> str:
+    if path.ending is Ending.MISSING_ISSUER:
+        return "OpenSSL and cryptography find a path to a root in the certificates sent"
+    extra = f" ({_NOT_TRUSTED_BY_KMS})" if status is TrustStatus.EXTRA else ""
+    return f"{_length(path)} {quoted(path.links[-1].subject)}{extra}, in order and in date"
 
 
 def unread_issuer(evidence: Evidence, target: Target, path: Path) -> str:
@@ -115,26 +147,29 @@ def _length(path: Path) -> str:
     scope=Scope.CERTIFICATES,
     step=KmsStep.TLS,
     errors=path_errors.TLS,
-    traits={Trait.JUDGES_PEER},
     source=path_errors.AUTHORITIES,
     remedy=Remedy(
-        text="Get a certificate from a CA in AWS's list, or send a chain that is cross-signed by one of "
-        "them.",
-        cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts",
+        text="Get a certificate from a CA in both of AWS's lists, or send a chain that is cross-signed by "
+        "one of them; docs/authorities.md lists them.",
+        cli=_SHOW,
     ),
 )
 def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
     """Verified signatures lead from the server certificate to a CA in AWS's list.
 
     KMS has its own list of trusted CAs, with public CAs only. Whether a browser or this machine trusts a CA
-    does not matter. The list identifies each CA by the fingerprint of its certificate. A CA with a listed
-    name and another fingerprint may be the same CA with a renewed certificate; the result is then unknown.
+    does not matter. AWS published its list in 2022; its author proposed a newer one in 2024, which AWS has
+    not published. What KMS uses now is not known, so a CA in only one of them is unknown. A CA is identified
+    by its name and key.
     """
 
     def judge(target: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
         trust = trust_of(details, evidence)
         if trust.path is None:
             return unknown("the server certificate cannot be read")
+        result = path_result(details, evidence)
+        if result.decision.is_accepted:
+            return _authority(trust.path, _STATUS[result.roots], evidence.taken_at_s)
         unread = unread_issuer(evidence, target, trust.path)
         if trust.path.ending is Ending.MISSING_ISSUER and unread:
             return unknown(unread)
@@ -147,27 +182,66 @@ def _authority(path: Path, status: TrustStatus, now_s: float) -> Finding:
     last = path.links[-1]
     match status:
         case TrustStatus.LISTED:
-            return _listed(last, now_s)
+            found = _listed(path, now_s)
+        case TrustStatus.LISTED_ONCE:
+            found = _with_remedy(unknown(_listed_once(last)), path)
         case TrustStatus.EXTRA:
-            return met(f"{quoted(last.subject)} is {_NOT_TRUSTED_BY_KMS}")
+            found = met(f"{quoted(last.subject)} is {_NOT_TRUSTED_BY_KMS}")
         case TrustStatus.UNLISTED:
-            return violated(f"{quoted(last.subject)} is not in AWS's list of {kms_authorities().as_of}")
+            found = _with_remedy(violated(f"{quoted(last.subject)} is {_in_neither()}"), path)
         case TrustStatus.UNSENT:
-            return violated(f"the chain leads to {quoted(last.issuer)}, which is not in AWS's list")
+            leads = f"the chain leads to {quoted(last.issuer)}, which is {_in_neither()}"
+            found = _with_remedy(violated(leads), path)
         case TrustStatus.NAMED_AS_LISTED | TrustStatus.UNVERIFIABLE:
-            return unknown(_unverifiable(path) if path.unverifiable else _same_name(path, last))
+            found = unknown(_unverifiable(path) if path.unverifiable else _same_name(path, last))
         case TrustStatus.UNDETERMINED:
-            return unknown(f"{quoted(last.issuer)} was not sent, so the root of the chain is not known")
+            found = unknown(f"{quoted(last.issuer)} was not sent, so the root of the chain is not known")
+    return found
 
 
-def _listed(root: Link, now_s: float) -> Finding:
+def _in_neither() -> str:
+    authorities = kms_authorities()
+    return f"in neither of AWS's lists ({authorities.as_of}, {authorities.proposed})"
+
+
+def _listed_once(root: Link) -> str:
+    authorities = kms_authorities()
+    if authorities.as_of in authorities.lists_of(root):
+        return (
+            f"{quoted(root.subject)} is in AWS's list of {authorities.as_of}, but no longer in the newer one "
+            f"of {authorities.proposed}, which AWS has not published; whether KMS still trusts it is unknown"
+        )
+    return (
+        f"{quoted(root.subject)} is not in AWS's list of {authorities.as_of}, only in the newer one of "
+        f"{authorities.proposed}, which AWS has not published; whether KMS trusts it is not known"
+    )
+
+
+def _with_remedy(found: Finding, path: Path) -> Finding:
+    advice = advice_on(path)
+    return replace(found, remedy=Remedy(text=advice.remedy, cli=_SHOW)) if advice and advice.remedy else found
+
+
+def _listed(path: Path, now_s: float) -> Finding:
     """RFC 5280 section 6.1 ignores the dates of a root; some implementations check them. KMS may be one."""
+    root, authorities = path.links[-1], kms_authorities()
     if now_s > root.not_after_s:
         return unknown(
-            f"{quoted(root.subject)} is in AWS's list, but expired on {moment(root.not_after_s)}; "
+            f"{quoted(root.subject)} is in AWS's lists, but expired on {moment(root.not_after_s)}; "
             f"whether KMS still accepts it is not documented"
         )
-    return met(f"{quoted(root.subject)} is in AWS's list of {kms_authorities().as_of}")
+    listed = f"{quoted(root.subject)} is in AWS's lists of {authorities.as_of} and {authorities.proposed}"
+    return met(f"{listed}{_renewal(path, now_s)}")
+
+
+def _renewal(path: Path, now_s: float) -> str:
+    """What will change at a renewal: a cross-certificate that ends, or a root that browsers do not trust."""
+    for link in path.links[1:-1]:
+        if link.root_id in kms_authorities().lists_by_root:
+            return f"; the cross-certificate of {quoted(link.subject)} ends on {moment(link.not_after_s)}"
+    advice = advice_on(path)
+    note = advice.note(moment(now_s)[:_DATE]) if advice else ""
+    return f"; {note}" if note else ""
 
 
 def _same_name(path: Path, last: Link) -> str:

@@ -15,8 +15,9 @@ Judge = Callable[[Evidence], Iterable["Finding"]]
 class Finding:
     """The result of a requirement for one subject.
 
-    ``kms_errors`` and ``remedy`` are None to use the declared ones. ``values`` replace the placeholders in
-    the remedy: ``{"SERVICE-ID": "vpce-svc-1"}``.
+    ``kms_errors``, ``remedy``, ``level`` and ``step`` are None to use the declared ones; a finding that is
+    worse than its requirement has a higher level, and then a step. ``values`` replace the placeholders in the
+    remedy: ``{"SERVICE-ID": "vpce-svc-1"}``. ``told_by`` are requirements that may name the same cause.
     """
 
     outcome: Outcome
@@ -25,6 +26,9 @@ class Finding:
     kms_errors: tuple[KmsError, ...] | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     remedy: Remedy | None = None
+    level: Level | None = None
+    step: KmsStep | None = None
+    told_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

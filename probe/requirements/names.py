@@ -1,6 +1,7 @@
 """Whether the names in the certificate match the host name of the proxy."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, TlsDetails
@@ -64,6 +65,7 @@ def _common_name(host: str, names: tuple[str, ...]) -> Finding:
 @requirement(
     level=Level.ADVICE,
     scope=Scope.CERTIFICATES,
+    traits={Trait.JUDGES_PEER},
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Get a certificate that also has the private DNS name among its subject alternative names."
@@ -73,7 +75,8 @@ def subject_alternative_name_matches(evidence: Evidence) -> Iterable[Finding]:
     """The certificate has the private DNS name among its subject alternative names.
 
     Most TLS clients check only the alternative names (RFC 9525), and public CAs must repeat the common name
-    there. As far as documented, a certificate without it works with KMS, but with hardly any other client.
+    there. As far as documented, a certificate without any works with KMS, but with hardly any other client.
+    If all of them are other hosts, that is a risk: a client that checks alternative names refuses the server.
     """
 
     def judge(target: Target, details: TlsDetails, leaf: Certificate) -> Finding:
@@ -84,9 +87,14 @@ def subject_alternative_name_matches(evidence: Evidence) -> Iterable[Finding]:
             return violated(f"the certificate has no DNS names; {quoted(host)} is expected")
         if any(matches(name, host) for name in leaf.dns_names):
             return met(f"one of the DNS names {listed(leaf.dns_names)} covers {quoted(host)}")
-        return violated(f"none of the DNS names {listed(leaf.dns_names)} covers {quoted(host)}")
+        return _of_other_hosts(f"none of the DNS names {listed(leaf.dns_names)} covers {quoted(host)}")
 
     return each_leaf(evidence, judge)
+
+
+def _of_other_hosts(because: str) -> Finding:
+    found = violated(because, kms_errors=path_errors.AT_TIMES_TLS)
+    return replace(found, level=Level.RISK, step=KmsStep.TLS)
 
 
 def _host(target: Target, details: TlsDetails) -> str:

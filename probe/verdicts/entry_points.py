@@ -83,6 +83,7 @@ def _is_at_fault(verdict: Verdict) -> bool:
         verdict.step in _AFTER_CONNECT
         and verdict.level is Level.REQUIRED
         and verdict.outcome is Outcome.VIOLATED
+        and not verdict.may_pass
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from probe.model.evidence import Evidence
-from probe.model.verdicts import Level, Outcome, Verdict
+from probe.model.verdicts import Level, Likelihood, Outcome, Verdict
 from probe.requirements import Finding, Rule
 from probe.requirements.evidence.account import undiscovered_nodes
 from probe.verdicts.remedy import filled
@@ -43,8 +43,8 @@ def _verdict(rule: Rule, finding: Finding) -> Verdict:
     remedy = finding.remedy or rule.remedy
     return Verdict(
         requirement=published.id,
-        level=published.level,
-        step=published.step,
+        level=finding.level or published.level,
+        step=finding.step or published.step,
         subject=finding.subject,
         outcome=finding.outcome,
         because=finding.because,
@@ -52,4 +52,6 @@ def _verdict(rule: Rule, finding: Finding) -> Verdict:
         remedy=filled(remedy, finding.values) if is_violated or finding.remedy else None,
         source=published.source,
         traits=published.traits,
+        told_by=finding.told_by,
+        may_pass=all(error.likelihood is Likelihood.POSSIBLE for error in errors or ()) and bool(errors),
     )

@@ -7,14 +7,19 @@ from probe.model.kinds import OF_STORE
 from probe.model.verdicts import Outcome, Report, Scope, Verdict
 from probe.requirements import of_scopes
 from probe.requirements.evidence.authorities import kms_authorities
-from probe.verdicts import agreement, entry_points, observed, public_endpoint
+from probe.verdicts import agreement, entry_points, observed, public_endpoint, same_cause
 from probe.verdicts.evaluate import evaluate
 from probe.verdicts.predict import predict
 from probe.wire.chain import subject_text
 
 Correction = Callable[[tuple[Verdict, ...], Evidence], tuple[Verdict, ...]]
 # Rules about several requirements. They run between `evaluate` and `predict`.
-CORRECTIONS: tuple[Correction, ...] = (entry_points.apply, observed.apply, public_endpoint.apply)
+CORRECTIONS: tuple[Correction, ...] = (
+    entry_points.apply,
+    observed.apply,
+    public_endpoint.apply,
+    same_cause.apply,
+)
 
 
 def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
@@ -38,6 +43,7 @@ def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
         actual=agreement.compare(predictions, evidence),
         extra_authorities=tuple(subject_text(der) for der in evidence.extra_authorities),
         authorities_as_of=kms_authorities().as_of,
+        authorities_proposed=kms_authorities().proposed,
     )
 
 

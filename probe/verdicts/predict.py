@@ -136,7 +136,8 @@ def _first_failures(operation: Operation, verdicts: tuple[Verdict, ...]) -> dict
     """For each address, the number of the first step at which KMS certainly fails, if it connects there."""
     failures: dict[str, int] = {}
     for verdict in verdicts:
-        certain = verdict.level is Level.REQUIRED or Trait.MEANS_SHUT in verdict.traits
+        required = verdict.level is Level.REQUIRED and not verdict.may_pass
+        certain = required or Trait.MEANS_SHUT in verdict.traits
         concerned = any(error.operation is operation for error in verdict.kms_errors)
         if certain and concerned and verdict.step in AT_PROXY:
             order = _order(operation, verdict)

@@ -4,7 +4,6 @@ Only signatures and issuers are checked here; validity dates and other rules are
 """
 
 import hashlib
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,7 +12,9 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from probe.wire.root import read_root
 
 # A server may send any number; at most as many as the TLS client keeps (network.tls_session.MAX_CHAIN) count.
 MAX_CERTIFICATES = 16
@@ -23,6 +24,8 @@ MAX_PATHS = 64
 
 NameKey = tuple[str, ...]
 """A distinguished name in a form that is independent of the order and encoding of its attributes."""
+RootId = tuple[NameKey, str]
+"""Name and SHA-256 of the public key (DER, hex): a root that was issued again keeps both."""
 
 
 class Ending(StrEnum):
@@ -39,11 +42,12 @@ class Link:
 
     ``is_ca`` is whether basicConstraints and keyUsage allow it to sign certificates (RFC 5280 sections
     4.2.1.9 and 4.2.1.3); ``path_length`` is the allowed number of intermediates below it, None if unlimited.
-    Times are Unix seconds.
+    ``root_id`` identifies it as an issuer. Times are Unix seconds.
     """
 
     position: int | None
     sha256: str
+    root_id: RootId
     subject: str
     name: NameKey
     issuer: str
@@ -86,7 +90,7 @@ class Roots:
     def of(cls, ders: Iterable[bytes]) -> Self:
         """All readable certificates in ``ders``."""
         by_subject: dict[bytes, tuple[x509.Certificate, ...]] = {}
-        readable = filter(None, map(_read, ders))
+        readable = filter(None, map(_read_root, ders))
         for certificate in sorted(readable, key=_preference):
             key = certificate.subject.public_bytes()
             by_subject[key] = (*by_subject.get(key, ()), certificate)
@@ -95,7 +99,9 @@ class Roots:
     def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
         """The root that signed ``certificate``, or the certificate itself if it is a root."""
         named = self.by_subject.get(certificate.issuer.public_bytes(), ())
-        return next((root for root in named if root == certificate or _signed_by(certificate, root)), None)
+        if certificate in named:
+            return certificate
+        return next((root for root in named if _signed_by(certificate, root)), None)
 
 
 def build(sent: tuple[bytes, ...], roots: Roots) -> tuple[Path, ...]:
@@ -119,6 +125,12 @@ def build(sent: tuple[bytes, ...], roots: Roots) -> tuple[Path, ...]:
 def name_key_of_values(values: Iterable[str]) -> NameKey:
     """The values of a name, without regard to case, order and attribute types."""
     return tuple(sorted(value.casefold() for value in values))
+
+
+def root_id_of(certificate: x509.Certificate) -> RootId:
+    """Raises ValueError, TypeError or UnsupportedAlgorithm for a key that cannot be read."""
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _name_key(certificate.subject), hashlib.sha256(key).hexdigest()
 
 
 def subject_text(der: bytes) -> str:
@@ -146,17 +158,23 @@ _End = tuple[list[x509.Certificate], Ending]
 
 def _read(der: bytes, *, is_leaf: bool = False) -> x509.Certificate | None:
     """The certificate, or None if a part used here can't be read (the leaf's extensions are not used)."""
-    with warnings.catch_warnings():
-        # A malformed serial number of a server is not worth a warning.
-        warnings.simplefilter("ignore")
-        try:
-            certificate = x509.load_der_x509_certificate(der)
-            _link(certificate, None)
-            if not is_leaf:
-                _ = certificate.extensions
-        except _UNREADABLE:
-            return None
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        _link(certificate, None)
+        if not is_leaf:
+            _ = certificate.extensions
+    except _UNREADABLE:
+        return None
     return certificate
+
+
+def _read_root(der: bytes) -> x509.Certificate | None:
+    try:
+        root = read_root(der)
+        root_id_of(root)
+    except _UNREADABLE:
+        return None
+    return root
 
 
 def _issuers(read: _Sent) -> tuple[tuple[int, ...], ...]:
@@ -299,6 +317,7 @@ def _link(certificate: x509.Certificate, position: int | None) -> Link:
     return Link(
         position=position,
         sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
+        root_id=_root_id(certificate),
         subject=certificate.subject.rfc4514_string(),
         name=_name_key(certificate.subject),
         issuer=certificate.issuer.rfc4514_string(),
@@ -308,6 +327,13 @@ def _link(certificate: x509.Certificate, position: int | None) -> Link:
         is_ca=is_ca,
         path_length=path_length,
     )
+
+
+def _root_id(certificate: x509.Certificate) -> RootId:
+    try:
+        return root_id_of(certificate)
+    except _UNREADABLE:
+        return _name_key(certificate.subject), ""
 
 
 def _signing(certificate: x509.Certificate) -> tuple[bool, int | None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,16 @@ from support.pace import slowdown
 from support.tls.authority import Authority
 
 from probe.model.kinds import CONFORMANCE_INTERVAL_S, CONFORMANCE_RETRY_S
-from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase, Reason, Timestamps
+from probe.model.measurements import (
+    CHECK_TIMED_OUT,
+    HealthDetails,
+    KeyManagerStatus,
+    Measurement,
+    Phase,
+    Reason,
+    Timestamps,
+    TlsDetails,
+)
 from probe.model.targets import Check, Role, Target
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
@@ -116,7 +126,37 @@ def test_nothing_is_signed_for_a_server_with_another_name(proxy: Started, client
 def test_nothing_is_signed_for_a_ca_that_kms_does_not_trust(proxy: Started, client: Client) -> None:
     target, server = proxy()
     found = ask(target, replace(client, peer_check=unmet_requirement(())))
-    assert of(found, "health")[0].withheld in {"chain-is-complete", "authority-is-trusted-by-kms"}
+    assert of(found, "health")[0].withheld == "certificate-path-validates"
+    assert not any("authorization" in request.headers for request in server.asked)
+
+
+def test_the_event_loop_continues_while_the_certificates_are_checked(proxy: Started, client: Client) -> None:
+    released = threading.Event()
+
+    def check(_target: Target, _details: TlsDetails) -> None:
+        assert released.wait(60)
+
+    async def run() -> tuple[Measurement, ...]:
+        asyncio.get_running_loop().call_later(0.01, released.set)
+        return await measure(target, replace(client, peer_check=check), Network(), 5.0)
+
+    target, _ = proxy()
+    assert of(list(asyncio.run(run())), "health")[0].withheld is None
+
+
+def test_nothing_is_sent_if_the_certificates_are_not_checked_in_time(proxy: Started, client: Client) -> None:
+    released = threading.Event()
+
+    def check(_target: Target, _details: TlsDetails) -> None:
+        assert released.wait(60)
+
+    async def run() -> tuple[Measurement, ...]:
+        found = await measure(target, replace(client, peer_check=check), Network(), 5.0)
+        released.set()
+        return found
+
+    target, server = proxy()
+    assert [each.withheld for each in of(list(asyncio.run(run())), "health")] == [CHECK_TIMED_OUT]
     assert not any("authorization" in request.headers for request in server.asked)
 
 

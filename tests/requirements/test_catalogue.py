@@ -74,9 +74,8 @@ def test_each_scope_has_requirements_of_its_own(scope: Scope) -> None:
             [
                 "common-name-matches",
                 "certificate-is-in-date",
-                "chain-is-complete",
-                "authority-is-trusted-by-kms",
                 "certificate-path-validates",
+                "subject-alternative-name-matches",
             ],
         ),
         (

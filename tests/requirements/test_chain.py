@@ -24,7 +24,8 @@ from support.evidence import (
 )
 
 from probe.model.measurements import Reason
-from probe.model.verdicts import Outcome
+from probe.model.verdicts import Basis, Likelihood, Outcome
+from probe.requirements.certificate_path import certificate_path_validates
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.declare import Finding, Rule
 
@@ -74,6 +75,93 @@ def test_a_wrong_order_violates_the_chain_but_not_the_authority() -> None:
     assert "wrong order" in judged(chain_is_complete, LEAF, ROOT, MIDDLE).because
 
 
+def test_an_error_for_a_wrong_order_is_only_possible_because_all_validators_accept_it() -> None:
+    errors = judged(chain_is_complete, LEAF, ROOT, MIDDLE).kms_errors
+    assert errors
+    assert {(error.likelihood, error.basis) for error in errors} == {(Likelihood.POSSIBLE, Basis.INFERRED)}
+    assert judged(certificate_path_validates, LEAF, ROOT, MIDDLE).outcome is Outcome.MET
+
+
+def test_an_expired_certificate_beside_an_accepted_path_is_no_fault() -> None:
+    """A cross-certificate that has expired, which the server still sends."""
+    crossed = issue("Middle", by=PRIVATE, key=MIDDLE.key, ca=True, to_s=NOW_S - DAY_S)
+    for above in ((MIDDLE, crossed), (crossed, MIDDLE)):
+        assert judged(chain_is_complete, LEAF, *above).outcome is Outcome.MET
+
+
+def test_a_root_in_one_list_is_unknown_and_its_chain_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    older, newer = issue("Older Root", ca=True), issue("Newer Root", ca=True)
+    trust_only(monkeypatch, authorities_of(ROOT, only_published=(older,), only_proposed=(newer,)))
+    for root, words in (
+        (older, "no longer in the newer one of 2024-06-15"),
+        (newer, "only in the newer one"),
+    ):
+        chain = (issue(HOST, by=root),)
+        assert outcomes(*chain) == (Outcome.MET, Outcome.UNKNOWN)
+        assert words in judged(authority_is_trusted_by_kms, *chain).because
+        assert judged(certificate_path_validates, *chain).outcome is Outcome.MET
+
+
+def test_a_root_in_both_lists_outranks_one_in_one_list_and_an_extra_ca(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A cross-certificate that was sent leads to a root in both lists; its end is said."""
+    newer = issue("Newer Root", ca=True)
+    crossed = issue("Newer Root", by=ROOT, key=newer.key, ca=True, to_s=NOW_S + 20 * DAY_S)
+    trust_only(monkeypatch, authorities_of(ROOT, only_proposed=(newer,)))
+    chain = (issue(HOST, by=newer), crossed)
+    found = judged(authority_is_trusted_by_kms, *chain, extra_authorities=(newer.der,))
+    assert found.outcome is Outcome.MET
+    assert 'the cross-certificate of "CN=Newer Root" ends on 2027-02-04' in found.because
+    assert judged(authority_is_trusted_by_kms, chain[0]).outcome is Outcome.UNKNOWN
+
+
+def test_a_root_that_was_issued_again_with_the_same_key_is_the_same_root(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    older = issue("Reissued Root", ca=True)
+    newer = issue("Reissued Root", key=older.key, ca=True)
+    trust_only(monkeypatch, authorities_of(only_published=(older,), only_proposed=(newer,)))
+    leaf = issue(HOST, by=older)
+    for chain in ((leaf,), (leaf, older), (leaf, newer)):
+        assert outcomes(*chain) == (Outcome.MET, Outcome.MET)
+
+
+@pytest.mark.parametrize(
+    ("root", "remedy"),
+    [
+        ("Sectigo Public Server Authentication Root R46", "signed by USERTrust RSA Certification Authority"),
+        ("isrg root x2", "leads to ISRG Root X1"),
+        ("Root YR", "leads to ISRG Root X1"),
+        ("TWCA CYBER Root CA", "older root, TWCA Global Root CA"),
+        ("Another Root", None),
+    ],
+)
+def test_the_fix_for_a_root_that_kms_may_not_trust_names_the_certificate_to_send(
+    root: str, remedy: str | None
+) -> None:
+    """Also if the root itself was not sent."""
+    signer = issue(root, ca=True)
+    middle = issue("Intermediate", by=signer, ca=True)
+    for chain in ((issue(HOST, by=signer), signer), (issue(HOST, by=middle), middle)):
+        found = judged(authority_is_trusted_by_kms, *chain)
+        assert found.outcome is Outcome.VIOLATED
+        assert "in neither of AWS's lists (2022-11-10, 2024-06-15)" in found.because
+        assert (found.remedy is None) if remedy is None else (found.remedy and remedy in found.remedy.text)
+
+
+def test_a_trusted_root_that_browsers_do_not_trust_is_mentioned(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, going = issue("DigiCert Global Root CA", ca=True), issue("GlobalSign ECC Root CA - R5", ca=True)
+    trust_only(monkeypatch, authorities_of(gone, going))
+    for root, words in (
+        (gone, "have not trusted it since 2026-04-15"),
+        (going, "will not trust it after 2029-04-15"),
+    ):
+        found = judged(authority_is_trusted_by_kms, issue(HOST, by=root))
+        assert found.outcome is Outcome.MET
+        assert words in found.because
+
+
 def test_an_unrelated_certificate_is_tolerated_and_mentioned() -> None:
     finding = judged(chain_is_complete, LEAF, PRIVATE, MIDDLE)
     assert finding.outcome is Outcome.MET
@@ -105,16 +193,19 @@ def test_the_dates_of_the_leaf_do_not_affect_the_chain() -> None:
     assert judged(chain_is_complete, issue(HOST, by=MIDDLE, to_s=NOW_S - 1), MIDDLE).outcome is Outcome.MET
 
 
-def test_an_intermediate_must_be_a_ca() -> None:
+def test_whether_an_intermediate_is_a_ca_is_left_to_the_validators() -> None:
+    """A cause is told once."""
     middle = issue("Not an authority", by=ROOT)
-    assert judged(chain_is_complete, issue(HOST, by=middle), middle).outcome is Outcome.VIOLATED
+    chain = (issue(HOST, by=middle), middle)
+    assert judged(certificate_path_validates, *chain).outcome is Outcome.VIOLATED
+    assert judged(chain_is_complete, *chain).outcome is Outcome.MET
 
 
 @pytest.mark.parametrize(("path_length", "outcome"), [(0, Outcome.VIOLATED), (1, Outcome.MET)])
 def test_the_path_length_of_an_intermediate_is_enforced(path_length: int, outcome: Outcome) -> None:
     upper = issue("Upper", by=ROOT, ca=True, path_length=path_length)
     lower = issue("Lower", by=upper, ca=True)
-    assert judged(chain_is_complete, issue(HOST, by=lower), lower, upper).outcome is outcome
+    assert judged(certificate_path_validates, issue(HOST, by=lower), lower, upper).outcome is outcome
 
 
 def test_a_self_issued_ca_does_not_count_for_the_path_length() -> None:

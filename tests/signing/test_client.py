@@ -72,6 +72,6 @@ def test_only_a_server_that_kms_would_accept_gets_a_signed_request_unless_sign_a
     root = issue("Root", ca=True, **now)
     details = tls(target(), sent(issue(HOST, by=root, **now))).details
     assert isinstance(details, TlsDetails)
-    assert refused(ProxyAccess(CREDENTIAL), details) == "chain-is-complete"
+    assert refused(ProxyAccess(CREDENTIAL), details) == "certificate-path-validates"
     assert refused(ProxyAccess(CREDENTIAL, (root.der,)), details) is None
     assert refused(ProxyAccess(CREDENTIAL, sign_anyway=True), details) is None

@@ -32,6 +32,7 @@ from probe.requirements.evidence.authorities import Authorities, assemble
 NOW_S = 1_800_000_000.0
 DAY_S = 86400.0
 HOST = "proxy.xks.example.com"
+PUBLISHED, PROPOSED = "2022-11-10", "2024-06-15"
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
@@ -125,14 +126,30 @@ def _certificate(position: int, signer: Signer) -> Certificate:
     )
 
 
-def authorities_of(*roots: Signer, lacked: tuple[Signer, ...] = ()) -> Authorities:
-    """A list of CAs in the format of AWS; the certificates of the ``lacked`` ones are missing."""
+def authorities_of(
+    *roots: Signer,
+    lacked: tuple[Signer, ...] = (),
+    only_published: tuple[Signer, ...] = (),
+    only_proposed: tuple[Signer, ...] = (),
+) -> Authorities:
+    """CAs in the format of AWS, in both lists or in one; the certificates of the ``lacked`` ones are missing."""
     rows = [
-        f'r{n},"{root.certificate.subject.rfc4514_string()}",2030-01-01,,{hashlib.sha256(root.der).hexdigest()}'
-        for n, root in enumerate((*roots, *lacked))
+        *(_row(root, f"{PUBLISHED} {PROPOSED}") for root in (*roots, *lacked)),
+        *(_row(root, PUBLISHED) for root in only_published),
+        *(_row(root, PROPOSED) for root in only_proposed),
     ]
-    text = "\n".join(["# as-of: 2022-11-10", "alias,subject,not_after_us_pacific,sha1,sha256", *rows])
-    return assemble(text, tuple(root.der for root in roots))
+    head = [
+        f"# as-of: {PUBLISHED}",
+        f"# proposed: {PROPOSED}",
+        "alias,subject,not_after_us_pacific,sha1,sha256,lists",
+    ]
+    available = (*roots, *only_published, *only_proposed)
+    return assemble("\n".join([*head, *rows]), tuple(root.der for root in available))
+
+
+def _row(root: Signer, lists: str) -> str:
+    subject, sha256 = root.certificate.subject.rfc4514_string(), hashlib.sha256(root.der).hexdigest()
+    return f'r,"{subject}",2030-01-01,,{sha256},{lists}'
 
 
 def trust_only(monkeypatch: Any, authorities: Authorities) -> None:

@@ -193,3 +193,15 @@ def test_an_unknown_about_the_proxy_leaves_create_undecided_only_with_public_con
     unknown = replace(unknown_at(KmsStep.TLS, "x"), requirement="common-name-matches")
     predictions = predict((unknown,), CATALOGUE, looked_at(spec=spec))
     assert {each.operation: each.decided for each in predictions}[Operation.CREATE] is not is_public
+
+
+@pytest.mark.parametrize(("may_pass", "is_decided"), [(False, True), (True, False)])
+def test_what_is_unknown_behind_a_fault_that_kms_may_accept_leaves_the_prediction_undecided(
+    may_pass: bool, is_decided: bool
+) -> None:
+    """A chain in another order, for example: KMS may connect there, and then asks for health."""
+    possible = fault(
+        "order", KmsStep.TLS, "XKS_PROXY_INVALID_TLS_CONFIGURATION", Likelihood.POSSIBLE, Level.REQUIRED
+    )
+    verdict = replace(possible, subject="node", may_pass=may_pass)
+    assert decided(Operation.CONNECT, verdict, unknown_at(KmsStep.HEALTH, "node")) is is_decided

@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 
 from probe.model.evidence import Evidence
 from probe.model.kinds import ON_PATH
-from probe.model.measurements import HEALTH_PURPOSE, NO_CREDENTIAL, HealthDetails, Measurement, Phase, Reason
+from probe.model.measurements import (
+    CHECK_TIMED_OUT,
+    HEALTH_PURPOSE,
+    NO_CREDENTIAL,
+    HealthDetails,
+    Measurement,
+    Phase,
+    Reason,
+)
 from probe.model.targets import Check, Target
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import undiscovered_nodes
@@ -103,6 +111,8 @@ def _not_sent(exchanges: tuple[Exchange, ...]) -> Finding | None:
     last = exchanges[-1]
     if last.details.withheld == NO_CREDENTIAL:
         return unknown("no signed request was sent, because no credential of the proxy was given")
+    if last.details.withheld == CHECK_TIMED_OUT:
+        return unknown(f"no signed request was sent, because {CHECK_TIMED_OUT}")
     if last.details.withheld is not None:
         return unknown(f"no signed request was sent, because {last.details.withheld} is not met")
     failure = last.measurement.failure

@@ -1,7 +1,8 @@
-"""Whether both validators accept a server's certificates, with KMS's roots or else with extra CAs."""
+"""Whether both validators accept a server's certificates, and with which root certificates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from probe.model.evidence import Evidence
@@ -15,28 +16,38 @@ _CACHED_PATHS = 512
 _CACHED_EXTRA = 16
 
 
+class RootSet(StrEnum):
+    """The root certificates with which a path was validated."""
+
+    IN_BOTH_LISTS = "in_both_lists"
+    IN_ONE_LIST = "in_one_list"
+    EXTRA = "extra"  # of this configuration; KMS does not trust them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathResult:
-    """``is_extra`` is whether the decision was made with the extra CAs, which KMS does not trust."""
-
     decision: Decision
-    is_extra: bool
+    roots: RootSet
 
 
 def path_result(details: TlsDetails, evidence: Evidence) -> PathResult:
-    """By the first set of anchors with which both accept; else the result that says most."""
-    sent = tuple(certificate.der for certificate in details.chain)
-    sets = [(kms_authorities().anchors, False)]
-    if evidence.extra_authorities:
-        sets.append((_extra(evidence.extra_authorities), True))
-    results = [
-        PathResult(
-            decision=_decided(sent, anchors, _moment(details, anchors, evidence.taken_at_s)),
-            is_extra=is_extra,
-        )
-        for anchors, is_extra in sets
-    ]
+    """By the first set of roots with which both accept; else the result that says most."""
+    results: list[PathResult] = []
+    for roots, anchors in _root_sets(evidence.extra_authorities):
+        sent = tuple(certificate.der for certificate in details.chain)
+        decision = _decided(sent, anchors, _moment(details, anchors, evidence.taken_at_s))
+        results.append(PathResult(decision=decision, roots=roots))
+        if decision.is_accepted:
+            break
     return min(results, key=_rank)
+
+
+def _root_sets(extra_ders: tuple[bytes, ...]) -> Iterator[tuple[RootSet, Anchors]]:
+    authorities = kms_authorities()
+    yield RootSet.IN_BOTH_LISTS, authorities.in_both
+    yield RootSet.IN_ONE_LIST, authorities.in_one
+    if extra_ders:
+        yield RootSet.EXTRA, _extra(extra_ders)
 
 
 def _rank(result: PathResult) -> int:

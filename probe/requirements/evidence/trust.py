@@ -18,7 +18,8 @@ _CACHED_CHAINS = 512
 class TrustStatus(StrEnum):
     """What is known about the root CA of a path."""
 
-    LISTED = "listed"
+    LISTED = "listed"  # in both lists
+    LISTED_ONCE = "listed_once"  # in one of the two lists
     EXTRA = "extra"
     UNLISTED = "unlisted"
     NAMED_AS_LISTED = (
@@ -54,28 +55,34 @@ def _defects(trust: Trust, now_s: float) -> tuple[bool, bool]:
     if trust.path is None:
         return True, True
     root = trust.path.links[-1]
-    return any(faults(trust.path, trust.status, now_s)), not root.not_before_s <= now_s <= root.not_after_s
+    has_defect = not trust.path.in_order or any(out_of_date(trust, now_s)) or not _may_sign(trust.path)
+    return has_defect, not root.not_before_s <= now_s <= root.not_after_s
 
 
-def faults(path: Path, status: TrustStatus, now_s: float) -> Iterator[str]:
-    """What is wrong with the path, as far as it was sent.
-
-    The root's own dates and extensions are not checked, except for the dates of an extra CA.
-    """
-    if not path.in_order:
-        order = ", ".join(str(link.position) for link in path.links if link.position is not None)
-        yield f"sent in the wrong order: the correct order of the certificates sent is {order}"
-    above = path.links[1:] if path.ending is Ending.MISSING_ISSUER else path.links[1:-1]
-    for below, link in enumerate(above):
+def out_of_date(trust: Trust, now_s: float) -> Iterator[str]:
+    """Which certificates above the leaf are not valid now; of the roots, only an extra CA is checked."""
+    if trust.path is None:
+        return
+    for link in _intermediates(trust.path):
         yield from _out_of_date(quoted(link.subject), link, now_s)
-        if not link.is_ca:
-            yield f"{quoted(link.subject)} may not sign certificates (it is not a CA)"
+    if trust.status is TrustStatus.EXTRA:
+        root = trust.path.links[-1]
+        yield from _out_of_date(f"the extra CA {quoted(root.subject)}", root, now_s)
+
+
+def _intermediates(path: Path) -> tuple[Link, ...]:
+    return path.links[1:] if path.ending is Ending.MISSING_ISSUER else path.links[1:-1]
+
+
+def _may_sign(path: Path) -> bool:
+    """Whether all intermediates are CAs, with no more CAs below them than they allow."""
+    above = _intermediates(path)
+    for below, link in enumerate(above):
         # RFC 5280 section 4.2.1.9: certificates that a CA issued to itself (a new key) do not count.
         count = sum(each.name != each.issuer_name for each in above[:below])
-        if link.path_length is not None and count > link.path_length:
-            yield f"{quoted(link.subject)} allows {link.path_length} CAs below it, but there are {count}"
-    if status is TrustStatus.EXTRA:
-        yield from _out_of_date(f"the extra CA {quoted(path.links[-1].subject)}", path.links[-1], now_s)
+        if not link.is_ca or (link.path_length is not None and count > link.path_length):
+            return False
+    return True
 
 
 def _out_of_date(named: str, link: Link, now_s: float) -> Iterator[str]:
@@ -89,11 +96,13 @@ def _out_of_date(named: str, link: Link, now_s: float) -> Iterator[str]:
 def _trusts(
     sent: tuple[bytes, ...], extra_ders: tuple[bytes, ...], authorities: Authorities
 ) -> tuple[Trust, ...]:
-    """The possible paths. If any leads to a CA of KMS, no extra CA is considered."""
+    """The possible paths: to a CA in both lists, else in one list, else to an extra CA, else all others."""
     paths = build(sent, authorities.roots)
-    listed = [path for path in paths if path.links[-1].sha256 in authorities.aliases]
+    listed = [path for path in paths if authorities.lists_of(path.links[-1])]
+    if both := [path for path in listed if authorities.is_in_both(path.links[-1])]:
+        return tuple(Trust(path=path, status=TrustStatus.LISTED) for path in both)
     if listed:
-        return tuple(Trust(path=path, status=TrustStatus.LISTED) for path in listed)
+        return tuple(Trust(path=path, status=TrustStatus.LISTED_ONCE) for path in listed)
     extra = build(sent, Roots.of(extra_ders)) if extra_ders else ()
     if extra and extra[0].ending is Ending.ROOT:
         return tuple(Trust(path=path, status=TrustStatus.EXTRA) for path in extra)

@@ -1,7 +1,6 @@
 """Trust anchors: root certificates in a form that both validators accept."""
 
 import datetime as dt
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,8 @@ from cryptography.x509.verification import (
     Store,
     VerificationError,
 )
+
+from probe.wire.root import read_root
 
 _FIRST, _LAST = dt.datetime(1950, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 
@@ -32,10 +33,8 @@ class Anchors:
 
 
 def read(der: bytes) -> x509.Certificate:
-    """The certificate, without cryptography's warnings about future versions. Raises many kinds of errors."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return x509.load_der_x509_certificate(der)
+    """The certificate. Raises many kinds of errors."""
+    return x509.load_der_x509_certificate(der)
 
 
 def anchors_of(ders: Iterable[bytes]) -> Anchors:
@@ -47,7 +46,7 @@ def anchors_of(ders: Iterable[bytes]) -> Anchors:
     found = []
     for der in ders:
         try:
-            root = read(der)
+            root = read_root(der)
             found.append(root if _is_usable(root) else _name_and_key_of(root))
         except Exception:  # noqa: BLE001, S112 -- cryptography's exceptions have no common base class
             continue

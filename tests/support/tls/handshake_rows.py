@@ -193,6 +193,7 @@ FAULTS_TOGETHER = (
         chain=lambda pki: pki.chain("other.example.com", san=("other.example.com",), key=rsa_key(2048)),
         arguments=(*WWW, "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
         violated=(SUITE, CN, SAN),
+        of_others=True,
         status=1,
         failure=REFUSED,
     ),

@@ -14,16 +14,17 @@ CHAIN = issued(Plan())
 
 
 def test_each_root_that_kms_lists_and_that_is_available_is_an_anchor() -> None:
-    anchors = kms_authorities().anchors
-    assert len(anchors.certificates) == sum(map(len, kms_authorities().roots.by_subject.values())) == 125
-    assert len(anchors.periods_s) == 125
+    authorities = kms_authorities()
+    assert len(authorities.in_both.certificates) + len(authorities.in_one.certificates) == 164
+    assert sum(map(len, authorities.roots.by_subject.values())) == 164
+    assert len(authorities.in_both.periods_s) == len(authorities.in_both.certificates)
 
 
 def test_a_root_whose_dates_are_encoded_against_the_rules_becomes_an_anchor_of_its_name_and_key() -> None:
     """Certum Trusted Network CA 2 has GeneralizedTime for dates before 2050."""
     (certum,) = (
         each
-        for each in kms_authorities().anchors.certificates
+        for each in kms_authorities().in_both.certificates
         if "Certum Trusted Network CA 2" in str(each.subject)
     )
     assert certum.not_valid_after_utc.year == 9999
