@@ -45,6 +45,7 @@ def command(
     from probe.signing.client import ProxyAccess
 
     host, path = _parts(url)
+    options.check_region(region, "--region")
     if key_id is not None and not EXTERNAL_KEY_ID.fullmatch(key_id):
         raise UsageError(
             f"--key-id: {clean(key_id, 80)!r} is not a key id; use only letters, digits, '-', '_' and '.'"

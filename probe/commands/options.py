@@ -9,6 +9,7 @@ import typer
 from probe.commands.exits import UsageError
 from probe.commands.output import Format, output_file
 from probe.model.text import clean
+from probe.wire.aws_names import REGION
 
 if TYPE_CHECKING:
     from probe.signing.credential import Credential
@@ -145,6 +146,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.IPv4Address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def check_region(region: str, where: str) -> None:
+    """Raises UsageError for a text that is not the name of a Region."""
+    if not REGION.fullmatch(region):
+        raise UsageError(f"{where}: {clean(region, 40)!r} is not a Region; expected a name such as eu-west-1")
 
 
 def host_and_port(text: str, default_port: int, option: str) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from probe.commands.preflight_options import PreflightOptions
 from probe.model.store import PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Role, Target
 from probe.model.text import clean
-from probe.wire.aws_names import ACCOUNT_ID, EXTERNAL_KEY_ID, KEY_STORE_ID, REGION
+from probe.wire.aws_names import ACCOUNT_ID, EXTERNAL_KEY_ID, KEY_STORE_ID
 from probe.wire.hostport import is_ipv4
 from probe.wire.input_error import InputError
 
@@ -34,13 +34,13 @@ def caller(
     Without ``region``: the one that the AWS command line tools would use, else that of this instance.
     """
     if region is not None:
-        _check_region(region, "--region")
+        options.check_region(region, "--region")
     try:
         if account is not None:
             from probe.aws.collected_answers import read
 
             recorded = read(account)
-            _check_region(recorded.region, f"--account {clean(str(account))}: region")
+            options.check_region(recorded.region, f"--account {clean(str(account))}: region")
             if region not in (None, recorded.region):
                 of = clean(recorded.region, 40)
                 raise UsageError(f"--region: the file is from {of}, not from {region}; leave out --region")
@@ -50,17 +50,12 @@ def caller(
         chosen = region or session().region_name or (here.region if here else None)
         if not chosen:
             raise UsageError("preflight: no Region is known; give one (--region eu-west-1) or set AWS_REGION")
-        _check_region(str(chosen), "AWS_REGION")
+        options.check_region(str(chosen), "AWS_REGION")
         api = Boto3Client(str(chosen), read_timeout_s=timeout_s)
         _ = api.endpoint_url  # refuses one that is not https
     except InputError as error:
         raise UsageError(*error.errors) from None
     return api
-
-
-def _check_region(region: str, where: str) -> None:
-    if not REGION.fullmatch(region):
-        raise UsageError(f"{where}: {clean(region, 40)!r} is not a Region; expected a name such as eu-west-1")
 
 
 def matching(value: str | None, pattern: re.Pattern[str], option: str, what_to_do: str) -> str | None:

@@ -90,9 +90,18 @@ def parse_host_port(text: str, default_port: int) -> tuple[str, int]:
     """
     host, colon, port = text.partition(":") if text.count(":") == 1 else (text, "", "")
     try:
+        _check_form(text)
         return check_host(host), check_port(port) if colon else default_port
     except ValueError as error:
         raise InputError((f"'{clean(text, 80)}' {error}",)) from None
+
+
+def _check_form(text: str) -> None:
+    """Raises ValueError for forms that are not a host with a port, whatever is in them."""
+    if "://" in text:
+        raise ValueError("is a URL; give only its host, and a port if it is not the usual one")
+    if text.startswith("["):  # how an IPv6 address is written before a port
+        check_address(text.partition("]")[0].removeprefix("["))
 
 
 def _is_ipv6(text: str) -> bool:

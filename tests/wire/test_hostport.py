@@ -1,6 +1,7 @@
 """Parsing of hosts, addresses and ports in user input."""
 
 import ipaddress
+import re
 from contextlib import suppress
 
 import pytest
@@ -22,6 +23,23 @@ from probe.wire.input_error import InputError
 )
 def test_a_port_may_follow_a_host(text: str, expected: tuple[str, int]) -> None:
     assert parse_host_port(text, 443) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://proxy.example.com/kms/xks/v1", "is a URL; give only its host"),
+        ("http://10.0.0.1:8443", "is a URL; give only its host"),
+        ("://", "is a URL; give only its host"),
+        ("[::1]:443", "is an IPv6 address, but XKS supports only IPv4"),
+        ("[2001:db8::1]", "is an IPv6 address, but XKS supports only IPv4"),
+        ("2001:db8::1", "is an IPv6 address, but XKS supports only IPv4"),
+        ("10.0.0.1:https", "is not a port"),
+    ],
+)
+def test_the_error_says_what_the_text_is(text: str, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        parse_host_port(text, 443)
 
 
 @pytest.mark.parametrize(
