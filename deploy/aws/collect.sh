@@ -8,6 +8,7 @@
 # words separated by spaces; `asked` returns only words without special characters.
 set -efuo pipefail
 export LC_ALL=C AWS_PAGER="" AWS_CLI_AUTO_PROMPT=off AWS_CLI_OUTPUT_ENCODING=UTF-8 PYTHONIOENCODING=UTF-8
+export AWS_CLI_ERROR_FORMAT=legacy # other formats have no "An error occurred (CODE)"
 
 refuse() { echo "collect.sh: $1" >&2; exit 2; }
 
@@ -32,7 +33,7 @@ command -v aws >/dev/null || refuse "the AWS CLI (aws) was not found in PATH"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-first=1
+first=1 made=0 failed=0
 
 # AWS's error message without the text that the AWS CLI adds, as the content of a JSON string: printable ASCII,
 # truncated, then escaped.
@@ -54,7 +55,11 @@ call() {
   [ "$first" = 1 ] || printf ',\n'
   first=0
   printf '{"service":"%s","operation":"%s","parameters":%s,' "$of" "$operation" "$parameters"
-  if ! aws "$of" "$@" --region "$region" --output json >"$work/answer" 2>"$work/error"; then
+  made=$((made + 1))
+  # On Windows, the AWS CLI ends lines with CR LF.
+  if ! aws "$of" "$@" --region "$region" --output json 2>"$work/error" | tr -d '\r' >"$work/answer"; then
+    failed=$((failed + 1))
+    [ -e "$work/first-error" ] || cp "$work/error" "$work/first-error"
     code="$(sed -n 's/.*An error occurred (\([A-Za-z0-9._-]*\)).*/\1/p' "$work/error" | head -n 1)"
     if grep -q "Unable to locate credentials" "$work/error"; then code=NoCredentials; fi
     printf '"error":{"code":"%s","message":"%s"}}' "${code:-Failed}" "$(escaped <"$work/error")"
@@ -76,7 +81,7 @@ asked() {
   shift 2
   echo "aws $of $*" >&2
   aws "$of" "$@" --region "$region" --query "$query" --output text 2>/dev/null |
-    tr '\t' '\n' | grep -E '^[A-Za-z0-9:/._-]+$' | grep -vx None | awk '!seen[$0]++' || true
+    tr -d '\r' | tr '\t' '\n' | grep -E '^[A-Za-z0-9:/._-]+$' | grep -vx None | awk '!seen[$0]++' || true
 }
 
 printf '{"schema_version":1,"taken_at":"%s","region":"%s","calls":[\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$region"
@@ -124,6 +129,17 @@ else
     call ec2 DescribeNetworkInterfaces "{\"Filters\":[{\"Name\":\"description\",\"Values\":[\"$description\"]}]}" \
       describe-network-interfaces --filters "Name=description,Values=$description"
   done
+  dualstack=""
+  if [ -n "$balancers" ]; then
+    # shellcheck disable=SC2086
+    dualstack="$(asked elbv2 "LoadBalancers[?IpAddressType=='dualstack'].LoadBalancerArn" \
+      describe-load-balancers --load-balancer-arns $balancers)"
+  fi
+  for arn in $dualstack; do # only these can have rules
+    for listener in $(asked elbv2 'Listeners[?Port==`443`].ListenerArn' describe-listeners --load-balancer-arn "$arn"); do
+      call elbv2 DescribeRules "{\"ListenerArn\":\"$listener\"}" describe-rules --listener-arn "$listener"
+    done
+  done
   # shellcheck disable=SC2086
   for arn in $(printf '%s\n' $groups | head -n 32); do
     call elbv2 DescribeTargetHealth "{\"TargetGroupArn\":\"$arn\"}" describe-target-health --target-group-arn "$arn"
@@ -150,3 +166,13 @@ else
   done
 fi
 printf '\n]}\n'
+
+if [ "$failed" = "$made" ]; then
+  echo "collect.sh: all $made calls failed, so the file says nothing about the account; the first error:" >&2
+  head -c 500 "$work/first-error" >&2
+  exit 1
+fi
+if [ -z "$service" ]; then
+  echo "collect.sh: $region has no external key store $key_store with an endpoint service, or it could not be read" >&2
+  exit 1
+fi

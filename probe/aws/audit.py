@@ -13,10 +13,12 @@ from probe.aws.calls import Answer, AwsClient, action
 from probe.aws.selection import selected_service
 from probe.aws.thread_batch import ThreadBatch
 from probe.model.account import (
+    KMS_PORT,
     Account,
     ApiErrorKind,
     EndpointConnection,
     EndpointService,
+    Listener,
     LoadBalancer,
     Principal,
     SecurityGroup,
@@ -170,10 +172,12 @@ class _Audit:
         arns = [group.arn for each in balancers for group in _groups(each)][:MAX_TARGET_GROUPS]
         ids = list(dict.fromkeys(each.vpc_id for each in balancers if each.vpc_id))
         group_ids = list(dict.fromkeys(id_ for each in balancers for id_ in each.security_groups))
-        about_targets = _about_targets(arns)
-        answers = self._ask(*about_targets, *_about_vpcs(ids, group_ids))
-        complete = self._with_targets(balancers, arns, answers[: len(about_targets)])
-        return complete, *self._around(ids, group_ids, answers[len(about_targets) :])
+        about_targets, about_rules = _about_targets(arns), _about_rules(balancers)
+        answers = self._ask(*about_targets, *about_rules, *_about_vpcs(ids, group_ids))
+        of_targets, rest = answers[: len(about_targets)], answers[len(about_targets) :]
+        rules = {call[2]["ListenerArn"]: answer for call, answer in zip(about_rules, rest, strict=False)}
+        complete = self._with_targets(_as_ipv4_meets(balancers, rules), arns, of_targets)
+        return complete, *self._around(ids, group_ids, rest[len(about_rules) :])
 
     def _with_targets(
         self, balancers: Sequence[LoadBalancer], arns: Sequence[str], answers: Sequence[Answer]
@@ -281,6 +285,41 @@ def _about_targets(arns: Sequence[str]) -> tuple[_Call, ...]:
         *(("elbv2", "DescribeTargetHealth", {"TargetGroupArn": arn}) for arn in arns),
         *(("elbv2", "DescribeTargetGroupAttributes", {"TargetGroupArn": arn}) for arn in arns),
     )
+
+
+def _about_rules(balancers: Sequence[LoadBalancer]) -> tuple[_Call, ...]:
+    """Only a dualstack load balancer can have rules."""
+    return tuple(
+        ("elbv2", "DescribeRules", {"ListenerArn": listener.arn})
+        for each in balancers
+        if each.address_type.lower() == "dualstack"
+        for listener in known(each.listeners)
+        if listener.port == KMS_PORT
+    )
+
+
+def _as_ipv4_meets(
+    balancers: Sequence[LoadBalancer], rules: Mapping[str, Answer]
+) -> tuple[LoadBalancer, ...]:
+    """The load balancers with the target groups that IPv4 connections get; ``rules`` by listener."""
+
+    def met(balancer: LoadBalancer) -> LoadBalancer:
+        listeners: list[Listener] = []
+        for each in known(balancer.listeners):
+            answer = rules.get(each.arn)
+            changed = (
+                each if answer is None else read.for_ipv4(each, answer, action("elbv2", "DescribeRules"))
+            )
+            if isinstance(changed, Unavailable):
+                return replace(balancer, listeners=changed)
+            listeners.append(changed)
+        return (
+            balancer
+            if isinstance(balancer.listeners, Unavailable)
+            else replace(balancer, listeners=tuple(listeners))
+        )
+
+    return tuple(map(met, balancers))
 
 
 def _about_vpcs(ids: Sequence[str], group_ids: Sequence[str]) -> tuple[_Call, ...]:

@@ -25,6 +25,7 @@ CALLS: Mapping[tuple[str, str], str] = {
     ("elbv2", "DescribeLoadBalancers"): "elasticloadbalancing",
     ("elbv2", "DescribeLoadBalancerAttributes"): "elasticloadbalancing",
     ("elbv2", "DescribeListeners"): "elasticloadbalancing",
+    ("elbv2", "DescribeRules"): "elasticloadbalancing",
     ("elbv2", "DescribeTargetGroups"): "elasticloadbalancing",
     ("elbv2", "DescribeTargetGroupAttributes"): "elasticloadbalancing",
     ("elbv2", "DescribeTargetHealth"): "elasticloadbalancing",

@@ -18,6 +18,8 @@ from probe.wire.input_error import InputError
 
 MAX_FILE_BYTES = 16 << 20
 _MAX_CALLS = 2000
+# A response with more pages has one of these.
+_NEXT_PAGE = ("NextToken", "NextMarker", "Marker")
 # The AWS error code that `Recorder` writes for each kind of error.
 _CODES = {
     ApiErrorKind.ACCESS_DENIED: "AccessDenied",
@@ -52,13 +54,32 @@ class CollectedAnswers:
             )
         if isinstance(found.get("answer"), Mapping):
             answer: Mapping[str, Any] = found["answer"]
-            return answer
+            return _first_page(named) if any(answer.get(key) for key in _NEXT_PAGE) else answer
         return denied_by(found.get("error") or {}, named)
 
 
+def _first_page(named: str) -> Unavailable:
+    return Unavailable(
+        call=named,
+        because="the file has only the first page of the response; collect it with deploy/aws/collect.sh",
+        cause=ApiErrorKind.MALFORMED_RESPONSE,
+    )
+
+
 def key_of(call: Mapping[str, Any]) -> str:
-    """A key that is equal for equal calls, regardless of the order of their parameters."""
-    return json.dumps([call["service"], call["operation"], call["parameters"]], sort_keys=True, default=str)
+    """A key that is equal for equal calls, whatever the order of their parameters and of ids in a list."""
+    wanted = [call["service"], call["operation"], _sorted(call["parameters"])]
+    return json.dumps(wanted, sort_keys=True, default=str)
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _sorted(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return sorted(
+            (_sorted(each) for each in value), key=lambda each: json.dumps(each, sort_keys=True, default=str)
+        )
+    return value
 
 
 def read(path: Path) -> CollectedAnswers:

@@ -1,5 +1,6 @@
 """Maps AWS error codes to a few kinds of errors, with advice. Pure; the texts contain no secrets."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from probe.model.account import ApiErrorKind, Unavailable
 from probe.model.text import clean
 
 _MAX_MESSAGE = 160
+_UNPARSED = "Failed"  # what collect.sh writes if it finds no error code in the AWS CLI's output
 _EXACT: Mapping[str, ApiErrorKind] = {
     "AccessDenied": ApiErrorKind.ACCESS_DENIED,
     "AccessDeniedException": ApiErrorKind.ACCESS_DENIED,
@@ -65,12 +67,25 @@ def refused(action: str, code: str, message: str = "") -> Unavailable:
     return Unavailable(call=action, because=because, cause=cause)
 
 
+def _in_json(message: str) -> tuple[object, object] | None:
+    """Code and message of an error that the AWS CLI printed as JSON (AWS_CLI_ERROR_FORMAT), or None."""
+    try:
+        parsed = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    return (
+        (parsed["Code"], parsed.get("Message")) if isinstance(parsed, Mapping) and "Code" in parsed else None
+    )
+
+
 def denied_by(error: Mapping[str, Any], action: str) -> Unavailable:
     """The failed call for a botocore ``error.response`` or an error in a collected file."""
     inner = error.get("Error", error)
     inner = inner if isinstance(inner, Mapping) else {}
     code = inner.get("Code", inner.get("code"))
     message = inner.get("Message", inner.get("message"))
+    if code == _UNPARSED and isinstance(message, str):
+        code, message = _in_json(message) or (code, message)
     return refused(
         action, code if isinstance(code, str) else "?", message if isinstance(message, str) else ""
     )

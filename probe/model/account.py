@@ -77,15 +77,28 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """One allowed principal. ``kind`` is All, Service, OrganizationUnit, Account, User or Role."""
+    """One allowed principal. ``kind`` is All, Service, OrganizationUnit, Account, User or Role.
+
+    ``permission`` is what it may create: vpc-endpoint (also if AWS returns none), or
+    transit-gateway-attachment, which is of no use to KMS.
+    """
 
     principal: str
     kind: str = ""
+    permission: str = ""
+
+    @property
+    def is_for_endpoints(self) -> bool:
+        return self.permission in ("", "vpc-endpoint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointConnection:
-    """A consumer's interface endpoint to the service."""
+    """A consumer's interface endpoint to the service.
+
+    ``state`` is pendingAcceptance, pending, available, deleting, deleted, rejected, failed, expired or
+    partial; compare without case.
+    """
 
     owner: str
     state: str
@@ -124,32 +137,53 @@ class LoadBalancerZone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInterface:
-    """The load balancer's network interface in one zone; KMS's connections arrive there."""
+    """The load balancer's network interface in one zone; KMS's connections arrive there.
+
+    ``secondary`` are more addresses from which it connects to targets; it accepts no connections there.
+    """
 
     address: str
     zone: str = ""
     subnet_id: str = ""
     status: str = ""
+    secondary: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
+    """``target_group_arns`` get connections, ``idle_target_group_arns`` get none: their weight is 0."""
+
     arn: str
     port: int | None
     protocol: str
     target_group_arns: tuple[str, ...] = ()
+    idle_target_group_arns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredTarget:
-    """One registered target and its health. ``reason`` and ``description`` explain why it is not healthy."""
+    """One registered target and its health. ``reason`` and ``description`` explain why it is not healthy.
+
+    ``override`` is the administrative override: no_override (or none), zonal_shift_active (the target gets no
+    new connections, whatever its health), zonal_shift_delegated_to_dns, or unknown.
+    """
 
     id: str  # an address, for target type ip
     port: int | None
-    zone: str | None = None  # "all" for a target outside the VPC
+    zone: str | None = None  # "all" for a target outside the VPC; None for instances and load balancers
     state: str = ""  # initial, healthy, unhealthy, unhealthy.draining, unused, draining, unavailable
     reason: str = ""
     description: str = ""
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetHealthCheck:
+    """How the load balancer checks the targets. ``port`` is a number or ``traffic-port``."""
+
+    protocol: str
+    port: str = "traffic-port"
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +195,7 @@ class TargetGroup:
     port: int | None = None
     address_type: str = ""
     vpc_id: str = ""
+    health_check: TargetHealthCheck | None = None
     attributes: Mapping[str, str] | Unavailable = field(default_factory=dict)
     targets: tuple[RegisteredTarget, ...] | Unavailable = ()
 
@@ -189,7 +224,7 @@ class LoadBalancer:
 
     @property
     def forwarded_groups(self) -> tuple[TargetGroup, ...]:
-        """Target groups that a listener on port 443 forwards to; all of them if listeners are unreadable."""
+        """Target groups that get connections from port 443; all of them if listeners are unreadable."""
         groups = known(self.target_groups)
         if isinstance(self.listeners, Unavailable):
             return groups
@@ -212,7 +247,7 @@ class Route:
 
     destination: str
     via: str
-    state: str = "active"  # or blackhole
+    state: str = "active"  # or blackhole, filtered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

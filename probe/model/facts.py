@@ -25,6 +25,7 @@ class RecordState(StrEnum):
     LOWER_CASED = "lower_cased"
     QUOTED_TWICE = "quoted_twice"
     NAME_DOUBLED = "name_doubled"
+    CNAME = "cname"  # a record of another type; ``answers`` is its target
     ABSENT = "absent"
     SERVER_FAILURE = "server_failure"
     TIMED_OUT = "timed_out"
@@ -42,7 +43,7 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSeen:
-    """One query for the verification record and its result. ``answers`` are the TXT values."""
+    """One query for the record and its result. ``answers`` are TXT values or a CNAME's target."""
 
     name: str
     view: View
@@ -58,9 +59,9 @@ class DomainFacts:
     """The search for the verification record, in PrivateLink's order.
 
     ``names`` are the record's possible names, from the private DNS name's parent up to the registrable
-    domain. ``registrable`` is the registrable domain, None if there is none (a public suffix, a private
-    top-level domain). ``is_public`` is whether a parent of the private DNS name has name servers in public
-    DNS; None if that is not known.
+    domain, and last under the private DNS name itself. ``registrable`` is the registrable domain, None if
+    there is none (a public suffix, a private top-level domain). ``is_public`` is whether a parent of the
+    private DNS name has name servers in public DNS; None if that is not known.
     """
 
     private_dns_name: str

@@ -84,6 +84,7 @@ class Trait(StrEnum):
     JUDGES_PEER = "judges_peer"  # unless met, no request is signed for this server (advice does not count)
     MEANS_SHUT = "means_shut"  # if violated, the address accepts no connection, so KMS never reaches TLS
     CONFIGURED_PATH = "configured_path"  # concerns settings on the path; overridden if a request succeeds
+    MET_IF_SEEN = "met_if_seen"  # such a setting that is met if a request succeeds, whatever is configured
     ONE_SUFFICES = "one_suffices"  # per load balancer; one that meets it is enough as an entry point
     BACKENDS_ALONE = "backends_alone"  # applies to backends only; a request through a node confirms it
     REPEATS_KMS = "repeats_kms"  # derived from KMS's own error, so it does not confirm the prediction

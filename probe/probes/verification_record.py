@@ -6,7 +6,7 @@ the authoritative servers, which do not cache.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import Phase, Reason
@@ -90,7 +90,11 @@ class _Lookup:
             *((record, server, View.AUTHORITATIVE) for record in regular for server in servers),
             *((record, server, View.PUBLIC) for record in others for server in resolvers[:1]),
         ]
-        return tuple(await asyncio.gather(*(self._record(*each) for each in queries)))
+        seen = await asyncio.gather(*(self._record(*each) for each in queries))
+        if any(each.state is RecordState.PUBLISHED for each in seen):
+            return tuple(seen)
+        found_by = zip(seen, (record for record, _, _ in queries), strict=True)
+        return tuple(await asyncio.gather(*(self._with_alias(each, record) for each, record in found_by)))
 
     async def _record(self, record: RecordName, server: str, view: View) -> RecordSeen:
         answer = await self._ask(server, Question(name=record.name, record_type="TXT"), view)
@@ -109,6 +113,15 @@ class _Lookup:
         state = _STATES.get(reason, RecordState.MALFORMED_RESPONSE)
         detail = failure.detail if failure else ""
         return RecordSeen(name=record.name, view=view, server=server, state=state, detail=detail)
+
+    async def _with_alias(self, seen: RecordSeen, record: RecordName) -> RecordSeen:
+        """If there is no TXT record: whether there is a CNAME, as for other services' validation."""
+        if seen.state is not RecordState.ABSENT or record.is_bare or record.is_doubled:
+            return seen
+        answer = await self._ask(seen.server, Question(name=record.name, record_type="CNAME"), seen.view)
+        if not isinstance(answer, DnsResponse) or answer.failure is not None or not answer.details.answers:
+            return seen
+        return replace(seen, state=RecordState.CNAME, answers=answer.details.answers[:1])
 
     async def _any(self, question: Question, timeout_s: float) -> "DnsResponse | ExchangeFailed":
         """The first conclusive response of a public resolver, else the last failure."""

@@ -23,6 +23,7 @@ from probe.requirements.domain import (
     private_dns_name_is_under_a_public_domain,
     verification_record_is_published,
 )
+from probe.requirements.endpoint_connections import endpoint_connection_is_accepted
 from probe.requirements.endpoint_service import (
     acceptance_is_not_required,
     endpoint_service_exists,
@@ -47,6 +48,7 @@ from probe.requirements.health import (
     two_key_managers,
     uri_path_is_served,
 )
+from probe.requirements.health_check import health_check_sees_the_proxy
 from probe.requirements.health_conduct import (
     get_is_refused,
     key_metadata_is_usable,
@@ -123,6 +125,7 @@ CATALOGUE: tuple[Rule, ...] = (
     store_account_is_an_allowed_principal,
     service_owner_is_declared,
     acceptance_is_not_required,
+    endpoint_connection_is_accepted,
     service_uses_a_network_load_balancer,
     two_availability_zones,
     subnets_are_private,
@@ -166,6 +169,7 @@ CATALOGUE: tuple[Rule, ...] = (
     two_targets_are_registered,
     load_balancer_is_internal,
     target_group_is_ip_tcp_443,
+    health_check_sees_the_proxy,
     endpoint_service_offers_every_load_balancer_zone,
     vpc_resolves_dns_names,
     vpc_does_not_overlap_the_data_centre,

@@ -18,6 +18,7 @@ _FAULTS = {
     RecordState.NAME_DOUBLED: "contains the domain twice: the DNS provider appends it automatically",
     RecordState.LOWER_CASED: "has the value in different case, but the value is case-sensitive:",
     RecordState.QUOTED_TWICE: "has the value with extra quotation marks, which the DNS provider adds itself:",
+    RecordState.CNAME: "is a CNAME record, but PrivateLink needs a TXT record: it leads to",
     RecordState.WRONG_VALUE: "has another value",
 }
 _UNANSWERED = (RecordState.TIMED_OUT, RecordState.UNREACHABLE, RecordState.MALFORMED_RESPONSE)
@@ -79,9 +80,9 @@ def private_dns_name_is_under_a_public_domain(evidence: Evidence) -> Iterable[Fi
 def verification_record_is_published(evidence: Evidence) -> Iterable[Finding]:
     """Public DNS has the TXT record for PrivateLink's domain verification, with the exact value.
 
-    PrivateLink looks for it under the parent of the private DNS name first, then under higher domains, and
-    repeats the check from time to time. If the record disappears, existing connections stay up, but new ones
-    are refused.
+    It may be under the private DNS name itself or under any parent; KMS's guide speaks only of parents.
+    PrivateLink repeats the check from time to time. If the record disappears, existing connections stay up,
+    but new ones are refused.
     """
 
     def judge(facts: DomainFacts) -> Finding:
@@ -135,12 +136,19 @@ def _record(facts: DomainFacts) -> Finding:
         same_name = [each for each in facts.seen if each.name == published[0].name]
         missing = [each for each in same_name if each.state in (RecordState.ABSENT, *_FAULTS)]
         not_yet = f", not yet at {_servers(missing)}" if missing else ""
-        return met(f"published at {where}{not_yet}")
+        return met(f"published at {where}{not_yet}{_own_name(facts, published[0].name)}")
     for state, words in _FAULTS.items():
         if wrong := by_state.get(state):
             values = f" {listed(wrong[0].answers)}" if state is not RecordState.NAME_DOUBLED else ""
             return violated(f"{quoted(wrong[0].name)} {words}{values} ({_servers(wrong)})")
     return _no_record(facts)
+
+
+def _own_name(facts: DomainFacts, name: str) -> str:
+    """PrivateLink's guide allows a record under the private DNS name itself; KMS's does not mention it."""
+    own = facts.private_dns_name.rstrip(".").lower()
+    is_below = name.endswith(f".{own}") or name == own
+    return "; KMS's guide mentions only parents of the private DNS name" if is_below else ""
 
 
 def _no_record(facts: DomainFacts) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from ipaddress import IPv4Network, collapse_addresses
 
 from probe.model.account import (
     KMS_PORT,
@@ -19,6 +20,7 @@ from probe.requirements.declare import Finding, met, requirement, unknown, viola
 from probe.requirements.evidence.account import call_failed, of_load_balancers
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.vpc import network_of
 from probe.requirements.wording import listed, quoted
 
 _CONSOLE = "EC2 > Load Balancers > LOAD-BALANCER"
@@ -26,7 +28,8 @@ _DESCRIBE = "aws elbv2 describe-load-balancers --region REGION --load-balancer-a
 _LISTENERS = "aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN"
 _ALL = frozenset({"-1", "all"})  # a rule for all protocols has no ports
 _TCP = frozenset({"tcp", "6"}) | _ALL
-_ANYWHERE = "0.0.0.0/0"
+_EVERY_ADDRESS = IPv4Network("0.0.0.0/0")
+_FORWARDING = frozenset({"TCP", "TLS", "TCP_UDP", "TCP_QUIC"})
 
 
 @requirement(
@@ -99,7 +102,7 @@ def load_balancer_has_ipv4(evidence: Evidence) -> Iterable[Finding]:
     scope=Scope.ACCOUNT,
     step=KmsStep.NETWORK,
     errors=account_errors.NO_PATH_IN,
-    traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES},
+    traits={Trait.CONFIGURED_PATH, Trait.ONE_SUFFICES, Trait.MET_IF_SEEN},
     source=path_errors.VPC_CONNECTIVITY,
     remedy=Remedy(
         text="Add a listener for TCP (or TLS) on port 443 that forwards to the proxy's target group.",
@@ -124,7 +127,11 @@ def listener_forwards_443(evidence: Evidence) -> Iterable[Finding]:
             found = violated(f"no listener on port 443 (its ports: {', '.join(ports) or 'none'})")
             return _with_group(found, balancer)
         found = _forwarding(on_443)
-        return replace(found, remedy=_FIX_LISTENER) if found.outcome is Outcome.VIOLATED else found
+        if found.outcome is not Outcome.VIOLATED:
+            return found
+        is_idle = any(each.idle_target_group_arns for each in on_443)
+        text = _GIVE_WEIGHT if is_idle else _FIX_LISTENER.text
+        return replace(found, remedy=replace(_FIX_LISTENER, text=text))
 
     yield from of_load_balancers(evidence, judge)
 
@@ -137,6 +144,9 @@ _FIX_LISTENER = Remedy(
 )
 
 
+_GIVE_WEIGHT = "Give the proxy's target group a weight above 0 in the action of the listener on port 443."
+
+
 def _with_group(found: Finding, balancer: LoadBalancer) -> Finding:
     """With a command that names the only target group; with several or none, a command that lists them."""
     groups = known(balancer.target_groups)
@@ -147,11 +157,13 @@ def _with_group(found: Finding, balancer: LoadBalancer) -> Finding:
 
 
 def _forwarding(listeners: tuple[Listener, ...]) -> Finding:
-    usable = tuple(each for each in listeners if each.protocol.upper() in {"TCP", "TLS", "TCP_UDP"})
+    usable = tuple(each for each in listeners if each.protocol.upper() in _FORWARDING)
     if not usable:
         return violated(f"the listener on port 443 is of type {listed(tuple(x.protocol for x in listeners))}")
     if not any(each.target_group_arns for each in usable):
-        return violated("the listener on port 443 forwards to no target group")
+        idle = any(each.idle_target_group_arns for each in usable)
+        to = "only to target groups of weight 0, which get no connection" if idle else "to no target group"
+        return violated(f"the listener on port 443 forwards {to}")
     return met(f"{usable[0].protocol} 443 forwards to a target group")
 
 
@@ -194,7 +206,7 @@ def load_balancer_admits_privatelink_traffic(evidence: Evidence) -> Iterable[Fin
 
 def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
     rules = tuple(rule for group in groups for rule in group.inbound if admits_https(rule))
-    if any(_ANYWHERE in rule.cidrs for rule in rules):
+    if _is_anywhere(rules):
         return met("its security groups allow TCP 443 from anywhere")
     lists = tuple(dict.fromkeys(each for rule in rules for each in rule.others if each.startswith("pl-")))
     if lists:
@@ -208,6 +220,12 @@ def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
     declared = load_balancer_admits_privatelink_traffic.remedy
     remedy = replace(declared, cli=declared.cli.replace("SECURITY-GROUPS", " ".join(values)))
     return replace(violated(because), values=values, remedy=remedy)
+
+
+def _is_anywhere(rules: tuple[SecurityRule, ...]) -> bool:
+    """Whether the IPv4 ranges of the rules are together every address, such as 0.0.0.0/1 and 128.0.0.0/1."""
+    ranges = filter(None, (network_of(cidr) for rule in rules for cidr in rule.cidrs))
+    return list(collapse_addresses(ranges)) == [_EVERY_ADDRESS]
 
 
 def admits_https(rule: SecurityRule) -> bool:

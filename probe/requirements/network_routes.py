@@ -27,6 +27,8 @@ from probe.requirements.wording import listed
 
 _MAX_SHOWN = 5
 _PREFIX_LIST = "pl-"
+_WITHOUT_ADDRESS = frozenset({"instance", "alb"})
+_FILTERED = "filtered"  # a propagated route that AWS does not use; why is not documented
 _GATEWAY_ENDPOINT = "vpce-"  # its prefix list has only addresses of S3 or DynamoDB
 
 
@@ -134,18 +136,29 @@ def _unknown(paths: tuple[_Path, ...], balancers: tuple[LoadBalancer, ...], vpc:
             return call_failed(part)
     if isinstance(vpc.subnets, Unavailable) and _denied(paths, vpc):
         return call_failed(vpc.subnets)  # the denied traffic may stay inside one subnet, where no ACL applies
-    if not paths:
-        return unknown("no subnet, target or route table was found")
+    because = _without_paths(balancers) if not paths else _unclear(paths, vpc)
+    return unknown(because) if because else None
+
+
+def _without_paths(balancers: tuple[LoadBalancer, ...]) -> str:
+    if any(_without_address(balancers)):
+        return "the targets are instances or a load balancer, whose addresses are not read"
+    return "no subnet, target or route table was found"
+
+
+def _unclear(paths: tuple[_Path, ...], vpc: Vpc) -> str:
+    """What cannot be told of the paths; "" if everything can."""
     acls = known(vpc.network_acls)
     if not all(_is_complete(acl_of(path.subnet, acls)) for path in paths):
-        return unknown("not all network ACLs of the load balancers' subnets were found")
+        return "not all network ACLs of the load balancers' subnets were found"
+    filtered = tuple(str(path) for path in paths if path.route is not None and path.route.state == _FILTERED)
+    if filtered:
+        return f"the route to {listed(filtered)} has the state filtered"
     uncertain = tuple(path for path in paths if path.prefix_list and _has_no_other_route(path))
     if uncertain:
         lists = tuple(dict.fromkeys(path.prefix_list or "" for path in uncertain))
-        return unknown(
-            f"whether the route for prefix list {listed(lists)} covers {uncertain[0]} is not known"
-        )
-    return None
+        return f"whether the route for prefix list {listed(lists)} covers {uncertain[0]} is not known"
+    return ""
 
 
 def _has_no_other_route(path: _Path) -> bool:
@@ -180,6 +193,11 @@ def _paths(balancers: tuple[LoadBalancer, ...], tables: tuple[RouteTable, ...]) 
                         route=best_route(table, address),
                         prefix_list=_prefix_list(table),
                     )
+
+
+def _without_address(balancers: tuple[LoadBalancer, ...]) -> Iterator[bool]:
+    for balancer in balancers:
+        yield from (group.target_type in _WITHOUT_ADDRESS for group in balancer.forwarded_groups)
 
 
 def _addresses(balancer: LoadBalancer) -> Iterator[tuple[str, IPv4Address, int]]:

@@ -51,7 +51,7 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
         principals = _principals(account, service)
         if isinstance(principals, Finding):
             return principals
-        named = {each.principal for each in principals}
+        named = {each.principal for each in principals if each.is_for_endpoints}
         if wanted in named:
             return met(f"{wanted} is allowed")
         if spec.region.startswith(("us-iso", "eu-iso", "eusc-")):
@@ -61,6 +61,8 @@ def kms_is_an_allowed_principal(evidence: Evidence) -> Iterable[Finding]:
                 f"* is allowed, but not {wanted} by name; whether KMS accepts that is not documented"
             )
         because = f"{wanted} is not among the {len(named)} allowed principals"
+        if any(each.principal == wanted for each in principals):
+            because = f"{wanted} is allowed only for transit gateway attachments, not for endpoints"
         return Finding(outcome=Outcome.VIOLATED, because=because, values={"KMS-PRINCIPAL": wanted})
 
     yield from of_service(evidence, judge)
@@ -104,7 +106,7 @@ def store_account_is_an_allowed_principal(evidence: Evidence) -> Iterable[Findin
 
 def _allowing(principals: tuple[Principal, ...], spec: KeyStoreSpec) -> Finding:
     store_account = spec.store_account or ""
-    named = {each.principal for each in principals}
+    named = {each.principal for each in principals if each.is_for_endpoints}
     if _EVERYONE in named or any(f":{store_account}:" in each for each in named):
         return met(f"account {quoted(store_account)} is allowed")
     because = f"account {quoted(store_account)} is not among the {len(named)} allowed principals"

@@ -27,7 +27,11 @@ _HEALTH = "aws elbv2 describe-target-health --region REGION --target-group-arn T
 _EVERYWHERE = "all"  # the zone of a target outside the VPC: every node sends to it
 _WANTED = 2
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
-_NOT_COUNTED = frozenset({"draining", "unhealthy.draining"})  # they are being removed
+_REMOVED = "draining"  # it is being deregistered; unhealthy.draining is a registered target that failed
+_NO_OVERRIDE = frozenset({"", "no_override"})
+_SHIFTED = "zonal_shift_active"
+_LOAD_BALANCER = "alb"
+_OF_ANOTHER = "its target is an Application Load Balancer, whose own targets are not read"
 # Their health check has no result yet, or there is none.
 _UNDECIDED = frozenset({"initial", "unavailable", ""})
 
@@ -56,20 +60,29 @@ def two_targets_are_healthy(evidence: Evidence) -> Iterable[Finding]:
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:
         if isinstance(group.targets, Unavailable):
             return call_failed(group.targets)
-        targets = tuple(each for each in group.targets if each.state not in _NOT_COUNTED)
-        healthy = {each.id for each in targets if each.state == "healthy"}
+        if group.target_type == _LOAD_BALANCER:
+            return unknown(_OF_ANOTHER)
+        targets = tuple(each for each in group.targets if each.state != _REMOVED)
+        healthy = {each.id for each in targets if each.state == "healthy" and not _is_out(each)}
         count = f"{len(healthy)} of {len({each.id for each in targets})} targets healthy{_unhealthy(targets)}"
         if len(healthy) >= _WANTED:
             return met(count)
-        possible = healthy | {each.id for each in targets if each.state in _UNDECIDED}
+        possible = healthy | {each.id for each in targets if each.state in _UNDECIDED or _is_out(each)}
         return unknown(count) if len(possible) >= _WANTED else violated(count)
 
     yield from of_target_groups(evidence, judge)
 
 
+def _is_out(target: RegisteredTarget) -> bool:
+    """Whether an administrative override may keep new connections away from a healthy target."""
+    return target.state == "healthy" and target.override not in _NO_OVERRIDE
+
+
 def _unhealthy(targets: tuple[RegisteredTarget, ...]) -> str:
     states = tuple(
-        f"{each.id} {each.state} {each.reason}".strip() for each in targets if each.state != "healthy"
+        f"{each.id} {each.override if _is_out(each) else each.state} {each.reason}".strip()
+        for each in targets
+        if each.state != "healthy" or _is_out(each)
     )
     return f" ({listed(states)})" if states else ""
 
@@ -111,40 +124,72 @@ def every_zone_has_a_healthy_target(evidence: Evidence) -> Iterable[Finding]:
 def _zones(balancer: LoadBalancer, groups: tuple[TargetGroup, ...]) -> Finding:
     """Whether each zone has a healthy target.
 
-    A zone is undecided if a target has no health result yet, or if the only healthy targets are in another
-    zone and it is not known whether the load balancer sends across zones.
+    A zone is undecided if a target has no health result or no zone, or if the only healthy targets are in
+    another zone and it is not known whether the load balancer sends across zones.
     """
-    if not groups:
-        return unknown("no listener forwards port 443 to a target group")
-    if not balancer.zones:
-        return unknown("AWS returned no zones of the load balancer")
+    because = _not_judged(balancer, groups)
+    if because:
+        return unknown(because)
     cross_zone = [(group, _is_cross_zone(balancer, group)) for group in groups]
     failed, elsewhere = _other_zones(cross_zone)
+    unplaced = _without_zone(groups)
+    anywhere = elsewhere | set(map(_state, unplaced))
     without: list[str] = []
     undecided: list[str] = []
     for zone in balancer.zones:
         states = {
-            each.state
+            _state(each)
             for group, across in cross_zone
             for each in _reachable(group, zone, across=across is True)
         }
         if "healthy" not in states:
-            possible = (states | elsewhere) & (_UNDECIDED | {"healthy"})
+            possible = (states | anywhere) & (_UNDECIDED | {"healthy"})
             (undecided if possible else without).append(zone.zone)
     if without:
         return _without_target(without, groups)
-    if undecided and failed is not None and "healthy" in elsewhere:
+    if undecided and not unplaced and failed is not None and "healthy" in elsewhere:
         return call_failed(failed)
     if undecided:
-        return unknown(f"not known yet for {listed(tuple(undecided))}")
+        return unknown(_undecided(undecided, unplaced))
     is_across = any(across is True for _, across in cross_zone)
     across_zones = " (cross-zone)" if is_across else ""
     return met(f"each of {len(balancer.zones)} zones has a healthy target{across_zones}")
 
 
+def _not_judged(balancer: LoadBalancer, groups: tuple[TargetGroup, ...]) -> str:
+    if not groups:
+        return "no listener forwards port 443 to a target group"
+    if not balancer.zones:
+        return "AWS returned no zones of the load balancer"
+    return _OF_ANOTHER if any(group.target_type == _LOAD_BALANCER for group in groups) else ""
+
+
+def _undecided(zones: list[str], unplaced: tuple[RegisteredTarget, ...]) -> str:
+    if not unplaced:
+        return f"not known yet for {listed(tuple(zones))}"
+    ids = tuple(each.id for each in unplaced)
+    return f"AWS returned no zones of the targets {listed(ids)}: it gives them for addresses only"
+
+
+def _state(target: RegisteredTarget) -> str:
+    """The health, or that a zonal shift keeps connections away; "" if it is not known whether one does."""
+    if not _is_out(target):
+        return target.state
+    return _SHIFTED if target.override == _SHIFTED else ""
+
+
+def _without_zone(groups: tuple[TargetGroup, ...]) -> tuple[RegisteredTarget, ...]:
+    return tuple(each for group in groups for each in known(group.targets) if not each.zone)
+
+
 def _without_target(zones: list[str], groups: tuple[TargetGroup, ...]) -> Finding:
     """Zones without a healthy target. The remedy changes the group that turns cross-zone off, if any."""
+    declared = every_zone_has_a_healthy_target.remedy
     found = violated(f"no healthy target for {listed(tuple(zones))}")
+    if any(_state(each) == _SHIFTED for group in groups for each in known(group.targets)):
+        text = "End the zonal shift when its cause is over, or turn on cross-zone load balancing."
+        because = f"{found.because}: a zonal shift is active"
+        return replace(found, because=because, remedy=replace(declared, text=text))
     settings = ((g, known_items(g.attributes).get(_CROSS_ZONE, "").lower()) for g in groups)
     own = next((group for group, setting in settings if setting == "false"), None)
     if own is None:
@@ -154,7 +199,7 @@ def _without_target(zones: list[str], groups: tuple[TargetGroup, ...]) -> Findin
         f"--attributes Key={_CROSS_ZONE},Value=true"
     )
     console = "EC2 > Target Groups > TARGET-GROUP > Attributes > Cross-zone load balancing"
-    remedy = replace(every_zone_has_a_healthy_target.remedy, console=console, cli=cli)
+    remedy = replace(declared, console=console, cli=cli)
     return replace(found, remedy=remedy, values={"TARGET-GROUP-ARN": own.arn, "TARGET-GROUP": own.name})
 
 
@@ -195,7 +240,7 @@ def _is_cross_zone(balancer: LoadBalancer, group: TargetGroup) -> bool | Unavail
     scope=Scope.ACCOUNT,
     step=KmsStep.TLS,
     errors=account_errors.AT_TIMES_NOT_TLS,
-    traits={Trait.CONFIGURED_PATH},
+    traits={Trait.CONFIGURED_PATH, Trait.MET_IF_SEEN},
     source=account_errors.TARGET_GROUP_ATTRIBUTES,
     remedy=Remedy(
         text="Turn off Proxy protocol v2, unless the proxy parses its header.",
@@ -241,7 +286,9 @@ def two_targets_are_registered(evidence: Evidence) -> Iterable[Finding]:
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:
         if isinstance(group.targets, Unavailable):
             return call_failed(group.targets)
-        count = len({t.id for t in group.targets if t.state not in _NOT_COUNTED})
+        if group.target_type == _LOAD_BALANCER:
+            return unknown(_OF_ANOTHER)
+        count = len({t.id for t in group.targets if t.state != _REMOVED})
         registered = f"{count} registered"
         return met(registered) if count >= _WANTED else violated(registered)
 

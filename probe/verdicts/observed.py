@@ -68,6 +68,9 @@ def _is_refuted(verdict: Verdict, passed: frozenset[str]) -> bool:
 
 
 def _without_errors(verdict: Verdict) -> Verdict:
+    if Trait.MET_IF_SEEN in verdict.traits:
+        because = f"{verdict.because}; but requests through its nodes succeeded"
+        return replace(verdict, outcome=Outcome.MET, because=because, kms_errors=(), remedy=None)
     because = f"{verdict.because}; but requests through its nodes succeeded, so no error is predicted"
     return replace(verdict, because=because, kms_errors=())
 

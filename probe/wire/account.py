@@ -4,7 +4,8 @@ Field names are from botocore's models. A field of the wrong type counts as miss
 list is malformed (`Unavailable`), not empty.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from probe.model.account import (
@@ -19,10 +20,22 @@ from probe.model.account import (
     Principal,
     RegisteredTarget,
     TargetGroup,
+    TargetHealthCheck,
     Unavailable,
     Verification,
 )
-from probe.wire.json_values import entries, flag, mapping, port, text, texts, words
+from probe.wire.json_values import (
+    MAX_ENTRIES,
+    entries,
+    flag,
+    has_long_list,
+    mapping,
+    number,
+    port,
+    text,
+    texts,
+    words,
+)
 
 _Value = TypeVar("_Value")
 _Json = Mapping[str, Any]
@@ -38,8 +51,9 @@ def each(
 ) -> tuple[_Value, ...] | Unavailable:
     """Each object in the list at ``key``, parsed by ``read``; without that list the response is malformed.
 
-    It is also malformed if one entry can't be parsed: a list without that entry would not prove that
-    something does not exist. ``skips``: ``read`` returns None for entries that are not needed.
+    It is also malformed if one entry can't be parsed, or has a list that is too long to be read: a list
+    without that entry would not prove that something does not exist. ``skips``: ``read`` returns None for
+    entries that are not needed.
     """
     if isinstance(answer, Unavailable):
         return answer
@@ -47,6 +61,12 @@ def each(
     if found is None:
         return Unavailable(
             call=named, because=f"the response has no {key}", cause=ApiErrorKind.MALFORMED_RESPONSE
+        )
+    if any(map(has_long_list, found)):
+        return Unavailable(
+            call=named,
+            because=f"a list in an entry of {key} has more than {MAX_ENTRIES} entries",
+            cause=ApiErrorKind.MALFORMED_RESPONSE,
         )
     values = tuple(value for one in found if (value := read(one)) is not None)
     if len(found if skips else values) < len(answer[key]):
@@ -152,7 +172,11 @@ def _verification(one: _Json) -> Verification | None:
 def principal(one: _Json) -> Principal | None:
     """From ec2 DescribeVpcEndpointServicePermissions, ``AllowedPrincipals[]``."""
     found = text(one, "Principal")
-    return Principal(principal=found, kind=words(one, "PrincipalType")) if found else None
+    if not found:
+        return None
+    return Principal(
+        principal=found, kind=words(one, "PrincipalType"), permission=words(one, "PermissionType")
+    )
 
 
 def connection(one: _Json) -> EndpointConnection:
@@ -227,6 +251,11 @@ def node(one: _Json) -> NodeInterface | None:
         zone=words(one, "AvailabilityZone"),
         subnet_id=words(one, "SubnetId"),
         status=words(one, "Status"),
+        secondary=tuple(
+            other
+            for each in entries(one, "PrivateIpAddresses") or ()
+            if (other := text(each, "PrivateIpAddress")) and other != address
+        ),
     )
 
 
@@ -235,19 +264,54 @@ def listener(one: _Json) -> Listener | None:
     arn = text(one, "ListenerArn")
     if not arn:
         return None
-    actions = entries(one, "DefaultActions") or ()
-    simple = [text(action, "TargetGroupArn") for action in actions]
-    weighted = [
-        text(group, "TargetGroupArn")
-        for action in actions
-        for group in entries(mapping(action, "ForwardConfig"), "TargetGroups") or ()
-    ]
+    weights = _weights(entries(one, "DefaultActions") or ())
     return Listener(
         arn=arn,
         port=port(one, "Port"),
         protocol=words(one, "Protocol"),
-        target_group_arns=tuple(dict.fromkeys(filter(None, [*simple, *weighted]))),
+        target_group_arns=tuple(group for group, weight in weights.items() if weight != 0),
+        idle_target_group_arns=tuple(group for group, weight in weights.items() if weight == 0),
     )
+
+
+def for_ipv4(given: Listener, answer: _Json | Unavailable, named: str) -> Listener | Unavailable:
+    """The listener as IPv4 connections meet it: the first rule for them replaces the default action.
+
+    ``answer`` is that of elbv2 DescribeRules. Rules of a Network Load Balancer distinguish only IP versions.
+    """
+    rules = each(answer, "Rules", named, lambda one: one)
+    if isinstance(rules, Unavailable):
+        return rules
+    of_ipv4 = [one for one in rules if _is_for_ipv4(one)]
+    if not of_ipv4:
+        return given
+    first = min(of_ipv4, key=lambda one: int(words(one, "Priority")))
+    weights = _weights(entries(first, "Actions") or ())
+    return replace(
+        given,
+        target_group_arns=tuple(group for group, weight in weights.items() if weight != 0),
+        idle_target_group_arns=tuple(group for group, weight in weights.items() if weight == 0),
+    )
+
+
+def _is_for_ipv4(rule: _Json) -> bool:
+    """Whether it is a rule for IPv4 alone. The default rule has no number, and repeats the default action."""
+    conditions = entries(rule, "Conditions") or ()
+    kinds = {words(mapping(one, "SourceIpConfig"), "IpAddressType") for one in conditions}
+    priority = words(rule, "Priority")
+    return priority.isascii() and priority.isdecimal() and kinds == {"ipv4"}
+
+
+def _weights(actions: Iterable[_Json]) -> dict[str, int]:
+    """The weight of each target group that the actions forward to; 1 if none is given."""
+    weights: dict[str, int] = {}
+    for one in actions:
+        for group in entries(mapping(one, "ForwardConfig"), "TargetGroups") or ():
+            weight = number(group, "Weight")
+            weights.setdefault(text(group, "TargetGroupArn") or "", 1 if weight is None else weight)
+        weights.setdefault(text(one, "TargetGroupArn") or "", 1)
+    weights.pop("", None)
+    return weights
 
 
 def target_group(one: _Json) -> TargetGroup | None:
@@ -263,6 +327,18 @@ def target_group(one: _Json) -> TargetGroup | None:
         port=port(one, "Port"),
         address_type=words(one, "IpAddressType"),
         vpc_id=words(one, "VpcId"),
+        health_check=_health_check(one),
+    )
+
+
+def _health_check(one: _Json) -> TargetHealthCheck | None:
+    protocol = text(one, "HealthCheckProtocol")
+    if protocol is None or flag(one, "HealthCheckEnabled") is False:
+        return None
+    return TargetHealthCheck(
+        protocol=protocol,
+        port=text(one, "HealthCheckPort") or "traffic-port",
+        path=text(one, "HealthCheckPath"),
     )
 
 
@@ -279,6 +355,7 @@ def registered_target(one: _Json) -> RegisteredTarget | None:
         state=words(health, "State"),
         reason=words(health, "Reason"),
         description=words(health, "Description"),
+        override=words(mapping(one, "AdministrativeOverride"), "State"),
     )
 
 

@@ -81,13 +81,18 @@ def route_table(one: _Json) -> RouteTable | None:
     id_, routes = text(one, "RouteTableId"), entries(one, "Routes")
     if not id_ or routes is None:
         return None
-    associations = entries(one, "Associations") or ()
+    associations = [each for each in entries(one, "Associations") or () if _is_associated(each)]
     return RouteTable(
         id=id_,
         is_main=any(flag(each, "Main") is True for each in associations),
         subnet_ids=tuple(filter(None, (text(each, "SubnetId") for each in associations))),
         routes=tuple(filter(None, map(_route, routes))),
     )
+
+
+def _is_associated(association: _Json) -> bool:
+    state = words(mapping(association, "AssociationState"), "State")
+    return state in {"associated", "associating", ""}
 
 
 def _route(one: _Json) -> Route | None:

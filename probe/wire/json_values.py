@@ -39,6 +39,20 @@ def mapping(of: object, key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def has_long_list(value: object) -> bool:
+    """Whether a list inside has more entries than are read."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, list):
+            if len(each) > MAX_ENTRIES:
+                return True
+            left.extend(each)
+        elif isinstance(each, Mapping):
+            left.extend(each.values())
+    return False
+
+
 def texts(of: object, key: str) -> tuple[str, ...]:
     """The texts of a list; other types and empty texts are left out."""
     value = of.get(key) if isinstance(of, Mapping) else None

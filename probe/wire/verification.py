@@ -1,8 +1,8 @@
 """PrivateLink's domain verification record: its possible names, and how to read a TXT response. Pure.
 
 AWS PrivateLink guide, "Manage DNS names": a TXT record at NAME.DOMAIN, or at the domain itself if the DNS
-provider does not allow underscores. PrivateLink looks at the parent of the private DNS name first, then
-further up.
+provider does not allow underscores. The domain is the private DNS name or a parent of it; KMS's guide speaks
+only of parents.
 """
 
 from collections.abc import Iterator
@@ -65,10 +65,11 @@ def parents(private_dns_name: str) -> tuple[str, ...]:
 def record_names(private_dns_name: str, label: str) -> Iterator[RecordName]:
     """All possible names of the record, including wrong ones from common mistakes; correct ones first."""
     above = parents(private_dns_name)
-    for parent in above:
-        yield RecordName(name=f"{label}.{parent}")
-    for parent in above:
-        yield RecordName(name=parent, is_bare=True)
+    domains = tuple(dict.fromkeys((*above, private_dns_name.rstrip(".").lower()))) if above else ()
+    for domain in domains:
+        yield RecordName(name=f"{label}.{domain}")
+    for domain in domains:
+        yield RecordName(name=domain, is_bare=True)
     for n, parent in enumerate(above):
         for zone in above[n:]:  # which of the domains is a zone at the DNS provider is not known
             yield RecordName(name=f"{label}.{parent}.{zone}", is_doubled=True)

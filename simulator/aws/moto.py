@@ -137,7 +137,13 @@ def _load_balancer(elbv2: Any, vpc: str, plan: AccountPlan, subnets: Mapping[str
         Name=NAME, Type="network", Scheme="internal", Subnets=list(subnets.values()), SecurityGroups=[group]
     )["LoadBalancers"][0]["LoadBalancerArn"]
     target_group: str = elbv2.create_target_group(
-        Name=NAME, Protocol="TCP", Port=443, VpcId=vpc, TargetType="ip"
+        Name=NAME,
+        Protocol="TCP",
+        Port=443,
+        VpcId=vpc,
+        TargetType="ip",
+        HealthCheckProtocol="HTTPS",
+        HealthCheckPath="/ping",
     )["TargetGroups"][0]["TargetGroupArn"]
     targets = [
         {"Id": target.address, "Port": target.port}

@@ -35,6 +35,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "DescribeLoadBalancers": "elbv2",
         "DescribeSSLPolicies": "elbv2",
         "DescribeTargetGroupAttributes": "elbv2",
+        "DescribeRules": "elbv2",
         "DescribeTargetGroups": "elbv2",
         "DescribeTargetHealth": "elbv2",
     }

@@ -1,4 +1,7 @@
-"""A fake AWS CLI: prints the answers in the collected file FAKE_AWS, and errors in the format of the AWS CLI."""
+"""A fake AWS CLI: prints the answers in the collected file FAKE_AWS, and errors in the format of the AWS CLI.
+
+With FAKE_AWS_LINE_END="crlf" its lines end as on Windows.
+"""
 
 import json
 import os
@@ -9,6 +12,8 @@ import jmespath
 
 
 def main(words: list[str]) -> int:
+    if os.environ.get("FAKE_AWS_LINE_END") == "crlf":
+        sys.stdout.reconfigure(newline="\r\n")
     service, command = words[:2]
     options: dict[str, list[str]] = {}
     for word in words[2:]:
@@ -27,9 +32,10 @@ def main(words: list[str]) -> int:
             continue
         if "error" in each:
             code, why = each["error"]["code"], each["error"]["message"]
-            sys.stderr.buffer.write(
-                f"\nAn error occurred ({code}) when calling the {operation} operation: {why}\n".encode()
-            )
+            text = f"\nAn error occurred ({code}) when calling the {operation} operation: {why}\n"
+            if os.environ.get("AWS_CLI_ERROR_FORMAT", "json") != "legacy":
+                text = json.dumps({"Code": code, "Message": why}, indent=4)
+            sys.stderr.buffer.write(text.encode())
             return 254
         answer = each["answer"]
         if isinstance(answer, str):

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.accounts.collected import REGION, SERVICE_NAME, STORE_ID, answer, call, deny, healthy, written
+from support.accounts.collected import (
+    REGION,
+    SERVICE_NAME,
+    STORE_ID,
+    answer,
+    call,
+    deny,
+    healthy,
+    with_rules,
+    written,
+)
 
 from probe.aws.audit import audit
 from probe.aws.collected_answers import CollectedAnswers, read
@@ -23,7 +33,9 @@ SCRIPT = Path(__file__).parents[2] / "deploy" / "aws" / "collect.sh"
 FAKE = Path(__file__).parent / "fake_aws.py"
 
 
-def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def collect(
+    document: dict[str, Any], directory: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the script with a fake AWS CLI first in PATH."""
     program = directory / "aws"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" "$@"\n', encoding="utf-8")
@@ -32,6 +44,7 @@ def collect(document: dict[str, Any], directory: Path, *arguments: str) -> subpr
         "PATH": f"{directory}:{os.environ['PATH']}",
         "FAKE_AWS": str(written(document, directory)),
         "FAKE_AWS_LOG": str(directory / "calls.txt"),
+        **variables,
     }
     return subprocess.run(
         [str(SCRIPT), *arguments], capture_output=True, text=True, timeout=120, check=False, env=environment
@@ -79,9 +92,48 @@ def test_a_denied_call_is_denied_in_the_file(tmp_path: Path) -> None:
     }
 
 
-def test_without_any_permission_every_call_in_the_file_is_denied(tmp_path: Path) -> None:
-    account = collected(deny(healthy()), tmp_path)
-    assert {each.cause for each in account.failed_calls} == {ApiErrorKind.ACCESS_DENIED}
+def test_without_any_permission_the_script_fails_and_every_call_in_the_file_is_denied(tmp_path: Path) -> None:
+    result = collect(deny(healthy()), tmp_path, "--region", REGION, "--key-store", STORE_ID)
+    assert result.returncode == 1
+    assert "all 3 calls failed" in result.stderr
+    assert "(AccessDenied)" in result.stderr.splitlines()[-1]
+    file = tmp_path / "collected.json"
+    file.write_text(result.stdout, encoding="utf-8")
+    assert {each.cause for each in account_of(read(file)).failed_calls} == {ApiErrorKind.ACCESS_DENIED}
+
+
+def test_a_key_store_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    result = collect(healthy(), tmp_path, "--region", REGION, "--key-store", "cks-0000000000000000f")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        f"collect.sh: {REGION} has no external key store cks-0000000000000000f with an endpoint service, "
+        "or it could not be read"
+    )
+
+
+def test_lines_that_end_as_on_windows_give_the_same_account(tmp_path: Path) -> None:
+    wanted = account_of(CollectedAnswers(healthy()))
+    result = collect(
+        healthy(), tmp_path, "--region", REGION, "--key-store", STORE_ID, FAKE_AWS_LINE_END="crlf"
+    )
+    assert result.returncode == 0, result.stderr
+    file = tmp_path / "collected.json"
+    file.write_text(result.stdout, encoding="utf-8")
+    assert replace(account_of(read(file)), collected_at=None) == replace(wanted, collected_at=None)
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "text", "table"])
+def test_the_format_of_errors_in_the_environment_does_not_matter(form: str, tmp_path: Path) -> None:
+    document = deny(healthy(), "DescribeVpcs")
+    result = collect(
+        document, tmp_path, "--region", REGION, "--key-store", STORE_ID, AWS_CLI_ERROR_FORMAT=form
+    )
+    assert call(json.loads(result.stdout), "DescribeVpcs")["error"]["code"] == "AccessDenied"
+
+
+def test_the_rules_of_a_dualstack_load_balancer_are_collected(tmp_path: Path) -> None:
+    document = with_rules(healthy(), {"Priority": "default", "Conditions": [], "IsDefault": True})
+    assert collected(document, tmp_path).failed_calls == ()
 
 
 @pytest.mark.parametrize(

@@ -70,14 +70,36 @@ def test_a_published_record_is_found_on_all_servers() -> None:
     facts = searched(Dns({**ZONE, (RECORD, "TXT"): (VALUE,)}))
     assert states(facts) == {View.PUBLIC: RecordState.PUBLISHED, View.AUTHORITATIVE: RecordState.PUBLISHED}
     assert (facts.is_public, facts.public_zone, facts.registrable) == (True, "example.com", "example.com")
-    assert facts.names == ("_abc.xks.example.com", RECORD)
+    assert facts.names == ("_abc.xks.example.com", RECORD, f"{LABEL}.{NAME}")
 
 
 def test_only_the_given_resolvers_and_the_zones_servers_are_queried() -> None:
     dns = Dns({**ZONE, (RECORD, "TXT"): (VALUE,)})
     searched(dns)
     assert {server for server, _ in dns.queries} == {PUBLIC, OWN}
-    assert all(NAME not in name for _, name in dns.queries)  # only its parents and the record's name
+
+
+@pytest.mark.parametrize("name", [f"{LABEL}.{NAME}", f"{LABEL}.xks.example.com", NAME, "xks.example.com"])
+def test_a_record_under_the_private_dns_name_or_a_parent_is_found(name: str) -> None:
+    """At LABEL.DOMAIN, or at the domain itself, as PrivateLink's guide has it."""
+    facts = searched(Dns({**ZONE, (name, "TXT"): (VALUE,)}))
+    assert {each.name for each in facts.seen if each.state is RecordState.PUBLISHED} == {name}
+
+
+@pytest.mark.parametrize("name", [f"{LABEL}.{NAME}", RECORD])
+@pytest.mark.parametrize("txt", ["NXDOMAIN", ()])
+def test_a_cname_instead_of_the_record_is_reported_with_its_target(
+    name: str, txt: str | tuple[str, ...]
+) -> None:
+    """A resolver answers NXDOMAIN if the target does not exist."""
+    facts = searched(Dns({**ZONE, (name, "TXT"): txt, (name, "CNAME"): ("_x.acm-validations.example.",)}))
+    found = [each for each in facts.seen if each.state is RecordState.CNAME]
+    assert {(each.name, each.answers) for each in found} == {(name, ("_x.acm-validations.example.",))}
+
+
+def test_a_cname_that_leads_to_the_right_record_is_no_fault() -> None:
+    dns = Dns({**ZONE, (RECORD, "TXT"): (VALUE,), (RECORD, "CNAME"): ("elsewhere.example.",)})
+    assert RecordState.CNAME not in {each.state for each in searched(dns).seen}
 
 
 def test_the_zones_servers_may_differ_from_a_resolver() -> None:
@@ -150,7 +172,7 @@ def test_the_number_of_queries_is_bounded() -> None:
     deep = "a." * 40 + "example.com"
     dns = Dns({**ZONE, ("example.com", "NS"): tuple(f"ns{n}.example.com." for n in range(50))})
     searched(dns, deep)
-    assert len(dns.queries) <= 80
+    assert len(dns.queries) <= 130
 
 
 @dataclass

@@ -15,6 +15,7 @@ from support.accounts.collected import (
     deny,
     healthy,
     seen_by_consumers,
+    with_rules,
 )
 from support.accounts.discovered_targets import targets_for
 from support.evidence import NOW_S, tcp, tls
@@ -43,7 +44,7 @@ METRICS = GROUP.replace("targetgroup/xks", "targetgroup/metrics")
 
 def existing() -> _Json:
     """A healthy key store. Its targets are in one zone, and cross-zone load balancing is on."""
-    document = healthy()
+    document = with_rules(healthy())
     (own,) = answer(document, "DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
     consumer_view = seen_by_consumers(own, OWN)
     _add(

@@ -22,7 +22,7 @@ MET, VIOLATED, UNKNOWN, NOT_APPLICABLE = (
     Outcome.UNKNOWN,
     Outcome.NOT_APPLICABLE,
 )
-NEAR, FAR = "_abc.xks.example.com", "_abc.example.com"
+NEAR, FAR, OWN = "_abc.xks.example.com", "_abc.example.com", f"_abc.{HOST}"
 FACTS = DomainFacts(
     private_dns_name=HOST,
     registrable="example.com",
@@ -70,6 +70,17 @@ ABSENT = (record(NEAR, RecordState.ABSENT), record(FAR, RecordState.ABSENT))
         (with_records(*ABSENT, record("x", RecordState.NAME_DOUBLED)), VIOLATED, "the domain twice"),
         (with_records(*ABSENT, record(FAR, RecordState.LOWER_CASED)), VIOLATED, "different case"),
         (with_records(*ABSENT, record(FAR, RecordState.QUOTED_TWICE)), VIOLATED, "quotation marks"),
+        (with_records(*ABSENT, record(OWN, RecordState.PUBLISHED)), MET, "KMS's guide mentions only parents"),
+        (
+            with_records(*ABSENT, record(HOST, RecordState.PUBLISHED)),
+            MET,
+            "KMS's guide mentions only parents",
+        ),
+        (
+            with_records(*ABSENT, record(FAR, RecordState.CNAME, answers=("_x.acm.example.",))),
+            VIOLATED,
+            'PrivateLink needs a TXT record: it leads to "_x.acm.example."',
+        ),
         (
             with_records(*ABSENT, record(FAR, RecordState.WRONG_VALUE, answers=("y",))),
             VIOLATED,

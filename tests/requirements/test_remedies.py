@@ -29,7 +29,16 @@ from support.accounts.healthy import (
 )
 from support.evidence import NOTHING_AGREED, NOW_S, in_handshake, issue, sent, tcp, tls, window
 
-from probe.model.account import Account, Principal, RegisteredTarget, Route, RouteTable, Verification
+from probe.model.account import (
+    Account,
+    EndpointConnection,
+    Principal,
+    RegisteredTarget,
+    Route,
+    RouteTable,
+    TargetHealthCheck,
+    Verification,
+)
 from probe.model.evidence import Evidence
 from probe.model.facts import CredentialFacts, DomainFacts, RecordSeen, RecordState, View
 from probe.model.measurements import (
@@ -116,6 +125,7 @@ BAD_GROUP = replace(
     GROUP,
     target_type="instance",
     attributes={"proxy_protocol_v2.enabled": "true"},
+    health_check=TargetHealthCheck(protocol="TCP"),
     targets=(RegisteredTarget(id="192.168.1.5", port=8443, zone="eu-west-1a", state="unhealthy"),),
 )
 BAD_BALANCER = replace(
@@ -152,6 +162,7 @@ BAD = replace(
     service=BAD_SERVICE,
     services=(BAD_SERVICE, replace(BAD_SERVICE, id="vpce-svc-2")),
     principals=(Principal(principal="*"), Principal(principal=f"arn:aws:iam::{OTHER}:root")),
+    connections=(EndpointConnection(owner=OTHER, state="pendingAcceptance"),),
     load_balancers=(BAD_BALANCER,),
     vpcs=(BAD_VPC,),
     security_groups=(admitting("10.0.0.0/8"), replace(admitting(), id="sg-2")),

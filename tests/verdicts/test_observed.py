@@ -24,6 +24,12 @@ ONE_TARGET = replace(
 )
 ON_8443 = replace(ACCOUNT, load_balancers=(replace(BALANCER, target_groups=(replace(GROUP, port=8443),)),))
 DUALSTACK = replace(ACCOUNT, load_balancers=(replace(BALANCER, address_type="dualstack"),))
+PROXY_PROTOCOL = replace(
+    ACCOUNT,
+    load_balancers=(
+        replace(BALANCER, target_groups=(replace(GROUP, attributes={"proxy_protocol_v2.enabled": "true"}),)),
+    ),
+)
 NO_LISTENER = replace(ACCOUNT, load_balancers=(replace(BALANCER, listeners=()),))
 
 
@@ -49,7 +55,6 @@ def of(report: Report, requirement: str) -> Verdict:
     [
         (ONE_TARGET, "two-targets-are-healthy"),
         (ON_8443, "target-group-is-ip-tcp-443"),
-        (NO_LISTENER, "listener-forwards-443"),
     ],
 )
 @pytest.mark.parametrize("measured", [(health(A), health(B)), (tls(A), health(B))])
@@ -59,6 +64,16 @@ def test_a_finding_about_the_path_predicts_nothing_if_requests_passed_every_node
     verdict = of(judge(known(account, *measured)), requirement)
     assert verdict.outcome is Outcome.VIOLATED
     assert verdict.kms_errors == ()
+
+
+@pytest.mark.parametrize(
+    ("account", "requirement"),
+    [(NO_LISTENER, "listener-forwards-443"), (PROXY_PROTOCOL, "proxy-protocol-is-off")],
+)
+def test_a_setting_that_a_request_passes_is_met(account: Account, requirement: str) -> None:
+    """Of all nodes: with one alone, it may still be wrong for the other."""
+    assert of(judge(known(account, health(A), health(B))), requirement).outcome is Outcome.MET
+    assert of(judge(known(account, health(A))), requirement).outcome is Outcome.VIOLATED
 
 
 def test_a_dualstack_load_balancer_is_fine() -> None:

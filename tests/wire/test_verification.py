@@ -52,8 +52,10 @@ def test_correct_record_names_come_before_those_of_common_mistakes() -> None:
     assert found == [
         "_abc.xks.example.com",
         "_abc.example.com",
+        "_abc.p.xks.example.com",
         "xks.example.com",
         "example.com",
+        "p.xks.example.com",
         "_abc.xks.example.com.xks.example.com",
         "_abc.xks.example.com.example.com",
         "_abc.example.com.example.com",

@@ -17,6 +17,8 @@ _NLB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/network"
 LOAD_BALANCERS = f"{_NLB}/network-load-balancers.html"
 TARGET_GROUP_ATTRIBUTES = f"{_NLB}/edit-target-group-attributes.html"
 SECURITY_GROUPS = f"{_NLB}/load-balancer-security-groups.html"
+HEALTH_CHECKS = f"{_NLB}/target-group-health-checks.html"
+ENDPOINT_CONNECTIONS = "https://docs.aws.amazon.com/vpc/latest/privatelink/manage-endpoint-connections.html"
 ENDPOINT_SERVICES = "https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html"
 QUOTAS = "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
 
@@ -101,6 +103,11 @@ STORE_ACCOUNT_NOT_ALLOWED = (
 ACCEPTANCE_REQUIRED = (
     *_create_and_update(_INVALID, MISCONFIGURED, basis=Basis.CONFLICTING),
     error(Operation.CONNECT, _CODE_INVALID, _CODE_NOT_FOUND, basis=Basis.CONFLICTING),
+)
+# KMS's endpoint exists, but is not available. AWS documents the code for a service that requires acceptance.
+NOT_ACCEPTED = (
+    error(Operation.CONNECT, _CODE_INVALID, _CODE_NOT_FOUND, basis=Basis.INFERRED),
+    error(Operation.CREATE_KEY, WRONG_STATE, basis=Basis.INFERRED),
 )
 SERVICE_CONFIGURATION = (*_create_and_update(_INVALID), error(Operation.CONNECT, _CODE_INVALID))
 # AWS's guide requires IPv4; what happens without it is not documented.

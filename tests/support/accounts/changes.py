@@ -11,6 +11,7 @@ from support.accounts.healthy import (
     GROUP,
     LISTENER,
     LOCAL,
+    OTHER,
     OWN,
     SERVICE,
     STORE,
@@ -28,12 +29,16 @@ from probe.model.account import (
     RegisteredTarget,
     Route,
     RouteTable,
+    SecurityGroup,
+    TargetHealthCheck,
+    known,
 )
 from probe.model.evidence import Evidence
 from probe.model.store import PUBLIC_CONNECTIVITY
 
 KMS = Principal(principal="cks.kms.eu-west-1.amazonaws.com", kind="Service")
 ONE_ZONE = BALANCER.zones[:1]
+INSTANCES = tuple(RegisteredTarget(id=f"i-0123456789abcdef{n}", port=443, state="healthy") for n in range(2))
 PUBLIC = replace(P, connectivity=PUBLIC_CONNECTIVITY, service_name=None)
 
 
@@ -68,6 +73,49 @@ def consumer(spec: object = P, **changes: Any) -> Evidence:
 def connected(owner: str, state: str = "available") -> Evidence:
     """A planned key store; the account ``owner`` already has a connection to its endpoint service."""
     return with_account(connections=(EndpointConnection(owner=owner, state=state),))
+
+
+def one_waits_beside_an_available_one() -> Evidence:
+    waiting = EndpointConnection(owner=OTHER, state="pendingAcceptance")
+    return with_account(connections=(EndpointConnection(owner=OWN, state="available"), waiting))
+
+
+def checked_by(protocol: str, port: str = "traffic-port", path: str | None = None) -> TargetHealthCheck:
+    return TargetHealthCheck(protocol=protocol, port=port, path=path)
+
+
+def permitted(permission: str) -> Evidence:
+    """KMS's principal may create this."""
+    (kms,) = known(ACCOUNT.principals)
+    return with_account(principals=(replace(kms, permission=permission),))
+
+
+def forwarding(
+    groups: tuple[str, ...] = (), *, idle: tuple[str, ...] = (), protocol: str = "TCP"
+) -> Evidence:
+    """A listener on port 443; ``idle`` target groups have weight 0."""
+    listener = replace(LISTENER, protocol=protocol, target_group_arns=groups, idle_target_group_arns=idle)
+    return with_balancer(listeners=(listener,))
+
+
+def overridden(override: str) -> tuple[RegisteredTarget, ...]:
+    return (TARGETS[0], replace(TARGETS[1], override=override))
+
+
+def in_state(state: str) -> tuple[RegisteredTarget, ...]:
+    return tuple(replace(each, state=state) for each in TARGETS)
+
+
+def in_zones(override: str) -> tuple[RegisteredTarget, ...]:
+    """One target in each zone; the second has this administrative override."""
+    first, second = TARGETS
+    return (replace(first, zone="eu-west-1a"), replace(second, zone="eu-west-1b", override=override))
+
+
+def enforcing(group: SecurityGroup) -> Evidence:
+    """The load balancer applies its security group to PrivateLink traffic."""
+    balancer = replace(BALANCER, enforces_inbound_rules=True)
+    return with_account(load_balancers=(balancer,), security_groups=(group,))
 
 
 def seen_as_consumer(owner: str | None = OWN) -> Evidence:

@@ -143,6 +143,9 @@ _ANSWERS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
                     "Port": 443,
                     "IpAddressType": "ipv4",
                     "VpcId": "vpc-1",
+                    "HealthCheckProtocol": "HTTPS",
+                    "HealthCheckPort": "traffic-port",
+                    "HealthCheckPath": "/ping",
                 }
             ]
         },
@@ -282,6 +285,15 @@ def answer(document: dict[str, Any], operation: str) -> dict[str, Any]:
 def call(document: dict[str, Any], operation: str) -> dict[str, Any]:
     found: dict[str, Any] = next(each for each in document["calls"] if each["operation"] == operation)
     return found
+
+
+def with_rules(document: dict[str, Any], *rules: dict[str, Any]) -> dict[str, Any]:
+    """Make the load balancer dualstack: only then the audit asks for the rules of its listener."""
+    answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["IpAddressType"] = "dualstack"
+    arn = answer(document, "DescribeListeners")["Listeners"][0]["ListenerArn"]
+    asked = {"service": "elbv2", "operation": "DescribeRules", "parameters": {"ListenerArn": arn}}
+    document["calls"].append(asked | {"answer": {"Rules": list(rules)}})
+    return document
 
 
 def seen_by_consumers(service: dict[str, Any], owner: str) -> dict[str, Any]:

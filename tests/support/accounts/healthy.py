@@ -24,6 +24,7 @@ from probe.model.account import (
     SecurityRule,
     Subnet,
     TargetGroup,
+    TargetHealthCheck,
     Unavailable,
     Verification,
     Vpc,
@@ -86,6 +87,7 @@ GROUP = TargetGroup(
     port=443,
     address_type="ipv4",
     vpc_id="vpc-1",
+    health_check=TargetHealthCheck(protocol="HTTPS", path="/ping"),
     attributes={"proxy_protocol_v2.enabled": "false"},
     targets=TARGETS,
 )
