@@ -8,7 +8,18 @@ from support.evidence import evidence, target
 from probe.model.evidence import Evidence
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Role
-from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope, Trait
+from probe.model.verdicts import (
+    Basis,
+    KmsError,
+    KmsStep,
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    Remedy,
+    Scope,
+    Trait,
+)
 from probe.requirements import Finding, Rule, of_scopes
 from probe.requirements.declare import requirement
 from probe.verdicts.evaluate import evaluate
@@ -96,3 +107,42 @@ def test_a_requirement_without_findings_explains_that_nothing_is_configured() ->
 def test_the_subject_of_a_broken_requirement_is_the_key_store() -> None:
     assert [each.subject for each in evaluate([a_judge_that_raises], evidence(spec=STORE))] == ["cks-1"]
     assert [each.subject for each in evaluate([a_judge_that_raises], evidence())] == ["key store"]
+
+
+def error(likelihood: Likelihood) -> KmsError:
+    return KmsError(
+        operation=Operation.CONNECT,
+        error="XKS_PROXY_TIMED_OUT",
+        likelihood=likelihood,
+        basis=Basis.DOCUMENTED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("likelihoods", "may_pass"),
+    [
+        ((), False),
+        ((Likelihood.POSSIBLE,), True),
+        ((Likelihood.POSSIBLE, Likelihood.POSSIBLE), True),
+        ((Likelihood.EXPECTED,), False),
+        ((Likelihood.POSSIBLE, Likelihood.EXPECTED), False),
+    ],
+)
+def test_kms_may_pass_a_finding_all_of_whose_errors_are_only_possible(
+    likelihoods: tuple[Likelihood, ...], may_pass: bool
+) -> None:
+    errors = tuple(map(error, likelihoods))
+
+    @requirement(
+        level=Level.REQUIRED,
+        scope=Scope.NETWORK,
+        step=KmsStep.NETWORK,
+        source="https://example.com/",
+        remedy=Remedy(text="None."),
+    )
+    def answers_are_in_time(evidence: Evidence) -> Iterable[Finding]:
+        """Answers are in time."""
+        yield Finding(outcome=Outcome.VIOLATED, because="late", subject="proxy", kms_errors=errors)
+
+    (verdict,) = evaluate([answers_are_in_time], evidence())
+    assert (verdict.kms_errors, verdict.may_pass) == (errors, may_pass)

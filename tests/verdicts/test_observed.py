@@ -72,8 +72,14 @@ def test_a_finding_about_the_path_predicts_nothing_if_requests_passed_every_node
 )
 def test_a_setting_that_a_request_passes_is_met(account: Account, requirement: str) -> None:
     """Of all nodes: with one alone, it may still be wrong for the other."""
-    assert of(judge(known(account, health(A), health(B))), requirement).outcome is Outcome.MET
-    assert of(judge(known(account, health(A))), requirement).outcome is Outcome.VIOLATED
+    before = of(judge(known(account, health(A))), requirement)
+    after = of(judge(known(account, health(A), health(B))), requirement)
+    assert (before.outcome, after.outcome) == (Outcome.VIOLATED, Outcome.MET)
+    assert before.kms_errors
+    assert before.remedy is not None
+    assert (after.kms_errors, after.remedy) == ((), None)
+    assert after.because.startswith(before.because)
+    assert "succeeded" in after.because.removeprefix(before.because)
 
 
 def test_a_dualstack_load_balancer_is_fine() -> None:

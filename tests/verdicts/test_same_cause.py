@@ -15,7 +15,8 @@ from support.evidence import (
     trust_only,
 )
 
-from probe.model.verdicts import Level, Outcome, Verdict
+from probe.model.verdicts import KmsStep, Level, Outcome, Verdict
+from probe.verdicts import same_cause
 from probe.verdicts.judge import judge
 
 ROOT = issue("Listed Root", ca=True)
@@ -76,3 +77,34 @@ def test_names_of_other_hosts_are_a_risk_and_no_names_are_advice() -> None:
     assert {error.error for error in other.kms_errors} >= {"XKS_PROXY_INVALID_TLS_CONFIGURATION"}
     assert {error.likelihood.value for error in other.kms_errors} == {"possible"}
     assert (none.outcome, none.level, none.kms_errors) == (Outcome.VIOLATED, Level.ADVICE, ())
+
+
+def verdict(requirement: str, outcome: Outcome, *told_by: str) -> Verdict:
+    return Verdict(
+        requirement=requirement,
+        level=Level.REQUIRED,
+        step=KmsStep.TLS,
+        subject="proxy",
+        outcome=outcome,
+        because="",
+        told_by=told_by,
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told_by"),
+    [
+        (Outcome.VIOLATED, ("violated",)),
+        (Outcome.UNKNOWN, ("unknown",)),
+        (Outcome.MET, ()),
+        (Outcome.NOT_APPLICABLE, ()),
+    ],
+)
+def test_only_a_violated_or_unknown_verdict_refers_to_others_and_only_to_those_with_its_outcome(
+    outcome: Outcome, told_by: tuple[str, ...]
+) -> None:
+    others = tuple(verdict(each.name.lower(), each) for each in Outcome)
+    names = (*(each.requirement for each in others), "not judged")
+    referring, *rest = same_cause.apply((verdict("path", outcome, *names), *others), evidence())
+    assert referring.told_by == told_by
+    assert tuple(rest) == others
