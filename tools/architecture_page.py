@@ -6,7 +6,6 @@
     python tools/architecture_page.py --check    # exit 1 if one is out of date
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # run by path: `tools` and this very tree are found, whatever is installed
 from tools import import_map  # noqa: E402
 from tools.architecture_drawing import Box, svg  # noqa: E402
+from tools.generated_files import write_or_check  # noqa: E402
 
 PAGE = ROOT / "docs" / "architecture.md"
 DRAWING = ROOT / "docs" / "images" / "architecture.svg"
@@ -31,23 +31,9 @@ _LEGEND = {
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    arguments.add_argument("--check", action="store_true", help="compare, write nothing")
-    check = arguments.parse_args().check
     found = import_map.read(ROOT)
-    stale = []
-    for path, text in (
-        (DRAWING, drawing(found)),
-        (PAGE, with_table(PAGE.read_text(encoding="utf-8"), found)),
-    ):
-        if not check:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(path.name)
-    print(
-        f"{', '.join(stale)}: run tools/architecture_page.py" if stale else "the architecture is up to date"
-    )
-    return int(bool(stale))
+    files = {DRAWING: drawing(found), PAGE: with_table(PAGE.read_text(encoding="utf-8"), found)}
+    return write_or_check("architecture_page.py", (__doc__ or "").splitlines()[0], files)
 
 
 def drawing(found: import_map.ImportMap) -> str:

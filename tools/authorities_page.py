@@ -6,35 +6,29 @@
     python tools/authorities_page.py --check    # exit 1 if it is out of date
 """
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # run by path: `tools` and this very tree are found, whatever is installed
+from cryptography import x509  # noqa: E402
+from cryptography.x509.oid import NameOID  # noqa: E402
 
-from probe.requirements.evidence.authorities import Authorities, kms_authorities
-from probe.requirements.evidence.authority_advice import Advice, read
-from probe.wire.chain import RootId, root_id_of
+from probe.requirements.evidence.authorities import Authorities, kms_authorities  # noqa: E402
+from probe.requirements.evidence.authority_advice import Advice, read  # noqa: E402
+from probe.wire.chain import RootId, root_id_of  # noqa: E402
+from tools.generated_files import write_or_check  # noqa: E402
 
-PAGE = Path(__file__).parents[1] / "docs" / "authorities.md"
+PAGE = ROOT / "docs" / "authorities.md"
 # The attributes that name a root best; old ones have no common name, or the name of the CA in it.
 _NAMED_BY = (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME)
 _UNCLEAR = frozenset({"GlobalSign"})
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--check", action="store_true", help="compare, write nothing")
-    check = arguments.parse_args().check
     text = "\n".join(page()) + "\n"
-    if check:
-        is_current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        print(f"{PAGE.name} is up to date" if is_current else f"{PAGE.name}: run tools/authorities_page.py")
-        return int(not is_current)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check("authorities_page.py", (__doc__ or "").splitlines()[0], {PAGE: text})
 
 
 def page() -> Iterator[str]:

@@ -10,30 +10,23 @@ What `--credential-secret` needs is apart: ACCOUNT and NAME stand for the one se
 deploy/aws/README.md tells users what to replace.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
-from probe.aws.calls import CALLS, OF_THE_SECRET, READING_VERBS, action
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # run by path: `tools` and this very tree are found, whatever is installed
+from probe.aws.calls import CALLS, OF_THE_SECRET, READING_VERBS, action  # noqa: E402
+from tools.generated_files import write_or_check  # noqa: E402
 
-_FOLDER = Path(__file__).parents[1] / "deploy" / "aws"
+_FOLDER = ROOT / "deploy" / "aws"
 _NEED_NONE = {"sts:GetCallerIdentity"}
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    arguments.add_argument("--check", action="store_true", help="compare, write nothing")
-    check = arguments.parse_args().check
-    stale = []
-    for name, document in (("iam-policy.json", policy()), ("iam-policy-secret.json", of_the_secret())):
-        path, text = _FOLDER / name, json.dumps(document, indent=2) + "\n"
-        if not check:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
-    print(f"{', '.join(stale)}: run tools/iam_policy.py" if stale else "the policies are up to date")
-    return int(bool(stale))
+    documents = {"iam-policy.json": policy(), "iam-policy-secret.json": of_the_secret()}
+    files = {_FOLDER / name: json.dumps(document, indent=2) + "\n" for name, document in documents.items()}
+    return write_or_check("iam_policy.py", (__doc__ or "").splitlines()[0], files)
 
 
 def actions() -> list[str]:

@@ -6,17 +6,19 @@
     python tools/requirements_page.py --check    # exit 1 if it is out of date
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from probe.model.verdicts import KmsError, Level, Operation
-from probe.requirements import CATALOGUE, Rule
-from probe.requirements.kms_errors import health as health_errors
-from probe.requirements.kms_errors import path as path_errors
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # run by path: `tools` and this very tree are found, whatever is installed
+from probe.model.verdicts import KmsError, Level, Operation  # noqa: E402
+from probe.requirements import CATALOGUE, Rule  # noqa: E402
+from probe.requirements.kms_errors import health as health_errors  # noqa: E402
+from probe.requirements.kms_errors import path as path_errors  # noqa: E402
+from tools.generated_files import write_or_check  # noqa: E402
 
-PAGE = Path(__file__).parents[1] / "docs" / "requirements.md"
+PAGE = ROOT / "docs" / "requirements.md"
 _NAMES = {
     Operation.CREATE: "CreateCustomKeyStore",
     Operation.UPDATE: "UpdateCustomKeyStore",
@@ -47,16 +49,8 @@ _LEVELS = {
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--check", action="store_true", help="compare, write nothing")
-    check = arguments.parse_args().check
     text = "\n".join(page()) + "\n"
-    if check:
-        is_current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        print(f"{PAGE.name} is up to date" if is_current else f"{PAGE.name}: run tools/requirements_page.py")
-        return int(not is_current)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check("requirements_page.py", (__doc__ or "").splitlines()[0], {PAGE: text})
 
 
 def page() -> Iterator[str]:
