@@ -90,7 +90,7 @@ async def test_a_response_is_read_completely_with_kernel_timestamps(tcp_server: 
     assert (answer.status, answer.body, answer.failure) == (200, b"hi", None)
     assert answer.headers == (("content-length", "2"),)
     assert answer.timestamps is Timestamps.KERNEL
-    assert 0.05 <= answer.phases_s[Phase.WAIT] < 0.5
+    assert answer.phases_s[Phase.WAIT] >= 0.05
     assert answer.phases_s[Phase.RECEIVE] == 0.0
     assert not answer.wait_is_upper_bound
     assert answer.is_reusable
@@ -99,8 +99,8 @@ async def test_a_response_is_read_completely_with_kernel_timestamps(tcp_server: 
 async def test_wait_ends_with_the_first_byte_and_receive_with_the_last(tcp_server: Any) -> None:
     answer = await ask(tcp_server(sends(OK[:20], OK[20:], pause_s=0.1)))
 
-    assert 0.1 <= answer.phases_s[Phase.WAIT] < 0.19
-    assert 0.1 <= answer.phases_s[Phase.RECEIVE] < 0.5
+    assert answer.phases_s[Phase.WAIT] >= 0.1
+    assert answer.phases_s[Phase.RECEIVE] >= 0.1  # so the wait did not last until the last byte
     assert not answer.wait_is_upper_bound
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.network.wire_waits import slow_hosts
+from support.network.wire_waits import QUICK, late_requirements
 from support.pace import PRIORITY
 from support.preflight.cases import Case
 from support.preflight.playing import NAME, NAME_SERVER, Played, environment
@@ -32,9 +32,6 @@ REGION = "eu-central-1"
 NODES = {"xks-eu-central-1a": "nlb-euc1-az1", "xks-eu-central-1b": "nlb-euc1-az2"}
 BACKENDS = ("proxy-1", "proxy-2")
 KEY_MANAGER = "hsm-1"
-QUICK = "health-answers-within-250-ms"
-QUICK_S = 0.25
-MAJORITY = 3  # of the five requests whose median decides
 LATE = "slow-300ms"
 TIMEOUT = "20s"  # long enough for a busy machine; a silent zone delays each test by this much
 SIMULATIONS: Mapping[str, Mapping[str, Any]] = {
@@ -164,25 +161,28 @@ def pair_of(preflight_simulation: Simulation, play: Callable[[Case], Played]) ->
         preflight = play(case)
         assert preflight.report, preflight.words
         both = dict(preflight.report), one_round(preflight_simulation, case)
-        is_late = slow_hosts(preflight_simulation, since_s=since_s, limit_s=QUICK_S, connections=MAJORITY)
-        if is_late and [LATE] not in case.faults.values():
-            return without_late_answers(both[0]), without_late_answers(both[1])
-        return both
+        late = late_requirements(preflight_simulation, since_s=since_s)
+        if [LATE] in case.faults.values() or case.rtt_s:
+            return both
+        return without(late, both[0]), without(late, both[1])
 
     return measured
 
 
-def without_late_answers(of: Judgement) -> Judgement:
+def without(late: frozenset[str], of: Judgement) -> Judgement:
     """For a machine that was late in one of the two runs, as the link recorded: the rest must still be the same."""
+    if not late:
+        return of
     return {
-        "verdicts": [each for each in of["verdicts"] if each["requirement"] != QUICK],
+        "verdicts": [each for each in of["verdicts"] if each["requirement"] not in late],
         "prediction": {
             operation: {
                 **predicted,
+                "decided": None,
                 "errors": [
                     {**error, "masked_by": None}
                     for error in predicted["errors"]
-                    if error["requirements"] != [QUICK]
+                    if not set(error["requirements"]) <= late
                 ],
             }
             for operation, predicted in of["prediction"].items()

@@ -53,5 +53,5 @@ def test_an_ordinary_user_can_run_the_default_scenario_with_its_delays(xks_probe
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     medians_s = {r["region"]: r["rtt_seconds"]["median"] for r in report["survey"]["regions"]}
-    assert 0.009 <= medians_s["eu-central-1"] <= 0.015, "the link delays by 9 ms, which loopback does not"
+    assert medians_s["eu-central-1"] >= 0.009, "the link delays by 9 ms, which loopback does not"
     assert "loopback" not in done.stderr

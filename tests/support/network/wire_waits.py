@@ -4,6 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from simulator import AppliedDelay, Simulation
+from simulator.network.records import round_trips_s
+
+QUICK, QUICK_S = "health-answers-within-250-ms", 0.25
+NEAR, NEAR_S = "round-trip-within-35-ms", 0.035
+ENOUGH = 3  # exchanges that can decide a requirement: the majority of five health requests
 
 
 def waits_s(frames: Iterable[AppliedDelay]) -> dict[int, float]:
@@ -34,16 +39,24 @@ def _waited_s(events: Iterable[tuple[float, str]]) -> float:
     return total_s + (received_s - sent_s if sent_s is not None and received_s is not None else 0.0)
 
 
-def slow_hosts(simulation: Simulation, *, since_s: float, limit_s: float, connections: int) -> frozenset[str]:
-    """The nodes and backends for which the agent waited over ``limit_s`` on at least ``connections`` connections."""
+def slow_hosts(simulation: Simulation, *, since_s: float) -> frozenset[str]:
+    """The nodes and backends that let the agent wait longer than KMS waits, on enough connections to be decisive."""
     hosts = (*simulation.scenario.nodes, *simulation.scenario.backends)
+    waits = {host.name: waits_s(_frames(simulation, host.name, since_s)).values() for host in hosts}
     return frozenset(
-        host.name
-        for host in hosts
-        if sum(wait_s > limit_s for wait_s in _waits_s(simulation, host.name, since_s)) >= connections
+        name for name, each in waits.items() if sum(wait_s > QUICK_S for wait_s in each) >= ENOUGH
     )
 
 
-def _waits_s(simulation: Simulation, name: str, since_s: float) -> Iterable[float]:
+def late_requirements(simulation: Simulation, *, since_s: float) -> frozenset[str]:
+    """The requirements about time that a busy machine may have broken: the link recorded times over their limits."""
+    frames = [list(_frames(simulation, host.name, since_s)) for host in simulation.scenario.key_managers]
+    rtts_s = [(*round_trips_s(each, "icmp"), *round_trips_s(each, "tcp-syn")) for each in frames]
+    is_far = any(sum(rtt_s > NEAR_S for rtt_s in each) >= ENOUGH for each in rtts_s)
+    is_slow = slow_hosts(simulation, since_s=since_s)
+    return frozenset(({NEAR} if is_far else set()) | ({QUICK} if is_slow else set()))
+
+
+def _frames(simulation: Simulation, name: str, since_s: float) -> Iterable[AppliedDelay]:
     frames = simulation.applied(simulation.address(name))
-    return waits_s(frame for frame in frames if frame.arrived_at_s >= since_s).values()
+    return (frame for frame in frames if frame.arrived_at_s >= since_s)
