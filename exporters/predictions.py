@@ -6,7 +6,6 @@ from probe.model.verdicts import (
     Basis,
     KmsError,
     KmsStep,
-    Level,
     Operation,
     Outcome,
     PredictedError,
@@ -27,6 +26,7 @@ BASES: Mapping[Basis, str] = {
 }
 NO_ERROR = "no error expected"
 NOT_EVALUATED = "not evaluated"
+_ONLY_HERE = "KMS does not trust the CA of this certificate, only this agent does"
 # The steps of a KMS call that only the AWS account can answer for.
 _AWS_STEPS = frozenset({KmsStep.SERVICE, KmsStep.DOMAIN, KmsStep.CONFIGURATION})
 _CAUSES = (
@@ -66,14 +66,12 @@ def without_error(
         return Outcome.NOT_APPLICABLE, f"{NOT_EVALUATED} by the agent (use preflight)"
     if prediction is not None and prediction.decided:
         return Outcome.MET, NO_ERROR if has_aws else f"{NO_ERROR}; the AWS account was not evaluated"
-    unknown = list(
-        dict.fromkeys(
-            v.requirement for v in verdicts if v.outcome is Outcome.UNKNOWN and v.level is Level.REQUIRED
-        )
-    )
-    if prediction is None or not unknown:
-        return Outcome.NOT_APPLICABLE, NOT_EVALUATED
-    return Outcome.UNKNOWN, f"undecided: required information is missing ({_named(unknown)})"
+    if prediction is not None and prediction.unknown_requirements:
+        missing = _named(prediction.unknown_requirements)
+        return Outcome.UNKNOWN, f"undecided: required information is missing ({missing})"
+    if prediction is not None and prediction.rests_on_extra_authority:
+        return Outcome.UNKNOWN, f"undecided: {_ONLY_HERE}"
+    return Outcome.NOT_APPLICABLE, NOT_EVALUATED
 
 
 def causes(error: PredictedError, verdicts: Iterable[Verdict]) -> str:

@@ -60,11 +60,14 @@ def also(telling: Sequence[Verdict], verdicts: Iterable[Verdict]) -> tuple[str, 
 
 def summary(verdicts: Iterable[Verdict]) -> str:
     """One line: ``2 requirements violated (8 findings), 9 unknown (36 findings), 15 met``."""
-    counted = tallies(verdicts)
+    listed = list(verdicts)
+    counted = tallies(listed)
     violated, unknown = (counted[outcome] for outcome in _WITH_FINDINGS)
+    extra = len({v.requirement for v in listed if v.rests_on_extra_authority})
+    met = f"{counted[Outcome.MET].requirements} met{f' ({extra} only with an extra CA)' if extra else ''}"
     return (
         f"{_units(violated.requirements, 'requirement')} violated{_in_brackets(violated)}, "
-        f"{unknown.requirements} unknown{_in_brackets(unknown)}, {counted[Outcome.MET].requirements} met"
+        f"{unknown.requirements} unknown{_in_brackets(unknown)}, {met}"
     )
 
 

@@ -14,6 +14,7 @@ from probe.model.text import clean
 from probe.model.verdicts import KmsError, KmsStep, Level, Likelihood, Outcome, Remedy, Verdict
 
 MAX_SHOWN = 40
+WITH_EXTRA_CA = " (only with an extra CA)"
 _LIMIT = 1024
 _LEVELS = {
     Level.REQUIRED: ("required", "bold red"),
@@ -124,12 +125,12 @@ def fine(verdicts: Iterable[Verdict]) -> RenderableType | None:
 
 
 def met(verdicts: Iterable[Verdict]) -> list[str]:
-    """The ids of the requirements that no finding violates or leaves unknown."""
+    """The ids of the requirements whose findings are all met, marked where only an extra CA makes them so."""
     listed = list(verdicts)
     bad = {v.requirement for v in listed if v.outcome in (Outcome.VIOLATED, Outcome.UNKNOWN)}
-    return list(
-        dict.fromkeys(v.requirement for v in listed if v.outcome is Outcome.MET and v.requirement not in bad)
-    )
+    extra = {v.requirement for v in listed if v.rests_on_extra_authority}
+    ids = dict.fromkeys(v.requirement for v in listed if v.outcome is Outcome.MET)
+    return [f"{each}{WITH_EXTRA_CA if each in extra else ''}" for each in ids if each not in bad]
 
 
 def wrong_title(verdicts: Iterable[Verdict]) -> str:

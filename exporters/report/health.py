@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.checks import REQUESTS, is_answered, is_of_health
-from exporters.report import fields, findings, formatting, judged, tls, verdicts
+from exporters.report import conclusion, fields, findings, formatting, judged, tls
 from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check
@@ -69,7 +69,7 @@ def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
     parts = [
         *map(_head, measured[:1]),
         tls.extra_authorities(report),
-        _unanswered(measured) or verdicts.conclusion(report),
+        _unanswered(measured) or conclusion.render(report),
         Text(),
         findings.render(report.verdicts),
         budget(measured),

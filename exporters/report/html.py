@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exporters import predictions
 from exporters.checks import CALL_PHASES, REQUESTS
+from exporters.headline import headline
 from exporters.report import findings, health, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from exporters.tally import tallies
@@ -63,7 +64,7 @@ def text(of: Preflight) -> str:
         facts=facts(of),
         cautions=cautions(of),
         where=clean((spec.id or spec.host or "new key store") if spec else "key store"),
-        extra_authorities=[clean(each) for each in report.extra_authorities],
+        headline=headline(report),
         actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
         counts={outcome.value: str(tally) for outcome, tally in tallies(report.verdicts).items()},
         predictions=[_predicted(each, report.verdicts) for each in report.predictions],

@@ -36,6 +36,7 @@ def verdict(value: Verdict) -> Fields:
         },
         "source": value.source,
         "told_by": list(value.told_by),
+        "rests_on_extra_authority": value.rests_on_extra_authority,
     }
 
 
@@ -51,7 +52,12 @@ def predictions(values: tuple[Prediction, ...]) -> Mapping[str, object]:
 
 
 def prediction(value: Prediction) -> Fields:
-    return {"decided": value.decided, "errors": [_predicted(error) for error in value.errors]}
+    return {
+        "decided": value.decided,
+        "unknown_requirements": list(value.unknown_requirements),
+        "rests_on_extra_authority": value.rests_on_extra_authority,
+        "errors": [_predicted(error) for error in value.errors],
+    }
 
 
 def _predicted(error: PredictedError) -> Fields:

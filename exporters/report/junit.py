@@ -20,8 +20,9 @@ def text(
     strict: bool = False,
     properties: Mapping[str, str] | None = None,
 ) -> str:
-    """A document with one suite. Violated advice fails only if ``strict``; unknown requirements are skipped.
+    """A document with one suite. Violated advice fails only if ``strict``.
 
+    Requirements that are unknown, or met only with an extra CA, are skipped.
     ``properties`` describe the whole suite. The property ``summary`` is added: it counts the requirements,
     whereas ``tests`` and ``failures`` count findings.
     """
@@ -53,6 +54,8 @@ def _case(verdict: Verdict, *, strict: bool) -> ET.Element:
             failure = ET.SubElement(case, "failure", {"message": because, "type": verdict.level.value})
             remedy = _xml_text(verdict.remedy.text) if verdict.remedy else ""
             failure.text = "\n".join(filter(None, (because, f"KMS: {errors}" if errors else "", remedy)))
+        case Outcome.MET if verdict.rests_on_extra_authority:
+            ET.SubElement(case, "skipped", {"message": f"met only with an extra CA: {because}"})
         case Outcome.UNKNOWN | Outcome.NOT_APPLICABLE:
             word = verdict.outcome.value.replace("_", " ")
             ET.SubElement(case, "skipped", {"message": f"{word}: {because}"})

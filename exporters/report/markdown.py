@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from exporters import predictions, tally
+from exporters.headline import headline
 from exporters.predictions import CALLS
 from exporters.report import findings, matrix
 from exporters.report.preflight import Preflight, cautions, facts
@@ -26,9 +27,7 @@ def _lines(of: Preflight) -> Iterator[str]:
     yield _escaped(f"xks-probe {of.version} · {' · '.join(facts(of))}")
     for caution in cautions(of):
         yield from ("", f"**{_escaped(caution)}**")
-    for authority in report.extra_authorities:
-        yield from ("", f"**Relies on an extra CA that KMS does not trust: {_escaped(authority)}**")
-    yield from ("", tally.summary(report.verdicts))
+    yield from ("", f"**{headline(report).signed}** {tally.summary(report.verdicts)}")
     yield from ("", "| KMS call | would return |", "| --- | --- |")
     by_operation = {prediction.operation: prediction for prediction in report.predictions}
     for operation in Operation:

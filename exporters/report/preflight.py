@@ -7,7 +7,18 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from exporters.report import changes, fields, findings, formatting, health, judged, matrix, tls, verdicts
+from exporters.headline import authorities, headline
+from exporters.report import (
+    changes,
+    conclusion,
+    fields,
+    findings,
+    formatting,
+    health,
+    judged,
+    matrix,
+    verdicts,
+)
 from probe.model.account import Account
 from probe.model.evidence import Evidence
 from probe.model.text import clean
@@ -37,6 +48,7 @@ def document(of: Preflight) -> dict[str, object]:
     return {
         "schema_version": fields.SCHEMA_VERSION,
         "taken_at": fields.time(report.taken_at_s),
+        "headline": headline(report).sentence,
         "version": of.version,
         "vantage": clean(of.vantage),
         "redacted": of.is_redacted,
@@ -91,9 +103,8 @@ def render(of: Preflight) -> RenderableType:
     report = of.report
     parts: list[RenderableType | None] = [
         _head(of),
-        tls.extra_authorities(report),
         Text(),
-        verdicts.conclusion(report),
+        conclusion.render(report),
         verdicts.predictions(report),
         _reported_state(report.actual),
         Text(),
@@ -113,7 +124,7 @@ def brief(of: Preflight) -> RenderableType:
     report = of.report
     parts: list[RenderableType | None] = [
         _head(of),
-        verdicts.conclusion(report),
+        conclusion.render(report),
         verdicts.predictions(report),
         _reported_state(report.actual),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
@@ -149,6 +160,8 @@ def cautions(of: Preflight) -> tuple[str, ...]:
         warnings.append(_failed_calls(account))
     if of.is_redacted:
         warnings.append("Account ids, private addresses and key ids are replaced with pseudonyms")
+    if extra := authorities(of.report):
+        warnings.append(extra)
     return tuple(warnings)
 
 

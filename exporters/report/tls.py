@@ -3,7 +3,8 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from exporters.report import certificates, fields, findings, formatting, judged
+from exporters.headline import authorities, headline
+from exporters.report import certificates, conclusion, fields, findings, formatting, judged
 from probe.model.measurements import Certificate, ClientHelloProfile, Measurement, Phase, TlsDetails
 from probe.model.text import clean
 from probe.model.verdicts import Report
@@ -17,6 +18,7 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
     return {
         "schema_version": fields.SCHEMA_VERSION,
         "taken_at": fields.time(measurement.started_at_s),
+        "headline": headline(report).sentence,
         "address": fields.text(measurement.address),
         "port": measurement.target.port,
         "server_name": fields.text(_server_name(measurement)),
@@ -41,6 +43,8 @@ def render(measurement: Measurement, report: Report) -> RenderableType:
         _outcome(measurement, details),
         extra_authorities(report),
         Text(),
+        conclusion.render(report),
+        Text(),
         findings.render(report.verdicts),
         certificates.render(_chain(details), measurement.started_at_s),
         findings.fine(report.verdicts),
@@ -50,10 +54,8 @@ def render(measurement: Measurement, report: Report) -> RenderableType:
 
 def extra_authorities(report: Report) -> Text | None:
     """A warning if verdicts may rely on root certificates that KMS does not trust."""
-    if not report.extra_authorities:
-        return None
-    names = ", ".join(clean(name, 128) for name in report.extra_authorities)
-    return Text(f"Extra CAs trusted by this agent but not by KMS: {names}", style="bold yellow")
+    caution = authorities(report)
+    return Text(caution, style="bold yellow") if caution else None
 
 
 def _head(measurement: Measurement) -> Text:

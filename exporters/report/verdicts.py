@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters import predictions as of_kms
-from exporters import tally
+from exporters.headline import headline, is_refused
 from exporters.health import LatestHealth
-from exporters.report import fields, findings, formatting, judged, latest_health, path, tls
+from exporters.report import conclusion, fields, findings, formatting, judged, latest_health, path, tls
 from exporters.report import survey as regions
 from probe.model.evidence import Evidence
 from probe.model.survey import Survey
@@ -36,6 +36,7 @@ def document(*, reports: Sequence[Judged], survey: Survey, vantage: str, version
 def _store(report: Report) -> dict[str, object]:
     return {
         "taken_at": fields.time(report.taken_at_s),
+        "headline": headline(report).sentence,
         "key_store": clean(report.key_store) or None,
         "authorities_as_of": report.authorities_as_of or None,
         "authorities_proposed": report.authorities_proposed or None,
@@ -67,7 +68,7 @@ def _judged(report: Report, *, several: bool) -> Iterable[RenderableType | None]
         yield Text.assemble("\n", (clean(report.key_store) or "key store without a name", "bold underline"))
     yield tls.extra_authorities(report)
     yield Text()
-    yield conclusion(report)
+    yield conclusion.render(report)
     yield predictions(report)
     yield Text()
     yield findings.render(report.verdicts)
@@ -92,7 +93,7 @@ def _worst_first(reports: Sequence[Judged]) -> list[Judged]:
 def _gravity(report: Report) -> int:
     """0 if KMS would return an error, 1 if there are risks, 2 if something is unknown, else 3."""
     levels = {verdict.level for verdict in report.verdicts if verdict.outcome is Outcome.VIOLATED}
-    if _is_refused(report):
+    if is_refused(report):
         return 0
     if levels - {Level.ADVICE}:
         return 1
@@ -107,37 +108,6 @@ def _head(report: Report, vantage: str, version: str, *, several: bool) -> Text:
     if report.authorities_as_of:
         parts.append(clean(formatting.authority_lists(report)))
     return Text.assemble((f"xks-probe {version}", "bold"), (" · " + " · ".join(parts), "dim"))
-
-
-def conclusion(report: Report) -> Text:
-    """The result in one sentence, and the number of requirements per outcome."""
-    refused = ("✗ KMS would return an error.", "bold red")
-    sentence, style = refused if _is_refused(report) else _without_expected_error(report)
-    return Text.assemble((sentence, style), (f"\n  {tally.summary(report.verdicts)}", "dim"))
-
-
-def _is_refused(report: Report) -> bool:
-    return any(
-        error.likelihood is Likelihood.EXPECTED and error.masked_by is None
-        for prediction in report.predictions
-        for error in prediction.errors
-    )
-
-
-def _without_expected_error(report: Report) -> tuple[str, str]:
-    """A sentence and its style. Violated advice is not a risk, because KMS does not check it."""
-    violated = {verdict.level for verdict in report.verdicts if verdict.outcome is Outcome.VIOLATED}
-    incomplete = report.counts()[Outcome.UNKNOWN] > 0 or not report.verdicts
-    if violated - {Level.ADVICE}:
-        return "! KMS may be able to connect, but there are risks.", "bold yellow"
-    if violated:
-        rest = ", but not everything could be evaluated" if incomplete else ""
-        return f"! Only advice is violated{rest}.", "bold yellow"
-    if incomplete:
-        return "? No problem found, but not everything could be evaluated.", "bold yellow"
-    if report.extra_authorities:
-        return "! All evaluated requirements are met, but only with the extra CAs.", "bold yellow"
-    return "✓ All evaluated requirements are met.", "bold green"
 
 
 def predictions(report: Report) -> RenderableType:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from exporters.headline import State
 from exporters.predictions import returned, without_error
 from probe.model.verdicts import (
     KmsStep,
@@ -25,13 +25,6 @@ _CLEAR_WITH_HEALTH = "No problem found on the network, in TLS or in the proxy's 
 _AWS_SIDE, _PROXY_SIDE = "the AWS account", "the credential and the proxy's responses"
 _OF_AWS = frozenset({KmsStep.SERVICE, KmsStep.DOMAIN, KmsStep.CONFIGURATION})
 _REFUSED = "but KMS would refuse the certificate: it relies on an extra CA that KMS does not trust"
-
-
-class State(StrEnum):
-    GOOD = "good"
-    RISK = "risk"
-    BAD = "bad"
-    UNDECIDED = "undecided"
 
 
 _WORST_FIRST = (State.BAD, State.RISK, State.UNDECIDED, State.GOOD)
@@ -65,7 +58,7 @@ def banner(report: Report | None) -> Banner:
     expected = _first_unmasked(prediction, Likelihood.EXPECTED)
     if expected is not None:
         return _failing(report, prediction, expected)
-    if not prediction.decided:
+    if prediction.unknown_requirements or not (prediction.decided or prediction.rests_on_extra_authority):
         return _undecided(report)
     possible = _first_unmasked(prediction, Likelihood.POSSIBLE)
     if possible is not None:
@@ -102,7 +95,7 @@ def _clear(report: Report) -> Banner:
     missing = [*([] if _OF_AWS & judged else [_AWS_SIDE]), *([] if has_health else [_PROXY_SIDE])]
     headline = _CLEAR_WITH_HEALTH if has_health else _CLEAR
     rest = f"not evaluated: {', '.join(missing)}"
-    if report.extra_authorities:
+    if report.rests_on_extra_authority:
         return Banner(state=State.RISK, headline=headline, because=_REFUSED, notes=(rest,) if missing else ())
     return Banner(state=State.GOOD, headline=headline, because=rest if missing else "")
 

@@ -8,11 +8,12 @@ from typing import Any, TypedDict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from exporters.headline import State, authorities
 from exporters.predictions import BASES, CALLS
 from exporters.report.findings import unknown_title, wrong_title
 from exporters.report.formatting import authority_lists
 from exporters.tally import tallies
-from exporters.web.banner import Banner, State, banners, summary
+from exporters.web.banner import Banner, banners, summary
 from exporters.web.certificates import chains
 from exporters.web.findings import Finding, by_outcome, wrong
 from exporters.web.formatting import utc
@@ -60,7 +61,7 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
         .get_template("page.html")
         .render(
             stores=tuple(_store(report, head) for report, head in banners(snapshot.reports)),
-            extra_authorities=_once(name for report in snapshot.reports for name in report.extra_authorities),
+            authorities=_once(map(authorities, snapshot.reports)),
             authority_lists=", ".join(_once(map(authority_lists, snapshot.reports))),
             sections=sections(snapshot),
             limit_ms=LIMIT_MS,

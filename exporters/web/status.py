@@ -104,6 +104,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "remedy": _remedy(verdict.remedy),
         "source": verdict.source or None,
         "told_by": list(verdict.told_by),
+        "rests_on_extra_authority": verdict.rests_on_extra_authority,
     }
 
 

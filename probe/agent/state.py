@@ -117,6 +117,7 @@ class State:
             windows=measured.windows,
             extra_authorities=self.settings.extra_authorities,
         )
+        evidence = replace(evidence, is_simulation=self.settings.is_simulation)
         if store is None:
             return evidence
         spec, account = store.spec, store.account

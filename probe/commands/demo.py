@@ -149,12 +149,13 @@ def _settings(started: "Simulation") -> Settings:
 
     from probe import config
 
-    return config.parse(
+    settings = config.parse(
         yaml.safe_dump(started.configuration()),
         source="simulated network",
         directory=Path.cwd(),
         surroundings=config.Surroundings(environment={}),
     )
+    return replace(settings, is_simulation=True)
 
 
 def _say(text: str) -> None:

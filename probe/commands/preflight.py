@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from probe import __version__
 from probe.commands import options, output, signals
-from probe.commands.exits import Exit, UsageError, status
+from probe.commands.exits import Exit, UsageError, has_ended, status
 from probe.commands.preflight_options import Form, PreflightOptions
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails
@@ -40,7 +40,7 @@ def command(asked: PreflightOptions) -> int:
         raise UsageError(f"--watch: give the file for each {asked.form.value} report with --output")
     older = given.older(asked.against)
     plan = _planned(asked)
-    return _watch(plan, older) if asked.watch else _round(plan, older)[0]
+    return _watch(plan, older) if asked.watch else _round(plan, older).status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +93,27 @@ def _planned(asked: PreflightOptions) -> _Plan:
 
 
 def _watch(plan: _Plan, older: "Mapping[str, Any] | None") -> Exit:
-    """Round after round, each compared with the one before it, until nothing fails."""
+    """Round after round, each compared with the one before it, until nothing is violated or unknown."""
     first = True
     while True:
-        told, older = _round(plan, older, whole=first)
-        first = False
-        if told is Exit.FINE:
-            return told
+        taken = _round(plan, older, whole=first)
+        first, older = False, taken.document
+        if taken.is_last:
+            return taken.status
         sleep(WATCH_S + random.uniform(0, _WATCH_JITTER_S))  # noqa: S311 -- agents spread, no secret
 
 
-def _round(
-    plan: _Plan, older: "Mapping[str, Any] | None", *, whole: bool = True
-) -> "tuple[Exit, Mapping[str, Any]]":
-    """One preflight, written; its exit status, and its document for the next one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """What one preflight leaves: its exit status, whether watching ends, its document for the next one."""
+
+    status: Exit
+    is_last: bool
+    document: "Mapping[str, Any]"
+
+
+def _round(plan: _Plan, older: "Mapping[str, Any] | None", *, whole: bool = True) -> _Round:
+    """One preflight, written.
 
     ``whole`` False: on a terminal, only the prediction and what changed.
     """
@@ -126,7 +133,12 @@ def _round(
     )
     of = redaction.redacted(of) if plan.asked.redact else of
     _write(plan.asked, of, whole=whole)
-    return status(report, strict=plan.asked.strict), shown.document(of)
+    strict = plan.asked.strict
+    return _Round(
+        status=status(report, strict=strict),
+        is_last=has_ended(report, strict=strict),
+        document=shown.document(of),
+    )
 
 
 async def _take(plan: _Plan) -> tuple[Evidence, Report]:

@@ -166,7 +166,7 @@ def _page(measurement: Measurement, report: Report, chain: Path) -> "RenderableT
     from rich.text import Text
 
     import exporters.report.tls as shown
-    from exporters.report import certificates, findings
+    from exporters.report import certificates, conclusion, findings
 
     assert isinstance(measurement.details, TlsDetails)  # noqa: S101 -- `_read` made it
     name = clean(measurement.target.server_name or "")
@@ -175,6 +175,8 @@ def _page(measurement: Measurement, report: Report, chain: Path) -> "RenderableT
         head,
         Text("no connection was made", style="yellow"),
         shown.extra_authorities(report),
+        Text(),
+        conclusion.render(report),
         Text(),
         findings.render(report.verdicts),
         certificates.render(measurement.details.chain, measurement.started_at_s),

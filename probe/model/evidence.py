@@ -19,9 +19,10 @@ class Evidence:
     ``latest`` has the newest measurement of each (target, check, purpose of a health request).
     ``windows`` are the round-trip windows, one per (target, method). ``recent`` are the last measurements
     of each (target, check, purpose), oldest first, for requirements that need more than one.
-    ``extra_authorities`` are DER certificates of root CAs that the user trusts and KMS does not. ``spec``,
-    ``account``, ``credential`` and ``domain`` describe the key store: None if there is none, or if it was
-    not checked. ``scopes`` is what was collected: only requirements with these scopes are evaluated.
+    ``extra_authorities`` are DER certificates of root CAs that the user trusts and KMS does not;
+    ``is_simulation``: the network is simulated, and they count as KMS's. ``spec``, ``account``,
+    ``credential`` and ``domain`` describe the key store: None if there is none, or if it was not checked.
+    ``scopes`` is what was collected: only requirements with these scopes are evaluated.
     """
 
     taken_at_s: float
@@ -30,6 +31,7 @@ class Evidence:
     recent: tuple[Measurement, ...] = ()
     windows: tuple[Window, ...] = ()
     extra_authorities: tuple[bytes, ...] = ()
+    is_simulation: bool = False
     spec: KeyStoreSpec | None = None
     account: Account | None = None
     credential: CredentialFacts | None = None

@@ -26,7 +26,8 @@ class Settings:
     ``plans`` are the checks of discovered targets, per role. ``credentials`` maps a key store's id to the
     location of its proxy's credential; if a store is missing there, systemd's credentials directory and
     the environment are used. ``resolvers`` are the IPv4 addresses of the name servers to use; empty means the
-    system's. ``extra_authorities`` are DER root certificates that the user trusts and KMS does not.
+    system's. ``extra_authorities`` are DER root certificates that the user trusts and KMS does not;
+    ``is_simulation``: they count as KMS's, because the network is simulated (no file can set this).
     """
 
     targets: tuple[Target, ...] = ()
@@ -40,5 +41,6 @@ class Settings:
     resolvers: tuple[str, ...] = ()
     source_address: str | None = None
     extra_authorities: tuple[bytes, ...] = ()
+    is_simulation: bool = False
     threshold_s: float = RTT_THRESHOLD_S
     report_interval_s: float = 10.0

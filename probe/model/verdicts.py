@@ -119,7 +119,8 @@ class Verdict:
     ``step`` is None for advice, which KMS does not check. ``level`` may be above the requirement's own.
     ``traits`` are the requirement's traits. ``told_by`` are requirements whose verdicts on this subject name
     the same cause. ``may_pass`` is whether KMS may accept this subject all the same: each error is only
-    possible by itself, not because KMS may connect elsewhere.
+    possible by itself, not because KMS may connect elsewhere. ``rests_on_extra_authority``: met only because
+    the user trusts a CA that KMS does not.
     """
 
     requirement: str
@@ -134,6 +135,13 @@ class Verdict:
     traits: frozenset[Trait] = frozenset()
     told_by: tuple[str, ...] = ()
     may_pass: bool = False
+    rests_on_extra_authority: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether KMS may judge this otherwise: it is unknown, or required and rests on an extra CA."""
+        is_lenient = self.rests_on_extra_authority and self.level is Level.REQUIRED
+        return self.outcome is Outcome.UNKNOWN or is_lenient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +161,17 @@ class PredictedError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """The errors one operation would return; ``decided`` if no unknown requirement could change them."""
+    """The errors one operation would return; ``decided`` if no open requirement could change them.
+
+    ``unknown_requirements`` are unknown ones that could. ``rests_on_extra_authority``: others, which are met
+    only because the user trusts a CA that KMS does not, could.
+    """
 
     operation: Operation
     decided: bool
     errors: tuple[PredictedError, ...] = ()
+    unknown_requirements: tuple[str, ...] = ()
+    rests_on_extra_authority: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +192,7 @@ class Report:
     """All verdicts and predictions of one moment, for one key store ("" if no key store is named).
 
     ``authorities_as_of`` and ``authorities_proposed`` are the dates of the two lists of KMS's CAs.
+    ``is_simulation``: of a simulated network, whose CA (in ``extra_authorities``) counts as one of KMS's.
     """
 
     taken_at_s: float
@@ -187,7 +202,13 @@ class Report:
     extra_authorities: tuple[str, ...] = ()
     authorities_as_of: str = ""
     authorities_proposed: str = ""
+    is_simulation: bool = False
     actual: ReportedState | None = None
+
+    @property
+    def rests_on_extra_authority(self) -> bool:
+        """Whether a required verdict is met only because the user trusts a CA that KMS does not."""
+        return any(each.rests_on_extra_authority and each.is_open for each in self.verdicts)
 
     def counts(self) -> Mapping[Outcome, int]:
         """How many verdicts have each outcome; every outcome is present."""

@@ -12,6 +12,7 @@ from probe.requirements.declare import Finding, met, requirement, unknown, viola
 from probe.requirements.evidence.paths import PathResult, RootSet, path_result
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.evidence.trust import TrustStatus, trust_of
+from probe.requirements.extra_authority import extra_authority, met_with_extra_authority
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import quoted
 from probe.wire.certificate_path.refusal import Cause, Refusal
@@ -72,7 +73,7 @@ def certificate_path_validates(evidence: Evidence) -> Iterable[Finding]:
     def judge(target: Target, details: TlsDetails, _leaf: Certificate) -> Finding:
         result = path_result(details, evidence)
         if result.decision.is_accepted:
-            return met(f"OpenSSL and cryptography accept the path{_of_extra(result)}")
+            return _accepted(result, evidence)
         if not result.decision.is_refused:
             return unknown(f"the validators differ: {_differing(result, details)}; KMS may do either")
         if (reason := _may_be_trusted(target, details, evidence, result)) is not None:
@@ -82,9 +83,11 @@ def certificate_path_validates(evidence: Evidence) -> Iterable[Finding]:
     return each_leaf(evidence, judge)
 
 
-def _of_extra(result: PathResult) -> str:
-    is_extra = result.roots is RootSet.EXTRA
-    return " (to an extra CA from this configuration, which KMS does not trust)" if is_extra else ""
+def _accepted(result: PathResult, evidence: Evidence) -> Finding:
+    because = "OpenSSL and cryptography accept the path"
+    if result.roots is not RootSet.EXTRA:
+        return met(because)
+    return met_with_extra_authority(f"{because} (to {extra_authority(evidence)})", evidence)
 
 
 def _may_be_trusted(

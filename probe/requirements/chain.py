@@ -13,11 +13,11 @@ from probe.requirements.evidence.authority_advice import advice_on
 from probe.requirements.evidence.paths import RootSet, path_result
 from probe.requirements.evidence.targets import each_leaf, latest
 from probe.requirements.evidence.trust import Trust, TrustStatus, out_of_date, trust_of
+from probe.requirements.extra_authority import extra_authority, met_with_extra_authority
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import moment, quoted, why
 from probe.wire.chain import Ending, Link, Path
 
-_NOT_TRUSTED_BY_KMS = "an extra CA from this configuration, which KMS does not trust"
 _DATE = len("2026-11-27")
 _SHOW = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts"
 _STATUS = {
@@ -56,7 +56,7 @@ def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
             return found
         if not trust.path.in_order:
             return violated(_order(trust.path), kms_errors=path_errors.AT_TIMES_TLS)
-        return met(_complete(trust.path, trust.status))
+        return _complete(trust.path, trust.status, evidence)
 
     return each_leaf(evidence, judge)
 
@@ -79,11 +79,14 @@ def _order(path: Path) -> str:
     return f"sent in the wrong order: the correct order of the certificates sent is {order}"
 
 
-def _complete(path: Path, status: TrustStatus) -> str:
+def _complete(path: Path, status: TrustStatus, evidence: Evidence) -> Finding:
     if path.ending is Ending.MISSING_ISSUER:
-        return "OpenSSL and cryptography find a path to a root in the certificates sent"
-    extra = f" ({_NOT_TRUSTED_BY_KMS})" if status is TrustStatus.EXTRA else ""
-    return f"{_length(path)} {quoted(path.links[-1].subject)}{extra}, in order and in date"
+        return met("OpenSSL and cryptography find a path to a root in the certificates sent")
+    up_to_root = f"{_length(path)} {quoted(path.links[-1].subject)}"
+    if status is not TrustStatus.EXTRA:
+        return met(f"{up_to_root}, in order and in date")
+    because = f"{up_to_root} ({extra_authority(evidence)}), in order and in date"
+    return met_with_extra_authority(because, evidence)
 
 
 def unread_issuer(evidence: Evidence, target: Target, path: Path) -> str:
@@ -169,24 +172,25 @@ def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
             return unknown("the server certificate cannot be read")
         result = path_result(details, evidence)
         if result.decision.is_accepted:
-            return _authority(trust.path, _STATUS[result.roots], evidence.taken_at_s)
+            return _authority(trust.path, _STATUS[result.roots], evidence)
         unread = unread_issuer(evidence, target, trust.path)
         if trust.path.ending is Ending.MISSING_ISSUER and unread:
             return unknown(unread)
-        return _authority(trust.path, trust.status, evidence.taken_at_s)
+        return _authority(trust.path, trust.status, evidence)
 
     return each_leaf(evidence, judge)
 
 
-def _authority(path: Path, status: TrustStatus, now_s: float) -> Finding:
+def _authority(path: Path, status: TrustStatus, evidence: Evidence) -> Finding:
     last = path.links[-1]
     match status:
         case TrustStatus.LISTED:
-            found = _listed(path, now_s)
+            found = _listed(path, evidence.taken_at_s)
         case TrustStatus.LISTED_ONCE:
             found = _with_remedy(unknown(_listed_once(last)), path)
         case TrustStatus.EXTRA:
-            found = met(f"{quoted(last.subject)} is {_NOT_TRUSTED_BY_KMS}")
+            because = f"{quoted(last.subject)} is {extra_authority(evidence)}"
+            found = met_with_extra_authority(because, evidence)
         case TrustStatus.UNLISTED:
             found = _with_remedy(violated(f"{quoted(last.subject)} is {_in_neither()}"), path)
         case TrustStatus.UNSENT:

@@ -18,6 +18,7 @@ class Finding:
     ``kms_errors``, ``remedy``, ``level`` and ``step`` are None to use the declared ones; a finding that is
     worse than its requirement has a higher level, and then a step. ``values`` replace the placeholders in the
     remedy: ``{"SERVICE-ID": "vpce-svc-1"}``. ``told_by`` are requirements that may name the same cause.
+    ``rests_on_extra_authority``: met only because the user trusts a CA that KMS does not.
     """
 
     outcome: Outcome
@@ -29,6 +30,7 @@ class Finding:
     level: Level | None = None
     step: KmsStep | None = None
     told_by: tuple[str, ...] = ()
+    rests_on_extra_authority: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

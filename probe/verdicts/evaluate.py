@@ -53,5 +53,6 @@ def _verdict(rule: Rule, finding: Finding) -> Verdict:
         source=published.source,
         traits=published.traits,
         told_by=finding.told_by,
+        rests_on_extra_authority=finding.rests_on_extra_authority,
         may_pass=all(error.likelihood is Likelihood.POSSIBLE for error in errors or ()) and bool(errors),
     )

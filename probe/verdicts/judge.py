@@ -44,6 +44,7 @@ def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
         extra_authorities=tuple(subject_text(der) for der in evidence.extra_authorities),
         authorities_as_of=kms_authorities().as_of,
         authorities_proposed=kms_authorities().proposed,
+        is_simulation=evidence.is_simulation,
     )
 
 

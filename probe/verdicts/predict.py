@@ -43,12 +43,13 @@ def predict(
     Errors with the same name are merged; the highest likelihood wins. An expected error masks the errors of
     later steps, because KMS stops at the earlier step.
 
-    A prediction is *decided* if no unknown requirement could change it (docs/decisions/0004). An unknown
-    requirement cannot change it if an expected error comes at an earlier step, or if KMS is known to fail at
-    an earlier or the same step at the address concerned. At the same step as an expected error it depends:
-    KMS checks configuration in no known order and may report any fault, so the prediction is undecided; but
-    it makes only one connection (network, TLS, health), and reports the first failure on it. An operation
-    with no required requirement among ``rules`` is never decided.
+    A prediction is *decided* if no open requirement could change it (docs/decisions/0004). A requirement is
+    open if it is unknown, or met only with an extra CA, which KMS does not trust. It cannot change the
+    prediction if an expected error comes at an earlier step, or if KMS is known to fail at an earlier or the
+    same step at the address concerned. At the same step as an expected error it depends: KMS checks
+    configuration in no known order and may report any fault, so the prediction is undecided; but it makes
+    only one connection (network, TLS, health), and reports the first failure on it. An operation with no
+    required requirement among ``rules`` is never decided.
     """
     required = tuple(rule for rule in rules if rule.published.level is Level.REQUIRED)
     public = is_public(evidence)
@@ -91,9 +92,12 @@ def _prediction(operation: Operation, verdicts: tuple[Verdict, ...], relevant: f
     )
     first = next((cause for cause in causes if cause.masks), None)
     names = dict.fromkeys(cause.error.error for cause in causes)
+    still_open = _open(operation, verdicts, relevant, first)
     return Prediction(
         operation=operation,
-        decided=_is_decided(operation, verdicts, relevant, first),
+        decided=bool(relevant) and not still_open,
+        unknown_requirements=_unique(v.requirement for v in still_open if v.outcome is Outcome.UNKNOWN),
+        rests_on_extra_authority=any(v.rests_on_extra_authority for v in still_open),
         errors=tuple(_merged([c for c in causes if c.error.error == name], first) for name in names),
     )
 
@@ -113,22 +117,24 @@ def _merged(causes: list[_Cause], first: _Cause | None) -> PredictedError:
     )
 
 
-def _is_decided(
+def _open(
     operation: Operation, verdicts: tuple[Verdict, ...], relevant: frozenset[str], first: _Cause | None
-) -> bool:
+) -> tuple[Verdict, ...]:
+    """The open verdicts on relevant requirements that could change what the operation returns."""
     first_failures = _first_failures(operation, verdicts)
 
-    def could_change_it(unknown: Verdict) -> bool:
-        order = _order(operation, unknown)
-        before_failure = order < first_failures.get(unknown.subject, _AFTER_LAST_STEP)
+    def could_change_it(verdict: Verdict) -> bool:
+        order = _order(operation, verdict)
+        before_failure = order < first_failures.get(verdict.subject, _AFTER_LAST_STEP)
         if first is None:
             return before_failure
-        same_step = order == first.order and unknown.step not in AT_PROXY
+        same_step = order == first.order and verdict.step not in AT_PROXY
         return before_failure and (order < first.order or same_step)
 
-    return bool(relevant) and not any(
-        verdict.outcome is Outcome.UNKNOWN and verdict.requirement in relevant and could_change_it(verdict)
+    return tuple(
+        verdict
         for verdict in verdicts
+        if verdict.is_open and verdict.requirement in relevant and could_change_it(verdict)
     )
 
 

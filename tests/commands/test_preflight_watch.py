@@ -1,6 +1,7 @@
 """`preflight --watch` repeats, compares each round with the previous one, and ends once everything is OK."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,37 @@ def test_an_html_page_per_round_needs_a_file(waits: list[float], tmp_path: Path,
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
 
 
-def test_watch_ends_once_the_exit_status_is_0(
+def test_watch_repeats_until_the_last_round(
     waits: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rounds = iter([Exit.VIOLATED, Exit.FINE])
-    monkeypatch.setattr(preflight, "status", lambda *_args, **_more: next(rounds))
-    assert watch(tmp_path) == Exit.FINE
+    rounds = iter([False, True])
+    monkeypatch.setattr(preflight, "has_ended", lambda *_args, **_more: next(rounds))
+    watch(tmp_path)
     assert len(waits) == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "outcome", "plain", "strict"),
+    [
+        (Level.REQUIRED, Outcome.VIOLATED, False, False),
+        (Level.RISK, Outcome.UNKNOWN, False, False),
+        (Level.ADVICE, Outcome.VIOLATED, True, False),
+        (Level.REQUIRED, Outcome.MET, True, True),
+    ],
+)
+def test_watch_ends_once_nothing_is_violated_or_unknown(
+    level: Level, outcome: Outcome, *, plain: bool, strict: bool
+) -> None:
+    report = Report(taken_at_s=0.0, verdicts=(verdict(level, outcome),))
+    assert preflight.has_ended(report, strict=False) is plain
+    assert preflight.has_ended(report, strict=True) is strict
+
+
+def test_an_extra_ca_gives_status_3_and_does_not_make_watch_endless() -> None:
+    lenient = replace(verdict(Level.REQUIRED, Outcome.MET), rests_on_extra_authority=True)
+    report = Report(taken_at_s=0.0, verdicts=(lenient,))
+    assert preflight.status(report, strict=False) == Exit.UNKNOWN
+    assert preflight.has_ended(report, strict=True)
 
 
 def verdict(level: Level, outcome: Outcome) -> Verdict:

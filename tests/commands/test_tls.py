@@ -63,15 +63,20 @@ def request_client_certificate(context: ssl.SSLContext) -> None:
 
 
 @pytest.mark.loopback
-def test_a_server_that_meets_all_requirements_is_status_0_and_extra_cas_are_listed(
+def test_a_server_that_meets_all_requirements_with_an_extra_ca_is_status_3_and_the_ca_is_listed(
     authority: Authority, tls_server: TlsServer, root: str, capsys: Output
 ) -> None:
     port = tls_server(good(authority))
 
     status, document = run_json(capsys, NAME, "--connect-to", f"127.0.0.1:{port}", "--extra-authority", root)
 
-    assert status == Exit.FINE
+    assert status == Exit.UNKNOWN
     assert set(outcomes(document).values()) == {"met"}
+    assert {v["requirement"] for v in document["verdicts"] if v["rests_on_extra_authority"]} == {
+        "authority-is-trusted-by-kms",
+        "certificate-path-validates",
+        "chain-is-complete",
+    }
     assert (document["address"], document["port"], document["server_name"]) == ("127.0.0.1", port, NAME)
     assert (document["offer"], document["version"], document["failure"]) == ("kms", "TLSv1.3", None)
     assert document["extra_authorities"] == ["CN=Test Root"]
@@ -159,7 +164,7 @@ def test_a_file_is_evaluated_without_a_socket(
 
     status, document = run_json(capsys, NAME, "--chain", file, "--extra-authority", root)
 
-    assert (status, outcomes(document)) == (Exit.FINE, OUTCOMES_OF_A_GOOD_FILE)
+    assert (status, outcomes(document)) == (Exit.UNKNOWN, OUTCOMES_OF_A_GOOD_FILE)  # only with the extra CA
     assert [each["subject_common_name"] for each in document["certificates"]] == [NAME, "Test Intermediate"]
     absent = ("address", "version", "cipher", "offer", "timestamps", "local_port", "failure")
     assert {document[name] for name in absent} == {None}
@@ -169,8 +174,8 @@ def test_a_file_is_evaluated_without_a_socket(
 @pytest.mark.parametrize(
     ("days", "strict", "status", "wrong"),
     [
-        (11, True, Exit.FINE, None),
-        (9, False, Exit.FINE, "certificate-expires-in-10-days-or-more"),
+        (11, True, Exit.UNKNOWN, None),
+        (9, False, Exit.UNKNOWN, "certificate-expires-in-10-days-or-more"),
         (9, True, Exit.VIOLATED, "certificate-expires-in-10-days-or-more"),
         (-1, False, Exit.VIOLATED, "certificate-is-in-date"),
     ],
@@ -231,8 +236,8 @@ def test_the_text_about_a_file_mentions_no_handshake_and_can_be_written_to_a_fil
     written = tmp_path / "page.txt"
     arguments = ["tls", NAME, "--chain", chain(good(authority)), "--extra-authority", root]
 
-    assert app.run(arguments) == Exit.FINE
-    assert app.run([*arguments, "--output", str(written)]) == Exit.FINE
+    assert app.run(arguments) == Exit.UNKNOWN
+    assert app.run([*arguments, "--output", str(written)]) == Exit.UNKNOWN
 
     shown = capsys.readouterr().out
     for page in (shown, written.read_text()):

@@ -12,6 +12,8 @@ AWS = verdict("endpoint-service-exists", step=KmsStep.SERVICE)
 UNKNOWN = verdict(outcome=Outcome.UNKNOWN)
 DECIDED = Prediction(operation=Operation.CONNECT, decided=True)
 UNDECIDED = replace(DECIDED, decided=False)
+OPEN = replace(UNDECIDED, unknown_requirements=("authority-is-trusted-by-kms",))
+WITH_EXTRA_CA = replace(UNDECIDED, rests_on_extra_authority=True)
 
 
 @pytest.mark.parametrize(
@@ -30,11 +32,29 @@ UNDECIDED = replace(DECIDED, decided=False)
         (Operation.CONNECT, None, (UNKNOWN,), Outcome.NOT_APPLICABLE, "not evaluated"),
         (Operation.CONNECT, UNDECIDED, (verdict(),), Outcome.NOT_APPLICABLE, "not evaluated"),
         (
-            *(Operation.CONNECT, UNDECIDED, (UNKNOWN, replace(UNKNOWN, subject="b")), Outcome.UNKNOWN),
+            *(Operation.CONNECT, OPEN, (UNKNOWN, replace(UNKNOWN, subject="b")), Outcome.UNKNOWN),
+            "undecided: required information is missing (authority-is-trusted-by-kms)",
+        ),
+        (
+            *(Operation.CONNECT, WITH_EXTRA_CA, (verdict(),), Outcome.UNKNOWN),
+            "undecided: KMS does not trust the CA of this certificate, only this agent does",
+        ),
+        (
+            *(Operation.CONNECT, replace(OPEN, rests_on_extra_authority=True), (UNKNOWN,), Outcome.UNKNOWN),
             "undecided: required information is missing (authority-is-trusted-by-kms)",
         ),
     ],
-    ids=["with AWS", "without AWS", "create without AWS", "create", "no prediction", "no rules", "undecided"],
+    ids=[
+        "with AWS",
+        "without AWS",
+        "create without AWS",
+        "create",
+        "no prediction",
+        "no rules",
+        "undecided",
+        "with an extra CA",
+        "with an extra CA, and unknown elsewhere",
+    ],
 )
 def test_a_call_without_a_predicted_error(
     operation: Operation,
@@ -48,8 +68,12 @@ def test_a_call_without_a_predicted_error(
 
 def test_an_undecided_call_names_two_unknown_requirements_and_counts_the_rest() -> None:
     verdicts = [replace(UNKNOWN, requirement=f"r-{n}") for n in range(4)]
-    advice = replace(UNKNOWN, requirement="advice", level=Level.ADVICE)
-    _, text = without_error(Operation.CONNECT, UNDECIDED, [*verdicts, advice])
+    others = [
+        replace(UNKNOWN, requirement="advice", level=Level.ADVICE),
+        replace(UNKNOWN, requirement="hidden by an earlier error"),
+    ]
+    undecided = replace(UNDECIDED, unknown_requirements=tuple(each.requirement for each in verdicts))
+    _, text = without_error(Operation.CONNECT, undecided, [*others, *verdicts])
     assert text == "undecided: required information is missing (r-0, r-1 and 2 more)"
 
 

@@ -44,3 +44,9 @@ def test_the_summary_line_counts_requirements_and_findings() -> None:
     assert summary([]) == "0 requirements violated, 0 unknown, 0 met"
     verdicts = [VIOLATED, replace(VIOLATED, subject="node-2"), verdict("b", Outcome.UNKNOWN), verdict("c")]
     assert summary(verdicts) == "1 requirement violated (2 findings), 1 unknown (1 finding), 1 met"
+
+
+def test_the_summary_line_counts_what_is_met_only_with_an_extra_ca() -> None:
+    lenient = verdict("d", rests_on_extra_authority=True)
+    verdicts = [verdict("c"), lenient, replace(lenient, subject="node-2")]
+    assert summary(verdicts) == "0 requirements violated, 0 unknown, 2 met (1 only with an extra CA)"

@@ -85,6 +85,12 @@ def test_both_validators_decide(plan: Plan, outcome: Outcome, words: str) -> Non
     assert words in finding.because
 
 
+@pytest.mark.parametrize("is_simulation", [False, True])
+def test_a_path_to_an_extra_ca_is_marked_except_in_a_simulation(*, is_simulation: bool) -> None:
+    finding = found(Plan(), is_simulation=is_simulation)
+    assert (finding.outcome, finding.rests_on_extra_authority) == (MET, not is_simulation)
+
+
 def test_a_refused_purpose_has_its_own_remedy() -> None:
     remedy = found(CLIENTS).remedy
     assert remedy is not None

@@ -252,7 +252,23 @@ def test_an_extra_authority_is_met_and_marked_as_not_trusted_by_kms() -> None:
     leaf = issue(HOST, by=PRIVATE)
     assert outcomes(leaf, extra_authorities=(PRIVATE.der,)) == (Outcome.MET, Outcome.MET)
     for declared in BOTH:
-        assert "KMS does not trust" in judged(declared, leaf, extra_authorities=(PRIVATE.der,)).because
+        finding = judged(declared, leaf, extra_authorities=(PRIVATE.der,))
+        assert "KMS does not trust" in finding.because
+        assert finding.rests_on_extra_authority
+
+
+def test_in_a_simulation_the_extra_authority_counts_as_one_that_kms_trusts() -> None:
+    fields = {"extra_authorities": (PRIVATE.der,), "is_simulation": True}
+    for declared in BOTH:
+        finding = judged(declared, issue(HOST, by=PRIVATE), **fields)
+        assert (finding.outcome, finding.rests_on_extra_authority) == (Outcome.MET, False)
+        assert "in this simulation alone" in finding.because
+
+
+def test_nothing_rests_on_an_extra_authority_that_kms_lists_too() -> None:
+    for declared in BOTH:
+        finding = judged(declared, LEAF, MIDDLE, extra_authorities=(ROOT.der,))
+        assert (finding.outcome, finding.rests_on_extra_authority) == (Outcome.MET, False)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,25 @@ def decided(operation: Operation, *verdicts: Verdict) -> bool:
     return prediction.decided
 
 
+def test_what_is_met_only_with_an_extra_ca_leaves_the_prediction_undecided_like_an_unknown() -> None:
+    unknown = unknown_at(KmsStep.TLS, "x")
+    lenient = replace(unknown, outcome=Outcome.MET, rests_on_extra_authority=True)
+    assert not decided(Operation.CONNECT, lenient)
+    assert decided(Operation.CONNECT, replace(lenient, rests_on_extra_authority=False))
+    assert decided(Operation.CONNECT, replace(lenient, level=Level.ADVICE))
+    assert decided(Operation.CONNECT, EXPECTED_NETWORK, lenient)  # KMS fails before it sees a certificate
+
+
+def test_a_prediction_names_the_requirements_that_leave_it_undecided() -> None:
+    unknown, other = unknown_at(KmsStep.TLS, "x"), unknown_at(KmsStep.TLS, "y")
+    (prediction,) = (
+        each
+        for each in predict((unknown, other), CATALOGUE, evidence())
+        if each.operation is Operation.CONNECT
+    )
+    assert prediction.unknown_requirements == (unknown.requirement,)
+
+
 def test_an_unknown_at_the_same_configuration_step_makes_the_prediction_undecided() -> None:
     known = at(KmsStep.CONFIGURATION, "acceptance", Operation.CONNECT)
     assert not decided(Operation.CONNECT, known, unknown_at(KmsStep.CONFIGURATION, "vpce-svc-1"))

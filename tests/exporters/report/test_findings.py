@@ -60,6 +60,15 @@ def test_an_unknown_requirement_is_never_listed_as_met() -> None:
     assert "chain-is-complete" in text
 
 
+def test_what_is_met_only_with_an_extra_ca_is_marked() -> None:
+    met = replace(name_verdict(), outcome=Outcome.MET, kms_errors=())
+    lenient = replace(met, requirement="authority-is-trusted-by-kms", rests_on_extra_authority=True)
+    assert findings.met([met, lenient, replace(lenient, rests_on_extra_authority=False)]) == [
+        "common-name-matches",
+        "authority-is-trusted-by-kms (only with an extra CA)",
+    ]
+
+
 def test_a_requirement_met_by_one_subject_and_violated_by_another_is_not_listed_as_met() -> None:
     met = replace(name_verdict("b"), outcome=Outcome.MET, kms_errors=())
     assert findings.fine([name_verdict("a"), met]) is None

@@ -1,6 +1,7 @@
 """JUnit: results for CI pipelines, and valid XML for any verdict text."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -82,3 +83,13 @@ def test_hostile_text_stays_text(hostile: str) -> None:
     assert "<script>" not in document
     assert len(document) < 10_000
     ET.fromstring(document)  # noqa: S314
+
+
+def test_what_is_met_only_with_an_extra_ca_is_skipped() -> None:
+    """A pipeline must not pass a key store that KMS refuses."""
+    lenient = replace(verdict(Outcome.MET, because="CN=Lab"), rests_on_extra_authority=True)
+    root = ET.fromstring(junit.text([lenient], suite="preflight"))  # noqa: S314 -- generated
+    assert root.get("skipped") == "1"
+    skipped = root.find(".//skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "met only with an extra CA: CN=Lab"

@@ -69,10 +69,10 @@ def test_a_hidden_error_comes_after_the_error_that_hides_it() -> None:
 @pytest.mark.parametrize(
     ("judged", "line"),
     [
-        (Report(taken_at_s=NOW_S), "not everything could be evaluated"),
+        (Report(taken_at_s=NOW_S), "Nothing could be evaluated"),
         (
             Report(taken_at_s=NOW_S, verdicts=(replace(name_verdict(), outcome=Outcome.UNKNOWN),)),
-            "not everything could be evaluated",
+            "Nothing could be evaluated",
         ),
         (
             Report(taken_at_s=NOW_S, verdicts=(replace(name_verdict(), outcome=Outcome.MET),)),

@@ -1,12 +1,11 @@
 """The banner at the top of the page."""
 
-from dataclasses import replace
-
 from support.reports.exporter_inputs import REMEDY, predicted, report, verdict
 
 from exporters.web.banner import State, banner, summary
 from probe.model.verdicts import Basis, KmsStep, Level, Likelihood, Operation, Outcome
 
+WITH_EXTRA_CA = verdict(rests_on_extra_authority=True)
 CAUSE = verdict(outcome=Outcome.VIOLATED, because="the root is private", remedy=REMEDY)
 
 
@@ -26,7 +25,7 @@ def test_with_health_checks_the_responses_of_the_proxy_are_evaluated_too() -> No
     shown = banner(report(verdict(), health))
     assert shown.headline == "No problem found on the network, in TLS or in the proxy's responses"
     assert shown.because == "not evaluated: the AWS account"
-    extra = banner(replace(report(verdict(), health), extra_authorities=("CN=Lab",)))
+    extra = banner(report(WITH_EXTRA_CA, health, decided=False))
     assert extra.notes == ("not evaluated: the AWS account",)
 
 
@@ -36,9 +35,15 @@ def test_if_everything_is_evaluated_nothing_is_listed_as_missing() -> None:
 
 
 def test_with_an_extra_ca_the_banner_never_implies_that_kms_would_connect() -> None:
-    shown = banner(replace(report(verdict()), extra_authorities=("CN=Lab",)))
+    shown = banner(report(WITH_EXTRA_CA, decided=False))
     assert shown.state is State.RISK
     assert "KMS would refuse" in shown.because
+    unknown = verdict("x", Outcome.UNKNOWN, because="not measured")
+    assert banner(report(WITH_EXTRA_CA, unknown, decided=False)).state is State.UNDECIDED
+
+
+def test_an_extra_ca_that_no_verdict_rests_on_changes_nothing() -> None:
+    assert banner(report(verdict(), extra_authorities=("CN=Lab",))).state is State.GOOD
 
 
 def test_an_expected_error_is_shown_with_its_cause_and_fix() -> None:

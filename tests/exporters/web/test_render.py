@@ -84,7 +84,7 @@ def test_the_page_shows_the_kms_error_and_the_fix() -> None:
     assert "KMS would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION" in html
     assert "because the root is private" in html
     assert "Use another certificate." in html
-    assert "This agent trusts 1 extra CA" in html
+    assert "Extra CAs trusted by this agent but not by KMS: the root is private" in html
 
 
 @settings(max_examples=25, deadline=None)

@@ -163,7 +163,13 @@ def predicted(
 def report(
     *verdicts: Verdict, errors: tuple[PredictedError, ...] = (), decided: bool = True, **changes: Any
 ) -> Report:
-    connect = Prediction(operation=Operation.CONNECT, decided=decided, errors=errors)
+    connect = Prediction(
+        operation=Operation.CONNECT,
+        decided=decided,
+        errors=errors,
+        unknown_requirements=tuple(v.requirement for v in verdicts if v.outcome is Outcome.UNKNOWN),
+        rests_on_extra_authority=any(v.rests_on_extra_authority for v in verdicts),
+    )
     base = {"taken_at_s": NOW_S, "key_store": "cks-1", "predictions": (connect,), "verdicts": verdicts}
     return Report(**{**base, **changes})
 
