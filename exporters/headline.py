@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from exporters import tally
+from probe.model.account import Account
 from probe.model.text import clean
 from probe.model.verdicts import Level, Likelihood, Outcome, Report
 
@@ -28,8 +29,11 @@ class Headline:
         return f"{SIGNS[self.state]} {self.sentence}"
 
 
-def headline(report: Report) -> Headline:
-    """The worst that is known; violated advice is not a risk, because KMS does not check it."""
+def headline(report: Report, account: Account | None = None) -> Headline:
+    """The worst that is known; violated advice is not a risk, because KMS does not check it.
+
+    Without a problem it says so, unless no part of ``account`` could be read.
+    """
     if is_refused(report):
         return Headline(state=State.BAD, sentence="KMS would return an error.")
     violated = {verdict.level for verdict in report.verdicts if verdict.outcome is Outcome.VIOLATED}
@@ -41,12 +45,15 @@ def headline(report: Report) -> Headline:
     if violated:
         rest = ", but not everything could be evaluated" if _is_incomplete(report) else ""
         return Headline(state=State.RISK, sentence=f"Only advice is violated{rest}.")
-    return _without_problem(report)
+    return _without_problem(report, account)
 
 
-def _without_problem(report: Report) -> Headline:
+def _without_problem(report: Report, account: Account | None) -> Headline:
     if not tally.tallies(report.verdicts)[Outcome.MET].requirements:
         return Headline(state=State.UNDECIDED, sentence="Nothing could be evaluated.")
+    if account is not None and account.failed_calls and len(account.failed_calls) >= account.calls:
+        sentence = "The AWS account could not be read, so most requirements could not be evaluated."
+        return Headline(state=State.UNDECIDED, sentence=sentence)
     if _is_incomplete(report):
         sentence = "No problem found, but not everything could be evaluated."
         return Headline(state=State.UNDECIDED, sentence=sentence)

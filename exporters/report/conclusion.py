@@ -4,6 +4,7 @@ from rich.text import Text
 
 from exporters import tally
 from exporters.headline import State, headline
+from probe.model.account import Account
 from probe.model.verdicts import Report
 
 _STYLES = {
@@ -14,6 +15,6 @@ _STYLES = {
 }
 
 
-def render(report: Report) -> Text:
-    told = headline(report)
+def render(report: Report, account: Account | None = None) -> Text:
+    told = headline(report, account)
     return Text.assemble((told.signed, _STYLES[told.state]), (f"\n  {tally.summary(report.verdicts)}", "dim"))

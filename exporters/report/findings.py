@@ -1,7 +1,6 @@
 """Verdicts for people: what is wrong and how to fix it, what is unknown, and a list of what is met."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -10,52 +9,21 @@ from rich.text import Text
 
 from exporters import tally
 from exporters.predictions import CALLS, alternatives
+from exporters.report.grouping import Cause, Finding, Reason, causes, group
 from probe.model.text import clean
-from probe.model.verdicts import KmsError, KmsStep, Level, Likelihood, Outcome, Remedy, Verdict
+from probe.model.verdicts import KmsError, Level, Likelihood, Outcome, Remedy, Verdict
 
 MAX_SHOWN = 40
 WITH_EXTRA_CA = " (only with an extra CA)"
 _LIMIT = 1024
+_MAX_SUBJECTS = 8
+_INDENT, _LABEL = 3, len("command")
+_UNBROKEN = frozenset({"command", "source"})
 _LEVELS = {
     Level.REQUIRED: ("required", "bold red"),
     Level.RISK: ("risk", "yellow"),
     Level.ADVICE: ("advice", "cyan"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Verdicts of one requirement with the same text, for one or more subjects.
-
-    ``also`` are the requirements with the same outcome for the same cause.
-    """
-
-    verdict: Verdict
-    subjects: tuple[str, ...]
-    also: tuple[str, ...] = ()
-
-
-def group(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
-    """Merge equal verdicts of several subjects. Sorted by level, then by the order of KMS's checks.
-
-    A verdict whose cause another one names has no entry of its own.
-    """
-    listed = list(verdicts)
-    subjects: dict[tuple[object, ...], list[Verdict]] = {}
-    for verdict in listed:
-        if not verdict.told_by:
-            key = (verdict.requirement, verdict.outcome, verdict.because, verdict.remedy, verdict.kms_errors)
-            subjects.setdefault(key, []).append(verdict)
-    found = [
-        Finding(verdict=same[0], subjects=tuple(v.subject for v in same), also=tally.also(same, listed))
-        for same in subjects.values()
-    ]
-    return tuple(sorted(found, key=_urgency))
-
-
-def _urgency(finding: Finding) -> tuple[int, int]:
-    level, step = finding.verdict.level, finding.verdict.step
-    return list(Level).index(level), 0 if step is None else list(KmsStep).index(step)
 
 
 def render(verdicts: Sequence[Verdict]) -> RenderableType:
@@ -87,29 +55,27 @@ def possible(verdicts: Iterable[Verdict]) -> RenderableType | None:
 
 
 def unknown(verdicts: Iterable[Verdict]) -> RenderableType | None:
-    """One entry per reason, with the requirements that are unknown for it; None if none is unknown."""
+    """One entry per cause, with its targets and requirements; None if nothing is unknown."""
     listed = list(verdicts)
-    reasons: dict[tuple[str, str], dict[str, None]] = {}
-    texts: dict[tuple[str, str], set[str]] = {}
-    for finding in group(v for v in listed if v.outcome is Outcome.UNKNOWN):
-        remedy = finding.verdict.remedy
-        for subject in finding.subjects:
-            reason = (subject, finding.verdict.because)
-            reasons.setdefault(reason, {}).update(dict.fromkeys((finding.verdict.requirement, *finding.also)))
-            texts.setdefault(reason, set()).update({remedy.text} if remedy else ())
-    if not reasons:
+    found = causes(v for v in listed if v.outcome is Outcome.UNKNOWN)
+    if not found:
         return None
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, width=1)
     grid.add_column(overflow="fold")
-    for (subject, because), requirements in list(reasons.items())[:MAX_SHOWN]:
-        where = f"{clean(subject, 64)}: " if subject else ""
-        grid.add_row(Text("?", style="yellow"), Text(f"{where}{clean(because, _LIMIT)}"))
-        grid.add_row("", Text(", ".join(requirements), style="dim"))
-        for text in sorted(texts[subject, because]):
-            grid.add_row("", Text(clean(text, _LIMIT), style="green"))
+    for cause in found[:MAX_SHOWN]:
+        for sign, text in _cause(cause):
+            grid.add_row(sign, text)
     head = Text(unknown_title(listed), style="bold yellow")
-    return Group(head, Padding(grid, (0, 0, 1, 2)), *_more(tuple(reasons)))
+    return Group(head, Padding(grid, (0, 0, 1, 2)), *_more(found))
+
+
+def _cause(cause: Cause) -> Iterable[tuple[Text, Text]]:
+    where = named(cause.subjects)
+    yield Text("?", style="yellow"), Text(f"{where}: " * bool(where) + clean(cause.because, _LIMIT))
+    yield Text(), Text(", ".join(cause.requirements), style="dim")
+    for fix in cause.fixes:
+        yield Text(), Text(clean(fix, _LIMIT), style="green")
 
 
 def fine(verdicts: Iterable[Verdict]) -> RenderableType | None:
@@ -149,25 +115,49 @@ def _block(number: int, finding: Finding) -> RenderableType:
     verdict = finding.verdict
     level, style = _LEVELS[verdict.level]
     head = Text.assemble((f"{number}. ", style), _title(finding), ("  " + level, style))
+    rows = [_row(label, text) for label, text in _rows(finding)]
+    return Group(head, *rows, Text())
+
+
+def _row(label: str, text: Text) -> RenderableType:
+    """A row of a finding. A command or an address is one line, however long: it is there to be copied."""
+    if label in _UNBROKEN:
+        line = Text.assemble(" " * _INDENT, (label.ljust(_LABEL), "dim"), " ", text)
+        line.no_wrap, line.overflow = True, "ignore"
+        return line
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, width=7)
+    grid.add_column(no_wrap=True, width=_LABEL)
     grid.add_column(overflow="fold")
-    for label, text in _rows(finding):
-        grid.add_row(Text(label, style="dim"), text)
-    return Group(head, Padding(grid, (0, 0, 1, 3)))
+    grid.add_row(Text(label, style="dim"), text)
+    return Padding(grid, (0, 0, 0, _INDENT))
 
 
 def _title(finding: Finding) -> Text:
-    shown = ", ".join(clean(subject, 64) for subject in finding.subjects[:8])
-    rest = len(finding.subjects) - 8
-    tail = f" and {rest} more" if rest > 0 else ""
-    where = f" · {shown}{tail}" if shown.strip(", ") else ""
-    return Text.assemble((finding.verdict.requirement, "bold"), where)
+    where = named(finding.subjects)
+    return Text.assemble((finding.verdict.requirement, "bold"), f" · {where}" if where else "")
+
+
+def named(subjects: Sequence[str]) -> str:
+    """The names, of which at most eight are listed."""
+    shown = ", ".join(clean(subject, 64) for subject in subjects[:_MAX_SUBJECTS] if subject)
+    rest = len(subjects) - _MAX_SUBJECTS
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def because(finding: Finding) -> Iterable[str]:
+    """A line per reason; with several, each names its subjects."""
+    for reason in finding.reasons[:_MAX_SUBJECTS]:
+        yield _of_several(reason) if len(finding.reasons) > 1 else clean(reason.because, _LIMIT)
+
+
+def _of_several(reason: Reason) -> str:
+    return f"{named(reason.subjects)}: {clean(reason.because, _LIMIT)}"
 
 
 def _rows(finding: Finding) -> Iterable[tuple[str, Text]]:
     verdict = finding.verdict
-    yield "because", Text(clean(verdict.because, _LIMIT))
+    for line in because(finding):
+        yield "because", Text(line)
     if finding.also:
         yield "so also", Text(", ".join(finding.also))
     for error in verdict.kms_errors:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exporters import predictions
 from exporters.checks import CALL_PHASES, REQUESTS
 from exporters.headline import headline
-from exporters.report import findings, health, matrix
+from exporters.report import findings, grouping, health, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from exporters.tally import tallies
 from probe.model.account import EndpointService
@@ -64,7 +64,7 @@ def text(of: Preflight) -> str:
         facts=facts(of),
         cautions=cautions(of),
         where=clean((spec.id or spec.host or "new key store") if spec else "key store"),
-        headline=headline(report),
+        headline=headline(report, evidence.account),
         actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
         counts={outcome.value: str(tally) for outcome, tally in tallies(report.verdicts).items()},
         predictions=[_predicted(each, report.verdicts) for each in report.predictions],
@@ -73,9 +73,9 @@ def text(of: Preflight) -> str:
         limit_x=CALL_LIMIT_S / BAR_S * BAR_WIDTH,
         alarm_x=ALARM_S / BAR_S * BAR_WIDTH,
         wrong_title=findings.wrong_title(report.verdicts),
-        wrong=_groups(report.verdicts, Outcome.VIOLATED),
+        wrong=[_wrong(each) for each in grouping.group(_of(report.verdicts, Outcome.VIOLATED))],
         unknown_title=findings.unknown_title(report.verdicts),
-        unknown=_groups(report.verdicts, Outcome.UNKNOWN),
+        unknown=[_unknown(each) for each in grouping.causes(_of(report.verdicts, Outcome.UNKNOWN))],
         rows=matrix.rows(evidence, report.verdicts),
         fine_title=findings.fine_title(report.verdicts),
         fine=findings.met(report.verdicts),
@@ -108,25 +108,36 @@ def _predicted(prediction: Prediction, verdicts: Sequence[Verdict]) -> dict[str,
     }
 
 
-def _groups(verdicts: Iterable[Verdict], outcome: Outcome) -> list[dict[str, object]]:
-    return [
-        {
-            "requirement": found.verdict.requirement,
-            "level": found.verdict.level.value,
-            "subjects": [clean(subject, 64) for subject in found.subjects],
-            "because": clean(found.verdict.because, _LIMIT),
-            "also": found.also,
-            "errors": found.verdict.kms_errors,
-            "remedy": found.verdict.remedy
-            and {
-                "text": clean(found.verdict.remedy.text, _LIMIT),
-                "console": clean(found.verdict.remedy.console, _LIMIT),
-                "cli": clean(found.verdict.remedy.cli, _LIMIT),
-            },
-            "source": found.verdict.source,
-        }
-        for found in findings.group(v for v in verdicts if v.outcome is outcome)
-    ]
+def _of(verdicts: Iterable[Verdict], outcome: Outcome) -> Iterable[Verdict]:
+    return (verdict for verdict in verdicts if verdict.outcome is outcome)
+
+
+def _wrong(found: grouping.Finding) -> dict[str, object]:
+    verdict, remedy = found.verdict, found.verdict.remedy
+    return {
+        "requirement": verdict.requirement,
+        "level": verdict.level.value,
+        "where": findings.named(found.subjects),
+        "because": tuple(findings.because(found)),
+        "also": found.also,
+        "errors": verdict.kms_errors,
+        "remedy": remedy
+        and {
+            "text": clean(remedy.text, _LIMIT),
+            "console": clean(remedy.console, _LIMIT),
+            "cli": clean(remedy.cli, _LIMIT),
+        },
+        "source": verdict.source,
+    }
+
+
+def _unknown(cause: grouping.Cause) -> dict[str, object]:
+    return {
+        "where": findings.named(cause.subjects),
+        "because": clean(cause.because, _LIMIT),
+        "requirements": cause.requirements,
+        "fixes": tuple(clean(each, _LIMIT) for each in cause.fixes),
+    }
 
 
 def _stations(of: Preflight) -> tuple[tuple[Box, ...], ...]:

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator
 from exporters import predictions, tally
 from exporters.headline import headline
 from exporters.predictions import CALLS
-from exporters.report import findings, matrix
+from exporters.report import findings, grouping, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.text import clean, clean_markdown
 from probe.model.verdicts import KmsError, Operation, Outcome, PredictedError, Prediction, Report
 
 _LIMIT = 1024
-_MAX_SUBJECTS = 8
 _SIGNS = {Outcome.MET: "✓", Outcome.VIOLATED: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "-"}
 
 
@@ -27,17 +26,17 @@ def _lines(of: Preflight) -> Iterator[str]:
     yield _escaped(f"xks-probe {of.version} · {' · '.join(facts(of))}")
     for caution in cautions(of):
         yield from ("", f"**{_escaped(caution)}**")
-    yield from ("", f"**{headline(report).signed}** {tally.summary(report.verdicts)}")
+    yield from ("", f"**{headline(report, of.evidence.account).signed}** {tally.summary(report.verdicts)}")
     yield from ("", "| KMS call | would return |", "| --- | --- |")
     by_operation = {prediction.operation: prediction for prediction in report.predictions}
     for operation in Operation:
         yield f"| {CALLS[operation]} | {_prediction(operation, by_operation.get(operation), report)} |"
-    titles = {Outcome.VIOLATED: findings.wrong_title, Outcome.UNKNOWN: findings.unknown_title}
-    for outcome, title in titles.items():
-        found = findings.group(verdict for verdict in report.verdicts if verdict.outcome is outcome)
-        if found:
-            yield from ("", f"## {title(report.verdicts)}", "")
-            yield from _each(found)
+    wrong = grouping.group(v for v in report.verdicts if v.outcome is Outcome.VIOLATED)
+    if wrong:
+        yield from ("", f"## {findings.wrong_title(report.verdicts)}", "", *_each(wrong))
+    unknown = grouping.causes(v for v in report.verdicts if v.outcome is Outcome.UNKNOWN)
+    if unknown:
+        yield from ("", f"## {findings.unknown_title(report.verdicts)}", "", *map(_cause, unknown))
     yield from _matrix(of)
     yield from (
         "",
@@ -62,12 +61,12 @@ def _error(error: PredictedError | KmsError, causes: str = "") -> str:
     return f"`{error.error}`{others} ({details})"
 
 
-def _each(found: Iterable[findings.Finding]) -> Iterator[str]:
+def _each(found: Iterable[grouping.Finding]) -> Iterator[str]:
     for each in found:
-        verdict, subjects = each.verdict, each.subjects[:_MAX_SUBJECTS]
-        more = f" and {len(each.subjects) - len(subjects)} more" if len(each.subjects) > len(subjects) else ""
-        named = ", ".join(_escaped(subject) for subject in subjects)
-        yield f"- **{verdict.requirement}** ({named}{more}): {_escaped(verdict.because)}"
+        verdict = each.verdict
+        yield f"- **{verdict.requirement}** ({_escaped(findings.named(each.subjects))})"
+        for line in findings.because(each):
+            yield f"  - {_escaped(line)}"
         if each.also:
             yield f"  - so also: {', '.join(each.also)}"
         for error in verdict.kms_errors:
@@ -76,6 +75,11 @@ def _each(found: Iterable[findings.Finding]) -> Iterator[str]:
             yield f"  - fix: {_escaped(verdict.remedy.text)}"
             if verdict.remedy.cli:
                 yield f"  - {_code(verdict.remedy.cli)}"
+
+
+def _cause(cause: grouping.Cause) -> str:
+    where = findings.named(cause.subjects)
+    return f"- {_escaped(f'{where}: ' * bool(where) + cause.because)} ({', '.join(cause.requirements)})"
 
 
 def _matrix(of: Preflight) -> Iterator[str]:

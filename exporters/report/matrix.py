@@ -1,9 +1,11 @@
 """One row per load balancer node and NLB target: its TCP, TLS and health results side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement as Measured
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +22,15 @@ from probe.model.verdicts import KmsStep, Level, Outcome, Verdict
 _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), Outcome.UNKNOWN: ("?", "yellow")}
 _NOT_CHECKED = ("-", "dim")
 TITLE = "Load balancer nodes and NLB targets"
+_MAX_NAME = 48
+_RESULTS = ("TCP", "TLS", "health", "NLB health check")
+_COLUMNS = (
+    ("role", "target", "zone", *_RESULTS),
+    ("role", "target", *_RESULTS),
+    ("target", *_RESULTS),
+    ("target", *_RESULTS[:3]),
+)
+_HEADS = {"role": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +162,23 @@ def _cell(cell: Cell) -> Fields | None:
     return {"outcome": cell.outcome.value, "words": clean(cell.words), "seconds": cell.duration_s}
 
 
-def render(rows_: tuple[Row, ...]) -> Table | None:
-    """A table for a terminal; None if there are no targets."""
-    if not rows_:
-        return None
+class MatrixTable:
+    """A table for a terminal. Where it is narrow, columns are left out before names are broken."""
+
+    def __init__(self, rows_: tuple[Row, ...]) -> None:
+        self._rows = rows_
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        tables = [_table(self._rows, columns, options.max_width) for columns in _COLUMNS]
+        yield next((each for each in tables if _fits(each, console, options)), tables[-1])
+
+
+def render(rows_: tuple[Row, ...]) -> MatrixTable | None:
+    """None if there are no targets."""
+    return MatrixTable(rows_) if rows_ else None
+
+
+def _table(rows_: tuple[Row, ...], columns: tuple[str, ...], max_width: int) -> Table:
     table = Table(
         title=TITLE,
         title_justify="left",
@@ -163,13 +187,29 @@ def render(rows_: tuple[Row, ...]) -> Table | None:
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    for head in ("", "target", "TCP", "TLS", "health", "NLB health check"):
-        table.add_column(head, overflow="fold")
+    longest = max(len(clean(row.target.name, _MAX_NAME)) for row in rows_)
+    for column in columns:
+        width = min(longest, max_width // 2) if column == "target" else None
+        table.add_column(_HEADS.get(column, column), overflow="fold", min_width=width)
     for row in rows_:
-        cells = (row.tcp, row.tls, row.health, row.load_balancer)
-        where = f"{row.target.role.value.replace('_', ' ')} {clean(row.target.zone, 24)}".strip()
-        table.add_row(Text(where, style="dim"), Text(clean(row.target.name, 48)), *map(_cell_text, cells))
+        cells = dict(_cells(row))
+        table.add_row(*(cells[column] for column in columns))
     return table
+
+
+def _fits(table: Table, console: Console, options: ConsoleOptions) -> bool:
+    unlimited = options.update(max_width=10_000)
+    return Measured.get(console, unlimited, table).maximum <= options.max_width
+
+
+def _cells(row: Row) -> Iterable[tuple[str, Text]]:
+    yield "role", Text(row.target.role.value.replace("_", " "), style="dim")
+    yield "target", Text(clean(row.target.name, _MAX_NAME))
+    yield "zone", Text(clean(row.target.zone, 24), style="dim")
+    yield "TCP", _cell_text(row.tcp)
+    yield "TLS", _cell_text(row.tls)
+    yield "health", _cell_text(row.health)
+    yield "NLB health check", _cell_text(row.load_balancer)
 
 
 def _cell_text(cell: Cell) -> Text:

@@ -1,6 +1,6 @@
 """A preflight: what KMS would return, what is wrong and how to fix it, the measured path, what is met."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from exporters.report import (
     matrix,
     verdicts,
 )
-from probe.model.account import Account
+from probe.model.account import Account, ApiErrorKind, Unavailable
 from probe.model.evidence import Evidence
 from probe.model.text import clean
 from probe.model.verdicts import Report, ReportedState
@@ -48,7 +48,7 @@ def document(of: Preflight) -> dict[str, object]:
     return {
         "schema_version": fields.SCHEMA_VERSION,
         "taken_at": fields.time(report.taken_at_s),
-        "headline": headline(report).sentence,
+        "headline": headline(report, account).sentence,
         "version": of.version,
         "vantage": clean(of.vantage),
         "redacted": of.is_redacted,
@@ -104,7 +104,7 @@ def render(of: Preflight) -> RenderableType:
     parts: list[RenderableType | None] = [
         _head(of),
         Text(),
-        conclusion.render(report),
+        conclusion.render(report, of.evidence.account),
         verdicts.predictions(report),
         _reported_state(report.actual),
         Text(),
@@ -124,7 +124,7 @@ def brief(of: Preflight) -> RenderableType:
     report = of.report
     parts: list[RenderableType | None] = [
         _head(of),
-        conclusion.render(report),
+        conclusion.render(report, of.evidence.account),
         verdicts.predictions(report),
         _reported_state(report.actual),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
@@ -166,11 +166,18 @@ def cautions(of: Preflight) -> tuple[str, ...]:
 
 
 def _failed_calls(account: Account) -> str:
-    """All failed calls, including those that affect no verdict."""
-    names = list(dict.fromkeys(clean(each.call, 64) for each in account.failed_calls))
-    more = f" and {len(names) - _MAX_CALLS} more" if len(names) > _MAX_CALLS else ""
+    """All failed calls, including those that affect no verdict, and what to allow."""
     calls = f"{len(account.failed_calls)} of {account.calls} AWS API calls failed"
-    return f"{calls}: {', '.join(names[:_MAX_CALLS])}{more}"
+    refused = [each for each in account.failed_calls if each.cause is ApiErrorKind.ACCESS_DENIED]
+    denied, others = _named(refused), _named(each for each in account.failed_calls if each not in refused)
+    allow = f"allow {denied} (the policy deploy/aws/iam-policy.json has all that a preflight needs)"
+    return f"{calls}: {'; '.join(filter(None, (denied and allow, others)))}"
+
+
+def _named(failed: Iterable[Unavailable]) -> str:
+    names = list(dict.fromkeys(clean(each.call, 64) for each in failed))
+    more = f" and {len(names) - _MAX_CALLS} more" if len(names) > _MAX_CALLS else ""
+    return f"{', '.join(names[:_MAX_CALLS])}{more}"
 
 
 def _head(of: Preflight) -> Text:

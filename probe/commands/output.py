@@ -56,7 +56,7 @@ def as_text(renderable: "RenderableType", width: int = 100) -> str:
         width=width, markup=False, highlight=False, emoji=False, no_color=True, force_terminal=False
     )
     with plain.capture() as captured:
-        plain.print(renderable)
+        plain.print(renderable, crop=False)
     return captured.get()
 
 
@@ -87,7 +87,7 @@ def show(renderable: "RenderableType", output: Path | None) -> None:
         width=seen_as.width,
         force_terminal=seen_as.is_terminal,
     )
-    terminal.print(renderable)
+    terminal.print(renderable, crop=False)
     return write_document(drawn.getvalue(), None)
 
 

@@ -1,8 +1,15 @@
 """Escaping of untrusted text. All such text passes `clean` before a terminal, log, page, file or label."""
 
+import re
+
 DEFAULT_LIMIT = 256
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_MARKDOWN = frozenset("\\`*_{}[]<>()#+-.!|~&:")  # the colon: a bare address becomes a link (GFM, section 6.9)
+# Only what Markdown would read as markup, so that names stay readable: everywhere; an underscore beside a
+# word; a bare address (GFM, section 6.9); at the start of a line, a heading, a list or an underline.
+_MARKDOWN = re.compile(
+    r"[\\`*\[\]<>|~&@$]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|^[#+=-]", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
 def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
@@ -40,12 +47,12 @@ def clean_csv(text: str, limit: int = DEFAULT_LIMIT) -> str:
 
 
 def clean_markdown(text: str, limit: int = DEFAULT_LIMIT) -> str:
-    r"""Like `clean`, with Markdown punctuation escaped.
+    r"""Like `clean`, with everything escaped that Markdown would read as markup.
 
-    >>> clean_markdown("<b>|")
-    '\\<b\\>\\|'
+    >>> clean_markdown("<b>|"), clean_markdown("node-1.example.com")
+    ('\\<b\\>\\|', 'node-1.example.com')
     """
-    return "".join("\\" + c if c in _MARKDOWN else c for c in clean(text, limit))
+    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", clean(text, limit)))
 
 
 def _escape(character: str) -> str:

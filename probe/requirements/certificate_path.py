@@ -14,10 +14,10 @@ from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.evidence.trust import TrustStatus, trust_of
 from probe.requirements.extra_authority import extra_authority, met_with_extra_authority
 from probe.requirements.kms_errors import path as path_errors
-from probe.requirements.wording import quoted
+from probe.requirements.wording import SHOW_CHAIN, quoted
 from probe.wire.certificate_path.refusal import Cause, Refusal
 
-_COMMAND = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -purpose sslserver -showcerts"
+_COMMAND = SHOW_CHAIN.replace(" -showcerts", " -purpose sslserver -showcerts")
 _RFC = "https://www.rfc-editor.org/rfc/rfc5280#section-6"
 _WORDS = {
     Cause.NO_PATH: "no path leads to a trusted root",

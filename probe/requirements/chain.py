@@ -15,11 +15,10 @@ from probe.requirements.evidence.targets import each_leaf, latest
 from probe.requirements.evidence.trust import Trust, TrustStatus, out_of_date, trust_of
 from probe.requirements.extra_authority import extra_authority, met_with_extra_authority
 from probe.requirements.kms_errors import path as path_errors
-from probe.requirements.wording import moment, quoted, why
+from probe.requirements.wording import SHOW_CHAIN, moment, quoted, why
 from probe.wire.chain import Ending, Link, Path
 
 _DATE = len("2026-11-27")
-_SHOW = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts"
 _STATUS = {
     RootSet.IN_BOTH_LISTS: TrustStatus.LISTED,
     RootSet.IN_ONE_LIST: TrustStatus.LISTED_ONCE,
@@ -35,7 +34,7 @@ _STATUS = {
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Send the server certificate first, then each issuing CA in order; the root may be omitted.",
-        cli=_SHOW,
+        cli=SHOW_CHAIN,
     ),
 )
 def chain_is_complete(evidence: Evidence) -> Iterable[Finding]:
@@ -154,7 +153,7 @@ def _length(path: Path) -> str:
     remedy=Remedy(
         text="Get a certificate from a CA in both of AWS's lists, or send a chain that is cross-signed by "
         "one of them; docs/authorities.md lists them.",
-        cli=_SHOW,
+        cli=SHOW_CHAIN,
     ),
 )
 def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
@@ -223,7 +222,11 @@ def _listed_once(root: Link) -> str:
 
 def _with_remedy(found: Finding, path: Path) -> Finding:
     advice = advice_on(path)
-    return replace(found, remedy=Remedy(text=advice.remedy, cli=_SHOW)) if advice and advice.remedy else found
+    return (
+        replace(found, remedy=Remedy(text=advice.remedy, cli=SHOW_CHAIN))
+        if advice and advice.remedy
+        else found
+    )
 
 
 def _listed(path: Path, now_s: float) -> Finding:

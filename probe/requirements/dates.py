@@ -9,7 +9,7 @@ from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, violated
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.kms_errors import path as path_errors
-from probe.requirements.wording import days, moment
+from probe.requirements.wording import SHOW_LEAF, days, moment
 
 # AWS's alarm on the metric XksProxyCertificateDaysToExpire.
 _SOON_S = 10 * 86400.0
@@ -24,7 +24,7 @@ _SOON_S = 10 * 86400.0
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Install a certificate that is valid now, on every target.",
-        cli="openssl x509 -in certificate.pem -noout -dates",
+        cli=SHOW_LEAF + " -dates",
     ),
 )
 def certificate_is_in_date(evidence: Evidence) -> Iterable[Finding]:
@@ -52,7 +52,7 @@ def certificate_is_in_date(evidence: Evidence) -> Iterable[Finding]:
     source=path_errors.MONITORING,
     remedy=Remedy(
         text="Renew the certificate on every target, and find out why automatic renewal did not happen.",
-        cli="openssl x509 -in certificate.pem -noout -enddate",
+        cli=SHOW_LEAF + " -enddate",
     ),
 )
 def certificate_expires_in_10_days_or_more(evidence: Evidence) -> Iterable[Finding]:

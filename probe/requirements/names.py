@@ -10,7 +10,7 @@ from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import each_leaf
 from probe.requirements.kms_errors import path as path_errors
-from probe.requirements.wording import listed, quoted
+from probe.requirements.wording import SHOW_LEAF, listed, quoted
 from probe.wire.names import matches
 
 _NO_NAME = "the private DNS name is not known, so the names cannot be compared"
@@ -28,7 +28,7 @@ _MAX_COMMON_NAME = 64
     remedy=Remedy(
         text="Get a certificate whose subject common name is the private DNS name or *.PARENT-DOMAIN. Some "
         "certificate profiles omit the common name: ask the CA for one that includes it.",
-        cli="openssl x509 -in certificate.pem -noout -subject -ext subjectAltName",
+        cli=SHOW_LEAF + " -subject -ext subjectAltName",
     ),
 )
 def common_name_matches(evidence: Evidence) -> Iterable[Finding]:

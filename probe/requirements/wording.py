@@ -6,6 +6,11 @@ from math import floor
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.text import clean
 
+# Commands of remedies about a certificate; the placeholders are filled in for each address.
+SHOW_CHAIN = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts </dev/null"
+SHOW_LEAF = (
+    "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME </dev/null | openssl x509 -noout"
+)
 _NAME_LIMIT = 100
 _DAY_S = 86400.0
 _REASONS = {

@@ -1,9 +1,13 @@
 """The answer of a report in one sentence, and the caution about CAs that KMS does not trust."""
 
+from dataclasses import replace
+
 import pytest
+from support.accounts.healthy import ACCOUNT
 from support.reports.exporter_inputs import predicted, report, verdict
 
 from exporters.headline import State, authorities, headline
+from probe.model.account import Unavailable
 from probe.model.verdicts import Level, Likelihood, Outcome, Report
 
 MET, ADVICE = verdict(), verdict("advised", Outcome.VIOLATED, level=Level.ADVICE)
@@ -63,3 +67,14 @@ def test_extra_cas_are_named_and_those_of_a_simulation_count_as_kmss() -> None:
     simulated = report(extra_authorities=("CN=Lab",), is_simulation=True)
     assert "counts as one that KMS trusts in this simulation alone: CN=Lab" in authorities(simulated)
     assert authorities(report()) == ""
+
+
+@pytest.mark.parametrize(
+    ("calls", "failed", "words"),
+    [(4, 4, "could not be read"), (5, 4, "No problem found"), (0, 0, "No problem found")],
+)
+def test_an_account_of_which_nothing_could_be_read_is_said_first(calls: int, failed: int, words: str) -> None:
+    denied = Unavailable(call="kms:DescribeCustomKeyStores", because="not allowed")
+    account = replace(ACCOUNT, calls=calls, failed_calls=(denied,) * failed)
+    assert words in headline(report(MET, UNKNOWN), account).sentence
+    assert headline(report(MET, UNKNOWN, errors=(predicted(),)), account).state is State.BAD

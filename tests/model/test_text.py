@@ -1,8 +1,12 @@
 """Untrusted text is escaped."""
 
+import re
+from html import unescape
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt  # rich needs it, too
 
 from probe.model.text import clean, clean_csv, clean_markdown
 
@@ -57,8 +61,36 @@ def test_csv_text_is_never_a_spreadsheet_formula(text: str) -> None:
 
 
 def test_markdown_punctuation_is_escaped() -> None:
-    assert clean_markdown("[a](b)") == r"\[a\]\(b\)"
+    assert clean_markdown("[a](b)") == r"\[a\](b)"
+
+
+def test_names_and_dates_stay_readable_in_markdown() -> None:
+    for name in (
+        "node-1.example.com",
+        "2026-11-28 02:09:06Z",
+        "XKS_PROXY_TIMED_OUT",
+        "round trip: 4.1 ms (cold)",
+    ):
+        assert clean_markdown(name) == name
+
+
+@pytest.mark.parametrize("prefix", ["x ", "- ", "# "])
+@given(text=st.text())
+@example(text="1. a")
+@example(text="12) a")
+@example(text="_a_ __b__ ~~c~~ &amp; <b> `d`")
+@example(text="- a")
+@example(text="=== a")
+def test_markdown_shows_any_text_as_it_is(prefix: str, text: str) -> None:
+    """Read by a CommonMark parser, with the tables and the strike-through of GFM."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    html = parser.render(f"{prefix}{clean_markdown(text)}")
+    shown = unescape(re.sub(r"</?(?:p|ul|li|h1)>", "", html))
+    assert "<" not in re.sub(r"</?(?:p|ul|li|h1)>", "", html)
+    assert shown.split() == f"{prefix.strip('-# ')} {clean(text)}".split()
 
 
 def test_a_bare_url_does_not_become_a_link_in_markdown() -> None:
     assert "https://" not in clean_markdown("https://evil.example")
+    assert "www." not in clean_markdown("www.evil.example").lower()
+    assert "a@b" not in clean_markdown("a@b.example")

@@ -2,26 +2,24 @@
 
 from dataclasses import replace
 
+import pytest
 from rich.console import Console, RenderableType
 from support.reports.examples import HOSTILE, name_verdict, verdicts
 
 from exporters.report import findings
-from probe.model.verdicts import Outcome
+from exporters.report.grouping import Finding, group
+from probe.model.verdicts import Outcome, Remedy
 
 
-def shown(renderable: RenderableType | None) -> str:
-    console = Console(width=200, markup=False, no_color=True)
+def shown(renderable: RenderableType | None, width: int = 200) -> str:
+    console = Console(width=width, markup=False, no_color=True)
     with console.capture() as captured:
-        console.print(renderable)
+        console.print(renderable, crop=False)
     return captured.get()
 
 
 def test_required_comes_before_risk_and_risk_before_advice() -> None:
-    order = [
-        finding.verdict.requirement
-        for finding in findings.group(verdicts())
-        if finding.verdict.outcome is Outcome.VIOLATED
-    ]
+    order = [finding.verdict.requirement for finding in group(verdicts()) if is_wrong(finding)]
     assert order == [
         "common-name-matches",
         "every-node-accepts-tcp-443",
@@ -29,14 +27,25 @@ def test_required_comes_before_risk_and_risk_before_advice() -> None:
     ]
 
 
-def test_the_same_fault_of_two_subjects_is_one_finding() -> None:
-    (finding,) = findings.group((name_verdict("a"), name_verdict("b")))
-    assert finding.subjects == ("a", "b")
+def is_wrong(finding: Finding) -> bool:
+    return finding.verdict.outcome is Outcome.VIOLATED
 
 
-def test_different_reasons_are_two_findings() -> None:
-    other = replace(name_verdict("b"), because="another reason")
-    assert len(findings.group((name_verdict("a"), other))) == 2
+def test_different_reasons_of_a_requirement_are_lines_that_name_their_subjects() -> None:
+    text = shown(findings.wrong([name_verdict("a"), replace(name_verdict("b"), because="another reason")]))
+    assert text.count("common-name-matches") == 1
+    assert "because b: another reason" in text
+    assert "because a: " in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_command_and_an_address_are_one_line_however_narrow_the_terminal(width: int) -> None:
+    long = "aws ec2 describe-vpc-endpoint-service-configurations --service-ids vpce-svc-0123456789abcdef0"
+    remedy = Remedy(text="Look at the service.", cli=long)
+    source = "https://docs.aws.amazon.com/kms/latest/developerguide/vpc-connectivity.html"
+    text = shown(findings.wrong([replace(name_verdict(), remedy=remedy, source=source)]), width)
+    assert f"   command {long}" in text.splitlines()
+    assert f"   source  {source}" in text.splitlines()
 
 
 def test_a_finding_shows_the_reason_the_kms_error_and_the_fix() -> None:

@@ -9,6 +9,7 @@ from support.reports.schema_check import faults
 
 from exporters.report import preflight
 from exporters.report.preflight import Preflight
+from probe.model.account import ApiErrorKind
 from probe.model.evidence import Evidence
 from probe.verdicts.judge import judge
 
@@ -26,7 +27,7 @@ def shown(evidence: Evidence = KNOWN, **changes: object) -> Preflight:
 def text(of: Preflight, width: int = 160) -> str:
     console = Console(width=width, markup=False, highlight=False, force_terminal=False)
     with console.capture() as captured:
-        console.print(preflight.render(of))
+        console.print(preflight.render(of), crop=False)
     return captured.get()
 
 
@@ -55,11 +56,20 @@ def test_a_custom_endpoint_is_shown_in_the_header() -> None:
 
 
 def test_failed_calls_are_in_the_header_even_if_they_affect_no_verdict() -> None:
-    evidence = looked_at(
-        replace(ACCOUNT, calls=18, failed_calls=(DENIED, replace(DENIED, call="sts:GetCallerIdentity\x1b")))
+    late = replace(DENIED, call="ec2:DescribeVpcs", cause=ApiErrorKind.TIMED_OUT)
+    denied = (DENIED, replace(DENIED, call="sts:GetCallerIdentity\x1b"))
+    words = " ".join(text(shown(looked_at(replace(ACCOUNT, calls=18, failed_calls=(*denied, late))))).split())
+    assert (
+        "! 3 of 18 AWS API calls failed: allow ec2:DescribeX, sts:GetCallerIdentity\\x1b (the policy" in words
     )
-    words = " ".join(text(shown(evidence)).split())
-    assert "! 2 of 18 AWS API calls failed: ec2:DescribeX, sts:GetCallerIdentity\\x1b" in words
+    assert "all that a preflight needs); ec2:DescribeVpcs" in words
+
+
+def test_calls_that_failed_otherwise_need_no_permission() -> None:
+    late = replace(DENIED, call="ec2:DescribeVpcs", cause=ApiErrorKind.TIMED_OUT)
+    words = " ".join(text(shown(looked_at(replace(ACCOUNT, calls=18, failed_calls=(late,))))).split())
+    assert "! 1 of 18 AWS API calls failed: ec2:DescribeVpcs" in words
+    assert "allow ec2:DescribeVpcs" not in words
 
 
 def test_the_state_reported_by_kms_is_compared_with_the_prediction() -> None:
