@@ -45,6 +45,16 @@ escaped() {
 
 listed() { printf '"%s",' "$@" | sed 's/,$//'; }
 
+commas() { echo "$*" | tr ' ' ','; }
+
+# once MAXIMUM WORD…: the words without repetitions, at most so many, separated by spaces.
+once() {
+  local most="$1"
+  shift
+  [ $# -gt 0 ] || return 0
+  printf '%s\n' "$@" | awk '!seen[$0]++' | head -n "$most" | tr '\n' ' ' | sed 's/ $//'
+}
+
 is_object() { [ "$(head -c 1 "$1")" = "{" ] && [ "$(tail -c 2 "$1" | tr -d '\n' | tail -c 1)" = "}" ]; }
 
 # call SERVICE OPERATION PARAMETERS-AS-JSON CLI-COMMAND [ARGUMENT…]: one entry of "calls".
@@ -108,7 +118,7 @@ else
     describe-vpc-endpoint-connections --filters "Name=service-id,Values=$id"
   balancers="$(asked ec2 "ServiceConfigurations[?ServiceId=='$id'].NetworkLoadBalancerArns[]" \
     describe-vpc-endpoint-service-configurations | head -n 16)"
-  vpcs="" security="" groups=""
+  vpcs="" security="" groups="" kinds=""
   if [ -n "$balancers" ]; then
     # shellcheck disable=SC2086  # lists of words, here and below
     call elbv2 DescribeLoadBalancers "{\"LoadBalancerArns\":[$(listed $balancers)]}" \
@@ -125,6 +135,8 @@ else
     call elbv2 DescribeTargetGroups "{\"LoadBalancerArn\":\"$arn\"}" \
       describe-target-groups --load-balancer-arn "$arn"
     groups="$groups $(asked elbv2 'TargetGroups[].TargetGroupArn' describe-target-groups --load-balancer-arn "$arn")"
+    kinds="$kinds $(asked elbv2 "TargetGroups[].join(':', [TargetType, TargetGroupArn])" \
+      describe-target-groups --load-balancer-arn "$arn")"
     description="ELB ${arn#*:loadbalancer/}"
     call ec2 DescribeNetworkInterfaces "{\"Filters\":[{\"Name\":\"description\",\"Values\":[\"$description\"]}]}" \
       describe-network-interfaces --filters "Name=description,Values=$description"
@@ -146,6 +158,61 @@ else
     call elbv2 DescribeTargetGroupAttributes "{\"TargetGroupArn\":\"$arn\"}" \
       describe-target-group-attributes --target-group-arn "$arn"
   done
+  # What stands behind targets that are instances, load balancers, or addresses that see the client's own address.
+  instances="" albs="" addresses=""
+  # shellcheck disable=SC2086
+  for arn in $(printf '%s\n' $groups | head -n 32); do
+    ids="$(asked elbv2 'TargetHealthDescriptions[].Target.Id' describe-target-health --target-group-arn "$arn")"
+    case "$kinds" in
+      *instance:"$arn"*) instances="$instances $ids" ;;
+      *alb:"$arn"*) albs="$albs $ids" ;;
+      *)
+        if [ -n "$(asked elbv2 "Attributes[?Key=='preserve_client_ip.enabled'&&Value=='true'].Key" \
+          describe-target-group-attributes --target-group-arn "$arn")" ]; then addresses="$addresses $ids"; fi
+        ;;
+    esac
+  done
+  hosts=""
+  # shellcheck disable=SC2086
+  instances="$(once 200 $instances)" albs="$(once 4 $albs)" addresses="$(once 200 $addresses)"
+  # shellcheck disable=SC2086
+  if [ -n "$instances" ]; then
+    call ec2 DescribeInstances "{\"Filters\":[{\"Name\":\"instance-id\",\"Values\":[$(listed $instances)]}]}" \
+      describe-instances --filters "Name=instance-id,Values=$(commas $instances)"
+    hosts="$(asked ec2 'Reservations[].Instances[].SecurityGroups[].GroupId' \
+      describe-instances --filters "Name=instance-id,Values=$(commas $instances)")"
+  fi
+  # shellcheck disable=SC2086
+  if [ -n "$addresses" ] && [ -n "$vpcs" ]; then
+    in_vpcs="{\"Name\":\"vpc-id\",\"Values\":[$(listed $vpcs)]}"
+    call ec2 DescribeNetworkInterfaces \
+      "{\"Filters\":[$in_vpcs,{\"Name\":\"private-ip-address\",\"Values\":[$(listed $addresses)]}]}" \
+      describe-network-interfaces --filters "Name=vpc-id,Values=$(commas $vpcs)" \
+      "Name=private-ip-address,Values=$(commas $addresses)"
+    hosts="$hosts $(asked ec2 'NetworkInterfaces[].Groups[].GroupId' describe-network-interfaces \
+      --filters "Name=vpc-id,Values=$(commas $vpcs)" "Name=private-ip-address,Values=$(commas $addresses)")"
+  fi
+  # shellcheck disable=SC2086
+  if [ -n "$albs" ]; then
+    call elbv2 DescribeLoadBalancers "{\"LoadBalancerArns\":[$(listed $albs)]}" \
+      describe-load-balancers --load-balancer-arns $albs
+  fi
+  behind=""
+  for arn in $albs; do
+    call elbv2 DescribeTargetGroups "{\"LoadBalancerArn\":\"$arn\"}" \
+      describe-target-groups --load-balancer-arn "$arn"
+    behind="$behind $(asked elbv2 'TargetGroups[].TargetGroupArn' describe-target-groups --load-balancer-arn "$arn")"
+  done
+  # shellcheck disable=SC2086
+  for arn in $(once 16 $behind); do
+    call elbv2 DescribeTargetHealth "{\"TargetGroupArn\":\"$arn\"}" describe-target-health --target-group-arn "$arn"
+  done
+  # shellcheck disable=SC2086
+  hosts="$(once 200 $hosts)"
+  if [ -n "$hosts" ]; then
+    # shellcheck disable=SC2086
+    call ec2 DescribeSecurityGroups "{\"GroupIds\":[$(listed $hosts)]}" describe-security-groups --group-ids $hosts
+  fi
   if [ -n "$vpcs" ]; then
     # shellcheck disable=SC2086
     call ec2 DescribeVpcs "{\"VpcIds\":[$(listed $vpcs)]}" describe-vpcs --vpc-ids $vpcs

@@ -3,12 +3,14 @@
 1. The caller's identity, the key stores, this account's endpoint services. 2. The service's permissions,
 connections and load balancers with their listeners, target groups and interfaces; or, for another account's
 service, the consumer's view. 3. The targets' health, and the VPCs. The calls of a step run in parallel.
+Only if targets are instances or load balancers, `behind_targets` makes up to two more steps.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from probe.aws import behind_targets
 from probe.aws.calls import Answer, AwsClient, action
 from probe.aws.selection import selected_service
 from probe.aws.thread_batch import ThreadBatch
@@ -177,7 +179,11 @@ class _Audit:
         of_targets, rest = answers[: len(about_targets)], answers[len(about_targets) :]
         rules = {call[2]["ListenerArn"]: answer for call, answer in zip(about_rules, rest, strict=False)}
         complete = self._with_targets(_as_ipv4_meets(balancers, rules), arns, of_targets)
-        return complete, *self._around(ids, group_ids, rest[len(about_rules) :])
+        vpcs, security_groups = self._around(ids, group_ids, rest[len(about_rules) :])
+        complete, of_hosts = behind_targets.completed(complete, _zones(complete, vpcs), self._ask)
+        if not isinstance(security_groups, Unavailable):
+            security_groups = tuple({each.id: each for each in (*security_groups, *of_hosts)}.values())
+        return complete, vpcs, security_groups
 
     def _with_targets(
         self, balancers: Sequence[LoadBalancer], arns: Sequence[str], answers: Sequence[Answer]
@@ -341,6 +347,12 @@ def _about_vpc(id_: str) -> tuple[_Call, ...]:
         ("ec2", "DescribeRouteTables", filters),
         ("ec2", "DescribeNetworkAcls", filters),
     )
+
+
+def _zones(balancers: tuple[LoadBalancer, ...], vpcs: tuple[Vpc, ...] | Unavailable) -> Mapping[str, str]:
+    """The zone of each subnet, by the VPCs and by the load balancers."""
+    by_balancer = {zone.subnet_id: zone.zone for each in balancers for zone in each.zones}
+    return by_balancer | {subnet.id: subnet.zone for vpc in known(vpcs) for subnet in known(vpc.subnets)}
 
 
 def _groups(balancer: LoadBalancer) -> tuple[TargetGroup, ...]:

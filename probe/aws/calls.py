@@ -16,6 +16,7 @@ CALLS: Mapping[tuple[str, str], str] = {
     ("ec2", "DescribeVpcEndpointServices"): "ec2",
     ("ec2", "DescribeVpcEndpointConnections"): "ec2",
     ("ec2", "DescribeNetworkInterfaces"): "ec2",
+    ("ec2", "DescribeInstances"): "ec2",
     ("ec2", "DescribeVpcs"): "ec2",
     ("ec2", "DescribeVpcAttribute"): "ec2",
     ("ec2", "DescribeSubnets"): "ec2",

@@ -166,15 +166,34 @@ class RegisteredTarget:
 
     ``override`` is the administrative override: no_override (or none), zonal_shift_active (the target gets no
     new connections, whatever its health), zonal_shift_delegated_to_dns, or unknown.
+
+    Only what the audit reads beside the health: ``address`` of an instance; ``security_groups`` if the target
+    gets the client's address; ``balancer``, an Application Load Balancer with its own targets. ``unread`` is
+    why these, or an instance's zone, are missing.
     """
 
     id: str  # an address, for target type ip
     port: int | None
-    zone: str | None = None  # "all" for a target outside the VPC; None for instances and load balancers
+    zone: str | None = None  # "all" for a target outside the VPC; None if AWS returned none
     state: str = ""  # initial, healthy, unhealthy, unhealthy.draining, unused, draining, unavailable
     reason: str = ""
     description: str = ""
     override: str = ""
+    address: str | None = None
+    security_groups: tuple[str, ...] = ()
+    balancer: "LoadBalancer | None" = None
+    unread: Unavailable | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetHost:
+    """An instance or a network interface behind a target. ``id`` is the instance's id or the address."""
+
+    id: str
+    zone: str = ""
+    subnet_id: str = ""
+    address: str | None = None
+    security_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,12 +91,12 @@ from probe.requirements.private_dns_name import (
 from probe.requirements.round_trip import round_trip_within_35_ms
 from probe.requirements.same_certificate import same_certificate_everywhere
 from probe.requirements.target_groups import (
-    every_zone_has_a_healthy_target,
     proxy_protocol_is_off,
     target_group_is_ip_tcp_443,
     two_targets_are_healthy,
     two_targets_are_registered,
 )
+from probe.requirements.target_zones import every_zone_has_a_healthy_target
 from probe.requirements.vpc import (
     subnets_are_private,
     vpc_does_not_overlap_the_data_centre,

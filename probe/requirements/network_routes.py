@@ -77,15 +77,25 @@ def network_routes_reach_every_target(evidence: Evidence) -> Iterable[Finding]:
         if not all(table_of(subnet, vpc.route_tables) for subnet in subnets_of(account, vpc.id)):
             return unknown("not all route tables of the load balancers' subnets were found")
         paths = tuple(_paths(balancers, vpc.route_tables))
-        return _obstacle(paths, vpc) or _unknown(paths, balancers, vpc) or _met(paths)
+        return _obstacle(paths, vpc) or _unknown(paths, balancers, vpc) or _met(paths, balancers)
 
     yield from of_vpcs(evidence, judge)
 
 
-def _met(paths: tuple[_Path, ...]) -> Finding:
+def _met(paths: tuple[_Path, ...], balancers: tuple[LoadBalancer, ...]) -> Finding:
     gateways = tuple(dict.fromkeys(path.route.via for path in paths if path.route))
     count = len({path.target for path in paths})
-    return met(f"routes to {count} target{'' if count == 1 else 's'}, through {listed(gateways)}")
+    routes = f"routes to {count} target{'' if count == 1 else 's'}, through {listed(gateways)}"
+    return met(f"{routes}{_secondary(balancers)}")
+
+
+def _secondary(balancers: tuple[LoadBalancer, ...]) -> str:
+    """The secondary addresses of the nodes: only sources of connections to the targets."""
+    nodes = (node for each in balancers for node in known(each.nodes))
+    addresses = tuple(address for node in nodes for address in node.secondary)
+    if not addresses:
+        return ""
+    return f"; the nodes also connect from {listed(addresses)}, which firewalls before the targets must allow"
 
 
 def _obstacle(paths: tuple[_Path, ...], vpc: Vpc) -> Finding | None:
@@ -136,14 +146,11 @@ def _unknown(paths: tuple[_Path, ...], balancers: tuple[LoadBalancer, ...], vpc:
             return call_failed(part)
     if isinstance(vpc.subnets, Unavailable) and _denied(paths, vpc):
         return call_failed(vpc.subnets)  # the denied traffic may stay inside one subnet, where no ACL applies
-    because = _without_paths(balancers) if not paths else _unclear(paths, vpc)
+    without = tuple(_without_address(balancers))
+    if without:
+        return unknown(f"the addresses of {listed(without)} are not read")
+    because = _unclear(paths, vpc) if paths else "no subnet, target or route table was found"
     return unknown(because) if because else None
-
-
-def _without_paths(balancers: tuple[LoadBalancer, ...]) -> str:
-    if any(_without_address(balancers)):
-        return "the targets are instances or a load balancer, whose addresses are not read"
-    return "no subnet, target or route table was found"
 
 
 def _unclear(paths: tuple[_Path, ...], vpc: Vpc) -> str:
@@ -175,6 +182,7 @@ def _parts(balancers: tuple[LoadBalancer, ...]) -> Iterator[object]:
     for balancer in balancers:
         yield from (balancer.target_groups, balancer.listeners)
         yield from (group.targets for group in balancer.forwarded_groups)
+        yield from (each.unread for group in balancer.forwarded_groups for each in known(group.targets))
 
 
 def _paths(balancers: tuple[LoadBalancer, ...], tables: tuple[RouteTable, ...]) -> Iterator[_Path]:
@@ -195,18 +203,20 @@ def _paths(balancers: tuple[LoadBalancer, ...], tables: tuple[RouteTable, ...]) 
                     )
 
 
-def _without_address(balancers: tuple[LoadBalancer, ...]) -> Iterator[bool]:
-    for balancer in balancers:
-        yield from (group.target_type in _WITHOUT_ADDRESS for group in balancer.forwarded_groups)
+def _without_address(balancers: tuple[LoadBalancer, ...]) -> Iterator[str]:
+    """The instances and load balancers among the targets whose addresses were not read."""
+    for group in (group for balancer in balancers for group in balancer.forwarded_groups):
+        if group.target_type in _WITHOUT_ADDRESS:
+            yield from (each.id for each in known(group.targets) if each.address is None)
 
 
 def _addresses(balancer: LoadBalancer) -> Iterator[tuple[str, IPv4Address, int]]:
     for group in balancer.forwarded_groups:
         for each in known(group.targets):
             try:
-                yield each.id, IPv4Address(each.id), each.port or group.port or KMS_PORT
+                yield each.id, IPv4Address(each.address or each.id), each.port or group.port or KMS_PORT
             except ValueError:
-                continue  # the id of an instance, which is inside the VPC
+                continue  # the id of an instance that was not read, or a load balancer's
 
 
 def best_route(table: RouteTable, address: IPv4Address) -> Route | None:

@@ -1,4 +1,4 @@
-"""Parses AWS responses: the VPC, its subnets, routes, network ACLs and security groups."""
+"""Parses AWS responses: the VPC, its subnets, routes, network ACLs, security groups, and hosts in it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,7 @@ from probe.model.account import (
     SecurityGroup,
     SecurityRule,
     Subnet,
+    TargetHost,
     Unavailable,
     Vpc,
 )
@@ -154,3 +155,41 @@ def _rule(one: _Json) -> SecurityRule:
         cidrs=tuple(filter(None, (text(each, "CidrIp") for each in entries(one, "IpRanges") or ()))),
         others=tuple(filter(None, [*lists, *groups])),
     )
+
+
+def instances(reservation: _Json) -> tuple[TargetHost, ...] | None:
+    """From ec2 DescribeInstances, ``Reservations[]``."""
+    found = entries(reservation, "Instances")
+    if found is None:
+        return None
+    return tuple(
+        TargetHost(
+            id=id_,
+            zone=words(mapping(one, "Placement"), "AvailabilityZone"),
+            subnet_id=words(one, "SubnetId"),
+            address=text(one, "PrivateIpAddress"),
+            security_groups=_group_ids(one, "SecurityGroups"),
+        )
+        for one in found
+        if (id_ := text(one, "InstanceId"))
+    )
+
+
+def interface_hosts(interface: _Json) -> tuple[TargetHost, ...]:
+    """From ec2 DescribeNetworkInterfaces, ``NetworkInterfaces[]``: one entry per IPv4 address."""
+    addresses = [text(interface, "PrivateIpAddress")]
+    addresses += [text(each, "PrivateIpAddress") for each in entries(interface, "PrivateIpAddresses") or ()]
+    return tuple(
+        TargetHost(
+            id=address,
+            zone=words(interface, "AvailabilityZone"),
+            subnet_id=words(interface, "SubnetId"),
+            address=address,
+            security_groups=_group_ids(interface, "Groups"),
+        )
+        for address in dict.fromkeys(filter(None, addresses))
+    )
+
+
+def _group_ids(one: _Json, key: str) -> tuple[str, ...]:
+    return tuple(filter(None, (text(each, "GroupId") for each in entries(one, key) or ())))

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.scenario.addressing import AGENT_ADDRESS, Addressing
 from simulator.scenario.scenario import Node, Scenario
@@ -67,6 +67,7 @@ class Resources:
     service_id: str
     service_name: str
     load_balancer_arn: str
+    subnets: Mapping[str, str] = field(default_factory=dict)  # ids by zone name
 
 
 def plan_account(scenario: Scenario, addressing: Addressing, zones: Sequence[Zone]) -> AccountPlan:

@@ -121,9 +121,41 @@ def _services(view: View, parameters: Json) -> Json:
     return {"ServiceNames": [resources.service_name], "ServiceDetails": [detail]}
 
 
-# Calls that moto does not have, or only together with all of AWS's own services, which takes a second.
+def instance_id(number: int) -> str:
+    """The id of the instance that the proxy of that number runs on, from 1.
+
+    >>> instance_id(1)
+    'i-00000000000000001'
+    """
+    return f"i-{number:017x}"
+
+
+def _instances(view: View, parameters: Json) -> Json:
+    """The proxies as instances, each in the subnet of its zone; in the first one if it is in no zone."""
+    resources = view.resources
+    if resources is None:
+        return {"Reservations": []}
+    first = resources.plan.zones[0].name
+    found: list[Json] = []
+    for number, target in enumerate(resources.plan.targets, 1):
+        zone = target.zone if target.zone in resources.subnets else first
+        id_ = instance_id(number)
+        one = {
+            "InstanceId": id_,
+            "Placement": {"AvailabilityZone": zone},
+            "SubnetId": resources.subnets.get(zone, ""),
+            "PrivateIpAddress": target.address,
+            "SecurityGroups": [],
+        }
+        if _wants(parameters, "instance-id", id_):
+            found.append(one)
+    return {"Reservations": [{"OwnerId": ACCOUNT_ID, "Instances": found}] if found else []}
+
+
+# Calls that moto does not have, or only with machine images, or with all of AWS's own services (a second).
 LACKING: Mapping[str, Callable[[View, Json], Json]] = {
     "DescribeCustomKeyStores": _key_stores,
     "DescribeVpcEndpointConnections": _connections,
     "DescribeVpcEndpointServices": _services,
+    "DescribeInstances": _instances,
 }

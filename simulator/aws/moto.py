@@ -78,6 +78,7 @@ class Moto:
             service_id=service["ServiceId"],
             service_name=service["ServiceName"],
             load_balancer_arn=arn,
+            subnets=subnets,
         )
 
     def ask(self, service: str, region: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "GetCallerIdentity": "sts",
         "DescribeCustomKeyStores": "kms",
         "DescribeAvailabilityZones": "ec2",
+        "DescribeInstances": "ec2",
         "DescribeNetworkAcls": "ec2",
         "DescribeNetworkInterfaces": "ec2",
         "DescribeRegions": "ec2",

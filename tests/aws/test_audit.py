@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from support.accounts.behind import with_instances
 from support.accounts.collected import (
     GROUP,
     HOST,
@@ -96,7 +97,7 @@ def test_without_any_name_the_only_store_is_selected_and_an_unknown_name_gives_n
     sorted({operation for _, operation in CALLS} - {"DescribeVpcEndpointServices", "DescribeSecurityGroups"}),
 )
 def test_a_denied_call_is_reported_with_its_iam_action(operation: str) -> None:
-    account = audited(deny(with_rules(healthy()), operation))
+    account = audited(deny(with_instances(with_rules(healthy())), operation))
     assert {each.call.partition(":")[2] for each in account.failed_calls} >= {operation}
     assert all(
         each.cause in (ApiErrorKind.ACCESS_DENIED, ApiErrorKind.NOT_ASKED) for each in account.failed_calls
@@ -259,7 +260,7 @@ def test_all_calls_of_the_audit_are_read_only() -> None:
 
 
 def test_the_audit_makes_every_call_in_the_table() -> None:
-    document = with_rules(healthy())
+    document = with_instances(with_rules(healthy()))
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     recorder = Recorder(CollectedAnswers(document))
     for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):

@@ -6,11 +6,21 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.accounts.behind import (
+    add,
+    by,
+    preserving_client_addresses,
+    security_group,
+    with_alb,
+    with_groups,
+    with_instances,
+)
 from support.accounts.collected import (
     REGION,
     SERVICE_NAME,
@@ -81,6 +91,31 @@ def test_the_account_from_a_file_equals_the_account_from_the_api(tmp_path: Path)
     )
     assert by_file.collected_at is not None
     assert by_file.failed_calls == ()
+
+
+def on_instances(document: dict[str, Any]) -> None:
+    with_instances(document, groups=("sg-web",))
+    with_groups(document, security_group("sg-web", "10.0.0.0/16"))
+
+
+def on_interfaces(document: dict[str, Any]) -> None:
+    interface = {"PrivateIpAddress": "192.168.1.5", "Groups": [{"GroupId": "sg-web"}]}
+    about = by(vpc_id=["vpc-1"], private_ip_address=["192.168.1.5", "192.168.1.6"])
+    preserving_client_addresses(document)
+    add(document, "ec2", "DescribeNetworkInterfaces", about, {"NetworkInterfaces": [interface]})
+    with_groups(document, security_group("sg-web", "10.0.0.0/16"))
+
+
+@pytest.mark.parametrize("change", [on_instances, on_interfaces, with_alb])
+def test_what_stands_behind_the_targets_is_collected(
+    change: Callable[[dict[str, Any]], object], tmp_path: Path
+) -> None:
+    document = healthy()
+    change(document)
+    by_file = collected(document, tmp_path)
+    assert by_file.failed_calls == ()
+    by_api = account_of(CollectedAnswers(document))
+    assert replace(by_file, collected_at=None) == replace(by_api, collected_at=None)
 
 
 @pytest.mark.long

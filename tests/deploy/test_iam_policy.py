@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from support.accounts.behind import with_instances
 from support.accounts.collected import REGION, SERVICE_NAME, answer, healthy, with_rules
 
 from probe.aws.audit import audit
@@ -15,7 +16,7 @@ POLICY = Path(__file__).parents[2] / "deploy" / "aws" / "iam-policy.json"
 
 
 def test_the_policy_allows_exactly_the_calls_of_the_audit() -> None:
-    document = with_rules(healthy())
+    document = with_instances(with_rules(healthy()))
     answer(document, "DescribeLoadBalancers")["LoadBalancers"][0]["SecurityGroups"] = ["sg-1"]
     recorder = Recorder(CollectedAnswers(document))
     for name in (SERVICE_NAME, "com.amazonaws.vpce.eu-west-1.vpce-svc-ffff"):

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from support.accounts.behind import with_instances
 from support.accounts.collected import (
     GROUP,
     OWN,
@@ -87,6 +88,11 @@ def consumed() -> _Json:
     return document
 
 
+def on_instances() -> _Json:
+    """The targets are instances."""
+    return with_instances(existing())
+
+
 def two_listeners() -> _Json:
     """A second listener on another port. Its target group has many faults and one unhealthy target."""
     document = existing()
@@ -141,14 +147,14 @@ def _add(document: _Json, service: str, operation: str, parameters: _Json, given
 
 
 ACCOUNTS: dict[str, Callable[[], _Json]] = {
-    made.__name__: made for made in (existing, new, in_use, consumed, two_listeners, faulty)
+    made.__name__: made for made in (existing, new, in_use, consumed, on_instances, two_listeners, faulty)
 }
 OPERATIONS = sorted({operation for _, operation in CALLS})
 ACTIONS = {operation: action(service, operation) for service, operation in CALLS}
 
 
 def looked_at(account: str, document: _Json) -> Evidence:
-    store = STORE_ID if account in {"existing", "consumed", "two_listeners"} else ""
+    store = STORE_ID if account in {"existing", "consumed", "on_instances", "two_listeners"} else ""
     service = None if store else SERVICE_NAME
     account = audit(
         CollectedAnswers(document),

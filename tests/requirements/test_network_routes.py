@@ -235,3 +235,23 @@ def test_denied_subnets_do_not_matter_if_the_acls_block_nothing() -> None:
 
 def test_a_missing_route_is_violated_even_if_the_acls_were_denied() -> None:
     assert the_one(reached, network(network_acls=DENIED)).outcome is VIOLATED
+
+
+def test_the_secondary_addresses_of_nodes_are_named_for_firewalls_before_the_targets() -> None:
+    assert "also connect from" not in the_one(reached, network(TO_TARGETS)).because
+    nodes = tuple(replace(each, secondary=("10.0.1.11",)) for each in BALANCER.nodes[:1])  # type: ignore[index]
+    found = the_one(reached, with_account(load_balancers=(replace(BALANCER, nodes=nodes),)))
+    assert found.outcome is MET
+    assert 'also connect from "10.0.1.11"' in found.because
+
+
+def test_an_instance_is_reached_at_its_address() -> None:
+    instance = replace(TARGETS[0], id="i-0123456789abcdef0", address="192.168.1.5")
+    instances = replace(GROUP, target_type="instance", targets=(instance,))
+    assert the_one(reached, network(TO_TARGETS, groups=(instances,))).outcome is MET
+    assert the_one(reached, network(groups=(instances,))).outcome is VIOLATED
+    unread = replace(instance, address=None)
+    mixed = replace(instances, targets=(instance, unread))
+    found = the_one(reached, network(TO_TARGETS, groups=(mixed,)))
+    assert found.outcome is UNKNOWN
+    assert "i-0123456789abcdef0" in found.because

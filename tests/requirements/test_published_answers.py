@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.accounts.behind import ALB, with_alb, with_instances
 from support.accounts.collected import (
     GROUP,
     REGION,
@@ -11,6 +12,7 @@ from support.accounts.collected import (
     STORE_ID,
     answer,
     call,
+    deny,
     healthy,
     with_rules,
 )
@@ -30,7 +32,7 @@ from probe.verdicts.evaluate import evaluate
 _Json = dict[str, Any]
 MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN
 GREEN = GROUP.replace("targetgroup/xks", "targetgroup/xks-green")
-ALB = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/front/0123456789abcdef"
+ZONES = "every-zone-has-a-healthy-target"
 
 
 def audited(document: _Json) -> Account:
@@ -52,7 +54,7 @@ def outcomes(document: _Json, requirement: str) -> set[Outcome]:
     return {verdict.outcome for verdict in evaluate([rule], evidence)}
 
 
-Change = Callable[[_Json], None]
+Change = Callable[[_Json], object]
 
 
 def listener(**changes: Any) -> Change:
@@ -200,7 +202,37 @@ CASES: dict[str, tuple[Change, str, Outcome]] = {
         "every-zone-has-a-healthy-target",
         VIOLATED,
     ),
-    "a load balancer as target": (targets(a_target(ALB), kind="alb"), "every-zone-has-a-healthy-target", UNKNOWN),
+    "instances in both zones": (with_instances, ZONES, MET),
+    "instances in one zone": (lambda doc: with_instances(doc, "subnet-1", "subnet-1"), ZONES, VIOLATED),
+    "instances, their routes": (with_instances, "network-routes-reach-every-target", MET),
+    "instances that may not be described": (
+        lambda doc: deny(with_instances(doc), "DescribeInstances"), ZONES, UNKNOWN,
+    ),
+    "instances, no call for them in the file, routes": (
+        lambda doc: deny(with_instances(doc), "DescribeInstances"), "network-routes-reach-every-target", UNKNOWN,
+    ),
+    "an ALB with two healthy targets": (with_alb, "two-targets-are-healthy", MET),
+    "an ALB with two registered targets": (with_alb, "two-targets-are-registered", MET),
+    "an ALB in both zones": (with_alb, ZONES, MET),
+    "an ALB in one zone": (lambda doc: with_alb(doc, zones=("eu-west-1a",)), ZONES, VIOLATED),
+    "an ALB with one healthy target": (
+        lambda doc: with_alb(doc, "healthy", "unhealthy"), "two-targets-are-healthy", VIOLATED,
+    ),
+    "an ALB with one healthy target, zones": (lambda doc: with_alb(doc, "healthy", "unhealthy"), ZONES, MET),
+    "an ALB with one registered target": (
+        lambda doc: with_alb(doc, "healthy"), "two-targets-are-registered", VIOLATED,
+    ),
+    "an ALB without a healthy target": (lambda doc: with_alb(doc, "unhealthy", "unhealthy"), ZONES, VIOLATED),
+    "an ALB whose targets are new": (
+        lambda doc: with_alb(doc, "initial", "initial"), "two-targets-are-healthy", UNKNOWN,
+    ),
+    "an ALB that fails its check": (lambda doc: with_alb(doc, state="unhealthy"), ZONES, VIOLATED),
+    "an ALB whose groups differ": (
+        lambda doc: with_alb(doc, more_groups=(("unhealthy",),)), "two-targets-are-healthy", UNKNOWN,
+    ),
+    "an ALB whose groups differ, zones": (lambda doc: with_alb(doc, more_groups=(("unhealthy",),)), ZONES, UNKNOWN),
+    "an ALB, routes": (with_alb, "network-routes-reach-every-target", UNKNOWN),
+    "a load balancer as target": (targets(a_target(ALB), kind="alb"), ZONES, UNKNOWN),
     "a load balancer, two targets": (targets(a_target(ALB), kind="alb"), "two-targets-are-healthy", UNKNOWN),
     "a load balancer, registered": (targets(a_target(ALB), kind="alb"), "two-targets-are-registered", UNKNOWN),
     "addresses outside the VPC": (

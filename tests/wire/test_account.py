@@ -11,6 +11,7 @@ _KEYS = st.sampled_from(
     ["ServiceId", "ServiceName", "LoadBalancerArn", "VpcId", "Routes", "Associations", "AvailabilityZones", "State",
      "CustomKeyStoreId", "XksProxyConfiguration", "Target", "TargetHealth", "ListenerArn", "DefaultActions", "Port",
      "ForwardConfig", "TargetGroups", "TargetGroupArn", "Entries", "RouteTableId", "GroupId", "IpPermissions", "Id",
+     "Instances", "InstanceId", "SecurityGroups", "Groups", "PrivateIpAddress", "PrivateIpAddresses", "Placement",
      "ServiceType", "PrivateDnsNameConfiguration", "CidrBlock", "CidrBlockAssociationSet", "PortRange", "Key"]
 )  # fmt: skip
 _JSON = st.recursive(
@@ -35,6 +36,8 @@ _READERS = (
     read_network.route_table,
     read_network.network_acl,
     read_network.security_group,
+    read_network.instances,
+    read_network.interface_hosts,
 )
 
 

@@ -3,7 +3,7 @@
 import pytest
 from support.accounts.simulated import RESOURCES, SCENARIO, check_against_the_model, view
 
-from simulator.aws.answers import LACKING
+from simulator.aws.answers import LACKING, instance_id
 from simulator.aws.protocol import AwsError
 
 
@@ -19,6 +19,24 @@ def test_the_key_store_has_the_settings_of_the_scenario_with_the_given_differenc
     assert [store["CustomKeyStoreId"] for store in stores] == [SCENARIO.key_store] * 2
     assert "UriPath" not in stores[1]["XksProxyConfiguration"]
     assert stores[0]["XksProxyConfiguration"]["VpcEndpointServiceName"] == RESOURCES.service_name
+
+
+def test_each_proxy_runs_on_an_instance_in_the_subnet_of_its_zone() -> None:
+    found = LACKING["DescribeInstances"](view(), {})["Reservations"][0]["Instances"]
+    plan = RESOURCES.plan
+    assert [each["InstanceId"] for each in found] == [instance_id(n) for n, _ in enumerate(plan.targets, 1)]
+    assert [each["PrivateIpAddress"] for each in found] == [each.address for each in plan.targets]
+    assert [each["SubnetId"] for each in found] == [RESOURCES.subnets[each.zone] for each in plan.targets]
+
+
+def test_only_the_instances_in_the_filter_are_returned() -> None:
+    one = {"Filters": [{"Name": "instance-id", "Values": [instance_id(2)]}]}
+    none = {"Filters": [{"Name": "instance-id", "Values": ["i-0"]}]}
+    ask = LACKING["DescribeInstances"]
+    assert [each["InstanceId"] for each in ask(view(), one)["Reservations"][0]["Instances"]] == [
+        instance_id(2)
+    ]
+    assert ask(view(), none) == {"Reservations": []}
 
 
 def test_an_unknown_key_store_is_an_error() -> None:
@@ -54,4 +72,4 @@ def test_an_unknown_service_is_an_error() -> None:
 
 def test_another_region_has_no_resources() -> None:
     found = [make(view(elsewhere=True), {}) for make in LACKING.values()]
-    assert [list(each.values()) for each in found] == [[[]], [[]], [[], []]]
+    assert [list(each.values()) for each in found] == [[[]], [[]], [[], []], [[]]]

@@ -24,6 +24,7 @@ RESOURCES = Resources(
     service_id="vpce-svc-1",
     service_name="com.amazonaws.vpce.eu-central-1.vpce-svc-1",
     load_balancer_arn=ARN,
+    subnets={zone.name: f"subnet-{zone.id}" for zone in ZONES},
 )
 
 
