@@ -19,10 +19,12 @@ from probe.model.measurements import Measurement
 from probe.model.settings import Settings
 from probe.model.statistics import Window
 from probe.model.store import KeyStoreSpec
-from probe.model.targets import Target
+from probe.model.targets import Role, Target
 from probe.model.verdicts import MEASURED, Scope
 from probe.network.clock import SYSTEM_CLOCK
+from probe.network.source import source_address
 from probe.signing.client import ProxyAccess
+from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:
     from probe.probes.health_request import Client
@@ -122,6 +124,7 @@ class State:
             return evidence
         spec, account = store.spec, store.account
         existing = account.key_store(spec.id) if account else None
+        nodes = [target.host for target in evidence.targets if target.role is Role.NODE] if account else []
         return replace(
             evidence,
             scopes=store.scopes,
@@ -129,7 +132,11 @@ class State:
             account=account,
             domain=store.domain,
             credential=store.access.facts(existing) if store.access else None,
+            source_addresses={host: address for host in nodes if (address := self._source_of(host))},
         )
+
+    def _source_of(self, host: str) -> str | None:
+        return self.settings.source_address or (source_address(host) if is_ipv4(host) else None)
 
     def _targets_of(self, spec: KeyStoreSpec) -> tuple[Target, ...]:
         """The store's targets, and those that belong to no store."""

@@ -1,7 +1,7 @@
 """The input of the verdicts: an immutable snapshot of measurements and facts."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from probe.model.account import Account
 from probe.model.facts import CredentialFacts, DomainFacts
@@ -22,7 +22,8 @@ class Evidence:
     ``extra_authorities`` are DER certificates of root CAs that the user trusts and KMS does not;
     ``is_simulation``: the network is simulated, and they count as KMS's. ``spec``, ``account``,
     ``credential`` and ``domain`` describe the key store: None if there is none, or if it was not checked.
-    ``scopes`` is what was collected: only requirements with these scopes are evaluated.
+    ``source_addresses`` are this machine's own addresses, by the host that it connects to. ``scopes`` is
+    what was collected: only requirements with these scopes are evaluated.
     """
 
     taken_at_s: float
@@ -36,6 +37,7 @@ class Evidence:
     account: Account | None = None
     credential: CredentialFacts | None = None
     domain: DomainFacts | None = None
+    source_addresses: Mapping[str, str] = field(default_factory=dict)
     scopes: frozenset[Scope] = MEASURED
 
     @property

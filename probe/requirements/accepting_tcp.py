@@ -15,6 +15,7 @@ from probe.requirements.evidence.account import (
     undiscovered_nodes,
     undiscovered_targets,
 )
+from probe.requirements.evidence.shut_out import why_shut_out
 from probe.requirements.evidence.targets import (
     NOT_MEASURED,
     common_subject,
@@ -42,7 +43,10 @@ class Acceptance:
 
 
 def acceptances(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[tuple[Target, Acceptance]]:
-    """Whether each target accepts connections, by its latest connection of the TCP or TLS check."""
+    """Whether each target accepts connections, by its latest connection of the TCP or TLS check.
+
+    A timeout decides nothing if the account's rules keep out this agent, but not KMS.
+    """
     by_tcp, by_tls = latest(evidence, Check.TCP), latest(evidence, Check.TLS)
     recent = _recent(evidence)
     for target in targets:
@@ -51,7 +55,11 @@ def acceptances(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[tup
             key=lambda measurement: measurement.started_at_s,
             default=None,
         )
-        yield target, _acceptance(target, newest, recent.get(target.name, []))
+        found = _acceptance(target, newest, recent.get(target.name, []))
+        cause = why_shut_out(evidence, target) if newest is not None and _timed_out(newest) else ""
+        if cause and not found.accepts:
+            found = Acceptance(accepts=None, because=f"{found.because}; {cause}")
+        yield target, found
 
 
 def _recent(evidence: Evidence) -> dict[str, list[bool]]:
@@ -84,7 +92,9 @@ def _acceptance(target: Target, measurement: Measurement | None, recent: list[bo
 
 
 def _timed_out(measurement: Measurement) -> bool:
-    return measurement.failure is not None and measurement.failure.reason is Reason.TIMED_OUT
+    """Whether the connect timed out; for a handshake that did, the connection was accepted."""
+    failure = measurement.failure
+    return failure is not None and failure.phase is Phase.CONNECT and failure.reason is Reason.TIMED_OUT
 
 
 def _was_accepted(measurement: Measurement) -> bool | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from ipaddress import IPv4Network, collapse_addresses
 
 from probe.model.account import (
     KMS_PORT,
@@ -10,7 +9,6 @@ from probe.model.account import (
     Listener,
     LoadBalancer,
     SecurityGroup,
-    SecurityRule,
     Unavailable,
     known,
 )
@@ -18,17 +16,14 @@ from probe.model.evidence import Evidence
 from probe.model.verdicts import KmsStep, Level, Outcome, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.account import call_failed, of_load_balancers
+from probe.requirements.evidence.security_groups import admit_everyone, rules_for
 from probe.requirements.kms_errors import account as account_errors
 from probe.requirements.kms_errors import path as path_errors
-from probe.requirements.vpc import network_of
 from probe.requirements.wording import listed, quoted
 
 _CONSOLE = "EC2 > Load Balancers > LOAD-BALANCER"
 _DESCRIBE = "aws elbv2 describe-load-balancers --region REGION --load-balancer-arns LOAD-BALANCER-ARN"
 _LISTENERS = "aws elbv2 describe-listeners --region REGION --load-balancer-arn LOAD-BALANCER-ARN"
-_ALL = frozenset({"-1", "all"})  # a rule for all protocols has no ports
-_TCP = frozenset({"tcp", "6"}) | _ALL
-_EVERY_ADDRESS = IPv4Network("0.0.0.0/0")
 _FORWARDING = frozenset({"TCP", "TLS", "TCP_UDP", "TCP_QUIC"})
 
 
@@ -205,8 +200,8 @@ def load_balancer_admits_privatelink_traffic(evidence: Evidence) -> Iterable[Fin
 
 
 def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
-    rules = tuple(rule for group in groups for rule in group.inbound if admits_https(rule))
-    if _is_anywhere(rules):
+    rules = rules_for(groups, KMS_PORT)
+    if admit_everyone(rules):
         return met("its security groups allow TCP 443 from anywhere")
     lists = tuple(dict.fromkeys(each for rule in rules for each in rule.others if each.startswith("pl-")))
     if lists:
@@ -220,23 +215,6 @@ def _admission(groups: tuple[SecurityGroup, ...]) -> Finding:
     declared = load_balancer_admits_privatelink_traffic.remedy
     remedy = replace(declared, cli=declared.cli.replace("SECURITY-GROUPS", " ".join(values)))
     return replace(violated(because), values=values, remedy=remedy)
-
-
-def _is_anywhere(rules: tuple[SecurityRule, ...]) -> bool:
-    """Whether the IPv4 ranges of the rules are together every address, such as 0.0.0.0/1 and 128.0.0.0/1."""
-    ranges = filter(None, (network_of(cidr) for rule in rules for cidr in rule.cidrs))
-    return list(collapse_addresses(ranges)) == [_EVERY_ADDRESS]
-
-
-def admits_https(rule: SecurityRule) -> bool:
-    """Whether the rule applies to TCP port 443."""
-    if rule.protocol.lower() not in _TCP:
-        return False
-    if rule.protocol.lower() in _ALL:
-        return True
-    if rule.from_port is None or rule.to_port is None:
-        return False
-    return rule.from_port <= KMS_PORT <= rule.to_port
 
 
 @requirement(

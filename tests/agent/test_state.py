@@ -56,6 +56,17 @@ def test_evidence_has_the_measurements_of_its_key_store_and_of_targets_without_o
     assert len(state.snapshot().targets) == 3
 
 
+@pytest.mark.parametrize(("configured", "used"), [(None, "127.0.0.1"), ("192.0.2.9", "192.0.2.9")])
+def test_evidence_has_this_machines_address_towards_each_node(configured: str | None, used: str) -> None:
+    towards = replace(TARGETS[0], host="127.0.0.1")
+    state = State(Settings(targets=(towards,), stores=(ONE,), source_address=configured), History())
+    (store,) = state.stores
+    assert state.snapshot(store).source_addresses == {}  # not needed without an account
+    state.update(ONE, account=replace(ACCOUNT, load_balancers=()))
+    (store,) = state.stores
+    assert state.snapshot(store).source_addresses == {"127.0.0.1": used}
+
+
 def test_an_account_adds_missing_settings_and_targets() -> None:
     state = State(Settings(stores=(KeyStoreSpec(region="eu-west-1"),), plans=plans_within(5.0)), History())
     (store,) = state.stores
