@@ -23,11 +23,11 @@ def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, .
     every such node has some error, but they differ: KMS returns one of them, so each lists the others as
     alternatives. A node that accepts no connection does not count, because KMS never gets to TLS there. A
     finding about the key store as a whole is not about one of several addresses, and stays as it is. If there
-    are several load balancers, one that meets a requirement is an entry point as well.
+    are several load balancers, one without a fault of its own is an entry point as well.
     """
     certain = _certain_errors(verdicts, evidence)
     addresses = frozenset(target.name for target in evidence.targets)
-    others = _met_by_another_balancer(verdicts)
+    others = _faults_of_some_balancers(verdicts)
 
     def corrected(verdict: Verdict) -> Verdict:
         if _is_at_fault(verdict) and verdict.subject in addresses:
@@ -37,13 +37,16 @@ def apply(verdicts: tuple[Verdict, ...], evidence: Evidence) -> tuple[Verdict, .
     return tuple(map(corrected, verdicts))
 
 
-def _met_by_another_balancer(verdicts: tuple[Verdict, ...]) -> frozenset[str]:
-    """The requirements that at least one load balancer of the service meets: KMS may connect through it."""
-    return frozenset(
-        verdict.requirement
-        for verdict in verdicts
-        if Trait.ONE_SUFFICES in verdict.traits and verdict.outcome is Outcome.MET
-    )
+def _faults_of_some_balancers(verdicts: tuple[Verdict, ...]) -> frozenset[str]:
+    """The requirements per load balancer, if at least one of these has no fault: KMS may connect through it.
+
+    If each has a fault, though not the same one, KMS certainly fails.
+    """
+    per_balancer = tuple(verdict for verdict in verdicts if Trait.ONE_SUFFICES in verdict.traits)
+    faulty = {verdict.subject for verdict in per_balancer if verdict.outcome is Outcome.VIOLATED}
+    if all(verdict.subject in faulty for verdict in per_balancer):
+        return frozenset()
+    return frozenset(verdict.requirement for verdict in per_balancer)
 
 
 def _certain_errors(verdicts: tuple[Verdict, ...], evidence: Evidence) -> Mapping[_Named, _Names]:

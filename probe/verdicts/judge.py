@@ -7,7 +7,14 @@ from probe.model.kinds import OF_STORE
 from probe.model.verdicts import Outcome, Report, Scope, Verdict
 from probe.requirements import of_scopes
 from probe.requirements.evidence.authorities import kms_authorities
-from probe.verdicts import agreement, entry_points, observed, public_endpoint, same_cause
+from probe.verdicts import (
+    agreement,
+    entry_points,
+    observed,
+    public_endpoint,
+    same_cause,
+    several_load_balancers,
+)
 from probe.verdicts.evaluate import evaluate
 from probe.verdicts.predict import predict
 from probe.wire.chain import subject_text
@@ -18,6 +25,7 @@ CORRECTIONS: tuple[Correction, ...] = (
     entry_points.apply,
     observed.apply,
     public_endpoint.apply,
+    several_load_balancers.apply,
     same_cause.apply,
 )
 
