@@ -16,7 +16,7 @@ from probe.wire.hostport import check_name, is_ipv4
 MAX_DISCOVERED = 64
 HTTPS_PORT = 443
 _PROXY_PROTOCOL = "proxy_protocol_v2.enabled"
-_GONE = frozenset({"draining", "unhealthy.draining"})
+_GONE = "draining"  # it is being deregistered; unhealthy.draining is a registered target that failed
 # Checks that make no sense for a backend whose TLS session would not be with KMS.
 _TLS_CHECKS = frozenset({Check.TLS, Check.HEALTH_COLD})
 Plans = Mapping[Role, tuple[PlannedCheck, ...]]
@@ -123,7 +123,7 @@ def _nodes(balancer: LoadBalancer) -> Iterator[Target]:
 def _of_group(group: TargetGroup) -> Iterator[Target]:
     for each in known(group.targets):
         port = each.port or group.port or HTTPS_PORT
-        if group.target_type == "ip" and each.state not in _GONE and is_ipv4(each.id):
+        if group.target_type == "ip" and each.state != _GONE and is_ipv4(each.id):
             yield Target(
                 name=name_of(each.id, port), role=Role.BACKEND, host=each.id, port=port, zone=each.zone or ""
             )

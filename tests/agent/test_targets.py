@@ -64,10 +64,18 @@ def test_the_port_is_part_of_the_name_and_draining_targets_are_left_out() -> Non
             RegisteredTarget(id="192.168.1.6", port=443, state="draining"),
             RegisteredTarget(id="i-0123456789", port=443, state="healthy"),
             RegisteredTarget(id="192.168.1.7", port=None, state="initial"),
+            RegisteredTarget(
+                id="192.168.1.8", port=443, state="unhealthy.draining"
+            ),  # registered, but failed
         ),
     )
     names = [t.name for t in found(with_balancer(target_groups=(group,))) if t.role is Role.BACKEND]
-    assert names == ["192.168.1.5:8443", "192.168.1.7"]
+    assert names == ["192.168.1.5:8443", "192.168.1.7", "192.168.1.8"]
+
+
+def test_secondary_addresses_are_not_probed_because_nodes_accept_no_connections_there() -> None:
+    nodes = tuple(replace(each, secondary=("10.0.1.11", "10.0.1.12")) for each in BALANCER.nodes)  # type: ignore[union-attr]
+    assert found(with_balancer(nodes=nodes)) == found()
 
 
 def test_only_target_groups_behind_port_443_are_probed() -> None:
