@@ -95,7 +95,7 @@ def resolver(text: str) -> str:
 
 
 def typed_targets(asked: PreflightOptions) -> tuple[Target, ...]:
-    """The targets given as options: nodes, targets behind the load balancer, key managers."""
+    """The targets given as options, of the key store: nodes, targets of the load balancer, key managers."""
     plans = plans_within(asked.timeout)
     given = (
         (Role.NODE, "--node", asked.node),
@@ -103,7 +103,14 @@ def typed_targets(asked: PreflightOptions) -> tuple[Target, ...]:
         (Role.KEY_MANAGER, "--key-manager", asked.key_manager),
     )
     found = [
-        Target(name=name_of(host, port), role=role, host=host, port=port, plans=plans[role])
+        Target(
+            name=name_of(host, port),
+            role=role,
+            host=host,
+            port=port,
+            key_store=asked.key_store or "",
+            plans=plans[role],
+        )
         for role, option, texts in given
         for host, port in (options.host_and_port(each, HTTPS_PORT, option) for each in texts or ())
     ]

@@ -9,6 +9,7 @@ from probe.aws.metadata import Instance
 from probe.commands import preflight_input
 from probe.commands.exits import UsageError
 from probe.commands.preflight import _vantage
+from probe.commands.preflight_options import PreflightOptions
 
 HERE = Instance(
     region="eu-central-1", zone="eu-central-1a", zone_id="euc1-az2", vpc_id="vpc-1", instance_id="i-1"
@@ -57,6 +58,15 @@ def test_an_invalid_region_is_rejected(region: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_DEFAULT_REGION", region or "?")
     with pytest.raises(UsageError, match=r"AWS_REGION: .* is not a Region"):
         region_of_calls(None)
+
+
+@pytest.mark.parametrize("key_store", [None, "cks-1234567890abcdef0"])
+def test_targets_that_are_given_belong_to_the_key_store(key_store: str | None) -> None:
+    """Otherwise they get no server name, and no health request is signed for them."""
+    asked = PreflightOptions(key_store=key_store, node=["10.0.1.10"], key_manager=["192.168.1.9:9000"])
+    found = preflight_input.typed_targets(asked)
+    assert [(each.host, each.port) for each in found] == [("10.0.1.10", 443), ("192.168.1.9", 9000)]
+    assert {each.key_store for each in found} == {key_store or ""}
 
 
 def test_on_ec2_the_vantage_has_zone_vpc_and_instance() -> None:
