@@ -1,21 +1,18 @@
 """Preflights of an account: without permissions, without credentials, from a file, with several load balancers."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.accounts.two_balancers import with_another_balancer
 from support.pace import PRIORITY
 from support.preflight.cases import Case
 from support.preflight.playing import NAME, Played
+from support.preflight.recording import from_file, recorded
 
-from probe.aws.audit import audit
-from probe.aws.boto3_client import Boto3Client
 from probe.aws.calls import action
-from probe.aws.collected_answers import Recorder
-from probe.model.store import KeyStoreSpec
 from simulator import Simulation
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
@@ -25,7 +22,6 @@ NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 HOSTS = ("nlb-euc1-az1", "nlb-euc1-az2", "proxy-1", "proxy-2")
 NODES = {"--node": [f"{{{each}}}" for each in HOSTS[:2]], "--target": [f"{{{each}}}" for each in HOSTS[2:]]}
 HEALTH = "health-response-is-valid"
-ARN, OTHER_ARN = "/net/xks/", "/net/other/"
 Preflight = Callable[..., Played]
 
 
@@ -40,28 +36,6 @@ def preflight(play: Callable[..., Played]) -> Preflight:
         return play(Case(name="", expect={}, **differs), more)
 
     return run
-
-
-def recorded(simulation: Simulation, section: Mapping[str, Any]) -> dict[str, Any]:
-    """The account as `deploy/aws/collect.sh` would collect it: every response that an audit gets."""
-    simulation.set_account(section)
-    variables = simulation.aws_environment()
-
-    def record() -> dict[str, Any]:  # in a separate process, in the network of the account's endpoint
-        os.environ.update(variables)
-        recorder = Recorder(Boto3Client(REGION, read_timeout_s=30.0))
-        name = simulation.service_name
-        audit(recorder, KeyStoreSpec(region=REGION, service_name=name), taken_at_s=0.0, timeout_s=100.0)
-        return recorder.document("2026-01-15T09:30:00Z")
-
-    document: dict[str, Any] = simulation.call(record, 60.0)
-    return document
-
-
-def from_file(document: Mapping[str, Any], file: Path) -> dict[str, str]:
-    """The option that reads the account from a file."""
-    file.write_text(json.dumps(document), encoding="utf-8")
-    return {"--account": str(file)}
 
 
 def judged(run: Played) -> set[tuple[str, str, str]]:
@@ -144,35 +118,12 @@ def test_an_account_from_a_file_is_evaluated_as_from_the_api(
     assert same.status == by_api.status
 
 
-def with_another_balancer(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The account with a second load balancer, which gets the second node."""
-    calls = [*document["calls"]]
-    for each in document["calls"]:
-        text = json.dumps(each)
-        if each["operation"] == "DescribeVpcEndpointServiceConfigurations":
-            arns = each["answer"]["ServiceConfigurations"][0]["NetworkLoadBalancerArns"]
-            arns.append(arns[0].replace(ARN, OTHER_ARN))
-        elif each["operation"] == "DescribeLoadBalancers":
-            (balancer,) = each["answer"]["LoadBalancers"]
-            other = json.loads(json.dumps(balancer).replace(ARN, OTHER_ARN))
-            each["answer"]["LoadBalancers"].append({**other, "State": {"Code": "failed"}})
-            each["parameters"]["LoadBalancerArns"].append(other["LoadBalancerArn"])
-        elif each["operation"] == "DescribeNetworkInterfaces":
-            other = json.loads(text.replace("net/xks/", "net/other/"))
-            each["answer"]["NetworkInterfaces"].pop(1)
-            other["answer"]["NetworkInterfaces"].pop(0)
-            calls.append(other)
-        elif "LoadBalancerArn" in each["parameters"]:
-            calls.append(json.loads(text.replace(ARN, OTHER_ARN)))
-    return {**document, "calls": calls}
-
-
 @pytest.mark.long
 def test_each_of_several_load_balancers_is_probed_and_evaluated(
     simulation: Simulation, preflight: Preflight, tmp_path: Path
 ) -> None:
     """The failed load balancer is a fault, but KMS can connect through the other one."""
-    document = with_another_balancer(recorded(simulation, {"key_stores": []}))
+    document = with_another_balancer(recorded(simulation, {"key_stores": []}), state="failed")
     options = from_file(document, tmp_path / "account.json")
     run = preflight(options={**options, "--timeout": "15"}, faults={"nlb-euc1-az2": ["dead"]})
     assert outcomes_of(run, "load-balancer-is-active") == {"net/xks": "met", "net/other": "violated"}

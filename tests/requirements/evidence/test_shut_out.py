@@ -1,7 +1,6 @@
 """An agent that AWS keeps out where KMS is not: its timeouts decide nothing."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,63 +12,16 @@ from support.accounts.behind import (
     with_instances,
     with_security_group,
 )
-from support.accounts.collected import REGION, STORE_ID, healthy
-from support.accounts.discovered_targets import targets_for
-from support.evidence import NOW_S, tcp
+from support.accounts.collected import healthy
+from support.accounts.judged import connect_errors, outcomes, report
 
-from probe.aws.audit import audit
-from probe.aws.collected_answers import CollectedAnswers
-from probe.aws.selection import spec_with_defaults
-from probe.model.evidence import Evidence
 from probe.model.measurements import Reason
-from probe.model.store import KeyStoreSpec
-from probe.model.targets import Role
-from probe.model.verdicts import Outcome, Report, Scope
-from probe.verdicts.judge import judge
+from probe.model.verdicts import Outcome
 
 _Json = dict[str, Any]
 MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN
 TIMED_OUT, REFUSED = Reason.TIMED_OUT, Reason.REFUSED
 NODES = ("some-node-accepts-tcp-443", "every-node-accepts-tcp-443")
-
-
-def report(
-    document: _Json,
-    at_nodes: Reason | None,
-    at_backends: Reason | None = None,
-    *,
-    source: str | None = AGENT,
-    attempts: int = 2,
-) -> Report:
-    """The report on the account, with the results of connects to its nodes and its backends."""
-    given = KeyStoreSpec(region=REGION, id=STORE_ID)
-    account = audit(CollectedAnswers(document), given, taken_at_s=NOW_S, timeout_s=5.0)
-    spec = spec_with_defaults(given, account)
-    targets = targets_for(spec, account)
-    reasons = {Role.NODE: at_nodes, Role.BACKEND: at_backends}
-    latest = tuple(tcp(each, reasons[each.role]) for each in targets)
-    earlier = tuple(replace(each, started_at_s=NOW_S - n) for n in range(1, attempts) for each in latest)
-    nodes = [each.host for each in targets if each.role is Role.NODE]
-    return judge(
-        Evidence(
-            taken_at_s=NOW_S,
-            spec=spec,
-            account=account,
-            targets=targets,
-            latest=latest,
-            recent=(*earlier, *latest),
-            source_addresses=dict.fromkeys(nodes, source) if source else {},
-            scopes=frozenset(Scope),
-        )
-    )
-
-
-def outcomes(found: Report, requirement: str) -> set[Outcome]:
-    return {each.outcome for each in found.verdicts if each.requirement == requirement}
-
-
-def connect_errors(found: Report) -> set[str]:
-    return {error.error for each in found.predictions for error in each.errors}
 
 
 def admitting(*cidrs: str, enforced: str = "off") -> _Json:
