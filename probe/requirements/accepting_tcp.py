@@ -36,10 +36,14 @@ _MAX_SHOWN = 5  # keeps the sentence short; every-node-accepts-tcp-443 has a lin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """Whether the target accepted the latest connection; None if not known."""
+    """Whether the target accepted the latest connection; None if not known.
+
+    ``shut_out`` is why it is not known, if AWS keeps out this agent, but not KMS.
+    """
 
     accepts: bool | None
     because: str
+    shut_out: str = ""
 
 
 def acceptances(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[tuple[Target, Acceptance]]:
@@ -58,7 +62,7 @@ def acceptances(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[tup
         found = _acceptance(target, newest, recent.get(target.name, []))
         cause = why_shut_out(evidence, target) if newest is not None and _timed_out(newest) else ""
         if cause and not found.accepts:
-            found = Acceptance(accepts=None, because=f"{found.because}; {cause}")
+            found = replace(found, accepts=None, shut_out=cause)
         yield target, found
 
 
@@ -141,7 +145,7 @@ def some_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
 
     KMS reaches the proxy through an interface endpoint and the Network Load Balancer's nodes. If none of
     the nodes accepts connections, KMS cannot reach the proxy. If no node is configured, the proxy's own
-    address is tested instead.
+    address is tested instead. If security groups keep out this agent, but not KMS, the result is unknown.
     """
     targets = entry_points(evidence)
     undiscovered = undiscovered_nodes(evidence)
@@ -168,7 +172,9 @@ def some_node_accepts_tcp_443(evidence: Evidence) -> Iterable[Finding]:
 def _summary(results: tuple[tuple[Target, Acceptance], ...]) -> str:
     parts = [f"{target.name}: {each.because}" for target, each in results[:_MAX_SHOWN]]
     hidden = len(results) - _MAX_SHOWN
-    return "; ".join([*parts, f"and {hidden} more"] if hidden > 0 else parts)
+    more = [f"and {hidden} more"] if hidden > 0 else []
+    causes = dict.fromkeys(each.shut_out for _, each in results if each.shut_out)
+    return "; ".join([*parts, *more, *causes])
 
 
 @requirement(
@@ -240,5 +246,6 @@ def _unread_listeners(evidence: Evidence) -> Finding | None:
 def _each(evidence: Evidence, targets: tuple[Target, ...]) -> Iterator[Finding]:
     judged = {True: met, False: violated, None: unknown}
     for target, acceptance in acceptances(evidence, targets):
-        found = judged[acceptance.accepts](acceptance.because, target.name)
+        because = "; ".join(filter(None, (acceptance.because, acceptance.shut_out)))
+        found = judged[acceptance.accepts](because, target.name)
         yield replace(found, values=values_at(evidence, target))
