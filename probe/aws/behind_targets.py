@@ -18,7 +18,6 @@ from probe.model.account import (
     TargetHost,
     Unavailable,
     known,
-    known_items,
 )
 from probe.wire import account as read
 from probe.wire import account_network as read_network
@@ -27,7 +26,6 @@ from probe.wire.hostport import is_ipv4
 MAX_HOSTS = 200  # EC2's limit of values per filter
 MAX_ALBS = 4
 MAX_ALB_GROUPS = 16
-_PRESERVES = "preserve_client_ip.enabled"
 _ALBS = "elasticloadbalancing:DescribeLoadBalancers"
 Call = tuple[str, str, Mapping[str, Any]]
 Ask = Callable[..., list[Answer]]
@@ -81,7 +79,7 @@ def _wanted(balancers: Iterable[LoadBalancer]) -> tuple[list[str], list[str], li
     instances, addresses, arns = dict[str, None](), dict[str, None](), dict[str, None]()
     for group in (group for each in balancers for group in known(each.target_groups)):
         wanted = {"instance": instances, "alb": arns}.get(group.target_type)
-        if wanted is None and preserves_client_address(group):
+        if wanted is None and group.preserves_client_address:
             wanted = addresses
         if wanted is not None:
             wanted.update(dict.fromkeys(each.id for each in known(group.targets)))
@@ -90,11 +88,6 @@ def _wanted(balancers: Iterable[LoadBalancer]) -> tuple[list[str], list[str], li
         list(filter(is_ipv4, addresses))[:MAX_HOSTS],
         list(arns)[:MAX_ALBS],
     )
-
-
-def preserves_client_address(group: TargetGroup) -> bool:
-    """Whether its targets get connections from the client's own address."""
-    return known_items(group.attributes).get(_PRESERVES, "").lower() == "true"
 
 
 def _about_hosts(

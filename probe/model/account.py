@@ -218,6 +218,11 @@ class TargetGroup:
     attributes: Mapping[str, str] | Unavailable = field(default_factory=dict)
     targets: tuple[RegisteredTarget, ...] | Unavailable = ()
 
+    @property
+    def preserves_client_address(self) -> bool:
+        """Whether its targets see the client's own address, except of connections through PrivateLink."""
+        return known_items(self.attributes).get("preserve_client_ip.enabled", "").lower() == "true"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:

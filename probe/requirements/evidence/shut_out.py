@@ -16,7 +16,6 @@ from probe.model.account import (
     SecurityGroup,
     TargetGroup,
     known,
-    known_items,
 )
 from probe.model.evidence import Evidence
 from probe.model.targets import Role, Target
@@ -24,7 +23,6 @@ from probe.requirements.evidence.account import load_balancers_of
 from probe.requirements.evidence.security_groups import exclude
 from probe.requirements.wording import listed
 
-_PRESERVES = "preserve_client_ip.enabled"
 _NOT_KMS = "this does not keep KMS out"
 
 
@@ -57,7 +55,7 @@ def _at_node(account: Account, balancer: LoadBalancer, source: IPv4Address) -> s
     targets = tuple(_connected_targets(balancer))
     groups = [_found(account, target.security_groups) for _, target in targets]
     if targets and all(
-        preserves_client_address(group) and own and exclude(own, _port(group, target), source)
+        group.preserves_client_address and own and exclude(own, _port(group, target), source)
         for (group, target), own in zip(targets, groups, strict=True)
     ):
         every = tuple({each.id: each for own in groups for each in own}.values())
@@ -67,10 +65,6 @@ def _at_node(account: Account, balancer: LoadBalancer, source: IPv4Address) -> s
             f"To measure from here, allow the targets' port from {source}/32 in {_ids(every)}"
         )
     return ""
-
-
-def preserves_client_address(group: TargetGroup) -> bool:
-    return known_items(group.attributes).get(_PRESERVES, "").lower() == "true"
 
 
 def _connected_targets(balancer: LoadBalancer) -> Iterator[tuple[TargetGroup, RegisteredTarget]]:
