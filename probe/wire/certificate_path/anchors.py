@@ -1,6 +1,5 @@
 """Trust anchors: root certificates in a form that both validators accept."""
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -18,17 +17,17 @@ from cryptography.x509.verification import (
 
 from probe.wire.root import read_root
 
-_FIRST, _LAST = dt.datetime(1950, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Anchors:
-    """``periods_s`` is the first and last second of each certificate's validity.
+    """``certificates`` are the roots, ``for_cryptography`` the same ones in a form that cryptography accepts.
 
+    ``periods_s`` is the first and last second of each certificate's validity.
     Compared by identity, so that it can be the key of a cache.
     """
 
     certificates: tuple[x509.Certificate, ...] = ()
+    for_cryptography: tuple[x509.Certificate, ...] = ()
     periods_s: tuple[tuple[float, float], ...] = ()
 
 
@@ -41,16 +40,18 @@ def anchors_of(ders: Iterable[bytes]) -> Anchors:
     """The anchors for root certificates; one that cannot be read is left out.
 
     RFC 5280 section 6.1.1 needs only the name and the key of an anchor. A root whose encoding cryptography
-    refuses (dates before 2050 as GeneralizedTime) is replaced by a certificate with the same name and key.
+    refuses (dates before 2050 as GeneralizedTime) is replaced for it by a certificate with the same name,
+    key and dates. OpenSSL gets the root itself, and decides about everything that the replacement lacks.
     """
     found = []
     for der in ders:
         try:
             root = read_root(der)
-            found.append(root if _is_usable(root) else _name_and_key_of(root))
+            found.append((root, root if _is_usable(root) else _reissued(root), _period_s(root)))
         except Exception:  # noqa: BLE001, S112 -- cryptography's exceptions have no common base class
             continue
-    return Anchors(certificates=tuple(found), periods_s=tuple(map(_period_s, found)))
+    certificates, replaced, periods_s = zip(*found, strict=True) if found else ((), (), ())
+    return Anchors(certificates=certificates, for_cryptography=replaced, periods_s=periods_s)
 
 
 def _period_s(root: x509.Certificate) -> tuple[float, float]:
@@ -80,15 +81,15 @@ def _signing_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _name_and_key_of(root: x509.Certificate) -> x509.Certificate:
+def _reissued(root: x509.Certificate) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
         .subject_name(root.subject)
         .issuer_name(root.subject)
         .public_key(root.public_key())
         .serial_number(1)
-        .not_valid_before(_FIRST)
-        .not_valid_after(_LAST)
+        .not_valid_before(root.not_valid_before_utc)
+        .not_valid_after(root.not_valid_after_utc)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     )
     return builder.sign(_signing_key(), hashes.SHA256())

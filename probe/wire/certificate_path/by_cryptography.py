@@ -20,6 +20,12 @@ MIN_RSA_BITS = 2048
 MAX_DEPTH = 16  # as many certificates as are considered at all; the default is 8
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _SERVER = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
+# RFC 5280 sections 4.2.1.1, 4.2.1.2 and 4.2.2.1. OpenSSL, Go and Java refuse them where they are critical.
+_NEVER_CRITICAL: tuple[Any, ...] = (
+    x509.AuthorityKeyIdentifier,
+    x509.SubjectKeyIdentifier,
+    x509.AuthorityInformationAccess,
+)
 # Words in the messages of cryptography 45 to 50. Messages may change; then the cause is OTHER.
 _WORDS = (
     ("not valid at validation time", Cause.OUT_OF_DATE),
@@ -45,7 +51,7 @@ def refusal(sent: tuple[bytes, ...], anchors: Anchors, at_s: int) -> Refusal | N
         _require_key(leaf)
         verifier = (
             PolicyBuilder()
-            .store(Store(list(anchors.certificates)))
+            .store(Store(list(anchors.for_cryptography)))
             .time(dt.datetime.fromtimestamp(at_s, dt.UTC).replace(tzinfo=None))
             .max_chain_depth(MAX_DEPTH)
             .extension_policies(ca_policy=_CA, ee_policy=_LEAF)
@@ -115,7 +121,17 @@ def _key_usage_of_leaf(
 
 
 def _tolerate(_policy: Policy, _certificate: x509.Certificate, _extension: x509.ExtensionType | None) -> None:
-    """Policies restrict nothing as long as no policy is required; OpenSSL's validator checks that."""
+    """Policies restrict nothing unless a CA requires one, which `_policy_constraints` refuses."""
+
+
+def _policy_constraints(
+    _policy: Policy, certificate: x509.Certificate, extension: x509.PolicyConstraints | None
+) -> None:
+    """Whether the path has the required policy is not evaluated here, so the extension counts as unknown."""
+    if extension is None or extension.require_explicit_policy is None:
+        return
+    if certificate.extensions.get_extension_for_class(x509.PolicyConstraints).critical:
+        raise _BrokenRuleError(Cause.POLICY, "an issuer requires a certificate policy")
 
 
 def _policy_of(base: ExtensionPolicy, key_usage: Callable[..., None]) -> ExtensionPolicy:
@@ -124,9 +140,12 @@ def _policy_of(base: ExtensionPolicy, key_usage: Callable[..., None]) -> Extensi
         (x509.KeyUsage, key_usage),
         (x509.CertificatePolicies, _tolerate),
         (x509.InhibitAnyPolicy, _tolerate),
+        (x509.PolicyConstraints, _policy_constraints),
     )
     for kind, callback in callbacks:
         base = base.may_be_present(kind, Criticality.AGNOSTIC, callback)
+    for kind in _NEVER_CRITICAL:
+        base = base.may_be_present(kind, Criticality.NON_CRITICAL, None)
     return base
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from cryptography import x509
 from OpenSSL import crypto
 
-from probe.wire.certificate_path.anchors import Anchors, read
+from probe.wire.certificate_path.anchors import Anchors
 from probe.wire.certificate_path.refusal import Cause, Refusal
 
 # X509_V_ERR_… of openssl/x509_vfy.h.
@@ -30,7 +30,7 @@ _CAUSES = {
 def refusal(sent: tuple[bytes, ...], anchors: Anchors, at_s: int) -> Refusal | None:
     """Why it accepts no path from ``sent[0]`` to an anchor at ``at_s`` (Unix time); None if it does."""
     try:
-        leaf, *others = (_converted(read(der)) for der in sent)
+        leaf, *others = map(_read, sent)
         store = _store(anchors, at_s)
         if not limit_to_tls_servers(store, crypto._lib):  # type: ignore[attr-defined]  # noqa: SLF001
             return Refusal(cause=Cause.NOT_VALIDATED, detail="OpenSSL's purpose could not be set")
@@ -45,6 +45,14 @@ def refusal(sent: tuple[bytes, ...], anchors: Anchors, at_s: int) -> Refusal | N
     except Exception as error:  # noqa: BLE001 -- any exception is a refusal
         return Refusal(cause=Cause.MALFORMED, detail=f"{type(error).__name__}: {error}")
     return None
+
+
+def _read(der: bytes) -> crypto.X509:
+    """By OpenSSL's own parser. Bytes after the certificate, which it ignores, are an error in a handshake."""
+    certificate = crypto.load_certificate(crypto.FILETYPE_ASN1, der)
+    if crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) != der:
+        raise ValueError("there are bytes after the certificate")
+    return certificate
 
 
 def _converted(certificate: x509.Certificate) -> crypto.X509:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
 from support.tls.path_cases import LEAF, NOW_S, ROOT, Plan, issued
 
 from probe.requirements.evidence.authorities import kms_authorities
@@ -20,19 +21,33 @@ def test_each_root_that_kms_lists_and_that_is_available_is_an_anchor() -> None:
     assert len(authorities.in_both.periods_s) == len(authorities.in_both.certificates)
 
 
-def test_a_root_whose_dates_are_encoded_against_the_rules_becomes_an_anchor_of_its_name_and_key() -> None:
-    """Certum Trusted Network CA 2 has GeneralizedTime for dates before 2050."""
-    (certum,) = (
-        each
-        for each in kms_authorities().in_both.certificates
-        if "Certum Trusted Network CA 2" in str(each.subject)
+def test_a_root_whose_dates_are_encoded_against_the_rules_is_encoded_anew_for_cryptography() -> None:
+    """Certum Trusted Network CA 2 has GeneralizedTime for dates before 2050. OpenSSL accepts it as it is."""
+    anchors = kms_authorities().in_both
+    ((root, replaced),) = (
+        pair
+        for pair in zip(anchors.certificates, anchors.for_cryptography, strict=True)
+        if "Certum Trusted Network CA 2" in str(pair[0].subject)
     )
-    assert certum.not_valid_after_utc.year == 9999
-    assert certum.subject == certum.issuer
+    assert root != replaced
+    assert root.not_valid_after_utc == replaced.not_valid_after_utc
+    assert root.subject == replaced.subject == replaced.issuer
+    assert root.public_key() == replaced.public_key()
+
+
+def test_an_unknown_critical_extension_of_a_root_is_not_hidden_from_openssl() -> None:
+    """OpenSSL and Go refuse the path, Java accepts it: a root is only a name and a key (RFC 5280, 6.1.1)."""
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
+    chain = issued(Plan(root=replace(ROOT, extensions=((unknown, True),))))
+    decision = decide(chain.sent, anchors_of([chain.root]), NOW_S)
+    assert decision.cryptography is None
+    assert decision.openssl is not None
+    assert decision.openssl.cause is Cause.CRITICAL_EXTENSION
 
 
 def test_an_ordinary_root_stays_as_it_is() -> None:
-    assert anchors_of([CHAIN.root]).certificates == (read(CHAIN.root),)
+    anchors = anchors_of([CHAIN.root])
+    assert anchors.certificates == anchors.for_cryptography == (read(CHAIN.root),)
 
 
 def test_unreadable_roots_are_left_out() -> None:

@@ -1,37 +1,22 @@
 """The decision of both validators, compared with the program `openssl verify`."""
 
-import shutil
-import ssl
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tls.openssl_verify import OPENSSL, openssl_accepts
 from support.tls.path_cases import KINDS, NOW_S, Chain, Plan, generated, issued
 
 from probe.wire.certificate_path.anchors import anchors_of
 from probe.wire.certificate_path.decision import Decision, decide
 
-OPENSSL = shutil.which("openssl")
 SHORT, LONG = 8, 170
 
 
 def decision(chain: Chain, at_s: float = NOW_S) -> Decision:
     return decide(chain.sent, anchors_of([chain.root]), at_s)
-
-
-def openssl_accepts(chain: Chain, directory: Path) -> bool:
-    leaf, others, root = (directory / name for name in ("leaf.pem", "others.pem", "root.pem"))
-    leaf.write_text(ssl.DER_cert_to_PEM_cert(chain.sent[0]))
-    others.write_text("".join(map(ssl.DER_cert_to_PEM_cert, chain.sent[1:])))
-    root.write_text(ssl.DER_cert_to_PEM_cert(chain.root))
-    command = [
-        *(str(OPENSSL), "verify", "-purpose", "sslserver", "-partial_chain", "-attime", str(NOW_S)),
-        *("-CAfile", str(root), *(("-untrusted", str(others)) if chain.sent[1:] else ()), str(leaf)),
-    ]
-    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
 
 
 def test_a_valid_chain_is_accepted_by_both() -> None:
