@@ -28,7 +28,7 @@ _WORDS = {
     Cause.PATH_LENGTH: "a CA allows fewer CAs below it than there are",
     Cause.NAME_CONSTRAINTS: "the name constraints of a CA exclude the names of the server certificate",
     Cause.CRITICAL_EXTENSION: "an extension is critical that TLS clients do not know",
-    Cause.POLICY: "the policy constraints of a CA are not met",
+    Cause.POLICY: "a CA requires a certificate policy",
     Cause.SIGNATURE: "a signature is wrong, or its algorithm is too weak",
     Cause.KEY: "the key is of a kind or size that KMS is not known to accept",
     Cause.MALFORMED: "a certificate is malformed",
@@ -102,19 +102,29 @@ def _may_be_trusted(
         return None
     if trust.status in _MAY_BE_TRUSTED:
         return f"whether KMS trusts the issuer {quoted(trust.path.links[-1].issuer)} is not known"
-    return unread_issuer(evidence, target, trust.path) or None
+    return unread_issuer(evidence, target, details, trust.path) or None
 
 
 def _refused(result: PathResult, details: TlsDetails) -> Finding:
-    """In words for OpenSSL's cause, which has a number; cryptography gives only text."""
     refusals = [each for each in (result.decision.openssl, result.decision.cryptography) if each is not None]
-    told = next((each for each in refusals if each.cause in _WORDS), refusals[0])
+    told = _most_exact(refusals)
     text = _REMEDIES.get(told.cause)
     found = replace(
         violated(f"OpenSSL and cryptography refuse the path: {_words(told, details)}"),
         told_by=_TOLD_BY.get(told.cause, ()),
     )
     return replace(found, remedy=Remedy(text=text, cli=_COMMAND)) if text else found
+
+
+def _most_exact(refusals: list[Refusal]) -> Refusal:
+    """OpenSSL's, because it has a number; cryptography gives only text.
+
+    OpenSSL has one number for the extended key usage and the key usage.
+    """
+    found = next((each for each in refusals if each.cause in _WORDS), refusals[0])
+    if found.cause is Cause.PURPOSE and any(each.cause is Cause.KEY_USAGE for each in refusals):
+        return replace(found, cause=Cause.KEY_USAGE)
+    return found
 
 
 def _words(refusal: Refusal, details: TlsDetails) -> str:

@@ -16,7 +16,7 @@ from probe.requirements.evidence.trust import Trust, TrustStatus, out_of_date, t
 from probe.requirements.extra_authority import extra_authority, met_with_extra_authority
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import SHOW_CHAIN, moment, quoted, why
-from probe.wire.chain import Ending, Link, Path
+from probe.wire.chain import MAX_CERTIFICATES, Ending, Link, Path
 
 _DATE = len("2026-11-27")
 _STATUS = {
@@ -69,7 +69,7 @@ def _gap(target: Target, details: TlsDetails, evidence: Evidence, trust: Trust) 
         return violated(date)
     if trust.path.ending is not Ending.MISSING_ISSUER:
         return None
-    unread = unread_issuer(evidence, target, trust.path)
+    unread = unread_issuer(evidence, target, details, trust.path)
     return unknown(unread) if unread else _incomplete(trust.path, trust.status, details)
 
 
@@ -88,12 +88,14 @@ def _complete(path: Path, status: TrustStatus, evidence: Evidence) -> Finding:
     return met_with_extra_authority(because, evidence)
 
 
-def unread_issuer(evidence: Evidence, target: Target, path: Path) -> str:
+def unread_issuer(evidence: Evidence, target: Target, details: TlsDetails, path: Path) -> str:
     """Why the missing issuer may be among the certificates that the server sent; "" if it is not."""
     last, measurement = path.links[-1], latest(evidence, Check.TLS).get(target.name)
     failure = measurement.failure if measurement else None
     if failure is not None and failure.reason is Reason.OVER_LIMIT:
         return f"the certificates after {quoted(last.subject)} were not read ({why(failure)})"
+    if len(details.chain) > MAX_CERTIFICATES:
+        return f"only the first {MAX_CERTIFICATES} of {len(details.chain)} certificates are considered"
     if path.unreadable:
         return f"{quoted(last.issuer)} may be one of the certificates that were sent but cannot be read"
     return ""
@@ -172,7 +174,7 @@ def authority_is_trusted_by_kms(evidence: Evidence) -> Iterable[Finding]:
         result = path_result(details, evidence)
         if result.decision.is_accepted:
             return _authority(trust.path, _STATUS[result.roots], evidence)
-        unread = unread_issuer(evidence, target, trust.path)
+        unread = unread_issuer(evidence, target, details, trust.path)
         if trust.path.ending is Ending.MISSING_ISSUER and unread:
             return unknown(unread)
         return _authority(trust.path, trust.status, evidence)
