@@ -25,7 +25,7 @@ _STYLES = {
 }
 
 
-def document(measured: Sequence[Measurement], report: Report) -> fields.Fields:
+def document(measured: Sequence[Measurement], report: Report, notes: Sequence[str] = ()) -> fields.Fields:
     """As in ``docs/schemas/health.json``: the last cold and the last warm exchange, null if there is none."""
     return {
         "schema_version": fields.SCHEMA_VERSION,
@@ -34,6 +34,7 @@ def document(measured: Sequence[Measurement], report: Report) -> fields.Fields:
         "authorities_as_of": report.authorities_as_of or None,
         "authorities_proposed": report.authorities_proposed or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
+        "notes": list(notes),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
     }
 
@@ -64,11 +65,12 @@ def total_s(measurement: Measurement) -> float:
     return sum(duration_s for phase, duration_s in measurement.phases_s.items() if phase is not Phase.RESOLVE)
 
 
-def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
-    """The proxy, the conclusion, what is wrong, the time budget, what is met."""
+def render(measured: Sequence[Measurement], report: Report, notes: Sequence[str] = ()) -> RenderableType:
+    """The proxy, notes, the conclusion, what is wrong, the time budget, what is met."""
     parts = [
         *map(_head, measured[:1]),
         tls.extra_authorities(report),
+        *(Text(f"note: {note}", style="yellow") for note in notes),
         _unanswered(measured) or conclusion.render(report),
         Text(),
         findings.render(report.verdicts),

@@ -11,6 +11,7 @@ from exporters.headline import authorities, headline
 from exporters.report import (
     changes,
     conclusion,
+    credential_path,
     fields,
     findings,
     formatting,
@@ -62,6 +63,7 @@ def document(of: Preflight) -> dict[str, object]:
         "authorities_as_of": report.authorities_as_of or None,
         "authorities_proposed": report.authorities_proposed or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
+        "notes": list(cautions(of)),
         "aws": _aws(account),
         "prediction": judged.predictions(report.predictions),
         "actual": _actual(report.actual),
@@ -158,6 +160,8 @@ def cautions(of: Preflight) -> tuple[str, ...]:
         warnings.append(f"The AWS API was not called: the account data was collected at {collected_at}")
     if account is not None and account.failed_calls:
         warnings.append(_failed_calls(account))
+    spec = of.evidence.spec
+    warnings += credential_path.notes(of.evidence.credential, spec.uri_path if spec else None)
     if of.is_redacted:
         warnings.append("Account ids, private addresses and key ids are replaced with pseudonyms")
     if extra := authorities(of.report):

@@ -42,6 +42,7 @@ def command(
     file: options.OutputOption = None,
 ) -> int:
     """Returns 1 if a required or risk requirement is violated, 3 if at least one is unknown."""
+    from exporters.report import credential_path
     from probe.signing.client import ProxyAccess
 
     host, path = _parts(url)
@@ -64,7 +65,7 @@ def command(
     access = ProxyAccess(credential, extra, sign_anyway=sign_anyway)
     measured = signals.run(_ask(spec, target, access, source, timeout))
     report = _judge(spec, target, access, extra, measured)
-    _write(measured, report, form, file)
+    _write(measured, report, credential_path.notes(access.facts(None), path), form, file)
     failed = bool(measured) and measured[0].failure is not None
     return status(report, strict=strict, failed=failed) if measured else Exit.UNKNOWN
 
@@ -117,7 +118,18 @@ def _judge(
     return judge(replace(seen, spec=spec, credential=access.facts(None)))
 
 
-def _write(measured: Sequence[Measurement], report: Report, form: output.Format, file: Path | None) -> None:
+def _write(
+    measured: Sequence[Measurement],
+    report: Report,
+    notes: Sequence[str],
+    form: output.Format,
+    file: Path | None,
+) -> None:
     from exporters.report import health as shown
 
-    output.write(form, file, lambda: shown.document(measured, report), lambda: shown.render(measured, report))
+    output.write(
+        form,
+        file,
+        lambda: shown.document(measured, report, notes),
+        lambda: shown.render(measured, report, notes),
+    )

@@ -9,12 +9,14 @@ class CredentialFacts:
     """Facts about the XKS proxy's credential that are safe to report; it is not included itself.
 
     Each fault states which rule of KMS's pattern is violated, or is None. ``is_that_of_the_store`` is whether
-    the existing key store has the same access key id, None if that is not known.
+    the existing key store has the same access key id, None if that is not known. ``uri_path_of_the_file`` is
+    the URI path in the proxy configuration with the credential, None if it has none.
     """
 
     access_key_id_fault: str | None = None
     secret_fault: str | None = None
     is_that_of_the_store: bool | None = None
+    uri_path_of_the_file: str | None = None
 
 
 class RecordState(StrEnum):

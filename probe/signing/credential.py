@@ -28,12 +28,15 @@ _SECRET = (re.compile(r"[a-zA-Z0-9/+=]+", re.ASCII), 43, 64, "letters, digits, '
 
 
 class Credential:
-    """An access key id and its secret. It can't be printed, pickled or compared."""
+    """An access key id and its secret. It can't be printed, pickled or compared.
 
-    __slots__ = ("_key_id", "_secret")
+    ``uri_path`` is the URI path in the same proxy configuration, if it has one.
+    """
 
-    def __init__(self, key_id: str, secret: str) -> None:
-        self._key_id, self._secret = key_id, secret
+    __slots__ = ("_key_id", "_secret", "_uri_path")
+
+    def __init__(self, key_id: str, secret: str, uri_path: str | None = None) -> None:
+        self._key_id, self._secret, self._uri_path = key_id, secret, uri_path
 
     def __repr__(self) -> str:
         return "Credential(not shown)"
@@ -52,6 +55,7 @@ class Credential:
             access_key_id_fault=_fault(self._key_id, *_KEY_ID),
             secret_fault=_fault(self._secret, *_SECRET),
             is_that_of_the_store=None if known is None else known == self._key_id,
+            uri_path_of_the_file=self._uri_path,
         )
 
 
@@ -129,15 +133,17 @@ def _read(file: Path, source: str, *, is_guarded: bool = False) -> Credential:
 def parse(content: bytes | str, source: str) -> Credential:
     """Parses ``{"XksProxyAuthenticationCredential": {"AccessKeyId": …, "RawSecretAccessKey": …}}``.
 
-    The inner object is accepted, too. Raises InputError, which contains no part of the content.
+    The inner object is accepted, too. Beside it, ``XksProxyUriPath`` is the URI path.
+    Raises InputError, which contains no part of the content.
     """
     try:
         document = json.loads(content)
         found = document.get("XksProxyAuthenticationCredential", document)
         key_id, secret = found["AccessKeyId"], found["RawSecretAccessKey"]
+        uri_path = document.get("XksProxyUriPath")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        key_id = secret = None  # the exception is dropped, because it may contain the content
+        key_id = secret = uri_path = None  # the exception is dropped, because it may contain the content
     if not isinstance(key_id, str) or not isinstance(secret, str):
         wanted = "XksProxyAuthenticationCredential with AccessKeyId and RawSecretAccessKey"
         raise InputError((f"{source}: is not a KMS proxy configuration; expected {wanted}",))
-    return Credential(key_id, secret)
+    return Credential(key_id, secret, uri_path if isinstance(uri_path, str) else None)

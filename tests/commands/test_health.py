@@ -51,6 +51,23 @@ def run_health(
     return run
 
 
+@pytest.mark.parametrize(("path", "is_noted"), [("/other/kms/xks/v1", True), ("/kms/xks/v1", False)])
+def test_a_credential_file_for_another_path_is_noted(
+    run_health: Any, tmp_path: Path, path: str, *, is_noted: bool
+) -> None:
+    file = tmp_path / "credential.json"
+    pair = {"AccessKeyId": KEY_ID, "RawSecretAccessKey": SECRET}
+    file.write_text(json.dumps({"XksProxyUriPath": path, "XksProxyAuthenticationCredential": pair}))
+    file.chmod(0o600)
+    status, out = run_health("--credential-file", str(file), "--format", "json")
+    document = json.loads(out)
+    assert faults(document, "health") == []
+    assert status == Exit.FINE
+    assert [path in note for note in document["notes"]] == [True] * is_noted
+    _, text = run_health("--credential-file", str(file))
+    assert (path in " ".join(text.split())) is is_noted
+
+
 def test_a_healthy_proxy_is_status_0(run_health: Any) -> None:
     status, out = run_health("--format", "json", "--key-id", "foo")
     document = json.loads(out)

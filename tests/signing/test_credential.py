@@ -50,6 +50,21 @@ def test_a_credential_is_read_from_the_environment_or_a_file(tmp_path: Path) -> 
     assert load(None, {}) is None
 
 
+@pytest.mark.parametrize(
+    ("value", "path"), [("/a/kms/xks/v1", "/a/kms/xks/v1"), ("", ""), (None, None), (7, None), (["/a"], None)]
+)
+def test_the_uri_path_in_the_file_is_a_fact(tmp_path: Path, value: object, path: str | None) -> None:
+    read = load(file(tmp_path, {**CONFIGURATION, "XksProxyUriPath": value}), {})
+    assert read is not None
+    assert read.facts().uri_path_of_the_file == path
+
+
+def test_a_file_without_a_uri_path_has_none(tmp_path: Path) -> None:
+    read = load(file(tmp_path, CONFIGURATION["XksProxyAuthenticationCredential"]), {})
+    assert read is not None
+    assert read.facts().uri_path_of_the_file is None
+
+
 def test_awss_own_variables_are_ignored() -> None:
     assert load(None, {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}) is None
 

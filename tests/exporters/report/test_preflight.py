@@ -11,6 +11,7 @@ from exporters.report import preflight
 from exporters.report.preflight import Preflight
 from probe.model.account import ApiErrorKind
 from probe.model.evidence import Evidence
+from probe.model.facts import CredentialFacts
 from probe.verdicts.judge import judge
 
 KNOWN = looked_at(replace(ACCOUNT, key_stores=(STORE,)), replace(SPEC, id=STORE.id))
@@ -48,6 +49,16 @@ def test_the_header_shows_version_vantage_and_key_store() -> None:
     head = " ".join(text(shown(clock_offset_s=2.0)).splitlines()[:2])
     for part in ("1.2.3", "agent-1", "eu-west-1", STORE.id, "2022-11-10", "abc", "+2 s"):
         assert part in head
+
+
+def test_a_credential_file_for_another_uri_path_is_noted() -> None:
+    evidence = looked_at()
+    assert evidence.spec is not None
+    spec = replace(evidence.spec, uri_path="/kms/xks/v1")
+    credential = CredentialFacts(uri_path_of_the_file="/other/kms/xks/v1")
+    of = shown(replace(evidence, spec=spec, credential=credential))
+    (note,) = (each for each in preflight.document(of)["notes"] if "/other/kms/xks/v1" in each)  # type: ignore[attr-defined]
+    assert note in " ".join(text(of).split())
 
 
 def test_a_custom_endpoint_is_shown_in_the_header() -> None:
