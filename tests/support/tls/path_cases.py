@@ -5,6 +5,7 @@ certificate, or what is sent; `generated` combines them at random.
 """
 
 import datetime as dt
+import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -23,25 +24,32 @@ NOW_S = 1_800_000_000
 _NOW = dt.datetime.fromtimestamp(NOW_S, dt.UTC)
 _DAY = dt.timedelta(days=1)
 _UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
+_CONSTRAINTS = (
+    *map(x509.DNSName, ("example.com", "xks.example.com", "other.example.org", HOST, "", ".example.com")),
+    *(x509.IPAddress(ipaddress.ip_network(each)) for each in ("10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32")),
+    *(x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)])) for each in (HOST, "B")),
+    *(x509.UniformResourceIdentifier(".example.com"), x509.RFC822Name("example.com")),
+)
 _POLICY = x509.ObjectIdentifier("1.3.6.1.4.1.55555.2")
+
+
+_CURVES = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "P-192": ec.SECP192R1(),
+    "secp256k1": ec.SECP256K1(),
+}
 
 
 @cache
 def key(kind: str, number: int) -> Any:
     """A key of this kind; the same one for the same number, because generating keys takes long."""
-    match kind:
-        case "P-256":
-            return ec.generate_private_key(ec.SECP256R1())
-        case "P-384":
-            return ec.generate_private_key(ec.SECP384R1())
-        case "P-192":
-            return ec.generate_private_key(ec.SECP192R1())
-        case "secp256k1":
-            return ec.generate_private_key(ec.SECP256K1())
-        case "Ed25519":
-            return ed25519.Ed25519PrivateKey.generate()
-        case _:
-            return rsa.generate_private_key(65537, int(kind.removeprefix("RSA ")))
+    if kind == "Ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    if (curve := _CURVES.get(kind)) is not None:
+        return ec.generate_private_key(curve)
+    return rsa.generate_private_key(65537, int(kind.removeprefix("RSA ")))
 
 
 def key_usage(*allowed: str) -> x509.KeyUsage:
@@ -76,6 +84,7 @@ class Spec:
 
 ROOT = Spec(name="Root", number=0)
 UPPER = Spec(name="Upper CA", number=1)
+OLD_ROOT = Spec(name="Old Root", number=6)
 ISSUING = Spec(name="Issuing CA", number=2)
 LEAF = Spec(
     name=HOST,
@@ -97,6 +106,8 @@ class Plan:
     leaf: Spec = LEAF
     sent: tuple[int, ...] = (0, 1, 2)
     beside: tuple[Spec, ...] = ()
+    cross_signed: tuple[tuple[Spec, Spec], ...] = ()  # (subject, issuer): sent in front of the CAs
+    has_old_root: bool = False
     kinds: tuple[str, ...] = field(default=())
 
 
@@ -150,8 +161,10 @@ def issued(plan: Plan) -> Chain:
         certificate(plan.upper, plan.root),
     )
     beside = [certificate(spec, spec) for spec in plan.beside]
-    sent = [*(below[each] for each in plan.sent), *beside]
-    root = certificate(plan.root, plan.root)
+    crossed = [certificate(*pair) for pair in plan.cross_signed]
+    sent = [below[plan.sent[0]], *crossed, *(below[each] for each in plan.sent[1:]), *beside]
+    trusted = OLD_ROOT if plan.has_old_root else plan.root
+    root = certificate(trusted, trusted)
     return Chain(
         sent=tuple(each.public_bytes(Encoding.DER) for each in sent),
         root=root.public_bytes(Encoding.DER),
@@ -202,7 +215,7 @@ def usages(plan: Plan, random: Random) -> Plan:
 
 
 def constraints(plan: Plan, random: Random) -> Plan:
-    tree = [x509.DNSName(random.choice(("example.com", "xks.example.com", "other.example.org", HOST)))]
+    tree: list[x509.GeneralName] = [random.choice(_CONSTRAINTS)]
     is_permitted = random.random() < 0.5
     extension = x509.NameConstraints(tree if is_permitted else None, None if is_permitted else tree)
     return _any_ca(plan, random, _added(extension, is_critical=random.random() < 0.7))
@@ -265,7 +278,9 @@ def dates(plan: Plan, random: Random) -> Plan:
 
 
 def keys(plan: Plan, random: Random) -> Plan:
-    kind = random.choice(("RSA 1024", "RSA 2048", "P-384", "P-192", "secp256k1", "Ed25519"))
+    kind = random.choice(
+        ("RSA 1024", "RSA 2047", "RSA 2048", "RSA 3072", "P-384", "P-521", "P-192", "secp256k1", "Ed25519")
+    )
     return _any_certificate(plan, random, lambda spec: replace(spec, key_kind=kind))
 
 
@@ -285,6 +300,16 @@ def names(plan: Plan, random: Random) -> Plan:
     return replace(plan, leaf=replace(plan.leaf, name=name, names=alternatives))
 
 
+def cross_signs(plan: Plan, random: Random) -> Plan:
+    """A CA or the root is also signed by an older root, which is or is not the one that is trusted."""
+    days = random.choice(((-100, 100), (-100, -1)))
+    crossed = replace(random.choice((plan.root, plan.upper, plan.issuing)), days=days)
+    pairs = [(crossed, OLD_ROOT)]
+    if random.random() < 0.3:  # a loop
+        pairs.append((plan.upper, plan.issuing))
+    return replace(plan, cross_signed=tuple(pairs), has_old_root=random.random() < 0.5)
+
+
 def self_issued(plan: Plan, _random: Random) -> Plan:
     """A CA that issued a certificate for its own new key (key rollover)."""
     return replace(plan, issuing=replace(plan.issuing, name=plan.upper.name))
@@ -298,7 +323,7 @@ KINDS = {
     each.__name__: each
     for each in (
         purposes, usages, constraints, unknown_extensions, path_lengths, basic_constraints, policies, orders, duplicates,
-        missing, beside_the_path, same_name_other_key, dates, keys, signatures, names, self_issued, leaf_as_ca,
+        missing, beside_the_path, same_name_other_key, dates, keys, signatures, names, cross_signs, self_issued, leaf_as_ca,
     )
 }  # fmt: skip
 
