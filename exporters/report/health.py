@@ -69,6 +69,7 @@ def render(measured: Sequence[Measurement], report: Report, notes: Sequence[str]
     """The proxy, notes, the conclusion, what is wrong, the time budget, what is met."""
     parts = [
         *map(_head, measured[:1]),
+        tls.authority_lists(report),
         tls.extra_authorities(report),
         *(Text(f"note: {note}", style="yellow") for note in notes),
         _unanswered(measured) or conclusion.render(report),

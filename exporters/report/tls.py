@@ -30,6 +30,8 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
         "cipher": fields.text(details.cipher) if details else None,
         "certificates": fields.certificates(_chain(details)),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
+        "authorities_as_of": report.authorities_as_of or None,
+        "authorities_proposed": report.authorities_proposed or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
         "failure": fields.failure(measurement.failure),
     }
@@ -41,6 +43,7 @@ def render(measurement: Measurement, report: Report) -> RenderableType:
     parts: list[RenderableType | None] = [
         _head(measurement),
         _outcome(measurement, details),
+        authority_lists(report),
         extra_authorities(report),
         Text(),
         conclusion.render(report),
@@ -50,6 +53,12 @@ def render(measurement: Measurement, report: Report) -> RenderableType:
         findings.fine(report.verdicts),
     ]
     return Group(*(part for part in parts if part is not None))
+
+
+def authority_lists(report: Report) -> Text | None:
+    """The dates of the lists of KMS's CAs that were used."""
+    lists = clean(formatting.authority_lists(report))
+    return Text(lists, style="dim") if lists else None
 
 
 def extra_authorities(report: Report) -> Text | None:

@@ -46,6 +46,19 @@ def test_violations_are_shown_before_the_chain() -> None:
     assert "Example Private Root" in text
 
 
+def test_the_dates_of_both_lists_of_cas_are_shown() -> None:
+    dated = replace(report(), authorities_as_of="2022-11-10", authorities_proposed="2024-06-15")
+    document = tls.document(handshake(), dated)
+    assert faults(document, "tls") == []
+    assert (document["authorities_as_of"], document["authorities_proposed"]) == ("2022-11-10", "2024-06-15")
+    lists = tls.authority_lists(dated)
+    assert lists is not None
+    assert {"2022-11-10", "2024-06-15"} <= set(lists.plain.split())
+    without = replace(dated, authorities_as_of="", authorities_proposed="")
+    assert tls.authority_lists(without) is None
+    assert tls.document(handshake(), without)["authorities_as_of"] is None
+
+
 def test_a_diagnostic_client_hello_is_marked() -> None:
     assert "a diagnostic ClientHello that KMS does not send" in " ".join(shown(diagnosed()).split())
 
