@@ -20,6 +20,9 @@ class Fault(StrEnum):
     TLS_1_1_ONLY = "tls-1.1-only"
     TLS_1_2_ONLY = "tls-1.2-only"
     PLAIN_HTTP = "plain-http"  # HTTP without TLS on the TLS port
+    EXPECTS_PROXY_HEADER = "expects-proxy-header"  # cuts a connection without a PROXY protocol header
+    OTHER_NAMES_ONLY = "other-names-only"  # alert 112 for every server name
+    SILENT_TLS = "silent-tls"  # reads the ClientHello and never responds
     CLIENT_CERTIFICATE_DEMANDED = "client-certificate-demanded"
     CLIENT_CERTIFICATE_REQUESTED = "client-certificate-requested"
 

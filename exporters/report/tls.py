@@ -28,6 +28,8 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
         "offer": details and details.offer.value,
         "version": fields.text(details.version) if details else None,
         "cipher": fields.text(details.cipher) if details else None,
+        "alert": details and details.alert,
+        "first_bytes": _first_bytes(details),
         "certificates": fields.certificates(_chain(details)),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "authorities_as_of": report.authorities_as_of or None,
@@ -93,6 +95,13 @@ def _outcome(measurement: Measurement, details: TlsDetails | None) -> Text:
 
 def _details(measurement: Measurement) -> TlsDetails | None:
     return measurement.details if isinstance(measurement.details, TlsDetails) else None
+
+
+def _first_bytes(details: TlsDetails | None) -> str | None:
+    """The first bytes that the server sent, escaped, if they are not TLS."""
+    if details is None or not details.not_tls:
+        return None
+    return clean(details.not_tls.decode("ascii", "backslashreplace"), fields.TEXT_LIMIT)
 
 
 def _server_name(measurement: Measurement) -> str | None:

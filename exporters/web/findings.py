@@ -42,7 +42,7 @@ def wrong(report: Report | None) -> tuple[Finding, ...]:
         finding
         for outcome in (Outcome.VIOLATED, Outcome.UNKNOWN)
         for level in _LEVELS
-        for finding in _grouped([v for v in verdicts if v.outcome is outcome and v.level is level])
+        for finding in _grouped([v for v in verdicts if v.outcome is outcome], level)
     )
 
 
@@ -54,11 +54,11 @@ def by_outcome(report: Report | None) -> tuple[tuple[Outcome, tuple[Verdict, ...
     return tuple((outcome, group) for outcome, group in groups if group)
 
 
-def _grouped(verdicts: Sequence[Verdict]) -> list[Finding]:
-    """A verdict whose cause another one names has no entry of its own."""
+def _grouped(verdicts: Sequence[Verdict], level: Level) -> list[Finding]:
+    """The findings of a level; a verdict whose cause another one names, at any level, has no entry."""
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        if not verdict.told_by:
+        if verdict.level is level and not verdict.told_by:
             groups.setdefault(verdict.requirement, []).append(verdict)
     return [_finding(group, also(group, verdicts)) for group in groups.values()]
 

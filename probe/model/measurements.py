@@ -37,6 +37,10 @@ class Reason(StrEnum):
     HOP_LIMIT_EXCEEDED = "hop_limit_exceeded"
 
 
+# Failures caused by this machine, not by the peer.
+LOCAL_FAILURES = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
+
+
 class Timestamps(StrEnum):
     """The source of a duration's timestamps: the kernel, the kernel for reception only, or this program."""
 
@@ -121,7 +125,8 @@ class TlsDetails:
     42 or 116) or by an HTTP response about the certificate (status 495 or 496; 400 or 403 with a text that
     mentions one); True for any other HTTP response; None for no response, another failure, or not tried.
     ``alert`` is the number of the fatal alert received, if any. ``kms_certificate_requested`` is whether the
-    server requested a certificate in KMS's handshake, None if it failed before that.
+    server requested a certificate in KMS's handshake, None if it failed before that. ``not_tls`` are the
+    first bytes, at most 64, that the server sent in KMS's handshake, if they are not TLS; else empty.
     """
 
     server_name: str | None
@@ -135,6 +140,12 @@ class TlsDetails:
     answered_without_client_certificate: bool | None = None
     alert: int | None = None
     kms_certificate_requested: bool | None = None
+    not_tls: bytes = b""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the server sent any part of its flight: more than an alert."""
+        return self.version is not None or bool(self.chain or self.client_certificate_requested)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

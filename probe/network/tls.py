@@ -37,7 +37,7 @@ class Handshake:
     """Facts learned from a handshake, successful or not; ``failure`` is None if it succeeded.
 
     ``wait_s`` is None if it failed, or if discarded because the wall clock was stepped. ``chain`` is DER, as
-    sent, at most 16 certificates of 16 KiB.
+    sent, at most 16 certificates of 16 KiB. ``not_tls`` are the first bytes received, if they are not TLS.
     """
 
     offer: ClientHelloProfile
@@ -50,6 +50,7 @@ class Handshake:
     client_certificate_requested: bool | None = None
     answered_without_client_certificate: bool | None = None
     alert: int | None = None
+    not_tls: bytes = b""
 
 
 async def handshake(
@@ -176,6 +177,7 @@ def _summary(
         client_certificate_requested=requested if requested or conversation.completed else None,
         answered_without_client_certificate=answered,
         alert=session.alert,
+        not_tls=session.not_tls,
     )
 
 

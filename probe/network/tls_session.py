@@ -9,6 +9,9 @@ MAX_CHAIN = 16
 MAX_CERTIFICATE_BYTES = 16 * 1024
 _BIO_BYTES = 65536
 _RECORD_HEADER_BYTES = 5
+_FIRST_BYTES = 64  # of a server that does not speak TLS: enough to recognise another protocol
+# RFC 8446, section 5.1: change_cipher_spec to application_data, and the major version of every record.
+_RECORD_TYPES, _RECORD_MAJOR_VERSION = range(20, 24), 3
 
 # The info callback's "where" (openssl/ssl.h) for an alert from the peer; "ret" is level * 256 + number.
 _READ_ALERT = 0x4004
@@ -62,8 +65,7 @@ class TlsSession:
         made.set_info_callback(self._on_info)
         self.certificate_requested = False
         self.alert: int | None = None
-        self._begins_like_http = False
-        self._started = False
+        self._first_bytes = b""
         self._records = _Records()
         self._connection = SSL.Connection(made, None)
         if server_name:
@@ -78,11 +80,21 @@ class TlsSession:
 
     def feed(self, data: bytes) -> None:
         """Adds bytes from the peer, for the next `handshake` or `read`."""
-        if not self._started:
-            self._started = True
-            self._begins_like_http = data.startswith(b"HTTP/")
+        if len(self._first_bytes) < _FIRST_BYTES:
+            self._first_bytes = (self._first_bytes + data)[:_FIRST_BYTES]
         self._records.feed(data)
         self._connection.bio_write(data)
+
+    @property
+    def not_tls(self) -> bytes:
+        """The first bytes received, at most 64, if they do not begin a TLS record; else empty."""
+        first = self._first_bytes
+        is_record = (
+            first[0] in _RECORD_TYPES and first[1:2] in (b"", bytes([_RECORD_MAJOR_VERSION]))
+            if first
+            else True
+        )
+        return b"" if is_record else first
 
     @property
     def is_between_records(self) -> bool:
@@ -147,7 +159,7 @@ class TlsSession:
             return TlsRefused(Reason.PROTOCOL_ERROR, f"alert {self.alert} ({name})")
         if isinstance(error, SSL.ZeroReturnError):
             return TlsRefused(Reason.CLOSED, "the server closed the TLS session")
-        if self._begins_like_http:
+        if self._first_bytes.startswith(b"HTTP/"):
             return TlsRefused(Reason.PROTOCOL_ERROR, "the server replied in plain HTTP")
         reason = _openssl_reason(error)
         if reason == "excessive message size":  # OpenSSL's limit for a certificate message: 100 KiB

@@ -50,6 +50,7 @@ def details_of(
         answered_without_client_certificate=request.answered_without_client_certificate,
         alert=request.alert,
         kms_certificate_requested=first.client_certificate_requested,
+        not_tls=first.not_tls,
     )
 
 

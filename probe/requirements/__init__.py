@@ -38,6 +38,7 @@ from probe.requirements.handshake import (
     client_certificate_is_not_required,
     tls_version_is_supported,
 )
+from probe.requirements.handshake_answer import tls_handshake_is_answered
 from probe.requirements.health import (
     credential_is_accepted,
     health_answers_within_250_ms,
@@ -135,6 +136,7 @@ CATALOGUE: tuple[Rule, ...] = (
     load_balancer_has_ipv4,
     listener_forwards_443,
     some_node_accepts_tcp_443,
+    tls_handshake_is_answered,
     tls_version_is_supported,
     cipher_suite_is_supported,
     common_name_matches,

@@ -3,12 +3,19 @@
 from collections.abc import Iterable
 
 from probe.model.evidence import Evidence
-from probe.model.measurements import ClientHelloProfile, Failure, Measurement, Reason, TlsDetails
+from probe.model.measurements import (
+    LOCAL_FAILURES,
+    ClientHelloProfile,
+    Failure,
+    Measurement,
+    Reason,
+    TlsDetails,
+)
 from probe.model.store import GOV_PARTITION
 from probe.model.targets import Target
 from probe.model.verdicts import KmsError, KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
-from probe.requirements.evidence.targets import each_handshake
+from probe.requirements.evidence.targets import each_handshake, no_answer
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import quoted, why
 
@@ -23,8 +30,6 @@ _SUITES = frozenset(
 # Only certificate_required always means that a client certificate is missing.
 _CERTIFICATE_REQUIRED = 116
 _REFUSED_WITHOUT_CERTIFICATE = frozenset({40, 41, 42, 43, 46, 48, 49, _CERTIFICATE_REQUIRED})
-# Failures caused by this machine, not by the server.
-_LOCAL_FAILURES = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 
 
 @requirement(
@@ -41,14 +46,14 @@ _LOCAL_FAILURES = frozenset({Reason.NOT_PERMITTED, Reason.OVER_LIMIT})
 def tls_version_is_supported(evidence: Evidence) -> Iterable[Finding]:
     """The proxy supports TLS 1.2 or TLS 1.3.
 
-    KMS supports nothing older. This is also violated if no handshake succeeds at all, neither with KMS's
-    ClientHello nor with one that offers everything: the port speaks plain HTTP, resets the connection or does
-    not respond. No other requirement predicts an error there, because nothing else about TLS is known.
+    KMS supports nothing older. The version is the newest one that the server accepts, also if only a
+    ClientHello that offers everything was answered. If no version was agreed, this is unknown, and
+    tls-handshake-is-answered names the cause.
     """
 
     def judge(_: Target, measurement: Measurement, details: TlsDetails) -> Finding:
         if details.version is None:
-            return _without_version(measurement.failure, details)
+            return _without_version(measurement, details)
         if details.version in _VERSIONS:
             return met(f"{quoted(details.version)} was negotiated")
         return violated(f"{quoted(details.version)} is the newest version that the server accepts")
@@ -56,22 +61,11 @@ def tls_version_is_supported(evidence: Evidence) -> Iterable[Finding]:
     return each_handshake(evidence, judge)
 
 
-def _without_version(failure: Failure | None, details: TlsDetails) -> Finding:
-    if failure is None or failure.reason in _LOCAL_FAILURES:
-        return unknown(f"no version was negotiated{f' ({why(failure)})' if failure else ''}")
-    if details.client_certificate_requested:
-        return unknown(f"the handshake failed after a client certificate was requested ({why(failure)})")
-    return violated(f"no TLS handshake is possible: {why(failure)}", kms_errors=_no_handshake(failure))
-
-
-def _no_handshake(failure: Failure) -> tuple[KmsError, ...]:
-    match failure.reason:
-        case Reason.TIMED_OUT:
-            return path_errors.SILENT_HANDSHAKE
-        case Reason.UNREACHABLE | Reason.PACKET_TOO_BIG | Reason.HOP_LIMIT_EXCEEDED:
-            return path_errors.NOT_REACHABLE
-        case _:
-            return path_errors.NO_HANDSHAKE
+def _without_version(measurement: Measurement, details: TlsDetails) -> Finding:
+    """Not violated: tls-handshake-is-answered names what came instead of a version."""
+    reason = f" ({why(measurement.failure)})" if measurement.failure else ""
+    ended = unknown(f"the handshake ended before a version was agreed{reason}")
+    return no_answer(measurement, details) or ended
 
 
 @requirement(
@@ -98,6 +92,8 @@ def cipher_suite_is_supported(evidence: Evidence) -> Iterable[Finding]:
     """
 
     def judge(_: Target, measurement: Measurement, details: TlsDetails) -> Finding:
+        if (none := no_answer(measurement, details)) is not None:
+            return none
         if details.cipher is None:
             return unknown(
                 f"no suite was negotiated{f' ({why(measurement.failure)})' if measurement.failure else ''}"
@@ -119,7 +115,7 @@ def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> F
     if details.kms_certificate_requested and _failed_for_lack_of_certificate(failure, details):
         return met(f"{suite} was negotiated before the handshake failed for lack of a client certificate")
     reason = f" ({why(failure)})" if failure else ""
-    if failure is not None and failure.reason in _LOCAL_FAILURES:
+    if failure is not None and failure.reason in LOCAL_FAILURES:
         return unknown(f"the handshake with KMS's ClientHello was not done{reason}")
     if details.offer is ClientHelloProfile.KMS:
         return violated(
@@ -162,6 +158,8 @@ def client_certificate_is_not_required(evidence: Evidence) -> Iterable[Finding]:
             return violated(
                 "the server refused an empty client certificate (alert 116, certificate_required)"
             )
+        if (none := no_answer(measurement, details)) is not None:
+            return none
         if requested is None:
             failure = measurement.failure
             return unknown(f"the handshake failed earlier{f' ({why(failure)})' if failure else ''}")

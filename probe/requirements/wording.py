@@ -12,6 +12,7 @@ SHOW_LEAF = (
     "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME </dev/null | openssl x509 -noout"
 )
 _NAME_LIMIT = 100
+_FIRST_BYTES = 60
 _DAY_S = 86400.0
 _REASONS = {
     Reason.TIMED_OUT: "no answer within the timeout",
@@ -45,6 +46,15 @@ def why(failure: Failure) -> str:
 def quoted(name: str) -> str:
     """Untrusted text in quotation marks, escaped and cut to a maximum length."""
     return f'"{clean(name, _NAME_LIMIT)}"'
+
+
+def first_bytes(received: bytes) -> str:
+    r"""The first bytes of an answer in quotation marks, escaped and cut to a maximum length.
+
+    >>> first_bytes(b'SSH-2.0-x\r\n'), first_bytes(bytes([0, 255]))
+    ('"SSH-2.0-x\\\\r\\\\n"', '"\\\\x00\\\\xff"')
+    """
+    return f'"{clean(received.decode("ascii", "backslashreplace"), _FIRST_BYTES)}"'
 
 
 def listed(names: tuple[str, ...], limit: int = 5) -> str:

@@ -38,6 +38,11 @@ class PlainStream:
         self._writer.write(data)
         await self._writer.drain()
 
+    async def drain(self) -> None:
+        """Read and discard until the client closes; raises EOFError then."""
+        while True:
+            await self.read()
+
     async def close(self) -> None:
         """Nothing to send."""
 

@@ -17,6 +17,8 @@ from simulator.servers.xks_answers import XksProxy
 _HANDSHAKE_S = 10.0
 _IDLE_S = 30.0
 _MAX_CONNECTIONS = 512
+_UNRECOGNIZED_NAME = bytes.fromhex("15 0303 0002 02 70")  # a record with a fatal alert, RFC 6066, section 3
+_PROXY_HEADER = b"PROXY "  # version 1 of the PROXY protocol, a line of text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,15 @@ class TlsProxy:
     async def _secured(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Stream:
         if self._faults.handshake is Fault.PLAIN_HTTP:
             return PlainStream(reader, writer)
+        if self._faults.handshake is Fault.EXPECTS_PROXY_HEADER:
+            await _proxy_header(reader)
+        if self._faults.handshake is Fault.SILENT_TLS:
+            await PlainStream(reader, writer).drain()
+        if self._faults.handshake is Fault.OTHER_NAMES_ONLY:
+            plain = PlainStream(reader, writer)
+            await plain.read()
+            await plain.write(_UNRECOGNIZED_NAME)
+            raise EOFError
         stream = TlsStream(self._context_now(), reader, writer)
         await stream.handshake()
         return stream
@@ -120,3 +131,10 @@ class TlsProxy:
             identity = self._answers.certificates.identity(self._faults.certificate)
             self._context = server_context(self._faults.handshake, identity)
         return self._context
+
+
+async def _proxy_header(reader: asyncio.StreamReader) -> None:
+    """Read the header. Raises EOFError if the connection begins with anything else."""
+    if await reader.readexactly(len(_PROXY_HEADER)) != _PROXY_HEADER:
+        raise EOFError
+    await reader.readuntil(b"\r\n")

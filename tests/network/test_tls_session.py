@@ -130,6 +130,33 @@ def test_plain_http_is_recognised_by_its_beginning(answers: tuple[bytes, ...], i
     assert (refused.detail == "the server replied in plain HTTP") == is_http
 
 
+@pytest.mark.parametrize(
+    ("answers", "shown"),
+    [
+        ((), b""),
+        ((b"SSH-2", b".0-x\r\n"), b"SSH-2.0-x\r\n"),
+        ((b"\x00" * 63, b"ab"), b"\x00" * 63 + b"a"),
+        ((b"\x15",), b""),
+        ((b"\x15\x03\x03",), b""),
+        ((b"\x17\x03\x03",), b""),
+        ((b"\x16\x02",), b"\x16\x02"),
+        ((b"\x13\x03",), b"\x13\x03"),
+        ((b"\x18\x03",), b"\x18\x03"),
+    ],
+    ids=[
+        *("nothing", "two pieces", "65 bytes", "one byte of an alert", "an alert", "application data"),
+        *("another version", "a type below", "a type above"),
+    ],
+)
+def test_the_first_bytes_are_kept_unless_they_begin_a_tls_record(
+    answers: tuple[bytes, ...], shown: bytes
+) -> None:
+    session = TlsSession(ClientHelloProfile.KMS, None)
+    for answer in answers:
+        session.feed(answer)
+    assert session.not_tls == shown
+
+
 @settings(max_examples=60)
 @given(
     st.lists(st.binary(min_size=1, max_size=80), max_size=4), st.sampled_from([b"", b"\x16\x03\x03\x00\x50"])

@@ -17,6 +17,7 @@ from support.tls.certificates import DAY_S, HOST, Chain, Pki, issue
 from support.tls.handshake_rows import HANDSHAKES, REFUSED
 from support.tls.rows import (
     ALL,
+    ANSWERED,
     AUTHORITY,
     CHAIN,
     CHAINS,
@@ -33,7 +34,6 @@ from support.tls.rows import (
     SUITE,
     TIMED_OUT,
     TLS_CODE,
-    VERSION,
     Row,
 )
 from support.tls.tls_servers import Serve, Server
@@ -197,7 +197,7 @@ CERTIFICATE_OF_16_MB = bytes.fromhex("16030300040bffffff")
         *("silence", "one byte per second", "half a ServerHello", "only a ServerHello"),
     ],
 )
-def test_a_server_without_tls_has_no_version_and_the_rest_is_unknown(
+def test_a_server_that_does_not_answer_in_tls_leaves_the_rest_unknown(
     serve: Serve, reason: str, code: str, tcp_server: Callable[[Serve], int], capsys: Output
 ) -> None:
     where = f"127.0.0.1:{tcp_server(serve)}"
@@ -205,9 +205,9 @@ def test_a_server_without_tls_has_no_version_and_the_rest_is_unknown(
 
     status, report = run_json(capsys, where, "--server-name", HOST, "--timeout", timeout)
 
-    assert outcomes(report) == {name: "violated" if name == VERSION else "unknown" for name in ALL}
+    assert outcomes(report) == {name: "violated" if name == ANSWERED else "unknown" for name in ALL}
     assert (failure(report), status, report["certificates"]) == (f"handshake {reason}", 1, [])
-    assert codes(report) == {VERSION: code}
+    assert codes(report) == {ANSWERED: code}
 
 
 def test_a_refusal_leaves_all_of_tls_unknown(capsys: Output) -> None:

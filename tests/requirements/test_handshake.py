@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.evidence import NOTHING_AGREED, evidence, in_handshake, only, target, tls
+from support.evidence import NOTHING_AGREED, evidence, in_handshake, issue, only, sent, target, tls
 
 from probe.model.measurements import ClientHelloProfile, Failure, Measurement, Phase, Reason
 from probe.model.store import KeyStoreSpec
@@ -75,27 +75,22 @@ def test_the_version_negotiated_in_either_handshake_decides(version: str, outcom
     assert finding.outcome is outcome
 
 
-@pytest.mark.parametrize(
-    ("reason", "error"),
-    [
-        (Reason.RESET, "XKS_PROXY_INVALID_TLS_CONFIGURATION"),
-        (Reason.CLOSED, "XKS_PROXY_INVALID_TLS_CONFIGURATION"),
-        (Reason.PROTOCOL_ERROR, "XKS_PROXY_INVALID_TLS_CONFIGURATION"),
-        (Reason.TIMED_OUT, "XKS_PROXY_TIMED_OUT"),
-        (Reason.UNREACHABLE, "XKS_PROXY_NOT_REACHABLE"),
-    ],
-    ids=["reset", "closed", "plain HTTP", "timed out", "unreachable"],
-)
-def test_without_any_handshake_the_version_is_violated(reason: Reason, error: str) -> None:
-    finding = judged(tls_version_is_supported, in_handshake(reason), **NOTHING_AGREED)
-    assert finding.outcome is Outcome.VIOLATED
-    assert "no TLS handshake is possible" in finding.because
-    assert connect_error(finding) == error
+@pytest.mark.parametrize("reason", [Reason.RESET, Reason.CLOSED, Reason.PROTOCOL_ERROR, Reason.TIMED_OUT])
+@pytest.mark.parametrize("declared", ALL, ids=lambda each: each.id)
+def test_without_any_answer_version_suite_and_client_certificate_are_unknown(
+    declared: Rule, reason: Reason
+) -> None:
+    finding = judged(declared, in_handshake(reason), **NOTHING_AGREED)
+    assert finding.outcome is Outcome.UNKNOWN
+    assert "not answered" in finding.because
+    assert finding.told_by == ("tls-handshake-is-answered", "tls-version-is-supported")
 
 
-def test_without_any_handshake_suite_and_client_certificate_are_unknown() -> None:
-    for declared in (cipher_suite_is_supported, client_certificate_is_not_required):
-        assert judged(declared, in_handshake(Reason.RESET), **NOTHING_AGREED).outcome is Outcome.UNKNOWN
+def test_certificates_without_a_version_leave_the_version_unknown() -> None:
+    details = NOTHING_AGREED | {"chain": sent(issue("proxy"))}
+    finding = judged(tls_version_is_supported, in_handshake(Reason.RESET), **details)
+    assert finding.outcome is Outcome.UNKNOWN
+    assert "ended before a version was agreed (the TLS handshake: reset" in finding.because
 
 
 def test_our_own_limit_is_not_a_fault_of_the_server() -> None:

@@ -388,7 +388,19 @@ def of_xks_probe(arguments: list[str]) -> None:
     assert {each for each in arguments if each.startswith("--")} <= known
 
 
+def of_curl(arguments: list[str]) -> None:
+    *options, url = arguments
+    assert url.startswith(("http://", "https://"))
+    assert {each for each in options if each.startswith("--")} <= {
+        "--haproxy-protocol",
+        "--verbose",
+        "--insecure",
+        "--connect-to",
+    }
+
+
 CHECKS = {
+    "curl": of_curl,
     "aws": of_aws,
     "openssl": of_openssl,
     "dig": of_dig,

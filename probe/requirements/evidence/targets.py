@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from probe.model.account import known
+from probe.model.account import LoadBalancer, TargetGroup, known
 from probe.model.evidence import Evidence
 from probe.model.kinds import CHECKS, CONFORMANCE_INTERVAL_S, ON_PATH
 from probe.model.measurements import HEALTH_PURPOSE, Certificate, Measurement, Phase, TlsDetails
@@ -14,6 +14,9 @@ from probe.requirements.wording import why
 
 NOT_MEASURED = "not measured yet"
 NOT_CHECKED = "no TLS check is configured for it"
+_NOT_ANSWERED = "the TLS handshake was not answered, so nothing else about TLS is known"
+# Where nothing is known about TLS, the first of these with the same outcome names the cause for all others.
+_TELLERS = ("tls-handshake-is-answered", "tls-version-is-supported")
 # Verdicts use current data only: after three missed runs a measurement is stale, but not before a minute, so
 # that a short stall of this machine does not change every verdict.
 STALE_AFTER_INTERVALS = 3
@@ -81,12 +84,12 @@ def each_handshake(
     """One finding per target: from ``judge``, if a connection was made and so a handshake started."""
     for target, measurement in tls_targets(evidence):
         if measurement is None:
-            finding = unknown(NOT_MEASURED if is_checked(target) else NOT_CHECKED)
+            finding = _nothing_known(NOT_MEASURED if is_checked(target) else NOT_CHECKED)
         elif isinstance(measurement.details, TlsDetails) and not _ended_before_handshake(measurement):
             finding = judge(target, measurement, measurement.details)
         else:
             reason = f" ({why(measurement.failure)})" if measurement.failure else ""
-            finding = unknown(f"no handshake{reason}")
+            finding = _nothing_known(f"no handshake{reason}")
         yield replace(finding, subject=target.name, values={**values_at(evidence, target), **finding.values})
 
 
@@ -100,14 +103,43 @@ def values_at(evidence: Evidence, target: Target) -> Mapping[str, str]:
         "PARENT-DOMAIN": name.partition(".")[2] or name,
     }
     for balancer in load_balancers_of(evidence):
-        nodes = known(balancer.nodes)
-        if target.host in {*(node.address for node in nodes), *(zone.address for zone in balancer.zones)}:
+        if _has_node(balancer, target):
             values["LOAD-BALANCER-ARN"] = balancer.arn
         for group in balancer.forwarded_groups:
-            registered = known(group.targets)
-            if target.host in {each.id for each in registered}:
+            if _has_target(group, target):
                 values["TARGET-GROUP-ARN"] = group.arn
     return {**values_of(evidence), **values}
+
+
+def groups_behind(evidence: Evidence, target: Target) -> tuple[TargetGroup, ...]:
+    """The target groups that forward to this backend, or that this node forwards to, as far as known."""
+    return tuple(
+        group
+        for balancer in load_balancers_of(evidence)
+        for group in balancer.forwarded_groups
+        if _has_target(group, target) or _has_node(balancer, target)
+    )
+
+
+def _has_node(balancer: LoadBalancer, target: Target) -> bool:
+    nodes = {node.address for node in known(balancer.nodes)}
+    return target.host in nodes | {zone.address for zone in balancer.zones}
+
+
+def _has_target(group: TargetGroup, target: Target) -> bool:
+    return target.host in {each.id for each in known(group.targets)}
+
+
+def no_answer(measurement: Measurement, details: TlsDetails) -> Finding | None:
+    """*Unknown*, if the server sent no part of its handshake, so that nothing else about TLS is known."""
+    if details.is_answered:
+        return None
+    reason = f" ({why(measurement.failure)})" if measurement.failure else ""
+    return _nothing_known(f"{_NOT_ANSWERED}{reason}")
+
+
+def _nothing_known(because: str) -> Finding:
+    return replace(unknown(because), told_by=_TELLERS)
 
 
 def each_leaf(
@@ -116,6 +148,8 @@ def each_leaf(
     """One finding per target: from ``judge``, if a server certificate was received that can be read."""
 
     def judge_leaf(target: Target, measurement: Measurement, details: TlsDetails) -> Finding:
+        if (none := no_answer(measurement, details)) is not None:
+            return none
         if not details.chain:
             reason = f" ({why(measurement.failure)})" if measurement.failure else ""
             return unknown(f"no certificate was received{reason}")

@@ -67,10 +67,16 @@ AT_TIMES_TLS = contact_errors(
     basis=Basis.INFERRED,
     update=Basis.CONFLICTING,
 )
-# No handshake completed. Plain HTTP on port 443 is among the causes, hence the second alternative.
+# The connection was cut instead of an answer to the ClientHello.
 NO_HANDSHAKE = contact_errors(
     "XKS_PROXY_INVALID_TLS_CONFIGURATION",
     "XKS_PROXY_NOT_REACHABLE",
+    basis=Basis.INFERRED,
+    update=Basis.CONFLICTING,
+)
+# Plain HTTP or another protocol on port 443; AWS's pages name both codes for it.
+NOT_TLS = contact_errors(
+    "XKS_PROXY_INVALID_TLS_CONFIGURATION",
     "XKS_PROXY_INVALID_RESPONSE",
     basis=Basis.INFERRED,
     update=Basis.CONFLICTING,

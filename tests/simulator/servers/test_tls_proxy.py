@@ -25,6 +25,7 @@ ANSWERS = ProxyAnswers(
     certificates=CertificateMaker(NAME, datetime.now(UTC)),
     proxy=XksProxy(prefix="/a", key_managers=("hsm-1",)),
 )
+CLIENT_HELLO = bytes.fromhex("16 0301 0005 01 000001 00")  # too short to be valid
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -274,3 +275,36 @@ async def test_the_date_and_the_signature_check_use_the_proxys_clock() -> None:
         date = next(line[6:] for line in head.split("\r\n") if line.startswith("Date: "))
         assert head.startswith("HTTP/1.1 401 ")
         assert 590 < parsedate_to_datetime(date).timestamp() - time.time() < 610
+
+
+async def hello_answered(port: int, first: bytes, size: int = 64) -> bytes:
+    """What a proxy sends after these first bytes; empty if it closes."""
+    async with connected(port, None) as (reader, writer):
+        writer.write(first)
+        return await reader.read(size)
+
+
+async def test_a_proxy_can_expect_a_proxy_protocol_header_before_tls() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.EXPECTS_PROXY_HEADER)
+    async with listening(proxy) as port:
+        assert await hello_answered(port, CLIENT_HELLO) == b""
+        answer = await hello_answered(port, b"PROXY TCP4 10.0.0.1 10.0.0.2 1 443\r\n" + CLIENT_HELLO)
+        assert answer[:1] == b"\x15"  # an alert: the header was read, and this ClientHello is not valid
+
+
+async def test_a_proxy_can_refuse_every_server_name() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.OTHER_NAMES_ONLY)
+    async with listening(proxy) as port:
+        with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
+            async with connected(port, trusting()):
+                pass
+
+
+async def test_a_proxy_can_be_silent_in_the_handshake() -> None:
+    proxy = a_proxy()
+    proxy.set_fault(Fault.SILENT_TLS)
+    async with listening(proxy) as port:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(hello_answered(port, CLIENT_HELLO), 0.1)

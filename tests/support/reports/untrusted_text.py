@@ -55,6 +55,7 @@ class Inputs:
     chain: tuple[Any, ...] = ()
     failure: Failure | None = None
     version: str | None = "TLSv1.3"
+    not_tls: bytes = b""
     cipher: str | None = "TLS_AES_256_GCM_SHA384"
     status: int = 200
     body: bytes = json.dumps(HEALTHY).encode()
@@ -104,7 +105,9 @@ class Inputs:
         )
 
     def measured(self, of: Target) -> tuple[Measurement, ...]:
-        handshake = tls(of, self.chain, self.failure, version=self.version, cipher=self.cipher)
+        handshake = tls(
+            of, self.chain, self.failure, version=self.version, cipher=self.cipher, not_tls=self.not_tls
+        )
         reply = HttpResponse(
             status=self.status, headers=(("date", self.because),), body=self.body, failure=self.failure,
             phases_s={Phase.WAIT: 0.02}, timestamps=Timestamps.KERNEL,
@@ -150,6 +153,13 @@ def _field(name: str) -> Put:
         setattr(inputs, name, payload)
 
     return put
+
+
+def _without_tls(inputs: Inputs, payload: str) -> None:
+    inputs.version = inputs.cipher = None
+    inputs.chain = ()
+    inputs.not_tls = payload.encode("utf-8", "surrogatepass")[:64]
+    inputs.failure = Failure(phase=Phase.HANDSHAKE, reason=Reason.PROTOCOL_ERROR)
 
 
 def _body(make: Callable[[str], object], status: int) -> Put:
@@ -218,6 +228,7 @@ SOURCES: dict[str, Put] = {
     "names in a chain": _issued,
     "TLS version": _field("version"),
     "cipher": _field("cipher"),
+    "first bytes of a server without TLS": _without_tls,
     "detail of a failure": _failed,
     "errorName": _body(lambda p: {"errorName": p}, 500),
     "errorMessage": _body(lambda p: {"errorName": "InternalException", "errorMessage": p}, 500),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from support.tls.certificates import Chain, Pki, issue, rsa_key
 from support.tls.rows import (
     ALL,
+    ANSWERED,
     ANYTHING,
     AUTHORITY,
     CHAIN,
@@ -51,8 +52,8 @@ def _none_succeeds(says: str, *arguments: str, chain: Callable[[Pki], Chain] = _
         says=says,
         chain=chain,
         arguments=(*WWW, *arguments),
-        violated=(VERSION,),
-        unknown=tuple(each for each in ALL if each is not VERSION),
+        violated=(ANSWERED,),
+        unknown=tuple(each for each in ALL if each is not ANSWERED),
         status=1,
         failure=REFUSED,
         sent=0,
@@ -184,7 +185,7 @@ FAULTS_TOGETHER = (
         says="all faults at once",
         chain=lambda _: (issue("other.example.com", key=rsa_key(2048), from_s=-9e6, to_s=-1),),
         arguments=("-www", "-tls1_1", "-Verify", "1", "-cipher", ANYTHING),
-        violated=tuple(each for each in ALL if each != CHAIN),
+        violated=tuple(each for each in ALL if each not in {ANSWERED, CHAIN}),
         status=1,
         failure=REFUSED,
     ),

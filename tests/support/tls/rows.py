@@ -24,6 +24,7 @@ from support.tls.certificates import (
     with_broken_signature,
 )
 
+ANSWERED = "tls-handshake-is-answered"
 VERSION, SUITE = "tls-version-is-supported", "cipher-suite-is-supported"
 CN, SAN = "common-name-matches", "subject-alternative-name-matches"
 DATE, TEN_DAYS = "certificate-is-in-date", "certificate-expires-in-10-days-or-more"
@@ -31,7 +32,7 @@ CHAIN, AUTHORITY = "chain-is-complete", "authority-is-trusted-by-kms"
 PATH = "certificate-path-validates"
 CLIENT = "client-certificate-is-not-required"
 OF_CERTIFICATES = (CN, SAN, DATE, TEN_DAYS, CHAIN, AUTHORITY, PATH)
-ALL = (VERSION, SUITE, *OF_CERTIFICATES, CLIENT)
+ALL = (ANSWERED, VERSION, SUITE, *OF_CERTIFICATES, CLIENT)
 ADVICE = (SAN, TEN_DAYS)
 
 MAX_SHOWN = 10  # certificates of a chain in the JSON output
