@@ -52,6 +52,14 @@ class Fault(StrEnum):
     UNSUPPORTED = "unsupported"
     DEPENDENCY_TIMEOUT = "dependency-timeout"
     BAD_GATEWAY = "bad-gateway"
+    SERVICE_UNAVAILABLE = "service-unavailable"  # these are a load balancer's, as is bad-gateway
+    GATEWAY_TIMEOUT = "gateway-timeout"
+    RATE_LIMITED = "rate-limited"
+    REDIRECTED = "redirected"
+    FIREWALL_403 = "firewall-403"  # a web application firewall's
+    COMPRESSED = "compressed"
+    BYTE_ORDER_MARK = "byte-order-mark"
+    HTTP_2_ONLY = "http-2-only"
     HTML_200 = "html-200"
     BAD_JSON = "bad-json"
     EMPTY_FLEET = "empty-fleet"

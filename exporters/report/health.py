@@ -54,10 +54,17 @@ def _exchange(measurement: Measurement | None) -> fields.Fields | None:
         "status": response.status,
         "error_name": response.error_name,
         "body": clean(response.body, fields.TEXT_LIMIT) or None,
+        "server": fields.text(response.server),
+        "first_bytes": _first_bytes(response),
         "withheld": response.withheld,
         "failure": failure
         and {"phase": failure.phase.value, "reason": failure.reason.value, "detail": clean(failure.detail)},
     }
+
+
+def _first_bytes(response: HealthDetails) -> str | None:
+    """The first bytes of a response that is not HTTP/1.1, escaped."""
+    return clean(response.not_http.decode("ascii", "backslashreplace"), fields.TEXT_LIMIT) or None
 
 
 def total_s(measurement: Measurement) -> float:

@@ -170,6 +170,18 @@ class KeyManagerStatus(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
+class BodyForm(StrEnum):
+    """What a response body is by its first bytes, whatever its status and headers."""
+
+    JSON_OBJECT = "json_object"
+    OTHER_JSON = "other_json"
+    EMPTY = "empty"
+    MARKUP = "markup"  # HTML or XML
+    COMPRESSED = "compressed"
+    WITH_BYTE_ORDER_MARK = "with_byte_order_mark"  # JSON apart from that (RFC 8259, section 8.1)
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthDetails:
     """The proxy's response to one request, and how it violates the specification.
@@ -180,7 +192,9 @@ class HealthDetails:
     violates the specification, None if it does not. ``managers`` are the (id, state) pairs of the key manager
     fleet. ``clock_offset_s`` is the proxy's Date header minus this machine's clock at the middle of the
     exchange, to the second; None without a Date header. ``sent_body_bytes`` is the size of the request body.
-    ``body`` is the beginning of the response body. ``is_signed`` is False for an unsigned request.
+    ``body`` is the beginning of the response body, ``form`` what it is (None if it was not parsed).
+    ``server`` and ``location`` are headers. ``not_http`` are the first bytes, at most 64, of a response that
+    is not HTTP/1.1. ``is_signed`` is False for an unsigned request.
     ``withheld`` is the reason if no request was sent: nothing is signed for a server whose certificate path
     or name would be rejected. It is the id of a requirement, or one of `WITHHELD_FOR_OURSELVES`.
     """
@@ -201,6 +215,10 @@ class HealthDetails:
     withheld: str | None = None
     wait_is_upper_bound: bool = False
     body: str = ""
+    form: BodyForm | None = None
+    server: str | None = None
+    location: str | None = None
+    not_http: bytes = b""
 
 
 # Values of `HealthDetails.withheld` that are not the server's fault: no request can be signed at all, or the

@@ -26,6 +26,7 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 # A maximum-size body in one-byte chunks, each with its length; interim responses (1xx) count, too.
 _MAX_RESPONSE_BYTES = 8 * MAX_BODY_BYTES
+_FIRST_BYTES = 64
 _MAX_ERROR_TEXT_CHARS = 200  # the parser's message includes the offending input
 _CONNECTION_LOST = frozenset({Reason.RESET, Reason.CLOSED})
 _HEADER_TOO_LARGE = 431  # the status that h11 would send as a server
@@ -88,7 +89,8 @@ class HttpResponse:
     """The response as far as it was received; ``failure`` is None if it is complete.
 
     ``headers`` have lower-case names. ``phases_s`` has ``wait`` and ``receive`` if completed and not
-    discarded because of a clock step. ``is_reusable``: the connection can be reused.
+    discarded because of a clock step. ``is_reusable``: the connection can be reused. ``not_http`` are the
+    first bytes, at most 64, of a response that is not HTTP/1.1.
     """
 
     status: int | None = None
@@ -99,6 +101,7 @@ class HttpResponse:
     wait_is_upper_bound: bool = False
     is_reusable: bool = False
     failure: Failure | None = None
+    not_http: bytes = b""
 
 
 class HttpConnection:
@@ -151,6 +154,7 @@ class _Exchange:
         self._body = bytearray()
         self._read_bytes = 0
         self._complete = False
+        self._first_bytes = b""
         self._wait = self._until_last = INVALID_SAMPLE
         self._upper_bound = False
         self._phase = Phase.SEND
@@ -222,6 +226,7 @@ class _Exchange:
     async def _read(self) -> Chunk:
         chunk = await self._channel.receive()
         self._read_bytes += len(chunk.data)
+        self._first_bytes += chunk.data[: _FIRST_BYTES - len(self._first_bytes)]
         if self._read_bytes > _MAX_RESPONSE_BYTES:
             raise fail(
                 self._phase, Reason.OVER_LIMIT, f"the response is larger than {_MAX_RESPONSE_BYTES} bytes"
@@ -271,6 +276,7 @@ class _Exchange:
         timings = {Phase.WAIT: self._wait, **({Phase.RECEIVE: receive} if self._complete else {})}
         known = {phase: timing for phase, timing in timings.items() if timing.duration_s is not None}
         parser = self._parser
+        is_http = self._status is not None or failure is None or failure.reason is not Reason.PROTOCOL_ERROR
         done = parser.our_state is h11.DONE and parser.their_state is h11.DONE
         return HttpResponse(
             status=self._status,
@@ -281,4 +287,5 @@ class _Exchange:
             wait_is_upper_bound=self._upper_bound,
             is_reusable=failure is None and done and not parser.trailing_data[0],
             failure=failure,
+            not_http=b"" if is_http else self._first_bytes,
         )

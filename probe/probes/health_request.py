@@ -16,6 +16,7 @@ from probe.network.http import HttpRequest, HttpResponse
 from probe.wire import health as wire
 
 _SHOWN_BYTES = 512
+_NO_ENCODING = frozenset({None, "", "identity"})
 Sign = Callable[[str, str, bytes], Sequence[tuple[str, str]]]
 PeerCheck = Callable[[Target, TlsDetails], str | None]
 
@@ -67,10 +68,12 @@ def request_of(client: Client, target: Target, purpose: RequestKind) -> HttpRequ
 
 def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent_bytes: int) -> HealthDetails:
     """The result of a request. ``middle_s`` is Unix time in the middle of the exchange."""
-    reply = wire.ParsedReply()
+    reply = wire.NOT_PARSED
     if answer.failure is None and answer.status is not None and purpose is not RequestKind.GET:
         read = wire.read_metadata if purpose is RequestKind.KEY_METADATA else wire.read_health
         reply = read(answer.status, answer.body)
+        if reply.fault is not None and _header(answer, "content-encoding") not in _NO_ENCODING:
+            reply = wire.COMPRESSED
     return HealthDetails(
         purpose=purpose,
         status=answer.status,
@@ -86,12 +89,21 @@ def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent
         is_signed=purpose.is_signed,
         wait_is_upper_bound=answer.wait_is_upper_bound,
         body=answer.body[:_SHOWN_BYTES].decode("utf-8", "replace"),
+        form=reply.form,
+        server=_header(answer, "server"),
+        location=_header(answer, "location"),
+        not_http=answer.not_http,
     )
+
+
+def _header(answer: HttpResponse, name: str) -> str | None:
+    """The beginning of a header's first value, or None."""
+    return next((value[:_SHOWN_BYTES] for each, value in answer.headers if each == name), None)
 
 
 def _offset_s(answer: HttpResponse, middle_s: float) -> float | None:
     """The offset by the Date header, plus half a second, as it is truncated (RFC 9110, section 5.6.7)."""
-    date = next((value for name, value in answer.headers if name == "date"), None)
+    date = _header(answer, "date")
     if date is None:
         return None
     try:

@@ -12,6 +12,7 @@ from probe.model.targets import Target
 from probe.model.verdicts import KmsError, KmsStep, Level, Outcome, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.health import Exchange, each_health
+from probe.requirements.front_ends import Explained, evidence_in, explained
 from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.wording import listed, milliseconds
@@ -116,8 +117,9 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
         if last.details.error_name == "InvalidUriPathException":
             return violated(last.summary())
         if last.details.status == _NOT_FOUND and last.details.error_name is None:
-            answer = f"{last.summary()} without an errorName, typical of a web server"
-            return violated(answer, kms_errors=health_errors.INVALID_RESPONSE)
+            found = explained(last.details)
+            because = found.because if found else f"{last.summary()} without an errorName"
+            return violated(because, kms_errors=health_errors.INVALID_RESPONSE)
         if last.is_good:
             return met("the path is served")
         return unknown(f"{last.summary()}: the proxy may have answered before it checked the path")
@@ -168,7 +170,7 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
 
     KMS reads a JSON object with the size of the fleet, vendor, model, and one to ten key managers. From an
     error response it reads the errorName. It cannot interpret a status without one, for example the error
-    page of a web server.
+    page of a load balancer, a reverse proxy or a web application firewall in front of the proxy.
     """
 
     def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
@@ -178,13 +180,32 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
             return met(f"follows the specification, with {count} key manager{'' if count == 1 else 's'}")
         if last.timed_out:
             return unknown(last.summary())
+        if (found := explained(last.details)) is not None:
+            return _of_front_end(found, last)
         if last.measurement.failure is not None:
-            return violated(last.summary(), kms_errors=health_errors.NO_ANSWER)
+            beginning = f"; {evidence_in(last.details)}" if last.details.not_http else ""
+            cut = violated(f"{last.summary()}{beginning}", kms_errors=health_errors.NO_ANSWER)
+            return replace(cut, remedy=_CUT)
         if last.details.fault is not None:
-            return violated(f"status {last.details.status}: {last.details.fault}")
+            return violated(evidence_in(last.details))
         return _by_name(last)
 
     yield from each_health(evidence, judge)
+
+
+_CUT = Remedy(
+    text="Find out which of these applies. (1) The proxy failed while it answered: its log shows it. (2) The "
+    "server speaks only HTTP/2: curl --http2 gets an answer, curl --http1.1 does not. Enable HTTP/1.1. (3) A "
+    "firewall cuts the connection after the request: on its own host the proxy answers.",
+    cli="curl --http2 --verbose --insecure --connect-to PRIVATE-DNS-NAME:443:ADDRESS:443 "
+    "https://PRIVATE-DNS-NAME/",
+)
+
+
+def _of_front_end(found: Explained, last: Exchange) -> Finding:
+    finding = replace(violated(found.because, kms_errors=found.errors), remedy=found.remedy)
+    is_path = last.details.status == _NOT_FOUND
+    return replace(finding, told_by=("uri-path-is-served",)) if is_path else finding
 
 
 # What each error name means for the proxy (specification, "Error codes").

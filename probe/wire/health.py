@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from probe.model.measurements import KeyManagerStatus
+from probe.model.measurements import BodyForm, KeyManagerStatus
 from probe.wire.json_values import text, texts
 
 LARGE_BODY_BYTES = 4000  # over two Ethernet packets, well below the size that a proxy must accept
@@ -17,13 +17,26 @@ _MAX_MANAGERS = 10
 _OK = 200
 _FLEET_TEXTS = ("xksProxyVendor", "xksProxyModel", "ekmVendor")
 _SHOWN = 200
+_GZIP, _BYTE_ORDER_MARK = b"\x1f\x8b", b"\xef\xbb\xbf"  # RFC 1952, section 2.3.1; UTF-8's
+_FAULTS = {
+    BodyForm.OTHER_JSON: "the body is not a JSON object",
+    BodyForm.EMPTY: "the body is empty",
+    BodyForm.MARKUP: "the body is HTML or XML, not JSON",
+    BodyForm.COMPRESSED: "the body is compressed",
+    BodyForm.WITH_BYTE_ORDER_MARK: "the body begins with a byte order mark",
+    BodyForm.OTHER: "the body is not JSON",
+}
 _ERROR_NAME = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedReply:
-    """A parsed response body. ``fault`` is how it violates the specification. All texts are untrusted."""
+    """A parsed response body; ``form`` is None if it was not parsed.
 
+    ``fault`` is how it violates the specification. All texts are untrusted.
+    """
+
+    form: BodyForm | None = BodyForm.JSON_OBJECT
     error_name: str | None = None
     error_message: str | None = None
     fault: str | None = None
@@ -31,6 +44,10 @@ class ParsedReply:
     key_spec: str | None = None
     key_usage: tuple[str, ...] = ()
     key_status: str | None = None
+
+
+NOT_PARSED = ParsedReply(form=None)
+COMPRESSED = ParsedReply(form=BodyForm.COMPRESSED, fault=_FAULTS[BodyForm.COMPRESSED])
 
 
 def health_request(request_id: str, *, large: bool = False) -> bytes:
@@ -56,9 +73,9 @@ def read_metadata(status: int, body: bytes) -> ParsedReply:
 
 
 def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], ParsedReply]) -> ParsedReply:
-    document, fault = _object(body)
-    if fault is not None:
-        return ParsedReply(fault=fault)
+    document, form = _object(body)
+    if form is not BodyForm.JSON_OBJECT:
+        return ParsedReply(form=form, fault=_FAULTS[form])
     if status != _OK:
         name = text(document, "errorName")
         if name is None or not _ERROR_NAME.fullmatch(name):
@@ -69,18 +86,23 @@ def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], Parse
     return of_success(document)
 
 
-def _object(body: bytes) -> tuple[dict[str, Any], str | None]:
-    """The JSON object in a body, and None; or an empty object and what is wrong."""
-    start = body.lstrip()[:1]
+def _object(body: bytes) -> tuple[dict[str, Any], BodyForm]:
+    """The JSON object in a body, or an empty one and what the body is instead."""
+    rest = body.removeprefix(_BYTE_ORDER_MARK)
+    start = rest.lstrip()[:1]
     if not start:
-        return {}, "the body is empty"
+        return {}, BodyForm.EMPTY
     if start == b"<":
-        return {}, "the body is HTML or XML, not JSON"
+        return {}, BodyForm.MARKUP
+    if body.startswith(_GZIP):
+        return {}, BodyForm.COMPRESSED
     try:
-        document = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+        document = json.loads(rest.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return {}, "the body is not JSON"
-    return (document, None) if isinstance(document, dict) else ({}, "the body is not a JSON object")
+        return {}, BodyForm.OTHER
+    if not isinstance(document, dict):
+        return {}, BodyForm.OTHER_JSON
+    return (document, BodyForm.JSON_OBJECT) if rest == body else ({}, BodyForm.WITH_BYTE_ORDER_MARK)
 
 
 def _refuse(constant: str) -> None:

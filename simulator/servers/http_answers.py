@@ -10,9 +10,13 @@ MAX_BODY_BYTES = 65_536
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 _CHUNK_BYTES = 100
+# From a server of HTTP/2 to a client without it (RFC 9113, section 3.4): empty SETTINGS, PROTOCOL_ERROR.
+_SETTINGS = bytes.fromhex("000000 04 00 00000000")
+_GOAWAY = bytes.fromhex("000008 07 00 00000000 00000000 00000001")
 _LENGTH = re.compile(r"\d{1,9}", re.ASCII)  # a longer body is refused by its header
 _REASONS = {
     200: "OK",
+    301: "Moved Permanently",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -23,6 +27,7 @@ _REASONS = {
     501: "Not Implemented",
     502: "Bad Gateway",
     503: "Service Unavailable",
+    504: "Gateway Timeout",
 }
 
 
@@ -51,12 +56,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A response before HTTP encoding. ``allow``: the methods that a 405 response must list."""
+    """A response before HTTP encoding. ``allow``: the methods that a 405 response must list.
+
+    ``headers`` are sent besides the usual ones.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = JSON
     allow: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def parse_head(head: bytes) -> Request | None:
@@ -85,6 +94,7 @@ def write(request: Request, reply: Reply, now_s: float, form: Form = Form.USUAL)
     """Encode the response to ``request``; ``now_s`` becomes its Date."""
     body = reply.body
     headers = [("Date", formatdate(now_s, usegmt=True)), ("Content-Type", reply.content_type)]
+    headers += reply.headers
     if reply.allow:
         headers.append(("Allow", reply.allow))
     if form is Form.CHUNKED:
@@ -100,6 +110,11 @@ def write(request: Request, reply: Reply, now_s: float, form: Form = Form.USUAL)
 def refused() -> bytes:
     """The response to an invalid or too long request; the connection is closed after it."""
     return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def http_2() -> bytes:
+    """The response of a server that speaks only HTTP/2 to a request in HTTP/1.1."""
+    return _SETTINGS + _GOAWAY
 
 
 def _usual(status: int, headers: list[tuple[str, str]]) -> str:

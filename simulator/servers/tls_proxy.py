@@ -118,7 +118,9 @@ class TlsProxy:
         behaviour = xks_answers.behaviour_of(fault, len(body))
         if behaviour.is_silent:
             await requests.drain()
-        if behaviour.closes:
+        if behaviour.is_http_2:
+            await stream.write(http_answers.http_2())
+        if behaviour.closes or behaviour.is_http_2:
             return False
         now_s = time.time() + xks_answers.clock_offset_s(proxy, fault)
         reply = xks_answers.reply_to(request, body, proxy, fault, now_s)

@@ -1,5 +1,6 @@
 """The responses of a simulated XKS proxy, correct or with one fault of the group ANSWER. Pure."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,10 +22,31 @@ _HUGE_BYTES = 80_000  # more than the 64 KiB that a client reads
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 _MIN_MANAGERS = 2  # AWS recommends at least two
 
+_NGINX = (("Server", "nginx/1.22.1"),)
 # Another program answers all requests instead of the proxy.
 _ANOTHER = {
     Fault.WEB_SERVER_404: Reply(status=404, body=_HTML.format("404 Not Found").encode(), content_type=HTML),
     Fault.BAD_GATEWAY: Reply(status=502, body=_HTML.format("502 Bad Gateway").encode(), content_type=HTML),
+    Fault.SERVICE_UNAVAILABLE: Reply(
+        status=503,
+        body=_HTML.format("503 Service Temporarily Unavailable").encode(),
+        content_type=HTML,
+        headers=(("Server", "awselb/2.0"),),
+    ),
+    Fault.GATEWAY_TIMEOUT: Reply(
+        status=504, body=_HTML.format("504 Gateway Time-out").encode(), content_type=HTML, headers=_NGINX
+    ),
+    Fault.RATE_LIMITED: Reply(
+        status=429, body=_HTML.format("429 Too Many Requests").encode(), content_type=HTML, headers=_NGINX
+    ),
+    Fault.REDIRECTED: Reply(
+        status=301, content_type=HTML, headers=(("Location", "https://elsewhere.example.com/"), *_NGINX)
+    ),
+    Fault.FIREWALL_403: Reply(
+        status=403,
+        body=_HTML.format("Request Rejected. Your support ID is: 1234").encode(),
+        content_type=HTML,
+    ),
     Fault.HTML_200: Reply(status=200, body=_HTML.format("Welcome").encode(), content_type=HTML),
 }
 _NOT_ALLOWED = Reply(status=405, allow="POST")
@@ -42,6 +64,7 @@ _AFTER = {
 }
 _MESSAGE = "a fault of the simulated network"
 _FORMS = {Fault.CHUNKED: Form.CHUNKED, Fault.ODD_HEADERS: Form.UNUSUAL}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +83,7 @@ class Behaviour:
     delay_s: float = 0.0
     is_silent: bool = False
     closes: bool = False
+    is_http_2: bool = False
     form: Form = Form.USUAL
 
 
@@ -70,6 +94,7 @@ def behaviour_of(fault: Fault, body_bytes: int) -> Behaviour:
         delay_s=_SLOW_S.get(fault, 0.0),
         is_silent=fault is Fault.SILENT_HTTP or drops,
         closes=fault is Fault.CLOSES,
+        is_http_2=fault is Fault.HTTP_2_ONLY,
         form=_FORMS.get(fault, Form.USUAL),
     )
 
@@ -81,6 +106,18 @@ def clock_offset_s(proxy: XksProxy, fault: Fault) -> float:
 
 def reply_to(request: Request, body: bytes, proxy: XksProxy, fault: Fault, now_s: float) -> Reply:
     """The response; ``now_s`` is the proxy's clock. Never raises."""
+    reply = _of_proxy(request, body, proxy, fault, now_s)
+    match fault:
+        case Fault.COMPRESSED:
+            encoding = (("Content-Encoding", "gzip"),)
+            return replace(reply, body=gzip.compress(reply.body, mtime=0), headers=encoding)
+        case Fault.BYTE_ORDER_MARK:
+            return replace(reply, body=_BYTE_ORDER_MARK + reply.body)
+        case _:
+            return reply
+
+
+def _of_proxy(request: Request, body: bytes, proxy: XksProxy, fault: Fault, now_s: float) -> Reply:
     if fault in _ANOTHER:
         return _ANOTHER[fault]
     route = xks_api.route(request.path, proxy.prefix)

@@ -393,6 +393,7 @@ def of_curl(arguments: list[str]) -> None:
     assert url.startswith(("http://", "https://"))
     assert {each for each in options if each.startswith("--")} <= {
         "--haproxy-protocol",
+        "--http2",
         "--verbose",
         "--insecure",
         "--connect-to",

@@ -23,6 +23,8 @@ from probe.requirements.wording import minutes, quoted, why
 _MIN_SHOWN_AGE_S = 600.0
 _BEFORE_HTTP = frozenset({Phase.RESOLVE, Phase.CONNECT, Phase.HANDSHAKE})
 OK = 200
+# If no health request was sent, the first requirement about health names the cause for all of them.
+_TELLERS = ("credential-is-accepted",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ def each_health(
 
     def judge_target(target: Target) -> Finding:
         exchanges = exchanges_with(evidence, target, HEALTH_PURPOSE)
-        return _not_sent(exchanges) or judge(target, exchanges)
+        unsent = _not_sent(exchanges)
+        return judge(target, exchanges) if unsent is None else replace(unsent, told_by=_TELLERS)
 
     yield from each_target(evidence, judge_target)
 

@@ -99,6 +99,13 @@ def test_a_healthy_proxy_is_healthy_in_any_form(simulation: Simulation, client: 
         (Fault.UNSUPPORTED, 501, "UnsupportedOperationException", None),
         (Fault.DEPENDENCY_TIMEOUT, 503, "DependencyTimeoutException", None),
         (Fault.BAD_GATEWAY, 502, None, "the body is HTML or XML, not JSON"),
+        (Fault.SERVICE_UNAVAILABLE, 503, None, "the body is HTML or XML, not JSON"),
+        (Fault.GATEWAY_TIMEOUT, 504, None, "the body is HTML or XML, not JSON"),
+        (Fault.RATE_LIMITED, 429, None, "the body is HTML or XML, not JSON"),
+        (Fault.REDIRECTED, 301, None, "the body is empty"),
+        (Fault.FIREWALL_403, 403, None, "the body is HTML or XML, not JSON"),
+        (Fault.COMPRESSED, 200, None, "the body is compressed"),
+        (Fault.BYTE_ORDER_MARK, 200, None, "the body begins with a byte order mark"),
         (Fault.HTML_200, 200, None, "the body is HTML or XML, not JSON"),
         (Fault.BAD_JSON, 200, None, "the body is not JSON"),
         (Fault.EMPTY_FLEET, 200, None, "ekmFleetDetails has 0 entries, but must have 1 to 10"),
@@ -165,7 +172,12 @@ def test_requests_that_must_be_refused_can_be_accepted(
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [(Fault.SILENT_HTTP, Reason.TIMED_OUT), (Fault.HUGE_BODY, None), (Fault.CLOSES, None)],
+    [
+        (Fault.SILENT_HTTP, Reason.TIMED_OUT),
+        (Fault.HUGE_BODY, None),
+        (Fault.CLOSES, None),
+        (Fault.HTTP_2_ONLY, Reason.PROTOCOL_ERROR),
+    ],
 )
 def test_a_missing_or_too_large_response_is_a_failure(
     simulation: Simulation, client: Client, fault: Fault, reason: Reason | None

@@ -56,6 +56,7 @@ class Inputs:
     failure: Failure | None = None
     version: str | None = "TLSv1.3"
     not_tls: bytes = b""
+    server_header: str = "nginx"
     cipher: str | None = "TLS_AES_256_GCM_SHA384"
     status: int = 200
     body: bytes = json.dumps(HEALTHY).encode()
@@ -109,7 +110,7 @@ class Inputs:
             of, self.chain, self.failure, version=self.version, cipher=self.cipher, not_tls=self.not_tls
         )
         reply = HttpResponse(
-            status=self.status, headers=(("date", self.because),), body=self.body, failure=self.failure,
+            status=self.status, headers=(("date", self.because), ("server", self.server_header), ("location", self.server_header)), body=self.body, failure=self.failure,
             phases_s={Phase.WAIT: 0.02}, timestamps=Timestamps.KERNEL,
         )  # fmt: skip
         purposes = (RequestKind.HEALTH, RequestKind.KEY_METADATA, RequestKind.UNSIGNED)
@@ -160,6 +161,10 @@ def _without_tls(inputs: Inputs, payload: str) -> None:
     inputs.chain = ()
     inputs.not_tls = payload.encode("utf-8", "surrogatepass")[:64]
     inputs.failure = Failure(phase=Phase.HANDSHAKE, reason=Reason.PROTOCOL_ERROR)
+
+
+def _front_end(inputs: Inputs, payload: str) -> None:
+    inputs.status, inputs.body, inputs.server_header = 503, b"<html>", payload
 
 
 def _body(make: Callable[[str], object], status: int) -> Put:
@@ -233,6 +238,7 @@ SOURCES: dict[str, Put] = {
     "errorName": _body(lambda p: {"errorName": p}, 500),
     "errorMessage": _body(lambda p: {"errorName": "InternalException", "errorMessage": p}, 500),
     "HTML body": _body(lambda p: f"<html>{p}", 404),
+    "Server and Location headers": _front_end,
     "body that is not JSON": _body(lambda p: p, 200),
     "key managers": _manager,
     "key metadata": _body(lambda p: {"keySpec": p, "keyStatus": p, "keyUsage": [p]}, 200),
