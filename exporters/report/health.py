@@ -1,5 +1,6 @@
 """Health requests as KMS sends them: the 250 ms budget per phase, the responses, and the verdicts."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -13,7 +14,7 @@ from probe.model.measurements import HEALTH_PURPOSE, HealthDetails, Measurement,
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Check
 from probe.model.text import clean
-from probe.model.verdicts import Report
+from probe.model.verdicts import KmsStep, Outcome, Report
 
 BAR_CELLS = 40  # a bar of 250 ms
 _STYLES = {
@@ -79,7 +80,8 @@ def render(measured: Sequence[Measurement], report: Report, notes: Sequence[str]
         tls.authority_lists(report),
         tls.extra_authorities(report),
         *(Text(f"note: {note}", style="yellow") for note in notes),
-        _unanswered(measured) or conclusion.render(report),
+        *_conclusion(measured, report),
+        _of_handshake(measured, report),
         Text(),
         findings.render(report.verdicts),
         budget(measured),
@@ -89,8 +91,30 @@ def render(measured: Sequence[Measurement], report: Report, notes: Sequence[str]
     return Group(*(part for part in parts if part is not None))
 
 
+def _conclusion(measured: Sequence[Measurement], report: Report) -> Iterable[Text]:
+    """The worst first: that no request was answered, and what the verdicts say, unless they say nothing."""
+    unanswered = _unanswered(measured)
+    if unanswered is not None:
+        yield unanswered
+    if unanswered is None or report.counts()[Outcome.VIOLATED]:
+        yield conclusion.render(report)
+
+
+def _of_handshake(measured: Sequence[Measurement], report: Report) -> Text | None:
+    """The command that shows all of the handshake, if something about it is violated or unknown."""
+    handshake = next((each for each in measured if each.check is Check.TLS), None)
+    bad = {Outcome.VIOLATED, Outcome.UNKNOWN}
+    if handshake is None or not any(v.step is KmsStep.TLS and v.outcome in bad for v in report.verdicts):
+        return None
+    target = handshake.target
+    name, where = target.server_name or target.host, f"{target.host}:{target.port}"
+    elsewhere = [] if where == f"{name}:443" else ["--connect-to", where]
+    command = shlex.join(["xks-probe", "tls", name, *elsewhere])
+    return Text.assemble(("  the handshake and the certificates: ", "dim"), clean(command, 512))
+
+
 def _unanswered(measured: Sequence[Measurement]) -> Text | None:
-    """A line that replaces the conclusion if no exchange was answered; else the verdicts cover it."""
+    """A line that says that no exchange was answered; None if one was."""
     failures = [each.failure for each in measured if is_of_health(each)]
     last = failures[-1] if failures else None
     if last is None or None in failures:

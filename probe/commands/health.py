@@ -10,9 +10,9 @@ import typer
 from probe.commands import options, output, signals
 from probe.commands.exits import Exit, UsageError, status
 from probe.model.evidence import evidence_of
-from probe.model.measurements import Measurement
-from probe.model.store import PUBLIC_CONNECTIVITY, KeyStoreSpec
-from probe.model.targets import Role, Target
+from probe.model.measurements import Measurement, Phase
+from probe.model.store import PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
+from probe.model.targets import Check, Role, Target
 from probe.model.text import clean
 from probe.model.verdicts import Report, Scope
 from probe.wire.aws_names import EXTERNAL_KEY_ID
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from probe.signing.client import ProxyAccess
 
 _SCHEME = "https://"
+# The time for the handshake that is judged: as `tls` has by default, and something if the requests took all.
+_MAX_HANDSHAKE_S, _MIN_HANDSHAKE_S = 5.0, 0.5
+_OF_REQUESTS = frozenset({Scope.HEALTH})
+_WITH_HANDSHAKE = _OF_REQUESTS | {Scope.HANDSHAKE, Scope.CERTIFICATES}
 
 
 def command(
@@ -29,6 +33,7 @@ def command(
         str,
         typer.Option("--region", metavar="REGION", help="Region of the key store (part of the signature)"),
     ],
+    public: options.PublicOption = False,
     connect_to: options.ConnectToOption = None,
     key_id: options.KeyIdOption = None,
     credential_file: options.CredentialFileOption = None,
@@ -41,33 +46,41 @@ def command(
     form: options.FormatOption = output.Format.TEXT,
     file: options.OutputOption = None,
 ) -> int:
-    """Returns 1 if a required or risk requirement is violated, 3 if at least one is unknown."""
+    """Returns 1 if a required or risk requirement is violated, 3 if at least one is unknown.
+
+    The TLS handshake is judged, too: why a request was not sent or not answered is often seen only there.
+    """
     from exporters.report import credential_path
     from probe.signing.client import ProxyAccess
 
+    spec = _spec(url, region, key_id, public=public)
+    host = spec.host or ""
+    address, port = options.host_and_port(connect_to, 443, "--connect-to") if connect_to else (host, 443)
+    extra = options.extra_authorities(extra_authority)
+    target = Target(name=host, role=Role.PROXY, host=address, port=port, server_name=host)
+    credential = options.credential(credential_file, credential_secret)
+    access = ProxyAccess(credential, extra, sign_anyway=sign_anyway)
+    measured = signals.run(_ask(spec, target, access, source, timeout))
+    report = _judge(spec, target, access, extra, measured)
+    _write(measured, report, credential_path.notes(access.facts(None), spec.uri_path), form, file)
+    failed = bool(measured) and measured[0].failure is not None
+    return status(report, strict=strict, failed=failed) if measured else Exit.UNKNOWN
+
+
+def _spec(url: str, region: str, key_id: str | None, *, public: bool) -> KeyStoreSpec:
     host, path = _parts(url)
     options.check_region(region, "--region")
     if key_id is not None and not EXTERNAL_KEY_ID.fullmatch(key_id):
         raise UsageError(
             f"--key-id: {clean(key_id, 80)!r} is not a key id; use only letters, digits, '-', '_' and '.'"
         )
-    address, port = options.host_and_port(connect_to, 443, "--connect-to") if connect_to else (host, 443)
-    extra = options.extra_authorities(extra_authority)
-    spec = KeyStoreSpec(
+    return KeyStoreSpec(
         region=region,
-        connectivity=PUBLIC_CONNECTIVITY,
+        connectivity=PUBLIC_CONNECTIVITY if public else VPC_CONNECTIVITY,
         uri_endpoint=_SCHEME + host,
         uri_path=path,
         key_id=key_id,
     )
-    target = Target(name=host, role=Role.PROXY, host=address, port=port, server_name=host)
-    credential = options.credential(credential_file, credential_secret)
-    access = ProxyAccess(credential, extra, sign_anyway=sign_anyway)
-    measured = signals.run(_ask(spec, target, access, source, timeout))
-    report = _judge(spec, target, access, extra, measured)
-    _write(measured, report, credential_path.notes(access.facts(None), path), form, file)
-    failed = bool(measured) and measured[0].failure is not None
-    return status(report, strict=strict, failed=failed) if measured else Exit.UNKNOWN
 
 
 def _parts(url: str) -> tuple[str, str]:
@@ -86,16 +99,30 @@ def _parts(url: str) -> tuple[str, str]:
 async def _ask(
     spec: KeyStoreSpec, target: Target, access: "ProxyAccess", source: str | None, timeout_s: float
 ) -> Sequence[Measurement]:
+    """The requests, and after them one TLS handshake if a connection was made; within ``timeout_s``."""
     from probe.network import Network
-    from probe.probes import health
+    from probe.network.clock import Deadline
+    from probe.probes import health, tls
 
     client = access.client(spec)
+    if client is None:
+        return ()
     network = Network(source=source)
+    deadline = Deadline(network.clock, timeout_s)
     try:
         with output.progress("waiting for the proxy"):
-            return await health.measure(target, client, network, timeout_s) if client else ()
+            measured = await health.measure(target, client, network, timeout_s)
+            if not any(map(_connected, measured)):
+                return measured
+            handshake_s = min(_MAX_HANDSHAKE_S, max(_MIN_HANDSHAKE_S, deadline.remaining_s()))
+            return (*measured, await tls.measure(target, network, handshake_s))
     finally:
         network.close()
+
+
+def _connected(measurement: Measurement) -> bool:
+    failure = measurement.failure
+    return failure is None or failure.phase not in (Phase.RESOLVE, Phase.CONNECT)
 
 
 def _judge(
@@ -113,7 +140,7 @@ def _judge(
         (target,),
         measured,
         extra_authorities=extra,
-        scopes=frozenset({Scope.HEALTH}),
+        scopes=_WITH_HANDSHAKE if any(each.check is Check.TLS for each in measured) else _OF_REQUESTS,
     )
     return judge(replace(seen, spec=spec, credential=access.facts(None)))
 

@@ -88,6 +88,14 @@ CredentialSecretOption = Annotated[
         rich_help_panel=CREDENTIAL,
     ),
 ]
+PublicOption = Annotated[
+    bool,
+    typer.Option(
+        "--public",
+        help="public endpoint connectivity: CreateCustomKeyStore contacts the proxy, too",
+        rich_help_panel=VERDICTS,
+    ),
+]
 SignAnywayOption = Annotated[
     bool,
     typer.Option(

@@ -248,5 +248,6 @@ def evidence_in(details: HealthDetails) -> str:
     parts += [f"Server {quoted(details.server)}"] if details.server else []
     parts += [f"Location {quoted(details.location)}"] if details.location else []
     parts += [details.fault] if details.fault else []
-    parts += [f"it begins with {quoted(details.body[:_SHOWN_CHARS])}"] if details.body else []
+    is_text = details.body and details.form is not BodyForm.COMPRESSED
+    parts += [f"it begins with {quoted(details.body[:_SHOWN_CHARS])}"] if is_text else []
     return "; ".join(parts)

@@ -494,3 +494,19 @@ def test_the_number_of_key_managers_is_in_the_text() -> None:
     for managers, text in ((MANAGERS, "2 key managers"), (MANAGERS[:1], "1 key manager")):
         found = the_one(BY_ID["health-response-is-valid"], with_health(cold(managers=managers)))
         assert found.because.endswith(text)
+
+
+def test_what_is_unknown_for_one_faulty_response_is_told_once() -> None:
+    seen = with_health(*[cold(status=503, fault="the body is HTML or XML, not JSON")] * 5)
+    unknown = [
+        v for v in judge(seen).verdicts if v.step is not None and v.outcome is UNKNOWN and v.step == "health"
+    ]
+    of_response = [v for v in unknown if "status 503" in v.because]
+    assert [v.requirement for v in of_response if not v.told_by] == ["credential-is-accepted"]
+    assert {v.told_by for v in of_response} == {(), ("credential-is-accepted",)}
+
+
+def test_too_few_requests_are_not_told_by_the_faulty_response() -> None:
+    seen = with_health(*[cold(status=503, fault="the body is HTML or XML, not JSON")] * 4)
+    (verdict,) = (v for v in judge(seen).verdicts if v.requirement == "health-answers-within-250-ms")
+    assert (verdict.outcome, verdict.told_by) == (UNKNOWN, ())

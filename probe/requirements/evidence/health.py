@@ -15,6 +15,7 @@ from probe.model.measurements import (
     Reason,
 )
 from probe.model.targets import Check, Target
+from probe.model.verdicts import Outcome
 from probe.requirements.declare import Finding, unknown
 from probe.requirements.evidence.account import undiscovered_nodes
 from probe.requirements.evidence.targets import common_subject, is_fresh, of_role, values_at
@@ -23,7 +24,8 @@ from probe.requirements.wording import minutes, quoted, why
 _MIN_SHOWN_AGE_S = 600.0
 _BEFORE_HTTP = frozenset({Phase.RESOLVE, Phase.CONNECT, Phase.HANDSHAKE})
 OK = 200
-# If no health request was sent, the first requirement about health names the cause for all of them.
+# If no health request was sent, or the response is faulty, the first requirement about health names the cause
+# for all that are unknown for it.
 _TELLERS = ("credential-is-accepted",)
 
 
@@ -82,7 +84,13 @@ def each_health(
     def judge_target(target: Target) -> Finding:
         exchanges = exchanges_with(evidence, target, HEALTH_PURPOSE)
         unsent = _not_sent(exchanges)
-        return judge(target, exchanges) if unsent is None else replace(unsent, told_by=_TELLERS)
+        if unsent is not None:
+            return replace(unsent, told_by=_TELLERS)
+        finding, last = judge(target, exchanges), exchanges[-1]
+        is_of_fault = last.details.fault is not None and finding.because.startswith(last.summary())
+        if finding.outcome is Outcome.UNKNOWN and is_of_fault:
+            return replace(finding, told_by=_TELLERS)
+        return finding
 
     yield from each_target(evidence, judge_target)
 
