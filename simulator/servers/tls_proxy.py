@@ -78,6 +78,9 @@ class TlsProxy:
             self._connections -= 1
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._faults.handshake is Fault.SILENT_TLS:
+            async with asyncio.timeout(_IDLE_S):
+                await PlainStream(reader, writer).drain()
         async with asyncio.timeout(_HANDSHAKE_S):
             if self._faults.reachability is Fault.RESET:
                 await reader.read(1)
@@ -96,8 +99,6 @@ class TlsProxy:
             return PlainStream(reader, writer)
         if self._faults.handshake is Fault.EXPECTS_PROXY_HEADER:
             await _proxy_header(reader)
-        if self._faults.handshake is Fault.SILENT_TLS:
-            await PlainStream(reader, writer).drain()
         if self._faults.handshake is Fault.OTHER_NAMES_ONLY:
             plain = PlainStream(reader, writer)
             await plain.read()
