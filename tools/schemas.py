@@ -16,6 +16,7 @@ from typing import Any
 
 from probe.model.account import ApiErrorKind
 from probe.model.kinds import CHECKS, OF_STORE
+from probe.model.large_client_hello import HelloAnswer
 from probe.model.measurements import ClientHelloProfile, KeyManagerStatus, Phase, Reason, Timestamps
 from probe.model.targets import Check, Method, Mode, Role
 from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
@@ -30,10 +31,10 @@ _ENUMERATIONS: tuple[type[StrEnum], ...] = (
         Check,
         Level,
         Likelihood,
+        HelloAnswer,
         KeyManagerStatus,
         Method,
         Mode,
-        ClientHelloProfile,
         Operation,
         Outcome,
         Phase,
@@ -44,6 +45,8 @@ _ENUMERATIONS: tuple[type[StrEnum], ...] = (
 )
 WORDS: Mapping[str, tuple[str, ...]] = {
     **{each.__name__: tuple(each) for each in _ENUMERATIONS},
+    # `ClientHelloProfile.LARGE` is never that of a measured handshake.
+    "ClientHelloProfile": (ClientHelloProfile.KMS, ClientHelloProfile.DIAGNOSING),
     "Role with verdicts of a key store": OF_STORE,
     "Outcome of what was looked at": tuple(each for each in Outcome if each is not Outcome.NOT_APPLICABLE),
 }

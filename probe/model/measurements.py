@@ -50,10 +50,14 @@ class Timestamps(StrEnum):
 
 
 class ClientHelloProfile(StrEnum):
-    """The ClientHello used: KMS's parameters, or everything OpenSSL supports (diagnosis only)."""
+    """The ClientHello used: KMS's parameters, everything OpenSSL supports, or KMS's with a large key share.
+
+    The second is only for diagnosis, the third only for `LargeClientHello`.
+    """
 
     KMS = "kms"
     DIAGNOSING = "diagnosing"
+    LARGE = "large"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from probe.wire.hostport import is_ipv4
 if TYPE_CHECKING:
     from probe.network.dns import DnsResponse
     from probe.network.http import HttpConnection
+    from probe.network.large_client_hello import LargeHandshake
     from probe.network.resolve import ResolvConf
     from probe.network.tcp import TcpConnection
     from probe.network.tls import Handshake
@@ -103,6 +104,18 @@ class Network:
         from probe.network import tls
 
         return await tls.handshake(connection, server_name, offer, clock=self.clock, timeout_s=timeout_s)
+
+    async def large_handshake(
+        self,
+        connection: "TcpConnection",
+        server_name: str | None,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> "LargeHandshake":
+        """A handshake with a ClientHello of two TCP segments. Like `handshake`, it returns its failure."""
+        from probe.network.large_client_hello import large_handshake
+
+        return await large_handshake(connection, server_name, clock=self.clock, timeout_s=timeout_s)
 
     async def tls_channel(
         self,

@@ -1,4 +1,4 @@
-"""The two ClientHellos: with KMS's parameters, or with everything OpenSSL supports (diagnosis only).
+"""The ClientHellos: KMS's parameters, everything OpenSSL supports (diagnosis only), or a large key share.
 
 OpenSSL verifies nothing here: certificates are evaluated elsewhere, one property at a time.
 """
@@ -29,6 +29,10 @@ _ALL_GROUPS = _KMS_GROUPS + (
     b":?X25519MLKEM768:?SecP256r1MLKEM768:?SecP384r1MLKEM1024:?MLKEM512:?MLKEM768:?MLKEM1024"
 )
 
+# The key share of the first group makes the ClientHello large: 1,216 bytes (draft-ietf-tls-ecdhe-mlkem), or
+# 1,024 (RFC 7919) with an OpenSSL before 3.5, which has no post-quantum group.
+_LARGE_GROUPS = (b"X25519MLKEM768:" + _KMS_GROUPS, b"ffdhe8192:" + _KMS_GROUPS)
+
 _SSL_OP_LEGACY_SERVER_CONNECT = 0x4  # servers without RFC 5746; openssl/ssl.h
 
 
@@ -37,8 +41,8 @@ def context(offer: ClientHelloProfile) -> SSL.Context:
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_verify(SSL.VERIFY_NONE)
     match offer:
-        case ClientHelloProfile.KMS:
-            _set_groups(made, _KMS_GROUPS)
+        case ClientHelloProfile.KMS | ClientHelloProfile.LARGE:
+            _set_groups(made, *(_LARGE_GROUPS if offer is ClientHelloProfile.LARGE else (_KMS_GROUPS,)))
             made.set_min_proto_version(SSL.TLS1_2_VERSION)
             made.set_cipher_list(_KMS_SUITES_1_2)
             made.set_tls13_ciphersuites(_KMS_SUITES_1_3)
@@ -52,8 +56,11 @@ def context(offer: ClientHelloProfile) -> SSL.Context:
     return made
 
 
-def _set_groups(made: SSL.Context, groups: bytes) -> None:
+def _set_groups(made: SSL.Context, *lists: bytes) -> None:
+    """Set the first of ``lists`` that OpenSSL knows. Raises RuntimeError if it knows none."""
     # pyOpenSSL has no public function for this; no other code uses its internals.
     library: Any = SSL._lib  # type: ignore[attr-defined]  # noqa: SLF001 (see above)
-    if library.SSL_CTX_set1_curves_list(made._context, groups) != 1:  # noqa: SLF001 (see above)
-        raise RuntimeError("OpenSSL rejects the list of groups")
+    for groups in lists:
+        if library.SSL_CTX_set1_curves_list(made._context, groups) == 1:  # noqa: SLF001 (see above)
+            return
+    raise RuntimeError("OpenSSL rejects the list of groups")

@@ -148,6 +148,11 @@ class TlsSession:
     def cipher(self) -> str | None:
         return self._connection.get_cipher_name()
 
+    @property
+    def group(self) -> str | None:
+        """The key exchange of a completed handshake, OpenSSL's name; None if there is none."""
+        return self._connection.get_group_name() if self.cipher else None
+
     def chain(self) -> tuple[bytes, ...]:
         """The certificates as sent, DER, even if the handshake failed afterwards. May exceed the limits."""
         sent = self._connection.get_peer_cert_chain() or []

@@ -1,4 +1,4 @@
-"""The two ClientHellos: KMS's parameters only, or everything for diagnosis; both in one segment."""
+"""The ClientHellos: KMS's parameters and everything for diagnosis in one segment each, and a large one."""
 
 import pytest
 
@@ -85,14 +85,28 @@ def test_the_diagnosing_client_hello_has_other_common_groups() -> None:
     }
 
 
+X25519_ML_KEM, FFDHE_8192 = "11ec", "0104"
+
+
+def test_the_large_client_hello_adds_only_a_group_with_a_large_key_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert groups(ClientHelloProfile.LARGE) == X25519_AND_THREE_CURVES | {X25519_ML_KEM}
+    assert len(hello(ClientHelloProfile.LARGE)) > MAX_BYTES[ClientHelloProfile.DIAGNOSING]
+    # OpenSSL before 3.5 rejects the first list.
+    monkeypatch.setattr(tls_offer, "_LARGE_GROUPS", (b"no-such-group", *tls_offer._LARGE_GROUPS[1:]))
+    assert groups(ClientHelloProfile.LARGE) == X25519_AND_THREE_CURVES | {FFDHE_8192}
+    assert len(hello(ClientHelloProfile.LARGE)) > 2 * MAX_BYTES[ClientHelloProfile.KMS]
+
+
 def test_no_client_hello_has_anonymous_or_null_suites() -> None:
     anonymous, without_encryption = {"0034", "003a", "00a6", "c018", "c019"}, {"0001", "0002", "003b", "c010"}
     for offer in ClientHelloProfile:
         assert not suites(hello(offer)) & (anonymous | without_encryption)
 
 
-@pytest.mark.parametrize("offer", ClientHelloProfile)
-def test_each_client_hello_fits_into_one_segment(offer: ClientHelloProfile) -> None:
+@pytest.mark.parametrize("offer", MAX_BYTES)
+def test_each_measured_client_hello_fits_into_one_segment(offer: ClientHelloProfile) -> None:
     sent = hello(offer)
     assert len(sent) <= MAX_BYTES[offer]
     assert NAME.encode() in sent

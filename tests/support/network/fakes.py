@@ -22,6 +22,7 @@ from probe.network import DnsResponse, ExchangeFailed, Handshake, TcpConnection
 from probe.network.clock import SystemClock
 from probe.network.echo import EchoEngine
 from probe.network.echo_link import Arrivals, Packets
+from probe.network.large_client_hello import LargeHandshake
 from probe.wire import icmp
 from probe.wire.hostport import is_ipv4
 
@@ -71,13 +72,14 @@ class FakeNetwork:
 
     ``names``: host to address (a missing name is not found). ``connections``: (address, port), or only the
     address, to an RTT in seconds or a complete TcpConnection (missing: refused). ``handshakes``: (address, offer)
-    to Handshake. ``answers``: server to DnsResponse. ``echo_rtts_s``: address to an RTT, None for no reply.
+    to Handshake. ``large_handshakes``: address to LargeHandshake. ``answers``: server to DnsResponse. ``echo_rtts_s``: address to an RTT, None for no reply.
     Each call is recorded in ``calls``.
     """
 
     names: Mapping[str, str | Failure] = field(default_factory=dict)
     connections: Mapping[object, float | TcpConnection | Failure] = field(default_factory=dict)
     handshakes: Mapping[tuple[str, ClientHelloProfile], Handshake | Failure] = field(default_factory=dict)
+    large_handshakes: Mapping[str, LargeHandshake] = field(default_factory=dict)
     answers: Mapping[str, DnsResponse | Failure] = field(default_factory=dict)
     echo_rtts_s: Mapping[str, float | None] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -114,6 +116,12 @@ class FakeNetwork:
         silent = failed(Phase.HANDSHAKE, Reason.TIMED_OUT)
         found = self.handshakes.get((connection.address, offer), silent)
         return Handshake(offer=offer, failure=found) if isinstance(found, Failure) else found
+
+    async def large_handshake(
+        self, connection: TcpConnection, server_name: str | None, *, timeout_s: float = 5.0
+    ) -> LargeHandshake:
+        self.calls.append(("large handshake", connection.address, server_name))
+        return self.large_handshakes[connection.address]
 
     async def query(
         self,

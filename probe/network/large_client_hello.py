@@ -1,0 +1,159 @@
+"""A handshake whose ClientHello spans two TCP segments, as a post-quantum client's does.
+
+The handshake is completed if the server goes on, so that it logs no error, but only its first answer counts.
+The connection and its deadline are the caller's.
+"""
+
+import socket
+from dataclasses import dataclass
+
+from probe.model.large_client_hello import HelloAnswer
+from probe.model.measurements import ClientHelloProfile, Failure, Phase, Reason, Timestamps
+from probe.network.clock import INVALID_SAMPLE, Clock, Deadline, Timing
+from probe.network.failures import ExchangeFailed, failing
+from probe.network.stamped import StampedSocket
+from probe.network.tcp import TcpConnection
+from probe.network.tls import sni
+from probe.network.tls_session import MAX_CERTIFICATE_BYTES, MAX_CHAIN, TlsRefused, TlsSession
+from probe.wire.first_answer import FirstAnswer, first_answer
+
+_MAX_HANDSHAKE_BYTES = 2 * MAX_CHAIN * MAX_CERTIFICATE_BYTES
+_CLOSING_S = 1.0
+_KINDS = {Reason.TIMED_OUT: HelloAnswer.TIMED_OUT, Reason.RESET: HelloAnswer.RESET}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeHandshake:
+    """The result; the fields are those of `LargeClientHello`."""
+
+    answer: HelloAnswer
+    sent_bytes: int
+    wait_s: float | None = None
+    timestamps: Timestamps | None = None
+    group: str | None = None
+    alert: int | None = None
+    failure: Failure | None = None
+
+
+async def large_handshake(
+    connection: TcpConnection, server_name: str | None, *, clock: Clock, timeout_s: float
+) -> LargeHandshake:
+    """Never raises for network failures, because the kind of failure is the result."""
+    if connection.sock is None:
+        raise ValueError("a handshake needs a connection with a socket")
+    deadline = Deadline(clock, timeout_s)
+    try:
+        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
+            session = TlsSession(ClientHelloProfile.LARGE, sni(server_name))
+            conversation = _Conversation(session, StampedSocket(connection.sock, clock), connection.sock)
+    except ExchangeFailed as failed:
+        return LargeHandshake(
+            answer=_KINDS.get(failed.failure.reason, HelloAnswer.OTHER), sent_bytes=0, failure=failed.failure
+        )
+    failure = await _failure_of(conversation, deadline)
+    await conversation.end(deadline)
+    return conversation.result(failure)
+
+
+async def _failure_of(conversation: "_Conversation", deadline: Deadline) -> Failure | None:
+    try:
+        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
+            await conversation.shake_hands()
+    except ExchangeFailed as failed:
+        return failed.failure
+    except TlsRefused as refused:
+        return Failure(phase=Phase.HANDSHAKE, reason=refused.reason, detail=refused.detail)
+    return None
+
+
+class _Conversation:
+    """``received`` is the beginning of what the server sent, until `first_answer` can tell its kind."""
+
+    def __init__(self, session: TlsSession, stamped: StampedSocket, sock: socket.socket) -> None:
+        self._session, self._stamped, self._sock = session, stamped, sock
+        self._sent_bytes = self._received_bytes = 0
+        self._received = b""
+        self._answer: FirstAnswer | None = None
+        self._flight: Timing = INVALID_SAMPLE
+        self._completed = False
+        self._lost: ConnectionError | None = None
+
+    async def shake_hands(self) -> None:
+        self._session.handshake()
+        hello = self._session.output()
+        self._sent_bytes = len(hello)
+        await self._send(*_parts(hello, self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)))
+        is_first_flight = True
+        while not self._completed:
+            await self._take()
+            self._completed = self._session.handshake()
+            output = self._session.output()
+            if is_first_flight and (self._completed or output):
+                # The flight is complete; read its timestamps before the next send.
+                self._flight, is_first_flight = self._stamped.timing(), False
+            if output:
+                await self._send(output)
+
+    async def _send(self, *parts: bytes) -> None:
+        try:
+            for part in parts:
+                await self._stamped.send(part)
+        except ConnectionError as error:
+            # The connection is lost, but an alert with the cause may still be in the receive queue.
+            self._lost = error
+
+    async def _take(self) -> None:
+        data = await self._stamped.receive()
+        if not data and self._lost is not None:
+            raise self._lost
+        if not data:
+            raise TlsRefused(Reason.CLOSED, "the server closed the connection")
+        self._received_bytes += len(data)
+        if self._received_bytes > _MAX_HANDSHAKE_BYTES:
+            raise TlsRefused(Reason.OVER_LIMIT, f"the handshake is larger than {_MAX_HANDSHAKE_BYTES} bytes")
+        if self._answer is None:
+            self._received += data
+            self._answer = first_answer(self._received)
+        self._session.feed(data)
+
+    async def end(self, deadline: Deadline) -> None:
+        """Send an alert or close_notify if still possible, without waiting for a reply."""
+        if self._completed:
+            self._session.close_notify()
+        output = self._session.output()
+        if not output or self._lost is not None:
+            return
+        try:
+            async with failing(Phase.SEND, min(_CLOSING_S, deadline.remaining_s())):
+                await self._stamped.send(output)
+        except ExchangeFailed:
+            return
+
+    def result(self, failure: Failure | None) -> LargeHandshake:
+        found = self._answer
+        return LargeHandshake(
+            answer=found.kind if found else _without_answer(failure, self._received),
+            sent_bytes=self._sent_bytes,
+            wait_s=self._flight.duration_s,
+            timestamps=self._flight.timestamps,
+            group=self._session.group if self._completed else None,
+            alert=found.alert if found else None,
+            failure=failure,
+        )
+
+
+def _parts(hello: bytes, segment_bytes: int) -> tuple[bytes, ...]:
+    """The parts to send one by one. The kernel itself splits a ClientHello larger than a segment.
+
+    One that fits, as with jumbo frames, is sent in halves: KMS's path may have smaller segments.
+    """
+    if len(hello) > segment_bytes:
+        return (hello,)
+    half = len(hello) // 2
+    return hello[:half], hello[half:]
+
+
+def _without_answer(failure: Failure | None, received: bytes) -> HelloAnswer:
+    """A black hole is silent: a server that sent a part of an answer has received the ClientHello."""
+    kind = _KINDS.get(failure.reason, HelloAnswer.OTHER) if failure else HelloAnswer.OTHER
+    return HelloAnswer.OTHER if received and kind is HelloAnswer.TIMED_OUT else kind
