@@ -25,6 +25,11 @@ class Fault(StrEnum):
     SILENT_TLS = "silent-tls"  # reads the ClientHello and never responds
     CLIENT_CERTIFICATE_DEMANDED = "client-certificate-demanded"
     CLIENT_CERTIFICATE_REQUESTED = "client-certificate-requested"
+    # A ClientHello of two TCP segments, such as a post-quantum client sends:
+    LARGE_HELLO_DROPPED = "large-hello-dropped"  # never answered, as if its second segment were lost
+    LARGE_HELLO_RESET = "large-hello-reset"
+    LARGE_HELLO_ALERT = "large-hello-alert"
+    HELLO_RETRY_REQUEST = "hello-retry-request"  # no post-quantum group, so the client must try again
 
     # certificate
     GOOD = "good"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from OpenSSL import SSL
 
 from simulator.faults import ANSWER, CERTIFICATE, HANDSHAKE, Fault
-from simulator.servers import http_answers, xks_answers
+from simulator.servers import http_answers, large_hello, xks_answers
 from simulator.servers.certificates import CertificateMaker
 from simulator.servers.http_stream import PlainStream, Requests, Stream
+from simulator.servers.large_hello import LARGE_HELLO
 from simulator.servers.tls_stream import TlsStream, close_politely, reset, server_context
 from simulator.servers.xks_answers import XksProxy
 
@@ -104,8 +105,11 @@ class TlsProxy:
             await plain.read()
             await plain.write(_UNRECOGNIZED_NAME)
             raise EOFError
+        received = await large_hello.first_record(reader) if self._faults.handshake in LARGE_HELLO else b""
+        if large_hello.is_large(received):
+            await large_hello.refuse(self._faults.handshake, reader, writer)
         stream = TlsStream(self._context_now(), reader, writer)
-        await stream.handshake()
+        await stream.handshake(received)
         return stream
 
     async def _exchange(self, stream: Stream, requests: Requests) -> bool:

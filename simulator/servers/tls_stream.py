@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from OpenSSL import SSL
 
@@ -38,6 +38,8 @@ def server_context(handshake: Fault, identity: Identity) -> SSL.Context:
             context.set_max_proto_version(SSL.TLS1_1_VERSION)
         case Fault.TLS_1_2_ONLY:
             context.set_max_proto_version(SSL.TLS1_2_VERSION)
+        case Fault.HELLO_RETRY_REQUEST:
+            _set_groups(context, b"X25519:P-256")
         case Fault.CLIENT_CERTIFICATE_DEMANDED:
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _accept_any)
         case Fault.CLIENT_CERTIFICATE_REQUESTED:
@@ -45,6 +47,13 @@ def server_context(handshake: Fault, identity: Identity) -> SSL.Context:
         case _:
             pass
     return context
+
+
+def _set_groups(context: SSL.Context, groups: bytes) -> None:
+    # pyOpenSSL has no public function for this.
+    library: Any = SSL._lib  # type: ignore[attr-defined]  # noqa: SLF001 (see above)
+    if library.SSL_CTX_set1_curves_list(context._context, groups) != 1:  # noqa: SLF001 (see above)
+        raise RuntimeError("OpenSSL rejects the list of groups")
 
 
 def _accept_any(*_: object) -> bool:
@@ -62,7 +71,10 @@ class TlsStream:
         self._reader = reader
         self._writer = writer
 
-    async def handshake(self) -> None:
+    async def handshake(self, received: bytes = b"") -> None:
+        """``received`` is what was already read from the connection."""
+        if received:
+            self._connection.bio_write(received)
         await self._run(self._connection.do_handshake)
 
     async def read(self) -> bytes:

@@ -308,3 +308,23 @@ async def test_a_proxy_can_be_silent_in_the_handshake() -> None:
     async with listening(proxy) as port:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(hello_answered(port, CLIENT_HELLO), 0.1)
+
+
+LARGE_HELLO = b"\x16\x03\x01\x05\xb9" + bytes(1465)
+
+
+@pytest.mark.parametrize(
+    ("fault", "received"),
+    [(Fault.LARGE_HELLO_ALERT, b"\x15\x03\x03\x00\x02\x02\x50"), (Fault.LARGE_HELLO_DROPPED, b"")],
+)
+async def test_only_a_large_client_hello_is_refused(fault: Fault, received: bytes) -> None:
+    proxy = a_proxy()
+    proxy.set_fault(fault)
+    async with listening(proxy) as port:
+        async with connected(port, trusting()) as (reader, writer):  # Debian's OpenSSL sends a small one
+            writer.write(post(HEALTH, more="Connection: close\r\n"))
+            assert await answer(reader) == (200, False)
+        async with connected(port, None) as (reader, writer):
+            writer.write(LARGE_HELLO)
+            writer.write_eof()
+            assert await reader.read() == received

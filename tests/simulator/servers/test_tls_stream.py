@@ -66,6 +66,15 @@ def test_the_newest_version_is_negotiated_unless_a_fault_limits_it(fault: Fault,
 
 
 @pytest.mark.parametrize(
+    ("fault", "group"), [(Fault.TLS_GOOD, "x25519mlkem768"), (Fault.HELLO_RETRY_REQUEST, "x25519")]
+)
+def test_a_post_quantum_group_is_chosen_unless_a_fault_removes_it(fault: Fault, group: str) -> None:
+    server_side, client_side = pair(fault, client_context())
+    shake(server_side, client_side)
+    assert (client_side.get_group_name() or "").lower() == group
+
+
+@pytest.mark.parametrize(
     ("newest", "agreed"), [(SSL.TLS1_2_VERSION, "TLSv1.2"), (SSL.TLS1_1_VERSION, None)], ids=["1.2", "1.1"]
 )
 def test_a_server_without_faults_supports_nothing_below_tls_1_2(newest: int, agreed: str | None) -> None:
