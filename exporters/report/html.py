@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exporters import predictions
 from exporters.checks import CALL_PHASES, REQUESTS
 from exporters.headline import headline
-from exporters.report import findings, grouping, health, matrix
+from exporters.report import findings, grouping, health, large_client_hello, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from exporters.tally import tallies
 from probe.model.account import EndpointService
@@ -77,6 +77,8 @@ def text(of: Preflight) -> str:
         unknown_title=findings.unknown_title(report.verdicts),
         unknown=[_unknown(each) for each in grouping.causes(_of(report.verdicts, Outcome.UNKNOWN))],
         rows=matrix.rows(evidence, report.verdicts),
+        large_title=large_client_hello.TITLE,
+        large=large_client_hello.lines(evidence.large_client_hellos),
         fine_title=findings.fine_title(report.verdicts),
         fine=findings.met(report.verdicts),
         calls=predictions.CALLS,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from exporters import predictions, tally
 from exporters.headline import headline
 from exporters.predictions import CALLS
-from exporters.report import findings, grouping, matrix
+from exporters.report import findings, grouping, large_client_hello, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.text import clean, clean_markdown
 from probe.model.verdicts import KmsError, Operation, Outcome, PredictedError, Prediction, Report
@@ -38,6 +38,7 @@ def _lines(of: Preflight) -> Iterator[str]:
     if unknown:
         yield from ("", f"## {findings.unknown_title(report.verdicts)}", "", *map(_cause, unknown))
     yield from _matrix(of)
+    yield from _large_client_hellos(of)
     yield from (
         "",
         f"## {findings.fine_title(report.verdicts)}",
@@ -94,6 +95,13 @@ def _matrix(of: Preflight) -> Iterator[str]:
         shown = " | ".join(f"{_SIGNS[cell.outcome]} {_escaped(cell.words)}".strip() for cell in cells)
         target = row.target
         yield f"| {target.role.value} | {_escaped(target.name)} | {_escaped(target.zone)} | {shown} |"
+
+
+def _large_client_hellos(of: Preflight) -> Iterator[str]:
+    found = large_client_hello.lines(of.evidence.large_client_hellos)
+    if found:
+        yield from ("", f"## {large_client_hello.TITLE}", "")
+        yield from (f"- {'✓' if good else '!'} {_escaped(line)}" for good, line in found)
 
 
 def _code(line: str) -> str:

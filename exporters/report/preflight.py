@@ -17,6 +17,7 @@ from exporters.report import (
     formatting,
     health,
     judged,
+    large_client_hello,
     matrix,
     verdicts,
 )
@@ -69,6 +70,7 @@ def document(of: Preflight) -> dict[str, object]:
         "actual": _actual(report.actual),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "matrix": [matrix.document(row) for row in matrix.rows(evidence, report.verdicts)],
+        "large_client_hellos": [large_client_hello.document(each) for each in evidence.large_client_hellos],
         "summary": {outcome.value: count for outcome, count in report.counts().items()},
         "changes": changes.document(changes.between(of.older, report)) if of.older else None,
     }
@@ -113,6 +115,7 @@ def render(of: Preflight) -> RenderableType:
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
         findings.render(report.verdicts),
         matrix.render(matrix.rows(of.evidence, report.verdicts)),
+        large_client_hello.render(of.evidence.large_client_hellos),
         Text(),
         health.budget(of.evidence.recent),
         Text(),

@@ -4,7 +4,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from exporters.headline import authorities, headline
-from exporters.report import certificates, conclusion, fields, findings, formatting, judged
+from exporters.report import (
+    certificates,
+    conclusion,
+    fields,
+    findings,
+    formatting,
+    judged,
+    large_client_hello,
+)
+from probe.model.large_client_hello import LargeClientHello
 from probe.model.measurements import Certificate, ClientHelloProfile, Measurement, Phase, TlsDetails
 from probe.model.text import clean
 from probe.model.verdicts import Report
@@ -12,7 +21,9 @@ from probe.model.verdicts import Report
 _PHASES = (Phase.CONNECT, Phase.HANDSHAKE)
 
 
-def document(measurement: Measurement, report: Report) -> dict[str, object]:
+def document(
+    measurement: Measurement, report: Report, large: LargeClientHello | None = None
+) -> dict[str, object]:
     """As in ``docs/schemas/tls.json``. Version, cipher and offer are null if no handshake got that far."""
     details = _details(measurement)
     return {
@@ -31,6 +42,7 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
         "alert": details and details.alert,
         "first_bytes": _first_bytes(details),
         "certificates": fields.certificates(_chain(details)),
+        "large_client_hello": large and large_client_hello.document(large),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "authorities_as_of": report.authorities_as_of or None,
         "authorities_proposed": report.authorities_proposed or None,
@@ -39,13 +51,14 @@ def document(measurement: Measurement, report: Report) -> dict[str, object]:
     }
 
 
-def render(measurement: Measurement, report: Report) -> RenderableType:
+def render(measurement: Measurement, report: Report, large: LargeClientHello | None = None) -> RenderableType:
     """The handshake, what is wrong, the certificates, what is met."""
     details = _details(measurement)
     parts: list[RenderableType | None] = [
         _head(measurement),
         _outcome(measurement, details),
         authority_lists(report),
+        large_client_hello.line(large) if large else None,
         extra_authorities(report),
         Text(),
         conclusion.render(report),

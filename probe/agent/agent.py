@@ -20,8 +20,9 @@ from probe.model.survey import Survey
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Report
 from probe.network import Network
-from probe.network.clock import SYSTEM_CLOCK
+from probe.network.clock import SYSTEM_CLOCK, Deadline
 from probe.probes import Prober
+from probe.probes.large_client_hello import try_all
 from probe.signing.client import ProxyAccess
 from probe.survey import rank
 from probe.verdicts.judge import judge
@@ -88,8 +89,11 @@ class Agent:
             self._network.close()
             self.publish_report()
 
-    async def once(self, progress: rounds.Progress) -> Reports:
-        """One round: account and DNS facts, every check of every target, and reports of all stores."""
+    async def once(self, progress: rounds.Progress, *, large_client_hello_s: float | None = None) -> Reports:
+        """One round: account and DNS facts, every check of every target, and reports of all stores.
+
+        With ``large_client_hello_s``, the timeout of the round, TLS servers also get a large ClientHello.
+        """
         try:
             for store in self.state.stores:
                 account = await refresh.account_of(store, self._sources)
@@ -98,7 +102,9 @@ class Agent:
             async with asyncio.TaskGroup() as group:
                 for store in self.state.stores:
                     group.create_task(self._look_up_domain(store), name="domain")
-                group.create_task(self._round(progress), name="round")
+                measured = group.create_task(self._round(progress), name="round")
+                if large_client_hello_s is not None:
+                    group.create_task(self._try_large_client_hellos(measured, large_client_hello_s))
         finally:
             self._network.close()
         return self.publish_report()
@@ -134,6 +140,22 @@ class Agent:
             self.state.targets, self._echoes, self._prober.measure, self._publish, progress, self._observer
         )
         self._is_round_done = True
+
+    async def _try_large_client_hellos(self, measured: "asyncio.Task[None]", timeout_s: float) -> None:
+        """After the measured handshakes, so as not to disturb them; but half of the time is kept for it.
+
+        So a host that does not answer, for which the round waits, leaves enough time for the others.
+        """
+        deadline = Deadline(SYSTEM_CLOCK, timeout_s)
+        await asyncio.wait((measured,), timeout=timeout_s / 2)
+        addresses = {
+            each.target.identity: each.address
+            for each in self._history.latest()
+            if each.check is Check.TLS and each.address is not None
+        }
+        self.state.large_client_hellos = await try_all(
+            self.state.targets, self._network, deadline.remaining_s(), addresses
+        )
 
     async def _report(self) -> None:
         while True:

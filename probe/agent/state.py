@@ -27,6 +27,7 @@ from probe.signing.client import ProxyAccess
 from probe.wire.hostport import is_ipv4
 
 if TYPE_CHECKING:
+    from probe.model.large_client_hello import LargeClientHello
     from probe.probes.health_request import Client
 
 
@@ -78,6 +79,7 @@ class State:
             for spec, access in zip(settings.stores, given, strict=False)
         )
         self.targets: tuple[Target, ...] = ()
+        self.large_client_hellos: tuple[LargeClientHello, ...] = ()  # set by a round that sends them
         self._derive()
 
     def update(self, store: KeyStoreSpec, **facts: Account | DomainFacts | None) -> bool:
@@ -118,6 +120,7 @@ class State:
             recent=measured.recent,
             windows=measured.windows,
             extra_authorities=self.settings.extra_authorities,
+            large_client_hellos=self.large_client_hellos,
         )
         evidence = replace(evidence, is_simulation=self.settings.is_simulation)
         if store is None:

@@ -148,7 +148,7 @@ async def _take(plan: _Plan) -> tuple[Evidence, Report]:
 
     agent = Agent(plan.settings, (), SilentObserver(), accesses=(plan.access,), sources=plan.sources)
     with output.progress("measuring") as advance:
-        (report,), _ = await agent.once(advance)
+        (report,), _ = await agent.once(advance, large_client_hello_s=plan.asked.timeout)
     (store,) = agent.state.stores
     return agent.state.snapshot(store), report
 

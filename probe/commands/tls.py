@@ -12,6 +12,7 @@ from probe.commands import options, output, signals
 from probe.commands.exits import UsageError, status
 from probe.commands.own_address import check_source
 from probe.model.evidence import evidence_of
+from probe.model.large_client_hello import LargeClientHello
 from probe.model.measurements import ClientHelloProfile, Measurement, TlsDetails
 from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.text import clean
@@ -24,20 +25,30 @@ if TYPE_CHECKING:
 _OF_A_FILE = frozenset({Scope.CERTIFICATES})
 _OF_A_SERVER = frozenset({Scope.CERTIFICATES, Scope.HANDSHAKE})
 
+_ServerNameOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server-name",
+        metavar="NAME",
+        help="SNI, and the name that the certificate must have; default: HOST",
+        rich_help_panel=options.CONNECTION,
+    ),
+]
+_LargeClientHelloOption = Annotated[
+    bool,
+    typer.Option(
+        "--large-client-hello",
+        help="also test a ClientHello of two TCP segments, as post-quantum clients send",
+        rich_help_panel=options.VERDICTS,
+    ),
+]
+
 
 def command(
     host: Annotated[
         str, typer.Argument(metavar="HOST[:PORT]", help="name or IPv4 address; default port 443")
     ],
-    server_name: Annotated[
-        str | None,
-        typer.Option(
-            "--server-name",
-            metavar="NAME",
-            help="SNI, and the name that the certificate must have; default: HOST",
-            rich_help_panel=options.CONNECTION,
-        ),
-    ] = None,
+    server_name: _ServerNameOption = None,
     connect_to: options.ConnectToOption = None,
     chain: Annotated[
         Path | None,
@@ -48,6 +59,7 @@ def command(
             rich_help_panel=options.VERDICTS,
         ),
     ] = None,
+    large_client_hello: _LargeClientHelloOption = False,
     extra_authority: options.ExtraAuthorityOption = None,
     strict: options.StrictOption = False,
     timeout_s: options.TimeoutOption = 5.0,
@@ -58,13 +70,17 @@ def command(
     """Returns 1 if a required or risk requirement is violated or the handshake failed."""
     target = _target(host, connect_to, server_name, timeout_s)
     extra = options.extra_authorities(extra_authority)
+    large = None
     if chain is not None:
-        _refuse_with_chain({"--connect-to": connect_to, "--source": source})
+        asked = "" if large_client_hello else None
+        _refuse_with_chain({"--connect-to": connect_to, "--source": source, "--large-client-hello": asked})
         measurement = _read(chain, target)
     else:
-        measurement = signals.run(_measure(target, check_source(source), timeout_s))
-    report = _judge(measurement, extra, offline=chain is not None)
-    _write(measurement, report, chain, form, file)
+        measurement, large = signals.run(
+            _measure(target, check_source(source), timeout_s, with_large=large_client_hello)
+        )
+    report = _judge(measurement, large, extra, offline=chain is not None)
+    _write(measurement, large, report, chain, form, file)
     return status(report, strict=strict, failed=measurement.failure is not None)
 
 
@@ -125,14 +141,26 @@ def _read(chain: Path, target: Target) -> Measurement:
     return Measurement(target=target, check=Check.TLS, started_at_s=SYSTEM_CLOCK.now_s(), details=details)
 
 
-async def _measure(target: Target, source: str | None, timeout_s: float) -> Measurement:
+async def _measure(
+    target: Target, source: str | None, timeout_s: float, *, with_large: bool
+) -> tuple[Measurement, LargeClientHello | None]:
+    """The handshake, and after it the one with a large ClientHello, both within ``timeout_s``."""
     from probe.network import Network
+    from probe.network.clock import Deadline
     from probe.probes import tls
+    from probe.probes.large_client_hello import try_one
 
-    return await tls.measure(target, Network(source=source), timeout_s)
+    network = Network(source=source)
+    deadline = Deadline(network.clock, timeout_s)
+    measurement = await tls.measure(target, network, timeout_s)
+    if not with_large:
+        return measurement, None
+    return measurement, await try_one(target, network, deadline.remaining_s(), measurement.address)
 
 
-def _judge(measurement: Measurement, extra: tuple[bytes, ...], *, offline: bool) -> Report:
+def _judge(
+    measurement: Measurement, large: LargeClientHello | None, extra: tuple[bytes, ...], *, offline: bool
+) -> Report:
     from probe.network.clock import SYSTEM_CLOCK
     from probe.verdicts.judge import judge
 
@@ -141,22 +169,28 @@ def _judge(measurement: Measurement, extra: tuple[bytes, ...], *, offline: bool)
         (measurement.target,),
         (measurement,),
         extra_authorities=extra,
+        large_client_hellos=(large,) if large else (),
         scopes=_OF_A_FILE if offline else _OF_A_SERVER,
     )
     return judge(evidence, single_server=True)
 
 
 def _write(
-    measurement: Measurement, report: Report, chain: Path | None, form: output.Format, file: Path | None
+    measurement: Measurement,
+    large: LargeClientHello | None,
+    report: Report,
+    chain: Path | None,
+    form: output.Format,
+    file: Path | None,
 ) -> None:
     import exporters.report.tls as shown
 
     if form is output.Format.JSON:
         made = {"offer": None} if chain is not None else {}
-        document = {**shown.document(measurement, report), **made}
+        document = {**shown.document(measurement, report, large), **made}
         output.write_document(output.as_json(document), file)
         return
-    page = shown.render(measurement, report) if chain is None else _page(measurement, report, chain)
+    page = shown.render(measurement, report, large) if chain is None else _page(measurement, report, chain)
     output.show(page, file)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from probe.model.account import Account
 from probe.model.facts import CredentialFacts, DomainFacts
+from probe.model.large_client_hello import LargeClientHello
 from probe.model.measurements import Measurement
 from probe.model.statistics import Window
 from probe.model.store import AWS_PARTITION, KeyStoreSpec
@@ -22,8 +23,9 @@ class Evidence:
     ``extra_authorities`` are DER certificates of root CAs that the user trusts and KMS does not;
     ``is_simulation``: the network is simulated, and they count as KMS's. ``spec``, ``account``,
     ``credential`` and ``domain`` describe the key store: None if there is none, or if it was not checked.
-    ``source_addresses`` are this machine's own addresses, by the host that it connects to. ``scopes`` is
-    what was collected: only requirements with these scopes are evaluated.
+    ``source_addresses`` are this machine's own addresses, by the host that it connects to.
+    ``large_client_hellos`` are the targets' answers to a ClientHello of two segments, empty if none was sent.
+    ``scopes`` is what was collected: only requirements with these scopes are evaluated.
     """
 
     taken_at_s: float
@@ -38,6 +40,7 @@ class Evidence:
     credential: CredentialFacts | None = None
     domain: DomainFacts | None = None
     source_addresses: Mapping[str, str] = field(default_factory=dict)
+    large_client_hellos: tuple[LargeClientHello, ...] = ()
     scopes: frozenset[Scope] = MEASURED
 
     @property
@@ -54,6 +57,7 @@ def evidence_of(
     latest: Iterable[Measurement] | None = None,
     windows: Iterable[Window] = (),
     extra_authorities: tuple[bytes, ...] = (),
+    large_client_hellos: Iterable[LargeClientHello] = (),
     scopes: frozenset[Scope] = MEASURED,
 ) -> Evidence:
     """Evidence from measurements of ``targets`` only.
@@ -74,5 +78,6 @@ def evidence_of(
         recent=tuple(each for each in recent if each.target.identity in identities),
         windows=tuple(window for window in windows if window.target in names),
         extra_authorities=extra_authorities,
+        large_client_hellos=tuple(each for each in large_client_hellos if each.target.identity in identities),
         scopes=scopes,
     )

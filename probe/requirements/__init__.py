@@ -69,6 +69,7 @@ from probe.requirements.key_store_place import (
     key_store_quota_has_room,
     proxy_address_is_unused,
 )
+from probe.requirements.large_client_hello import large_client_hello_is_answered
 from probe.requirements.load_balancer import (
     listener_forwards_443,
     load_balancer_admits_privatelink_traffic,
@@ -178,6 +179,7 @@ CATALOGUE: tuple[Rule, ...] = (
     allowed_principals_are_minimal,
     get_is_refused,
     unsigned_request_is_refused,
+    large_client_hello_is_answered,
 )
 
 

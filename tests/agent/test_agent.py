@@ -1,13 +1,14 @@
 """The agent: all results reach every sink, and a last report is published when it is stopped."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from probe.agent import round as rounds
 from probe.agent.agent import Agent
 from probe.agent.round import ROUND_TRIPS
+from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import EchoBatch, Measurement, Phase, Timestamps
 from probe.model.settings import Settings
 from probe.model.store import KeyStoreSpec
@@ -17,6 +18,7 @@ from probe.model.verdicts import Outcome, Report
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import Prober
 
+LARGE = "large-client-hello-is-answered"
 KEY_MANAGER = Target(
     name="hsm-1",
     role=Role.KEY_MANAGER,
@@ -122,3 +124,58 @@ async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_report_w
     assert running.cancelled()
     assert len(sink.reports) > before
     assert len(sink.surveys) == len(sink.reports)
+
+
+def with_node() -> Agent:
+    node = Target(
+        name="node",
+        role=Role.NODE,
+        host="10.0.0.7",
+        plans=(PlannedCheck(check=Check.TLS, interval_s=1.0, timeout_s=0.5),),
+        key_store="cks-1",
+    )
+    settings = Settings(targets=(node,), stores=(KeyStoreSpec(id="cks-1"),))
+    return Agent(settings, (), Silent())
+
+
+@pytest.mark.loopback
+async def test_a_round_without_a_large_client_hello_has_no_verdict_on_it() -> None:
+    (report,), _ = await with_node().once(lambda _done, _total: None)
+    assert LARGE not in {verdict.requirement for verdict in report.verdicts}
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("is_silent", [False, True], ids=["all answer", "a host is silent"])
+async def test_a_large_client_hello_waits_for_the_measured_ones_but_not_for_a_silent_host(
+    is_silent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    tried = asyncio.Event()
+
+    async def take(*_: object) -> None:
+        if is_silent:
+            await tried.wait()
+        await asyncio.sleep(0.01)
+        order.append("measured")
+
+    async def try_all(
+        targets: Sequence[Target], _network: object, timeout_s: float, addresses: Mapping[object, str]
+    ) -> tuple[LargeClientHello, ...]:
+        order.append("large")
+        tried.set()
+        assert timeout_s > 0
+        assert addresses == {}  # nothing was measured here
+        return tuple(
+            LargeClientHello(target=each, started_at_s=0.0, answer=HelloAnswer.SERVER_HELLO)
+            for each in targets
+        )
+
+    monkeypatch.setattr(rounds, "take", take)
+    monkeypatch.setattr("probe.agent.agent.try_all", try_all)
+    timeout_s = 0.2 if is_silent else 60.0
+
+    (report,), _ = await with_node().once(lambda _done, _total: None, large_client_hello_s=timeout_s)
+
+    assert order == (["large", "measured"] if is_silent else ["measured", "large"])
+    found = {each.subject: each.outcome for each in report.verdicts if each.requirement == LARGE}
+    assert found == {"node": Outcome.MET}

@@ -1,8 +1,11 @@
 """`xks-probe tls`: the certificates of a server or a file, the verdicts on them, and the exit status."""
 
+import contextlib
 import json
 import socket
 import ssl
+import struct
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Never
@@ -256,3 +259,76 @@ def test_an_invalid_server_name_is_a_usage_error(name: str, capsys: pytest.Captu
 def test_an_ip_address_is_not_used_as_the_server_name() -> None:
     assert tls._server_name(None, "10.0.0.1") is None
     assert tls._server_name(None, "proxy.example.com") == "proxy.example.com"
+
+
+@pytest.mark.loopback
+def test_a_large_client_hello_is_tested_if_asked_for(
+    authority: Authority, tls_server: TlsServer, root: str, capsys: Output
+) -> None:
+    port = tls_server(good(authority), groups)
+    arguments = (NAME, "--connect-to", f"127.0.0.1:{port}", "--extra-authority", root)
+
+    _, without = run_json(capsys, *arguments)
+    status, document = run_json(capsys, *arguments, "--large-client-hello")
+
+    assert without["large_client_hello"] is None
+    assert LARGE not in outcomes(without)
+    assert (status, outcomes(document)[LARGE]) == (Exit.FINE, "met")
+    assert document["offer"] == "kms"
+    found = document["large_client_hello"]
+    assert (found["answer"], found["address"], found["port"]) == ("hello_retry_request", "127.0.0.1", port)
+    assert found["client_hello_bytes"] > 1400
+
+
+@pytest.mark.loopback
+def test_a_large_client_hello_that_is_reset_is_advice_and_shown_in_text(
+    authority: Authority, tcp_server: Callable[..., int], tls_server: TlsServer, root: str, capsys: Output
+) -> None:
+    server = tls_server(good(authority))
+
+    def forward(connection: socket.socket) -> None:
+        """A middlebox that resets a connection whose first record is larger than 1,000 bytes."""
+        header = connection.recv(5, socket.MSG_WAITALL)
+        if int.from_bytes(header[3:], "big") > 1000:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        with socket.create_connection(("127.0.0.1", server)) as onwards:
+            onwards.sendall(header)
+            copying = threading.Thread(target=copy, args=(onwards, connection))
+            copying.start()
+            copy(connection, onwards)
+            copying.join()
+
+    where = f"127.0.0.1:{tcp_server(forward)}"
+    arguments = ["tls", NAME, "--connect-to", where, "--extra-authority", root, "--large-client-hello"]
+
+    status = app.run(arguments)
+
+    text = " ".join(capsys.readouterr().out.split())
+    assert status == Exit.FINE
+    assert "bytes connection reset (reset in handshake" in text
+    assert f"1. {LARGE}" in text
+    assert app.run([*arguments, "--strict"]) == Exit.VIOLATED
+    capsys.readouterr()
+
+
+def test_a_large_client_hello_needs_a_connection(capsys: Output) -> None:
+    assert app.run(["tls", NAME, "--chain", "chain.pem", "--large-client-hello"]) == Exit.USAGE
+    assert "leave out --large-client-hello or --chain" in capsys.readouterr().err
+
+
+LARGE = "large-client-hello-is-answered"
+
+
+def groups(context: ssl.SSLContext) -> None:
+    """A classical group only, so that a client with another key share must try again."""
+    context.set_ecdh_curve("X25519")
+
+
+def copy(source: socket.socket, sink: socket.socket) -> None:
+    """Until the source closes; then the sink is told."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(4096):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)

@@ -41,6 +41,7 @@ from probe.model.account import (
 )
 from probe.model.evidence import Evidence
 from probe.model.facts import CredentialFacts, DomainFacts, RecordSeen, RecordState, View
+from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import (
     ClientHelloProfile,
     Failure,
@@ -77,6 +78,12 @@ GOOD = HealthDetails(
     purpose="health", status=200, managers=(("a", KeyManagerStatus.ACTIVE),), clock_offset_s=0.0
 )
 SILENT = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT)
+NOT_ANSWERED = LargeClientHello(
+    target=A,
+    started_at_s=NOW_S,
+    answer=HelloAnswer.RESET,
+    failure=Failure(phase=Phase.HANDSHAKE, reason=Reason.RESET),
+)
 
 
 def health(of: Target, failure: Failure | None = None, total_s: float = 0.05, **response: Any) -> Measurement:
@@ -234,6 +241,7 @@ def simulations() -> Iterator[Evidence]:
             for measured in proxies(of):
                 yield evidence(spec, account, measured)
         yield evidence(spec, account, (tls(A, CHAIN), tls(B, SOON)))
+    yield replace(evidence(SPEC, ACCOUNT, (tls(A, CHAIN),)), large_client_hellos=(NOT_ANSWERED,))
 
 
 def evidence(

@@ -23,6 +23,7 @@ from support.evidence import (
     window,
 )
 
+from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.store import KeyStoreSpec
 from probe.model.targets import Role, Target
@@ -87,6 +88,9 @@ def test_a_healthy_key_store_meets_every_requirement_and_predicts_no_error() -> 
         also=(HSM,),
         windows=(window("hsm-1", 0.01),),
         spec=KeyStoreSpec(id="cks-1"),
+        large_client_hellos=(
+            LargeClientHello(target=A, started_at_s=NOW_S, answer=HelloAnswer.SERVER_HELLO),
+        ),
     )
     report = judge(measured)
     assert {verdict.outcome for verdict in report.verdicts} == {Outcome.MET}

@@ -6,9 +6,10 @@ import pytest
 from support.accounts.healthy import ACCOUNT, NODES, SPEC, STORE, looked_at, node
 from support.evidence import tcp, tls
 
-from exporters.report import markdown
+from exporters.report import large_client_hello, markdown
 from exporters.report.preflight import Preflight
 from probe.model.evidence import Evidence
+from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.verdicts.judge import judge
 
 A = node(next(iter(NODES)))
@@ -69,3 +70,11 @@ def test_hostile_text_stays_text(hostile: str) -> None:
 )
 def test_text_in_a_line_cannot_close_a_code_span(line: str, span: str) -> None:
     assert markdown._code(line) == span
+
+
+def test_answers_to_a_large_client_hello_have_their_own_section() -> None:
+    evidence = looked_at(ACCOUNT, targets=(A,), latest=(tcp(A), tls(A)))
+    hello = LargeClientHello(target=A, started_at_s=1.0, answer=HelloAnswer.SERVER_HELLO, sent_bytes=1470)
+    text = shown(replace(evidence, large_client_hellos=(hello,))).replace("\\", "")
+    assert f"## {large_client_hello.TITLE}\n\n- ✓ 1,470 bytes answered: {A.name}\n" in text
+    assert large_client_hello.TITLE not in shown(evidence)

@@ -12,6 +12,8 @@ from exporters.report.preflight import Preflight
 from probe.model.account import ApiErrorKind
 from probe.model.evidence import Evidence
 from probe.model.facts import CredentialFacts
+from probe.model.large_client_hello import HelloAnswer, LargeClientHello
+from probe.model.targets import Role, Target
 from probe.verdicts.judge import judge
 
 KNOWN = looked_at(replace(ACCOUNT, key_stores=(STORE,)), replace(SPEC, id=STORE.id))
@@ -101,3 +103,15 @@ def test_what_is_wrong_comes_before_what_is_met() -> None:
 @pytest.mark.parametrize("width", [50, 80, 160])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert all(len(line) <= width for line in text(shown(), width).splitlines())
+
+
+def test_answers_to_a_large_client_hello_are_in_text_and_document() -> None:
+    node = Target(name="nlb-1", role=Role.NODE, host="10.0.1.10", key_store=STORE.id)
+    hello = LargeClientHello(target=node, started_at_s=1.0, answer=HelloAnswer.RESET, sent_bytes=1470)
+    of = shown(replace(KNOWN, large_client_hellos=(hello,)))
+
+    assert "! 1,470 bytes connection reset: nlb-1" in text(of)
+    document = preflight.document(of)
+    assert faults(document, "preflight") == []
+    (found,) = document["large_client_hellos"]  # type: ignore[misc]
+    assert (found["target"], found["answer"]) == ("nlb-1", "reset")
