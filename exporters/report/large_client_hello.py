@@ -17,7 +17,7 @@ _WORDS = {
     HelloAnswer.ALERT: "refused with an alert",
     HelloAnswer.RESET: "connection reset",
     HelloAnswer.TIMED_OUT: "no answer",
-    HelloAnswer.OTHER: "no answer of TLS",
+    HelloAnswer.OTHER: "no TLS answer",
 }
 _ANSWERED = frozenset({HelloAnswer.SERVER_HELLO, HelloAnswer.HELLO_RETRY_REQUEST})
 
@@ -49,13 +49,17 @@ def lines(hellos: Iterable[LargeClientHello]) -> list[tuple[bool, str]]:
 
 
 def words(hello: LargeClientHello) -> str:
-    """The answer and the key exchange; of a failure, its reason."""
-    text = _WORDS[hello.answer]
+    """The answer, the size of the ClientHello, the key exchange; the reason of a failure that needs one."""
+    parts = [_WORDS[hello.answer]]
+    if hello.failure is not None and hello.answer is HelloAnswer.ALERT:
+        parts[0] = f"refused with {clean(hello.failure.detail, 64)}"
+    elif hello.failure is not None and hello.answer is HelloAnswer.OTHER:
+        parts[0] += f" ({formatting.failure_text(hello.failure)})"
     if hello.sent_bytes:
-        text = f"{hello.sent_bytes:,} bytes {text}"
-    if hello.failure is not None and hello.answer not in _ANSWERED:
-        text += f" ({formatting.failure_text(hello.failure)})"
-    return text + (f", key exchange {clean(hello.group, 64)}" if hello.group else "")
+        parts.append(f"{hello.sent_bytes:,} bytes sent")
+    if hello.group:
+        parts.append(f"key exchange {clean(hello.group, 64)}")
+    return ", ".join(parts)
 
 
 def _named(names: list[str]) -> str:

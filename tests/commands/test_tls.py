@@ -306,7 +306,7 @@ def test_a_large_client_hello_that_is_reset_is_advice_and_shown_in_text(
 
     text = " ".join(capsys.readouterr().out.split())
     assert status == Exit.FINE
-    assert "bytes connection reset (reset in handshake" in text
+    assert "ClientHello of two TCP segments: connection reset, " in text
     assert f"1. {LARGE}" in text
     assert app.run([*arguments, "--strict"]) == Exit.VIOLATED
     capsys.readouterr()

@@ -8,9 +8,10 @@ import pytest
 from support.accounts.healthy import ACCOUNT, NODES, SPEC, looked_at, node
 from support.evidence import NOW_S, tcp, tls
 
-from exporters.report import html
+from exporters.report import html, large_client_hello
 from exporters.report.preflight import Preflight
 from probe.model.evidence import Evidence
+from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import HealthDetails, KeyManagerStatus, Measurement, Phase
 from probe.model.targets import Check, Target
 from probe.verdicts.judge import judge
@@ -138,3 +139,13 @@ def test_hostile_text_stays_text(hostile: str) -> None:
 
 def test_without_any_data_the_page_is_still_valid() -> None:
     tags(page(looked_at(None)))
+
+
+def test_answers_to_a_large_client_hello_have_their_own_section_and_are_escaped() -> None:
+    hello = LargeClientHello(
+        target=A, started_at_s=1.0, answer=HelloAnswer.SERVER_HELLO, sent_bytes=1470, group="<b>"
+    )
+    text = page(replace(measured(tls(A)), large_client_hellos=(hello,)))
+    assert f"<h2>{large_client_hello.TITLE}</h2>" in text
+    assert f"answered, 1,470 bytes sent, key exchange &lt;b&gt;: {A.name}" in text
+    assert large_client_hello.TITLE not in page(measured(tls(A)))

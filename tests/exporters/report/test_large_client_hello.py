@@ -52,8 +52,8 @@ def test_a_client_hello_that_was_not_sent_has_no_size() -> None:
 def test_targets_with_the_same_answer_share_a_line() -> None:
     found = large_client_hello.lines([hello("a"), reset("b"), hello("c")])
     assert found == [
-        (True, "1,470 bytes answered, key exchange X25519MLKEM768: a, c"),
-        (False, "1,470 bytes connection reset (reset in handshake): b"),
+        (True, "answered, 1,470 bytes sent, key exchange X25519MLKEM768: a, c"),
+        (False, "connection reset, 1,470 bytes sent: b"),
     ]
 
 
@@ -64,7 +64,15 @@ def test_only_the_first_targets_of_many_are_named() -> None:
 
 @pytest.mark.parametrize("answer", HelloAnswer)
 def test_each_answer_has_words(answer: HelloAnswer) -> None:
-    assert large_client_hello.words(hello(answer=answer, group=None)).startswith("1,470 bytes ")
+    assert large_client_hello.words(hello(answer=answer, group=None)).endswith(", 1,470 bytes sent")
+
+
+def test_an_alert_and_other_failures_have_their_reason() -> None:
+    alert = Failure(phase=Phase.HANDSHAKE, reason=Reason.PROTOCOL_ERROR, detail="alert 80 (internal_error)")
+    refused = hello(answer=HelloAnswer.ALERT, group=None, failure=alert, alert=80)
+    assert large_client_hello.words(refused) == "refused with alert 80 (internal_error), 1,470 bytes sent"
+    closed = hello(answer=HelloAnswer.OTHER, group=None, failure=replace(RESET, reason=Reason.CLOSED))
+    assert large_client_hello.words(closed) == "no TLS answer (closed in handshake), 1,470 bytes sent"
 
 
 def test_hostile_text_is_escaped() -> None:
@@ -84,8 +92,8 @@ def test_the_section_has_a_title_and_signs_that_need_no_colour() -> None:
         console.print(large_client_hello.render([hello("a"), reset("b")]))
     title, first, second = captured.get().splitlines()
     assert title == large_client_hello.TITLE
-    assert first.startswith("  ✓ 1,470 bytes answered")
-    assert second.startswith("  ! 1,470 bytes connection reset")
+    assert first.startswith("  ✓ answered, 1,470 bytes sent")
+    assert second.startswith("  ! connection reset")
 
 
 def test_the_line_of_one_server_has_the_wait() -> None:

@@ -76,5 +76,5 @@ def test_answers_to_a_large_client_hello_have_their_own_section() -> None:
     evidence = looked_at(ACCOUNT, targets=(A,), latest=(tcp(A), tls(A)))
     hello = LargeClientHello(target=A, started_at_s=1.0, answer=HelloAnswer.SERVER_HELLO, sent_bytes=1470)
     text = shown(replace(evidence, large_client_hellos=(hello,))).replace("\\", "")
-    assert f"## {large_client_hello.TITLE}\n\n- ✓ 1,470 bytes answered: {A.name}\n" in text
+    assert f"## {large_client_hello.TITLE}\n\n- ✓ answered, 1,470 bytes sent: {A.name}\n" in text
     assert large_client_hello.TITLE not in shown(evidence)

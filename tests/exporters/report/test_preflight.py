@@ -110,7 +110,7 @@ def test_answers_to_a_large_client_hello_are_in_text_and_document() -> None:
     hello = LargeClientHello(target=node, started_at_s=1.0, answer=HelloAnswer.RESET, sent_bytes=1470)
     of = shown(replace(KNOWN, large_client_hellos=(hello,)))
 
-    assert "! 1,470 bytes connection reset: nlb-1" in text(of)
+    assert "! connection reset, 1,470 bytes sent: nlb-1" in text(of)
     document = preflight.document(of)
     assert faults(document, "preflight") == []
     (found,) = document["large_client_hellos"]  # type: ignore[misc]
