@@ -4,7 +4,6 @@ cryptography is strict about encodings and parses lazily, so each field may fail
 """
 
 import hashlib
-import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.x509.oid import NameOID
 
 from probe.model.measurements import Certificate
+from probe.wire import x509_warnings
 from probe.wire.der import common_names, dns_names
 
+x509_warnings.ignore()
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -24,13 +25,6 @@ _NO_KEY: tuple[str, int | None] = ("", None)
 
 def read_certificate(der: bytes, position: int) -> Certificate:
     """The certificate that the server sent at ``position`` (0 is the leaf)."""
-    with warnings.catch_warnings():
-        # cryptography warns of what it will reject in future (negative serials …); irrelevant here.
-        warnings.simplefilter("ignore")
-        return _read(der, position)
-
-
-def _read(der: bytes, position: int) -> Certificate:
     parsed = _field(der, x509.load_der_x509_certificate, None)
     issuer_names = _field(parsed, lambda read: _common_names(read.issuer), _NO_NAMES)
     key, bits = _field(parsed, _key, _NO_KEY)

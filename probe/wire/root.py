@@ -1,14 +1,10 @@
 """Reads root certificates, also those that a version of the library cryptography refuses to read."""
 
-import warnings
-
 from cryptography import x509
-from cryptography.utils import CryptographyDeprecationWarning
 
-# What is odd about a certificate is judged elsewhere. For the whole program, because certificates are read in
-# several threads, and `warnings.catch_warnings` is only for one.
-warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
-warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
+from probe.wire import x509_warnings
+
+x509_warnings.ignore()
 _INTEGER, _VERSION = 0x02, 0xA0
 _SHORT_FORM_LIMIT = 0x80
 
