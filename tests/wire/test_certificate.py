@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import sys
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tls.certificates import Pki, common_names
 
+from probe.wire import certificate
 from probe.wire.certificate import read_certificate
 
 
@@ -122,3 +124,46 @@ def test_any_bytes_give_a_certificate_with_empty_fields(der: bytes) -> None:
 def test_input_with_any_changed_byte_is_read_without_an_exception(at: int, value: int) -> None:
     changed = VALID[:at] + bytes([value]) + VALID[at + 1 :]
     assert read_certificate(changed, 0).der == changed
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The certificates that were really read, from now on."""
+    found: list[bytes] = []
+    load = x509.load_der_x509_certificate
+    monkeypatch.setattr(x509, "load_der_x509_certificate", lambda der: found.append(der) or load(der))
+    certificate._CACHE.clear()
+    return found
+
+
+def test_the_same_bytes_at_the_same_position_are_read_once(reads: list[bytes]) -> None:
+    first = read_certificate(VALID, 0)
+    assert read_certificate(bytes(bytearray(VALID)), 0) is first
+    assert len(reads) == 1
+
+
+def test_other_bytes_and_another_position_are_read(reads: list[bytes]) -> None:
+    assert read_certificate(VALID, 0) != read_certificate(VALID, 1)
+    assert read_certificate(_der(), 0).sha256 != read_certificate(VALID, 0).sha256
+    assert len(reads) == 3
+
+
+def test_the_certificates_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may send new ones in each handshake."""
+    read = read_certificate(VALID, 0)
+    monkeypatch.setattr(certificate, "_read", lambda *_: read)
+    for size_bytes, is_number in ((1, True), (16 * 1024, False)):
+        certificate._CACHE.clear()
+        for number in range(1100):
+            read_certificate(number.to_bytes(2, "big") + bytes(size_bytes), 0)
+        assert (len(certificate._CACHE) == 1024) is is_number
+        assert certificate._CACHE.used_bytes <= 64 << 20
+    certificate._CACHE.clear()
+
+
+def test_the_text_of_a_large_name_is_smaller_than_what_is_charged_for_it() -> None:
+    der = Pki().leaf(common_names(*[",+" * 30] * 200)).der
+    read = read_certificate(der, 0)
+    texts = (read.subject, read.issuer, *read.subject_common_names, *read.dns_names)
+    held = sum(map(sys.getsizeof, texts)) + sys.getsizeof(der)
+    assert held <= certificate._BYTES_OF_FIELDS + certificate._BYTES_PER_DER_BYTE * len(der)
