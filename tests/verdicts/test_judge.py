@@ -249,7 +249,7 @@ def test_the_signatures_of_a_chain_are_verified_once_and_not_for_every_report(
         return build(*given)
 
     monkeypatch.setattr(trust, "build", counting)
-    trust._trusts.cache_clear()
+    trust._CACHE.clear()
     measured = evidence(*healthy(target("node-1", Role.NODE)), *healthy(target("node-2", Role.NODE)))
     judge(measured)
     first = len(built)

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from probe.model.evidence import Evidence
 from probe.model.measurements import TlsDetails
 from probe.requirements.evidence.authorities import Authorities, kms_authorities
 from probe.requirements.wording import moment, quoted
+from probe.wire.bounded_cache import BoundedCache
 from probe.wire.chain import Ending, Link, Path, Roots, build
-
-# Signatures are verified once per chain, not every few seconds: a chain takes up to a few milliseconds.
-_CACHED_CHAINS = 512
 
 
 class TrustStatus(StrEnum):
@@ -38,6 +35,10 @@ class Trust:
     status: TrustStatus
 
 
+_Key = tuple[tuple[bytes, ...], tuple[bytes, ...], Authorities]
+# Signatures are verified once per chain, not every few seconds: a chain takes up to a few milliseconds.
+_CACHE: BoundedCache[_Key, tuple[Trust, ...]] = BoundedCache(max_entries=1024, max_bytes=32 << 20)
+_BYTES_PER_LINK = 2048
 _NO_PATH = Trust(path=None, status=TrustStatus.UNDETERMINED)
 
 
@@ -47,7 +48,11 @@ def trust_of(details: TlsDetails, evidence: Evidence) -> Trust:
     The paths of a chain are cached.
     """
     sent = tuple(certificate.der for certificate in details.chain)
-    trusts = _trusts(sent, evidence.extra_authorities, kms_authorities())
+    key = sent, evidence.extra_authorities, kms_authorities()
+    trusts = _CACHE.get(key)
+    if trusts is None:
+        trusts = _trusts(*key)
+        _CACHE.put(key, trusts, sum(map(len, sent)) + _BYTES_PER_LINK * sum(map(_links, trusts)))
     return min(trusts, key=lambda trust: _defects(trust, evidence.taken_at_s), default=_NO_PATH)
 
 
@@ -92,7 +97,10 @@ def _out_of_date(named: str, link: Link, now_s: float) -> Iterator[str]:
         yield f"{named} expired on {moment(link.not_after_s)}"
 
 
-@lru_cache(maxsize=_CACHED_CHAINS)
+def _links(trust: Trust) -> int:
+    return len(trust.path.links) if trust.path else 0
+
+
 def _trusts(
     sent: tuple[bytes, ...], extra_ders: tuple[bytes, ...], authorities: Authorities
 ) -> tuple[Trust, ...]:

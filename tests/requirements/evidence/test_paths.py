@@ -11,6 +11,8 @@ from probe.model.evidence import Evidence
 from probe.model.measurements import TlsDetails
 from probe.requirements.evidence import paths
 from probe.wire.certificate import read_certificate
+from probe.wire.certificate_path.anchors import Anchors
+from probe.wire.certificate_path.decision import Decision, decide
 
 CHAIN = issued(Plan(leaf=replace(LEAF, days=(0, 1))))
 
@@ -32,10 +34,72 @@ def is_accepted_at(at_s: float) -> bool:
     return paths.path_result(details(), evidence).decision.is_accepted
 
 
-def test_within_one_validity_period_each_set_of_roots_is_validated_once() -> None:
-    paths._decided.cache_clear()
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, ...]]:
+    """The chains that were really validated, from now on."""
+    found: list[tuple[bytes, ...]] = []
+
+    def counting(sent: tuple[bytes, ...], anchors: Anchors, at_s: float) -> Decision:
+        found.append(sent)
+        return decide(sent, anchors, at_s)
+
+    monkeypatch.setattr(paths, "decide", counting)
+    paths._RESULTS.clear()
+    return found
+
+
+SETS = 3  # the roots in both lists, in one, and the extra one
+
+
+def test_within_one_validity_period_each_set_of_roots_is_validated_once(decided: list[object]) -> None:
     assert all(is_accepted_at(float(at_s)) for at_s in range(0, 86400, 600))
-    assert paths._decided.cache_info().misses == 3  # the roots in both lists, in one, and the extra one
+    assert len(decided) == SETS
+
+
+@pytest.mark.parametrize(
+    ("before_s", "at_s", "is_validated_again"),
+    [
+        (-10.0, -0.001, False),
+        (-10.0, 0.0, True),  # the leaf becomes valid
+        (0.0, 86399.999, False),
+        (0.0, 86400.0, False),  # its last second
+        (0.0, 86400.001, True),
+        (86400.001, 86401.0, False),
+        (100.0, -0.001, True),  # the clock was set back
+    ],
+)
+def test_a_result_is_used_until_the_next_certificate_becomes_valid_or_expires(
+    decided: list[object], before_s: float, at_s: float, *, is_validated_again: bool
+) -> None:
+    is_accepted_at(before_s)
+    count = len(decided)
+    is_accepted_at(at_s)
+    assert len(decided) == (2 * count if is_validated_again else count)
+
+
+def test_another_chain_or_other_roots_are_validated(decided: list[object]) -> None:
+    is_accepted_at(60.0)
+    shorter = replace(details(), chain=details().chain[:1])
+    extra = Evidence(taken_at_s=NOW_S + 60, extra_authorities=(CHAIN.root,))
+    assert not paths.path_result(shorter, extra).decision.is_accepted
+    assert len(decided) == 2 * SETS
+    assert not paths.path_result(details(), Evidence(taken_at_s=NOW_S + 60)).decision.is_accepted
+    assert len(decided) == 2 * SETS + 2  # without an extra root
+
+
+def test_results_are_bounded_in_number_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may send another chain in each handshake."""
+    accepted = Decision(cryptography=None, openssl=None)
+    monkeypatch.setattr(paths, "decide", lambda *_: accepted)
+    of_now = Evidence(taken_at_s=NOW_S)
+    for size_bytes, is_number in ((1, True), (40 * 1024, False)):
+        paths._RESULTS.clear()
+        for number in range(1100):
+            der = number.to_bytes(2, "big") + bytes(size_bytes)
+            leaf = replace(details().chain[0], der=der)
+            paths.path_result(replace(details(), chain=(leaf,)), of_now)
+        assert (len(paths._RESULTS) == 1024) is is_number
+        assert paths._RESULTS.used_bytes <= 32 << 20
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The root of a chain is found by signatures; a matching name never makes a chain trusted."""
 
+from dataclasses import replace
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from support.evidence import (
@@ -93,3 +95,17 @@ def test_a_chain_is_verified_again_only_if_the_authorities_change(
     trust_only(monkeypatch, authorities_of(PRIVATE))
     assert trust(leaf, MIDDLE).status is TrustStatus.UNSENT
     assert len(built) == 2
+
+
+def test_the_paths_that_are_kept_are_bounded_in_number_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may send another chain in each handshake."""
+    monkeypatch.setattr(trust_module, "build", lambda *_: ())
+    details = tls(target(), sent(LEAF)).details
+    assert isinstance(details, TlsDetails)
+    for size_bytes, is_number in ((1, True), (32 * 1024, False)):
+        trust_module._CACHE.clear()
+        for number in range(1100):
+            leaf = replace(details.chain[0], der=number.to_bytes(2, "big") + bytes(size_bytes))
+            trust_of(replace(details, chain=(leaf,)), evidence())
+        assert (len(trust_module._CACHE) == 1024) is is_number
+        assert trust_module._CACHE.used_bytes <= 32 << 20
