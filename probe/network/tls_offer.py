@@ -37,7 +37,7 @@ _SSL_OP_LEGACY_SERVER_CONNECT = 0x4  # servers without RFC 5746; openssl/ssl.h
 
 
 def context(offer: ClientHelloProfile) -> SSL.Context:
-    """A new context for one handshake, because callbacks are set per context."""
+    """A new context that offers this. `tls_session` makes one for all connections."""
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_verify(SSL.VERIFY_NONE)
     match offer:

@@ -1,5 +1,8 @@
 """A TLS client on memory buffers, without a socket: bytes in, bytes out, and the facts learned."""
 
+from dataclasses import dataclass
+from functools import cache
+
 from OpenSSL import SSL, crypto
 
 from probe.model.measurements import ClientHelloProfile, Reason
@@ -57,26 +60,57 @@ class TlsRefused(Exception):  # noqa: N818 (caused by the peer, not a program er
         self.detail = detail
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What OpenSSL's info callback reported about one connection."""
+
+    certificate_requested: bool = False
+    alert: int | None = None
+
+
+@cache
+def _context(offer: ClientHelloProfile) -> SSL.Context:
+    """One context for all connections with ``offer``: to make one costs as much as a quarter of a handshake.
+
+    Every handshake is a full one: no session is kept, and OpenSSL resumes one only on request.
+    """
+    made = context(offer)
+    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    made.set_info_callback(_on_info)
+    return made
+
+
+def _on_info(connection: SSL.Connection, where: int, code: int) -> None:
+    """The callback belongs to the context; what it reports belongs to the connection."""
+    seen: _Seen = connection.get_app_data()
+    if where == _READ_ALERT and code >> 8 == _FATAL:
+        seen.alert = code & 0xFF
+    elif b"certificate request" in connection.get_state_string():
+        seen.certificate_requested = True
+
+
 class TlsSession:
     """``server_name`` (ASCII) is sent as SNI unless None."""
 
     def __init__(self, offer: ClientHelloProfile, server_name: bytes | None) -> None:
-        made = context(offer)
-        made.set_info_callback(self._on_info)
-        self.certificate_requested = False
-        self.alert: int | None = None
+        self._seen = _Seen()
         self._first_bytes = b""
         self._records = _Records()
-        self._connection = SSL.Connection(made, None)
+        self._chain: tuple[bytes, ...] = ()
+        self._connection = SSL.Connection(_context(offer), None)
+        self._connection.set_app_data(self._seen)
         if server_name:
             self._connection.set_tlsext_host_name(server_name)
         self._connection.set_connect_state()
 
-    def _on_info(self, connection: SSL.Connection, where: int, code: int) -> None:
-        if where == _READ_ALERT and code >> 8 == _FATAL:
-            self.alert = code & 0xFF
-        elif b"certificate request" in connection.get_state_string():
-            self.certificate_requested = True
+    @property
+    def certificate_requested(self) -> bool:
+        return self._seen.certificate_requested
+
+    @property
+    def alert(self) -> int | None:
+        """The number of the fatal alert received."""
+        return self._seen.alert
 
     def feed(self, data: bytes) -> None:
         """Adds bytes from the peer, for the next `handshake` or `read`."""
@@ -104,11 +138,12 @@ class TlsSession:
     def output(self) -> bytes:
         """The bytes to send, possibly empty."""
         parts: list[bytes] = []
-        while True:
+        while not parts or len(parts[-1]) == _BIO_BYTES:
             try:
                 parts.append(self._connection.bio_read(_BIO_BYTES))
             except SSL.WantReadError:
-                return b"".join(parts)
+                break
+        return b"".join(parts)
 
     def handshake(self) -> bool:
         """Continues as far as possible; returns True when complete. Raises `TlsRefused`."""
@@ -155,8 +190,10 @@ class TlsSession:
 
     def chain(self) -> tuple[bytes, ...]:
         """The certificates as sent, DER, even if the handshake failed afterwards. May exceed the limits."""
-        sent = self._connection.get_peer_cert_chain() or []
-        return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in sent)
+        if not self._chain:
+            sent = self._connection.get_peer_cert_chain() or []
+            self._chain = tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, each) for each in sent)
+        return self._chain
 
     def _refused(self, error: SSL.Error) -> TlsRefused:
         if self.alert is not None:

@@ -1,6 +1,7 @@
 """A TLS client on memory buffers with a server on memory buffers: the facts learned."""
 
 import contextlib
+import copy
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from OpenSSL import SSL
 from support.tls.authority import Authority, Issued
 
 from probe.model.measurements import ClientHelloProfile, Reason
+from probe.network import tls_session
+from probe.network.tls_offer import context
 from probe.network.tls_session import (
     MAX_CERTIFICATE_BYTES,
     MAX_CHAIN,
@@ -30,8 +34,17 @@ class Server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(issued.write(directory))
         context.verify_mode = verify
+        self._connect(context)
+
+    def _connect(self, context: ssl.SSLContext) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.end = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+
+    def again(self) -> "Server":
+        """The same server, for another connection: it accepts the session tickets that it sent."""
+        after = copy.copy(self)
+        after._connect(self.end.context)
+        return after
 
     def answer(self, data: bytes, doing: Callable[[], object]) -> bytes:
         """The bytes that the server sends after receiving ``data`` and calling ``doing``."""
@@ -45,6 +58,52 @@ def shake_hands(session: TlsSession, server: Server) -> None:
     while not session.handshake():
         session.feed(server.answer(session.output(), server.end.do_handshake))
     session.feed(server.answer(session.output(), server.end.do_handshake))
+
+
+def test_every_handshake_is_a_full_one(authority: Authority, tmp_path: Path) -> None:
+    issued = authority.issue(NAME)
+    server = Server(issued, tmp_path)
+    for _ in range(3):
+        session = TlsSession(ClientHelloProfile.KMS, NAME.encode())
+        shake_hands(session, server)
+        session.read()  # session tickets
+        assert server.end.session_reused is False
+        assert session.chain() == issued.der  # a resumed handshake has no certificates
+        server = server.again()
+
+
+@pytest.mark.parametrize("offer", list(ClientHelloProfile))
+def test_a_context_is_made_once_per_client_hello(
+    monkeypatch: pytest.MonkeyPatch, offer: ClientHelloProfile
+) -> None:
+    made: list[ClientHelloProfile] = []
+
+    def counting(offer: ClientHelloProfile) -> SSL.Context:
+        made.append(offer)
+        return context(offer)
+
+    monkeypatch.setattr(tls_session, "context", counting)
+    tls_session._context.cache_clear()
+    for _ in range(3):
+        TlsSession(offer, NAME.encode())
+    assert made == [offer]
+    tls_session._context.cache_clear()
+
+
+def test_sessions_at_the_same_time_keep_their_facts_apart(authority: Authority, tmp_path: Path) -> None:
+    refused, asked, plain = (TlsSession(ClientHelloProfile.KMS, NAME.encode()) for _ in range(3))
+    servers = [
+        Server(authority.issue(NAME), tmp_path, verify) for verify in (ssl.CERT_OPTIONAL, ssl.CERT_NONE)
+    ]
+    for session in (refused, asked, plain):
+        assert not session.handshake()
+    refused.feed(alert(40))
+    with pytest.raises(TlsRefused):
+        refused.handshake()
+    for session, server in zip((asked, plain), servers, strict=True):
+        shake_hands(session, server)
+    facts = [(each.certificate_requested, each.alert) for each in (refused, asked, plain)]
+    assert facts == [(False, 40), (True, None), (False, None)]
 
 
 def alert(number: int) -> bytes:
