@@ -2,8 +2,7 @@
 
 import errno
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from probe.model.measurements import Failure, Phase, Reason
 
@@ -57,17 +56,37 @@ def reason_of(error: OSError) -> Reason | None:
     return _BY_ERRNO.get(error.errno or 0)
 
 
-@asynccontextmanager
-async def failing(phase: Phase, timeout_s: float) -> AsyncIterator[None]:
-    """Converts network errors and the timeout inside the block into `ExchangeFailed` of ``phase``."""
-    import asyncio  # imported here, because `ping` uses this module without an event loop
+class failing:  # noqa: N801 (used like a function)
+    """Converts network errors and the timeout inside an ``async with`` into `ExchangeFailed` of ``phase``.
 
-    try:
-        async with asyncio.timeout(timeout_s):
-            yield
-    except OSError as error:
-        reason = reason_of(error)
-        if reason is None:
-            raise
+    A class, because an asynccontextmanager costs several times as much, and an exchange has some of them.
+    """
+
+    __slots__ = ("_phase", "_timeout")
+
+    def __init__(self, phase: Phase, timeout_s: float) -> None:
+        import asyncio  # imported here, because `ping` uses this module without an event loop
+
+        self._phase = phase
+        self._timeout = asyncio.timeout(timeout_s)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError as timed_out:
+            raise fail(self._phase, Reason.TIMED_OUT) from timed_out
+        if isinstance(error, OSError):
+            raise_failure(self._phase, error)
+
+
+def raise_failure(phase: Phase, error: OSError) -> None:
+    """Raises `ExchangeFailed` for a network error; returns if only a bug in xks-probe can cause it."""
+    reason = reason_of(error)
+    if reason is not None:
         detail = os.strerror(error.errno) if error.errno else ""
         raise fail(phase, reason, detail) from error

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import socket
+from contextlib import suppress
 
 from probe.network import kernel
 from probe.network.clock import Bracket, Clock, Moment, Timing
@@ -30,21 +31,29 @@ class StampedSocket:
 
     async def send(self, data: bytes) -> None:
         """Starts an exchange and discards the timestamps of the previous one."""
-        self._drain_stamps()
+        self._begin(data)
+        await asyncio.get_running_loop().sock_sendall(self._sock, data)
+
+    def send_at_once(self, data: bytes) -> None:
+        """Like `send`, but sends only what the kernel takes without waiting, and ignores errors."""
+        self._begin(data)
+        with suppress(OSError):
+            self._sock.send(data)
+
+    def _begin(self, data: bytes) -> None:
+        # An unread timestamp of the previous exchange has another key. The kernel identifies a timestamp by
+        # the byte offset of the last byte (TCP) or the datagram's number.
         self._sent_ns = self._received_ns = None
-        # The kernel identifies a timestamp by the byte offset of the last byte (TCP) or the datagram's
-        # number.
         self._last_key += len(data) if self._is_stream else 1
         self._opened = Moment.now(self._clock)
-        await asyncio.get_running_loop().sock_sendall(self._sock, data)
 
     async def receive(self) -> bytes:
         """At least one byte of received data; empty at the end of a stream. Raises OSError like `recv`."""
         while True:
-            self._drain_stamps()
             try:
                 data, items, _flags, _address = self._sock.recvmsg(READ_BYTES, kernel.ANCILLARY_BYTES)
             except (BlockingIOError, InterruptedError):
+                self._drain_stamps()
                 await self._readable()
                 continue
             if data or not self._is_stream:
@@ -83,11 +92,13 @@ class StampedSocket:
     async def _readable(self) -> None:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._sock, _resolve, waiter)
+        # By its number: for a socket that it does not know yet, a selector makes a text, by two system calls.
+        number = self._sock.fileno()
+        loop.add_reader(number, _resolve, waiter)
         try:
             await waiter
         finally:
-            loop.remove_reader(self._sock)
+            loop.remove_reader(number)
 
 
 def _switch_stamps_on(sock: socket.socket) -> None:

@@ -11,11 +11,12 @@ import contextlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from probe.model.measurements import ClientHelloProfile, Failure, Phase, Reason, Timestamps
 from probe.network import client_certificate
 from probe.network.clock import INVALID_SAMPLE, Clock, Deadline, Timing, worst
-from probe.network.failures import ExchangeFailed, fail, failing
+from probe.network.failures import ExchangeFailed, fail, failing, raise_failure
 from probe.network.stamped import StampedSocket
 from probe.network.tcp import TcpConnection
 from probe.network.tls_channel import TlsChannel
@@ -64,7 +65,7 @@ async def handshake(
     """Never raises for network failures, because a failed handshake provides facts, too."""
     deadline = Deadline(clock, timeout_s)
     try:
-        conversation = await _conversation(connection, server_name, offer, clock, deadline)
+        conversation = _conversation(connection, server_name, offer, clock)
     except ExchangeFailed as failed:
         return Handshake(offer=offer, failure=failed.failure)
     session = conversation.session
@@ -74,7 +75,7 @@ async def handshake(
         answered = await conversation.serves_without_certificate(server_name or connection.address, deadline)
     elif session.certificate_requested and session.alert in client_certificate.REFUSALS:
         answered = False
-    await conversation.end(deadline)
+    conversation.end()
     return _summary(offer, conversation, failure, answered=answered)
 
 
@@ -92,32 +93,32 @@ async def channel(
     """
     deadline = Deadline(clock, timeout_s)
     try:
-        conversation = await _conversation(connection, server_name, offer, clock, deadline)
+        conversation = _conversation(connection, server_name, offer, clock)
     except ExchangeFailed as failed:
         return Handshake(offer=offer, failure=failed.failure), None
     failure = await _failure_of(conversation, deadline)
     shaken = _summary(offer, conversation, failure, answered=None)
     if failure is None:
         return shaken, TlsChannel(session=conversation.session, stamped=conversation.stamped)
-    await conversation.end(deadline)
+    conversation.end()
     return shaken, None
 
 
-async def _conversation(
-    connection: TcpConnection,
-    server_name: str | None,
-    offer: ClientHelloProfile,
-    clock: Clock,
-    deadline: Deadline,
+def _conversation(
+    connection: TcpConnection, server_name: str | None, offer: ClientHelloProfile, clock: Clock
 ) -> "_Conversation":
     """Raises ExchangeFailed if not even a ClientHello can be sent."""
     if connection.sock is None:
         raise ValueError("a handshake needs a connection with a socket")
     session = TlsSession(offer, sni(server_name))
-    async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
+    try:
         return _Conversation(session, StampedSocket(connection.sock, clock))
+    except OSError as error:
+        raise_failure(Phase.HANDSHAKE, error)
+        raise
 
 
+@lru_cache(maxsize=1024)
 def sni(server_name: str | None) -> bytes | None:
     """The server name to send, never an address (RFC 6066, section 3). Raises ExchangeFailed."""
     if server_name is None:
@@ -261,15 +262,9 @@ class _Conversation:
                 return
             await self._take()
 
-    async def end(self, deadline: Deadline) -> None:
-        """Send an alert or close_notify if still possible, without waiting for a reply."""
+    def end(self) -> None:
+        """Send an alert or close_notify if still possible, without waiting."""
         if self.completed:
             self.session.close_notify()
-        output = self.session.output()
-        if not output:
-            return
-        try:
-            async with failing(Phase.SEND, min(1.0, deadline.remaining_s())):
-                await self.stamped.send(output)
-        except ExchangeFailed:
-            return
+        if output := self.session.output():
+            self.stamped.send_at_once(output)

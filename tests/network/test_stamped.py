@@ -156,3 +156,29 @@ async def test_a_step_of_the_wall_clock_discards_the_duration(step_ns: int) -> N
 
         assert await stamped.receive() == b"hello"
         assert stamped.timing() == INVALID_SAMPLE
+
+
+async def test_sending_at_once_neither_waits_nor_fails(tcp: tuple[StampedSocket, socket.socket]) -> None:
+    stamped, far = tcp
+    stamped.send_at_once(b"goodbye")
+    assert far.recv(1024) == b"goodbye"
+    stamped.send_at_once(bytes(1 << 24))  # more than the kernel takes
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    far.close()
+    for _ in range(2):
+        stamped.send_at_once(b"goodbye")
+
+
+async def test_an_unread_timestamp_is_not_that_of_the_next_send(
+    tcp: tuple[StampedSocket, socket.socket],
+) -> None:
+    stamped, far = tcp
+    await stamped.send(b"hello")
+    time.sleep(0.02)  # noqa: ASYNC251 (the timestamps must differ)
+    await stamped.send(b"again")
+    far.send(far.recv(1024))
+    await stamped.receive()
+    timing = stamped.timing()
+    assert timing.timestamps is Timestamps.KERNEL
+    assert timing.duration_ns is not None
+    assert timing.duration_ns < 10_000_000
