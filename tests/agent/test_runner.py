@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.network import virtual_time
 
+from probe.agent import runner, schedule
 from probe.agent.runner import Publish, Runner, SilentObserver, run_once
 from probe.agent.schedule import ScheduledCheck, scheduled
 from probe.model.measurements import Measurement
@@ -93,6 +94,21 @@ def test_each_target_is_probed_every_fifteen_seconds_for_an_hour() -> None:
         assert steady == pytest.approx([15.0] * len(steady))
     assert not watch.skips
     assert max(watch.delays) < 1e-6
+
+
+@pytest.mark.parametrize(("count", "groups"), [(4, [4]), (5, [4, 1]), (8, [4, 4]), (9, [4, 4, 1])])
+def test_checks_at_the_same_slot_start_four_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, count: int, groups: list[int]
+) -> None:
+    """So that pings are sent between them."""
+    for module in (schedule, runner):
+        monkeypatch.setattr(module, "offset_of", lambda _check: 1.0)
+    watch = Watch()
+    run_for(15, watch, *(target(f"t{n}", interval_s=10.0) for n in range(count)))
+    later = sorted(time for _, time in watch.started)[count:]
+    since_s = Counter(round(time - later[0], 6) for time in later)
+    assert since_s == {number * 0.005: size for number, size in enumerate(groups)}
+    assert max(watch.delays) == pytest.approx(0.005 * (len(groups) - 1), abs=1e-6)
 
 
 def test_the_first_round_takes_seconds_even_if_the_interval_is_long() -> None:
