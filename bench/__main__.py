@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import conversations, cost, exactness, lab, peers, plots, scale
+from bench import conversations, cost, exactness, lab, peers, plots, scale, tls_cost
 from bench.tables import Results, between_markers, markdown
 from probe import __version__
 from simulator import capability
@@ -25,7 +25,7 @@ _PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 Section = Callable[[lab.Lab, Path], str]
 # More measurements in the same lab. Each returns a section of Markdown with its own heading (###).
-SECTIONS: tuple[Section, ...] = (scale.section,)
+SECTIONS: tuple[Section, ...] = (scale.section, tls_cost.section)
 
 
 def main() -> int:

@@ -172,16 +172,16 @@ def agent(made: Lab, keep: Path, targets: int, seconds: float) -> AgentCost:
     with (keep / "scale.log").open("w") as log, made.popen(argv, stdout=log, stderr=log) as process:
         try:
             begin_s = time.monotonic()
-            _await_page()
+            await_page(PORT)
             time.sleep(max(0.0, begin_s + START_S - time.monotonic()))
-            started_s, started_cpu_s = time.monotonic(), _cpu_s(process.pid)
-            first, _ = _scrape()
+            started_s, started_cpu_s = time.monotonic(), cpu_s(process.pid)
+            first, _ = scrape()
             slowest_s, text = 0.0, first
             while (left_s := started_s + seconds - time.monotonic()) > 0:
                 time.sleep(min(SCRAPE_INTERVAL_S, left_s))
-                text, took_s = _scrape()
+                text, took_s = scrape()
                 slowest_s = max(slowest_s, took_s)
-            ended_s, cpu_s = time.monotonic(), _cpu_s(process.pid)
+            ended_s, ended_cpu_s = time.monotonic(), cpu_s(process.pid)
             peak_mib = _peak_mib(process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -190,8 +190,8 @@ def agent(made: Lab, keep: Path, targets: int, seconds: float) -> AgentCost:
     return AgentCost(
         targets=targets,
         seconds=ended_s - started_s,
-        core=(cpu_s - started_cpu_s) / (ended_s - started_s),
-        core_with_start=cpu_s / (ended_s - begin_s),
+        core=(ended_cpu_s - started_cpu_s) / (ended_s - started_s),
+        core_with_start=ended_cpu_s / (ended_s - begin_s),
         peak_mib=peak_mib,
         sent=int(total(text, "xksprobe_packets_sent_total")),
         answered=int(total(text, "xksprobe_packets_received_total")),
@@ -202,11 +202,12 @@ def agent(made: Lab, keep: Path, targets: int, seconds: float) -> AgentCost:
     )
 
 
-def _await_page() -> None:
+def await_page(port: int) -> None:
+    """Wait until the server answers. Raises OSError if it does not within 30 s."""
     end_s = time.monotonic() + _READY_S
     while True:
         try:
-            with urlopen(f"http://127.0.0.1:{PORT}/-/healthy", timeout=5):
+            with urlopen(f"http://127.0.0.1:{port}/-/healthy", timeout=5):
                 return
         except OSError:
             if time.monotonic() > end_s:
@@ -214,7 +215,7 @@ def _await_page() -> None:
             time.sleep(0.1)
 
 
-def _scrape() -> tuple[str, float]:
+def scrape() -> tuple[str, float]:
     """Scrape like Prometheus: OpenMetrics, compressed."""
     begin_s = time.monotonic()
     request = Request(
@@ -230,7 +231,7 @@ def _scrape() -> tuple[str, float]:
     return body.decode(), took_s
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """User and system time so far, all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -281,11 +282,11 @@ async def _drive(targets: int, interval_s: float, seconds: float) -> tuple[float
         answered += sum(outcome is EchoOutcome.ANSWERED for outcome in batch.outcomes)
 
     with closing(Network().echoes(tuple(addresses(targets)), timeout_s=0.5)) as sender:
-        begin_s, cpu_s = time.monotonic(), time.process_time()
+        begin_s, begin_cpu_s = time.monotonic(), time.process_time()
         now_ns = SYSTEM_CLOCK.monotonic_ns()
         schedule = _Timed(EchoSchedule(plans, epoch_ns=now_ns), now_ns + round(seconds * 1e9))
         await echo_driver_async.run(sender, schedule, count)
-    return (time.process_time() - cpu_s) / (time.monotonic() - begin_s), ended, answered
+    return (time.process_time() - begin_cpu_s) / (time.monotonic() - begin_s), ended, answered
 
 
 def measure(made: Lab, keep: Path, targets: int, seconds: float) -> Scale:
