@@ -216,14 +216,10 @@ async def test_only_an_alert_about_the_certificate_is_a_refusal(
     """The server sends alert 116; the number in the session is then replaced."""
     from probe.network.tls_session import TlsSession
 
-    original = TlsSession._on_info
+    def another_number(session: TlsSession) -> int | None:
+        return None if session._seen.alert is None else number
 
-    def with_another_number(self: TlsSession, *arguments: Any) -> None:
-        original(self, *arguments)
-        if self.alert is not None:
-            self.alert = number
-
-    monkeypatch.setattr(TlsSession, "_on_info", with_another_number)
+    monkeypatch.setattr(TlsSession, "alert", property(another_number))
 
     def configure(context: ssl.SSLContext) -> None:
         context.verify_mode = ssl.CERT_REQUIRED
