@@ -30,15 +30,11 @@ def load(path: Path) -> Settings:
 def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
     """The access to the proxy of each key store; None without health requests."""
     from probe.signing.client import ProxyAccess
-    from probe.signing.sigv4 import Signer
 
-    found = [
+    return tuple(
         ProxyAccess(credential, settings.extra_authorities) if credential else None
         for credential in _credentials(settings, are_secrets_fetched=True)
-    ]
-    if any(found):
-        Signer.load()
-    return tuple(found)
+    )
 
 
 def check_credentials(settings: Settings) -> None:

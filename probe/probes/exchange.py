@@ -28,6 +28,10 @@ class Exchange:
     def remaining_s(self) -> float:
         return self._deadline.remaining_s()
 
+    def leave_out(self, own_s: float, *, limit_s: float) -> None:
+        """Move the deadline by time that was not the network's; at most ``limit_s`` are then left."""
+        self._deadline = Deadline(self.network.clock, min(self.remaining_s() + own_s, limit_s))
+
     async def resolve(self) -> str:
         """The address to probe. An IPv4 address has no resolve phase; a name's uses the user-space clock."""
         if is_ipv4(self.target.host):

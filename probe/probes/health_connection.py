@@ -83,24 +83,33 @@ class ProxyConnection:
         if channel is None:
             return
         seen = tls_details_of(server_name, connection.local_port, shaken, None)
-        withheld = await self._withheld(purpose, seen, exchange.remaining_s())
+        withheld = await self._withheld(exchange, purpose, seen)
         if withheld is not None:
             exchange.details = HealthDetails(purpose=purpose, withheld=withheld)
             return
         if await self._ask(exchange, channel, connection, purpose):
             self._channel = channel
 
-    async def _withheld(self, purpose: RequestKind, seen: TlsDetails, timeout_s: float) -> str | None:
-        """Why the request is not sent. The certificates are checked in a thread: that takes milliseconds."""
+    async def _withheld(self, exchange: Exchange, purpose: RequestKind, seen: TlsDetails) -> str | None:
+        """Why the request is not sent.
+
+        The certificates are checked in a thread: that takes milliseconds, on a busy machine more. The
+        exchange gets the time back, because KMS's limit is about the proxy.
+        """
         if not purpose.is_signed:
             return None
         if self._client.sign is None:
             return NO_CREDENTIAL
+        clock = self._network.clock
+        started_ns = clock.monotonic_ns()
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(self._deadline.remaining_s()):
                 return await asyncio.to_thread(self._client.peer_check, self._target, seen)
         except TimeoutError:
             return CHECK_TIMED_OUT
+        finally:
+            own_s = (clock.monotonic_ns() - started_ns) / 1e9
+            exchange.leave_out(own_s, limit_s=self._deadline.remaining_s())
 
     async def _warm(self, channel: HttpConnection, connection: TcpConnection) -> Measurement:
         exchange = self._exchange(Check.HEALTH_WARM)

@@ -26,6 +26,8 @@ class ProxyAccess:
         *,
         sign_anyway: bool = False,
     ) -> None:
+        if credential is not None:
+            Signer.load()
         self._credential = credential
         self._peer_check = accept_any_peer if sign_anyway else unmet_requirement(extra_authorities)
 

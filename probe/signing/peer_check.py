@@ -8,6 +8,7 @@ from probe.model.targets import Check, Target
 from probe.model.verdicts import Level, Outcome, Trait
 from probe.probes.health_request import PeerCheck
 from probe.requirements import Finding, Rule, with_trait
+from probe.requirements.evidence.authorities import kms_authorities
 
 _OF_PEER = with_trait(Trait.JUDGES_PEER)
 
@@ -15,8 +16,10 @@ _OF_PEER = with_trait(Trait.JUDGES_PEER)
 def unmet_requirement(extra_authorities: tuple[bytes, ...]) -> PeerCheck:
     """A check that returns the first requirement a server does not meet, or None.
 
-    *Unknown* is not met. Advice does not count.
+    *Unknown* is not met. Advice does not count. The lists of CAs, which take 0.2 s to read, are read now and
+    not within the first exchange.
     """
+    kms_authorities()
 
     def unmet(target: Target, details: TlsDetails) -> str | None:
         seen = Measurement(target=target, check=Check.TLS, started_at_s=time.time(), details=details)

@@ -105,3 +105,16 @@ async def test_the_measurement_has_its_start_time_target_and_check() -> None:
 
     assert (got.started_at_s, got.target, got.check) == (started_at_s, LITERAL, Check.TCP)
     assert (got.details, got.failure) == (exchange.details, None)
+
+
+@pytest.mark.parametrize(
+    ("own_s", "limit_s", "left_s"), [(0.4, 10.0, 1.9), (0.4, 1.0, 1.0), (0.0, 10.0, 1.5)]
+)
+async def test_time_that_was_ours_is_given_back_within_the_limit(
+    own_s: float, limit_s: float, left_s: float
+) -> None:
+    network = FakeNetwork()
+    exchange = started(LITERAL, network, timeout_s=2.0)
+    network.clock.pass_s(0.5)
+    exchange.leave_out(own_s, limit_s=limit_s)
+    assert exchange.remaining_s() == pytest.approx(left_s)

@@ -30,7 +30,7 @@ from probe.model.targets import Check, Role, Target
 from probe.network import Network
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes.health import COLD_EXCHANGES, HealthProbe, measure
-from probe.probes.health_connection import MIN_S
+from probe.probes.health_connection import EXCHANGE_S, MIN_S
 from probe.probes.health_request import Client
 from probe.signing.credential import Credential
 from probe.signing.peer_check import unmet_requirement
@@ -151,13 +151,27 @@ def test_nothing_is_sent_if_the_certificates_are_not_checked_in_time(proxy: Star
         assert released.wait(60)
 
     async def run() -> tuple[Measurement, ...]:
-        found = await measure(target, replace(client, peer_check=check), Network(), 5.0)
+        found = await measure(target, replace(client, peer_check=check), Network(), 2.0)
         released.set()
         return found
 
     target, server = proxy()
     assert [each.withheld for each in of(list(asyncio.run(run())), "health")] == [CHECK_TIMED_OUT]
     assert not any("authorization" in request.headers for request in server.asked)
+
+
+def test_a_check_that_takes_longer_than_an_exchange_does_not_count_against_the_proxy(
+    proxy: Started, client: Client
+) -> None:
+    waits_s = iter([EXCHANGE_S + 0.1])
+
+    def check(_target: Target, _details: TlsDetails) -> None:
+        time.sleep(next(waits_s, 0.0))
+
+    target, _ = proxy()
+    found = asyncio.run(measure(target, replace(client, peer_check=check), Network(), 60.0))
+    first = of(list(found), "health")[0]
+    assert (first.withheld, first.status) == (None, 200)
 
 
 def test_without_a_credential_only_unsigned_requests_are_sent(proxy: Started, client: Client) -> None:
