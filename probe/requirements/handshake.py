@@ -17,7 +17,7 @@ from probe.model.verdicts import KmsError, KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import each_handshake, no_answer
 from probe.requirements.kms_errors import path as path_errors
-from probe.requirements.wording import quoted, why
+from probe.requirements.wording import HANDSHAKE, quoted, why
 
 _VERSIONS = frozenset({"TLSv1.2", "TLSv1.3"})
 _CHACHA = "TLS_CHACHA20_POLY1305_SHA256"
@@ -40,7 +40,7 @@ _REFUSED_WITHOUT_CERTIFICATE = frozenset({40, 41, 42, 43, 46, 48, 49, _CERTIFICA
     source=path_errors.SPECIFICATION,
     remedy=Remedy(
         text="Enable TLS 1.2 or 1.3 on this port, on the proxy or on whatever terminates TLS in front of it.",
-        cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -tls1_2",
+        cli=f"{HANDSHAKE} -tls1_2 </dev/null",
     ),
 )
 def tls_version_is_supported(evidence: Evidence) -> Iterable[Finding]:
@@ -79,8 +79,7 @@ def _without_version(measurement: Measurement, details: TlsDetails) -> Finding:
         "ECDHE-RSA-AES256-GCM-SHA384, ECDHE-ECDSA-AES256-GCM-SHA384. For a TLS listener, choose "
         "a security policy that includes one of them.",
         console="EC2 > Load Balancers > the Network Load Balancer > Listeners > Security policy",
-        cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME "
-        "-cipher ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384",
+        cli=f"{HANDSHAKE} -cipher ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384 </dev/null",
     ),
 )
 def cipher_suite_is_supported(evidence: Evidence) -> Iterable[Finding]:

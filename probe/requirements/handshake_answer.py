@@ -12,7 +12,7 @@ from probe.requirements.declare import Finding, met, requirement, unknown, viola
 from probe.requirements.evidence.targets import each_handshake, groups_behind
 from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.no_handshake import UNRECOGNIZED_NAME, Instead, what_came
-from probe.requirements.wording import first_bytes, listed, quoted, why
+from probe.requirements.wording import HANDSHAKE, first_bytes, listed, quoted, why
 
 _PROXY_PROTOCOL = "proxy_protocol_v2.enabled"
 _CERTIFICATE_REQUIRED = 116
@@ -27,7 +27,7 @@ _NAME_WANTED = Remedy(text="Repeat this with --server-name: KMS sends the privat
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Enable TLS on this port, and see the server's log for the reason why it does not answer.",
-        cli="openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME",
+        cli=f"{HANDSHAKE} </dev/null",
     ),
 )
 def tls_handshake_is_answered(evidence: Evidence) -> Iterable[Finding]:

@@ -7,7 +7,7 @@ from probe.model.evidence import Evidence
 from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import Measurement, Phase, Reason, TlsDetails
 from probe.model.targets import Check
-from probe.model.verdicts import Level, Outcome, Remedy, Scope
+from probe.model.verdicts import Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.targets import latest, values_at
 from probe.requirements.wording import why
@@ -28,7 +28,6 @@ _MIN_ALLOWED_S = 1.0
         "the path MTU first.",
         cli="xks-probe tls ADDRESS:443 --server-name PRIVATE-DNS-NAME --large-client-hello",
     ),
-    outcomes=(Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN),
 )
 def large_client_hello_is_answered(evidence: Evidence) -> Iterable[Finding]:
     """A ClientHello that spans two TCP segments is answered like a small one.

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from probe.model.measurements import Failure, Reason, TlsDetails
 from probe.model.verdicts import KmsError, Remedy
 from probe.requirements.kms_errors import path as path_errors
+from probe.requirements.wording import HANDSHAKE
 
 UNRECOGNIZED_NAME = 112  # RFC 6066, section 3
 _HANDSHAKE_FAILURE, _PROTOCOL_VERSION, _INTERNAL_ERROR = 40, 70, 80  # RFC 8446, section 6.2
 _CUT = frozenset({Reason.RESET, Reason.CLOSED, Reason.REFUSED})
 _LOST = frozenset({Reason.UNREACHABLE, Reason.PACKET_TOO_BIG, Reason.PACKET_LOST, Reason.HOP_LIMIT_EXCEEDED})
 
-_HELLO = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME"
+_HELLO = f"{HANDSHAKE} </dev/null"
 _WITH_HEADER = (
     "curl --haproxy-protocol --verbose --insecure --connect-to PRIVATE-DNS-NAME:443:ADDRESS:443 "
     "https://PRIVATE-DNS-NAME/"
@@ -91,7 +92,7 @@ _TABLE: tuple[Instead, ...] = (
         fits=_alert(_PROTOCOL_VERSION),
         because="the server accepts no version from TLS 1.0 to TLS 1.3",
         errors=path_errors.TLS,
-        remedy=Remedy(text="Enable TLS 1.2 or 1.3 on this port.", cli=f"{_HELLO} -tls1_2"),
+        remedy=Remedy(text="Enable TLS 1.2 or 1.3 on this port.", cli=f"{HANDSHAKE} -tls1_2 </dev/null"),
     ),
     Instead(
         fits=_alert(_HANDSHAKE_FAILURE),

@@ -6,11 +6,10 @@ from math import floor
 from probe.model.measurements import Failure, Phase, Reason
 from probe.model.text import clean
 
-# Commands of remedies about a certificate; the placeholders are filled in for each address.
-SHOW_CHAIN = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME -showcerts </dev/null"
-SHOW_LEAF = (
-    "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME </dev/null | openssl x509 -noout"
-)
+# Commands of remedies about TLS; the placeholders are filled in for each address. Without input they end.
+HANDSHAKE = "openssl s_client -connect ADDRESS:443 -servername PRIVATE-DNS-NAME"
+SHOW_CHAIN = f"{HANDSHAKE} -showcerts </dev/null"
+SHOW_LEAF = f"{HANDSHAKE} </dev/null | openssl x509 -noout"
 _NAME_LIMIT = 100
 _FIRST_BYTES = 60
 _DAY_S = 86400.0
