@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.report import formatting
-from probe.model.measurements import Certificate
+from probe.model.measurements import Certificate, CertificateUse
 from probe.model.text import clean
 
 MAX_NAMES_SHOWN = 10
@@ -52,8 +52,21 @@ def _rows(certificate: Certificate, now_s: float) -> Iterable[tuple[str, Text]]:
     yield "valid", Text.assemble(span, _validity(certificate, now_s))
     bits = f" {certificate.public_key_bits} bits" if certificate.public_key_bits else ""
     yield "key", Text(f"{clean(certificate.key)}{bits}")
+    yield from _use(certificate.use)
     yield "serial", Text(clean(certificate.serial))
     yield "sha256", Text(clean(certificate.sha256))
+
+
+def _use(use: CertificateUse) -> Iterable[tuple[str, Text]]:
+    """Only what is there: most certificates have usages, few have constraints."""
+    if usages := (*use.extended_key_usage, *use.key_usage):
+        yield "usage", Text(_names(usages))
+    if use.permitted_names:
+        yield "only", Text(_names(use.permitted_names))
+    if use.excluded_names:
+        yield "not", Text(_names(use.excluded_names))
+    if use.critical_unknown:
+        yield "unknown", Text(f"critical extension {_names(use.critical_unknown)}", style="yellow")
 
 
 def _validity(certificate: Certificate, now_s: float) -> Text:

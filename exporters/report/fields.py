@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from probe.model.measurements import Certificate, Failure, Measurement, Phase
+from probe.model.measurements import Certificate, CertificateUse, Failure, Measurement, Phase
 from probe.model.statistics import Summary
 from probe.model.text import clean
 
@@ -89,7 +89,7 @@ def certificate(value: Certificate) -> Fields:
     return {
         "position": value.position,
         "subject_common_name": text(value.subject_common_name),
-        "dns_names": [clean(name, TEXT_LIMIT) for name in value.dns_names[:MAX_NAMES]],
+        "dns_names": _texts(value.dns_names),
         "issuer": text(value.issuer),
         "not_before": time(value.not_before_s),
         "not_after": time(value.not_after_s),
@@ -97,4 +97,17 @@ def certificate(value: Certificate) -> Fields:
         "sha256": text(value.sha256),
         "key": text(value.key),
         "public_key_bits": value.public_key_bits,
+        "extended_key_usage": _texts(value.use.extended_key_usage),
+        "key_usage": _texts(value.use.key_usage),
+        "name_constraints": _name_constraints(value.use),
+        "critical_unknown": _texts(value.use.critical_unknown),
     }
+
+
+def _name_constraints(use: CertificateUse) -> Fields | None:
+    permitted, excluded = _texts(use.permitted_names), _texts(use.excluded_names)
+    return {"permitted": permitted, "excluded": excluded} if permitted or excluded else None
+
+
+def _texts(values: Sequence[str]) -> list[str]:
+    return [clean(each, TEXT_LIMIT) for each in values[:MAX_NAMES]]

@@ -70,6 +70,22 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateUse:
+    """What a certificate may be used for (RFC 5280, section 4.2.1), in its names or else OIDs; untrusted.
+
+    ``permitted_names`` and ``excluded_names`` are its name constraints, such as ``DNS:example.com``.
+    ``critical_unknown`` are the OIDs of critical extensions that TLS clients do not know. Empty: no such
+    extension, or not readable.
+    """
+
+    extended_key_usage: tuple[str, ...] = ()
+    key_usage: tuple[str, ...] = ()
+    permitted_names: tuple[str, ...] = ()
+    excluded_names: tuple[str, ...] = ()
+    critical_unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """One certificate as the server sent it. Names are untrusted: outputs pass them through `text.clean`.
 
@@ -92,6 +108,7 @@ class Certificate:
     sha256: str
     key: str
     public_key_bits: int | None
+    use: CertificateUse = CertificateUse()
     der: bytes = field(repr=False)
 
     @property

@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
-from probe.model.measurements import Certificate
+from probe.model.measurements import Certificate, CertificateUse
 from probe.wire import x509_warnings
 from probe.wire.bounded_cache import BoundedCache
+from probe.wire.certificate_use import use_of
 from probe.wire.der import common_names, dns_names
 
 x509_warnings.ignore()
@@ -58,6 +59,7 @@ def _read(der: bytes, position: int) -> Certificate:
         sha256=hashlib.sha256(der).hexdigest(),
         key=key,
         public_key_bits=bits,
+        use=_field(parsed, use_of, CertificateUse()),
         der=der,
     )
 

@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from support.reports.examples import DAY_S, HOSTILE, NOW_S, certificate
 
 from exporters.report import certificates
+from probe.model.measurements import CertificateUse
 
 
 def shown(renderable: RenderableType) -> str:
@@ -34,6 +35,21 @@ def test_not_valid_yet_is_not_called_valid() -> None:
 def test_untrusted_names_are_escaped_and_limited_in_number() -> None:
     many = replace(certificate(), dns_names=(HOSTILE,) * 500)
     text = shown(certificates.render((many,), NOW_S))
+    assert "\x1b" not in text
+    assert "and 490 more" in text
+
+
+def test_a_card_has_what_the_certificate_may_be_used_for() -> None:
+    use = CertificateUse(
+        extended_key_usage=("serverAuth",),
+        key_usage=("digitalSignature",),
+        permitted_names=("DNS:example.com",),
+        excluded_names=(HOSTILE,) * 500,
+        critical_unknown=("1.2.3",),
+    )
+    text = shown(certificates.render((replace(certificate(), use=use),), NOW_S))
+    for part in ("serverAuth, digitalSignature", "only    DNS:example.com", "critical extension 1.2.3"):
+        assert part in text
     assert "\x1b" not in text
     assert "and 490 more" in text
 

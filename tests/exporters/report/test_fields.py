@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from support.reports.examples import HOSTILE, NOW_S, certificate
 
 from exporters.report import fields
-from probe.model.measurements import Failure, Phase, Reason
+from probe.model.measurements import CertificateUse, Failure, Phase, Reason
 from probe.model.statistics import Summary
+from probe.model.text import clean
 
 
 def test_a_time_is_rfc_3339_in_utc() -> None:
@@ -48,6 +49,17 @@ def test_round_trips_are_an_object_even_without_samples() -> None:
 def test_a_document_has_the_first_ten_certificates_of_a_chain() -> None:
     chain = [replace(certificate(days=1), position=n) for n in range(16)]
     assert [each["position"] for each in fields.certificates(chain)] == list(range(10))
+
+
+def test_a_certificate_has_what_it_may_be_used_for() -> None:
+    use = CertificateUse(
+        extended_key_usage=("serverAuth",), permitted_names=("DNS:a",), critical_unknown=(HOSTILE,) * 999
+    )
+    shown = fields.certificate(replace(certificate(days=1), use=use))
+    assert shown["extended_key_usage"] == ["serverAuth"]
+    assert shown["name_constraints"] == {"permitted": ["DNS:a"], "excluded": []}
+    assert shown["critical_unknown"] == [clean(HOSTILE, fields.TEXT_LIMIT)] * fields.MAX_NAMES
+    assert fields.certificate(certificate(days=1))["name_constraints"] is None
 
 
 def test_a_certificate_has_its_dates_and_names() -> None:
