@@ -13,7 +13,7 @@ from probe.agent.runner import Runner
 from probe.agent.state import Measured, State, StoreFacts
 from probe.model.account import Account
 from probe.model.facts import DomainFacts
-from probe.model.measurements import EchoBatch, Measurement
+from probe.model.measurements import EchoBatch, Measurement, Phase
 from probe.model.ports import Observer, Sink
 from probe.model.settings import Settings
 from probe.model.survey import Survey
@@ -144,17 +144,19 @@ class Agent:
     async def _try_large_client_hellos(self, measured: "asyncio.Task[None]", timeout_s: float) -> None:
         """After the measured handshakes, so as not to disturb them; but half of the time is kept for it.
 
-        So a host that does not answer, for which the round waits, leaves enough time for the others.
+        So a host that does not answer, for which the round waits, leaves enough time for the others. A target
+        to which no connection was made gets none: it would only make the round longer.
         """
         deadline = Deadline(SYSTEM_CLOCK, timeout_s)
         await asyncio.wait((measured,), timeout=timeout_s / 2)
         addresses = {
             each.target.identity: each.address
             for each in self._history.latest()
-            if each.check is Check.TLS and each.address is not None
+            if each.check is Check.TLS and each.address is not None and _was_connected(each)
         }
+        targets = (target for target in self.state.targets if target.identity in addresses)
         self.state.large_client_hellos = await try_all(
-            self.state.targets, self._network, deadline.remaining_s(), addresses
+            targets, self._network, deadline.remaining_s(), addresses
         )
 
     async def _report(self) -> None:
@@ -194,3 +196,8 @@ class Agent:
     def _publish_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
         for sink in self._sinks:
             sink.on_echoes(targets, batch)
+
+
+def _was_connected(measurement: Measurement) -> bool:
+    failure = measurement.failure
+    return failure is None or failure.phase is Phase.HANDSHAKE

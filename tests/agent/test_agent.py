@@ -1,7 +1,7 @@
 """The agent: all results reach every sink, and a last report is published when it is stopped."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
@@ -9,7 +9,7 @@ from probe.agent import round as rounds
 from probe.agent.agent import Agent
 from probe.agent.round import ROUND_TRIPS
 from probe.model.large_client_hello import HelloAnswer, LargeClientHello
-from probe.model.measurements import EchoBatch, Measurement, Phase, Timestamps
+from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason, Timestamps
 from probe.model.settings import Settings
 from probe.model.store import KeyStoreSpec
 from probe.model.survey import Survey
@@ -126,21 +126,28 @@ async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_report_w
     assert len(sink.surveys) == len(sink.reports)
 
 
-def with_node() -> Agent:
-    node = Target(
-        name="node",
-        role=Role.NODE,
-        host="10.0.0.7",
-        plans=(PlannedCheck(check=Check.TLS, interval_s=1.0, timeout_s=0.5),),
-        key_store="cks-1",
-    )
-    settings = Settings(targets=(node,), stores=(KeyStoreSpec(id="cks-1"),))
-    return Agent(settings, (), Silent())
+def node(name: str, host: str) -> Target:
+    plans = (PlannedCheck(check=Check.TLS, interval_s=1.0, timeout_s=0.5),)
+    return Target(name=name, role=Role.NODE, host=host, plans=plans, key_store="cks-1")
+
+
+NODES = tuple(
+    node(name, f"10.0.0.{last}") for last, name in enumerate(("answered", "refused", "shut", "late"), 1)
+)
+FAILED = {
+    "answered": None,
+    "refused": Failure(phase=Phase.HANDSHAKE, reason=Reason.RESET),
+    "shut": Failure(phase=Phase.CONNECT, reason=Reason.TIMED_OUT),
+}
+
+
+def with_nodes() -> Agent:
+    return Agent(Settings(targets=NODES, stores=(KeyStoreSpec(id="cks-1"),)), (), Silent())
 
 
 @pytest.mark.loopback
 async def test_a_round_without_a_large_client_hello_has_no_verdict_on_it() -> None:
-    (report,), _ = await with_node().once(lambda _done, _total: None)
+    (report,), _ = await with_nodes().once(lambda _done, _total: None)
     assert LARGE not in {verdict.requirement for verdict in report.verdicts}
 
 
@@ -152,19 +159,35 @@ async def test_a_large_client_hello_waits_for_the_measured_ones_but_not_for_a_si
     order: list[str] = []
     tried = asyncio.Event()
 
-    async def take(*_: object) -> None:
+    async def take(
+        _targets: object,
+        _echoes: object,
+        _measure: object,
+        publish: Callable[[Measurement], None],
+        *_: object,
+    ) -> None:
+        for each in NODES[:-1]:
+            publish(
+                Measurement(
+                    target=each,
+                    check=Check.TLS,
+                    started_at_s=SYSTEM_CLOCK.now_s(),
+                    address=each.host,
+                    failure=FAILED[each.name],
+                )
+            )
         if is_silent:
             await tried.wait()
         await asyncio.sleep(0.01)
         order.append("measured")
 
     async def try_all(
-        targets: Sequence[Target], _network: object, timeout_s: float, addresses: Mapping[object, str]
+        targets: Iterable[Target], _network: object, timeout_s: float, addresses: Mapping[object, str]
     ) -> tuple[LargeClientHello, ...]:
         order.append("large")
         tried.set()
         assert timeout_s > 0
-        assert addresses == {}  # nothing was measured here
+        assert list(addresses.values()) == ["10.0.0.1", "10.0.0.2"]
         return tuple(
             LargeClientHello(target=each, started_at_s=0.0, answer=HelloAnswer.SERVER_HELLO)
             for each in targets
@@ -174,8 +197,9 @@ async def test_a_large_client_hello_waits_for_the_measured_ones_but_not_for_a_si
     monkeypatch.setattr("probe.agent.agent.try_all", try_all)
     timeout_s = 0.2 if is_silent else 60.0
 
-    (report,), _ = await with_node().once(lambda _done, _total: None, large_client_hello_s=timeout_s)
+    (report,), _ = await with_nodes().once(lambda _done, _total: None, large_client_hello_s=timeout_s)
 
     assert order == (["large", "measured"] if is_silent else ["measured", "large"])
     found = {each.subject: each.outcome for each in report.verdicts if each.requirement == LARGE}
-    assert found == {"node": Outcome.MET}
+    # Without a connection, or before the handshake, a target gets none.
+    assert found == {"answered": Outcome.MET, "refused": Outcome.MET}
