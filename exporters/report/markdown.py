@@ -22,11 +22,11 @@ def _lines(of: Preflight) -> Iterator[str]:
     report, spec = of.report, of.evidence.spec
     where = (spec.id or spec.host or "new key store") if spec else "key store"
     yield f"# Preflight of {_escaped(where)}"
-    yield ""
-    yield _escaped(f"xks-probe {of.version} · {' · '.join(facts(of))}")
+    told = headline(report, of.evidence.account)
+    yield from ("", f"**{told.signed}** {tally.summary(report.verdicts)}")
+    yield from ("", _escaped(f"xks-probe {of.version} · {' · '.join(facts(of))}"))
     for caution in cautions(of):
         yield from ("", f"**{_escaped(caution)}**")
-    yield from ("", f"**{headline(report, of.evidence.account).signed}** {tally.summary(report.verdicts)}")
     yield from ("", "| KMS call | would return |", "| --- | --- |")
     by_operation = {prediction.operation: prediction for prediction in report.predictions}
     for operation in Operation:

@@ -23,6 +23,7 @@ _SHOWN = {Outcome.MET: ("✓", "green"), Outcome.VIOLATED: ("✗", "bold red"), 
 _NOT_CHECKED = ("-", "dim")
 TITLE = "Load balancer nodes and NLB targets"
 _MAX_NAME = 48
+_NARROW_WORDS = len("not permitted")
 _RESULTS = ("TCP", "TLS", "health", "NLB health check")
 _COLUMNS = (
     ("role", "target", "zone", *_RESULTS),
@@ -192,7 +193,7 @@ def _table(rows_: tuple[Row, ...], columns: tuple[str, ...], max_width: int) -> 
         width = min(longest, max_width // 2) if column == "target" else None
         table.add_column(_HEADS.get(column, column), overflow="fold", min_width=width)
     for row in rows_:
-        cells = dict(_cells(row))
+        cells = dict(_cells(row, is_narrow=columns == _COLUMNS[-1]))
         table.add_row(*(cells[column] for column in columns))
     return table
 
@@ -202,17 +203,19 @@ def _fits(table: Table, console: Console, options: ConsoleOptions) -> bool:
     return Measured.get(console, unlimited, table).maximum <= options.max_width
 
 
-def _cells(row: Row) -> Iterable[tuple[str, Text]]:
+def _cells(row: Row, *, is_narrow: bool) -> Iterable[tuple[str, Text]]:
+    """Where there is least room, requirements are not named: the findings above name them."""
     yield "role", Text(row.target.role.value.replace("_", " "), style="dim")
     yield "target", Text(clean(row.target.name, _MAX_NAME))
     yield "zone", Text(clean(row.target.zone, 24), style="dim")
-    yield "TCP", _cell_text(row.tcp)
-    yield "TLS", _cell_text(row.tls)
-    yield "health", _cell_text(row.health)
-    yield "NLB health check", _cell_text(row.load_balancer)
+    yield "TCP", _cell_text(row.tcp, is_narrow=is_narrow)
+    yield "TLS", _cell_text(row.tls, is_narrow=is_narrow)
+    yield "health", _cell_text(row.health, is_narrow=is_narrow)
+    yield "NLB health check", _cell_text(row.load_balancer, is_narrow=is_narrow)
 
 
-def _cell_text(cell: Cell) -> Text:
+def _cell_text(cell: Cell, *, is_narrow: bool) -> Text:
     sign, style = _SHOWN.get(cell.outcome, _NOT_CHECKED)
     duration = f" {cell.duration_s * 1e3:.1f} ms" if cell.duration_s is not None else ""
-    return Text.assemble((sign, style), duration, f" {clean(cell.words, 40)}" if cell.words else "")
+    words = "" if is_narrow and len(cell.words) > _NARROW_WORDS else clean(cell.words, 40)
+    return Text.assemble((sign, style), duration, f" {words}" if words else "")

@@ -111,6 +111,7 @@ def render(of: Preflight) -> RenderableType:
         conclusion.render(report, of.evidence.account),
         verdicts.predictions(report),
         _reported_state(report.actual),
+        _cautions(of),
         Text(),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
         findings.render(report.verdicts),
@@ -132,6 +133,7 @@ def brief(of: Preflight) -> RenderableType:
         conclusion.render(report, of.evidence.account),
         verdicts.predictions(report),
         _reported_state(report.actual),
+        _cautions(of),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
     ]
     return Group(*(part for part in parts if part is not None))
@@ -154,7 +156,7 @@ def facts(of: Preflight) -> tuple[str, ...]:
 
 
 def cautions(of: Preflight) -> tuple[str, ...]:
-    """Warnings that every format shows before the rest of the report."""
+    """Warnings that every format shows after the answer and before the rest of the report."""
     account, warnings = of.evidence.account, []
     if account is not None and account.endpoint_url:
         warnings.append(f"AWS API calls went to the custom endpoint {clean(account.endpoint_url)}")
@@ -188,12 +190,14 @@ def _named(failed: Iterable[Unavailable]) -> str:
 
 
 def _head(of: Preflight) -> Text:
-    head = Text.assemble(
+    return Text.assemble(
         (f"xks-probe {of.version} preflight", "bold"), (" · " + " · ".join(facts(of)), "dim")
     )
-    for caution in cautions(of):
-        head.append(f"\n! {caution}", style="bold yellow")
-    return head
+
+
+def _cautions(of: Preflight) -> Text | None:
+    lines = [Text(f"! {caution}", style="bold yellow") for caution in cautions(of)]
+    return Text("\n").join([Text(), *lines]) if lines else None
 
 
 def _reported_state(actual: ReportedState | None) -> Text | None:

@@ -1,5 +1,6 @@
 """The matrix: one row per node and target, with TCP, TLS, health and the NLB health check."""
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -115,3 +116,35 @@ def test_hostile_names_are_escaped(width: int) -> None:
 
 def test_without_targets_there_is_no_table() -> None:
     assert matrix.render(matrix.rows(looked_at(), ())) is None
+
+
+@pytest.mark.parametrize(
+    ("width", "heads", "named"),
+    [
+        (120, ["target", "zone", "TCP", "TLS", "health", "NLB health check"], True),
+        (84, ["target", "TCP", "TLS", "health", "NLB health check"], True),
+        (60, ["target", "TCP", "TLS", "health"], False),
+    ],
+)
+def test_a_narrow_table_leaves_out_columns_before_it_breaks_names(
+    width: int, heads: list[str], *, named: bool
+) -> None:
+    broken = Verdict(
+        requirement="common-name-matches",
+        level=Level.REQUIRED,
+        step=KmsStep.TLS,
+        subject=A.name,
+        outcome=VIOLATED,
+        because="",
+    )
+    node = replace(A, zone="eu-central-1a")
+    evidence = looked_at(targets=(node,), latest=(tcp(node), tls(node)))
+    console = Console(width=width, markup=False, force_terminal=False)
+    with console.capture() as captured:
+        console.print(matrix.render(matrix.rows(evidence, (broken,))))
+    lines = captured.get().splitlines()
+    head = next(line for line in lines if "TCP" in line)
+    assert re.split(r"\s{2,}", head.strip()) == heads
+    assert A.name in captured.get()
+    assert ("common-name-matches" in captured.get()) is named
+    assert max(map(len, lines)) <= width

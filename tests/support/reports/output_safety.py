@@ -11,7 +11,7 @@ _TAGS = frozenset(
     {
         "html", "head", "meta", "title", "style", "body", "header", "section", "div", "span", "strong", "p", "h1", "h2",
         "h3", "svg", "line", "g", "rect", "text", "article", "pre", "details", "summary", "table", "thead", "tbody", "tr",
-        "th", "td", "br", "code",
+        "th", "td", "br", "code", "wbr",
     }
 )  # fmt: skip
 _CODE = re.compile(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)")
