@@ -14,11 +14,10 @@ from probe.network.failures import ExchangeFailed, failing
 from probe.network.stamped import StampedSocket
 from probe.network.tcp import TcpConnection
 from probe.network.tls import sni
-from probe.network.tls_session import MAX_CERTIFICATE_BYTES, MAX_CHAIN, TlsRefused, TlsSession
+from probe.network.tls_session import TlsRefused, TlsSession
+from probe.network.tls_transport import TlsTransport
 from probe.wire.first_answer import FirstAnswer, first_answer
 
-_MAX_HANDSHAKE_BYTES = 2 * MAX_CHAIN * MAX_CERTIFICATE_BYTES
-_CLOSING_S = 1.0
 _KINDS = {Reason.TIMED_OUT: HelloAnswer.TIMED_OUT, Reason.RESET: HelloAnswer.RESET}
 
 
@@ -51,7 +50,7 @@ async def large_handshake(
             answer=_KINDS.get(failed.failure.reason, HelloAnswer.OTHER), sent_bytes=0, failure=failed.failure
         )
     failure = await _failure_of(conversation, deadline)
-    await conversation.end(deadline)
+    conversation.end()
     return conversation.result(failure)
 
 
@@ -71,18 +70,20 @@ class _Conversation:
 
     def __init__(self, session: TlsSession, stamped: StampedSocket, sock: socket.socket) -> None:
         self._session, self._stamped, self._sock = session, stamped, sock
-        self._sent_bytes = self._received_bytes = 0
+        self._transport = TlsTransport(session, stamped)
+        self._sent_bytes = 0
         self._received = b""
         self._answer: FirstAnswer | None = None
         self._flight: Timing = INVALID_SAMPLE
         self._completed = False
-        self._lost: ConnectionError | None = None
 
     async def shake_hands(self) -> None:
         self._session.handshake()
         hello = self._session.output()
         self._sent_bytes = len(hello)
-        await self._send(*_parts(hello, self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)))
+        await self._transport.send(
+            *_parts(hello, self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
+        )
         is_first_flight = True
         while not self._completed:
             await self._take()
@@ -92,42 +93,16 @@ class _Conversation:
                 # The flight is complete; read its timestamps before the next send.
                 self._flight, is_first_flight = self._stamped.timing(), False
             if output:
-                await self._send(output)
-
-    async def _send(self, *parts: bytes) -> None:
-        try:
-            for part in parts:
-                await self._stamped.send(part)
-        except ConnectionError as error:
-            # The connection is lost, but an alert with the cause may still be in the receive queue.
-            self._lost = error
+                await self._transport.send(output)
 
     async def _take(self) -> None:
-        data = await self._stamped.receive()
-        if not data and self._lost is not None:
-            raise self._lost
-        if not data:
-            raise TlsRefused(Reason.CLOSED, "the server closed the connection")
-        self._received_bytes += len(data)
-        if self._received_bytes > _MAX_HANDSHAKE_BYTES:
-            raise TlsRefused(Reason.OVER_LIMIT, f"the handshake is larger than {_MAX_HANDSHAKE_BYTES} bytes")
+        data = await self._transport.take()
         if self._answer is None:
             self._received += data
             self._answer = first_answer(self._received)
-        self._session.feed(data)
 
-    async def end(self, deadline: Deadline) -> None:
-        """Send an alert or close_notify if still possible, without waiting for a reply."""
-        if self._completed:
-            self._session.close_notify()
-        output = self._session.output()
-        if not output or self._lost is not None:
-            return
-        try:
-            async with failing(Phase.SEND, min(_CLOSING_S, deadline.remaining_s())):
-                await self._stamped.send(output)
-        except ExchangeFailed:
-            return
+    def end(self) -> None:
+        self._transport.end(completed=self._completed)
 
     def result(self, failure: Failure | None) -> LargeHandshake:
         found = self._answer

@@ -27,9 +27,9 @@ from probe.network.tls_session import (
     TlsSession,
     within_limits,
 )
+from probe.network.tls_transport import TlsTransport
 
 # A chain of maximum size, and as much again for everything else.
-_MAX_HANDSHAKE_BYTES = 2 * MAX_CHAIN * MAX_CERTIFICATE_BYTES
 _MAX_NAME_BYTES = 253  # RFC 1035, section 2.3.4, as text
 
 
@@ -199,8 +199,7 @@ class _Conversation:
         self.stamped = stamped
         self.flights: list[Timing] = []
         self.completed = False
-        self._received_bytes = 0
-        self._lost: ConnectionError | None = None
+        self._transport = TlsTransport(session, stamped)
 
     async def shake_hands(self) -> None:
         answered = False
@@ -211,30 +210,12 @@ class _Conversation:
             if answered and (done or output):
                 self.flights.append(self.stamped.timing())
             if output:
-                await self._send(output)
+                await self._transport.send(output)
             if done:
                 self.completed = True
                 return
-            await self._take()
+            await self._transport.take()
             answered = True
-
-    async def _send(self, output: bytes) -> None:
-        try:
-            await self.stamped.send(output)
-        except ConnectionError as error:
-            # The connection is lost, but an alert with the cause may still be in the receive queue.
-            self._lost = error
-
-    async def _take(self) -> None:
-        data = await self.stamped.receive()
-        if not data and self._lost is not None:
-            raise self._lost
-        if not data:
-            raise TlsRefused(Reason.CLOSED, "the server closed the connection")
-        self._received_bytes += len(data)
-        if self._received_bytes > _MAX_HANDSHAKE_BYTES:
-            raise TlsRefused(Reason.OVER_LIMIT, f"the handshake is larger than {_MAX_HANDSHAKE_BYTES} bytes")
-        self.session.feed(data)
 
     async def serves_without_certificate(self, host: str, deadline: Deadline) -> bool | None:
         """Whether the server answers an unsigned request although the client sent no certificate.
@@ -248,7 +229,7 @@ class _Conversation:
         with contextlib.suppress(TlsRefused, ExchangeFailed):
             async with failing(Phase.WAIT, deadline.remaining_s()):
                 self.session.write(request.encode("ascii", "replace"))
-                await self._send(self.session.output())
+                await self._transport.send(self.session.output())
                 await self._take_answer(answer)
         if self.session.alert in client_certificate.REFUSALS:
             return False
@@ -256,15 +237,11 @@ class _Conversation:
 
     async def _take_answer(self, answer: bytearray) -> None:
         while True:
-            while data := self.session.read():  # limited by the data of one `_take`
+            while data := self.session.read():  # limited by the data of one `take`
                 answer += data
             if client_certificate.is_enough(bytes(answer)):
                 return
-            await self._take()
+            await self._transport.take()
 
     def end(self) -> None:
-        """Send an alert or close_notify if still possible, without waiting."""
-        if self.completed:
-            self.session.close_notify()
-        if output := self.session.output():
-            self.stamped.send_at_once(output)
+        self._transport.end(completed=self.completed)
