@@ -1,6 +1,7 @@
 """The requirements about the domain: each fault of the verification record has its own text."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from support.accounts.healthy import ACCOUNT, AS_CONSUMER, DENIED, HOST, SERVICE, SPEC, looked_at, the_one
@@ -43,7 +44,7 @@ def record(
     return RecordSeen(name=name, view=view, server="1.1.1.1", state=state, answers=answers)
 
 
-def with_records(*found: RecordSeen, **changes: object) -> Evidence:
+def with_records(*found: RecordSeen, **changes: Any) -> Evidence:
     return looked_at(PENDING, domain=replace(FACTS, seen=found, **changes))
 
 
@@ -126,6 +127,30 @@ def test_each_result_of_public_dns_leads_to_the_expected_outcome(
     found = the_one(verification_record_is_published, evidence)
     assert found.outcome is outcome, found.because
     assert words in found.because
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "is_mentioned"),
+    [
+        (HOST, NEAR, False),
+        (HOST, OWN, True),
+        (f"{HOST}.", OWN, True),
+        (HOST.upper(), OWN, True),
+        ("XKS.EXAMPLE.BOX", "_abc.xks.example.box", True),
+        (HOST, f"_abc.not{HOST}", False),
+    ],
+    ids=["parent", "own", "dot at the end", "upper case", "upper-case X at the end", "another name"],
+)
+def test_only_a_record_under_the_private_dns_name_itself_is_not_in_kmss_guide(
+    host: str, name: str, *, is_mentioned: bool
+) -> None:
+    found = the_one(
+        verification_record_is_published,
+        with_records(record(name, RecordState.PUBLISHED), private_dns_name=host),
+    )
+    where = f'published at "{name}" (public 1.1.1.1 published)'
+    guide = "; KMS's guide mentions only parents of the private DNS name" if is_mentioned else ""
+    assert (found.outcome, found.because) == (MET, f"{where}{guide}")
 
 
 def test_the_remedy_names_the_record_and_its_value() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from probe.model.measurements import BodyForm, HealthDetails
 from probe.model.verdicts import Likelihood
-from probe.requirements.front_ends import explained
+from probe.requirements.front_ends import evidence_in, explained
 from probe.wire.health import read_health
 
 HTML = "<html><head><title>An error</title></head></html>"
@@ -104,6 +104,13 @@ def test_a_request_without_a_client_certificate_is_recognised_by_nginxs_page() -
     assert "demands a client certificate" in found.because
 
 
+def test_the_fix_names_the_front_end_too() -> None:
+    found = explained(details(502, server="nginx/1.22.1"))
+    assert found is not None
+    assert "that nginx uses the proxy's port" in found.remedy.text
+    assert "FRONT" not in found.remedy.text
+
+
 def test_a_redirect_shows_where_to() -> None:
     found = explained(details(301, b"", location="https://x.example.com/\x1b[2J"))
     assert found is not None
@@ -148,11 +155,20 @@ def test_other_bytes_instead_of_a_response_are_no_http_2(received: bytes) -> Non
         details(200, "{}"),
         details(200, "nonsense"),
         details(500, "{}"),
+        HealthDetails(purpose="health", status=502, server="nginx"),
     ],
-    ids=["good", "an error of the API", "incomplete", "not JSON", "500 without an errorName"],
+    ids=[
+        *("good", "an error of the API", "incomplete", "not JSON", "500 without an errorName"),
+        "broken off, so not parsed",
+    ],
 )
 def test_responses_of_a_proxy_are_not_explained_by_a_front_end(of_proxy: HealthDetails) -> None:
     assert explained(of_proxy) is None
+
+
+def test_a_response_without_a_fault_has_its_status_and_headers_as_evidence() -> None:
+    redirect = HealthDetails(purpose="health", status=301, server="nginx", location="/x")
+    assert evidence_in(redirect) == 'status 301; Server "nginx"; Location "/x"'
 
 
 def test_json_without_an_error_name_may_be_the_proxys() -> None:

@@ -10,12 +10,23 @@ from support.reports import findings_text
 
 from probe.model.evidence import Evidence, evidence_of
 from probe.model.facts import CredentialFacts
-from probe.model.measurements import Failure, HealthDetails, KeyManagerStatus, Measurement, Phase, Reason
+from probe.model.measurements import (
+    CHECK_TIMED_OUT,
+    NO_CREDENTIAL,
+    BodyForm,
+    Failure,
+    HealthDetails,
+    KeyManagerStatus,
+    Measurement,
+    Phase,
+    Reason,
+)
 from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import Likelihood, Operation, Outcome, Report, Scope
 from probe.requirements import CATALOGUE
 from probe.requirements.declare import Finding, met
 from probe.requirements.evidence.health import Exchange, each_health
+from probe.requirements.kms_errors import health as health_errors
 from probe.verdicts.judge import judge
 
 MET, VIOLATED, UNKNOWN, NOT_APPLICABLE = (
@@ -510,3 +521,45 @@ def test_too_few_requests_are_not_told_by_the_faulty_response() -> None:
     seen = with_health(*[cold(status=503, fault="the body is HTML or XML, not JSON")] * 4)
     (verdict,) = (v for v in judge(seen).verdicts if v.requirement == "health-answers-within-250-ms")
     assert (verdict.outcome, verdict.told_by) == (UNKNOWN, ())
+
+
+@pytest.mark.parametrize(("status", "told_by"), [(404, ("uri-path-is-served",)), (403, ()), (503, ())])
+def test_only_a_404_of_a_front_end_is_told_by_the_requirement_about_the_path(
+    status: int, told_by: tuple[str, ...]
+) -> None:
+    page = cold(status=status, fault="the body is HTML or XML, not JSON", form=BodyForm.MARKUP)
+    found = the_one(BY_ID["health-response-is-valid"], with_health(page))
+    assert (found.outcome, found.told_by) == (VIOLATED, told_by)
+    assert found.because.startswith("what is in front of the proxy ")
+    assert found.remedy is not None
+    assert found.kms_errors == health_errors.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize(
+    ("measured", "because"),
+    [
+        ([], "no health request was sent"),
+        (
+            [cold(withheld=NO_CREDENTIAL)],
+            "no signed request was sent, because no credential of the proxy was",
+        ),
+        ([cold(withheld=CHECK_TIMED_OUT)], f"no signed request was sent, because {CHECK_TIMED_OUT}"),
+        ([cold(withheld="chain-ends")], "no signed request was sent, because chain-ends is not met"),
+        ([cold(failure=REFUSED)], "no request could be sent (the TCP connection: refused)"),
+    ],
+    ids=["none", "no credential", "certificates not checked", "certificates not met", "refused"],
+)
+def test_why_no_request_was_sent_is_told_by_the_first_requirement_about_health(
+    measured: list[Measurement], because: str
+) -> None:
+    found = the_one(BY_ID["key-manager-is-available"], with_health(*measured))
+    assert (found.outcome, found.told_by) == (UNKNOWN, ("credential-is-accepted",))
+    assert found.because.startswith(because)
+
+
+def test_a_response_that_breaks_off_is_no_answer_whatever_its_status() -> None:
+    cut = replace(cold(failure=CLOSED), details=HealthDetails(purpose="health", status=502, server="nginx"))
+    found = the_one(BY_ID["health-response-is-valid"], with_health(cut))
+    assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.NO_ANSWER)
+    assert found.remedy is not None
+    assert "A firewall cuts the connection" in found.remedy.text

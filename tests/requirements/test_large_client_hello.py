@@ -35,6 +35,7 @@ def judged(hello: LargeClientHello, small: Measurement = ANSWERED) -> Finding:
     return finding
 
 
+SENT = "a ClientHello of 1,470 bytes in two TCP segments"
 RETRIED = "was answered with a HelloRetryRequest, so it costs one more round trip"
 
 
@@ -48,16 +49,15 @@ def test_a_server_hello_and_a_retry_request_are_answers_whatever_comes_later(
     answer: HelloAnswer, words: str, failure: Failure | None, small: Measurement
 ) -> None:
     finding = judged(large(answer, failure), small)
-    because = f"a ClientHello of 1,470 bytes in two TCP segments {words}"
-    assert (finding.outcome, finding.because) == (Outcome.MET, because)
+    assert (finding.outcome, finding.because) == (Outcome.MET, f"{SENT} {words}")
 
 
 @pytest.mark.parametrize(
     ("answer", "failure", "words"),
     [
-        (HelloAnswer.RESET, RESET, "was refused (the TLS handshake: reset by the peer)"),
+        (HelloAnswer.RESET, RESET, f"{SENT} was refused (the TLS handshake: reset by the peer)"),
         (HelloAnswer.ALERT, ALERT, "alert 80 (internal_error)"),
-        (HelloAnswer.TIMED_OUT, TIMED_OUT, "was not answered within 5.0 s, but a small one was"),
+        (HelloAnswer.TIMED_OUT, TIMED_OUT, f"{SENT} was not answered within 5.0 s, but a small one was"),
         (HelloAnswer.OTHER, in_handshake(Reason.CLOSED), "closed by the peer"),
         (HelloAnswer.OTHER, TIMED_OUT, "no answer within the timeout"),
     ],
@@ -76,6 +76,24 @@ def test_no_answer_is_violated_only_if_a_small_client_hello_was_answered(
         refused.because
         == "a small ClientHello was not answered either (the TLS handshake: reset by the peer)"
     )
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [large(HelloAnswer.RESET, RESET), large(HelloAnswer.TIMED_OUT, TIMED_OUT)],
+    ids=["reset", "silent"],
+)
+@pytest.mark.parametrize(
+    "small",
+    [(), (tls(NODE, **NOTHING_AGREED, kms_handshake_succeeded=False),)],
+    ids=["not tried", "failed without a known reason"],
+)
+def test_no_answer_is_unknown_if_no_small_client_hello_is_known_to_be_answered(
+    small: tuple[Measurement, ...], hello: LargeClientHello
+) -> None:
+    finding = only(large_client_hello_is_answered, evidence(*small, large_client_hellos=(hello,)))
+    because = "a small ClientHello was not answered either"
+    assert (finding.outcome, finding.because) == (Outcome.UNKNOWN, because)
 
 
 def test_a_small_client_hello_was_answered_if_a_client_certificate_was_requested_after_it() -> None:

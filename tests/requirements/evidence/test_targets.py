@@ -26,6 +26,7 @@ from probe.requirements.evidence.targets import (
     each_leaf,
     entry_points,
     latest,
+    no_answer,
     tls_targets,
 )
 
@@ -111,6 +112,28 @@ def test_a_stale_measurement_is_ignored(interval_s: float, age_s: float, *, fres
     old = tls(replace(A, plans=(plan,)), at_s=NOW_S - age_s)
     assert (latest(evidence(old), Check.TLS) == {"nlb-a": old}) is fresh
     assert judged(old)[0] is (Outcome.MET if fresh else Outcome.UNKNOWN)
+
+
+def test_a_measurement_without_an_interval_is_never_stale() -> None:
+    old = tls(replace(A, plans=()), at_s=NOW_S - 3600.0)
+    assert latest(evidence(old), Check.TLS) == {"nlb-a": old}
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [(in_handshake(Reason.RESET), " (the TLS handshake: reset by the peer)"), (None, "")],
+    ids=["reset", "no reason known"],
+)
+def test_without_an_answer_nothing_is_known_and_the_requirements_about_the_handshake_say_why(
+    failure: Failure | None, reason: str
+) -> None:
+    unanswered = tls(A, failure=failure, **NOTHING_AGREED)
+    assert isinstance(unanswered.details, TlsDetails)
+    finding = no_answer(unanswered, unanswered.details)
+    assert finding is not None
+    because = f"the TLS handshake was not answered, so nothing else about TLS is known{reason}"
+    assert (finding.outcome, finding.because) == (Outcome.UNKNOWN, because)
+    assert finding.told_by == ("tls-handshake-is-answered", "tls-version-is-supported")
 
 
 @pytest.mark.parametrize(
