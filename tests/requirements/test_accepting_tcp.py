@@ -284,6 +284,7 @@ def test_the_text_about_some_node_lists_at_most_five_nodes(number: int, *, more:
     nodes = [tcp(target(f"node-{n}", Role.NODE)) for n in range(number)]
     finding = only(some_node_accepts_tcp_443, evidence(*nodes))
     assert ("and 1 more" in finding.because) is more
+    assert (" more" in finding.because) is more
 
 
 @pytest.mark.parametrize(

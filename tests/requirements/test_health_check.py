@@ -35,6 +35,22 @@ def test_a_target_that_fails_the_check_but_accepts_connections_is_a_risk(reason:
     assert found.kms_errors
     assert {error.likelihood for error in found.kms_errors} == {Likelihood.POSSIBLE}
     assert '"192.168.1.5" fail the check (HTTPS on port "traffic-port" with path "/ping")' in found.because
+    declared = health_check_sees_the_proxy.remedy
+    assert found.remedy is not None
+    assert found.remedy.text not in {None, declared.text}
+    assert (found.remedy.console, found.remedy.cli) == (declared.console, declared.cli)
+
+
+def test_a_target_without_a_port_of_its_own_is_checked_on_that_of_its_group() -> None:
+    targets = (replace(TARGETS[0], port=None, state="unhealthy", reason="Target.Timeout"),)
+    balancer = replace(BALANCER, target_groups=(replace(GROUP, port=8443, targets=targets),))
+    account = replace(ACCOUNT, load_balancers=(balancer,))
+    for port, outcome in ((8443, Outcome.VIOLATED), (443, Outcome.MET)):
+        reached = replace(FIRST, port=port)
+        found = the_one(
+            health_check_sees_the_proxy, looked_at(account, targets=(reached,), latest=(tcp(reached),))
+        )
+        assert found.outcome is outcome
 
 
 @pytest.mark.parametrize(

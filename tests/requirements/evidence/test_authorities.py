@@ -97,3 +97,9 @@ def test_a_certificate_whose_fingerprint_is_not_listed_is_ignored() -> None:
 )
 def test_a_subject_printed_by_keytool_is_parsed(subject: str, values: list[str]) -> None:
     assert name_key_of_subject(subject) == name_key_of_values(values)
+
+
+def test_a_list_keeps_its_aliases_and_has_no_date_that_it_does_not_say() -> None:
+    found = assemble("alias,subject,not_after_us_pacific,sha1,sha256,lists\nr,CN=R,2030-01-01,,ab,\n", ())
+    assert (found.as_of, found.proposed) == ("", "")
+    assert found.listed["ab"].alias == "r"

@@ -57,3 +57,11 @@ def test_the_root_is_found_by_a_part_of_its_name_also_if_it_was_not_sent() -> No
         assert advice.family == "Let's Encrypt"
     (other,) = build((issue("Another", ca=True).der,), Roots())
     assert advice_on(other) is None
+
+
+def test_an_extra_root_that_another_one_signed_is_found_by_its_own_name() -> None:
+    root = issue("ISRG ROOT X2", by=issue("Another", ca=True), ca=True)
+    (path,) = build((issue("leaf", by=root).der,), Roots.of((root.der,)))
+    advice = advice_on(path)
+    assert advice is not None
+    assert advice.family == "Let's Encrypt"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from cryptography import x509
-from support.evidence import NOW_S, Signer, authorities_of, issue, target, tls, trust_only
-from support.tls.path_cases import LEAF, Plan, issued
+from support.evidence import DAY_S, NOW_S, Signer, authorities_of, issue, target, tls, trust_only
+from support.tls.path_cases import LEAF, ROOT, Plan, issued
 
 from probe.model.evidence import Evidence
 from probe.model.measurements import TlsDetails
@@ -13,6 +13,7 @@ from probe.requirements.evidence import paths
 from probe.wire.certificate import read_certificate
 from probe.wire.certificate_path.anchors import Anchors
 from probe.wire.certificate_path.decision import Decision, decide
+from probe.wire.certificate_path.refusal import Cause, Refusal
 
 CHAIN = issued(Plan(leaf=replace(LEAF, days=(0, 1))))
 
@@ -61,6 +62,9 @@ def test_within_one_validity_period_each_set_of_roots_is_validated_once(decided:
     [
         (-10.0, -0.001, False),
         (-10.0, 0.0, True),  # the leaf becomes valid
+        (0.0, 0.0, False),
+        (-900 * DAY_S, -800 * DAY_S, False),  # before all certificates
+        (800 * DAY_S, 900 * DAY_S, False),  # after them
         (0.0, 86399.999, False),
         (0.0, 86400.0, False),  # its last second
         (0.0, 86400.001, True),
@@ -125,3 +129,42 @@ def test_the_first_roots_that_lead_to_an_accepted_path_decide() -> None:
     assert roots_of(only_published=(own,)) is paths.RootSet.IN_ONE_LIST
     assert roots_of(only_proposed=(own,)) is paths.RootSet.IN_ONE_LIST
     assert roots_of(own) is paths.RootSet.IN_BOTH_LISTS
+
+
+def test_a_result_is_used_only_until_the_root_expires() -> None:
+    chain = issued(Plan(root=replace(ROOT, days=(-100, 0.5))))
+    read = tuple(read_certificate(der, n) for n, der in enumerate(chain.sent))
+    sent = replace(details(), chain=read)
+    for at_s, is_accepted in ((0.0, True), (DAY_S, False)):
+        evidence = Evidence(taken_at_s=NOW_S + at_s, extra_authorities=(chain.root,))
+        assert paths.path_result(sent, evidence).decision.is_accepted is is_accepted
+
+
+def refused(cause: Cause | None) -> Refusal | None:
+    return None if cause is None else Refusal(cause=cause, detail="")
+
+
+ACCEPTED = (None, None)
+UNDECIDED = (Cause.OUT_OF_DATE, None)
+EXPIRED = (Cause.OUT_OF_DATE, Cause.OUT_OF_DATE)
+WITHOUT_PATH = (Cause.NO_PATH, Cause.NO_PATH)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"), [(ACCEPTED, UNDECIDED), (UNDECIDED, EXPIRED), (EXPIRED, WITHOUT_PATH)]
+)
+def test_of_different_results_the_one_that_says_more_is_used_although_it_is_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+    better: tuple[Cause | None, Cause | None],
+    worse: tuple[Cause | None, Cause | None],
+) -> None:
+    results = iter((worse, worse, better))
+
+    def decided(*_: object) -> Decision:
+        openssl, cryptography = next(results)
+        return Decision(openssl=refused(openssl), cryptography=refused(cryptography))
+
+    monkeypatch.setattr(paths, "decide", decided)
+    paths._RESULTS.clear()
+    of_now = Evidence(taken_at_s=NOW_S, extra_authorities=(CHAIN.root,))
+    assert paths.path_result(details(), of_now).roots is paths.RootSet.EXTRA

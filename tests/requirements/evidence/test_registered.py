@@ -82,7 +82,24 @@ def test_the_targets_that_are_not_healthy_are_listed() -> None:
 def test_the_own_targets_of_a_load_balancer_are_judged(
     registered: tuple[RegisteredTarget, ...], outcome: Outcome
 ) -> None:
-    assert behind_load_balancer(registered, two).outcome is outcome
+    found = behind_load_balancer(registered, two)
+    assert found.outcome is outcome
+    assert found.because
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ([("healthy",)], "not two"),
+        ([("healthy",), ("healthy",)], "not two"),
+        ([("healthy", "healthy"), ("healthy",)], "two; not two; which"),
+    ],
+)
+def test_the_finding_names_the_load_balancer_and_each_reason_once(
+    states: list[tuple[str, ...]], words: str
+) -> None:
+    found = behind_load_balancer((alb(*(group(*each) for each in states)),), two)
+    assert found.because.startswith(f'behind "app/front": {words}')
 
 
 def zones_and_states(registered: RegisteredTarget) -> list[tuple[str | None, str]]:

@@ -62,6 +62,8 @@ def test_ranges_are_compared_as_sets(cidrs: tuple[str, ...], everyone: bool) -> 
         ((group("10.0.9.9/32"),), False),
         ((group("10.0.9.8/32", "10.0.9.10/32"),), True),
         ((group("10.0.9.8/31"),), False),
+        ((group("10.0.9.7/24"),), False),  # an address in the range, not its first one
+        ((group("not a range", "10.0.9.9/32"),), False),
         ((group("10.0.8.0/24"), group("10.0.9.0/24")), False),
         ((group("0.0.0.0/0", ports=(8443, 8443)),), True),
         ((group(others=("pl-1",)),), False),  # the prefix list may include the address

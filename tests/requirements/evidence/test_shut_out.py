@@ -1,6 +1,7 @@
 """An agent that AWS keeps out where KMS is not: its timeouts decide nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,16 @@ from support.accounts.behind import (
     with_security_group,
 )
 from support.accounts.collected import healthy
+from support.accounts.healthy import ACCOUNT, BALANCER, GROUP, looked_at, node
+from support.accounts.healthy import admitting as admitting_group
 from support.accounts.judged import connect_errors, outcomes, report
 
+from probe.model.account import RegisteredTarget, SecurityGroup
+from probe.model.evidence import Evidence
 from probe.model.measurements import Reason
+from probe.model.targets import Role, Target
 from probe.model.verdicts import Outcome
+from probe.requirements.evidence.shut_out import why_shut_out
 
 _Json = dict[str, Any]
 MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN
@@ -115,3 +122,75 @@ def test_backends_that_the_health_check_reaches_may_keep_out_the_same_agent() ->
     assert outcomes(report(admitting(), TIMED_OUT, TIMED_OUT), requirement) == {UNKNOWN}
     assert outcomes(report(admitting(), TIMED_OUT, REFUSED), requirement) == {VIOLATED}
     assert outcomes(report(healthy(), TIMED_OUT, TIMED_OUT), requirement) == {VIOLATED}
+
+
+NODE = node("eu-west-1a")
+BACKEND = Target(name="backend", role=Role.BACKEND, host="10.0.1.50", port=443)
+CLOSED = SecurityGroup(id="sg-web")
+
+
+def seen(
+    *targets: RegisteredTarget, groups: tuple[SecurityGroup, ...] = (CLOSED,), port: int | None = 443
+) -> Evidence:
+    """Targets that see the client's address, behind a load balancer without security groups."""
+    group = replace(GROUP, port=port, attributes={"preserve_client_ip.enabled": "true"}, targets=targets)
+    balancer = replace(BALANCER, security_groups=(), target_groups=(group,))
+    account = replace(ACCOUNT, load_balancers=(balancer,), security_groups=groups)
+    return looked_at(account, targets=(NODE, BACKEND), source_addresses={NODE.host: AGENT})
+
+
+def one(
+    *groups: str, port: int | None = 443, state: str = "healthy", id_: str = BACKEND.host
+) -> RegisteredTarget:
+    return RegisteredTarget(id=id_, port=port, state=state, security_groups=groups or ("sg-web",))
+
+
+def test_a_node_of_no_load_balancer_is_not_excused() -> None:
+    stranger = replace(NODE, host="10.0.3.10")
+    evidence = looked_at(source_addresses={NODE.host: AGENT, stranger.host: AGENT})
+    assert why_shut_out(evidence, NODE)
+    assert why_shut_out(evidence, stranger) == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "of_group", "admitted", "is_shut_out"),
+    [
+        (8443, 443, 443, True),
+        (8443, 443, 8443, False),
+        (None, 8443, 443, True),
+        (None, 8443, 8443, False),
+        (None, None, 443, False),
+    ],
+)
+def test_the_port_of_a_target_is_its_own_or_else_its_groups(
+    own: int | None, of_group: int | None, admitted: int, *, is_shut_out: bool
+) -> None:
+    web = replace(admitting_group(f"{AGENT}/32", port=admitted), id="sg-web")
+    evidence = seen(one(port=own), groups=(web,), port=of_group)
+    assert bool(why_shut_out(evidence, NODE)) is is_shut_out
+
+
+@pytest.mark.parametrize(("state", "is_shut_out"), [("draining", True), ("unhealthy", False)])
+def test_a_target_that_is_being_removed_admits_nobody(state: str, *, is_shut_out: bool) -> None:
+    other = one("sg-unread", state=state, id_="10.0.1.51")
+    assert bool(why_shut_out(seen(one(), other), NODE)) is is_shut_out
+
+
+def test_a_target_with_one_group_that_was_not_read_may_admit_the_agent() -> None:
+    assert why_shut_out(seen(one("sg-web", "sg-unread")), NODE) == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "of_other", "is_shut_out"),
+    [("healthy", "unhealthy", True), ("unhealthy", "healthy", False), ("unhealthy", "unhealthy", False)],
+)
+def test_only_a_backend_that_is_healthy_itself_may_keep_out_the_agent(
+    state: str, of_other: str, *, is_shut_out: bool
+) -> None:
+    evidence = seen(one(state=state), one(state=of_other, id_="10.0.1.51"))
+    assert why_shut_out(evidence, NODE)
+    assert bool(why_shut_out(evidence, BACKEND)) is is_shut_out
+
+
+def test_without_nodes_nothing_shows_that_a_backend_keeps_out_the_agent() -> None:
+    assert why_shut_out(replace(seen(one()), targets=(BACKEND,)), BACKEND) == ""

@@ -1,11 +1,14 @@
 """The root of a chain is found by signatures; a matching name never makes a chain trusted."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from support.evidence import (
+    DAY_S,
     HOST,
+    NOW_S,
     Signer,
     authorities_of,
     evidence,
@@ -19,7 +22,7 @@ from support.evidence import (
 
 from probe.model.measurements import TlsDetails
 from probe.requirements.evidence import trust as trust_module
-from probe.requirements.evidence.trust import Trust, TrustStatus, trust_of
+from probe.requirements.evidence.trust import Trust, TrustStatus, out_of_date, trust_of
 from probe.wire.chain import Ending
 
 ROOT = issue("Listed Root", ca=True)
@@ -109,3 +112,82 @@ def test_the_paths_that_are_kept_are_bounded_in_number_and_bytes(monkeypatch: py
             trust_of(replace(details, chain=(leaf,)), evidence())
         assert (len(trust_module._CACHE) == 1024) is is_number
         assert trust_module._CACHE.used_bytes <= 32 << 20
+
+
+def used_above_the_leaf(*signers: Signer) -> str:
+    """The fingerprint of the certificate that is used above the leaf."""
+    path = trust(*signers).path
+    assert path is not None
+    return path.links[1].sha256
+
+
+UPPER = issue("Upper", by=ROOT, ca=True)
+LOW = issue("Low", by=MIDDLE, ca=True)
+LOW_LEAF = issue(HOST, by=LOW)
+LATER_S = NOW_S + 90 * DAY_S
+
+
+def twin(by: Signer, **fields: Any) -> Signer:
+    """A certificate with the name and the key of the intermediate, tried before it if it expires later."""
+    return issue("Middle", by=by, key=MIDDLE.key, **{"ca": True, "to_s": LATER_S, **fields})
+
+
+def test_without_a_fault_the_certificate_that_expires_last_is_used() -> None:
+    later = twin(ROOT)
+    assert used_above_the_leaf(LEAF, MIDDLE, later) == used_above_the_leaf(LEAF, later)
+
+
+@pytest.mark.parametrize("dates", [{"from_s": NOW_S + 1}, {"to_s": NOW_S - 1}], ids=["not yet", "expired"])
+def test_an_intermediate_that_is_not_valid_now_is_avoided(dates: dict[str, float]) -> None:
+    longer = twin(UPPER, to_s=NOW_S + DAY_S)
+    assert used_above_the_leaf(LEAF, twin(ROOT, **dates), longer, UPPER) == used_above_the_leaf(LEAF, longer)
+
+
+def test_an_intermediate_that_is_no_ca_is_avoided() -> None:
+    longer = twin(UPPER)
+    assert used_above_the_leaf(LEAF, twin(ROOT, ca=False), longer, UPPER) == used_above_the_leaf(LEAF, longer)
+
+
+def test_a_wrong_order_is_avoided() -> None:
+    """Both intermediates lead to the upper CA, but the preferred one was sent after it."""
+    earlier = twin(UPPER, to_s=NOW_S + DAY_S)
+    assert used_above_the_leaf(LEAF, earlier, UPPER, twin(UPPER)) == used_above_the_leaf(LEAF, earlier)
+
+
+@pytest.mark.parametrize(("path_length", "is_used"), [(0, False), (1, True), (2, True)])
+def test_an_intermediate_above_more_cas_than_it_allows_is_avoided(path_length: int, *, is_used: bool) -> None:
+    limited = twin(ROOT, path_length=path_length)
+    path = trust(LOW_LEAF, LOW, MIDDLE, limited).path
+    assert path is not None
+    assert (path.links[2].path_length == path_length) is is_used
+
+
+def test_a_ca_with_a_new_key_does_not_count_for_the_path_length() -> None:
+    limited = twin(ROOT, path_length=0)
+    renewed = issue("Middle", by=MIDDLE, ca=True)
+    path = trust(issue(HOST, by=renewed), renewed, MIDDLE, limited).path
+    assert path is not None
+    assert path.links[2].path_length == 0
+
+
+@pytest.mark.parametrize("dates", [{"from_s": NOW_S}, {"to_s": NOW_S}], ids=["first", "last"])
+def test_the_first_and_the_last_second_of_an_intermediate_are_valid(dates: dict[str, float]) -> None:
+    assert not list(out_of_date(trust(LEAF, twin(ROOT, **dates)), NOW_S))
+
+
+def test_an_intermediate_that_expired_is_named() -> None:
+    (words,) = out_of_date(trust(LEAF, twin(ROOT, to_s=NOW_S - 1)), NOW_S)
+    assert words.startswith('"CN=Middle" expired')
+
+
+def test_of_an_extra_authority_above_an_intermediate_the_dates_count() -> None:
+    old = issue("Old Root", ca=True, to_s=NOW_S - 1)
+    middle = issue("Private Middle", by=old, ca=True)
+    (words,) = out_of_date(trust(issue(HOST, by=middle), middle, extra=(old.der,)), NOW_S)
+    assert words.startswith('the extra CA "CN=Old Root" expired')
+
+
+def test_a_path_that_is_kept_takes_more_bytes_than_what_was_sent() -> None:
+    trust_module._CACHE.clear()
+    trust(LEAF, MIDDLE)
+    assert trust_module._CACHE.used_bytes > len(LEAF.der) + len(MIDDLE.der)
