@@ -21,9 +21,13 @@ from support.tls.path_cases import ISSUING, LEAF, ROOT, UPPER, Plan, issued
 
 from probe.model.measurements import Certificate, Reason
 from probe.model.verdicts import Outcome
+from probe.requirements import certificate_path
 from probe.requirements.certificate_path import certificate_path_validates
 from probe.requirements.declare import Finding
+from probe.requirements.evidence.paths import PathResult, RootSet
 from probe.wire.certificate import read_certificate
+from probe.wire.certificate_path.decision import Decision
+from probe.wire.certificate_path.refusal import Cause, Refusal
 
 MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN
 CRITICAL = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
@@ -91,10 +95,73 @@ def test_a_path_to_an_extra_ca_is_marked_except_in_a_simulation(*, is_simulation
     assert (finding.outcome, finding.rests_on_extra_authority) == (MET, not is_simulation)
 
 
-def test_a_refused_purpose_has_its_own_remedy() -> None:
-    remedy = found(CLIENTS).remedy
+CHAIN_AND_AUTHORITY = ("chain-is-complete", "authority-is-trusted-by-kms")
+
+
+@pytest.mark.parametrize(
+    ("plan", "told_by"),
+    [
+        (Plan(leaf=replace(LEAF, days=(-9, -1))), ("certificate-is-in-date", *CHAIN_AND_AUTHORITY)),
+        (Plan(sent=(0, 1)), CHAIN_AND_AUTHORITY),
+        (CLIENTS, ()),
+    ],
+    ids=["expired", "no path", "wrong purpose"],
+)
+def test_a_refusal_is_told_by_the_requirements_that_judge_the_same_cause(
+    plan: Plan, told_by: tuple[str, ...]
+) -> None:
+    finding = found(plan)
+    assert (finding.outcome, finding.told_by) == (VIOLATED, told_by)
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (CLIENTS, "extended key usage serverAuth"),
+        (Plan(leaf=replace(LEAF, usage=("content_commitment",))), "key usage digitalSignature"),
+    ],
+    ids=["extended key usage", "key usage"],
+)
+def test_the_key_usage_and_the_extended_one_have_different_remedies_with_a_command(
+    plan: Plan, words: str
+) -> None:
+    """OpenSSL has one number for both; cryptography tells which it is."""
+    remedy = found(plan).remedy
     assert remedy is not None
-    assert "serverAuth" in remedy.text
+    assert words in remedy.text
+    assert "-purpose sslserver -showcerts" in remedy.cli
+
+
+def test_a_refusal_whose_fix_is_not_known_has_the_declared_remedy() -> None:
+    finding = found(Plan(leaf=replace(LEAF, signed_by=7)))
+    assert (finding.outcome, finding.remedy) == (VIOLATED, None)
+
+
+def refused_by(monkeypatch: pytest.MonkeyPatch, openssl: Refusal, cryptography: Refusal) -> Finding:
+    """The finding for one certificate that both validators refuse."""
+    decision = Decision(openssl=openssl, cryptography=cryptography)
+    result = PathResult(decision=decision, roots=RootSet.IN_BOTH_LISTS)
+    monkeypatch.setattr(certificate_path, "path_result", lambda *_: result)
+    return found(Plan(sent=(0,)))
+
+
+def test_of_two_refusals_the_one_whose_cause_is_known_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    known, other = Refusal(cause=Cause.PURPOSE, detail="x"), Refusal(cause=Cause.OTHER, detail="y")
+    for pair in ((known, other), (other, known)):
+        finding = refused_by(monkeypatch, *pair)
+        assert finding.because.endswith("the extended key usage does not allow TLS servers")
+
+
+@pytest.mark.parametrize("position", [None, 1], ids=["no certificate", "none that was sent"])
+def test_without_a_known_cause_openssls_own_message_is_told(
+    position: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openssl = Refusal(cause=Cause.OTHER, detail="of OpenSSL", position=position)
+    finding = refused_by(monkeypatch, openssl, Refusal(cause=Cause.OTHER, detail="of cryptography"))
+    assert (finding.outcome, finding.because) == (
+        VIOLATED,
+        'OpenSSL and cryptography refuse the path: "of OpenSSL"',
+    )
 
 
 def test_a_root_that_kms_lists_is_tried_before_extra_cas() -> None:
@@ -126,6 +193,12 @@ def test_certificates_that_were_not_read_leave_the_path_unknown() -> None:
     finding = only(certificate_path_validates, evidence(cut, extra_authorities=(issued(Plan()).root,)))
     assert finding.outcome is UNKNOWN
     assert "were not read" in finding.because
+
+
+def test_a_fault_of_the_certificates_that_were_read_is_violated_although_others_were_not() -> None:
+    cut = tls(target(), sent(CLIENTS), in_handshake(Reason.OVER_LIMIT))
+    finding = only(certificate_path_validates, evidence(cut, extra_authorities=(issued(CLIENTS).root,)))
+    assert finding.outcome is VIOLATED
 
 
 def test_no_certificate_is_unknown() -> None:

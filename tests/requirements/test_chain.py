@@ -25,9 +25,12 @@ from support.evidence import (
 
 from probe.model.measurements import Reason
 from probe.model.verdicts import Basis, Likelihood, Outcome
+from probe.requirements import chain as chain_requirements
 from probe.requirements.certificate_path import certificate_path_validates
 from probe.requirements.chain import authority_is_trusted_by_kms, chain_is_complete
 from probe.requirements.declare import Finding, Rule
+from probe.requirements.evidence.paths import PathResult, RootSet
+from probe.wire.certificate_path.decision import Decision
 
 ROOT = issue("Listed Root", ca=True)
 MIDDLE = issue("Middle", by=ROOT, ca=True)
@@ -147,7 +150,12 @@ def test_the_fix_for_a_root_that_kms_may_not_trust_names_the_certificate_to_send
         found = judged(authority_is_trusted_by_kms, *chain)
         assert found.outcome is Outcome.VIOLATED
         assert "in neither of AWS's lists (2022-11-10, 2024-06-15)" in found.because
-        assert (found.remedy is None) if remedy is None else (found.remedy and remedy in found.remedy.text)
+        if remedy is None:
+            assert found.remedy is None
+        else:
+            assert found.remedy is not None
+            assert remedy in found.remedy.text
+            assert "-showcerts" in found.remedy.cli
 
 
 def test_a_trusted_root_that_browsers_do_not_trust_is_mentioned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +168,25 @@ def test_a_trusted_root_that_browsers_do_not_trust_is_mentioned(monkeypatch: pyt
         found = judged(authority_is_trusted_by_kms, issue(HOST, by=root))
         assert found.outcome is Outcome.MET
         assert words in found.because
+
+
+@pytest.mark.parametrize("name", ["Another Root", "ISRG Root X2"], ids=["no advice", "advice without a note"])
+def test_a_trusted_root_that_browsers_trust_too_has_no_note(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = issue(name, ca=True)
+    trust_only(monkeypatch, authorities_of(root))
+    found = judged(authority_is_trusted_by_kms, issue(HOST, by=root))
+    assert (found.outcome, found.because) == (
+        Outcome.MET,
+        f'"CN={name}" is in AWS\'s lists of 2022-11-10 and 2024-06-15',
+    )
+
+
+def test_a_path_that_both_validators_find_and_we_do_not_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted = PathResult(decision=Decision(openssl=None, cryptography=None), roots=RootSet.IN_BOTH_LISTS)
+    monkeypatch.setattr(chain_requirements, "path_result", lambda *_: accepted)
+    assert judged(chain_is_complete, LEAF).outcome is Outcome.MET
 
 
 def test_an_unrelated_certificate_is_tolerated_and_mentioned() -> None:
@@ -230,6 +257,13 @@ def test_certificates_beyond_our_limit_are_not_reported_as_missing(read: tuple[S
         finding = only(declared, evidence(tls(target(), sent(*read), in_handshake(Reason.OVER_LIMIT))))
         assert finding.outcome is Outcome.UNKNOWN
         assert "were not read" in finding.because
+
+
+@pytest.mark.parametrize(("certificates", "outcome"), [(16, Outcome.VIOLATED), (17, Outcome.UNKNOWN)])
+def test_a_missing_issuer_may_be_the_seventeenth_certificate_which_is_not_considered(
+    certificates: int, outcome: Outcome
+) -> None:
+    assert judged(chain_is_complete, LEAF, *[PRIVATE] * (certificates - 1)).outcome is outcome
 
 
 def test_an_unreadable_certificate_may_be_the_missing_issuer() -> None:

@@ -93,6 +93,14 @@ def test_certificates_without_a_version_leave_the_version_unknown() -> None:
     assert "ended before a version was agreed (the TLS handshake: reset" in finding.because
 
 
+def test_certificates_without_a_version_or_a_failure_leave_the_version_unknown() -> None:
+    finding = judged(tls_version_is_supported, **{**NOTHING_AGREED, "chain": sent(issue("proxy"))})
+    assert (finding.outcome, finding.because) == (
+        Outcome.UNKNOWN,
+        "the handshake ended before a version was agreed",
+    )
+
+
 def test_our_own_limit_is_not_a_fault_of_the_server() -> None:
     finding = judged(tls_version_is_supported, in_handshake(Reason.OVER_LIMIT), **NOTHING_AGREED)
     assert finding.outcome is Outcome.UNKNOWN

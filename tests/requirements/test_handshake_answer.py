@@ -13,6 +13,7 @@ from probe.model.targets import Role, Target
 from probe.model.verdicts import Outcome
 from probe.requirements.declare import Finding
 from probe.requirements.handshake_answer import tls_handshake_is_answered
+from probe.requirements.kms_errors import path as path_errors
 from probe.verdicts.judge import judge
 
 RESET = in_handshake(Reason.RESET)
@@ -73,6 +74,18 @@ def test_without_a_server_name_another_failure_says_that_none_was_sent() -> None
     assert "no server name was sent" not in judged(RESET).because
 
 
+def test_a_failure_without_any_bytes_is_told_without_a_name_or_bytes() -> None:
+    assert judged(RESET).because == (
+        "the server accepted the connection, and cut it instead of answering the TLS handshake "
+        "(the TLS handshake: reset by the peer)"
+    )
+
+
+def test_the_errors_of_kms_depend_on_what_came_instead() -> None:
+    assert judged(RESET).kms_errors == path_errors.NO_HANDSHAKE
+    assert judged(in_handshake(Reason.TIMED_OUT)).kms_errors == path_errors.SILENT_HANDSHAKE
+
+
 def test_the_first_bytes_are_shown_escaped_and_cut() -> None:
     finding = judged(in_handshake(Reason.PROTOCOL_ERROR), not_tls=b"220 \x1b[31m\xff\r\n" + b"x" * 52)
     assert '"220 \\x1b[31m\\xff\\r\\nxxx' in finding.because
@@ -86,6 +99,10 @@ def test_a_missing_client_certificate_is_told_by_its_own_requirement() -> None:
     report = judge(evidence(tls(target(), failure=failure, alert=116, **NOTHING_AGREED)), single_server=True)
     (verdict,) = (v for v in report.verdicts if v.requirement == "tls-handshake-is-answered")
     assert (verdict.outcome, verdict.told_by) == (Outcome.VIOLATED, ("client-certificate-is-not-required",))
+
+
+def test_another_failure_is_told_by_no_other_requirement() -> None:
+    assert judged(RESET).told_by == ()
 
 
 def with_header(setting: str) -> Account:
@@ -108,6 +125,16 @@ def test_a_target_group_without_the_header_is_named_as_a_possible_cause(role: Ro
     assert finding.outcome is Outcome.VIOLATED
     assert f'Proxy protocol v2 is off at target group "{GROUP.name}"' in finding.because
     assert "Proxy protocol v2 is off" not in judged(failure, of(role), with_header("")).because
+
+
+def test_all_that_may_have_caused_a_failure_is_named() -> None:
+    """What came, the target group without the header, and the missing server name."""
+    backend = replace(of(Role.BACKEND), server_name=None)
+    because = judged(RESET, backend, with_header("false")).because
+    came, header, name = because.split("; ")
+    assert "cut it instead of answering" in came
+    assert "Proxy protocol v2 is off" in header
+    assert "no server name was sent" in name
 
 
 def test_a_backend_behind_a_group_that_sends_the_header_is_not_judged_by_a_direct_connection() -> None:

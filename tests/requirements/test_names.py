@@ -6,8 +6,9 @@ import pytest
 from support.evidence import HOST, evidence, in_handshake, issue, only, sent, target, tls
 
 from probe.model.measurements import Reason
-from probe.model.verdicts import Outcome
+from probe.model.verdicts import KmsStep, Level, Outcome
 from probe.requirements.declare import Finding, Rule
+from probe.requirements.kms_errors import path as path_errors
 from probe.requirements.names import common_name_matches, subject_alternative_name_matches
 
 BOTH = (common_name_matches, subject_alternative_name_matches)
@@ -74,6 +75,15 @@ def test_one_matching_alternative_name_is_enough() -> None:
 @pytest.mark.parametrize("dns_names", [(), ("other.example.com",)], ids=["none", "another"])
 def test_without_a_matching_alternative_name_the_advice_is_violated(dns_names: tuple[str, ...]) -> None:
     assert judged(subject_alternative_name_matches, HOST, dns_names=dns_names).outcome is Outcome.VIOLATED
+
+
+def test_alternative_names_of_other_hosts_alone_are_a_risk_and_none_at_all_is_advice() -> None:
+    """A client that checks alternative names refuses other hosts."""
+    others = judged(subject_alternative_name_matches, HOST, dns_names=("other.example.com",))
+    assert (others.level, others.step) == (Level.RISK, KmsStep.TLS)
+    assert others.kms_errors == path_errors.AT_TIMES_TLS
+    none = judged(subject_alternative_name_matches, HOST)
+    assert (none.level, none.step, none.kms_errors) == (None, None, None)
 
 
 @pytest.mark.parametrize("declared", BOTH, ids=lambda each: each.id)
