@@ -45,7 +45,6 @@ COVERED_ELSEWHERE = {
     "probe/requirements/principals.py": _ACCOUNTS,
     "probe/requirements/private_dns_name.py": _ACCOUNTS,
     "probe/requirements/target_groups.py": _ACCOUNTS,
-    "probe/requirements/target_zones.py": _ACCOUNTS,
     "probe/requirements/vpc.py": _ACCOUNTS,
 }
 # Modules that parse untrusted input, in addition to all of probe/wire.
