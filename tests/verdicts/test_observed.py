@@ -8,6 +8,7 @@ from support.evidence import NOW_S, tcp, tls
 
 from probe.model.account import Account
 from probe.model.evidence import Evidence
+from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import Failure, HealthDetails, KeyManagerStatus, Measurement, Phase, Reason
 from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.model.verdicts import KmsStep, Level, Operation, Outcome, Report, Trait, Verdict
@@ -141,6 +142,21 @@ def test_targets_that_accept_only_the_load_balancer_are_unknown_and_not_a_fault(
     }
     assert set(of_targets(report, "tls-version-is-supported").values()) == {Outcome.NOT_APPLICABLE}
     assert connect_errors(report) == set()
+
+
+def test_a_large_client_hello_answered_by_the_nodes_is_not_applicable_to_targets_that_answer_no_tls() -> None:
+    cut = Failure(phase=Phase.HANDSHAKE, reason=Reason.RESET)
+    unseen = [tls(t, failure=cut, kms_handshake_succeeded=False, version=None, chain=()) for t in (T1, T2)]
+    measured = (tls(A), tls(B), health(A), health(B), *unseen)
+    seen = looked_at(targets=(A, B, T1, T2), latest=measured, recent=measured)
+    sent = {"started_at_s": NOW_S, "sent_bytes": 1470, "allowed_s": 5.0}
+    hellos = (
+        *(LargeClientHello(target=each, answer=HelloAnswer.SERVER_HELLO, **sent) for each in (A, B)),
+        *(LargeClientHello(target=t, answer=HelloAnswer.RESET, failure=cut, **sent) for t in (T1, T2)),
+    )
+    report = judge(replace(seen, large_client_hellos=hellos))
+    found = of_targets(report, "large-client-hello-is-answered")
+    assert found == {"t1": Outcome.NOT_APPLICABLE, "t2": Outcome.NOT_APPLICABLE}
 
 
 def test_a_key_seen_through_the_nodes_is_not_applicable_to_targets_that_accept_only_the_nodes() -> None:
