@@ -14,8 +14,8 @@ from probe.network.failures import ExchangeFailed, failing
 from probe.network.stamped import StampedSocket
 from probe.network.tcp import TcpConnection
 from probe.network.tls import sni
-from probe.network.tls_session import TlsRefused, TlsSession
-from probe.network.tls_transport import TlsTransport
+from probe.network.tls_session import TlsSession
+from probe.network.tls_transport import TlsTransport, failure_of
 from probe.wire.first_answer import FirstAnswer, first_answer
 
 _KINDS = {Reason.TIMED_OUT: HelloAnswer.TIMED_OUT, Reason.RESET: HelloAnswer.RESET}
@@ -49,20 +49,9 @@ async def large_handshake(
         return LargeHandshake(
             answer=_KINDS.get(failed.failure.reason, HelloAnswer.OTHER), sent_bytes=0, failure=failed.failure
         )
-    failure = await _failure_of(conversation, deadline)
+    failure = await failure_of(conversation.shake_hands(), deadline)
     conversation.end()
     return conversation.result(failure)
-
-
-async def _failure_of(conversation: "_Conversation", deadline: Deadline) -> Failure | None:
-    try:
-        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
-            await conversation.shake_hands()
-    except ExchangeFailed as failed:
-        return failed.failure
-    except TlsRefused as refused:
-        return Failure(phase=Phase.HANDSHAKE, reason=refused.reason, detail=refused.detail)
-    return None
 
 
 class _Conversation:

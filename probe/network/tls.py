@@ -27,7 +27,7 @@ from probe.network.tls_session import (
     TlsSession,
     within_limits,
 )
-from probe.network.tls_transport import TlsTransport
+from probe.network.tls_transport import TlsTransport, failure_of
 
 # A chain of maximum size, and as much again for everything else.
 _MAX_NAME_BYTES = 253  # RFC 1035, section 2.3.4, as text
@@ -141,13 +141,9 @@ def sni(server_name: str | None) -> bytes | None:
 
 
 async def _failure_of(conversation: "_Conversation", deadline: Deadline) -> Failure | None:
-    try:
-        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
-            await conversation.shake_hands()
-    except ExchangeFailed as failed:
-        return failed.failure
-    except TlsRefused as refused:
-        return Failure(phase=Phase.HANDSHAKE, reason=refused.reason, detail=refused.detail)
+    failure = await failure_of(conversation.shake_hands(), deadline)
+    if failure is not None:
+        return failure
     chain = conversation.session.chain()
     if within_limits(chain) != chain:
         detail = f"more than {MAX_CHAIN} certificates, or one larger than {MAX_CERTIFICATE_BYTES} bytes"

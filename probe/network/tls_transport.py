@@ -1,10 +1,26 @@
-"""The bytes of a TLS session over its socket: sent, received and bounded."""
+"""The bytes of a TLS session over its socket, bounded, and how a handshake over it fails."""
 
-from probe.model.measurements import Reason
+from collections.abc import Awaitable
+
+from probe.model.measurements import Failure, Phase, Reason
+from probe.network.clock import Deadline
+from probe.network.failures import ExchangeFailed, failing
 from probe.network.stamped import StampedSocket
 from probe.network.tls_session import MAX_CERTIFICATE_BYTES, MAX_CHAIN, TlsRefused, TlsSession
 
 MAX_HANDSHAKE_BYTES = 2 * MAX_CHAIN * MAX_CERTIFICATE_BYTES
+
+
+async def failure_of(handshake: Awaitable[None], deadline: Deadline) -> Failure | None:
+    """Why the handshake did not complete before the deadline; None if it did."""
+    try:
+        async with failing(Phase.HANDSHAKE, deadline.remaining_s()):
+            await handshake
+    except ExchangeFailed as failed:
+        return failed.failure
+    except TlsRefused as refused:
+        return Failure(phase=Phase.HANDSHAKE, reason=refused.reason, detail=refused.detail)
+    return None
 
 
 class TlsTransport:

@@ -1,12 +1,14 @@
 """The bytes of a TLS session over its socket: a lost connection, the end, the limit."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from probe.model.measurements import Reason
+from probe.model.measurements import Phase, Reason
+from probe.network.clock import SYSTEM_CLOCK, Deadline
 from probe.network.tls_session import TlsRefused
-from probe.network.tls_transport import MAX_HANDSHAKE_BYTES, TlsTransport
+from probe.network.tls_transport import MAX_HANDSHAKE_BYTES, TlsTransport, failure_of
 
 
 class Session:
@@ -94,3 +96,33 @@ def test_nothing_is_sent_if_nothing_is_left() -> None:
     stamped = Stamped()
     transport(Session(), stamped).end(completed=False)
     assert stamped.sent == []
+
+
+async def shaken(error: Exception | None = None, *, silent: bool = False) -> None:
+    if silent:
+        await asyncio.Event().wait()
+    if error is not None:
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (None, None),
+        (TlsRefused(Reason.PROTOCOL_ERROR, "alert 40"), Reason.PROTOCOL_ERROR),
+        (ConnectionResetError(104, "reset"), Reason.RESET),
+    ],
+    ids=["completed", "refused", "reset"],
+)
+async def test_why_a_handshake_fails_is_a_failure_of_its_phase(
+    error: Exception | None, reason: Reason | None
+) -> None:
+    failure = await failure_of(shaken(error), Deadline(SYSTEM_CLOCK, 60.0))
+    assert (failure and failure.reason) == reason
+    assert failure is None or failure.phase is Phase.HANDSHAKE
+
+
+async def test_a_silent_server_is_a_timeout() -> None:
+    failure = await failure_of(shaken(silent=True), Deadline(SYSTEM_CLOCK, 0.01))
+    assert failure is not None
+    assert failure.reason is Reason.TIMED_OUT

@@ -22,6 +22,15 @@ A, B = (node(zone) for zone in NODES)
 BACKEND = Target(name="192.168.1.5", role=Role.BACKEND, host="192.168.1.5")
 MET, VIOLATED, UNKNOWN, NOT_EVALUATED = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
+BROKEN = Verdict(
+    requirement="common-name-matches",
+    level=Level.REQUIRED,
+    step=KmsStep.TLS,
+    subject=A.name,
+    outcome=VIOLATED,
+    because="",
+)
+
 
 def health(of: Target, **changes: object) -> Measurement:
     details = replace(HealthDetails(purpose="health", status=200), **changes)
@@ -61,14 +70,7 @@ def test_the_health_cell_shows_only_health_requests(
 
 
 def test_slow_health_is_violated_although_it_was_answered() -> None:
-    slow = Verdict(
-        requirement="health-answers-within-250-ms",
-        level=Level.REQUIRED,
-        step=KmsStep.HEALTH,
-        subject=A.name,
-        outcome=VIOLATED,
-        because="",
-    )
+    slow = replace(BROKEN, requirement="health-answers-within-250-ms", step=KmsStep.HEALTH)
     assert row(health(A), verdicts=(slow,)).health.outcome is VIOLATED
     assert row(health(A), verdicts=(slow,)).health.words == "health-answers-within-250-ms"
     assert row(health(A), verdicts=(replace(slow, subject=B.name),)).health.outcome is MET
@@ -81,18 +83,10 @@ def test_a_connection_shows_its_duration_and_a_failure_its_reason() -> None:
 
 
 def test_the_tls_cell_names_the_violated_requirement() -> None:
-    broken = Verdict(
-        requirement="common-name-matches",
-        level=Level.REQUIRED,
-        step=KmsStep.TLS,
-        subject=A.name,
-        outcome=VIOLATED,
-        because="",
-    )
     assert row(tls(A)).tls.outcome is MET
-    assert row(tls(A), verdicts=(broken,)).tls.words == "common-name-matches"
-    assert row(tls(A), verdicts=(replace(broken, subject=B.name),)).tls.outcome is MET
-    assert row(tls(A), verdicts=(replace(broken, outcome=UNKNOWN),)).tls.outcome is UNKNOWN
+    assert row(tls(A), verdicts=(BROKEN,)).tls.words == "common-name-matches"
+    assert row(tls(A), verdicts=(replace(BROKEN, subject=B.name),)).tls.outcome is MET
+    assert row(tls(A), verdicts=(replace(BROKEN, outcome=UNKNOWN),)).tls.outcome is UNKNOWN
     assert row(tls(A, failure=in_handshake(Reason.RESET))).tls == matrix.Cell(outcome=VIOLATED, words="reset")
 
 
@@ -129,19 +123,11 @@ def test_without_targets_there_is_no_table() -> None:
 def test_a_narrow_table_leaves_out_columns_before_it_breaks_names(
     width: int, heads: list[str], *, named: bool
 ) -> None:
-    broken = Verdict(
-        requirement="common-name-matches",
-        level=Level.REQUIRED,
-        step=KmsStep.TLS,
-        subject=A.name,
-        outcome=VIOLATED,
-        because="",
-    )
     node = replace(A, zone="eu-central-1a")
     evidence = looked_at(targets=(node,), latest=(tcp(node), tls(node)))
     console = Console(width=width, markup=False, force_terminal=False)
     with console.capture() as captured:
-        console.print(matrix.render(matrix.rows(evidence, (broken,))))
+        console.print(matrix.render(matrix.rows(evidence, (BROKEN,))))
     lines = captured.get().splitlines()
     head = next(line for line in lines if "TCP" in line)
     assert re.split(r"\s{2,}", head.strip()) == heads
