@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from probe.aws.calls import AwsClient
+    from probe.aws.collected_answers import CollectedAnswers
 
 MAX_NAMED = 64
 
@@ -37,9 +38,7 @@ def caller(
         options.check_region(region, "--region")
     try:
         if account is not None:
-            from probe.aws.collected_answers import read
-
-            recorded = read(account)
+            recorded = _recorded(account)
             options.check_region(recorded.region, f"--account {clean(str(account))}: region")
             if region not in (None, recorded.region):
                 of = clean(recorded.region, 40)
@@ -56,6 +55,15 @@ def caller(
     except InputError as error:
         raise UsageError(*error.errors) from None
     return api
+
+
+def _recorded(account: Path) -> "CollectedAnswers":
+    from probe.aws.collected_answers import read
+
+    try:
+        return read(account)
+    except InputError as error:
+        raise UsageError(*(f"--account {line}" for line in error.errors)) from None
 
 
 def matching(value: str | None, pattern: re.Pattern[str], option: str, what_to_do: str) -> str | None:

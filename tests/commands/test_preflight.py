@@ -137,9 +137,21 @@ def test_a_cloudhsm_key_store_is_a_usage_error(tmp_path: Path, capsys: Output) -
     assert "it has no XKS proxy" in error
 
 
-def test_a_missing_account_file_is_a_usage_error(tmp_path: Path, capsys: Output) -> None:
-    assert app.run(["preflight", "--account", str(tmp_path / "none.json")]) == Exit.USAGE
-    assert "none.json: cannot be read" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("content", "because"),
+    [(None, "cannot be read: No such file or directory"), ("root:x:0", "is not JSON; create the file with")],
+    ids=["missing", "not JSON"],
+)
+def test_a_wrong_account_file_is_one_line_with_the_option_and_the_file(
+    content: str | None, because: str, tmp_path: Path, capsys: Output
+) -> None:
+    file = tmp_path / "account.json"
+    if content is not None:
+        file.write_text(content)
+    assert app.run(["preflight", "--account", str(file)]) == Exit.USAGE
+    error = capsys.readouterr().err
+    assert f"--account {file}: {because}" in error
+    assert error.count("\n") == 1
 
 
 def test_hostile_names_are_escaped_in_every_output(tmp_path: Path, capsys: Output) -> None:
