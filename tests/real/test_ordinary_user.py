@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from support.installed_wheel import install_wheel
+from support.installed_wheel import install_wheel, libraries
 
 pytestmark = pytest.mark.real
 NOBODY = 65534
@@ -44,7 +45,17 @@ def python() -> str:
 def xks_probe_for_all(python: str) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        yield install_wheel(Path(folder), python)
+        # The clone may be in a folder that only its owner may enter, such as one made by mktemp.
+        copied = Path(shutil.copytree(libraries(), Path(folder) / "libraries", copy_function=_link))
+        yield install_wheel(Path(folder), python, copied)
+
+
+def _link(source: str, target: str) -> None:
+    """Without a copy where the file system allows it: the libraries are large."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="the tests already run as an ordinary user")

@@ -20,11 +20,16 @@ def install_wheel_once(folder: Path) -> Path:
     return Path(done.read_text("utf-8"))
 
 
-def install_wheel(folder: Path, python: str = sys.executable) -> Path:
+def libraries() -> Path:
+    """The site-packages folder of the environment that runs the tests."""
+    return Path(sysconfig.get_paths()["purelib"])
+
+
+def install_wheel(folder: Path, python: str = sys.executable, of: Path | None = None) -> Path:
     """Build the wheel, install it below ``folder`` for the interpreter ``python``, return its `xks-probe`.
 
-    Third-party packages come from the environment that runs the tests: its site-packages folder is appended to
-    the path. Its editable install of this tree has no effect, because nested .pth files are not read.
+    Third-party packages come from the folder ``of``, by default `libraries`, which is appended to the path. An
+    editable install of this tree in it has no effect, because nested .pth files are not read.
     """
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist"))
     (wheel,) = (folder / "dist").glob("*.whl")
@@ -43,7 +48,7 @@ def install_wheel(folder: Path, python: str = sys.executable) -> Path:
         str(wheel),
     )
     (site_packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
-    (site_packages / "tested_with.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    (site_packages / "tested_with.pth").write_text(f"{of or libraries()}\n")
     return folder / "venv" / "bin" / "xks-probe"
 
 
