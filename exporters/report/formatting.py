@@ -10,7 +10,6 @@ from probe.model.text import clean
 from probe.model.verdicts import Outcome, Report
 
 MISSING = "–"  # noqa: RUF001 - an en dash, for a cell without a value
-WIDE_COLUMNS = 120  # from this width on, tables also show their less important columns
 SECONDS_PER_DAY = 86_400
 
 OUTCOMES: dict[Outcome, tuple[str, str]] = {

@@ -1,13 +1,13 @@
 """The latest health requests to the targets of a report, per phase, for people and programs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from exporters.checks import CALL_PHASES, REQUESTS, is_answered, plans_of, total_s
 from exporters.health import LatestHealth
 from exporters.report import fields, formatting
+from exporters.report.fitting import FittingTable, shortened
 from probe.model.kinds import CHECKS
 from probe.model.measurements import WITHHELD_FOR_OURSELVES, HealthDetails, Measurement, Phase
 from probe.model.survey import CALL_LIMIT_S
@@ -15,6 +15,7 @@ from probe.model.targets import Mode, Target
 from probe.model.text import clean
 
 _OK = 200
+_RESPONSE_COLUMNS = 16  # of a response's text, which is wrapped
 
 
 def document(target: Target, latest: LatestHealth) -> fields.Fields | None:
@@ -46,33 +47,43 @@ def _request(measurement: Measurement | None) -> fields.Fields | None:
     }
 
 
-class HealthTable:
+def table(latest: Iterable[tuple[Target, LatestHealth]]) -> FittingTable:
     """One row per target and mode; in a wide terminal each phase has its own column."""
+    phases = tuple(phase.value for phase in CALL_PHASES)
+    usual = ("target", "mode", "total", "phases", "response")
+    return FittingTable(
+        variants=[
+            ("target", "mode", "total", *phases, "response"),
+            *shortened(usual, [("phases",), ("mode",)]),
+        ],
+        rows=[row for target, of in latest for row in _rows(target, of)],
+        numbers=("mode", "total", "phases", *phases),
+        flexible={"response": _RESPONSE_COLUMNS},
+        title=f"Health requests (times in ms; KMS's limit per call is {CALL_LIMIT_S * 1e3:g})",
+    )
 
-    def __init__(self, latest: Iterable[tuple[Target, LatestHealth]]) -> None:
-        self._latest = tuple(latest)
 
-    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= formatting.WIDE_COLUMNS
-        phases = tuple(phase.value for phase in CALL_PHASES) if wide else ("phases",)
-        table = formatting.table(
-            *("target", "mode", "total", *phases, "response"),
-            numbers=("mode", "total", *phases),
-            title=f"Health requests (times in ms; KMS's limit per call is {CALL_LIMIT_S * 1e3:g})",
-        )
-        for target, latest in self._latest:
-            name = Text(clean(target.name, 64), style="bold")
-            for mode, measurement in latest.requests.items():
-                texts = _phases(measurement)
-                cells = tuple(texts.values()) if wide else (_joined(texts),)
-                table.add_row(name, mode.value, _total(measurement), *cells, _response(measurement, latest))
-                name = Text()
-            if latest.withheld is not None:
-                blank = (formatting.MISSING,) * (1 + len(phases))
-                table.add_row(
-                    name, formatting.MISSING, *blank, Text(_withheld(latest.withheld), style="yellow")
-                )
-        yield table
+def _rows(target: Target, latest: LatestHealth) -> Iterator[Mapping[str, Text]]:
+    name = Text(clean(target.name, 64), style="bold")
+    for mode, measurement in latest.requests.items():
+        phases = _phases(measurement)
+        yield {
+            "target": name,
+            "mode": Text(mode.value),
+            "total": _total(measurement),
+            "phases": _joined(phases),
+            **{phase.value: text for phase, text in phases.items()},
+            "response": _response(measurement, latest),
+        }
+        name = Text()
+    if latest.withheld is not None:
+        blank = Text(formatting.MISSING)
+        columns = ("mode", "total", "phases", *(phase.value for phase in CALL_PHASES))
+        yield {
+            "target": name,
+            **dict.fromkeys(columns, blank),
+            "response": Text(_withheld(latest.withheld), style="yellow"),
+        }
 
 
 def _phases(measurement: Measurement) -> Mapping[Phase, Text]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from exporters.checks import ROUND_TRIPS, counts, current
 from exporters.health import LatestHealth
 from exporters.health import latest_health as latest_health_of
 from exporters.report import certificates, fields, formatting, latest_health
+from exporters.report.fitting import FittingTable, shortened
 from probe.model.evidence import Evidence
 from probe.model.kinds import GRAVEST_FIRST, ON_PAGE
 from probe.model.measurements import Certificate, Failure, Measurement, TlsDetails
@@ -17,6 +17,8 @@ from probe.model.statistics import Summary, Window
 from probe.model.survey import RTT_THRESHOLD_S
 from probe.model.targets import Check, Identity, Role, Target
 from probe.model.text import clean
+
+_TEXT_COLUMNS = 16  # at least, of a text that is wrapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,24 +121,25 @@ def document(stop: Stop) -> fields.Fields:
     }
 
 
-class PathTable:
-    """A table whose columns depend on the terminal width. ``now_s`` is Unix time."""
-
-    def __init__(self, path: Iterable[Stop], now_s: float) -> None:
-        self._path = tuple(path)
-        self._now_s = now_s
-
-    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= formatting.WIDE_COLUMNS
-        columns: tuple[str, ...] = ("target", "role", "address", "median", "loss", "state")
-        if wide:
-            columns = (*columns[:-1], "p95", "samples", "zone", "timestamps", "certificate", "state")
-        numbers = ("median", "p95", "loss", "samples")
-        table = formatting.table(*columns, numbers=numbers, title="Path to the key managers (times in ms)")
-        for stop in self._path:
-            cells = dict(_cells(stop, self._now_s))
-            table.add_row(*(cells[column] for column in columns))
-        yield table
+def table(path: Iterable[Stop], now_s: float) -> FittingTable:
+    """One row per target. A narrow terminal shows fewer columns. ``now_s`` is Unix time."""
+    times = ("median", "loss", "p95", "samples")
+    every = ("target", "role", "address", *times, "zone", "timestamps", "certificate", "state")
+    without = [
+        ("zone", "timestamps"),
+        ("p95", "samples"),
+        ("certificate",),
+        ("role",),
+        ("address",),
+        ("loss",),
+    ]
+    return FittingTable(
+        variants=shortened(every, without),
+        rows=[dict(_cells(stop, now_s)) for stop in path],
+        numbers=("median", "p95", "loss", "samples"),
+        flexible=dict.fromkeys(("certificate", "state"), _TEXT_COLUMNS),
+        title="Path to the key managers (times in ms)",
+    )
 
 
 def _cells(stop: Stop, now_s: float) -> Iterable[tuple[str, Text]]:

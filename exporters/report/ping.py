@@ -22,6 +22,7 @@ from probe.model.text import clean
 
 if TYPE_CHECKING:  # rich takes longer to load than the first round trip
     from rich.console import RenderableType
+    from rich.text import Text
 
 MAX_ROWS = 200
 
@@ -145,25 +146,35 @@ def summary(summaries: Mapping[str, Summary]) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
-    from exporters.report import formatting
+    from exporters.report.fitting import FittingTable, shortened
 
     numbers = ("sent", "lost", "loss", "min", "median", "p95", "p99", "jitter")
-    table = formatting.table("target", *numbers, numbers=numbers)
-    for name, of in list(summaries.items())[:MAX_ROWS]:
-        loss = Text(formatting.percent(of.loss_ratio), style="bold red" if of.lost else "green")
-        times = (of.min_s, of.median_s, of.p95_s, of.p99_s, of.jitter_s)
-        table.add_row(
-            Text(clean(name)),
-            str(of.samples + of.lost),
-            str(of.lost),
-            loss,
-            *(formatting.milliseconds(time_s) for time_s in times),
-        )
+    without = [("jitter",), ("p99",), ("p95",), ("sent",), ("min",), ("lost",)]
+    table = FittingTable(
+        variants=shortened(("target", *numbers), without),
+        rows=[_cells(name, of) for name, of in list(summaries.items())[:MAX_ROWS]],
+        numbers=numbers,
+    )
     rest = len(summaries) - MAX_ROWS
     notes = [Text("times in ms; p95 needs at least 20 replies, p99 at least 100", style="dim")]
     if rest > 0:
         notes.append(Text(f"and {rest} more targets; use --format json for every round trip"))
     return Group(table, *notes)
+
+
+def _cells(name: str, of: Summary) -> "Mapping[str, Text]":
+    from rich.text import Text
+
+    from exporters.report import formatting
+
+    times = {"min": of.min_s, "median": of.median_s, "p95": of.p95_s, "p99": of.p99_s, "jitter": of.jitter_s}
+    return {
+        "target": Text(clean(name)),
+        "sent": Text(str(of.samples + of.lost)),
+        "lost": Text(str(of.lost)),
+        "loss": Text(formatting.percent(of.loss_ratio), style="bold red" if of.lost else "green"),
+        **{column: Text(formatting.milliseconds(time_s)) for column, time_s in times.items()},
+    }
 
 
 def _sequence(measurement: Measurement, given: int | None) -> int | None:

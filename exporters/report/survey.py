@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from exporters.report import fields, formatting
+from exporters.report.fitting import FittingTable, shortened
 from probe.model.survey import RegionRtt, Survey
 from probe.model.text import clean
+
+_LOCATION_COLUMNS = 10  # the longest word of a location
 
 
 def document(survey: Survey) -> dict[str, object]:
@@ -58,7 +61,7 @@ def render(survey: Survey) -> RenderableType:
 
 def body(survey: Survey) -> RenderableType:
     """The table and its notes, for a report with its own header."""
-    return Group(_RegionTable(survey), *_notes(survey))
+    return Group(_table(survey), *_notes(survey))
 
 
 def _answer(survey: Survey) -> Text:
@@ -77,27 +80,21 @@ def _answer(survey: Survey) -> Text:
     )
 
 
-class _RegionTable:
-    """A table whose columns depend on the terminal width."""
-
-    def __init__(self, survey: Survey) -> None:
-        self._survey = survey
-
-    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= formatting.WIDE_COLUMNS
-        rows = [dict(_cells(region, self._survey.threshold_s)) for region in self._survey.regions]
-        limit = f"≤ {self._survey.threshold_s * 1e3:g} ms"
-        narrow = ("#", "Region", "location", "median", "95 % interval", "p95", "lost", limit)
-        extra = ("min", "p99", "jitter", "samples", "address", "method") if wide else ()
-        numbers = ("#", "median", "95 % interval", "p95", "lost", "min", "p99", "jitter", "samples")
-        columns = (*narrow[:-1], *extra, limit)
-        table = formatting.table(*columns, numbers=numbers)
-        for row in rows:
-            table.add_row(*(row.get(column, row["within"]) for column in columns))
-        yield table
+def _table(survey: Survey) -> FittingTable:
+    """A narrow terminal shows fewer columns. The interval goes first, because the verdict already uses it."""
+    limit = f"≤ {survey.threshold_s * 1e3:g} ms"
+    usual = ("#", "Region", "location", "median", "95 % interval", "p95", "lost")
+    detailed = (*usual, "min", "p99", "jitter", "samples", "address", "method")
+    without = [("95 % interval",), ("p95",), ("location",), ("lost",), ("#",)]
+    return FittingTable(
+        variants=[(*columns, limit) for columns in (detailed, *shortened(usual, without))],
+        rows=[dict(_cells(region, survey.threshold_s, limit)) for region in survey.regions],
+        numbers=("#", "median", "95 % interval", "p95", "lost", "min", "p99", "jitter", "samples"),
+        flexible={"location": _LOCATION_COLUMNS},
+    )
 
 
-def _cells(region: RegionRtt, threshold_s: float) -> Iterable[tuple[str, Text]]:
+def _cells(region: RegionRtt, threshold_s: float, limit: str) -> Iterable[tuple[str, Text]]:
     summary = region.summary
     low_high = summary.median_ci95_s
     interval = f"{low_high[0] * 1e3:.2f}–{low_high[1] * 1e3:.2f}" if low_high else formatting.MISSING  # noqa: RUF001 - a range
@@ -121,7 +118,7 @@ def _cells(region: RegionRtt, threshold_s: float) -> Iterable[tuple[str, Text]]:
     yield "samples", Text(str(summary.samples))
     yield "address", Text(clean(region.address or formatting.MISSING))
     yield "method", Text(region.method.value)
-    yield "within", _within(region)
+    yield limit, _within(region)
 
 
 def _colour(median_s: float | None, threshold_s: float) -> str:

@@ -55,7 +55,7 @@ def render(*, reports: Sequence[Judged], survey: Survey, vantage: str, version: 
     parts: list[RenderableType | None] = [
         _head(judged_[0][0], vantage, version, several=several),
         *(part for report, _ in judged_ for part in _judged(report, several=several)),
-        path.PathTable(stops, judged_[0][0].taken_at_s),
+        path.table(stops, judged_[0][0].taken_at_s),
         _health(stops),
         *_survey(survey),
         *(part for report, _ in judged_ for part in _fine(report, several=several)),
@@ -83,7 +83,7 @@ def _fine(report: Report, *, several: bool) -> Iterable[RenderableType | None]:
 
 def _health(stops: Iterable[path.Stop]) -> RenderableType | None:
     shown = [(stop.target, stop.health) for stop in stops if stop.health != LatestHealth()]
-    return latest_health.HealthTable(shown) if shown else None
+    return latest_health.table(shown) if shown else None
 
 
 def _worst_first(reports: Sequence[Judged]) -> list[Judged]:

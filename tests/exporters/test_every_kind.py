@@ -66,7 +66,7 @@ def drawn(of: Target, *measurements: Measurement) -> str:
     console = Console(width=200, no_color=True)
     with console.capture() as captured:
         console.print(
-            path.PathTable(path.stops(Evidence(taken_at_s=NOW_S, targets=(of,), latest=measurements)), NOW_S)
+            path.table(path.stops(Evidence(taken_at_s=NOW_S, targets=(of,), latest=measurements)), NOW_S)
         )
     return captured.get()
 

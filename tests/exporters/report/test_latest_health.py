@@ -6,7 +6,7 @@ from support.reports.exporter_inputs import NOW_S, SILENT, asked, health, target
 
 from exporters.health import latest_health as latest_health_of
 from exporters.report.formatting import MISSING
-from exporters.report.latest_health import HealthTable, document
+from exporters.report.latest_health import document, table
 from probe.model.measurements import Measurement
 from probe.model.targets import Check
 
@@ -16,7 +16,7 @@ WARM = Check.HEALTH_WARM
 def shown(*measured: Measurement, width: int = 140) -> str:
     console = Console(width=width, no_color=True)
     with console.capture() as captured:
-        console.print(HealthTable([(asked(), latest_health_of(measured))]))
+        console.print(table([(asked(), latest_health_of(measured))]))
     return captured.get()
 
 
