@@ -1,4 +1,4 @@
-"""HTTP routes. Only GET is served, and GET has no side effects."""
+"""HTTP routes. GET has no side effects; the only other request is a POST that reloads the configuration."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from exporters.prometheus import PrometheusSink
 from exporters.prometheus.scrape import CONTENT_TYPE, Scrapes, only
 from exporters.web.guard import SECURITY_HEADERS, hosts
 from exporters.web.page import PageSink
+from exporters.web.reload import Reload, ReloadPath
 from exporters.web.render import render, stylesheet
 from exporters.web.snapshot import Snapshot
 from exporters.web.status import document
@@ -28,8 +29,9 @@ def make_app(
     listen_host: str,
     listen_port: int | None = None,
     external_url: str | None = None,
+    reload: Reload | None = None,
 ) -> web.Application:
-    """The application for one listener.
+    """The application for one listener. ``reload`` is None if clients may not reload the configuration.
 
     ``listen_host`` and ``external_url`` determine which ``Host`` headers are accepted; ``listen_port`` is
     only shown in the error message for a wrong one.
@@ -45,6 +47,7 @@ def make_app(
             web.get("/api/v1/status", paths.status),
             web.get("/-/healthy", paths.healthy),
             web.get("/-/ready", paths.ready),
+            web.post("/-/reload", ReloadPath(reload).post),
         ]
     )
     return app

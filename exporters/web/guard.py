@@ -1,6 +1,6 @@
 """Host header check and security headers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -51,6 +51,18 @@ def hosts(listen_host: str, external_url: str | None = None) -> Hosts:
     local = everywhere or listen == "localhost" or (_is_address(listen) and ip_address(listen).is_loopback)
     names = {listen, external or listen} | (_LOOPBACK_NAMES if local else frozenset())
     return Hosts(names=frozenset(names - {""}), any_address=everywhere)
+
+
+def is_same_origin(origins: Sequence[str], host: str | None) -> bool:
+    """Whether a request comes from a page of this server, or from no page at all (RFC 6454, section 7).
+
+    ``origins`` are its ``Origin`` headers, ``host`` its ``Host`` header, which the server has accepted.
+    """
+    if not origins:
+        return True
+    scheme, _, rest = origins[0].partition("://")
+    is_web = scheme in ("http", "https")
+    return len(origins) == 1 and is_web and host is not None and rest.lower() == host.lower()
 
 
 def host_of(header: str | None) -> str | None:

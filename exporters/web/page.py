@@ -7,7 +7,7 @@ from exporters.checks import ROUND_TRIPS, counts
 from exporters.stores import Reports
 from exporters.web.memory import Memory
 from exporters.web.self_metrics import SelfMetrics
-from exporters.web.snapshot import Attempt, Snapshot, TargetState
+from exporters.web.snapshot import Attempt, Refused, Snapshot, TargetState
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase
 from probe.model.statistics import Window
 from probe.model.survey import Survey
@@ -48,6 +48,7 @@ class PageSink:
         self._memories: dict[Identity, Memory] = {}
         self._reports = Reports()
         self._survey: Survey | None = None
+        self._refused: Refused | None = None
 
     def on_targets(self, targets: Sequence[Target]) -> None:
         self._memories = {target.identity: self._memory(target) for target in targets}
@@ -72,6 +73,10 @@ class PageSink:
     def on_report(self, report: Report) -> None:
         self._reports.on_report(report)
 
+    def on_reload(self, errors: Sequence[str], at_s: float) -> None:
+        """The configuration was loaded again at ``at_s`` (Unix time); with ``errors`` it was not used."""
+        self._refused = Refused(at_s=at_s, errors=tuple(errors)) if errors else None
+
     def on_survey(self, survey: Survey) -> None:
         self._survey = survey
 
@@ -84,6 +89,7 @@ class PageSink:
             reports=self._reports.newest,
             survey=self._survey,
             health=self.self_metrics.health(),
+            refused=self._refused,
         )
 
     def _memory(self, target: Target) -> Memory:

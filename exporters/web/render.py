@@ -21,7 +21,8 @@ from exporters.web.health import LIMIT_MS
 from exporters.web.path import sections
 from exporters.web.regions import BAR_WIDTH, table
 from exporters.web.self_metrics_rows import rows
-from exporters.web.snapshot import Snapshot
+from exporters.web.snapshot import Refused, Snapshot
+from exporters.web.status import MAX_ERRORS
 from probe.model.text import clean
 from probe.model.verdicts import Operation, Outcome, Report, Verdict
 
@@ -66,6 +67,7 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
             sections=sections(snapshot),
             limit_ms=LIMIT_MS,
             regions=table(snapshot.survey),
+            refused=_refused(snapshot.refused),
             bar_width=BAR_WIDTH,
             chains=chains(snapshot),
             self_metrics=rows(snapshot.health),
@@ -74,6 +76,14 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
             version=version,
         )
     )
+
+
+def _refused(refused: Refused | None) -> tuple[str, tuple[str, ...], int] | None:
+    """When a reload failed, the first errors, and how many there are more."""
+    if refused is None:
+        return None
+    shown = refused.errors[:MAX_ERRORS]
+    return utc(refused.at_s), shown, len(refused.errors) - len(shown)
 
 
 def _store(report: Report | None, head: Banner) -> Store:

@@ -63,11 +63,23 @@ class TargetState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A configuration that was not used, because of these errors; the previous one stays in use."""
+
+    at_s: float
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The whole state. ``reports`` has the latest per key store; ``survey`` is None before the first."""
+    """The whole state. ``reports`` has the latest per key store; ``survey`` is None before the first.
+
+    ``refused`` is None unless the last reload of the configuration failed.
+    """
 
     now_s: float
     targets: tuple[TargetState, ...] = ()
     reports: tuple[Report, ...] = ()
     survey: Survey | None = None
     health: Health = field(default_factory=Health)
+    refused: Refused | None = None

@@ -10,7 +10,7 @@ from exporters.report.judged import prediction
 from exporters.web.banner import Banner, banners
 from exporters.web.formatting import utc
 from exporters.web.self_metrics import Health
-from exporters.web.snapshot import Snapshot
+from exporters.web.snapshot import Refused, Snapshot
 from exporters.web.status_target import summary, target
 from probe.model.survey import RegionRtt, Survey
 from probe.model.text import clean
@@ -18,6 +18,7 @@ from probe.model.verdicts import Operation, Prediction, Remedy, Report, Verdict
 
 SCHEMA_VERSION = 1
 _TEXT_LIMIT = 512
+MAX_ERRORS = 20  # of a refused configuration
 
 
 def document(snapshot: Snapshot, version: str, *, ready: bool) -> dict[str, Any]:
@@ -35,9 +36,15 @@ def document(snapshot: Snapshot, version: str, *, ready: bool) -> dict[str, Any]
             "targets": [target(state) for state in snapshot.targets],
             "survey": _survey(snapshot.survey),
             "instrument": _self_metrics(snapshot.health),
+            "refused_configuration": _refused(snapshot.refused),
         }
     )
     return shown
+
+
+def _refused(refused: Refused | None) -> dict[str, Any] | None:
+    """The last reload, if it failed."""
+    return {"at": utc(refused.at_s), "errors": list(refused.errors[:MAX_ERRORS])} if refused else None
 
 
 def _self_metrics(health: Health) -> dict[str, Any]:

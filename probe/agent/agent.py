@@ -78,6 +78,13 @@ class Agent:
             self.windows = renamed(self.windows, before, self.state.targets)
             self._sync()
 
+    def reconfigure(self, settings: Settings, accesses: Sequence[ProxyAccess | None]) -> None:
+        """Use new settings from now on: unchanged targets keep their schedule, history and counters."""
+        before = self.state.targets
+        self.state.reconfigure(settings, accesses)
+        self.windows = renamed(self.windows, before, self.state.targets)
+        self._sync()
+
     async def run(self) -> None:
         """Measure until cancelled. The last report includes everything measured by then."""
         try:
@@ -111,7 +118,7 @@ class Agent:
 
     def publish_report(self) -> Reports:
         """Evaluate the current evidence and pass the reports to every sink."""
-        return self._publish_judged(*self._judged(self.state.measured()))
+        return self.publish(*self._judged(self.state.measured()))
 
     def _judged(self, measured: Measured) -> Reports:
         """Evaluate the requirements; runs in a thread, so it must not change shared state."""
@@ -123,10 +130,13 @@ class Agent:
         self.windows = measured.windows
         return reports, regions
 
-    def _publish_judged(self, reports: tuple[Report, ...], regions: Survey) -> Reports:
+    def publish(self, reports: tuple[Report, ...], regions: Survey) -> Reports:
+        """Pass them to every sink, without reports of key stores that a reload removed meanwhile."""
+        configured = {store.spec.id for store in self.state.stores}
         for sink in self._sinks:
             for report in reports:
-                sink.on_report(report)
+                if report.key_store in configured:
+                    sink.on_report(report)
             sink.on_survey(regions)
         return reports, regions
 
@@ -169,7 +179,7 @@ class Agent:
                 latest=await collect_in_slices(self._history.each_latest()),
                 recent=await collect_in_slices(self._history.each_recent()),
             )
-            self._publish_judged(*await asyncio.to_thread(self._judged, measured))
+            self.publish(*await asyncio.to_thread(self._judged, measured))
 
     def _until_next_report_s(self) -> float:
         """Shorter at the start, when results change every second."""

@@ -4,7 +4,7 @@
 measurements come from the history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -73,10 +73,8 @@ class State:
     ) -> None:
         self.settings = settings
         self._history = history
-        given = (*accesses, *[None] * len(settings.stores))
         self.stores = tuple(
-            StoreFacts(declared=spec, access=access)
-            for spec, access in zip(settings.stores, given, strict=False)
+            StoreFacts(declared=spec, access=access) for spec, access in _with(settings.stores, accesses)
         )
         self.targets: tuple[Target, ...] = ()
         self.large_client_hellos: tuple[LargeClientHello, ...] = ()  # set by a round that sends them
@@ -90,6 +88,19 @@ class State:
         self.stores = tuple(
             replace(each, **facts) if each.declared == store else each  # type: ignore[arg-type]
             for each in self.stores
+        )
+        return self._derive()
+
+    def reconfigure(self, settings: Settings, accesses: Sequence[ProxyAccess | None]) -> bool:
+        """Use new settings. A key store that is the same to AWS keeps what is known of it.
+
+        Returns whether the targets have changed. ``accesses`` match ``settings.stores``.
+        """
+        known = {store.declared.id: store for store in self.stores}
+        self.settings = settings
+        self.stores = tuple(
+            _reconfigured(known.get(spec.id), spec, access)
+            for spec, access in _with(settings.stores, accesses)
         )
         return self._derive()
 
@@ -166,3 +177,27 @@ class State:
 
 def _is_of(target: Target, store: KeyStoreSpec) -> bool:
     return target.key_store == store.id and ROLES[target.role].is_of_store
+
+
+def _with(
+    specs: Sequence[KeyStoreSpec], accesses: Sequence[ProxyAccess | None]
+) -> Iterator[tuple[KeyStoreSpec, ProxyAccess | None]]:
+    """Each spec with its access, None for those that have none."""
+    return zip(specs, (*accesses, *[None] * len(specs)), strict=False)
+
+
+def _reconfigured(known: StoreFacts | None, spec: KeyStoreSpec, access: ProxyAccess | None) -> StoreFacts:
+    """The facts of a key store under new settings, as far as they are still about the same thing in AWS."""
+    if known is None:
+        return StoreFacts(declared=spec, access=access)
+    is_same = _in_aws(known.declared) == _in_aws(spec)
+    return StoreFacts(
+        declared=spec,
+        access=access,
+        account=known.account if is_same else None,
+        domain=known.domain if is_same and known.declared.host == spec.host else None,
+    )
+
+
+def _in_aws(spec: KeyStoreSpec) -> tuple[str, str, str | None, str | None]:
+    return spec.id, spec.region, spec.service_name, spec.service_owner

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 from probe.commands.exits import UsageError
 from probe.model.settings import CredentialSource, Settings
 from probe.model.targets import Check
+from probe.model.text import clean
 
 if TYPE_CHECKING:
+    from probe.agent.reload import Loaded
     from probe.signing.client import ProxyAccess
     from probe.signing.credential import Credential
 
 DEFAULT_PATH = Path("xks-probe.yaml")
+_MAX_READS = 3
 
 
 def load(path: Path) -> Settings:
@@ -34,6 +37,29 @@ def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
     return tuple(
         ProxyAccess(credential, settings.extra_authorities) if credential else None
         for credential in _credentials(settings, are_secrets_fetched=True)
+    )
+
+
+def reloaded(path: Path) -> "Loaded":
+    """The settings of ``path`` and its credentials, for a running agent. Raises InputError.
+
+    A file that changes while it is read could be cut short and still be valid, so it is read again.
+    """
+    from probe.agent.reload import Loaded
+    from probe.storage.files import signature
+    from probe.wire.input_error import InputError
+
+    for _ in range(_MAX_READS):
+        before = signature(path)
+        try:
+            settings = load(path)
+            loaded = Loaded(settings=settings, accesses=accesses(settings))
+        except UsageError as error:
+            raise InputError(error.lines) from None
+        if signature(path) == before:
+            return loaded
+    raise InputError(
+        (f"{clean(str(path))}: changed each time it was read; write it whole, then reload again",)
     )
 
 

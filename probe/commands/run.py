@@ -2,6 +2,9 @@
 
 import asyncio
 import socket
+from typing import Annotated
+
+import typer
 
 from probe.commands.configuration import DEFAULT_PATH, accesses, load
 from probe.commands.exits import Exit
@@ -13,6 +16,12 @@ from probe.model.text import clean
 def command(
     config: ConfigOption = DEFAULT_PATH,
     allow_unauthenticated: AllowUnauthenticatedOption = False,
+    auto_reload: Annotated[
+        bool, typer.Option("--auto-reload", help="reload the configuration when its file changes")
+    ] = False,
+    enable_lifecycle: Annotated[
+        bool, typer.Option("--web.enable-lifecycle", help="allow a reload by POST /-/reload")
+    ] = False,
     log_format: LogFormatOption = LogFormat.CONSOLE,
 ) -> int:
     """Returns 0 on SIGINT or SIGTERM; a wrong configuration is a `UsageError`."""
@@ -20,8 +29,10 @@ def command(
     check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
     asked = accesses(settings)
     configure(log_format)
+    from probe.commands.reloading import ReloadOptions
     from probe.commands.serving import listen, serve
 
+    reload = ReloadOptions(path=config, is_watched=auto_reload, by_request=enable_lifecycle)
     with listen(settings.listen_host, settings.listen_port) as listener:
-        asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked))
+        asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked, reload))
     return Exit.FINE

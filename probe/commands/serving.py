@@ -1,6 +1,7 @@
 """The agent with its page: used by `run` and by `demo`. Ends cleanly within two seconds of a signal."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Sequence
 
@@ -11,13 +12,17 @@ from exporters.prometheus import PrometheusSink
 from exporters.web import server
 from exporters.web.app import make_app
 from exporters.web.page import PageSink
+from exporters.web.reload import Reload
 from exporters.web.self_metrics import SelfMetrics
 from probe import __version__
 from probe.agent.agent import Agent
 from probe.agent.history import History
 from probe.agent.pacing import keep_pauses_short, observe_lag
+from probe.agent.reload import Reloader, watch
 from probe.commands import signals
+from probe.commands.configuration import reloaded
 from probe.commands.exits import UsageError
+from probe.commands.reloading import ReloadOptions, ReloadOutputs
 from probe.model.settings import Settings
 from probe.model.targets import Check, Target
 from probe.model.text import clean
@@ -25,6 +30,7 @@ from probe.model.verdicts import MEASURED, Requirement, Scope
 from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
 from probe.signing.client import ProxyAccess
+from probe.storage.files import signature
 
 SHUTDOWN_S = 1.0  # half of the two seconds for responses in progress; the other half is for the agent
 BACKLOG = 128
@@ -70,15 +76,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(
-    settings: Settings, listener: socket.socket, vantage: str, accesses: Sequence[ProxyAccess | None] = ()
+    settings: Settings,
+    listener: socket.socket,
+    vantage: str,
+    accesses: Sequence[ProxyAccess | None] = (),
+    reload: ReloadOptions | None = None,
 ) -> None:
     """Run the agent and its page until SIGINT or SIGTERM; the last results are published before it ends.
 
-    ``accesses``: how the proxy of each key store is asked for its health.
+    ``accesses``: how the proxy of each key store is asked for its health. With ``reload``, SIGHUP loads the
+    configuration again.
     """
     stop = asyncio.Event()
     with signals.setting(stop):
-        await _serve(settings, listener, vantage, accesses, stop)
+        await _serve(settings, listener, vantage, accesses, reload, stop)
 
 
 async def _serve(
@@ -86,6 +97,7 @@ async def _serve(
     listener: socket.socket,
     vantage: str,
     accesses: Sequence[ProxyAccess | None],
+    reload: ReloadOptions | None,
     stop: asyncio.Event,
 ) -> None:
     sink = PrometheusSink(__version__)
@@ -101,7 +113,10 @@ async def _serve(
         accesses=accesses,
         vantage=vantage,
     )
-    runner = await _start_page(settings, listener, sink, page, agent)
+    outputs = ReloadOutputs(sink=sink, page=page, judged=lambda each: sink.set_requirements(_judged(each)))
+    reloader = _reloader(reload, settings, agent, outputs) if reload else None
+    by_request = reloader.reload if reload and reload.by_request and reloader else None
+    runner = await _start_page(settings, listener, sink, page, agent, by_request)
     keep_pauses_short()
     structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
     running = asyncio.create_task(agent.run(), name="agent")
@@ -109,15 +124,36 @@ async def _serve(
         observe_lag(sink.observe_loop_lag, page.self_metrics.observe_loop_lag), name="loop lag"
     )
     stopping = asyncio.create_task(stop.wait(), name="stop")
+    reloading = asyncio.create_task(_reload(reload, reloader), name="reload")
+    ending = (running, reloading)  # a bug in one of them ends the agent
     try:
-        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((*ending, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (running, lag, stopping):
+        for task in (*ending, lag, stopping):
             task.cancel()
-        results = await asyncio.gather(running, lag, stopping, return_exceptions=True)
+        results = await asyncio.gather(*ending, lag, stopping, return_exceptions=True)
         await runner.cleanup()
-    _raise_bug(results[0])
+    for result in results[: len(ending)]:
+        _raise_bug(result)
     structlog.get_logger().info("stopped")
+
+
+def _reloader(options: ReloadOptions, settings: Settings, agent: Agent, outputs: ReloadOutputs) -> Reloader:
+    return Reloader(
+        load=lambda: reloaded(options.path), running=settings, apply=agent.reconfigure, heard=outputs.heard
+    )
+
+
+async def _reload(options: ReloadOptions | None, reloader: Reloader | None) -> None:
+    """Reload on SIGHUP, and when the file changes if that is asked for; until cancelled."""
+    if options is None or reloader is None:
+        await asyncio.Event().wait()
+        return
+    with signals.calling(signal.SIGHUP, reloader.request):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(reloader.run(), name="reloads")
+            if options.is_watched:
+                group.create_task(watch(lambda: signature(options.path), reloader.request), name="watch")
 
 
 def _judged(accesses: Sequence[ProxyAccess | None]) -> tuple[Requirement, ...]:
@@ -132,7 +168,12 @@ def _raise_bug(result: object) -> None:
 
 
 async def _start_page(
-    settings: Settings, listener: socket.socket, sink: PrometheusSink, page: PageSink, agent: Agent
+    settings: Settings,
+    listener: socket.socket,
+    sink: PrometheusSink,
+    page: PageSink,
+    agent: Agent,
+    reload: Reload | None,
 ) -> web.AppRunner:
     app = make_app(
         sink,
@@ -142,5 +183,6 @@ async def _start_page(
         listen_host=settings.listen_host,
         listen_port=listener.getsockname()[1],
         external_url=settings.external_url,
+        reload=reload,
     )
     return await server.start(app, listener, shutdown_s=SHUTDOWN_S)

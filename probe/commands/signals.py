@@ -69,6 +69,17 @@ def setting(event: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def calling(number: signal.Signals, act: Callable[[], None]) -> Iterator[None]:
+    """Within it the signal calls ``act`` in the running loop, which another context of this module wakes."""
+    loop = asyncio.get_running_loop()
+    before = signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(act))
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+@contextlib.contextmanager
 def _waking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Within it, each signal makes ``loop`` return from its wait for sockets.
 

@@ -44,3 +44,18 @@ class Settings:
     is_simulation: bool = False
     threshold_s: float = RTT_THRESHOLD_S
     report_interval_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadResult:
+    """The result of one reload: without ``errors``, the new settings are in use.
+
+    ``after_restart`` are the keys of the file whose new values take effect only when the agent is restarted.
+    """
+
+    errors: tuple[str, ...] = ()
+    after_restart: tuple[str, ...] = ()
+
+    @property
+    def is_successful(self) -> bool:
+        return not self.errors

@@ -1,4 +1,4 @@
-"""Reads whole files up to a maximum size."""
+"""Reads whole files up to a maximum size, and tells whether a file has changed."""
 
 from pathlib import Path
 
@@ -19,6 +19,15 @@ def read_bounded(path: Path, limit_bytes: int = MAX_BYTES) -> bytes:
             (f"is larger than the maximum of {limit_bytes} bytes; check that it is the right file",)
         )
     return content
+
+
+def signature(path: Path) -> tuple[int, int, int] | None:
+    """Inode, size and time of change: they differ once a file was written or replaced. None: no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def read_file(path: Path) -> str:

@@ -126,6 +126,20 @@ async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_report_w
     assert len(sink.surveys) == len(sink.reports)
 
 
+@pytest.mark.loopback
+async def test_a_report_that_was_being_made_while_its_key_store_was_removed_is_not_published() -> None:
+    sink = RecordingSink()
+    agent = make(sink)
+    reports, survey = agent.publish_report()
+    assert [report.key_store for report in sink.reports] == ["cks-1"]
+    agent.reconfigure(Settings(targets=(REGION,), stores=(KeyStoreSpec(id="cks-2"),)), ())
+    agent.publish(reports, survey)
+    assert [report.key_store for report in sink.reports] == ["cks-1"]
+    agent.publish_report()
+    assert [report.key_store for report in sink.reports] == ["cks-1", "cks-2"]
+    assert sink.targets == ["region-eu-central-1"]
+
+
 def node(name: str, host: str) -> Target:
     plans = (PlannedCheck(check=Check.TLS, interval_s=1.0, timeout_s=0.5),)
     return Target(name=name, role=Role.NODE, host=host, plans=plans, key_store="cks-1")

@@ -85,6 +85,45 @@ def test_facts_are_stored_for_their_own_key_store() -> None:
     assert [state.snapshot(store).domain for store in state.stores] == [None, facts]
 
 
+FACTS = DomainFacts(private_dns_name="x", registrable=None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "keeps_account", "keeps_domain"),
+    [
+        ({}, True, True),
+        ({"uri_path": "/new/kms/xks/v1"}, True, True),
+        ({"key_id": "another"}, True, True),
+        ({"uri_endpoint": "https://other.example.com"}, True, False),
+        ({"region": "eu-west-3"}, False, False),
+        ({"service_name": "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0"}, False, False),
+        ({"service_owner": "123456789012"}, False, False),
+        ({"id": "cks-9"}, False, False),
+    ],
+    ids=str,
+)
+def test_new_settings_keep_the_facts_that_are_still_about_the_same_key_store(
+    changed: dict[str, str], *, keeps_account: bool, keeps_domain: bool
+) -> None:
+    account = replace(ACCOUNT, load_balancers=())
+    state = State(Settings(stores=(ONE, TWO)), History())
+    state.update(ONE, account=account, domain=FACTS)
+    state.reconfigure(Settings(stores=(TWO, replace(ONE, **changed))), ())  # type: ignore[arg-type]
+    two, one = state.stores
+    assert two.declared == TWO
+    assert one.account == (account if keeps_account else None)
+    assert one.domain == (FACTS if keeps_domain else None)
+
+
+def test_new_settings_change_targets_and_access() -> None:
+    access = ProxyAccess(None)
+    state = State(Settings(targets=TARGETS, stores=(ONE, TWO)), History(), [access, None])
+    assert not state.reconfigure(Settings(targets=TARGETS, stores=(ONE, TWO)), [None, access])
+    assert [store.access for store in state.stores] == [None, access]
+    assert state.reconfigure(Settings(targets=TARGETS[:1], stores=(ONE,)), [None])
+    assert [target.host for target in state.targets] == ["10.0.0.1"]
+
+
 @pytest.mark.parametrize(
     ("has_access", "has_account", "scopes"),
     [

@@ -8,6 +8,7 @@ import pytest
 from probe.commands import configuration
 from probe.commands.exits import UsageError
 from probe.model.settings import Settings
+from probe.wire.input_error import InputError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "configuration-example.yaml"
 
@@ -38,6 +39,50 @@ def test_every_error_is_one_line_that_starts_with_its_path(
 def test_an_unreadable_file_is_reported_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.yaml"):
         configuration.load(tmp_path / "none.yaml")
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "x.yaml"
+    whole = "backends: [{name: one, address: 10.0.0.1}, {name: two, address: 10.0.0.2}]\n"
+    file.write_text(whole.replace(", {name: two, address: 10.0.0.2}", ""))
+    read, writes = configuration.load, [whole]
+
+    def load(path: Path) -> Settings:
+        settings = read(path)
+        if writes:
+            file.write_text(writes.pop())
+        return settings
+
+    monkeypatch.setattr(configuration, "load", load)
+    assert [target.name for target in configuration.reloaded(file).settings.targets] == ["one", "two"]
+
+
+def test_a_file_that_changes_with_every_read_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, count = tmp_path / "x.yaml", [0]
+
+    def load(_path: Path) -> Settings:
+        count[0] += 1
+        file.write_text("#" * count[0])
+        return Settings()
+
+    monkeypatch.setattr(configuration, "load", load)
+    with pytest.raises(InputError, match=r"x\.yaml: changed each time it was read") as caught:
+        configuration.reloaded(file)
+    assert len(caught.value.errors) == 1
+
+
+def test_the_errors_of_a_reload_are_those_of_a_start(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("colour: red\n")
+    with pytest.raises(UsageError) as at_start:
+        configuration.load(file)
+    with pytest.raises(InputError) as at_reload:
+        configuration.reloaded(file)
+    assert at_reload.value.errors == at_start.value.lines
 
 
 @pytest.mark.parametrize("read", [configuration.accesses, configuration.check_credentials])

@@ -1,13 +1,17 @@
 """`xks-probe run`: a page on loopback only, and a clean end within two seconds of a signal."""
 
 import contextlib
+import json
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -30,8 +34,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(file: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "probe", "run", "-c", str(file), "--log-format", "json"]
+def running(file: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "probe", "run", "-c", str(file), "--log-format", "json", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         yield process
@@ -98,3 +102,116 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path, capsys: pytest.Ca
     stderr = capsys.readouterr().err
     assert "Address already in use" in stderr
     assert stderr.count("\n") == 1
+
+
+def post(port: int, path: str) -> tuple[int, str]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=100) as response:  # noqa: S310 - the URL above is http
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 100
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+
+
+@dataclass
+class Reloading:
+    """A running agent and its configuration file, which has one target or more."""
+
+    file: Path
+    target_port: int
+    listen: int
+    process: subprocess.Popen[str]
+
+    def write(self, *names: str, more: str = "") -> None:
+        """Replace the file, as an editor does."""
+        backends = ", ".join(
+            f"{{name: {name}, address: 127.0.0.{index}, port: {self.target_port}, checks: [tcp]}}"
+            for index, name in enumerate(names, 1)
+        )
+        text = CONFIGURATION.replace(CONFIGURATION.splitlines()[1], f"backends: [{backends}]{more}")
+        new = self.file.with_suffix(".new")
+        new.write_text(text.replace("LISTEN", str(self.listen)))
+        new.replace(self.file)
+
+    def metric(self, name: str) -> float | None:
+        lines = (line.split() for line in fetch(self.listen, "/metrics").splitlines())
+        return next((float(words[1]) for words in lines if words[0] == name), None)
+
+    def has_targets(self, *names: str) -> bool:
+        metrics = fetch(self.listen, "/metrics")
+        listed = set(re.findall(r'xksprobe_target_info{[^}]*target="([^"]*)"', metrics))
+        return listed == set(names)
+
+    def probes(self) -> float:
+        return self.metric('xksprobe_probes_total{check="tcp",target="one"}') or 0.0
+
+
+@pytest.fixture
+def reloading(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reloading]:
+    file, listen = tmp_path / "x.yaml", free_port()
+    with socket.create_server(("0.0.0.0", 0)) as target:
+        made = Reloading(file, target.getsockname()[1], listen, None)  # type: ignore[arg-type]
+        made.write("one")
+        with running(file, *request.param) as made.process:
+            assert fetch(listen, "/-/ready")
+            yield made
+
+
+OK = "xksprobe_config_last_reload_successful"
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("reloading", [()], indirect=True)
+def test_sighup_adds_and_removes_targets_and_unchanged_ones_keep_their_counters(reloading: Reloading) -> None:
+    wait_for(lambda: reloading.probes() > 0)
+    before = reloading.probes()
+    reloading.write("one", "two")
+    reloading.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: reloading.has_targets("one", "two"))
+    assert reloading.probes() >= before
+    reloading.write("one")
+    reloading.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: reloading.has_targets("one"))
+    assert reloading.probes() >= before
+    assert reloading.metric(OK) == 1
+    assert post(reloading.listen, "/-/reload")[0] == 403
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("reloading", [("--web.enable-lifecycle",)], indirect=True)
+def test_a_bad_file_is_refused_in_answer_metric_page_and_log_and_the_old_settings_stay(
+    reloading: Reloading,
+) -> None:
+    reloading.write("one", "two", more="\nnonsense: 1")
+    status, text = post(reloading.listen, "/-/reload")
+    assert status == 500
+    assert "nonsense" in text
+    assert reloading.has_targets("one")
+    assert reloading.metric(OK) == 0
+    page = fetch(reloading.listen, "/")
+    assert "The configuration was not reloaded" in page
+    assert "nonsense" in page
+    reloading.write("one", "two")
+    assert post(reloading.listen, "/-/reload") == (200, "Reloaded\n")
+    assert reloading.has_targets("one", "two")
+    assert reloading.metric(OK) == 1
+    assert "The configuration was not reloaded" not in fetch(reloading.listen, "/")
+    reloading.process.send_signal(signal.SIGTERM)
+    _, log = reloading.process.communicate(timeout=100)
+    events = [json.loads(line) for line in log.splitlines()]
+    (refused,) = [each for each in events if each["event"].startswith("configuration not reloaded")]
+    assert "nonsense" in refused["errors"][0]
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("reloading", [("--auto-reload",)], indirect=True)
+def test_a_watched_file_is_reloaded_when_it_is_replaced(reloading: Reloading) -> None:
+    reloading.write("one", "two")
+    wait_for(lambda: reloading.has_targets("one", "two"))
