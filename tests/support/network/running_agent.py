@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -43,13 +43,14 @@ class RunningAgent:
         *,
         port: int = 9911,
         environment: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
     ) -> None:
-        self._simulation, self._port = simulation, port
-        file.write_text(yaml.safe_dump({**settings, "listen": f"127.0.0.1:{port}"}), "utf-8")
+        self._simulation, self._port, self._file = simulation, port, file
+        self.configure(settings)
         self.log = file.with_suffix(".log")
         with self.log.open("wb") as log:
             self.process = simulation.popen(
-                [*PRIORITY, str(xks_probe), "run", "-c", str(file), "--log-format", "json"],
+                [*PRIORITY, str(xks_probe), "run", "-c", str(file), "--log-format", "json", *options],
                 stderr=log,
                 env=environment,
             )
@@ -60,6 +61,21 @@ class RunningAgent:
 
     def __exit__(self, *_: object) -> None:
         prometheus_server.end(self.process)
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Write the configuration file, whole at once."""
+        new = self._file.with_suffix(".new")
+        new.write_text(yaml.safe_dump({**settings, "listen": f"127.0.0.1:{self._port}"}), "utf-8")
+        new.replace(self._file)
+
+    def reload(self, settings: Mapping[str, Any]) -> str:
+        """The answer to a POST once the settings are in use; the option that allows this must be set."""
+        self.configure(settings)
+        answer: str | None = self._simulation.call(
+            lambda: _text_of(self._port, "/-/reload", "POST"), _ANSWER_S
+        )
+        assert answer is not None, f"not reloaded; the agent's log: {self.log.read_text()[-2000:]}"
+        return answer
 
     def status(self) -> dict[str, Any]:
         status: dict[str, Any] = json.loads(self.ask("/api/v1/status"))
@@ -107,9 +123,10 @@ def connect_errors(store: Mapping[str, Any]) -> dict[str, str]:
     return {each["error"]: each["likelihood"] for each in errors if each["masked_by"] is None}
 
 
-def _text_of(port: int, path: str) -> str | None:
+def _text_of(port: int, path: str, method: str = "GET") -> str | None:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_ANSWER_S / 2) as answer:
+        with urllib.request.urlopen(request, timeout=_ANSWER_S / 2) as answer:  # noqa: S310 - the URL is http
             return str(answer.read().decode())
     except OSError:
         return None
