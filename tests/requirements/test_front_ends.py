@@ -188,3 +188,35 @@ def test_all_untrusted_text_is_escaped_and_bounded() -> None:
 def test_a_body_form_is_known_of_each_parsed_response() -> None:
     bodies = [b"", b"[]", b"{}", b"<a>", b"\x1f\x8b", b"\xef\xbb\xbf{}", b"x"]
     assert {read_health(200, body).form for body in bodies} == set(BodyForm)
+
+
+CAUSES = {
+    "speaks only HTTP/2": (426, 464, 505),
+    "demands a client certificate": (495, 496),
+    "redirects the request": (301, 302, 303, 307, 308),
+    "demands its own authentication": (401, 407),
+    "as a web application firewall does": (403,),
+    "does not know the path": (404,),
+    "does not allow POST": (405,),
+    "rejects the form of the request": (400, 413, 414, 421, 431),
+    "limits the rate of requests": (429,),
+    "gets no valid answer from the proxy behind it": (502, 520, 523, 525, 526),
+    "has no proxy behind it that it can use": (503, 521, 530),
+    "got no answer in time from the proxy behind it": (504, 522, 524),
+    "answers with a web page": (200,),
+}
+
+
+def test_every_other_status_with_a_web_page_is_an_error_page_of_the_front_end() -> None:
+    expected = {status: cause for cause, statuses in CAUSES.items() for status in statuses}
+    for status in range(100, 600):
+        found = explained(details(status))
+        assert found is not None
+        assert expected.get(status, "answers with an error page of its own") in found.because, status
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(60, False), (61, True)], ids=["at the limit", "one over"])
+def test_the_evidence_has_the_first_60_characters_of_the_body(length: int, *, is_cut: bool) -> None:
+    body = "<" + "x" * (length - 2) + "y"
+    assert ('y"' in evidence_in(details(503, body))) is not is_cut
+    assert f'"{body[:60]}"' in evidence_in(details(503, body))

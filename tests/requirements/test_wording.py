@@ -5,7 +5,7 @@ import time
 import pytest
 
 from probe.model.measurements import Failure, Phase, Reason
-from probe.requirements.wording import days, listed, minutes, moment, quoted, why
+from probe.requirements.wording import days, first_bytes, listed, minutes, moment, quoted, why
 
 DAY_S = 86400.0
 
@@ -123,3 +123,10 @@ def test_a_moment_is_in_utc_in_any_time_zone(zone: str, monkeypatch: pytest.Monk
 def test_the_detail_of_a_failure_has_at_most_100_characters() -> None:
     words = why(Failure(phase=Phase.CONNECT, reason=Reason.RESET, detail="x" * 101))
     assert words.endswith("x" * 99 + "…)")
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(60, False), (61, True)], ids=["at the limit", "one over"])
+def test_at_most_60_characters_of_received_bytes_are_shown(length: int, *, is_cut: bool) -> None:
+    words = first_bytes(b"x" * (length - 1) + b"y")
+    assert len(words) == 62
+    assert words.endswith('…"' if is_cut else 'y"')

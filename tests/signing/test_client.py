@@ -11,6 +11,7 @@ from probe.model.measurements import TlsDetails
 from probe.model.store import KeyStoreSpec
 from probe.signing.client import ProxyAccess
 from probe.signing.credential import Credential
+from probe.signing.sigv4 import Signer
 
 SPEC = KeyStoreSpec(id="cks-1", region="eu-west-1", uri_path="/a/kms/xks/v1", key_id="k")
 CREDENTIAL = Credential("A" * 20, "marker/" + "b" * 40)
@@ -75,3 +76,14 @@ def test_only_a_server_that_kms_would_accept_gets_a_signed_request_unless_sign_a
     assert refused(ProxyAccess(CREDENTIAL), details) == "certificate-path-validates"
     assert refused(ProxyAccess(CREDENTIAL, (root.der,)), details) is None
     assert refused(ProxyAccess(CREDENTIAL, sign_anyway=True), details) is None
+
+
+@pytest.mark.parametrize(("credential", "loads"), [(CREDENTIAL, 1), (None, 0)], ids=["signed", "unsigned"])
+def test_the_signer_is_loaded_before_it_is_needed(
+    credential: Credential | None, loads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the event loop it would delay the first request by a quarter of a second."""
+    calls: list[None] = []
+    monkeypatch.setattr(Signer, "load", lambda: calls.append(None))
+    ProxyAccess(credential)
+    assert len(calls) == loads

@@ -290,3 +290,17 @@ def test_a_report_has_the_state_that_kms_reports_if_the_key_store_exists() -> No
 
 def test_a_report_without_a_key_store_has_an_empty_id() -> None:
     assert judge(evidence(also=(PROXY,))).key_store == ""
+
+
+@pytest.mark.parametrize("is_simulation", [False, True])
+def test_verdicts_and_predictions_that_rest_on_an_extra_authority_say_so(*, is_simulation: bool) -> None:
+    private = issue("Private root", ca=True)
+    leaf = issue(HOST, by=private, dns_names=(HOST,))
+    measured = evidence(*healthy(A), tls(A, sent(leaf, private)), spec=KeyStoreSpec(id="cks-1"))
+    report = judge(replace(measured, extra_authorities=(private.der,), is_simulation=is_simulation))
+    resting = {each.requirement for each in report.verdicts if each.rests_on_extra_authority is True}
+    assert ("authority-is-trusted-by-kms" in resting) is not is_simulation
+    assert predicted(report).rests_on_extra_authority is not is_simulation
+    assert predicted(report, Operation.CREATE).rests_on_extra_authority is False
+    assert report.is_simulation is is_simulation
+    assert {each.rests_on_extra_authority for each in report.verdicts} <= {True, False}

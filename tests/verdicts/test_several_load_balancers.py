@@ -118,3 +118,30 @@ def test_with_a_single_load_balancer_nothing_is_added() -> None:
     one = verdict(found, "load-balancer-is-active", "net/xks")
     assert "load balancers of the endpoint service" not in one.because
     assert likelihoods(one) == {Likelihood.EXPECTED}
+
+
+def third() -> LoadBalancer:
+    made = second(arn="arn:nlb3", name="net/third")
+    given = tuple(replace(each, address=each.address.replace("10.1", "10.2")) for each in nodes_of(made))
+    return replace(made, nodes=given)
+
+
+def nodes_of(balancer: LoadBalancer) -> tuple[NodeInterface, ...]:
+    assert isinstance(balancer.nodes, tuple)
+    return balancer.nodes
+
+
+def test_dead_nodes_count_for_their_own_load_balancer_only() -> None:
+    other, last = second(), third()
+    hosts = frozenset(each.host for each in targets(other))
+    found = evidence(BALANCER, other, last, dead=hosts)
+    for host in hosts:
+        because = verdict(found, "every-node-accepts-tcp-443", host).because
+        assert "this affects 1 of 3 load balancers" in because
+
+
+def test_advice_about_one_of_them_has_no_share() -> None:
+    """KMS returns no error for it."""
+    one = verdict(evidence(BALANCER, second(scheme="internet-facing")), "load-balancer-is-internal", "net/other")
+    assert one.kms_errors == ()
+    assert "load balancers of the endpoint service" not in one.because
