@@ -1,6 +1,5 @@
 """A preflight as a self-contained HTML file, without scripts or requests, for light and dark screens."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,7 @@ from exporters import predictions
 from exporters.checks import CALL_PHASES, REQUESTS
 from exporters.headline import headline
 from exporters.report import findings, grouping, health, large_client_hello, matrix
+from exporters.report.markup import breakable
 from exporters.report.preflight import Preflight, cautions, facts
 from exporters.tally import tallies
 from probe.model.account import EndpointService
@@ -23,7 +23,6 @@ from probe.model.verdicts import Likelihood, Operation, Outcome, Prediction, Ver
 
 if TYPE_CHECKING:
     from jinja2 import Template
-    from markupsafe import Markup
 
 BAR_WIDTH = 500  # represents 300 ms, so that the limit is inside the drawing
 BAR_S = 0.3
@@ -31,7 +30,6 @@ ALARM_S = 0.2
 _MAX_BOXES = 6
 _STATIONS = ("", "endpoint service", "load balancer nodes", "NLB targets (XKS proxies)", "key managers")
 _LIMIT = 1024
-_BETWEEN_WORDS = re.compile("_|(?<=[a-z])(?=[A-Z])")
 _WORST = (Outcome.VIOLATED, Outcome.UNKNOWN, Outcome.MET, Outcome.NOT_APPLICABLE)
 _OF_MANAGERS = {
     KeyManagerStatus.ACTIVE: Outcome.MET,
@@ -96,15 +94,8 @@ def _template() -> "Template":
 
     source = files("exporters.report").joinpath("templates", "preflight.html").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["breakable"] = _breakable
+    environment.filters["breakable"] = breakable
     return environment.from_string(source)
-
-
-def _breakable(text: str) -> "Markup":
-    """Names of KMS's errors may break, but only between their words."""
-    from markupsafe import Markup, escape
-
-    return Markup(_BETWEEN_WORDS.sub(lambda found: f"{found[0]}<wbr>", str(escape(text))))  # noqa: S704 -- escaped
 
 
 def _predicted(prediction: Prediction, verdicts: Sequence[Verdict]) -> dict[str, object]:

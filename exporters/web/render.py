@@ -6,12 +6,13 @@ from importlib.resources import files
 from typing import Any, TypedDict
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from exporters.headline import State, authorities
 from exporters.predictions import BASES, CALLS
 from exporters.report.findings import unknown_title, wrong_title
 from exporters.report.formatting import authority_lists
+from exporters.report.markup import breakable
 from exporters.tally import tallies
 from exporters.web.banner import Banner, banners, summary
 from exporters.web.certificates import chains
@@ -132,5 +133,4 @@ def _clean(value: Any) -> Any:
 
 
 def _breakable(text: str) -> Markup:
-    """Cleaned and escaped text in which narrow screens may break the long names of KMS errors."""
-    return escape(clean(text, _TEXT_LIMIT)).replace("_", Markup("_<wbr>"))
+    return breakable(clean(text, _TEXT_LIMIT))

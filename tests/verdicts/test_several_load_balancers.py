@@ -142,6 +142,8 @@ def test_dead_nodes_count_for_their_own_load_balancer_only() -> None:
 
 def test_advice_about_one_of_them_has_no_share() -> None:
     """KMS returns no error for it."""
-    one = verdict(evidence(BALANCER, second(scheme="internet-facing")), "load-balancer-is-internal", "net/other")
+    one = verdict(
+        evidence(BALANCER, second(scheme="internet-facing")), "load-balancer-is-internal", "net/other"
+    )
     assert one.kms_errors == ()
     assert "load balancers of the endpoint service" not in one.because
