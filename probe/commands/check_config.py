@@ -27,14 +27,15 @@ def command(
     check_credentials(settings)
     footprint = describe(settings)
     if form is output.Format.JSON:
-        output.write_document(output.as_json({"schema_version": 1, **asdict(footprint)}), file)
+        shown = {"schema_version": 1, **asdict(footprint), "discovered": sorted(settings.discovered)}
+        output.write_document(output.as_json(shown), file)
     else:
         output.write_document(_text(settings, footprint), file)
     return Exit.FINE
 
 
 def _text(settings: Settings, footprint: "Footprint") -> str:
-    width = max(len(target.name) for target in settings.targets)
+    width = max((len(target.name) for target in settings.targets), default=0)
     rows = [
         f"  {clean(t.name):<{width}}  {t.role:<11}  {clean(t.host)}:{t.port}  "
         + ", ".join(f"{CHECKS[p.check].key} every {p.interval_s:g} s" for p in t.plans)
@@ -45,7 +46,26 @@ def _text(settings: Settings, footprint: "Footprint") -> str:
         f"{_rate(footprint.echoes_per_s)} pings/s, "
         f"{_rate(footprint.connections_per_s)} connections/s, about {footprint.series:,} series"
     )
-    return "\n".join(["The agent would probe:", *rows, "", total])
+    head = ["The agent would probe:", *rows] if rows else ["The file lists no target."]
+    return "\n".join([*head, *_discovered(settings, footprint), "", total])
+
+
+def _discovered(settings: Settings, footprint: "Footprint") -> list[str]:
+    """What is found through the AWS API, and what that costs."""
+    if not settings.discovered:
+        return []
+    stores = [store for store in settings.stores if store.id in settings.discovered]
+    rows = [
+        f"  {clean(store.id or store.service_name or '')} in {clean(store.region)}: nodes and targets of its "
+        "load balancers, by the AWS API"
+        for store in stores
+    ]
+    times = settings.refresh
+    calls = (
+        f"About {footprint.aws_calls_per_hour:,.0f} AWS calls per hour (read-only): the account is read "
+        f"every {times.audit_interval_s:g} s, the verification record every {times.record_interval_s:g} s."
+    )
+    return ["", "It would also discover and probe:", *rows, calls, "The numbers below are without these."]
 
 
 def _rate(per_second: float) -> str:

@@ -55,11 +55,6 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
 
 def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
     known = tuple(model.model_fields) if model else ()
-    if key == "endpoint_service":
-        return (
-            "this version does not support discovery through the AWS API; delete this key, and list targets "
-            "under nodes, backends, key_managers, regions or resolvers"
-        )
     near = difflib.get_close_matches(key, known, n=1)
     if near:
         return f"unknown key; did you mean {near[0]!r}?"

@@ -7,6 +7,7 @@ from probe.config import schema
 from probe.config.footprint import MAX_CONNECTIONS_PER_S, MAX_ECHOES_PER_S, rates
 from probe.config.targets import Draft
 from probe.model.kinds import CHECKS, OF_STORE, ROLES
+from probe.model.settings import RefreshTimes
 from probe.model.targets import Check, Identity
 from probe.model.text import clean
 from probe.survey import locations
@@ -27,6 +28,7 @@ def broken(drafts: Sequence[Draft], document: schema.Document, paths: Sequence[s
         *(line for draft in drafts for line in _region(draft)),
         *(line for draft in drafts for line in _checks(draft)),
         *(line for draft in drafts for line in _times(draft)),
+        *_refreshed(document),
         *_rates(drafts),
     ]
     return list(dict.fromkeys(found))
@@ -76,8 +78,8 @@ def _stores(document: schema.Document, paths: Sequence[str]) -> Iterator[str]:
     """Several key stores need different ids, and each must have its own targets."""
     first: dict[str, str] = {}
     for path, store in zip(paths, document.key_store, strict=False):
-        known = first.setdefault(store.id, path)
-        if known != path:
+        known = first.setdefault(store.id or "", path)
+        if known != path and store.id:
             yield f"{path}.id: duplicate id '{store.id}', already used at {known}; choose another"
     for role in OF_STORE if len(document.key_store) > 1 else ():
         section = ROLES[role].section
@@ -136,6 +138,18 @@ def _times(draft: Draft) -> Iterator[str]:
                 f"{where}: {interval} gives too few round trips in 10 minutes for a verdict on 35 ms; "
                 f"use {format_duration(MAX_JUDGED_TCP_INTERVAL_S)} or less"
             )
+
+
+def _refreshed(document: schema.Document) -> Iterator[str]:
+    """One reading of the facts ends before the next one starts."""
+    default = RefreshTimes()
+    for key in schema.REFRESHED:
+        interval_s = getattr(document.intervals, key) or getattr(default, f"{key}_interval_s")
+        timeout_s = getattr(document.timeouts, key) or getattr(default, f"{key}_timeout_s")
+        if interval_s < timeout_s:
+            interval, timeout = format_duration(interval_s), format_duration(timeout_s)
+            where = f"intervals.{key}: {interval} is shorter than timeouts.{key} ({timeout})"
+            yield f"{where}; use {timeout} or more"
 
 
 def _rates(drafts: Sequence[Draft]) -> Iterator[str]:

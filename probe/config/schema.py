@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from probe.config import values
 from probe.config.values import what, wrong
 from probe.model.kinds import CHECKS, PLANNED, ROLES
-from probe.model.settings import DEFAULT_LISTEN_PORT
+from probe.model.settings import DEFAULT_LISTEN_PORT, RefreshTimes
 from probe.model.survey import RTT_THRESHOLD_S
 from probe.model.targets import Role
 from probe.wire.duration import format_duration
@@ -41,6 +41,31 @@ Timeouts = _times(
     "Timeouts of checks, for all targets or for one.",
     {kind.key: (values.Timeout | None, f"timeout of this check ({kind.help})") for kind in _PLANNED},
 )
+
+
+_REFRESH = RefreshTimes()
+# Facts that are read for a whole key store; `rules` and `settings` use the keys.
+REFRESHED = {"audit": "reading the AWS account", "record": "looking up the verification record"}
+
+
+class FileIntervals(Intervals):  # type: ignore[misc, valid-type]
+    """Intervals of checks, and of reading the facts of a key store."""
+
+    audit: values.RefreshInterval | None = Field(
+        default=None, description="interval of reading the AWS account"
+    )
+    record: values.RefreshInterval | None = Field(
+        default=None, description="interval of looking up the verification record"
+    )
+
+
+class FileTimeouts(Timeouts):  # type: ignore[misc, valid-type]
+    """Timeouts of checks, and of reading the facts of a key store."""
+
+    audit: values.Timeout | None = Field(default=None, description="timeout of reading the AWS account")
+    record: values.Timeout | None = Field(
+        default=None, description="timeout of looking up the verification record"
+    )
 
 
 class _Entry(_Strict):
@@ -148,7 +173,9 @@ def _stores(value: object) -> object:
 
 
 def _defaults(name: str) -> str:
-    return ", ".join(f"{kind.key} {format_duration(getattr(kind, name))}" for kind in _PLANNED)
+    times = {kind.key: getattr(kind, name) for kind in _PLANNED}
+    times |= {key: getattr(_REFRESH, f"{key}_{name}") for key in REFRESHED}
+    return ", ".join(f"{key} {format_duration(time_s)}" for key, time_s in times.items())
 
 
 _RegionEntry = Annotated[Region, BeforeValidator(_region)]
@@ -180,11 +207,36 @@ class _OfStore(_Strict):
     )
 
 
-class _Described(_Strict):
-    id: values.Name = Field(description="label in metrics and reports, for example cks-1234567890abcdef0")
+class Aws(_Strict):
+    """Where AWS is called."""
+
     region: values.RegionName | None = Field(
         default=None,
-        description="Region for request signatures; default: AWS_REGION, then the EC2 instance's Region",
+        description="Region of key stores without a region; default: the endpoint service's, then "
+        "AWS_REGION, then the EC2 instance's",
+    )
+
+
+class _Described(_Strict):
+    id: values.Name | None = Field(
+        default=None,
+        description="id of the key store (cks-…), which is then discovered through the AWS API; or a label; "
+        "optional for a single key store with an endpoint_service",
+    )
+    region: values.RegionName | None = Field(
+        default=None,
+        description="Region of the key store; default: aws.region, then the endpoint service's, then "
+        "AWS_REGION, then the EC2 instance's",
+    )
+    endpoint_service: values.ServiceName | None = Field(
+        default=None,
+        description="name of the VPC endpoint service, which is then discovered through the AWS API",
+    )
+    uri_endpoint: values.UriEndpoint | None = Field(
+        default=None, description="the proxy's URI endpoint as given to KMS, if AWS does not know it yet"
+    )
+    owner: values.AccountId | None = Field(
+        default=None, description="account that owns the endpoint service, if it is another one"
     )
     uri_path: values.UriPath | None = Field(
         default=None, description="the proxy's URI path as configured in KMS, for example /kms/xks/v1"
@@ -211,6 +263,21 @@ class _Stores(_Strict):
 class Document(_OfStore, _Stores):
     """The configuration file."""
 
+    endpoint_service: values.ServiceName | None = Field(
+        default=None, description="like key_store.endpoint_service, for a file with at most one key store"
+    )
+    discovery: values.Boolean | None = Field(
+        default=None,
+        description="read the AWS account, and probe what it lists; default: true for a key store with a "
+        "cks-… id or an endpoint_service whose Region is known",
+    )
+    aws: Annotated[Aws, BeforeValidator(_mapped)] = Field(default=Aws(), description="where AWS is called")
+    public_resolvers: Annotated[list[values.Address], BeforeValidator(_listed)] = Field(
+        default=[],
+        max_length=8,
+        description="resolvers that are queried for the verification record; default: 8.8.8.8, 1.1.1.1 and "
+        "9.9.9.9",
+    )
     regions: Annotated[list[_RegionEntry], BeforeValidator(_listed)] = Field(
         default=[], description=ROLES[Role.REGION].help
     )
@@ -227,11 +294,11 @@ class Document(_OfStore, _Stores):
         max_length=64,
         description="PEM files of private root CAs, which KMS does not trust; relative to this file",
     )
-    intervals: Annotated[Intervals, BeforeValidator(_mapped)] = Field(  # type: ignore[valid-type]
-        default=Intervals(), description=f"intervals between checks; defaults: {_defaults('interval_s')}"
+    intervals: Annotated[FileIntervals, BeforeValidator(_mapped)] = Field(
+        default=FileIntervals(), description=f"intervals between checks; defaults: {_defaults('interval_s')}"
     )
-    timeouts: Annotated[Timeouts, BeforeValidator(_mapped)] = Field(  # type: ignore[valid-type]
-        default=Timeouts(), description=f"timeouts of checks; defaults: {_defaults('timeout_s')}"
+    timeouts: Annotated[FileTimeouts, BeforeValidator(_mapped)] = Field(
+        default=FileTimeouts(), description=f"timeouts of checks; defaults: {_defaults('timeout_s')}"
     )
     threshold: values.Threshold = Field(default=RTT_THRESHOLD_S, description="limit for round-trip times")
     report_interval: values.ReportInterval = Field(

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from probe.config import messages, rules, stores
 from probe.config.footprint import ConfigError
-from probe.config.schema import Document
+from probe.config.schema import REFRESHED, Document
 from probe.config.stores import Surroundings
 from probe.config.targets import Draft, drafts, plans_by_role
 from probe.model.kinds import ROLES
-from probe.model.settings import Settings
+from probe.model.settings import RefreshTimes, Settings
 from probe.model.targets import Role
 from probe.model.text import clean
 from probe.storage.files import read_bounded
@@ -27,7 +27,8 @@ _SECTIONS = [kind.section for role, kind in ROLES.items() if role is not Role.PR
 _ADD_TARGETS = f"add {', '.join(_SECTIONS[:-1])} or {_SECTIONS[-1]}"
 _NO_TARGETS = f"no targets; {_ADD_TARGETS}"
 _NO_DISCOVERY = (
-    f"key_store: no targets, and this version does not support discovery through the AWS API; {_ADD_TARGETS}"
+    "key_store: no targets, and nothing to discover; set its id (cks-…) or endpoint_service, "
+    f"or {_ADD_TARGETS}"
 )
 
 
@@ -51,7 +52,7 @@ def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | 
     made = drafts(read.document, read.positions, described.owners)
     authorities, unreadable = _authorities(read, directory)
     errors += [*described.errors, *rules.broken(made, read.document, paths), *unreadable]
-    if not made and not errors:
+    if not made and not described.discovered and not errors:
         errors.append(_NO_DISCOVERY if read.document.key_store else _NO_TARGETS)
     if errors:
         raise _error(errors)
@@ -108,6 +109,9 @@ def _settings(
         stores=described.specs,
         plans=plans_by_role(document, asks_health=any(owner.asks_health for owner in described.owners)),
         credentials=described.credentials,
+        discovered=described.discovered,
+        refresh=_refresh(document),
+        public_resolvers=tuple(document.public_resolvers),
         listen_host=host,
         listen_port=int(port),
         external_url=document.external_url,
@@ -118,3 +122,12 @@ def _settings(
         threshold_s=document.threshold,
         report_interval_s=document.report_interval,
     )
+
+
+def _refresh(document: Document) -> RefreshTimes:
+    given = {
+        f"{key}_{name}": getattr(section, key)
+        for name, section in (("interval_s", document.intervals), ("timeout_s", document.timeouts))
+        for key in REFRESHED
+    }
+    return RefreshTimes(**{name: time_s for name, time_s in given.items() if time_s is not None})

@@ -1,6 +1,7 @@
 """The configuration template that `xks-probe init` writes; it is valid as it is."""
 
 from probe.model.kinds import CHECKS, OF_STORE, PLANNED, ROLES
+from probe.model.settings import RefreshTimes
 from probe.model.targets import Role
 from probe.wire.duration import format_duration
 
@@ -19,6 +20,10 @@ proxy:
   # address: 192.0.2.5                     # set it to probe the proxy; its name usually does not resolve here
 """
 _TAIL = """\
+# endpoint_service: com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0   # found through the AWS API
+# discovery: true                          # read the AWS account of key_store or endpoint_service
+# aws: {{region: eu-central-1}}            # default: the endpoint service's, AWS_REGION, the EC2 instance's
+# public_resolvers: [192.0.2.3]            # for the verification record; default: three public ones
 # resolve_with: [192.0.2.2]                # name servers for the names above; default: the system's
 # extra_authorities: [private-root.pem]    # root CAs that KMS does not trust; every report shows them
 # intervals: {INTERVALS}
@@ -49,4 +54,6 @@ def _section(role: Role) -> str:
 def _times(name: str) -> str:
     """The default intervals or timeouts, as a YAML mapping."""
     kinds = [CHECKS[check] for check in PLANNED]
-    return f"{{{', '.join(f'{kind.key}: {format_duration(getattr(kind, name))}' for kind in kinds)}}}"
+    times_s = {kind.key: getattr(kind, name) for kind in kinds}
+    times_s |= {key: getattr(RefreshTimes(), f"{key}_{name}") for key in ("audit", "record")}
+    return f"{{{', '.join(f'{key}: {format_duration(time_s)}' for key, time_s in times_s.items())}}}"

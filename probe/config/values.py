@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 from probe.model.kinds import CHECKS, PLANNED
 from probe.model.targets import Check
 from probe.model.text import clean
-from probe.requirements.key_store_form import path_fault
-from probe.wire.aws_names import EXTERNAL_KEY_ID, REGION, SECRET_ARN
+from probe.requirements.key_store_form import path_fault, service_name_fault
+from probe.wire.aws_names import ACCOUNT_ID, EXTERNAL_KEY_ID, REGION, SECRET_ARN
 from probe.wire.duration import format_duration, parse_duration
 from probe.wire.hostport import check_address, check_host, check_name, check_port
 
@@ -128,6 +128,25 @@ def _region(text: str) -> str:
     return text
 
 
+def _service_name(text: str) -> str:
+    if (fault := service_name_fault(text)) is not None:
+        raise ValueError(f"{fault}; copy it from the endpoint service's details in the VPC console")
+    return text
+
+
+def _uri_endpoint(text: str) -> str:
+    if not text.startswith("https://"):
+        raise ValueError("does not start with https://; write https:// and the private DNS name")
+    check_name(text.removeprefix("https://"))
+    return text
+
+
+def _account_id(text: str) -> str:
+    if not ACCOUNT_ID.fullmatch(text):
+        raise ValueError("is not an account; use its 12 digits, in quotes")
+    return text
+
+
 def _uri_path(text: str) -> str:
     if (fault := path_fault(text)) is not None:
         raise ValueError(f"{fault}; use [/PREFIX]/kms/xks/v1")
@@ -213,10 +232,15 @@ Port = Annotated[
 ]
 SecretArn = Annotated[str, _text(_secret_arn, "the ARN of a secret"), _STRING]
 RegionName = Annotated[str, _text(_region, "a Region"), _STRING]
+ServiceName = Annotated[str, _text(_service_name, "the name of an endpoint service"), _STRING]
+UriEndpoint = Annotated[str, _text(_uri_endpoint, "https:// and a DNS name"), _STRING]
+AccountId = Annotated[str, _text(_account_id, "the 12 digits of an account, in quotes"), _STRING]
 UriPath = Annotated[str, _text(_uri_path, "a URI path"), _STRING]
 ExternalKeyId = Annotated[str, _text(_key_id, "an external key id"), _STRING]
 Timeout = Annotated[float, _duration(0.01, 60.0), _duration_schema(0.01, 60.0)]
 Threshold = Annotated[float, _duration(0.001, 10.0), _duration_schema(0.001, 10.0)]
+# Facts that were not read for 15 minutes are unknown, so an interval is not longer than that.
+RefreshInterval = Annotated[float, _duration(10.0, 900.0), _duration_schema(10.0, 900.0)]
 ReportInterval = Annotated[float, _duration(1.0, 3600.0), _duration_schema(1.0, 3600.0)]
 
 

@@ -19,13 +19,28 @@ class CredentialSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTimes:
+    """How often facts that change rarely are read, and the timeout of one reading.
+
+    The audit reads the AWS account; the record is the verification record of the private DNS name.
+    """
+
+    audit_interval_s: float = 300.0
+    audit_timeout_s: float = 30.0
+    record_interval_s: float = 300.0
+    record_timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Built by ``probe.config`` from YAML. Names are unique; no interval is shorter than its timeout.
 
     ``stores`` are the key stores, with unique ids; each target has the id of its key store.
     ``plans`` are the checks of discovered targets, per role. ``credentials`` maps a key store's id to the
     location of its proxy's credential; if a store is missing there, systemd's credentials directory and
-    the environment are used. ``resolvers`` are the IPv4 addresses of the name servers to use; empty means the
+    the environment are used. ``discovered`` are the ids of the stores whose AWS account is read, at
+    ``refresh``'s intervals; ``public_resolvers`` are queried for their verification records (empty: the
+    default ones). ``resolvers`` are the IPv4 addresses of the name servers to use; empty means the
     system's. ``extra_authorities`` are DER root certificates that the user trusts and KMS does not;
     ``is_simulation``: they count as KMS's, because the network is simulated (no file can set this).
     """
@@ -34,6 +49,9 @@ class Settings:
     stores: tuple[KeyStoreSpec, ...] = ()
     plans: Mapping[Role, tuple[PlannedCheck, ...]] = field(default_factory=dict)
     credentials: Mapping[str, CredentialSource] = field(default_factory=dict)
+    discovered: frozenset[str] = frozenset()
+    refresh: RefreshTimes = RefreshTimes()
+    public_resolvers: tuple[str, ...] = ()
     listen_host: str = "127.0.0.1"
     listen_port: int = DEFAULT_LISTEN_PORT
     external_url: str | None = None

@@ -4,6 +4,8 @@ import re
 
 _REGION = r"[a-z]{2,8}(?:-[a-z]+){1,3}-[0-9]{1,2}"
 REGION = re.compile(_REGION, re.ASCII)
+# Group 1 is the Region.
+SERVICE_NAME = re.compile(rf"(?:com|eu)\.amazonaws\.vpce\.({_REGION})\.vpce-svc-[0-9a-z]+", re.ASCII)
 ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 KEY_STORE_ID = re.compile(r"cks-[0-9a-zA-Z]{1,60}", re.ASCII)
 # botocore's model of KMS: XksKeyIdType.

@@ -61,3 +61,18 @@ def test_more_than_1000_targets_are_rejected(tmp_path: Path, capsys: pytest.Capt
     for command in ("check-config", "run"):
         assert app.run([command, "-c", str(file)]) == Exit.USAGE
         assert "1,001 targets" in capsys.readouterr().err
+
+
+def test_what_is_discovered_and_its_aws_calls_are_stated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "one-line.yaml"
+    file.write_text("key_store: {id: cks-1, region: eu-west-1}\n")
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
+    shown = capsys.readouterr().out
+    assert "The file lists no target." in shown
+    assert "cks-1 in eu-west-1: nodes and targets of its load balancers" in shown
+    assert "About 216 AWS calls per hour (read-only): the account is read every 300 s" in shown
+    assert app.run(["check-config", "-c", str(file), "--format", "json"]) == Exit.FINE
+    found = json.loads(capsys.readouterr().out)
+    assert (found["discovered"], found["aws_calls_per_hour"]) == (["cks-1"], 216.0)

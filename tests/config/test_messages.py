@@ -22,9 +22,12 @@ def lines_for(raw: dict[str, Any]) -> list[str]:
         ({"nodse": []}, "nodse: unknown key; did you mean 'nodes'?"),
         (
             {"key_store": {"colour": 1, "id": "x"}},
-            "key_store.colour: unknown key; valid keys: id, region, uri_path, key_id, credential, proxy, nodes, backends, key_managers",
+            "key_store.colour: unknown key; valid keys: id, region, endpoint_service, uri_endpoint, owner, uri_path, key_id, credential, proxy, nodes, backends, key_managers",
         ),
-        ({"key_store": {}}, "key_store.id: is missing; add it, for example `id: cks-1234567890abcdef0`"),
+        (
+            {"nodes": [{"address": "10.0.0.1"}]},
+            "nodes[0].name: is missing; add it, for example `name: nlb-use1-az1`",
+        ),
         (
             {"nodes": "x"},
             "nodes: 'x' is text; expected a list, with a line starting with `- ` for each entry",
@@ -44,11 +47,6 @@ def test_an_error_about_a_long_list_states_the_maximum(entries: int, lines: Any)
         assert lines_for(raw) == ["resolve_with: has more than 8 entries; delete some"]
     else:
         assert len(schema.Document.model_validate(raw).resolve_with) == entries
-
-
-def test_a_key_for_discovery_is_reported_as_not_supported_yet() -> None:
-    (words,) = lines_for({"endpoint_service": {"id": "vpce-svc-1"}})
-    assert words.startswith("endpoint_service: this version does not support discovery through the AWS API")
 
 
 def test_an_unknown_key_is_escaped() -> None:

@@ -137,3 +137,105 @@ def test_a_single_key_store_owns_targets_at_the_top_level_and_in_its_mapping() -
         ("n", "cks-1", "P.example.com"),
         ("m", "cks-1", "P.example.com"),
     ]
+
+
+SERVICE = "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0"
+
+
+@pytest.mark.parametrize(
+    ("text", "id_", "region", "service"),
+    [
+        ("key_store: {id: cks-1, region: eu-west-1}", "cks-1", "eu-west-1", None),
+        ("key_store: {id: cks-1}\naws: {region: eu-west-2}", "cks-1", "eu-west-2", None),
+        (f"endpoint_service: {SERVICE}", "", "eu-west-1", SERVICE),
+        (f"key_store: {{endpoint_service: {SERVICE}}}", "", "eu-west-1", SERVICE),
+        (f"key_store: {{id: label, endpoint_service: {SERVICE}}}", "label", "eu-west-1", SERVICE),
+        (f"endpoint_service: {SERVICE}\naws: {{region: eu-west-2}}", "", "eu-west-2", SERVICE),
+    ],
+)
+def test_an_id_of_a_key_store_or_an_endpoint_service_is_a_whole_configuration(
+    text: str, id_: str, region: str, service: str | None
+) -> None:
+    settings = parse(text, {"AWS_REGION": "eu-west-3"})
+    (store,) = settings.stores
+    assert settings.targets == ()
+    assert settings.discovered == {id_}
+    assert (store.id, store.region, store.service_name) == (id_, region, service)
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        (PROXY + NODES, {"AWS_REGION": "eu-west-1"}),
+        ("key_store: {id: label, region: eu-west-1}\n" + NODES, {}),
+        ("key_store: {id: cks-1}\n" + NODES, {}),
+        ("discovery: false\nkey_store: {id: cks-1, region: eu-west-1}\n" + NODES, {}),
+        (f"discovery: false\nendpoint_service: {SERVICE}\n{NODES}", {}),
+    ],
+    ids=["no key store", "a label", "no Region is known", "switched off", "switched off for a service"],
+)
+def test_typed_targets_without_anything_to_discover_make_no_aws_call(
+    text: str, environment: dict[str, str]
+) -> None:
+    assert parse(text, environment).discovered == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("key_store: {id: cks-1}", "aws.region: is missing"),
+        ("discovery: true\nkey_store: {id: cks-1}\n" + NODES, "aws.region: is missing"),
+        ("discovery: false\nkey_store: {id: cks-1}", "key_store: no targets"),
+        ("key_store: {id: label}", "key_store: no targets"),
+        ("key_store: {region: eu-west-1}\n" + NODES, "key_store.id: is missing"),
+        ("endpoint_service: vpce-svc-1", "endpoint_service: 'vpce-svc-1' is not com.amazonaws.vpce"),
+        (
+            f"endpoint_service: {SERVICE}\nkey_store: {{endpoint_service: {SERVICE}}}",
+            "key_store.endpoint_serv",
+        ),
+        (
+            f"key_store: [{{id: a, endpoint_service: {SERVICE}}}, {{endpoint_service: {SERVICE}}}]",
+            "key_store[1].id",
+        ),
+        (
+            f"endpoint_service: {SERVICE}\nkey_store: [{{id: a}}, {{id: b}}]\n",
+            "endpoint_service: there are several",
+        ),
+        (
+            f"key_store: {{endpoint_service: {SERVICE}, uri_endpoint: https://p.example.com}}\n{PROXY}",
+            "key_store.uri_endpoint: the proxy's private_dns_name says the same",
+        ),
+        (
+            f"key_store: {{endpoint_service: {SERVICE}, uri_endpoint: http://p.example.com}}",
+            "key_store.uri_endpoint",
+        ),
+        (f"key_store: {{endpoint_service: {SERVICE}, owner: 1234}}", "key_store.owner: 1234 is a number"),
+    ],
+)
+def test_an_error_of_discovery_has_its_path(text: str, path: str) -> None:
+    assert mistakes(text)[0].startswith(path)
+
+
+def test_health_of_a_discovered_key_store_needs_only_a_credential() -> None:
+    text = "key_store: {id: cks-1, region: eu-west-1, credential: {file: a}}"
+    plans = [plan for plans in parse(text).plans.values() for plan in plans]
+    assert any(plan.check is Check.HEALTH_COLD for plan in plans)
+
+
+@pytest.mark.parametrize(
+    ("times", "errors"),
+    [
+        ("intervals: {audit: 30s}", ()),
+        (
+            "intervals: {audit: 29s}",
+            ("intervals.audit: 29s is shorter than timeouts.audit (30s); use 30s or more",),
+        ),
+        ("intervals: {audit: 10s}\ntimeouts: {audit: 10s}", ()),
+        ("intervals: {audit: 9s}", ("intervals.audit: '9s' is too short; use 10s or more",)),
+        ("intervals: {record: 15m}", ()),
+        ("intervals: {record: 16m}", ("intervals.record: '16m' is too long; use 15m or less",)),
+    ],
+)
+def test_the_intervals_of_audit_and_record_have_bounds(times: str, errors: tuple[str, ...]) -> None:
+    text = f"{times}\n{NODES}"
+    assert (mistakes(text) if errors else ()) == errors
