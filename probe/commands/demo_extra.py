@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 # Module by package of the extra in pyproject.toml.
-MODULES = {"pyroute2": "pyroute2"}
+MODULES = {"pyroute2": "pyroute2", "moto": "moto"}
 INSTALL = "pip install 'xks-probe[demo]'"
 
 
