@@ -9,8 +9,9 @@ Start with ``scenario`` (hosts and faults), ``scenario.addressing`` (their addre
 running simulation).
 """
 
+from simulator.aws.default_account import with_account
 from simulator.control import SimulationError
-from simulator.faults import Fault
+from simulator.faults import FAULT_GROUPS, Fault
 from simulator.forking import AccountTemplate
 from simulator.network.capability import Capability, capability
 from simulator.network.records import AppliedDelay
@@ -20,6 +21,7 @@ from simulator.simulator import Simulation
 from simulator.starting import run_in_simulation, start
 
 __all__ = [
+    "FAULT_GROUPS",
     "AccountTemplate",
     "AppliedDelay",
     "Capability",
@@ -33,4 +35,5 @@ __all__ = [
     "load_scenario",
     "run_in_simulation",
     "start",
+    "with_account",
 ]

@@ -93,3 +93,11 @@ _STARTS = [_EVERY.index(right) for right in (Fault.ALIVE, Fault.TLS_GOOD, Fault.
 REACHABILITY, HANDSHAKE, CERTIFICATE, ANSWER = (
     _EVERY[start:end] for start, end in pairwise([*_STARTS, len(_EVERY)])
 )
+NO_CONNECTION = (Fault.DEAD, Fault.REFUSED, Fault.SILENT)
+# Name of each group → its members.
+FAULT_GROUPS = {
+    "reachability": REACHABILITY,
+    "TLS handshake": HANDSHAKE,
+    "certificate": CERTIFICATE,
+    "HTTP responses": ANSWER,
+}

@@ -14,7 +14,7 @@ import yaml
 from simulator import running
 from simulator.control import Child, SimulationError
 from simulator.credential_file import write_credential
-from simulator.faults import REACHABILITY, Fault
+from simulator.faults import NO_CONNECTION, REACHABILITY, Fault
 from simulator.network import namespaces
 from simulator.network.loopback import claim_block
 from simulator.network.namespaces import Namespace
@@ -22,13 +22,20 @@ from simulator.network.records import AppliedDelay, applied_delay, round_trips_s
 from simulator.processes import Processes, StartAccount, start_account
 from simulator.scenario.addressing import Addressing, assign_addresses
 from simulator.scenario.agent_configuration import configuration_of
-from simulator.scenario.kinds import every_host
+from simulator.scenario.kinds import every_host, faults_of
 from simulator.scenario.reader import read_account, read_records
 from simulator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import socket
 
+# The answer of DescribeTargetHealth, by path, while no target accepts connections.
+UNHEALTHY = {
+    "TargetHealthDescriptions[*].TargetHealth": {
+        "State": "unhealthy",
+        "Reason": "Target.FailedHealthChecks",
+    }
+}
 HOW_REDUCED = "a reduced simulation has no delays, and silent or dead hosts refuse connections instead"
 
 
@@ -150,6 +157,28 @@ class Simulation:
         """
         read_account(section)
         self._processes.set_account(section, self._has_account())
+
+    def break_proxies(self, fault: Fault | str) -> None:
+        """As `set_fault` for all backends; the account then reports the health of its targets accordingly."""
+        fault = Fault(fault)
+        self.set_fault("*", fault)
+        if self.scenario.account is not None and fault in REACHABILITY:
+            section = self.scenario.document["account"]
+            health = {"DescribeTargetHealth": UNHEALTHY} if fault in NO_CONNECTION else {}
+            self.set_account({**section, "answers": {**section.get("answers", {}), **health}})
+
+    def apply_faults(self, other: Scenario) -> None:
+        """Give hosts of the same name, and the account, the faults of another scenario.
+
+        The key stores of the account stay as they are: KMS does not disconnect one because of a fault.
+        """
+        own = {host.name for _, host in every_host(self.scenario)}
+        for _, host in every_host(other):
+            for fault in faults_of(host) if host.name in own else ():
+                self._set_fault(host.name, fault)
+        if self.scenario.account is not None and other.account is not None:
+            key_stores = self.scenario.document["account"].get("key_stores", [{}])
+            self.set_account({**other.document["account"], "key_stores": key_stores})
 
     @property
     def service_name(self) -> str:

@@ -28,7 +28,6 @@ COVERED_ELSEWHERE = {
     "probe/probes/tcp.py": "tests/probes/test_init.py covers what checks share, and a lost SYN",
     "simulator/scenario/scenario.py": "only values; tests/simulator/scenario/test_load.py creates them",
     "simulator/aws/template.py": "tests/simulator/test_forking.py forks accounts from it",
-    "simulator/simulator.py": "tests/real/test_simulator.py starts it",
     "probe/probes/health_connection.py": "tests/probes/test_health.py sends each kind of request over it",
     "probe/probes/health_request.py": "tests/probes/test_health.py covers each kind; tests/fuzz any response",
     "probe/commands/command_table.py": "tests/commands/test_app.py asks each of its commands for help",

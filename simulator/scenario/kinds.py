@@ -131,6 +131,13 @@ def every_host(scenario: Scenario) -> Iterator[tuple[HostKind, AnyHost]]:
     return ((kind, host) for kind in KINDS for host in hosts_of(scenario, kind))
 
 
+def faults_of(host: AnyHost) -> tuple[Fault, ...]:
+    """The faults that a host starts with, one of each group that its kind has."""
+    if isinstance(host, Backend):
+        return host.fault, host.handshake, host.certificate, host.answer
+    return (host.fault,)
+
+
 def host_names(scenario: Scenario) -> dict[str, str]:
     """DNS name → host name, for hosts that have a DNS name."""
     return {

@@ -18,6 +18,10 @@ def test_the_first_fault_of_each_group_means_no_fault() -> None:
     assert [group[0] for group in GROUPS] == ["alive", "tls-good", "good", "healthy"]
 
 
+def test_the_groups_have_names_for_people() -> None:
+    assert tuple(faults.FAULT_GROUPS.values()) == GROUPS
+
+
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.TLS_GOOD])
 def test_every_fault_is_in_the_documented_format(fault: Fault) -> None:
     """All except `tls-good`, which is only set in a running simulation; a file omits the fault instead."""

@@ -11,7 +11,7 @@ from support.network.host_kinds import NAME, document_of
 from simulator.faults import Fault
 from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.agent_configuration import configuration_of
-from simulator.scenario.kinds import KINDS, HostKind, every_host, host_names, hosts_of
+from simulator.scenario.kinds import KINDS, HostKind, every_host, faults_of, host_names, hosts_of
 from simulator.scenario.load import load_scenario
 from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import AnyHost, Node, Scenario, ScenarioError
@@ -105,3 +105,14 @@ def test_in_a_reduced_simulation_only_hosts_with_a_port_are_configured(kind: Hos
         kind.section, []
     )
     assert [entry["port"] for entry in section] == ([kind.reduced_port] if "port" in kind.agent_keys else [])
+
+
+def test_the_faults_that_a_host_starts_with_are_one_of_each_group_of_its_kind() -> None:
+    default = load_scenario("default")
+    assert faults_of(default.nodes[1]) == (Fault.DEAD,)
+    assert faults_of(default.backends[0]) == (
+        Fault.ALIVE,
+        Fault.TLS_GOOD,
+        Fault.EXPIRES_SOON,
+        Fault.HEALTHY,
+    )

@@ -26,10 +26,11 @@ FAULT_SCENARIOS = {
     "wrong-credential",
     "key-manager-unavailable",
 }
+ACCOUNT_SCENARIOS = {"kms-not-allowed", "domain-not-verified"}
 
 
 def test_the_bundle_is_the_default_the_thirty_four_regions_and_one_scenario_for_each_fault() -> None:
-    assert set(bundled_scenarios()) == FAULT_SCENARIOS | {"default", "regions-34"}
+    assert set(bundled_scenarios()) == FAULT_SCENARIOS | ACCOUNT_SCENARIOS | {"default", "regions-34"}
 
 
 @pytest.mark.parametrize("name", bundled_scenarios())
@@ -47,6 +48,26 @@ def test_the_fault_of_a_fault_scenario_is_set_for_every_backend(name: str) -> No
     assert len(backends) == 2
     assert len(kinds) == 1
     assert kinds != {(Fault.ALIVE, Fault.TLS_GOOD, Fault.GOOD, Fault.HEALTHY)}
+
+
+@pytest.mark.parametrize("name", sorted(ACCOUNT_SCENARIOS))
+def test_the_fault_of_an_account_scenario_is_in_a_response_of_aws(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.account is not None
+    assert scenario.account.answers
+    assert {(b.fault, b.handshake, b.certificate, b.answer) for b in scenario.backends} == {
+        (Fault.ALIVE, Fault.TLS_GOOD, Fault.GOOD, Fault.HEALTHY)
+    }
+
+
+@pytest.mark.parametrize("name", bundled_scenarios())
+def test_kms_reports_the_error_that_the_fault_of_a_scenario_would_give(name: str) -> None:
+    """KMS may connect through the other zone of a dead one; it then reports no error."""
+    scenario = load_scenario(name)
+    stores = scenario.account.key_stores if scenario.account else ({},)
+    reported = [store.get("ConnectionErrorCode") for store in stores]
+    first = next(iter(scenario.expect["predicted_connect"]), None)
+    assert reported == [None if name in {"default", "dead-zone"} else first]
 
 
 def test_the_thirty_four_regions_have_one_just_within_and_one_just_over_the_limit() -> None:
