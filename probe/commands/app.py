@@ -86,7 +86,9 @@ def _run_until_stopped(command: Command, arguments: list[str]) -> int:
     """Status 0 on SIGINT or SIGTERM from the first moment on, not only once the page is served."""
     from probe.commands import signals
 
-    is_once = "--once" in arguments  # its report is not written: the status is that of any ended program
+    is_once = not {"--once", "--preflight"}.isdisjoint(
+        arguments
+    )  # its report is not written: the status is that of any ended program
     try:
         with signals.exiting(lambda number: _SIGNALLED + number if is_once else Exit.FINE):
             return _run_command(command, arguments)

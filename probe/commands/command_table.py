@@ -20,9 +20,9 @@ _JUDGED = (
 COMMANDS: tuple[Command, ...] = (
     Command(
         "demo",
-        "See it work: the agent in a simulated network, with its page on 127.0.0.1:9911",
-        "0 when stopped by SIGINT or SIGTERM. With --once: 0 when the round is complete, whatever the "
-        "verdicts are; 130 after SIGINT, 143 after SIGTERM.",
+        "See it work: the agent in a simulated network and AWS account, with its page on 127.0.0.1:9911",
+        "0 when stopped by SIGINT or SIGTERM. With --once or --preflight: 0 when the round is complete, "
+        "whatever the verdicts are; 130 after SIGINT, 143 after SIGTERM.",
     ),
     Command(
         "run",

@@ -1,169 +1,102 @@
-"""`xks-probe demo`: the agent in a simulated network, its page in your browser. No AWS, no root."""
+"""`xks-probe demo`: the agent in a simulated network and AWS account, its page in your browser. No root."""
 
 import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-import typer
-
-from probe import __version__
-from probe.commands import demo_extra, options, output, signals
-from probe.commands.exits import Exit, UsageError
-from probe.commands.logs import LogFormat, LogFormatOption, configure
-from probe.commands.usage import nearest, page, terminal
-from probe.model.settings import DEFAULT_LISTEN_PORT, Settings
-from probe.model.text import clean
+from probe.commands import demo_faults, demo_network, demo_once, demo_preflight, options, output, signals
+from probe.commands.demo_network import Network, say
+from probe.commands.demo_options import DemoOptions
+from probe.commands.exits import Exit
+from probe.commands.logs import configure
+from probe.commands.usage import page, terminal
+from probe.model.settings import DEFAULT_LISTEN_PORT
 
 if TYPE_CHECKING:
-    from simulator import Scenario, Simulation
+    from socket import socket
 
-VANTAGE = "simulated VPC"
+    from simulator import Scenario
+
+OPTIONS = DemoOptions
 
 
-def command(
-    scenario: Annotated[
-        str,
-        typer.Option("--scenario", metavar="NAME", help="bundled scenario, or a YAML file; see --list"),
-    ] = "default",
-    scenarios: Annotated[bool, typer.Option("--list", help="list the bundled scenarios and exit")] = False,
-    once: Annotated[bool, typer.Option("--once", help="run one round, print the report and exit")] = False,
-    reduced: Annotated[
-        bool, typer.Option("--reduced", help="use loopback only, as on hosts without user namespaces")
-    ] = False,
-    address: Annotated[
-        str,
-        typer.Option("--listen", metavar="ADDRESS[:PORT]", help="address and port of the status page"),
-    ] = "127.0.0.1:9911",
-    allow_unauthenticated: options.AllowUnauthenticatedOption = False,
-    log_format: LogFormatOption = LogFormat.CONSOLE,
-    form: options.FormatOption = output.Format.TEXT,
-    file: options.OutputOption = None,
-) -> int:
+def command(asked: DemoOptions) -> int:
     """Returns 0, whatever the verdicts."""
-    simulator = _simulator()
-    if scenarios:
-        output.write_document(_listing(simulator), None)
+    if asked.is_list:
+        output.write_document(_listing(), None)
         return Exit.FINE
-    chosen = _scenario(simulator, scenario)
-    is_reduced = _is_reduced(simulator, asked=reduced)
-    configure(log_format)
-    if once:
-        with simulator.start(chosen, reduced=is_reduced) as started:
-            signals.run(_once(_settings(started), form, file, _vantage(is_reduced=is_reduced)))
-    else:
-        _serve(simulator, chosen, address, reduced=is_reduced, allowed=allow_unauthenticated)
+    asked.check()
+    scenario = demo_network.scenario_of(asked.scenario)
+    fault = demo_faults.planned(asked.fault, asked.after, scenario)
+    is_reduced = demo_network.must_be_reduced(asked=asked.reduced)
+    if asked.is_preflight:
+        demo_preflight.check(scenario, is_reduced=is_reduced)
+    configure(asked.log_format)
+    if not asked.is_once and not asked.is_preflight:
+        _serve(asked, scenario, fault, is_reduced=is_reduced)
+        return Exit.FINE
+    with demo_network.started(scenario, is_reduced=is_reduced) as network:
+        if asked.is_preflight:
+            demo_preflight.take(network, asked.form, asked.file)
+        else:
+            signals.run(demo_once.take(network, output.Format(asked.form.value), asked.file))
     return Exit.FINE
 
 
-def _simulator() -> ModuleType:
-    try:
-        import simulator
-    except ImportError as error:
-        raise UsageError(f"demo needs {error.name}, which is not installed: {demo_extra.INSTALL}") from None
-    return simulator
-
-
-def _listing(simulator: ModuleType) -> str:
-    """Name and description of each scenario, wrapped only on a terminal."""
-    rows = [(name, simulator.load_scenario(name).description) for name in simulator.bundled_scenarios()]
-    return page.listing(rows, terminal.width() if sys.stdout.isatty() else None)
-
-
-def _scenario(simulator: ModuleType, name: str) -> "Scenario":
-    bundled = simulator.bundled_scenarios()
-    if name not in bundled and not Path(name).exists():
-        hint = nearest.hint(name, bundled, "see xks-probe demo --list")
-        raise UsageError(f"--scenario: {clean(name, 80)!r} is neither a bundled scenario nor a file; {hint}")
-    try:
-        chosen: Scenario = simulator.load_scenario(name)
-    except simulator.ScenarioError as error:
-        raise UsageError(*error.mistakes) from None
-    return chosen
-
-
-def _is_reduced(simulator: ModuleType, *, asked: bool) -> bool:
-    """Whether the network is loopback only: by choice, or where namespaces are not allowed."""
-    if asked:
-        _say("reduced: on loopback, with the same servers and without simulated delays;")
-        _say("hosts that would not respond refuse connections instead")
-        return True
-    missing = demo_extra.missing()
-    if missing is not None:
-        raise UsageError(
-            f"demo needs {missing}, which is not installed: {demo_extra.INSTALL} (or use --reduced)"
+def _listing() -> str:
+    """What each scenario shows, and the faults by name; wrapped only on a terminal."""
+    of = demo_network.simulator()
+    width = terminal.width() if sys.stdout.isatty() else None
+    scenarios = [(name, of.load_scenario(name).description) for name in of.bundled_scenarios()]
+    faults = [(group, " ".join(members)) for group, members in of.FAULT_GROUPS.items()]
+    return "\n".join(
+        (
+            "Scenarios, for --scenario and --break:",
+            page.listing(scenarios, width),
+            "",
+            "Faults of the proxies, for --break; the first one of a group removes the others:",
+            page.listing(faults, width),
         )
-    able = simulator.capability()
-    if able.namespaces:
-        return False
-    _say(f"no simulated network on this machine: {able.why}. {able.remedy}")
-    return _is_reduced(simulator, asked=True)
-
-
-def _vantage(*, is_reduced: bool) -> str:
-    return f"{VANTAGE} (reduced: loopback only)" if is_reduced else VANTAGE
+    )
 
 
 def _serve(
-    simulator: ModuleType, scenario: "Scenario", address: str, *, reduced: bool, allowed: bool
+    asked: DemoOptions, scenario: "Scenario", fault: demo_faults.Break | None, *, is_reduced: bool
 ) -> None:
+    from probe.commands.serving import listen
+
+    host, port = options.host_and_port(asked.address, DEFAULT_LISTEN_PORT, "--listen")
+    options.check_listen(host, allowed=asked.allow_unauthenticated)
+    with (
+        listen(host, port) as listener,
+        demo_network.started(scenario, is_reduced=is_reduced) as network,
+    ):
+        say(f"page: http://{host}:{port}/   metrics: http://{host}:{port}/metrics   stop with Ctrl-C")
+        asyncio.run(_run(network, (host, port), listener, fault))
+
+
+async def _run(
+    network: Network, address: tuple[str, int], listener: "socket", fault: demo_faults.Break | None
+) -> None:
+    """The agent with its page, and the fault when it is time."""
     from probe.commands.configuration import accesses
-    from probe.commands.serving import listen, serve
+    from probe.commands.serving import serve
 
-    host, port = options.host_and_port(address, DEFAULT_LISTEN_PORT, "--listen")
-    options.check_listen(host, allowed=allowed)
-    with listen(host, port) as listener, simulator.start(scenario, reduced=reduced) as started:
-        settings = replace(_settings(started), listen_host=host, listen_port=port)
-        _say(f"page: http://{host}:{port}/   metrics: http://{host}:{port}/metrics   stop with Ctrl-C")
-        asyncio.run(serve(settings, listener, _vantage(is_reduced=reduced), accesses(settings)))
-
-
-async def _once(settings: Settings, form: output.Format, file: Path | None, vantage: str) -> None:
-    """One round, and its report."""
-    from exporters.report import verdicts
-    from probe.agent.agent import Agent
-    from probe.agent.runner import SilentObserver
-    from probe.commands.configuration import accesses
-
-    agent = Agent(settings, (), SilentObserver(), accesses=accesses(settings), vantage=vantage)
-    with output.progress("measuring") as advance:
-        reports, survey = await agent.once(advance)
-    stores = agent.state.stores
-    shown: dict[str, Any] = {
-        "reports": [
-            (report, agent.state.snapshot(store)) for report, store in zip(reports, stores, strict=True)
-        ],
-        "survey": survey,
-        "vantage": vantage,
-        "version": __version__,
-    }
-    output.write(form, file, lambda: verdicts.document(**shown), lambda: verdicts.render(**shown))
+    host, port = address
+    settings = replace(network.settings(), listen_host=host, listen_port=port)
+    breaking = asyncio.create_task(fault.happen(network.simulation)) if fault else None
+    try:
+        await serve(settings, listener, network.vantage, accesses(settings))
+    finally:
+        if breaking is not None:
+            breaking.cancel()
+            await asyncio.wait((breaking,))
 
 
-def _settings(started: "Simulation") -> Settings:
-    """The configuration of the simulation, read like any other, without settings of this machine."""
-    import yaml
-
-    from probe import config
-
-    settings = config.parse(
-        yaml.safe_dump(started.configuration()),
-        source="simulated network",
-        directory=Path.cwd(),
-        surroundings=config.Surroundings(environment={}),
-    )
-    return replace(settings, is_simulation=True)
+def _scenarios() -> Sequence[str]:
+    return tuple(demo_network.simulator().bundled_scenarios())
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"xks-probe: {text}\n")
-
-
-def _scenario_names() -> Sequence[str]:
-    return tuple(_simulator().bundled_scenarios())
-
-
-VALUES = {"--scenario": _scenario_names}
+VALUES = {"--scenario": _scenarios, "--break": demo_faults.names}

@@ -39,12 +39,12 @@ def command(asked: PreflightOptions) -> int:
     if asked.watch and asked.file is None and asked.form not in (Form.TEXT, Form.JSON):
         raise UsageError(f"--watch: give the file for each {asked.form.value} report with --output")
     older = given.older(asked.against)
-    plan = _planned(asked)
-    return _watch(plan, older) if asked.watch else _round(plan, older).status
+    plan = planned(asked)
+    return _watch(plan, older) if asked.watch else take_round(plan, older).status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
+class Plan:
     """The options, checked."""
 
     asked: PreflightOptions
@@ -58,7 +58,8 @@ class _Plan:
         return hashlib.sha256(repr(self.settings).encode()).hexdigest()[:12]
 
 
-def _planned(asked: PreflightOptions) -> _Plan:
+def planned(asked: PreflightOptions) -> Plan:
+    """The options, checked; also used by `demo --preflight`."""
     from probe.agent.refresh import Sources
     from probe.agent.round import plans_within
     from probe.aws import metadata
@@ -78,7 +79,7 @@ def _planned(asked: PreflightOptions) -> _Plan:
     )
     resolvers = tuple(given.resolver(each) for each in asked.public_resolver or ()) or PUBLIC_RESOLVERS
     credential = options.credential(asked.credential_file, asked.credential_secret)
-    return _Plan(
+    return Plan(
         asked=asked,
         settings=settings,
         sources=Sources(
@@ -92,11 +93,11 @@ def _planned(asked: PreflightOptions) -> _Plan:
     )
 
 
-def _watch(plan: _Plan, older: "Mapping[str, Any] | None") -> Exit:
+def _watch(plan: Plan, older: "Mapping[str, Any] | None") -> Exit:
     """Round after round, each compared with the one before it, until nothing is violated or unknown."""
     first = True
     while True:
-        taken = _round(plan, older, whole=first)
+        taken = take_round(plan, older, whole=first)
         first, older = False, taken.document
         if taken.is_last:
             return taken.status
@@ -112,7 +113,7 @@ class _Round:
     document: "Mapping[str, Any]"
 
 
-def _round(plan: _Plan, older: "Mapping[str, Any] | None", *, whole: bool = True) -> _Round:
+def take_round(plan: Plan, older: "Mapping[str, Any] | None", *, whole: bool = True) -> _Round:
     """One preflight, written.
 
     ``whole`` False: on a terminal, only the prediction and what changed.
@@ -141,7 +142,7 @@ def _round(plan: _Plan, older: "Mapping[str, Any] | None", *, whole: bool = True
     )
 
 
-async def _take(plan: _Plan) -> tuple[Evidence, Report]:
+async def _take(plan: Plan) -> tuple[Evidence, Report]:
     """The agent's one round, for one store."""
     from probe.agent.agent import Agent
     from probe.agent.runner import SilentObserver

@@ -1,6 +1,4 @@
-"""`xks-probe demo` without network namespaces (the reduced simulation on loopback), and with invalid input."""
-
-import json
+"""`xks-probe demo`: its lists, and invalid input."""
 
 import pytest
 
@@ -11,9 +9,17 @@ from probe.commands.exits import Exit
 
 def test_the_bundled_scenarios_are_listed_with_their_descriptions(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["demo", "--list"]) == Exit.FINE
-    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    scenarios, _ = capsys.readouterr().out.split("\n\n")
+    listed = dict(line.split(maxsplit=1) for line in scenarios.splitlines()[1:])
     assert set(listed) == set(simulator.bundled_scenarios())
     assert listed["wrong-common-name"] == simulator.load_scenario("wrong-common-name").description
+
+
+def test_every_fault_is_listed_in_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["demo", "--list"]) == Exit.FINE
+    _, faults = capsys.readouterr().out.split("\n\n")
+    listed = [line.split("  ")[-1].split() for line in faults.splitlines()[1:]]
+    assert listed == [list(group) for group in simulator.FAULT_GROUPS.values()]
 
 
 @pytest.mark.parametrize("scenario", ["no-such", "/no/such.yaml"])
@@ -43,16 +49,14 @@ def test_without_the_extra_the_demo_reports_what_to_install(
     assert stderr.count("\n") == 1
 
 
-@pytest.mark.loopback
-def test_the_reduced_simulation_also_detects_a_wrong_common_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_mistyped_is_reported_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["demo", "--break", "expird"]) == Exit.USAGE
+    stderr = capsys.readouterr().err
     assert (
-        app.run(["demo", "--once", "--reduced", "--scenario", "wrong-common-name", "--format", "json"])
-        == Exit.FINE
+        stderr == "xks-probe: --break: 'expird' is neither a scenario nor a fault; did you mean 'expired'?\n"
     )
-    captured = capsys.readouterr()
-    report = json.loads(captured.out)
-    assert report["vantage"] == "simulated VPC (reduced: loopback only)"
-    assert "xks-probe: reduced: on loopback" in captured.err
-    assert "common-name-matches" in {
-        v["requirement"] for v in report["verdicts"] if v["outcome"] == "violated"
-    }
+
+
+def test_options_that_contradict_each_other_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["demo", "--once", "--preflight"]) == Exit.USAGE
+    assert capsys.readouterr().err.startswith("xks-probe: --once: --preflight is given, too")

@@ -34,6 +34,8 @@ FAULTS = (
     "slow-health",
     "wrong-credential",
     "key-manager-unavailable",
+    "kms-not-allowed",
+    "domain-not-verified",
 )
 LIKELIHOOD = {"dead-zone": "possible"}  # KMS may connect through the other zone
 # tests/preflight_cases has each fault, too; these tests show that the demo runs every scenario.
@@ -42,6 +44,13 @@ AT_A_TIME = 2  # most of their time is waiting
 RUN_S = 240.0  # long enough for a busy machine; ends a hang
 LIMIT_S = 0.035
 TIMES = {"health-answers-within-250-ms", "round-trip-within-35-ms"}
+# Of an existing key store whose endpoint service is in the same account.
+NOT_APPLICABLE = {
+    "key-store-quota-has-room",
+    "key-store-name-is-free",
+    "store-account-is-an-allowed-principal",
+    "service-owner-is-declared",
+}
 NO_HANDSHAKE = {"refused-port", "silent-port", "reset-in-handshake"}
 
 
@@ -115,6 +124,28 @@ def test_a_fault_gives_its_verdicts_and_its_kms_error(
             if t["role"] in {"node", "backend"} and t["certificates"]
         ]
         assert chains, "certificates are reported whenever any handshake completes"
+
+
+def test_the_preflight_of_the_healthy_scenario_is_green_and_says_that_its_ca_is_simulated(
+    xks_probe: Path,
+) -> None:
+    done = subprocess.run(
+        [*PRIORITY, xks_probe, "demo", "--preflight", "--scenario", "healthy", "--format", "json"],
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    late = late_requirements(load_scenario("healthy").expect)
+    assert (of_outcome(report, "violated") | of_outcome(report, "unknown")) - late == set()
+    assert of_outcome(report, "not_applicable") == NOT_APPLICABLE
+    assert report["vantage"] == "simulated VPC"
+    assert any(
+        each.startswith("Simulated CA, which counts as one that KMS trusts") for each in report["notes"]
+    )
+    assert report["actual"]["connection_state"] == "CONNECTED"
 
 
 @pytest.mark.long

@@ -1,0 +1,140 @@
+"""Starts the simulated network of `demo`, with its AWS account, and configures the agent for it."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from probe.commands import demo_extra
+from probe.commands.exits import UsageError
+from probe.commands.usage import nearest
+from probe.model.settings import Settings
+from probe.model.text import clean
+
+if TYPE_CHECKING:
+    from probe.agent.refresh import Sources
+    from simulator import Scenario, Simulation
+
+VANTAGE = "simulated VPC"
+_REDUCED = (
+    "reduced: on loopback, with the same servers and without simulated delays;",
+    "hosts that would not respond refuse connections instead; the AWS account is not simulated,",
+    "because its load balancer would need port 443, so requirements on the account are not evaluated",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A running simulation, and what the agent needs to know of it."""
+
+    simulation: "Simulation"
+    is_reduced: bool
+
+    @property
+    def has_account(self) -> bool:
+        return self.simulation.scenario.account is not None
+
+    @property
+    def vantage(self) -> str:
+        return f"{VANTAGE} (reduced: loopback only)" if self.is_reduced else VANTAGE
+
+    @property
+    def resolvers(self) -> tuple[str, ...]:
+        """The name servers, which answer for public DNS."""
+        servers = () if self.is_reduced else self.simulation.scenario.name_servers
+        return tuple(self.simulation.address(server.name) for server in servers)
+
+    def settings(self) -> Settings:
+        """The configuration of the simulation, read like any other, without settings of this machine."""
+        import yaml
+
+        from probe import config
+
+        settings = config.parse(
+            yaml.safe_dump(self.simulation.configuration()),
+            source="simulated network",
+            directory=Path.cwd(),
+            surroundings=config.Surroundings(environment={}),
+        )
+        return replace(settings, is_simulation=True)
+
+    def sources(self) -> "Sources":
+        """The simulated AWS account, and the simulated public DNS."""
+        from probe.agent.refresh import Sources
+        from probe.aws.boto3_client import Boto3Client
+
+        if not self.has_account:
+            return Sources()
+        region = self.simulation.aws_environment()["AWS_REGION"]
+        return Sources(caller=Boto3Client(region), public_resolvers=self.resolvers)
+
+
+def simulator() -> ModuleType:
+    try:
+        import simulator as found
+    except ImportError as error:
+        raise UsageError(f"demo needs {error.name}, which is not installed: {demo_extra.INSTALL}") from None
+    return found
+
+
+def scenario_of(name: str) -> "Scenario":
+    """The scenario of that name, or in that file."""
+    of = simulator()
+    bundled = of.bundled_scenarios()
+    if name not in bundled and not Path(name).exists():
+        hint = nearest.hint(name, bundled, "see xks-probe demo --list")
+        raise UsageError(f"--scenario: {clean(name, 80)!r} is neither a bundled scenario nor a file; {hint}")
+    try:
+        chosen: Scenario = of.load_scenario(name)
+    except of.ScenarioError as error:
+        raise UsageError(*error.mistakes) from None
+    return chosen
+
+
+def must_be_reduced(*, asked: bool) -> bool:
+    """Whether the network is loopback only: by choice, or where namespaces are not allowed."""
+    if asked:
+        for line in _REDUCED:
+            say(line)
+        return True
+    missing = demo_extra.missing()
+    if missing is not None:
+        raise UsageError(
+            f"demo needs {missing}, which is not installed: {demo_extra.INSTALL} (or use --reduced)"
+        )
+    able = simulator().capability()
+    if able.namespaces:
+        return False
+    say(f"no simulated network on this machine: {able.why}. {able.remedy}")
+    return must_be_reduced(asked=True)
+
+
+@contextlib.contextmanager
+def started(scenario: "Scenario", *, is_reduced: bool) -> Iterator[Network]:
+    """The running network. From now on, this process calls only the simulated AWS account."""
+    of = simulator()
+    whole = replace(scenario, account=None) if is_reduced else of.with_account(scenario)
+    try:
+        running: Simulation = of.start(whole, reduced=is_reduced)
+    except of.SimulationError as error:
+        raise UsageError(f"demo: the simulation could not start: {clean(str(error), 500)}") from None
+    with running as simulation:
+        network = Network(simulation=simulation, is_reduced=is_reduced)
+        if network.has_account:
+            use_account(simulation)
+        yield network
+
+
+def use_account(simulation: "Simulation") -> None:
+    """Point this process to the simulated account, instead of to the AWS that its user has set up."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(simulation.aws_environment())
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"xks-probe: {text}\n")
