@@ -22,6 +22,7 @@ from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries
 from exporters.stores import Reports
 from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Timestamps
+from probe.model.refreshed import Refreshed
 from probe.model.survey import Survey
 from probe.model.targets import Check, Identity, Method, Target
 from probe.model.verdicts import Report, Requirement
@@ -45,6 +46,7 @@ class PrometheusSink(Collector):
         self._requirements: tuple[Requirement, ...] = ()
         self._reports = Reports()
         self._survey: Survey | None = None
+        self._facts: tuple[Refreshed, ...] = ()
         self._loop_lag = Histogram()
         self._scheduling_delay = Histogram()
         self._user_minus_kernel = Histogram()
@@ -113,6 +115,9 @@ class PrometheusSink(Collector):
 
     def on_survey(self, survey: Survey) -> None:
         self._survey = survey
+
+    def on_facts(self, facts: Sequence[Refreshed]) -> None:
+        self._facts = tuple(facts)
 
     def set_requirements(self, requirements: Sequence[Requirement]) -> None:
         self._requirements = tuple(requirements)

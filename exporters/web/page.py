@@ -9,6 +9,7 @@ from exporters.web.memory import Memory
 from exporters.web.self_metrics import SelfMetrics
 from exporters.web.snapshot import Attempt, Refused, Snapshot, TargetState
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase
+from probe.model.refreshed import Refreshed
 from probe.model.statistics import Window
 from probe.model.survey import Survey
 from probe.model.targets import Check, Identity, Method, Target
@@ -49,6 +50,7 @@ class PageSink:
         self._reports = Reports()
         self._survey: Survey | None = None
         self._refused: Refused | None = None
+        self._facts: tuple[Refreshed, ...] = ()
 
     def on_targets(self, targets: Sequence[Target]) -> None:
         self._memories = {target.identity: self._memory(target) for target in targets}
@@ -79,6 +81,9 @@ class PageSink:
 
     def on_survey(self, survey: Survey) -> None:
         self._survey = survey
+
+    def on_facts(self, facts: Sequence[Refreshed]) -> None:
+        self._facts = tuple(facts)
 
     def snapshot(self) -> Snapshot:
         """The current state."""

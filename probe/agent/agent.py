@@ -7,15 +7,20 @@ from probe.agent import refresh
 from probe.agent import round as rounds
 from probe.agent.echoes import Echoes
 from probe.agent.history import History, renamed
+from probe.agent.large_hellos import LargeHellos, connected
+from probe.agent.openings import Openings
 from probe.agent.pacing import collect_in_slices
 from probe.agent.refresh import Sources
+from probe.agent.refresher import Refresher
+from probe.agent.refreshers import Refreshers
 from probe.agent.runner import Runner
-from probe.agent.state import Measured, State, StoreFacts
+from probe.agent.state import Fact, Measured, State, StoreFacts
 from probe.model.account import Account
-from probe.model.facts import DomainFacts
-from probe.model.measurements import EchoBatch, Measurement, Phase
+from probe.model.large_client_hello import LargeClientHello
+from probe.model.measurements import EchoBatch, Measurement
 from probe.model.ports import Observer, Sink
 from probe.model.settings import Settings
+from probe.model.store import KeyStoreSpec
 from probe.model.survey import Survey
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Report
@@ -39,7 +44,8 @@ class Agent:
     ``run`` continues until cancelled and then publishes a last report; ``once`` does one round. No step of
     ``run`` blocks the event loop for more than a few milliseconds, however many targets there are.
     ``accesses`` are the access to the proxy of each of ``settings.stores``, None if no health requests are
-    sent. Implements ``probe.model.ports.Control``.
+    sent; ``sources`` are where the facts of each are read. Both may be shorter. Implements
+    ``probe.model.ports.Control``.
     """
 
     def __init__(
@@ -50,18 +56,23 @@ class Agent:
         *,
         history: History | None = None,
         accesses: Sequence[ProxyAccess | None] = (),
-        sources: Sources | None = None,
+        sources: Sequence[Sources] = (),
         vantage: str = "",
     ) -> None:
         self._history = history or History()
         self.state = State(settings, self._history, accesses)
         self._vantage = vantage
         self._sinks: tuple[Sink, ...] = (self._history, *sinks)
-        self._observer, self._sources = observer, sources or Sources()
+        self._observer = observer
+        self._sources = dict(zip(settings.stores, sources, strict=False))
         self._network = Network(resolvers=settings.resolvers, source=settings.source_address)
         self._prober = Prober(self._network)
         self._runner = Runner(self._prober.measure, self._publish, observer, without=frozenset({Check.ICMP}))
         self._echoes = Echoes(self._network, self._publish_echoes, self._publish, observer.delay)
+        self._openings = Openings(self._prober.measure, self._publish, observer)
+        self._large_hellos = LargeHellos(self._network)
+        self._refreshers = Refreshers(self._refresher)
+        self._refreshers.sync(self._sources)
         self._started_at_ns = SYSTEM_CLOCK.monotonic_ns()
         self._is_round_done = False
         self.windows = self.state.measured().windows  # of the last report
@@ -71,19 +82,34 @@ class Agent:
         age_ns = SYSTEM_CLOCK.monotonic_ns() - self._started_at_ns
         return self._had_first_round() or age_ns > READY_AFTER_S * 1e9
 
-    def update(self, store: StoreFacts, **facts: Account | DomainFacts | None) -> None:
-        """Set the newest ``account=…`` or ``domain=…`` of ``store``, and switch to changed targets."""
-        before = self.state.targets
-        if self.state.update(store.declared, **facts):
-            self.windows = renamed(self.windows, before, self.state.targets)
-            self._sync()
+    def update(self, store: KeyStoreSpec, **facts: Fact) -> None:
+        """Set the newest facts of the store declared as ``store``, and switch to changed targets.
 
-    def reconfigure(self, settings: Settings, accesses: Sequence[ProxyAccess | None]) -> None:
-        """Use new settings from now on: unchanged targets keep their schedule, history and counters."""
+        ``account=…``, ``listed=…``, ``domain=…`` or ``access=…``: see `State.update`.
+        """
+        before = self.state.targets
+        if self.state.update(store, **facts):
+            self.windows = renamed(self.windows, before, self.state.targets)
+            self._note_changes(before)
+            self._sync()
+        else:  # the URI path, or the credential, may be new
+            self._prober.sync(self.state.targets, self.state.clients)
+
+    def reconfigure(
+        self, settings: Settings, accesses: Sequence[ProxyAccess | None], sources: Sequence[Sources] = ()
+    ) -> None:
+        """Use new settings from now on: unchanged targets keep their schedule, history and counters.
+
+        ``sources`` that are the same objects as before go on; the account is not read again.
+        """
         before = self.state.targets
         self.state.reconfigure(settings, accesses)
+        self._sources = dict(zip(settings.stores, sources, strict=False))
+        self._refreshers.sync(self._sources)
         self.windows = renamed(self.windows, before, self.state.targets)
+        self._note_changes(before)
         self._sync()
+        self._publish_facts()
 
     async def run(self) -> None:
         """Measure until cancelled. The last report includes everything measured by then."""
@@ -91,6 +117,9 @@ class Agent:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._echoes.forever(), name="echoes")
                 group.create_task(self._runner.run(), name="checks")
+                group.create_task(self._openings.run(), name="openings")
+                group.create_task(self._follow_large_hellos(), name="large ClientHellos")
+                group.create_task(self._refreshers.run(), name="facts")
                 group.create_task(self._report(), name="reports")
         finally:
             self._network.close()
@@ -103,9 +132,9 @@ class Agent:
         """
         try:
             for store in self.state.stores:
-                account = await refresh.account_of(store, self._sources)
+                account = await refresh.account_of(store, self._sources_of(store))
                 if account is not None:
-                    self.update(store, account=account)
+                    self.update(store.declared, account=account)
             async with asyncio.TaskGroup() as group:
                 for store in self.state.stores:
                     group.create_task(self._look_up_domain(store), name="domain")
@@ -141,9 +170,12 @@ class Agent:
         return reports, regions
 
     async def _look_up_domain(self, store: StoreFacts) -> None:
-        domain = await refresh.domain_of(store, self._sources)
+        domain = await refresh.domain_of(store, self._sources_of(store))
         if domain is not None:
-            self.update(store, domain=domain)
+            self.update(store.declared, domain=domain)
+
+    def _sources_of(self, store: StoreFacts) -> Sources:
+        return self._sources.get(store.declared, Sources())
 
     async def _round(self, progress: rounds.Progress) -> None:
         await rounds.take(
@@ -159,15 +191,17 @@ class Agent:
         """
         deadline = Deadline(SYSTEM_CLOCK, timeout_s)
         await asyncio.wait((measured,), timeout=timeout_s / 2)
-        addresses = {
-            each.target.identity: each.address
-            for each in self._history.latest()
-            if each.check is Check.TLS and each.address is not None and _was_connected(each)
-        }
+        addresses = connected(self._history.latest())
         targets = (target for target in self.state.targets if target.identity in addresses)
         self.state.large_client_hellos = await try_all(
             targets, self._network, deadline.remaining_s(), addresses
         )
+
+    async def _follow_large_hellos(self) -> None:
+        def publish(found: tuple[LargeClientHello, ...]) -> None:
+            self.state.large_client_hellos = found
+
+        await self._large_hellos.run(lambda: self.state.targets, self._history.latest, publish)
 
     async def _report(self) -> None:
         while True:
@@ -188,7 +222,15 @@ class Agent:
         return min(FIRST_REPORTS_S, interval_s) if is_starting or not self._had_first_round() else interval_s
 
     def _had_first_round(self) -> bool:
-        return self._is_round_done or self._runner.first_round.is_set()
+        is_audited = all(refresher.is_audited.is_set() for refresher in self._refreshers.all)
+        return self._is_round_done or (is_audited and self._runner.has_probed_all)
+
+    def _note_changes(self, before: Sequence[Target]) -> None:
+        old, new = ({each.identity: each.name for each in of} for of in (before, self.state.targets))
+        self._observer.targets(
+            added=[name for identity, name in new.items() if identity not in old],
+            removed=[name for identity, name in old.items() if identity not in new],
+        )
 
     def _sync(self) -> None:
         """Pass the current targets to all parts."""
@@ -197,17 +239,23 @@ class Agent:
             sink.on_targets(targets)
         self._prober.sync(targets, self.state.clients)
         self._runner.sync(targets)
+        self._openings.sync(targets)
         self._echoes.sync(targets)
 
     def _publish(self, measurement: Measurement) -> None:
         for sink in self._sinks:
             sink.on_measurement(measurement)
 
+    def _publish_facts(self, store: KeyStoreSpec | None = None, audit: Account | None = None) -> None:
+        """``audit`` of ``store`` has just ended; None if another fact was read."""
+        refreshers = self._refreshers.all
+        found = [each.refreshed(audit if each.declared == store else None) for each in refreshers]
+        for sink in self._sinks:
+            sink.on_facts([each for each in found if each is not None])
+
+    def _refresher(self, declared: KeyStoreSpec, sources: Sources) -> Refresher:
+        return Refresher(declared, self.state, sources, self.update, self._publish_facts, self._observer)
+
     def _publish_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
         for sink in self._sinks:
             sink.on_echoes(targets, batch)
-
-
-def _was_connected(measurement: Measurement) -> bool:
-    failure = measurement.failure
-    return failure is None or failure.phase is Phase.HANDSHAKE

@@ -27,6 +27,7 @@ from probe.model.measurements import (
     Reason,
     Timestamps,
 )
+from probe.model.refreshed import Refreshed
 from probe.model.statistics import Window
 from probe.model.survey import Survey
 from probe.model.targets import Check, Identity, Method, Target
@@ -166,6 +167,9 @@ class History:
 
     def on_survey(self, survey: Survey) -> None:
         """Ignored: surveys are made from this history."""
+
+    def on_facts(self, facts: Sequence[Refreshed]) -> None:
+        """Ignored: `state` owns the facts."""
 
     def windows(self, now_s: float) -> tuple[Window, ...]:
         """One window per (target, method) with a sample in the last 600 s, in the order of the targets."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from probe.agent.refresh import Sources
 from probe.model.settings import ReloadResult, Settings
 from probe.signing.client import ProxyAccess
 from probe.wire.input_error import InputError
@@ -26,15 +27,16 @@ _AT_START = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A loaded configuration; ``accesses`` match ``settings.stores``, None without health requests."""
+    """A loaded configuration. ``accesses`` (None: no health requests) and ``sources`` match the stores."""
 
     settings: Settings
     accesses: tuple[ProxyAccess | None, ...] = ()
+    sources: tuple[Sources, ...] = ()
 
 
 CHECK_INTERVAL_S = 5.0  # of `watch`
 Load = Callable[[], Loaded]
-Apply = Callable[[Settings, Sequence[ProxyAccess | None]], None]
+Apply = Callable[[Settings, Sequence[ProxyAccess | None], Sequence[Sources]], None]
 Heard = Callable[[ReloadResult, Loaded | None], None]
 
 
@@ -90,7 +92,7 @@ class Reloader:
             self.heard(result, None)
             return result
         settings, after_restart = with_values_at_start(loaded.settings, self.running)
-        self.apply(settings, loaded.accesses)
+        self.apply(settings, loaded.accesses, loaded.sources)
         self.running = settings
         result = ReloadResult(after_restart=after_restart)
         self.heard(result, replace(loaded, settings=settings))

@@ -5,7 +5,7 @@ times, and running probes continue. All times are the event loop's clock.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -47,6 +47,16 @@ class SilentObserver:
         del target, check
         raise error
 
+    def activity_bug(self, activity: str, key_store: str, error: Exception) -> None:
+        del activity, key_store
+        raise error
+
+    def credential(self, key_store: str, fault: str | None) -> None:
+        del key_store, fault
+
+    def targets(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        del added, removed
+
 
 async def run_once(
     checks: Iterable[ScheduledCheck],
@@ -66,7 +76,7 @@ async def run_once(
 
     async def probe(check: ScheduledCheck) -> None:
         async with limiter:
-            error = await _attempt(check, measure, publish)
+            error = await attempt(check, measure, publish)
         if error is not None and observer is not None:
             observer.bug(check.target, check.plan.check, error)
         elif error is not None:
@@ -79,7 +89,7 @@ async def run_once(
         raise ExceptionGroup("probes raised", bugs)
 
 
-async def _attempt(check: ScheduledCheck, measure: Measure, publish: Publish) -> Exception | None:
+async def attempt(check: ScheduledCheck, measure: Measure, publish: Publish) -> Exception | None:
     """Run the probe, which publishes each exchange at once, so that none is lost; returns its exception."""
     plan = check.plan
     try:
@@ -163,6 +173,11 @@ class Runner:
         self._changed = asyncio.Event()
         self._queue: asyncio.Queue[tuple[float, _Entry]] = asyncio.Queue()  # an entry is in it at most once
         self.first_round = asyncio.Event()
+
+    @property
+    def has_probed_all(self) -> bool:
+        """Whether every check of the current targets has been run once."""
+        return self.first_round.is_set() and not self._unprobed and not self._changed.is_set()
 
     def sync(self, targets: Iterable[Target]) -> None:
         """Set the targets. Unchanged checks keep their slots; a check with a new interval gets new ones."""
@@ -248,7 +263,7 @@ class Runner:
 
     async def _probe(self, entry: _Entry) -> None:
         check = entry.check
-        error = await _attempt(check, self._measure, self._publish)
+        error = await attempt(check, self._measure, self._publish)
         if error is not None:
             self._observer.bug(check.target, check.plan.check, error)
         entry.is_running = False

@@ -31,21 +31,32 @@ if TYPE_CHECKING:
     from probe.probes.health_request import Client
 
 
+Fact = Account | DomainFacts | ProxyAccess | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFacts:
     """One key store. ``declared`` are the user's settings, ``spec`` adds missing ones from AWS.
 
     ``access`` is None if no health requests are sent to its proxy, ``account`` if AWS was not queried.
+    ``listed`` is the account from which the targets are derived: its parts have no maximum age, because what
+    cannot be
+    read at the moment is still probed. None: the same as ``account``.
     """
 
     declared: KeyStoreSpec
     access: ProxyAccess | None = None
     account: Account | None = None
+    listed: Account | None = None
     domain: DomainFacts | None = None
 
     @property
+    def of_targets(self) -> Account | None:
+        return self.listed or self.account
+
+    @property
     def spec(self) -> KeyStoreSpec:
-        return spec_with_defaults(self.declared, self.account)
+        return spec_with_defaults(self.declared, self.of_targets)
 
     @property
     def scopes(self) -> frozenset[Scope]:
@@ -80,8 +91,12 @@ class State:
         self.large_client_hellos: tuple[LargeClientHello, ...] = ()  # set by a round that sends them
         self._derive()
 
-    def update(self, store: KeyStoreSpec, **facts: Account | DomainFacts | None) -> bool:
-        """Set ``account=…`` or ``domain=…`` of the store declared as ``store``.
+    def store(self, declared: KeyStoreSpec) -> StoreFacts | None:
+        """The facts of the store declared as ``declared``; None if the settings no longer have it."""
+        return next((each for each in self.stores if each.declared == declared), None)
+
+    def update(self, store: KeyStoreSpec, **facts: Fact) -> bool:
+        """Set ``account=…``, ``listed=…``, ``domain=…`` or ``access=…`` of the store declared as ``store``.
 
         Returns whether the targets have changed.
         """
@@ -160,11 +175,11 @@ class State:
         """Derive the targets from settings and facts; returns whether they have changed."""
         configured = self.settings.targets
         before = self.targets
-        self.targets = targets_of(
+        derived = targets_of(
             [
                 StoreTargets(
                     spec=store.spec,
-                    account=store.account,
+                    account=store.of_targets,
                     configured=tuple(target for target in configured if _is_of(target, store.declared)),
                 )
                 for store in self.stores
@@ -172,7 +187,10 @@ class State:
             [each for each in configured if not any(_is_of(each, s.declared) for s in self.stores)],
             self.settings.plans,
         )
-        return self.targets != before
+        if set(derived) == set(before):  # AWS lists targets in any order
+            return False
+        self.targets = derived
+        return True
 
 
 def _is_of(target: Target, store: KeyStoreSpec) -> bool:
@@ -195,6 +213,7 @@ def _reconfigured(known: StoreFacts | None, spec: KeyStoreSpec, access: ProxyAcc
         declared=spec,
         access=access,
         account=known.account if is_same else None,
+        listed=known.listed if is_same else None,
         domain=known.domain if is_same and known.declared.host == spec.host else None,
     )
 

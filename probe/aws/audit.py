@@ -60,7 +60,7 @@ class _Audit:
     def __init__(self, caller: AwsClient, batch: ThreadBatch) -> None:
         self._caller = caller
         self._batch = batch
-        self._calls = 0
+        self._asked: list[str] = []
         self._failed: list[Unavailable] = []
 
     def run(self, spec: KeyStoreSpec, taken_at_s: float) -> Account:
@@ -88,7 +88,8 @@ class _Audit:
             security_groups=groups,
             endpoint_url=self._caller.endpoint_url,
             collected_at=self._caller.collected_at,
-            calls=self._calls,
+            calls=len(self._asked),
+            asked=tuple(self._asked),
             failed_calls=tuple(self._failed),
         )
 
@@ -261,7 +262,7 @@ class _Audit:
             self._caller.last_refusal(*call[:2]) or answer if answer is too_late else answer
             for call, answer, too_late in zip(calls, answers, on_timeout, strict=True)
         ]
-        self._calls += len(calls)
+        self._asked += [action(*call[:2]) for call in calls]
         self._failed.extend(answer for answer in answers if isinstance(answer, Unavailable))
         return answers
 

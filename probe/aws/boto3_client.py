@@ -47,6 +47,7 @@ class Boto3Client:
         self._attempts = attempts
         self._session = session(region)
         self._clients: dict[str, Any] = {}
+        self._custom_url: tuple[str | None] | None = None
         self._refused: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -54,7 +55,15 @@ class Boto3Client:
 
     @property
     def endpoint_url(self) -> str | None:
-        """The custom endpoints in use, comma-separated. Raises InputError for one that is not allowed."""
+        """The custom endpoints in use, comma-separated. Raises InputError for one that is not allowed.
+
+        Determined once, with all clients, because creating them takes long.
+        """
+        if self._custom_url is None:
+            self._custom_url = (self._find_custom_url(),)
+        return self._custom_url[0]
+
+    def _find_custom_url(self) -> str | None:
         urls = {
             service: str(self._client(service).meta.endpoint_url)
             for service in sorted({service for service, _ in CALLS})

@@ -9,6 +9,9 @@ from probe.model.targets import Check
 from probe.model.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from probe.agent.refresh import Sources
     from probe.agent.reload import Loaded
     from probe.signing.client import ProxyAccess
     from probe.signing.credential import Credential
@@ -31,32 +34,38 @@ def load(path: Path) -> Settings:
 
 
 def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":
-    """The access to the proxy of each key store; None without health requests."""
+    """The access to the proxy of each key store; None without health requests.
+
+    A discovered key store has one also without a credential: then its requirements on health are unknown.
+    """
     from probe.signing.client import ProxyAccess
 
+    found = zip(settings.stores, _credentials(settings, are_secrets_fetched=True), strict=True)
     return tuple(
-        ProxyAccess(credential, settings.extra_authorities) if credential else None
-        for credential in _credentials(settings, are_secrets_fetched=True)
+        ProxyAccess(credential, settings.extra_authorities)
+        if credential or store.id in settings.discovered
+        else None
+        for store, credential in found
     )
 
 
-def reloaded(path: Path) -> "Loaded":
-    """The settings of ``path`` and its credentials, for a running agent. Raises InputError.
+def reloaded(path: Path, sources_of: "Callable[[Settings], tuple[Sources, ...]]") -> "Loaded":
+    """The settings of ``path``, its credentials and sources, for a running agent. Raises InputError.
 
     A file that changes while it is read could be cut short and still be valid, so it is read again.
     """
     from probe.agent.reload import Loaded
-    from probe.storage.files import signature
+    from probe.storage.files import version_of
     from probe.wire.input_error import InputError
 
     for _ in range(_MAX_READS):
-        before = signature(path)
+        before = version_of(path)
         try:
             settings = load(path)
-            loaded = Loaded(settings=settings, accesses=accesses(settings))
+            loaded = Loaded(settings=settings, accesses=accesses(settings), sources=sources_of(settings))
         except UsageError as error:
             raise InputError(error.lines) from None
-        if signature(path) == before:
+        if version_of(path) == before:
             return loaded
     raise InputError(
         (f"{clean(str(path))}: changed each time it was read; write it whole, then reload again",)
@@ -74,6 +83,7 @@ def _credentials(settings: Settings, *, are_secrets_fetched: bool) -> "list[Cred
 
     is_only = len(settings.stores) == 1
     asked = {target.key_store for target in settings.targets if target.plan(Check.HEALTH_COLD)}
+    asked |= settings.discovered
     found: list[Credential | None] = []
     errors: list[str] = []
     for index, store in enumerate(settings.stores):

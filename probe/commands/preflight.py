@@ -147,7 +147,7 @@ async def _take(plan: Plan) -> tuple[Evidence, Report]:
     from probe.agent.agent import Agent
     from probe.agent.runner import SilentObserver
 
-    agent = Agent(plan.settings, (), SilentObserver(), accesses=(plan.access,), sources=plan.sources)
+    agent = Agent(plan.settings, (), SilentObserver(), accesses=(plan.access,), sources=(plan.sources,))
     with output.progress("measuring") as advance:
         (report,), _ = await agent.once(advance, large_client_hello_s=plan.asked.timeout)
     (store,) = agent.state.stores

@@ -8,7 +8,9 @@ import structlog
 
 from exporters.prometheus import PrometheusSink
 from exporters.web.page import PageSink
+from probe.agent.refresh import Sources
 from probe.agent.reload import Loaded
+from probe.commands.discovery import KnownSources
 from probe.model.settings import ReloadResult
 from probe.model.text import clean
 from probe.network.clock import SYSTEM_CLOCK
@@ -20,9 +22,13 @@ _ERROR_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReloadOptions:
-    """The file to reload. ``is_watched``: when it changes; ``by_request``: by ``POST /-/reload``."""
+    """The file to reload. ``is_watched``: when it changes; ``by_request``: by ``POST /-/reload``.
+
+    ``known`` has the sources in use, so that a key store that stays the same keeps its own.
+    """
 
     path: Path
+    known: KnownSources
     is_watched: bool = False
     by_request: bool = False
 
@@ -31,12 +37,12 @@ class ReloadOptions:
 class ReloadOutputs:
     """Says the result of each reload in the log, in the metrics and on the page.
 
-    ``judged`` sets the requirements that can be evaluated with these accesses.
+    ``judged`` sets the requirements that can be evaluated with these accesses and sources.
     """
 
     sink: PrometheusSink
     page: PageSink
-    judged: Callable[[Sequence[ProxyAccess | None]], None]
+    judged: Callable[[Sequence[ProxyAccess | None], Sequence[Sources]], None]
 
     def heard(self, result: ReloadResult, loaded: Loaded | None) -> None:
         now_s = SYSTEM_CLOCK.now_s()
@@ -48,7 +54,7 @@ class ReloadOutputs:
                 "configuration not reloaded, the previous one stays in use", errors=_shown(result.errors)
             )
             return
-        self.judged(loaded.accesses)
+        self.judged(loaded.accesses, loaded.sources)
         later = {"after_restart": list(result.after_restart)} if result.after_restart else {}
         log.info("configuration reloaded", targets=len(loaded.settings.targets), **later)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from probe.commands.configuration import DEFAULT_PATH, accesses, load
+from probe.commands.discovery import KnownSources
 from probe.commands.exits import Exit
 from probe.commands.logs import LogFormat, LogFormatOption, configure
 from probe.commands.options import AllowUnauthenticatedOption, ConfigOption, check_listen
@@ -28,11 +29,13 @@ def command(
     settings = load(config)
     check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
     asked = accesses(settings)
+    known = KnownSources()
+    sources = known.of(settings)
     configure(log_format)
     from probe.commands.reloading import ReloadOptions
     from probe.commands.serving import listen, serve
 
-    reload = ReloadOptions(path=config, is_watched=auto_reload, by_request=enable_lifecycle)
+    reload = ReloadOptions(path=config, known=known, is_watched=auto_reload, by_request=enable_lifecycle)
     with listen(settings.listen_host, settings.listen_port) as listener:
-        asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked, reload))
+        asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked, sources, reload))
     return Exit.FINE

@@ -18,6 +18,7 @@ from probe import __version__
 from probe.agent.agent import Agent
 from probe.agent.history import History
 from probe.agent.pacing import keep_pauses_short, observe_lag
+from probe.agent.refresh import Sources
 from probe.agent.reload import Reloader, watch
 from probe.commands import signals
 from probe.commands.configuration import reloaded
@@ -30,7 +31,7 @@ from probe.model.verdicts import MEASURED, Requirement, Scope
 from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
 from probe.signing.client import ProxyAccess
-from probe.storage.files import signature
+from probe.storage.files import version_of
 
 SHUTDOWN_S = 1.0  # half of the two seconds for responses in progress; the other half is for the agent
 BACKLOG = 128
@@ -53,6 +54,20 @@ class AgentObserver:
     def bug(self, target: Target, check: Check, error: Exception) -> None:
         where = {"target": target.name, "check": check.value}
         self._log.error("internal error in a probe", **where, error=repr(error))
+
+    def activity_bug(self, activity: str, key_store: str, error: Exception) -> None:
+        self._log.error(f"internal error: {activity}", key_store=clean(key_store), error=repr(error))
+
+    def credential(self, key_store: str, fault: str | None) -> None:
+        if fault is None:
+            self._log.info("the proxy's credential has changed", key_store=clean(key_store))
+        else:
+            words = "the changed credential cannot be used; the last one stays in use"
+            self._log.warning(words, key_store=clean(key_store), error=clean(fault, 400))
+
+    def targets(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        names = {"added": [clean(each) for each in added], "removed": [clean(each) for each in removed]}
+        self._log.info("targets changed", **names)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -80,16 +95,18 @@ async def serve(
     listener: socket.socket,
     vantage: str,
     accesses: Sequence[ProxyAccess | None] = (),
+    sources: Sequence[Sources] = (),
     reload: ReloadOptions | None = None,
 ) -> None:
     """Run the agent and its page until SIGINT or SIGTERM; the last results are published before it ends.
 
-    ``accesses``: how the proxy of each key store is asked for its health. With ``reload``, SIGHUP loads the
-    configuration again.
+    ``accesses``: how the proxy of each key store is asked for its health. ``sources``: where the facts of
+    each key store are read; without them, only what is configured is probed. With ``reload``, SIGHUP loads
+    the configuration again.
     """
     stop = asyncio.Event()
     with signals.setting(stop):
-        await _serve(settings, listener, vantage, accesses, reload, stop)
+        await _serve(settings, listener, vantage, accesses, sources, reload, stop)
 
 
 async def _serve(
@@ -97,11 +114,12 @@ async def _serve(
     listener: socket.socket,
     vantage: str,
     accesses: Sequence[ProxyAccess | None],
+    sources: Sequence[Sources],
     reload: ReloadOptions | None,
     stop: asyncio.Event,
 ) -> None:
     sink = PrometheusSink(__version__)
-    sink.set_requirements(_judged(accesses))
+    sink.set_requirements(_judged(accesses, sources))
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
     page = PageSink(windows=lambda: agent.windows, series=history.series)
@@ -111,9 +129,10 @@ async def _serve(
         AgentObserver(sink, page.self_metrics),
         history=history,
         accesses=accesses,
+        sources=sources,
         vantage=vantage,
     )
-    outputs = ReloadOutputs(sink=sink, page=page, judged=lambda each: sink.set_requirements(_judged(each)))
+    outputs = ReloadOutputs(sink=sink, page=page, judged=lambda *of: sink.set_requirements(_judged(*of)))
     reloader = _reloader(reload, settings, agent, outputs) if reload else None
     by_request = reloader.reload if reload and reload.by_request and reloader else None
     runner = await _start_page(settings, listener, sink, page, agent, by_request)
@@ -140,7 +159,10 @@ async def _serve(
 
 def _reloader(options: ReloadOptions, settings: Settings, agent: Agent, outputs: ReloadOutputs) -> Reloader:
     return Reloader(
-        load=lambda: reloaded(options.path), running=settings, apply=agent.reconfigure, heard=outputs.heard
+        load=lambda: reloaded(options.path, options.known.of),
+        running=settings,
+        apply=agent.reconfigure,
+        heard=outputs.heard,
     )
 
 
@@ -153,12 +175,14 @@ async def _reload(options: ReloadOptions | None, reloader: Reloader | None) -> N
         async with asyncio.TaskGroup() as group:
             group.create_task(reloader.run(), name="reloads")
             if options.is_watched:
-                group.create_task(watch(lambda: signature(options.path), reloader.request), name="watch")
+                group.create_task(watch(lambda: version_of(options.path), reloader.request), name="watch")
 
 
-def _judged(accesses: Sequence[ProxyAccess | None]) -> tuple[Requirement, ...]:
-    """The requirements that this agent can judge: with health requests if there is a credential."""
-    scopes = MEASURED | ({Scope.HEALTH} if any(accesses) else set())
+def _judged(accesses: Sequence[ProxyAccess | None], sources: Sequence[Sources]) -> tuple[Requirement, ...]:
+    """The requirements that this agent judges: the account's only if AWS is called."""
+    health = {Scope.HEALTH} if any(accesses) else set()
+    account = {Scope.ACCOUNT} if any(each.caller for each in sources) else set()
+    scopes = MEASURED | health | account
     return tuple(rule.published for rule in of_scopes(scopes))
 
 

@@ -338,7 +338,8 @@ class Account:
 
     ``id`` is the caller's account. ``services`` are this account's endpoint services in the Region (for names
     that must be unique). ``endpoint_url`` is a custom endpoint in use, None for AWS's own.
-    ``collected_at`` is the collection time from the file; None for live API calls.
+    ``collected_at`` is the collection time from the file; None for live API calls. ``asked`` is the IAM
+    action of each call.
     """
 
     region: str
@@ -355,6 +356,7 @@ class Account:
     endpoint_url: str | None = None
     collected_at: str | None = None
     calls: int = 0
+    asked: tuple[str, ...] = ()
     failed_calls: tuple[Unavailable, ...] = ()
 
     def key_store(self, id_: str | None) -> KeyStore | None:

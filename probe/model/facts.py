@@ -63,7 +63,7 @@ class DomainFacts:
     ``names`` are the record's possible names, from the private DNS name's parent up to the registrable
     domain, and last under the private DNS name itself. ``registrable`` is the registrable domain, None if
     there is none (a public suffix, a private top-level domain). ``is_public`` is whether a parent of the
-    private DNS name has name servers in public DNS; None if that is not known.
+    private DNS name has name servers in public DNS; None if that is not known. ``taken_at_s`` is Unix time.
     """
 
     private_dns_name: str
@@ -74,3 +74,4 @@ class DomainFacts:
     public_zone: str | None = None
     seen: tuple[RecordSeen, ...] = ()
     because: str = ""  # why ``is_public`` is None, or what was found
+    taken_at_s: float = 0.0

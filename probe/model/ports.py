@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from probe.model.measurements import EchoBatch, Measurement
+from probe.model.refreshed import Refreshed
 from probe.model.survey import Survey
 from probe.model.targets import Check, Target
 from probe.model.verdicts import Report
@@ -27,6 +28,9 @@ class Sink(Protocol):
 
     def on_survey(self, survey: Survey) -> None: ...
 
+    def on_facts(self, facts: Sequence[Refreshed]) -> None:
+        """The facts of all key stores that are refreshed; one of them is new."""
+
 
 class Observer(Protocol):
     """Callbacks for the scheduler's self-monitoring."""
@@ -39,6 +43,15 @@ class Observer(Protocol):
 
     def bug(self, target: Target, check: Check, error: Exception) -> None:
         """A probe raised an exception: a bug in xks-probe, not a network failure."""
+
+    def activity_bug(self, activity: str, key_store: str, error: Exception) -> None:
+        """Something else than a probe raised an exception, such as the audit of ``key_store``."""
+
+    def credential(self, key_store: str, fault: str | None) -> None:
+        """The proxy's credential has changed; with a ``fault``, it is not used."""
+
+    def targets(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        """The names of the targets that an audit added and removed."""
 
 
 class Control(Protocol):

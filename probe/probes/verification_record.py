@@ -57,6 +57,7 @@ async def look_up(network: Network, search: Search, timeout_s: float) -> DomainF
         public_zone=zone,
         seen=seen,
         because=because,
+        taken_at_s=network.clock.now_s(),
     )
 
 

@@ -48,6 +48,10 @@ class Credential:
         """The access key id and the secret, for the signer only."""
         return self._key_id, self._secret
 
+    def is_same_as(self, other: "Credential | None") -> bool:
+        """Whether both sign alike."""
+        return other is not None and self.as_key_pair() == other.as_key_pair()
+
     def facts(self, access_key_id_of_the_store: str | None = None) -> CredentialFacts:
         """The facts that are safe to report."""
         known = access_key_id_of_the_store
@@ -96,6 +100,13 @@ def load_for(
     if handed is not None:
         return _read(handed, clean(str(handed)), is_guarded=True)
     return load(None, environment) if is_only else None
+
+
+def file_for(
+    key_store: str, file: Path | None, environment: Mapping[str, str] = os.environ, *, is_only: bool
+) -> Path | None:
+    """The file from which `load_for` reads; None if it reads the environment."""
+    return file or _handed(key_store, environment, is_only=is_only)
 
 
 def is_at_hand(key_store: str, environment: Mapping[str, str], *, is_only: bool) -> bool:

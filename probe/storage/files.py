@@ -21,13 +21,13 @@ def read_bounded(path: Path, limit_bytes: int = MAX_BYTES) -> bytes:
     return content
 
 
-def signature(path: Path) -> tuple[int, int, int] | None:
-    """Inode, size and time of change: they differ once a file was written or replaced. None: no such file."""
+def version_of(path: Path) -> tuple[int, ...] | None:
+    """Differs after the file was replaced or written; None if there is no file that can be read."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def read_file(path: Path) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from probe.agent.refresh import Sources
 from probe.agent.reload import Loaded, Reloader, watch, with_values_at_start
 from probe.model.settings import ReloadResult, Settings
 from probe.model.targets import Role, Target
@@ -32,8 +33,10 @@ class Watch:
             raise loaded
         return Loaded(settings=loaded)
 
-    def apply(self, settings: Settings, accesses: Sequence[ProxyAccess | None]) -> None:
-        del accesses
+    def apply(
+        self, settings: Settings, accesses: Sequence[ProxyAccess | None], sources: Sequence[Sources]
+    ) -> None:
+        del accesses, sources
         self.applied.append(settings)
 
     def reloader(self, load: Callable[[], Loaded] | None = None) -> Reloader:

@@ -56,7 +56,9 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
         return settings
 
     monkeypatch.setattr(configuration, "load", load)
-    assert [target.name for target in configuration.reloaded(file).settings.targets] == ["one", "two"]
+    assert [
+        target.name for target in configuration.reloaded(file, lambda _settings: ()).settings.targets
+    ] == ["one", "two"]
 
 
 def test_a_file_that_changes_with_every_read_is_refused_in_one_line(
@@ -71,7 +73,7 @@ def test_a_file_that_changes_with_every_read_is_refused_in_one_line(
 
     monkeypatch.setattr(configuration, "load", load)
     with pytest.raises(InputError, match=r"x\.yaml: changed each time it was read") as caught:
-        configuration.reloaded(file)
+        configuration.reloaded(file, lambda _settings: ())
     assert len(caught.value.errors) == 1
 
 
@@ -81,7 +83,7 @@ def test_the_errors_of_a_reload_are_those_of_a_start(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as at_start:
         configuration.load(file)
     with pytest.raises(InputError) as at_reload:
-        configuration.reloaded(file)
+        configuration.reloaded(file, lambda _settings: ())
     assert at_reload.value.errors == at_start.value.lines
 
 

@@ -1,7 +1,5 @@
 """What a reload says: in the log, in the metrics, and on the page."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -12,19 +10,16 @@ from probe.commands.reloading import MAX_LOGGED, ReloadOutputs
 from probe.model.settings import ReloadResult, Settings
 from probe.model.targets import Role, Target
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from probe.signing.client import ProxyAccess
-
 LOADED = Loaded(settings=Settings(targets=(Target(name="one", role=Role.NODE, host="10.0.0.1"),)))
 
 
 class World:
     def __init__(self) -> None:
         self.sink, self.page = PrometheusSink("1.0"), PageSink()
-        self.judged: list[Sequence[ProxyAccess | None]] = []
-        self.outputs = ReloadOutputs(sink=self.sink, page=self.page, judged=self.judged.append)
+        self.judged: list[tuple[object, ...]] = []
+        self.outputs = ReloadOutputs(
+            sink=self.sink, page=self.page, judged=lambda *of: self.judged.append(of)
+        )
 
     def is_successful(self) -> float | None:
         return self.sink.registry.get_sample_value("xksprobe_config_last_reload_successful")
@@ -43,7 +38,7 @@ def test_a_success_is_logged_and_ends_the_notice_of_an_earlier_failure() -> None
     assert logs[1]["after_restart"] == ["listen"]
     assert world.is_successful() == 1
     assert world.page.snapshot().refused is None
-    assert world.judged == [()]
+    assert world.judged == [((), ())]
 
 
 @pytest.mark.parametrize("count", [1, MAX_LOGGED, MAX_LOGGED + 1, 5000])

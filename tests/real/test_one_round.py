@@ -103,7 +103,7 @@ def one_round(simulation: Simulation, case: Case) -> Judgement:
         sources = Sources(
             caller=Boto3Client(REGION, read_timeout_s=60.0), public_resolvers=(NAME_SERVER,), timeout_s=60.0
         )
-        agent = Agent(settings, (), SilentObserver(), accesses=accesses(settings), sources=sources)
+        agent = Agent(settings, (), SilentObserver(), accesses=accesses(settings), sources=(sources,))
         large_s = float(TIMEOUT.removesuffix("s"))
         (report,), _ = asyncio.run(agent.once(lambda _done, _total: None, large_client_hello_s=large_s))
         return {
