@@ -189,6 +189,60 @@ KMS_PREDICTION_DECIDED = Definition(
     ("key_store", "operation"),
     "1 if no unknown requirement could change the prediction, else 0.",
 )
+PREDICTION_AGREES = Definition(
+    "prediction_agrees",
+    Kind.GAUGE,
+    ("key_store",),
+    "1 if the state that KMS reports matches the prediction for ConnectCustomKeyStore, 0 if not. Absent while"
+    " they cannot be compared.",
+)
+KEY_STORE_CONNECTION_STATE = Definition(
+    "key_store_connection_state",
+    Kind.GAUGE,
+    ("key_store", "state"),
+    "1 for the connection state that KMS reports, 0 for the others. All 0 while it is not known.",
+)
+KEY_STORE_CONNECTION_ERROR = Definition(
+    "key_store_connection_error",
+    Kind.GAUGE,
+    ("key_store", "error"),
+    "1 for the ConnectionErrorCode that KMS reports, 0 for the others. All 0 if it reports none.",
+)
+AWS_TARGET_HEALTH = Definition(
+    "aws_target_health",
+    Kind.GAUGE,
+    ("target", "state"),
+    "1 for the state that the load balancer reports for a target registered behind it, 0 for the others.",
+)
+DNS_RECORD_STATE = Definition(
+    "dns_record_state",
+    Kind.GAUGE,
+    ("key_store", "view", "state"),
+    "Queries for the verification record of the private DNS name in the last lookup, by kind of name server"
+    " and result.",
+)
+AWS_CALLS = Definition(
+    "aws_calls_total", Kind.COUNTER, ("call",), "AWS calls by IAM action; retries not counted."
+)
+AWS_CALL_FAILURES = Definition(
+    "aws_call_failures_total",
+    Kind.COUNTER,
+    ("call", "reason"),
+    "Failed AWS calls by IAM action and reason. All are initialised to 0.",
+)
+AUDIT_LAST_SUCCESS = Definition(
+    "audit_last_success_timestamp_seconds",
+    Kind.GAUGE,
+    ("key_store",),
+    "When an audit last read the key stores or the endpoint services (Unix time). Absent before the first.",
+)
+EVIDENCE_AGE = Definition(
+    "evidence_age_seconds",
+    Kind.GAUGE,
+    ("key_store", "source"),
+    "Age of the oldest part in use of the AWS account (account) and of the verification_record. A part that"
+    " cannot be read is used for 15 minutes. Absent while nothing is known.",
+)
 EXTRA_AUTHORITIES = Definition(
     "extra_authorities",
     Kind.GAUGE,
@@ -250,6 +304,8 @@ DEFINITIONS = (
     *(TURNS_SKIPPED, CERTIFICATE_NOT_AFTER, CERTIFICATE_INFO),
     *(REQUEST_DURATION, HEALTH_ANSWERS, KEY_MANAGERS, CLOCK_OFFSET),
     *(REQUIREMENT_OUTCOME, KMS_ERROR_PREDICTED, KMS_PREDICTION_DECIDED, EXTRA_AUTHORITIES),
+    *(PREDICTION_AGREES, KEY_STORE_CONNECTION_STATE, KEY_STORE_CONNECTION_ERROR),
+    *(AWS_TARGET_HEALTH, DNS_RECORD_STATE, AWS_CALLS, AWS_CALL_FAILURES, AUDIT_LAST_SUCCESS, EVIDENCE_AGE),
     *(SURVEY_RTT, SURVEY_WITHIN_THRESHOLD),
     *(EVENT_LOOP_LAG, SCHEDULING_DELAY, USER_MINUS_KERNEL),
     *(PACKETS_DISCARDED, RECEIVE_QUEUE_DROPS, CLOCK_STEP_DISCARDS),

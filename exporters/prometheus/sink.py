@@ -1,13 +1,15 @@
 """The sink: collects results, and writes them when its registry is scraped."""
 
+import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from prometheus_client.core import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
 from exporters.checks import counts
 from exporters.prometheus import definitions as d
+from exporters.prometheus import facts as of_facts
 from exporters.prometheus.families import empty_family, family, histogram_family, label
 from exporters.prometheus.histogram import Histogram
 from exporters.prometheus.judgements import (
@@ -38,7 +40,7 @@ class PrometheusSink(Collector):
     targets that are not in the last ``on_targets`` are dropped: they were in flight during a reload.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, now: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry()
         self._version = version
         self._series: dict[Identity, TargetSeries] = {}
@@ -47,6 +49,8 @@ class PrometheusSink(Collector):
         self._reports = Reports()
         self._survey: Survey | None = None
         self._facts: tuple[Refreshed, ...] = ()
+        self._aws_calls = of_facts.AwsCalls()
+        self._now = now
         self._loop_lag = Histogram()
         self._scheduling_delay = Histogram()
         self._user_minus_kernel = Histogram()
@@ -118,6 +122,7 @@ class PrometheusSink(Collector):
 
     def on_facts(self, facts: Sequence[Refreshed]) -> None:
         self._facts = tuple(facts)
+        self._aws_calls.count(facts)
 
     def set_requirements(self, requirements: Sequence[Requirement]) -> None:
         self._requirements = tuple(requirements)
@@ -180,8 +185,23 @@ class PrometheusSink(Collector):
         yield family(d.KMS_ERROR_PREDICTED, prediction_rows(key_stores, reports))
         yield family(d.KMS_PREDICTION_DECIDED, decided_rows(key_stores, reports))
         yield family(d.EXTRA_AUTHORITIES, _unlabelled(extra_authorities(reports)))
+        yield family(d.PREDICTION_AGREES, of_facts.agreement_rows(reports))
+        yield from self._fact_families()
         yield family(d.SURVEY_RTT, survey_rows(survey) if survey else {})
         yield family(d.SURVEY_WITHIN_THRESHOLD, within_rows(survey) if survey else {})
+
+    def _fact_families(self) -> Iterator[Metric]:
+        """Without a key store that is discovered, there are no samples."""
+        facts = self._facts
+        yield family(d.KEY_STORE_CONNECTION_STATE, of_facts.connection_state_rows(facts))
+        yield family(d.KEY_STORE_CONNECTION_ERROR, of_facts.connection_error_rows(facts))
+        targets = [series.target for series in tuple(self._series.values())]
+        yield family(d.AWS_TARGET_HEALTH, of_facts.target_health_rows(facts, targets))
+        yield family(d.DNS_RECORD_STATE, of_facts.record_rows(facts))
+        yield family(d.AWS_CALLS, self._aws_calls.asked() if facts else {})
+        yield family(d.AWS_CALL_FAILURES, self._aws_calls.failed() if facts else {})
+        yield family(d.AUDIT_LAST_SUCCESS, of_facts.success_rows(facts))
+        yield family(d.EVIDENCE_AGE, of_facts.age_rows(facts, self._now()))
 
     def _key_stores(self, reports: Sequence[Report]) -> list[str]:
         """All key stores in reports and targets; the one without a name if there are none."""

@@ -113,6 +113,7 @@ class Agent:
 
     async def run(self) -> None:
         """Measure until cancelled. The last report includes everything measured by then."""
+        self._publish_facts()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._echoes.forever(), name="echoes")

@@ -65,7 +65,13 @@ def _discovered(settings: Settings, footprint: "Footprint") -> list[str]:
         f"About {footprint.aws_calls_per_hour:,.0f} AWS calls per hour (read-only): the account is read "
         f"every {times.audit_interval_s:g} s, the verification record every {times.record_interval_s:g} s."
     )
-    return ["", "It would also discover and probe:", *rows, calls, "The numbers below are without these."]
+    return [
+        "",
+        "It would also discover and probe:",
+        *rows,
+        calls,
+        "The targets found are not among those counted below.",
+    ]
 
 
 def _rate(per_second: float) -> str:

@@ -18,6 +18,9 @@ MAX_TARGETS_WITH_HISTOGRAMS = 1000
 _HISTOGRAM_SERIES = 24 + 3  # a bucket per bound, +Inf, the sum and the count
 # Measured: an endpoint service with one load balancer in two zones, and one target group.
 CALLS_PER_AUDIT = 18
+_SERIES_OF_AWS_CALLS = 21 * (1 + 10)  # each IAM action, and its failures by reason
+# Connection state and error, record states, ages; then four outcomes per requirement of the account.
+_SERIES_OF_FACTS = (5 + 11 + 2 * 11 + 4) + 4 * 42
 _OWN_SERIES = 60  # series about the agent itself: build, catalogue, lag, delay, reload
 
 
@@ -55,7 +58,7 @@ def describe(settings: Settings) -> Footprint:
         checks=sum(len(target.plans) for target in targets),
         echoes_per_s=echoes_per_s,
         connections_per_s=connections_per_s,
-        series=_OWN_SERIES + sum(_series(target) for target in targets),
+        series=_OWN_SERIES + sum(_series(target) for target in targets) + _series_of_facts(settings),
         aws_calls_per_hour=len(settings.discovered)
         * CALLS_PER_AUDIT
         * 3600
@@ -69,6 +72,12 @@ def rates(targets: Sequence[Target]) -> tuple[float, float]:
     echoes = fsum(1 / plan.interval_s for plan in plans if plan.check is Check.ICMP)
     others = fsum(1 / plan.interval_s for plan in plans if plan.check is not Check.ICMP)
     return echoes, others
+
+
+def _series_of_facts(settings: Settings) -> int:
+    """AWS calls by reason once, and facts and outcomes of each discovered key store."""
+    stores = len(settings.discovered)
+    return (_SERIES_OF_AWS_CALLS if stores else 0) + stores * _SERIES_OF_FACTS
 
 
 def _series(target: Target) -> int:
