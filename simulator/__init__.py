@@ -14,6 +14,7 @@ from simulator.control import SimulationError
 from simulator.faults import FAULT_GROUPS, Fault
 from simulator.forking import AccountTemplate
 from simulator.network.capability import Capability, capability
+from simulator.network.loopback import are_standard_ports_free
 from simulator.network.records import AppliedDelay
 from simulator.scenario.load import bundled_scenarios, load_scenario
 from simulator.scenario.scenario import Scenario, ScenarioError
@@ -30,6 +31,7 @@ __all__ = [
     "ScenarioError",
     "Simulation",
     "SimulationError",
+    "are_standard_ports_free",
     "bundled_scenarios",
     "capability",
     "load_scenario",

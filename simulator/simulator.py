@@ -54,6 +54,7 @@ class Simulation:
         notes: tuple[str, ...],
         *,
         reduced: bool,
+        standard_ports: bool = False,
         start_account: StartAccount = start_account,
     ) -> None:
         self.scenario = scenario
@@ -62,11 +63,13 @@ class Simulation:
         self.directory = Path(tempfile.mkdtemp(prefix="xks-probe-simulation-"))
         self.root_pem = self.directory / "root.pem"
         self.credential_file = self.directory / "credential.json"
-        self._block: int | None = None
         self._claim: socket.socket | None = None
+        block: int | None = None
         if reduced:
-            self._block, self._claim = claim_block()
-        self.addressing: Addressing = assign_addresses(scenario, reduced_block=self._block)
+            block, self._claim = claim_block()
+        # The arguments with which each process assigns the same addresses.
+        self._addresses: dict[str, Any] = {"reduced_block": block, "standard_ports": standard_ports}
+        self.addressing: Addressing = assign_addresses(scenario, **self._addresses)
         self._processes = Processes(directory=self.directory, start_account=start_account)
         self._entered = False
         self._home: int | None = None
@@ -84,7 +87,7 @@ class Simulation:
             "name": self.scenario.name,
             "scenario": self.scenario.document,
             "seed": 1,
-            "reduced_block": self._block,
+            "addresses": self._addresses,
         }
         has_account = self.scenario.account is not None
         root = self._processes.open(start, has_link=not self.reduced, has_account=has_account)

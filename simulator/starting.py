@@ -16,13 +16,15 @@ def start(
     *,
     reduced: bool | None = None,
     enter: bool = True,
+    standard_ports: bool = False,
     start_account: StartAccount = start_account,
 ) -> Simulation:
     """Start ``scenario``; with ``enter``, move this process into the agent's namespace.
 
     Call this before starting threads or event loops. Sockets that are already open stay in the old namespace,
     so that the status page can be reached from outside. With ``reduced`` None, the simulation is reduced if
-    namespaces are not available; its notes say so. To start many accounts, pass `AccountTemplate.start`.
+    namespaces are not available; its notes say so. It then has unprivileged ports, unless ``standard_ports``
+    are asked for; see `are_standard_ports_free`. To start many accounts, pass `AccountTemplate.start`.
 
     Raises:
         SimulationError: if it cannot be started; nothing is left behind.
@@ -38,7 +40,9 @@ def start(
                 f"namespaces are not available: {can.why}",
                 f"to enable them: {can.remedy}",
             )
-    simulation = Simulation(scenario, notes, reduced=bool(notes), start_account=start_account)
+    simulation = Simulation(
+        scenario, notes, reduced=bool(notes), standard_ports=standard_ports, start_account=start_account
+    )
     try:
         simulation.open()
         if enter:

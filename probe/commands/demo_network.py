@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 VANTAGE = "simulated VPC"
 _REDUCED = (
     "reduced: on loopback, with the same servers and without simulated delays;",
-    "hosts that would not respond refuse connections instead; the AWS account is not simulated,",
-    "because its load balancer would need port 443, so requirements on the account are not evaluated",
+    "hosts that would not respond refuse connections instead",
+)
+_WITHOUT_ACCOUNT = (
+    "ports 443 and 53 of loopback addresses are not available to this program, so there is no",
+    "simulated AWS account: what depends on the account is not evaluated",
 )
 
 
@@ -45,7 +48,7 @@ class Network:
     @property
     def resolvers(self) -> tuple[str, ...]:
         """The name servers, which answer for public DNS."""
-        servers = () if self.is_reduced else self.simulation.scenario.name_servers
+        servers = self.simulation.scenario.name_servers if self.has_account else ()
         return tuple(self.simulation.address(server.name) for server in servers)
 
     def settings(self) -> Settings:
@@ -98,7 +101,7 @@ def scenario_of(name: str) -> "Scenario":
 def must_be_reduced(*, asked: bool) -> bool:
     """Whether the network is loopback only: by choice, or where namespaces are not allowed."""
     if asked:
-        for line in _REDUCED:
+        for line in _REDUCED if has_account(is_reduced=True) else (*_REDUCED, *_WITHOUT_ACCOUNT):
             say(line)
         return True
     missing = demo_extra.missing()
@@ -113,13 +116,22 @@ def must_be_reduced(*, asked: bool) -> bool:
     return must_be_reduced(asked=True)
 
 
+def has_account(*, is_reduced: bool) -> bool:
+    """Whether an AWS account can be simulated: its load balancer and DNS need the standard ports."""
+    return not is_reduced or (demo_extra.missing() is None and simulator().are_standard_ports_free())
+
+
 @contextlib.contextmanager
 def started(scenario: "Scenario", *, is_reduced: bool) -> Iterator[Network]:
     """The running network. From now on, this process calls only the simulated AWS account."""
     of = simulator()
-    whole = replace(scenario, account=None) if is_reduced else of.with_account(scenario)
+    whole = (
+        of.with_account(scenario) if has_account(is_reduced=is_reduced) else replace(scenario, account=None)
+    )
     try:
-        running: Simulation = of.start(whole, reduced=is_reduced)
+        running: Simulation = of.start(
+            whole, reduced=is_reduced, standard_ports=has_account(is_reduced=is_reduced)
+        )
     except of.SimulationError as error:
         raise UsageError(f"demo: the simulation could not start: {clean(str(error), 500)}") from None
     with running as simulation:

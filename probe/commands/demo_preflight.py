@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probe.commands import preflight
+from probe.commands import demo_network, preflight
 from probe.commands.demo_network import Network
 from probe.commands.exits import UsageError
 from probe.commands.preflight_options import Form, PreflightOptions
@@ -19,8 +19,8 @@ _DATA_CENTRE = "192.168.0.0/16"
 
 def check(scenario: "Scenario", *, is_reduced: bool) -> None:
     """Raises UsageError where the simulation has no AWS account."""
-    if is_reduced:
-        raise UsageError("--preflight: there is no simulated AWS account on loopback; leave out --reduced")
+    if not demo_network.has_account(is_reduced=is_reduced):
+        raise UsageError("--preflight: on loopback it needs ports 443 and 53, and the extra demo")
     if not scenario.nodes:
         name = clean(scenario.name, 80)
         raise UsageError(f"--preflight: the scenario {name} has no load balancer; choose another one")

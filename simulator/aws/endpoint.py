@@ -172,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _serve(start: dict[str, Any], control: Lines, moto: Moto) -> None:
     scenario = read_scenario(start["name"], start["scenario"])
-    aws = Aws(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]), moto)
+    aws = Aws(scenario, assign_addresses(scenario, **start["addresses"]), moto)
     endpoint = Endpoint(aws)
     threading.Thread(target=endpoint.serve_forever, daemon=True, name="endpoint").start()
     control.send(_description(endpoint, aws.set_section(scenario.account or AccountSection())))

@@ -21,11 +21,12 @@ def configuration_of(
     ``root_file`` is the simulated root certificate (PEM), ``credential_file`` the proxies' credential in
     KMS's format.
     """
-    uses_names = bool(scenario.name_servers) and not addressing.reduced
+    uses_names = bool(scenario.name_servers) and addressing.standard_ports
     names = {host: name for name, host in host_names(scenario).items()} if uses_names else {}
     sections = {kind.section: _section(kind, scenario, addressing, names) for kind in KINDS if kind.section}
     return {
         "key_store": _key_store(scenario, credential_file),
+        "discovery": False,
         "proxy": {"private_dns_name": scenario.private_dns_name},
         **sections,
         "resolve_with": [each["address"] for each in sections["resolvers"]],
@@ -50,7 +51,7 @@ def _key_store(scenario: Scenario, credential_file: Path) -> dict[str, Any]:
 def _section(
     kind: HostKind, scenario: Scenario, addressing: Addressing, names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    if addressing.reduced and "port" not in kind.agent_keys:
+    if not addressing.standard_ports and "port" not in kind.agent_keys:
         return []  # the agent would use the standard port, where nothing listens
     return [_entry(kind, host, addressing, names) for host in hosts_of(scenario, kind)]
 

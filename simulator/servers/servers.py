@@ -146,7 +146,7 @@ async def _handle_requests(scenario: Scenario, servers: Servers, control: Lines)
 
 async def _serve(start: dict[str, Any], control: Lines) -> None:
     scenario = read_scenario(start["name"], start["scenario"])
-    servers = Servers(scenario, assign_addresses(scenario, reduced_block=start["reduced_block"]))
+    servers = Servers(scenario, assign_addresses(scenario, **start["addresses"]))
     await servers.open()
     control.send({"root_pem": servers.certificates.root_pem().decode()})
     await _handle_requests(scenario, servers, control)

@@ -21,11 +21,31 @@ def own_environment() -> Iterator[None]:
     os.environ.update(before)
 
 
-def test_reduced_by_choice_is_announced_with_what_it_cannot_show(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture(params=[True, False], ids=["ports 443 and 53", "no such ports"])
+def has_ports(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    found: bool = request.param
+    monkeypatch.setattr(demo_network.simulator(), "are_standard_ports_free", lambda: found)
+    return found
+
+
+def test_reduced_by_choice_is_announced_with_what_it_cannot_show(
+    has_ports: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert demo_network.must_be_reduced(asked=True)
     shown = capsys.readouterr().err
     assert "xks-probe: reduced: on loopback" in shown
-    assert "the AWS account is not simulated" in shown
+    assert ("there is no\nxks-probe: simulated AWS account" in shown) is not has_ports
+
+
+def test_the_full_network_has_an_account_and_the_reduced_one_if_it_has_the_ports(has_ports: bool) -> None:
+    assert demo_network.has_account(is_reduced=False)
+    assert demo_network.has_account(is_reduced=True) is has_ports
+
+
+@pytest.mark.usefixtures("has_ports")
+def test_without_the_extra_the_reduced_network_has_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_extra, "MODULES", {"moto": "no_such_module"})
+    assert not demo_network.has_account(is_reduced=True)
 
 
 def test_without_namespaces_the_network_is_reduced_and_the_reason_is_given(
@@ -47,7 +67,10 @@ def test_without_the_extra_the_full_network_is_refused_with_what_to_install(
 
 @pytest.mark.loopback
 @pytest.mark.usefixtures("own_environment")
-def test_a_reduced_network_has_no_account_and_leaves_the_users_aws_settings_alone() -> None:
+def test_a_network_without_an_account_leaves_the_users_aws_settings_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(demo_network.simulator(), "are_standard_ports_free", lambda: False)
     with demo_network.started(load_scenario("healthy"), is_reduced=True) as network:
         assert not network.has_account
         assert network.sources().caller is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from probe.commands import demo_preflight, preflight
+from probe.commands import demo_network, demo_preflight, preflight
 from probe.commands.demo_network import Network
 from probe.commands.exits import UsageError
 from probe.commands.preflight_options import Form
@@ -18,11 +18,14 @@ def test_a_scenario_with_a_load_balancer_has_a_preflight() -> None:
 @pytest.mark.parametrize(
     ("name", "is_reduced", "words"),
     [
-        ("healthy", True, "there is no simulated AWS account on loopback"),
+        ("healthy", True, "on loopback it needs ports 443 and 53"),
         ("regions-34", False, "the scenario regions-34 has no load balancer"),
     ],
 )
-def test_without_an_account_it_is_refused_with_the_reason(name: str, is_reduced: bool, words: str) -> None:
+def test_without_an_account_it_is_refused_with_the_reason(
+    name: str, is_reduced: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_network.simulator(), "are_standard_ports_free", lambda: False)
     with pytest.raises(UsageError, match=f"^--preflight: {words}"):
         demo_preflight.check(load_scenario(name), is_reduced=is_reduced)
 

@@ -17,7 +17,9 @@ def test_only_the_servers_are_started_and_stopped(tmp_path: Path) -> None:
     block, claim = claim_block()
     processes = Processes(directory=tmp_path)
     with claim:
-        root = processes.open({**START, "reduced_block": block}, has_link=False, has_account=False)
+        root = processes.open(
+            {**START, "addresses": {"reduced_block": block}}, has_link=False, has_account=False
+        )
     servers = processes.servers
     assert root.startswith("-----BEGIN CERTIFICATE-----")
     assert (processes.link, processes.aws, processes.namespace) == (None, None, None)
@@ -30,7 +32,7 @@ def test_only_the_servers_are_started_and_stopped(tmp_path: Path) -> None:
 
 def test_a_process_that_cannot_start_is_reported_and_leaves_nothing_behind(tmp_path: Path) -> None:
     processes = Processes(directory=tmp_path)
-    wrong = {**START, "scenario": {"key_managers": [{"name": "h", "fault": "ghost"}]}, "reduced_block": 1}
+    wrong = {**START, "scenario": {"key_managers": [{"name": "h", "fault": "ghost"}]}, "addresses": {}}
     with pytest.raises(SimulationError, match=r"key_managers\[0\]\.fault: write one of"):
         processes.open(wrong, has_link=False, has_account=False)
     servers = processes.servers

@@ -59,3 +59,15 @@ def test_the_last_free_block_is_used_and_then_it_fails(
     assert {claim(claims), claim(claims)} == {1, 2}
     with pytest.raises(SimulationError, match="no free addresses"):
         claim(claims)
+
+
+def test_the_standard_ports_are_free_only_while_no_program_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+        other.bind(("127.255.255.253", 0))
+        ports = (
+            (socket.SOCK_DGRAM, other.getsockname()[1]),
+            (socket.SOCK_STREAM, other.getsockname()[1]),
+        )
+        monkeypatch.setattr(loopback, "_STANDARD", ports)
+        assert not loopback.are_standard_ports_free()
+    assert loopback.are_standard_ports_free()

@@ -35,3 +35,15 @@ def test_an_address_can_be_configured() -> None:
 def test_a_reduced_simulation_uses_loopback_and_unprivileged_ports() -> None:
     endpoints = assign_addresses(full(), reduced_block=250).endpoints.values()
     assert all(endpoint.address.startswith("127.250.") and endpoint.port > 1024 for endpoint in endpoints)
+
+
+def test_a_reduced_simulation_has_the_standard_ports_if_they_are_asked_for() -> None:
+    default = load_scenario("default")
+    reduced = assign_addresses(default, reduced_block=7)
+    standard = assign_addresses(default, reduced_block=7, standard_ports=True)
+    assert {name: each.address for name, each in standard.endpoints.items()} == {
+        name: each.address for name, each in reduced.endpoints.items()
+    }
+    assert {each.port for each in standard.endpoints.values()} == {443, 53}
+    assert (reduced.standard_ports, standard.standard_ports) == (False, True)
+    assert assign_addresses(default).standard_ports

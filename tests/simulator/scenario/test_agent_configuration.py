@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import yaml
@@ -11,17 +12,22 @@ from simulator.scenario.reader import read_scenario
 
 # Only names: the files are never opened.
 ROOT, CREDENTIAL = Path("/tmp/root.pem"), Path("/tmp/credential.json")  # noqa: S108
-EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "configuration-example.yaml"
+FORMAT = json.loads(
+    (Path(__file__).resolve().parents[3] / "docs" / "schemas" / "configuration.json").read_text("utf-8")
+)
+
+
+def keys(name: str) -> set[str]:
+    return set(FORMAT["$defs"][name]["properties"])
 
 
 def test_every_key_is_in_the_documented_format() -> None:
     scenario = load_scenario("default")
-    known = yaml.safe_load(EXAMPLE.read_text("utf-8"))
     made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
-    assert set(made) <= set(known)
-    assert set(made["key_store"]) <= set(known["key_store"])
-    for group in ("intervals", "timeouts"):
-        assert set(made[group]) <= set(known[group])
+    assert set(made) <= set(FORMAT["properties"])
+    assert set(made["key_store"]) <= keys("KeyStore")
+    assert set(made["intervals"]) <= keys("Intervals")
+    assert set(made["timeouts"]) <= keys("Timeouts")
 
 
 def test_every_check_has_an_interval_short_enough_for_a_demo() -> None:
