@@ -22,6 +22,7 @@ from probe.model.verdicts import (
 # as "KMS would connect".
 _CLEAR = "No problem found on the network or in TLS"
 _CLEAR_WITH_HEALTH = "No problem found on the network, in TLS or in the proxy's responses"
+_CLEAR_WITH_ALL = "No problem found in AWS, on the network, in TLS or in the proxy's responses"
 _AWS_SIDE, _PROXY_SIDE = "the AWS account", "the credential and the proxy's responses"
 _OF_AWS = frozenset({KmsStep.SERVICE, KmsStep.DOMAIN, KmsStep.CONFIGURATION})
 _REFUSED = "but KMS would refuse the certificate: it relies on an extra CA that KMS does not trust"
@@ -91,9 +92,10 @@ def _first_unmasked(prediction: Prediction, likelihood: Likelihood) -> Predicted
 def _clear(report: Report) -> Banner:
     """No problem was found; what was not evaluated is listed."""
     judged = {verdict.step for verdict in report.verdicts}
-    has_health = KmsStep.HEALTH in judged
-    missing = [*([] if _OF_AWS & judged else [_AWS_SIDE]), *([] if has_health else [_PROXY_SIDE])]
-    headline = _CLEAR_WITH_HEALTH if has_health else _CLEAR
+    has_health, has_aws = KmsStep.HEALTH in judged, bool(_OF_AWS & judged)
+    missing = [*([] if has_aws else [_AWS_SIDE]), *([] if has_health else [_PROXY_SIDE])]
+    with_health = _CLEAR_WITH_ALL if has_aws else _CLEAR_WITH_HEALTH
+    headline = with_health if has_health else _CLEAR
     rest = f"not evaluated: {', '.join(missing)}"
     if report.rests_on_extra_authority:
         return Banner(state=State.RISK, headline=headline, because=_REFUSED, notes=(rest,) if missing else ())

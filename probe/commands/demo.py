@@ -2,9 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from probe.commands import demo_faults, demo_network, demo_once, demo_preflight, options, output, signals
 from probe.commands.demo_network import Network, say
@@ -12,7 +12,7 @@ from probe.commands.demo_options import DemoOptions
 from probe.commands.exits import Exit
 from probe.commands.logs import configure
 from probe.commands.usage import page, terminal
-from probe.model.settings import DEFAULT_LISTEN_PORT
+from probe.model.settings import DEFAULT_LISTEN_PORT, Settings
 
 if TYPE_CHECKING:
     from socket import socket
@@ -74,21 +74,24 @@ def _serve(
         demo_network.started(scenario, is_reduced=is_reduced) as network,
     ):
         say(f"page: http://{host}:{port}/   metrics: http://{host}:{port}/metrics   stop with Ctrl-C")
-        asyncio.run(_run(network, (host, port), listener, fault))
+        settings = replace(network.settings(), listen_host=host, listen_port=port)
+        asyncio.run(_run(_agent(network, settings, listener), network, fault))
 
 
-async def _run(
-    network: Network, address: tuple[str, int], listener: "socket", fault: demo_faults.Break | None
-) -> None:
-    """The agent with its page, and the fault when it is time."""
+def _agent(network: Network, settings: Settings, listener: "socket") -> Coroutine[Any, Any, None]:
+    """The agent with its page, as in `run`. Loads boto3, so it is called outside the event loop."""
     from probe.commands.configuration import accesses
+    from probe.commands.discovery import sources_of
     from probe.commands.serving import serve
 
-    host, port = address
-    settings = replace(network.settings(), listen_host=host, listen_port=port)
+    return serve(settings, listener, network.vantage, accesses(settings), sources_of(settings))
+
+
+async def _run(agent: Coroutine[Any, Any, None], network: Network, fault: demo_faults.Break | None) -> None:
+    """The agent, and the fault when it is time."""
     breaking = asyncio.create_task(fault.happen(network.simulation)) if fault else None
     try:
-        await serve(settings, listener, network.vantage, accesses(settings))
+        await agent
     finally:
         if breaking is not None:
             breaking.cancel()

@@ -16,7 +16,6 @@ from probe.model.settings import Settings
 from probe.model.text import clean
 
 if TYPE_CHECKING:
-    from probe.agent.refresh import Sources
     from simulator import Scenario, Simulation
 
 VANTAGE = "simulated VPC"
@@ -64,16 +63,6 @@ class Network:
             surroundings=config.Surroundings(environment={}),
         )
         return replace(settings, is_simulation=True)
-
-    def sources(self) -> "Sources":
-        """The simulated AWS account, and the simulated public DNS."""
-        from probe.agent.refresh import Sources
-        from probe.aws.boto3_client import Boto3Client
-
-        if not self.has_account:
-            return Sources()
-        region = self.simulation.aws_environment()["AWS_REGION"]
-        return Sources(caller=Boto3Client(region), public_resolvers=self.resolvers)
 
 
 def simulator() -> ModuleType:

@@ -14,6 +14,7 @@ async def take(network: Network, form: output.Format, file: Path | None) -> None
     from probe.agent.agent import Agent
     from probe.agent.runner import SilentObserver
     from probe.commands.configuration import accesses
+    from probe.commands.discovery import sources_of
 
     settings, vantage = network.settings(), network.vantage
     agent = Agent(
@@ -21,7 +22,7 @@ async def take(network: Network, form: output.Format, file: Path | None) -> None
         (),
         SilentObserver(),
         accesses=accesses(settings),
-        sources=network.sources(),
+        sources=sources_of(settings),
         vantage=vantage,
     )
     with output.progress("measuring") as advance:

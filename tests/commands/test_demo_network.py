@@ -7,6 +7,7 @@ import pytest
 
 from probe.commands import demo_extra, demo_network
 from probe.commands.demo_network import Network
+from probe.commands.discovery import sources_of
 from probe.commands.exits import UsageError
 from simulator import AccountTemplate, Capability, SimulationError, load_scenario, start, with_account
 
@@ -73,7 +74,7 @@ def test_a_network_without_an_account_leaves_the_users_aws_settings_alone(
     monkeypatch.setattr(demo_network.simulator(), "are_standard_ports_free", lambda: False)
     with demo_network.started(load_scenario("healthy"), is_reduced=True) as network:
         assert not network.has_account
-        assert network.sources().caller is None
+        assert network.settings().discovered == frozenset()
         assert network.vantage == "simulated VPC (reduced: loopback only)"
         assert network.settings().is_simulation
     assert os.environ["AWS_PROFILE"] == "production"
@@ -88,11 +89,12 @@ def test_with_an_account_only_the_simulated_one_is_called(
     with start(whole, reduced=True, start_account=accounts.start) as simulation:
         demo_network.use_account(simulation)
         network = Network(simulation=simulation, is_reduced=False)
-        caller = network.sources().caller
+        (sources,) = sources_of(network.settings())
+        caller = sources.caller
         assert "AWS_PROFILE" not in os.environ
         assert caller is not None
         assert caller.endpoint_url == simulation.aws_environment()["AWS_ENDPOINT_URL"]
-        assert network.sources().public_resolvers == (simulation.address("dns-1"),)
+        assert network.resolvers == (simulation.address("dns-1"),)
         assert network.vantage == "simulated VPC"
 
 

@@ -1,5 +1,6 @@
 """A real Prometheus scrapes the demo and has metrics of the whole path; the demo's page shows it, too."""
 
+import json
 import socket
 import subprocess
 import time
@@ -10,17 +11,23 @@ from pathlib import Path
 import pytest
 from support.network import prometheus_server
 
+from probe.requirements import CATALOGUE
 from simulator import Capability, load_scenario
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 PAGE_WITHIN_S = 60.0
 
+# The names of discovered targets: load balancer and zone for a node, the address for a proxy.
+NODES = {"nlb-euc1-az1": "xks-eu-central-1a", "nlb-euc1-az2": "xks-eu-central-1b"}
+BACKENDS = ("10.78.3.11", "10.78.3.12")
 QUERIES = (
     'xksprobe_samples_total{timestamps="kernel"} > 0',
     'xksprobe_phase_duration_seconds_count{check="tls",phase="handshake"} > 0',
     'xksprobe_certificate_not_after_timestamp_seconds{position="0"} > 0',
     'xksprobe_requirement_outcome{requirement="common-name-matches",outcome="met"} == 1',
     'xksprobe_requirement_outcome{requirement="every-node-accepts-tcp-443",outcome="violated"} == 1',
+    'xksprobe_requirement_outcome{requirement="kms-is-an-allowed-principal",outcome="met"} == 1',
+    'xksprobe_requirement_outcome{requirement="verification-record-is-published",outcome="met"} == 1',
     'xksprobe_kms_error_predicted{operation="connect",error="XKS_PROXY_NOT_REACHABLE",likelihood="possible"} == 1',
     'xksprobe_survey_rtt_seconds{target_region="eu-central-1",statistic="median"} > 0.009',
     'xksprobe_survey_within_threshold{target_region="eu-central-1"} == 1',
@@ -76,7 +83,8 @@ def test_prometheus_has_the_series(query: str, prometheus: int) -> None:
 def test_prometheus_has_round_trips_of_every_responding_region_node_and_backend(prometheus: int) -> None:
     scenario = load_scenario("default")
     responding = {f"region-{r.name}" for r in scenario.regions if r.fault == "alive"}
-    responding |= {n.name for n in (*scenario.nodes, *scenario.backends) if n.fault == "alive"}
+    responding |= {NODES[node.name] for node in scenario.nodes if node.fault == "alive"}
+    responding |= set(BACKENDS)
 
     def missing() -> set[str]:
         answer = prometheus_server.ask(prometheus, "query", query="xksprobe_rtt_seconds_count > 0") or {
@@ -97,12 +105,19 @@ def test_promtool_finds_no_fault_in_the_metrics(demo: tuple[int, float]) -> None
 def test_the_page_shows_every_target_and_the_prediction(demo: tuple[int, float]) -> None:
     shown = page(demo[0])
     for name in (
-        "nlb-euc1-az1",
-        "nlb-euc1-az2",
-        "proxy-1",
-        "proxy-2",
+        *NODES.values(),
+        *BACKENDS,
         "hsm-1",
         "eu-central-1",
         "XKS_PROXY_NOT_REACHABLE",
     ):
         assert name in shown
+
+
+def test_all_requirements_of_an_existing_key_store_are_judged(demo: tuple[int, float]) -> None:
+    def judged() -> set[str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/api/v1/status", timeout=100) as answer:
+            (store,) = json.load(answer)["stores"]
+        return {verdict["requirement"] for verdict in (store["report"] or {"verdicts": []})["verdicts"]}
+
+    prometheus_server.wait_for("every requirement", lambda: judged() == {each.id for each in CATALOGUE})

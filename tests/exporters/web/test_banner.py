@@ -31,7 +31,9 @@ def test_with_health_checks_the_responses_of_the_proxy_are_evaluated_too() -> No
 
 def test_if_everything_is_evaluated_nothing_is_listed_as_missing() -> None:
     verdicts = (verdict(step=step) for step in (KmsStep.HEALTH, KmsStep.CONFIGURATION))
-    assert banner(report(*verdicts)).because == ""
+    shown = banner(report(*verdicts))
+    assert shown.headline == "No problem found in AWS, on the network, in TLS or in the proxy's responses"
+    assert shown.because == ""
 
 
 def test_with_an_extra_ca_the_banner_never_implies_that_kms_would_connect() -> None:

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import yaml
 
+from probe import config
 from probe.model.kinds import CHECKS, ROLES
+from simulator import with_account
 from simulator.scenario.addressing import assign_addresses
 from simulator.scenario.agent_configuration import configuration_of
 from simulator.scenario.kinds import KINDS
@@ -22,12 +24,49 @@ def keys(name: str) -> set[str]:
 
 
 def test_every_key_is_in_the_documented_format() -> None:
-    scenario = load_scenario("default")
+    default = load_scenario("default")
+    for scenario in (default, with_account(default)):
+        made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
+        assert set(made) <= set(FORMAT["properties"])
+        assert set(made["key_store"]) <= keys("KeyStore")
+        assert set(made["intervals"]) <= keys("FileIntervals")
+        assert set(made["timeouts"]) <= keys("FileTimeouts")
+
+
+def test_with_an_account_the_key_store_and_its_credential_are_enough() -> None:
+    """The CA, the key managers, the Regions and the name servers are the simulation's own."""
+    scenario = with_account(load_scenario("healthy"))
     made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
-    assert set(made) <= set(FORMAT["properties"])
-    assert set(made["key_store"]) <= keys("KeyStore")
-    assert set(made["intervals"]) <= keys("Intervals")
-    assert set(made["timeouts"]) <= keys("Timeouts")
+    assert made["key_store"] == {
+        "id": "cks-1234567890abcdef0",
+        "region": "eu-central-1",
+        "key_id": "foo",
+        "credential": {"file": str(CREDENTIAL)},
+    }
+    assert {"proxy", "nodes", "backends", "discovery"} & set(made) == set()
+    assert made["public_resolvers"] == ["10.78.5.53"]
+    settings = config.parse(
+        yaml.safe_dump({**made, "extra_authorities": []}),
+        source="test",
+        directory=Path("/"),
+        surroundings=config.Surroundings(environment={}),
+    )
+    assert settings.discovered == {"cks-1234567890abcdef0"}
+
+
+def test_without_an_account_all_is_configured_and_nothing_is_discovered() -> None:
+    scenario = load_scenario("healthy")
+    made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
+    assert made["discovery"] is False
+    assert (len(made["nodes"]), len(made["backends"])) == (2, 2)
+    assert made["proxy"] == {"private_dns_name": "myproxy-private.xks.example.com"}
+
+
+def test_a_proxy_without_keys_is_not_asked_for_one() -> None:
+    document = {**load_scenario("healthy").document, "proxy": {"keys": {}}}
+    scenario = with_account(read_scenario("mine", document))
+    made = configuration_of(scenario, assign_addresses(scenario), ROOT, CREDENTIAL)
+    assert "key_id" not in made["key_store"]
 
 
 def test_every_check_has_an_interval_short_enough_for_a_demo() -> None:
