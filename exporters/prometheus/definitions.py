@@ -6,14 +6,11 @@ Names here lack the prefix ``xksprobe_``. `docs/metrics.md` is generated from ``
 from dataclasses import dataclass
 from enum import StrEnum
 
+from probe.model import statistics
+
 PREFIX = "xksprobe_"
 
-# From a LAN to the other side of the globe. AWS's limits for a round trip (0.035) and for a whole proxy call
-# (0.25) must be exact bounds: then the share within them is a ratio of two counters, without interpolation.
-BOUNDS_S = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.03),
-    *(0.035, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1.0, 2.5),
-)
+BOUNDS_S = statistics.BOUNDS_S
 
 
 class Kind(StrEnum):
