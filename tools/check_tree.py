@@ -55,6 +55,9 @@ OTHER_PARSERS = (
     "probe/network/tls_session.py",
     "probe/signing/credential.py",
     "probe/storage/files.py",
+    "probe/storage/history_file.py",
+    "probe/storage/history_open.py",
+    "probe/storage/history_schema.py",
     "probe/survey/endpoints.py",
 )
 # Parsers without a property test under hypothesis's @given, with the reason.
