@@ -293,6 +293,32 @@ CONFIG_RELOAD_TIMESTAMP = Definition(
     (),
     "Time of the last successful load of the configuration (Unix time).",
 )
+HISTORY_BYTES = Definition(
+    "history_bytes",
+    Kind.GAUGE,
+    (),
+    "Size of the history file with its write-ahead log. Absent while there is no history.",
+)
+HISTORY_LIMIT_BYTES = Definition(
+    "history_limit_bytes",
+    Kind.GAUGE,
+    (),
+    "Configured maximum size of the history. Absent if no history is configured; present without"
+    " xksprobe_history_bytes while the file cannot be written.",
+)
+HISTORY_OLDEST = Definition(
+    "history_oldest_timestamp_seconds",
+    Kind.GAUGE,
+    (),
+    "Time of the oldest result in the history (Unix time). Absent while it is empty.",
+)
+HISTORY_DROPPED_ROWS = Definition(
+    "history_dropped_rows_total",
+    Kind.COUNTER,
+    (),
+    "Results that are missing in the history, because the file could not be written for longer than memory"
+    " holds them. Absent if no history is configured.",
+)
 
 DEFINITIONS = (
     *(BUILD_INFO, TARGET_INFO, REQUIREMENT_INFO, PROBE_INTERVAL),
@@ -307,4 +333,5 @@ DEFINITIONS = (
     *(EVENT_LOOP_LAG, SCHEDULING_DELAY, USER_MINUS_KERNEL),
     *(PACKETS_DISCARDED, RECEIVE_QUEUE_DROPS, CLOCK_STEP_DISCARDS),
     *(CONFIG_RELOAD_SUCCESSFUL, CONFIG_RELOAD_TIMESTAMP),
+    *(HISTORY_BYTES, HISTORY_LIMIT_BYTES, HISTORY_OLDEST, HISTORY_DROPPED_ROWS),
 )

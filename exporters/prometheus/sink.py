@@ -12,6 +12,7 @@ from exporters.prometheus import definitions as d
 from exporters.prometheus import facts as of_facts
 from exporters.prometheus.families import empty_family, family, histogram_family, label
 from exporters.prometheus.histogram import Histogram
+from exporters.prometheus.history_families import history_families
 from exporters.prometheus.judgements import (
     decided_rows,
     extra_authorities,
@@ -23,6 +24,7 @@ from exporters.prometheus.judgements import (
 from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries
 from exporters.stores import Reports
+from probe.model.history import HistoryReader
 from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Timestamps
 from probe.model.refreshed import Refreshed
 from probe.model.survey import Survey
@@ -57,6 +59,7 @@ class PrometheusSink(Collector):
         self._discarded = self._dropped = self._stepped = 0
         self._reload_ok: bool | None = None
         self._reload_success_at_s: float | None = None
+        self._history: HistoryReader | None = None
         self.registry.register(self)
 
     def on_targets(self, targets: Sequence[Target]) -> None:
@@ -145,6 +148,10 @@ class PrometheusSink(Collector):
         if ok:
             self._reload_success_at_s = at_s
 
+    def set_history(self, history: HistoryReader) -> None:
+        """The history on disk, whose size becomes a metric."""
+        self._history = history
+
     def describe(self) -> Iterator[Metric]:
         """All families without samples, for the registry."""
         return map(empty_family, d.DEFINITIONS)
@@ -177,6 +184,7 @@ class PrometheusSink(Collector):
         yield family(d.CLOCK_STEP_DISCARDS, _unlabelled(self._stepped))
         yield family(d.CONFIG_RELOAD_SUCCESSFUL, _unlabelled(self._reload_ok))
         yield family(d.CONFIG_RELOAD_TIMESTAMP, _unlabelled(self._reload_success_at_s))
+        yield from history_families(self._history.status if self._history else None)
 
     def _judgement_families(self) -> Iterator[Metric]:
         reports, survey = self._reports.newest, self._survey

@@ -22,6 +22,7 @@ _AT_START = {
     "allow_unauthenticated": "allow_unauthenticated",
     "resolvers": "resolve_with",
     "source_address": "source_address",
+    "history": "history",
 }
 
 

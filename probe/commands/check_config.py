@@ -1,6 +1,7 @@
 """`xks-probe check-config`: what the agent would probe, at what total rate, and in how many series."""
 
 from dataclasses import asdict
+from math import inf
 from typing import TYPE_CHECKING
 
 from probe.commands import output
@@ -13,6 +14,8 @@ from probe.model.text import clean
 
 if TYPE_CHECKING:
     from probe.config import Footprint
+
+DAY_S, MIB = 86400.0, 1 << 20
 
 
 def command(
@@ -27,7 +30,12 @@ def command(
     check_credentials(settings)
     footprint = describe(settings)
     if form is output.Format.JSON:
-        shown = {"schema_version": 1, **asdict(footprint), "discovered": sorted(settings.discovered)}
+        shown = {
+            "schema_version": 1,
+            **asdict(footprint),
+            "discovered": sorted(settings.discovered),
+            "history": _history_limits(settings),
+        }
         output.write_document(output.as_json(shown), file)
     else:
         output.write_document(_text(settings, footprint), file)
@@ -47,7 +55,7 @@ def _text(settings: Settings, footprint: "Footprint") -> str:
         f"{_rate(footprint.connections_per_s)} connections/s, about {footprint.series:,} series"
     )
     head = ["The agent would probe:", *rows] if rows else ["The file lists no target."]
-    return "\n".join([*head, *_discovered(settings, footprint), "", total])
+    return "\n".join([*head, *_discovered(settings, footprint), "", _history(settings, footprint), total])
 
 
 def _discovered(settings: Settings, footprint: "Footprint") -> list[str]:
@@ -72,6 +80,31 @@ def _discovered(settings: Settings, footprint: "Footprint") -> list[str]:
         calls,
         "The targets found are not among those counted below.",
     ]
+
+
+def _history_limits(settings: Settings) -> dict[str, object] | None:
+    history = settings.history
+    if history is None:
+        return None
+    return {
+        "path": clean(history.path, 4096),
+        "keep_seconds": history.keep_s,
+        "most_bytes": history.most_bytes,
+    }
+
+
+def _history(settings: Settings, footprint: "Footprint") -> str:
+    """The history's file and limits, and which limit counts."""
+    history, per_day = settings.history, footprint.history_bytes_per_day
+    if history is None:
+        return "History on disk: off; set history.path to keep results"
+    days, holds = history.keep_s / DAY_S, history.most_bytes / per_day if per_day else inf
+    fewer = f", so it holds about {_rate(holds)} days" if holds < days else ""
+    written = f"these targets write about {_rate(per_day / MIB)} MiB per day{fewer}"
+    return (
+        f"History on disk: {clean(history.path)}, {days:g} days, "
+        f"at most {history.most_bytes / MIB:,.0f} MiB; {written}"
+    )
 
 
 def _rate(per_second: float) -> str:

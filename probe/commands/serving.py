@@ -32,6 +32,7 @@ from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
 from probe.signing.client import ProxyAccess
 from probe.storage.files import version_of
+from probe.storage.history_sink import HistorySink
 
 SHUTDOWN_S = 1.0  # half of the two seconds for responses in progress; the other half is for the agent
 BACKLOG = 128
@@ -123,9 +124,10 @@ async def _serve(
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
     page = PageSink(windows=lambda: agent.windows, series=history.series)
+    disk = _history_on_disk(settings, sink)
     agent = Agent(
         settings,
-        (sink, page),
+        (sink, page, *((disk,) if disk else ())),
         AgentObserver(sink, page.self_metrics),
         history=history,
         accesses=accesses,
@@ -151,7 +153,7 @@ async def _serve(
         for task in (*ending, lag, stopping):
             task.cancel()
         results = await asyncio.gather(*ending, lag, stopping, return_exceptions=True)
-        await runner.cleanup()
+        await asyncio.gather(runner.cleanup(), *([asyncio.to_thread(disk.close, SHUTDOWN_S)] if disk else []))
     for result in results[: len(ending)]:
         _raise_bug(result)
     structlog.get_logger().info("stopped")
@@ -176,6 +178,16 @@ async def _reload(options: ReloadOptions | None, reloader: Reloader | None) -> N
             group.create_task(reloader.run(), name="reloads")
             if options.is_watched:
                 group.create_task(watch(lambda: version_of(options.path), reloader.request), name="watch")
+
+
+def _history_on_disk(settings: Settings, sink: PrometheusSink) -> HistorySink | None:
+    """Its thread opens the file; until then, and without a usable file, the agent runs all the same."""
+    if settings.history is None:
+        return None
+    disk = HistorySink(settings.history, say=structlog.get_logger().warning)
+    sink.set_history(disk)
+    disk.start()
+    return disk
 
 
 def _judged(accesses: Sequence[ProxyAccess | None], sources: Sequence[Sources]) -> tuple[Requirement, ...]:

@@ -21,6 +21,8 @@ CALLS_PER_AUDIT = 18
 _SERIES_OF_AWS_CALLS = 21 * (1 + 10)  # each IAM action, and its failures by reason
 # Connection state and error, record states, ages; then four outcomes per requirement of the account.
 _SERIES_OF_FACTS = (5 + 11 + 2 * 11 + 4) + 4 * 42
+_HISTORY_ROW_BYTES = 45  # measured: a minute of one check, with its share of the pages' free space
+_MINUTES_PER_DAY, _DAY_S = 1440, 86400.0
 _OWN_SERIES = 60  # series about the agent itself: build, catalogue, lag, delay, reload
 
 
@@ -30,7 +32,7 @@ class ConfigError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
-    """The load of a configuration. A DNS query counts as a connection; ``series`` is an estimate.
+    """The load of a configuration. A DNS query counts as a connection; the last three are estimates.
 
     ``aws_calls_per_hour`` is for an ordinary account; more load balancers mean more calls.
     """
@@ -40,6 +42,7 @@ class Footprint:
     echoes_per_s: float
     connections_per_s: float
     series: int
+    history_bytes_per_day: int
     aws_calls_per_hour: float = 0.0
 
 
@@ -59,6 +62,7 @@ def describe(settings: Settings) -> Footprint:
         echoes_per_s=echoes_per_s,
         connections_per_s=connections_per_s,
         series=_OWN_SERIES + sum(_series(target) for target in targets) + _series_of_facts(settings),
+        history_bytes_per_day=round(_HISTORY_ROW_BYTES * fsum(map(_rows_per_day, targets))),
         aws_calls_per_hour=len(settings.discovered)
         * CALLS_PER_AUDIT
         * 3600
@@ -80,6 +84,13 @@ def _series_of_facts(settings: Settings) -> int:
     return (_SERIES_OF_AWS_CALLS if stores else 0) + stores * _SERIES_OF_FACTS
 
 
+def _rows_per_day(target: Target) -> float:
+    """Minutes in which a check of the target starts; failures come in addition."""
+    return fsum(
+        min(_MINUTES_PER_DAY, _DAY_S / plan.interval_s) * len(_checks_of(plan)) for plan in target.plans
+    )
+
+
 def _series(target: Target) -> int:
     survey = 5 if target.role is Role.REGION else 0
     return 1 + survey + sum(_series_of_check(target, plan) for plan in target.plans)
@@ -87,8 +98,11 @@ def _series(target: Target) -> int:
 
 def _series_of_check(target: Target, plan: PlannedCheck) -> int:
     """Series of the check and of the checks that come with it."""
-    together = [check for check in CHECKS if plan.check in (check, CHECKS[check].comes_with)]
-    return sum(_series_of(target, check) for check in together)
+    return sum(_series_of(target, check) for check in _checks_of(plan))
+
+
+def _checks_of(plan: PlannedCheck) -> list[Check]:
+    return [check for check in CHECKS if plan.check in (check, CHECKS[check].comes_with)]
 
 
 def _series_of(target: Target, check: Check) -> int:

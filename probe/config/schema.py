@@ -254,6 +254,26 @@ class KeyStore(_OfStore, _Described):
     """An external key store. Health requests need its URI path and a credential."""
 
 
+class History(_Strict):
+    """The history on disk."""
+
+    path: values.HistoryPath | None = Field(
+        default=None,
+        description="the file, relative to this file; default: history.sqlite in $STATE_DIRECTORY",
+    )
+    keep: values.Keep = Field(default=7 * values.DAY_S, description="how long results are kept; default: 7d")
+    most_bytes: values.Size = Field(
+        default=512 << 20, description="maximum size with the write-ahead log; default: 512MiB"
+    )
+
+
+def _history(value: object) -> object:
+    """``false`` switches the history off, also where there is a state directory."""
+    if value is not None and value is not False and not isinstance(value, dict):
+        raise wrong(f"{what(value)}; expected false or a mapping such as {{path: history.sqlite}}")
+    return {} if value is None else None if value is False else value
+
+
 class _Stores(_Strict):
     key_store: Annotated[list[KeyStore], BeforeValidator(_stores)] = Field(
         default=[], description="the external key store, or a list of several"
@@ -304,6 +324,10 @@ class Document(_OfStore, _Stores):
     report_interval: values.ReportInterval = Field(
         default=10.0, description="interval between evaluations of all requirements"
     )
+    history: Annotated[History | None, BeforeValidator(_history)] = Field(
+        default=History(),
+        description="where results are kept on disk, how long, and how many; false: nowhere",
+    )
     listen: values.Listen = Field(
         default=f"127.0.0.1:{DEFAULT_LISTEN_PORT}",
         description="address and port of the status page and /metrics",
@@ -325,4 +349,8 @@ def json_schema() -> dict[str, Any]:
     regions["items"] = {"anyOf": [{"type": "string"}, regions["items"]]}
     one, several = stores.pop("items"), {"type": stores.pop("type")}
     stores["anyOf"] = [one, {**several, "items": one}]
+    schema["properties"]["history"] = {
+        **{key: each for key, each in schema["properties"]["history"].items() if key != "default"},
+        "anyOf": [*schema["properties"]["history"]["anyOf"], {"const": False}],
+    }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "xks-probe.yaml"}

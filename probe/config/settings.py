@@ -1,13 +1,13 @@
 """Builds `Settings` from a parsed YAML mapping, and reports all errors of schema, rules and files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from probe.config import messages, rules, stores
+from probe.config import history, messages, rules, stores
 from probe.config.footprint import ConfigError
 from probe.config.schema import REFRESHED, Document
 from probe.config.stores import Surroundings
@@ -48,15 +48,18 @@ def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | 
     if read.document is None:
         raise _error(errors)
     paths = _store_paths(raw, read)
-    described = stores.described(read.document, paths, directory, surroundings or Surroundings())
+    around = surroundings or Surroundings()
+    described = stores.described(read.document, paths, directory, around)
+    kept = history.settings(read.document.history, directory, around.environment)
     made = drafts(read.document, read.positions, described.owners)
     authorities, unreadable = _authorities(read, directory)
     errors += [*described.errors, *rules.broken(made, read.document, paths), *unreadable]
+    errors += [kept] if isinstance(kept, str) else []
     if not made and not described.discovered and not errors:
         errors.append(_NO_DISCOVERY if read.document.key_store else _NO_TARGETS)
-    if errors:
+    if errors or isinstance(kept, str):
         raise _error(errors)
-    return _settings(read.document, made, described, authorities)
+    return replace(_settings(read.document, made, described, authorities), history=kept)
 
 
 def _read(raw: Mapping[str, Any]) -> _Read:

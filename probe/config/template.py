@@ -30,6 +30,7 @@ _TAIL = """\
 # timeouts: {TIMEOUTS}
 # threshold: 35ms
 # report_interval: 10s
+# history: {{path: history.sqlite, keep: 7d, most_bytes: 512MiB}}  # default path: in $STATE_DIRECTORY
 # listen: 127.0.0.1:9911
 # source_address: 192.0.2.9
 # external_url: https://probe.example.com/

@@ -17,10 +17,15 @@ from probe.wire.duration import format_duration, parse_duration
 from probe.wire.hostport import check_address, check_host, check_name, check_port
 
 DAY_S = 86400.0
+MIN_KEEP_S, MAX_KEEP_S = 3600.0, 400 * DAY_S
+MIN_HISTORY_BYTES, MAX_HISTORY_BYTES = 16 << 20, 64 << 30
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CHECKS = {CHECKS[check].key: check for check in PLANNED}
 _RECORD_TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
 _MAX_URL_LENGTH = 2048
+_DAYS = re.compile(r"([0-9]{1,4})d")
+_SIZE = re.compile(r"([0-9]{1,6})(MiB|GiB)")
+_UNIT_BYTES = {"MiB": 1 << 20, "GiB": 1 << 30}
 _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
 
 
@@ -182,6 +187,31 @@ def _listen(text: str) -> str:
     return text
 
 
+def _keep(text: str) -> float:
+    """How long results are kept: in days, or like every other duration."""
+    days = _DAYS.fullmatch(text)
+    seconds = int(days[1]) * DAY_S if days else parse_duration(text)
+    if not MIN_KEEP_S <= seconds <= MAX_KEEP_S:
+        raise ValueError("is not possible; use 1h to 400d")
+    return seconds
+
+
+def _size(text: str) -> int:
+    size = _SIZE.fullmatch(text)
+    if size is None:
+        raise ValueError("is not a size; use a number with a unit, such as 512MiB or 2GiB")
+    size_bytes = int(size[1]) * _UNIT_BYTES[size[2]]
+    if not MIN_HISTORY_BYTES <= size_bytes <= MAX_HISTORY_BYTES:
+        raise ValueError("is not possible; use 16MiB to 64GiB")
+    return size_bytes
+
+
+def _database(text: str) -> str:
+    if not text or "\0" in text or text.endswith("/"):
+        raise ValueError("is not a file name; use the path of a file for the history")
+    return text
+
+
 def _path(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("is not a file name; use the path of a PEM file")
@@ -237,6 +267,17 @@ UriEndpoint = Annotated[str, _text(_uri_endpoint, "https:// and a DNS name"), _S
 AccountId = Annotated[str, _text(_account_id, "the 12 digits of an account, in quotes"), _STRING]
 UriPath = Annotated[str, _text(_uri_path, "a URI path"), _STRING]
 ExternalKeyId = Annotated[str, _text(_key_id, "an external key id"), _STRING]
+HistoryPath = Annotated[str, _text(_database, "the path of a file"), _STRING]
+Keep = Annotated[
+    float,
+    _text(_keep, "a duration such as 36h or 7d"),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"}),
+]
+Size = Annotated[
+    int,
+    _text(_size, "a size such as 512MiB or 2GiB"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$"}),
+]
 Timeout = Annotated[float, _duration(0.01, 60.0), _duration_schema(0.01, 60.0)]
 Threshold = Annotated[float, _duration(0.001, 10.0), _duration_schema(0.001, 10.0)]
 # Facts that were not read for 15 minutes are unknown, so an interval is not longer than that.

@@ -32,6 +32,15 @@ class RefreshTimes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistorySettings:
+    """The file of the history, how long results are kept, and its maximum size with its write-ahead log."""
+
+    path: str
+    keep_s: float
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Built by ``probe.config`` from YAML. Names are unique; no interval is shorter than its timeout.
 
@@ -62,6 +71,7 @@ class Settings:
     is_simulation: bool = False
     threshold_s: float = RTT_THRESHOLD_S
     report_interval_s: float = 10.0
+    history: HistorySettings | None = None  # None: results are not kept on disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

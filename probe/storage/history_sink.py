@@ -5,11 +5,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from probe.model.history import HistoryStatus, HistoryUnavailable, Standing, TargetHistory
 from probe.model.measurements import EchoBatch, Measurement
+from probe.model.settings import HistorySettings
 from probe.model.survey import Survey
 from probe.model.targets import Identity, Target
 from probe.model.text import clean
@@ -25,14 +26,6 @@ MAX_REPORTS = 64  # waiting to be written; their memory is shared with the page
 _NOT_OPEN = "the file is not open yet"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryLimits:
-    """How long results are kept, and the maximum size of the file with its write-ahead log."""
-
-    keep_s: float
-    most_bytes: int
-
-
 class HistorySink:
     """Implements `Sink` and `HistoryReader`. ``say`` gets one line when the history goes off or on again.
 
@@ -42,12 +35,11 @@ class HistorySink:
 
     def __init__(
         self,
-        path: Path,
-        limits: HistoryLimits,
+        settings: HistorySettings,
         say: Callable[[str], None],
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._path, self._limits, self._say, self._now = path, limits, say, now
+        self._settings, self._path, self._say, self._now = settings, Path(settings.path), say, now
         self._lock = threading.Lock()  # held for microseconds: never during I/O
         self._minutes = Minutes()
         self._reports: deque[Report] = deque()
@@ -58,9 +50,9 @@ class HistorySink:
         self._retry_at_s = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
-        self._status = HistoryStatus(reason=_NOT_OPEN, limit_bytes=limits.most_bytes)
+        self._status = HistoryStatus(reason=_NOT_OPEN, limit_bytes=settings.most_bytes)
         self._standing = Standing()
-        self._queries = HistoryQueries(path)
+        self._queries = HistoryQueries(self._path)
 
     def start(self) -> None:
         self._thread.start()
@@ -69,6 +61,10 @@ class HistorySink:
         """Write everything that was measured, also the running minute, and close the file."""
         self._stop.set()
         self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._say(
+                f"the history did not finish writing within {timeout_s:g} s; the last minute is missing"
+            )
 
     @property
     def status(self) -> HistoryStatus:
@@ -128,8 +124,8 @@ class HistorySink:
         if self._file is not None or (time.monotonic() < self._retry_at_s and not is_last):
             return
         self._opened = open_file(self._path, self._say)
-        limits = self._limits
-        file = HistoryFile(self._opened.connection, self._path, limits.keep_s, limits.most_bytes)
+        settings = self._settings
+        file = HistoryFile(self._opened.connection, self._path, settings.keep_s, settings.most_bytes)
         self._standing = file.load()
         file.trim(self._now())
         self._file = file
@@ -160,7 +156,7 @@ class HistorySink:
 
     def _publish_status(self, file: HistoryFile) -> None:
         self._status = HistoryStatus(
-            size_bytes=file.size_bytes(), limit_bytes=self._limits.most_bytes, oldest_s=file.oldest_s()
+            size_bytes=file.size_bytes(), limit_bytes=self._settings.most_bytes, oldest_s=file.oldest_s()
         )
 
     def _off(self, reason: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from probe.agent.refresh import Sources
 from probe.agent.reload import Loaded, Reloader, watch, with_values_at_start
-from probe.model.settings import ReloadResult, Settings
+from probe.model.settings import HistorySettings, ReloadResult, Settings
 from probe.model.targets import Role, Target
 from probe.signing.client import ProxyAccess
 from probe.wire.input_error import InputError
@@ -85,6 +85,7 @@ async def test_a_file_with_errors_changes_nothing_and_the_next_good_one_is_used(
         ({"allow_unauthenticated": True}, "allow_unauthenticated"),
         ({"resolvers": ("10.0.0.53",)}, "resolve_with"),
         ({"source_address": "10.0.0.7"}, "source_address"),
+        ({"history": HistorySettings(path="x", keep_s=1.0, most_bytes=1)}, "history"),
     ],
 )
 def test_what_was_used_at_the_start_stays_until_a_restart_and_is_named(

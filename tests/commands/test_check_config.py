@@ -21,6 +21,26 @@ def test_the_targets_and_intervals_of_the_example_are_shown(capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        ("", "History on disk: off; set history.path to keep results"),
+        ("history: {path: /srv/h}", "History on disk: /srv/h, 7 days, at most 512 MiB; these targets write about 0.12 MiB per day"),
+        ("history: {path: /srv/h, keep: 400d, most_bytes: 16MiB}", "/srv/h, 400 days, at most 16 MiB; these targets write about 0.12 MiB per day, so it holds about 129 days"),
+    ],
+    ids=["off", "days are the limit", "bytes are the limit"],
+)  # fmt: skip
+def test_the_history_is_shown_with_the_limit_that_counts(
+    history: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(f"backends: [{{name: b, address: 10.0.0.1, checks: [icmp, tcp]}}]\n{history}\n")
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert words in line
+    assert line.endswith(words)
+
+
+@pytest.mark.parametrize(
     ("per_second", "shown"),
     [(0.0, "0"), (0.0833333, "0.083"), (9.96, "10"), (10.4, "10"), (1234.5, "1,234")],
 )
@@ -35,6 +55,8 @@ def test_the_footprint_can_be_printed_as_json(capsys: pytest.CaptureFixture[str]
     footprint = json.loads(capsys.readouterr().out)
     assert footprint["schema_version"] == 1
     assert footprint["series"] > 100
+    assert footprint["history"] is None
+    assert footprint["history_bytes_per_day"] > 0
 
 
 def test_all_errors_are_reported_together_each_with_its_path(

@@ -4,20 +4,23 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
-from support.reports.exporter_inputs import target
+from support.reports.exporter_inputs import NOW_S, target, tcp
 
 from exporters.prometheus import PrometheusSink
 from exporters.web.self_metrics import SelfMetrics
 from probe.commands import serving
 from probe.commands.exits import UsageError
 from probe.commands.serving import AgentObserver, listen, serve
-from probe.model.settings import Settings
+from probe.model.settings import HistorySettings, Settings
 from probe.model.targets import Check
+from probe.storage.history_read import HistoryQueries
 
 MAX_S = 20.0  # ends a test that hangs; each takes less than a second
 
@@ -136,6 +139,28 @@ async def test_a_signal_ends_agent_and_page(number: int, monkeypatch: pytest.Mon
     assert "xksprobe_requirement_info{" in metrics
     assert agent.ended
     assert listener.fileno() == -1
+
+
+@pytest.mark.loopback
+async def test_the_history_is_complete_when_the_agent_has_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    node, sinks = target("node-1"), []
+
+    def last() -> None:
+        sinks[0].on_measurement(tcp(node))
+
+    def agent(_settings: Settings, given: Sequence[Any], *_: object, **__: object) -> FakeAgent:
+        sinks.append(given[-1])
+        sinks[0].on_targets((node,))
+        return FakeAgent(work=lambda: None, last=last)
+
+    monkeypatch.setattr(serving, "Agent", agent)
+    history = HistorySettings(path=str(tmp_path / "h.sqlite"), keep_s=1e9, most_bytes=1 << 24)
+    async with asyncio.timeout(MAX_S):
+        await serve(Settings(history=history), listen("127.0.0.1", 0), vantage="here")
+    read = HistoryQueries(tmp_path / "h.sqlite").read(node.identity, int(NOW_S), int(NOW_S) + 60, 60)
+    assert read.summaries[Check.TCP][int(NOW_S)].sent == 1
 
 
 @pytest.mark.loopback

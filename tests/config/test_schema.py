@@ -42,7 +42,7 @@ def test_a_region_is_a_name_or_a_mapping_in_the_model_and_in_the_schema() -> Non
     "section",
     [
         *("nodes", "backends", "key_managers", "regions", "resolvers"),
-        *("resolve_with", "extra_authorities", "intervals", "timeouts"),
+        *("resolve_with", "extra_authorities", "intervals", "timeouts", "history"),
     ],
 )
 def test_an_empty_section_counts_as_absent(section: str) -> None:

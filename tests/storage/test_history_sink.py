@@ -24,17 +24,22 @@ from support.reports.exporter_inputs import (
 )
 
 from probe.model.history import HistoryUnavailable, TargetHistory
+from probe.model.settings import HistorySettings
 from probe.model.targets import Check
 from probe.model.verdicts import Outcome
 from probe.storage import history_sink
 from probe.storage.history_open import open_file
-from probe.storage.history_sink import HistoryLimits, HistorySink
+from probe.storage.history_sink import HistorySink
 
 START = int(NOW_S)
-LIMITS = HistoryLimits(keep_s=7 * 86400.0, most_bytes=1 << 24)
+MOST_BYTES = 1 << 24
 NODE = target()
 MAX_S = 60.0
 FEEDER = Path(__file__).resolve().parents[1] / "support" / "history_feeder.py"
+
+
+def settings(path: Path) -> HistorySettings:
+    return HistorySettings(path=str(path), keep_s=7 * 86400.0, most_bytes=MOST_BYTES)
 
 
 class Clock:
@@ -61,7 +66,7 @@ def make(path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterat
     sinks: list[HistorySink] = []
 
     def started() -> HistorySink:
-        sink = HistorySink(path, LIMITS, said.append, now=Clock())
+        sink = HistorySink(settings(path), said.append, now=Clock())
         sink.on_targets((NODE,))
         sink.start()
         sinks.append(sink)
@@ -187,7 +192,7 @@ def test_a_bug_is_said_and_does_not_end_the_history(
 
 
 def test_reports_that_wait_too_long_are_dropped_oldest_first_and_counted(path: Path, said: list[str]) -> None:
-    sink = HistorySink(path, LIMITS, said.append, now=Clock())
+    sink = HistorySink(settings(path), said.append, now=Clock())
     for number in range(history_sink.MAX_REPORTS + 1):
         outcome = Outcome.MET if number % 2 else Outcome.VIOLATED
         sink.on_report(report(verdict(outcome=outcome), taken_at_s=NOW_S + number))
@@ -203,7 +208,7 @@ def test_the_status_has_the_size_its_limit_and_the_oldest_time(make: Callable[[]
     assert sink.status.oldest_s is None
     sink.on_measurement(tcp(NODE, None, at_s=NOW_S - 120))
     wait_until(lambda: sink.status.oldest_s == NOW_S - 120)
-    assert 0 < sink.status.size_bytes < sink.status.limit_bytes == LIMITS.most_bytes
+    assert 0 < sink.status.size_bytes < sink.status.limit_bytes == MOST_BYTES
 
 
 @pytest.mark.long
@@ -216,7 +221,7 @@ def test_a_killed_agent_loses_the_running_minute_and_at_most_a_second_of_failure
     for _ in range(50):
         lines = killed_after(path, choose.uniform(0.05, 3.0))
         given += len(lines)
-        sink = HistorySink(path, LIMITS, said.append)
+        sink = HistorySink(settings(path), said.append)
         sink.start()
         wait_until(partial(is_on, sink))
         now_s = int(time.time()) // 60 * 60

@@ -14,15 +14,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from support.reports.exporter_inputs import report, target, tcp, verdict
 
 from probe.model.measurements import Failure, Phase, Reason
+from probe.model.settings import HistorySettings
 from probe.model.verdicts import Outcome
-from probe.storage.history_sink import HistoryLimits, HistorySink
+from probe.storage.history_sink import HistorySink
 
 PER_S = 200
 
 
 def main(path: str) -> None:
     node = target()
-    sink = HistorySink(Path(path), HistoryLimits(keep_s=86400.0, most_bytes=1 << 24), print)
+    sink = HistorySink(HistorySettings(path=path, keep_s=86400.0, most_bytes=1 << 24), print)
     sink.on_targets((node,))
     sink.start()
     for number in range(PER_S * 60):
