@@ -45,6 +45,7 @@ COVERED_ELSEWHERE = {
 }
 # Modules that parse untrusted input, in addition to all of probe/wire.
 OTHER_PARSERS = (
+    "exporters/web/history_query.py",
     "probe/aws/collected_answers.py",
     "probe/commands/ping_arguments.py",
     "probe/network/batches.py",

@@ -10,11 +10,13 @@ from aiohttp.typedefs import Middleware
 from exporters.prometheus import PrometheusSink
 from exporters.prometheus.scrape import CONTENT_TYPE, Scrapes, only
 from exporters.web.guard import SECURITY_HEADERS, hosts
+from exporters.web.history_paths import HistoryPaths
 from exporters.web.page import PageSink
 from exporters.web.reload import Reload, ReloadPath
 from exporters.web.render import render, stylesheet
 from exporters.web.snapshot import Snapshot
 from exporters.web.status import document
+from probe.model.history import HistoryReader
 from probe.model.ports import Control
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,13 +32,14 @@ def make_app(
     listen_port: int | None = None,
     external_url: str | None = None,
     reload: Reload | None = None,
+    history: HistoryReader | None = None,
 ) -> web.Application:
     """The application for one listener. ``reload`` is None if clients may not reload the configuration.
 
     ``listen_host`` and ``external_url`` determine which ``Host`` headers are accepted; ``listen_port`` is
     only shown in the error message for a wrong one.
     """
-    paths = _Paths(Scrapes(sink), page, control, version)
+    paths, kept = _Paths(Scrapes(sink), page, control, version), HistoryPaths(page, history)
     app = web.Application(middlewares=[_guard(listen_host, listen_port, external_url)])
     app.on_response_prepare.append(_secure)
     app.add_routes(
@@ -45,6 +48,8 @@ def make_app(
             web.get("/static/page.css", paths.stylesheet),
             web.get("/metrics", paths.metrics),
             web.get("/api/v1/status", paths.status),
+            web.get("/api/v1/targets", kept.targets),
+            web.get("/api/v1/history", kept.history),
             web.get("/-/healthy", paths.healthy),
             web.get("/-/ready", paths.ready),
             web.post("/-/reload", ReloadPath(reload).post),

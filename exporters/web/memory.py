@@ -1,8 +1,11 @@
 """The state per target: the last attempt and failure of each check, the latest TLS and health results."""
 
+from typing import Any
+
 from exporters.checks import REQUESTS, counts, plans_of
 from exporters.health import LatestHealth
 from exporters.web.snapshot import Attempt
+from probe.model.history import CheckState
 from probe.model.measurements import Measurement, Phase
 from probe.model.targets import Check, Target
 
@@ -16,6 +19,7 @@ class Memory:
         self.target = target
         self.attempts: dict[Check, Attempt] = {}
         self.failures: dict[Check, Attempt] = {}
+        self.states: dict[Check, CheckState] = {}
         self.tls: Measurement | None = None
         self.health = LatestHealth()
 
@@ -56,11 +60,19 @@ class Memory:
             newest is None or attempt.at_s >= newest.at_s
         ):  # pings complete out of order: a lost one completes late
             self.attempts[attempt.check] = attempt
+            self._update_state(attempt)
         failed = self.failures.get(attempt.check)
         if attempt.failure is not None and (failed is None or attempt.at_s >= failed.at_s):
             self.failures[attempt.check] = attempt
 
+    def _update_state(self, attempt: Attempt) -> None:
+        state, is_failing = self.states.get(attempt.check), attempt.failure is not None
+        if state is None or state.is_failing != is_failing:
+            new = CheckState(is_failing=is_failing, since_s=attempt.at_s, is_first=state is None)
+            self.states[attempt.check] = new
+
     def _forget(self, checks: frozenset[Check]) -> None:
-        for known in (self.attempts, self.failures):
+        known: dict[Check, Any]
+        for known in (self.attempts, self.failures, self.states):
             for check in checks & known.keys():
                 del known[check]

@@ -7,7 +7,9 @@ from exporters.checks import ROUND_TRIPS, counts
 from exporters.stores import Reports
 from exporters.web.memory import Memory
 from exporters.web.self_metrics import SelfMetrics
+from exporters.web.since import ViolatedSince
 from exporters.web.snapshot import Attempt, Refused, Snapshot, TargetState
+from probe.model.history import CheckState, Standing
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase
 from probe.model.refreshed import Refreshed
 from probe.model.statistics import Window
@@ -35,7 +37,7 @@ class PageSink:
 
     ``series`` returns the last round trips of a target (by name) and method in seconds, oldest first. State
     is kept as long as a target's identity is the same. Results of targets that are not in the last
-    ``on_targets`` are dropped.
+    ``on_targets`` are dropped. ``standing`` is what the history on disk knows from before the start.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class PageSink:
         windows: Windows = _no_windows,
         series: Series = _no_series,
         now: Callable[[], float] = time.time,
+        standing: Callable[[], Standing] = Standing,
     ) -> None:
-        self._windows, self._series, self._now = windows, series, now
+        self._windows, self._series, self.now_s, self._standing = windows, series, now, standing
         self.self_metrics = SelfMetrics(now)
         self._memories: dict[Identity, Memory] = {}
         self._reports = Reports()
+        self._violated_since = ViolatedSince()
         self._survey: Survey | None = None
         self._refused: Refused | None = None
         self._facts: tuple[Refreshed, ...] = ()
@@ -55,6 +59,7 @@ class PageSink:
     def on_targets(self, targets: Sequence[Target]) -> None:
         self._memories = {target.identity: self._memory(target) for target in targets}
         self._reports.on_targets(targets)
+        self._violated_since.on_key_stores(frozenset(report.key_store for report in self._reports.newest))
 
     def on_measurement(self, measurement: Measurement) -> None:
         memory = self._memories.get(measurement.target.identity)
@@ -74,6 +79,7 @@ class PageSink:
 
     def on_report(self, report: Report) -> None:
         self._reports.on_report(report)
+        self._violated_since.on_report(report)
 
     def on_reload(self, errors: Sequence[str], at_s: float) -> None:
         """The configuration was loaded again at ``at_s`` (Unix time); with ``errors`` it was not used."""
@@ -88,14 +94,20 @@ class PageSink:
     def snapshot(self) -> Snapshot:
         """The current state."""
         windows = {(window.target, window.method): window for window in self._windows()}
+        standing = self._standing()
         return Snapshot(
-            now_s=self._now(),
-            targets=tuple(self._state(memory, windows) for memory in self._memories.values()),
+            now_s=self.now_s(),
+            targets=tuple(self._state(memory, windows, standing) for memory in self._memories.values()),
             reports=self._reports.newest,
             survey=self._survey,
             health=self.self_metrics.health(),
             refused=self._refused,
+            violated_since_s=self._violated_since.all(standing),
         )
+
+    def identity(self, name: str) -> Identity | None:
+        """The identity of the target with this name."""
+        return next((i for i, memory in self._memories.items() if memory.target.name == name), None)
 
     def _memory(self, target: Target) -> Memory:
         known = self._memories.get(target.identity)
@@ -104,7 +116,9 @@ class PageSink:
         known.become(target)
         return known
 
-    def _state(self, memory: Memory, windows: dict[tuple[str, str], Window]) -> TargetState:
+    def _state(
+        self, memory: Memory, windows: dict[tuple[str, str], Window], standing: Standing
+    ) -> TargetState:
         target = memory.target
         methods = [method for method in Method if target.plan(ROUND_TRIPS[method]) is not None]
         return TargetState(
@@ -115,7 +129,17 @@ class PageSink:
             health=memory.health,
             windows={m: windows[target.name, m] for m in methods if (target.name, m) in windows},
             series={m: tuple(self._series(target.name, m))[-SHOWN_ROUND_TRIPS:] for m in methods},
+            states={
+                check: _continued(state, standing.checks.get((target.identity, check)))
+                for check, state in memory.states.items()
+            },
         )
+
+
+def _continued(state: CheckState, before: CheckState | None) -> CheckState:
+    """A state that has lasted since the start of the agent may have begun before it."""
+    is_same = before is not None and state.is_first and before.is_failing == state.is_failing
+    return before if before is not None and is_same else state
 
 
 def _attempt(batch: EchoBatch, row: int) -> Attempt:

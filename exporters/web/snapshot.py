@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from exporters.checks import current
 from exporters.health import LatestHealth
 from exporters.web.self_metrics import Health
+from probe.model.history import CheckState
 from probe.model.measurements import Failure, Measurement, Timestamps
 from probe.model.statistics import Window
 from probe.model.survey import Survey
@@ -30,7 +31,8 @@ class Attempt:
 class TargetState:
     """Per check the last attempt and failure, and the latest TLS measurement and health results.
 
-    ``series`` are the last round trips, oldest first, None for a lost one.
+    ``series`` are the last round trips, oldest first, None for a lost one. ``states``: since when each check
+    has been failing or succeeding.
     """
 
     target: Target
@@ -40,6 +42,7 @@ class TargetState:
     health: LatestHealth = field(default_factory=LatestHealth)
     windows: Mapping[Method, Window] = field(default_factory=dict)
     series: Mapping[Method, tuple[float | None, ...]] = field(default_factory=dict)
+    states: Mapping[Check, CheckState] = field(default_factory=dict)
 
     @property
     def current_attempts(self) -> tuple[Attempt, ...]:
@@ -50,6 +53,12 @@ class TargetState:
     def current_failures(self) -> tuple[Attempt, ...]:
         """The last attempts that failed."""
         return tuple(a for a in self.current_attempts if a.failure is not None)
+
+    @property
+    def since_s(self) -> float | None:
+        """Since when no check has changed between failing and succeeding."""
+        known = (self.states.get(attempt.check) for attempt in self.current_attempts)
+        return max((state.since_s for state in known if state is not None), default=None)
 
     @property
     def last_failure(self) -> Attempt | None:
@@ -75,6 +84,7 @@ class Snapshot:
     """The whole state. ``reports`` has the latest per key store; ``survey`` is None before the first.
 
     ``refused`` is None unless the last reload of the configuration failed.
+    ``violated_since_s``: (key store, requirement, subject) -> Unix time.
     """
 
     now_s: float
@@ -83,3 +93,4 @@ class Snapshot:
     survey: Survey | None = None
     health: Health = field(default_factory=Health)
     refused: Refused | None = None
+    violated_since_s: Mapping[tuple[str, str, str], float] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from probe.commands import signals
 from probe.commands.configuration import reloaded
 from probe.commands.exits import UsageError
 from probe.commands.reloading import ReloadOptions, ReloadOutputs
+from probe.model.history import Standing
 from probe.model.settings import Settings
 from probe.model.targets import Check, Target
 from probe.model.text import clean
@@ -123,8 +124,9 @@ async def _serve(
     sink.set_requirements(_judged(accesses, sources))
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
-    page = PageSink(windows=lambda: agent.windows, series=history.series)
     disk = _history_on_disk(settings, sink)
+    standing = (lambda: disk.standing) if disk else Standing
+    page = PageSink(windows=lambda: agent.windows, series=history.series, standing=standing)
     agent = Agent(
         settings,
         (sink, page, *((disk,) if disk else ())),
@@ -137,7 +139,7 @@ async def _serve(
     outputs = ReloadOutputs(sink=sink, page=page, judged=lambda *of: sink.set_requirements(_judged(*of)))
     reloader = _reloader(reload, settings, agent, outputs) if reload else None
     by_request = reloader.reload if reload and reload.by_request and reloader else None
-    runner = await _start_page(settings, listener, sink, page, agent, by_request)
+    runner = await _start_page(settings, listener, sink, page, agent, by_request, disk)
     keep_pauses_short()
     structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
     running = asyncio.create_task(agent.run(), name="agent")
@@ -210,6 +212,7 @@ async def _start_page(
     page: PageSink,
     agent: Agent,
     reload: Reload | None,
+    disk: HistorySink | None,
 ) -> web.AppRunner:
     app = make_app(
         sink,
@@ -220,5 +223,6 @@ async def _start_page(
         listen_port=listener.getsockname()[1],
         external_url=settings.external_url,
         reload=reload,
+        history=disk,
     )
     return await server.start(app, listener, shutdown_s=SHUTDOWN_S)

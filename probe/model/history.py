@@ -109,7 +109,7 @@ class CheckState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The states that the file had when it was opened, with the time since when.
+    """The states in the file, with the time since when: of checks when it was opened, of verdicts now.
 
     ``verdicts``: (key store, requirement, subject) -> its outcome, and since when it has been so in reports;
     a time in which it was unknown does not end it.

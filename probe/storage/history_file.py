@@ -43,12 +43,15 @@ class HistoryFile:
                     checks[series] = CheckState(is_failing=bool(is_failing), since_s=since_s)
         self._predictions = dict(self.connection.execute("SELECT key_store, document FROM prediction"))
         self._load_verdicts()
-        verdicts = {
+        return Standing(checks=checks, verdicts=self.held_verdicts())
+
+    def held_verdicts(self) -> dict[tuple[str, str, str], tuple[Outcome, float]]:
+        """The current ones, as in `Standing.verdicts`."""
+        return {
             (key_store, *key): (each.held, each.since_s)
             for key_store, known in self._verdicts.items()
             for key, each in known.items()
         }
-        return Standing(checks=checks, verdicts=verdicts)
 
     def write(self, taken: Taken, reports: list[Report]) -> None:
         """All of it in one transaction, or nothing."""

@@ -144,6 +144,8 @@ class HistorySink:
         if len(taken) or reports:
             file.write(taken, reports)
             self._unwritten = (Taken(), [])
+            if reports:
+                self._standing = replace(self._standing, verdicts=file.held_verdicts())
             file.trim(self._now())
             self._publish_status(file)
 

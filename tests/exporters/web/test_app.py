@@ -12,7 +12,7 @@ from exporters.web.guard import SECURITY_HEADERS
 from exporters.web.page import PageSink
 
 pytestmark = pytest.mark.loopback
-PATHS = ("/", "/static/page.css", "/metrics", "/api/v1/status", "/-/healthy", "/-/ready")
+PATHS = ("/", "/static/page.css", "/metrics", "/api/v1/status", "/api/v1/targets", "/-/healthy", "/-/ready")
 
 
 class Agent:
