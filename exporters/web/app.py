@@ -39,12 +39,14 @@ def make_app(
     ``listen_host`` and ``external_url`` determine which ``Host`` headers are accepted; ``listen_port`` is
     only shown in the error message for a wrong one.
     """
-    paths, kept = _Paths(Scrapes(sink), page, control, version), HistoryPaths(page, history)
+    paths = _Paths(Scrapes(sink), page, control, version, has_history=history is not None)
+    kept = HistoryPaths(page, history)
     app = web.Application(middlewares=[_guard(listen_host, listen_port, external_url)])
     app.on_response_prepare.append(_secure)
     app.add_routes(
         [
             web.get("/", paths.page),
+            web.get("/target", kept.target),
             web.get("/static/page.css", paths.stylesheet),
             web.get("/metrics", paths.metrics),
             web.get("/api/v1/status", paths.status),
@@ -65,8 +67,11 @@ _COMPRESS_IN_THREAD_BYTES = 16_384
 class _Paths:
     """Long work runs in slices, or in a thread on a frozen snapshot, so that probing is not delayed."""
 
-    def __init__(self, scrapes: Scrapes, page: PageSink, control: Control, version: str) -> None:
+    def __init__(
+        self, scrapes: Scrapes, page: PageSink, control: Control, version: str, *, has_history: bool
+    ) -> None:
         self._scrapes, self._page, self._control, self._version = scrapes, page, control, version
+        self._has_history = has_history
 
     async def metrics(self, request: web.Request) -> web.Response:
         text = await self._scrapes.text()
@@ -82,7 +87,10 @@ class _Paths:
 
     async def page(self, request: web.Request) -> web.Response:
         live = "pause" not in request.query
-        html = await asyncio.to_thread(render, self._page.snapshot(), self._version, live=live)
+        snapshot = self._page.snapshot()
+        html = await asyncio.to_thread(
+            render, snapshot, self._version, live=live, has_history=self._has_history
+        )
         return web.Response(text=html, content_type="text/html", charset="utf-8")
 
     async def stylesheet(self, _request: web.Request) -> web.Response:

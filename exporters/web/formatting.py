@@ -56,5 +56,14 @@ def utc(at_s: float) -> str:
     return datetime.fromtimestamp(int(at_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def minute(at_s: float) -> str:
+    """The minute of a time, for people.
+
+    >>> minute(119)
+    '1970-01-01 00:01 UTC'
+    """
+    return f"{utc(at_s)[:16].replace('T', ' ')} UTC"
+
+
 def date(at_s: float | None) -> str:
     return NONE if at_s is None else utc(at_s)[:10]

@@ -105,9 +105,9 @@ class PageSink:
             violated_since_s=self._violated_since.all(standing),
         )
 
-    def identity(self, name: str) -> Identity | None:
-        """The identity of the target with this name."""
-        return next((i for i, memory in self._memories.items() if memory.target.name == name), None)
+    def target(self, name: str) -> Target | None:
+        """The target with this name."""
+        return next((m.target for m in self._memories.values() if m.target.name == name), None)
 
     def _memory(self, target: Target) -> Memory:
         known = self._memories.get(target.identity)

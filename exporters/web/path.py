@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exporters.checks import ROUND_TRIPS
-from exporters.web.formatting import NONE, milliseconds, percent, span, utc
+from exporters.web.formatting import NONE, milliseconds, minute, percent, span, utc
 from exporters.web.health import Health, health
 from exporters.web.snapshot import Attempt, Snapshot, TargetState
 from exporters.web.sparkline import Sparkline, sparkline
@@ -54,12 +54,16 @@ class Tls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``failures`` describe current failures; ``past`` describes the last one if nothing fails now."""
+    """``failures`` describe current failures; ``past`` describes the last one if nothing fails now.
+
+    ``since`` is when the state of a check changed last.
+    """
 
     name: str
     where: str
     kind: str
     state: str
+    since: str
     failures: tuple[str, ...]
     past: str
     round_trips: Mapping[str, RoundTrips | None]
@@ -117,6 +121,7 @@ def _row(state: TargetState, now_s: float, *, of_several: bool) -> Row:
         where=_where(state, of_several=of_several),
         kind=kind,
         state=words,
+        since="" if state.since_s is None else f"since {minute(state.since_s)}",
         failures=tuple(failure_words(attempt) for attempt in state.current_failures),
         past=_past(state, now_s),
         round_trips=cells,

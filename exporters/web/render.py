@@ -17,7 +17,7 @@ from exporters.tally import tallies
 from exporters.web.banner import Banner, banners, summary
 from exporters.web.certificates import chains
 from exporters.web.findings import Finding, by_outcome, wrong
-from exporters.web.formatting import utc
+from exporters.web.formatting import minute, utc
 from exporters.web.health import LIMIT_MS
 from exporters.web.path import sections
 from exporters.web.regions import BAR_WIDTH, table
@@ -56,10 +56,10 @@ class Store(TypedDict):
     outcomes: tuple[tuple[_Word, tuple[Verdict, ...]], ...]
 
 
-def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
-    """The whole page. ``live``: the browser reloads it every 5 s."""
+def render(snapshot: Snapshot, version: str, *, live: bool = True, has_history: bool = False) -> str:
+    """The whole page. ``live``: the browser reloads it every 5 s. ``has_history``: targets have charts."""
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             stores=tuple(_store(report, head) for report, head in banners(snapshot.reports)),
@@ -75,6 +75,8 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True) -> str:
             taken_at=utc(snapshot.now_s),
             refresh_s=REFRESH_S if live else None,
             version=version,
+            has_history=has_history,
+            violated_since={key: minute(at_s) for key, at_s in snapshot.violated_since_s.items()},
         )
     )
 
@@ -113,8 +115,9 @@ def stylesheet() -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates; all text in them is cleaned, then escaped."""
+    made = Environment(
         loader=PackageLoader("exporters.web"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -122,9 +125,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["breakable"] = _breakable
-    environment.globals |= {"calls": CALLS, "bases": BASES}
-    return environment
+    made.filters["breakable"] = _breakable
+    made.globals |= {"calls": CALLS, "bases": BASES}
+    return made
 
 
 def _clean(value: Any) -> Any:

@@ -27,13 +27,18 @@ from exporters.web.page import PageSink
 from probe.agent.history import History
 from probe.model.kinds import PLANNED
 from probe.model.ports import Sink
+from probe.model.settings import HistorySettings
 from probe.model.targets import Check, PlannedCheck, Role, Target
+from probe.storage.history_sink import HistorySink
 
 # Each sink class, and how the tests create a sink.
 SINKS: dict[type, Callable[[], Sink]] = {
     PrometheusSink: lambda: PrometheusSink("1"),
     PageSink: lambda: PageSink(now=lambda: NOW_S),
     History: History,
+    HistorySink: lambda: HistorySink(
+        HistorySettings(path="/nonexistent/h", keep_s=1e6, most_bytes=1 << 24), print
+    ),
 }
 SERVING = Path(__file__).parents[2] / "probe" / "commands" / "serving.py"
 METHODS = [name for name in vars(Sink) if name.startswith("on_")]

@@ -111,3 +111,42 @@ async def test_a_history_that_cannot_be_read_is_503_with_the_reason(client: Test
     disk.reason = "the history is off: the disk is full"
     response = await client.get("/api/v1/history?target=node-1")
     assert (response.status, await response.text()) == (503, "503: the history is off: the disk is full\n")
+
+
+async def test_the_page_of_a_target_shows_the_span_that_was_asked_for(client: TestClient, disk: Disk) -> None:
+    response = await client.get("/target?name=node-1&span=week")
+    assert (response.status, response.content_type) == (200, "text/html")
+    assert "TCP connect, last week" in await response.text()
+    ((_, from_s, to_s, step_s),) = disk.asked
+    assert (to_s - from_s, step_s) == (7 * 86400, 1800)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "line"),
+    [
+        ("?name=node-1&span=year", 400, "400: span 'year' is not one of hour, day, week\n"),
+        ("?name=node-2", 404, "404: no target has the name 'node-2'; see /api/v1/targets\n"),
+        ("", 404, "404: no target has the name ''; see /api/v1/targets\n"),
+    ],
+)
+async def test_a_page_that_does_not_exist_is_answered_in_one_line(
+    client: TestClient, query: str, status: int, line: str
+) -> None:
+    response = await client.get(f"/target{query}")
+    assert (response.status, await response.text()) == (status, line)
+
+
+async def test_the_page_of_a_target_gives_the_reason_if_the_history_is_off(
+    client: TestClient, disk: Disk
+) -> None:
+    disk.reason = "the history is off: the disk is full"
+    response = await client.get("/target?name=node-1")
+    assert (response.status, "the disk is full" in await response.text()) == (200, True)
+
+
+async def test_targets_link_to_their_charts_only_with_a_history(
+    client: TestClient, without_history: TestClient
+) -> None:
+    assert 'href="target?name=node-1"' in await (await client.get("/")).text()
+    assert "target?name" not in await (await without_history.get("/")).text()
+    assert (await without_history.get("/target?name=node-1")).status == 404

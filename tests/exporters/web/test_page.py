@@ -19,11 +19,14 @@ from support.reports.exporter_inputs import (
     target,
     tcp,
     tls,
+    verdict,
 )
 
 from exporters.web.page import SHOWN_ROUND_TRIPS, PageSink, _attempt
+from probe.model.history import CheckState, Standing
 from probe.model.statistics import Summary, Window
 from probe.model.targets import Check, Method, Role
+from probe.model.verdicts import Outcome
 
 
 def sink(**settings: object) -> PageSink:
@@ -130,3 +133,37 @@ def test_windows_and_series_come_from_the_history() -> None:
 def test_a_reply_with_a_discarded_time_shows_no_round_trip() -> None:
     attempt = _attempt(replace(echoes(ANSWERED), rtt_ns=(-1,), stamps=(None,)), 0)
     assert (attempt.rtt_s, attempt.failure) == (None, None)
+
+
+TCP_KEY = (target().identity, Check.TCP)
+
+
+def since(before: CheckState | None, *rtts_s: float | None) -> float | None:
+    """Since when TCP has been as it is, after one probe per second; ``before`` is in the history."""
+    known = {TCP_KEY: before} if before else {}
+    page = PageSink(now=lambda: NOW_S, standing=lambda: Standing(checks=known))
+    page.on_targets((target(),))
+    for second, rtt_s in enumerate(rtts_s):
+        page.on_measurement(tcp(target(), rtt_s, at_s=NOW_S + second))
+    at_s = page.snapshot().targets[0].since_s
+    return None if at_s is None else at_s - NOW_S
+
+
+def test_a_state_begins_with_the_first_probe_of_its_outcome() -> None:
+    assert since(None) is None
+    assert since(None, 0.004, 0.004) == 0
+    assert since(None, 0.004, None, None) == 1
+    assert since(None, None, 0.004) == 1
+
+
+def test_a_state_from_before_the_start_continues_until_the_first_other_outcome() -> None:
+    up, down = (CheckState(is_failing=failing, since_s=NOW_S - 600) for failing in (False, True))
+    assert since(up, 0.004) == -600
+    assert since(down, 0.004) == 0
+    assert since(up, 0.004, None, 0.004) == 2
+
+
+def test_a_violation_is_shown_with_its_time() -> None:
+    page = PageSink(now=lambda: NOW_S)
+    page.on_report(report(verdict(outcome=Outcome.VIOLATED)))
+    assert list(page.snapshot().violated_since_s.values()) == [NOW_S]
