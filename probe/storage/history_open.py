@@ -18,6 +18,8 @@ _CHECKPOINT_PAGES = 256
 _WAL_KEPT_BYTES = 1 << 20
 _PARTS = ("", "-wal", "-shm", "-journal")
 _BUSY_S = 1.0
+# SQLite's messages quote the bytes of a damaged schema, and Python cannot always decode them.
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
 
 class Unusable(Exception):  # noqa: N818 - a state, not a bug
@@ -73,7 +75,7 @@ def _connect(path: Path, say: Callable[[str], None]) -> sqlite3.Connection:
     connection = _configured(path)
     try:
         found = history_schema.damage(connection)
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         if is_out_of_order(error):
             connection.close()
             raise
@@ -86,7 +88,7 @@ def _connect(path: Path, say: Callable[[str], None]) -> sqlite3.Connection:
     return _configured(path)
 
 
-def is_out_of_order(error: sqlite3.Error) -> bool:
+def is_out_of_order(error: Exception) -> bool:
     """Whether the disk, not the content of the file, is the cause: full, read-only, locked, failing."""
     name = getattr(error, "sqlite_errorname", "")
     return isinstance(error, sqlite3.OperationalError) and not name.startswith("SQLITE_ERROR")
@@ -112,7 +114,7 @@ def _configured(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         connection.close()
         if is_out_of_order(error):
             raise
@@ -131,7 +133,9 @@ def set_aside(path: Path, why: str, say: Callable[[str], None]) -> None:
     """Rename the file and its parts to ``….set-aside-TIME``. Raises `Unusable` if there are too many."""
     kept = list(path.parent.glob(f"{_escaped(path.name)}.set-aside-*[0-9]Z"))
     if len(kept) >= MAX_SET_ASIDE:
-        raise Unusable(f"{why}, and {len(kept)} files are set aside already; look at them and delete them")
+        raise Unusable(
+            f"{why}, and {len(kept)} files are already set aside beside it; move them away, or delete them"
+        )
     when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside = path.with_name(f"{path.name}.set-aside-{when}")
     for part in _PARTS:

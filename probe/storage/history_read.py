@@ -12,6 +12,7 @@ from probe.model.measurements import Phase, Reason
 from probe.model.targets import Check, Identity
 from probe.model.text import clean
 from probe.storage.history_file import identity_text, summary_of
+from probe.storage.history_open import UNREADABLE
 
 MAX_FAILURES = 200
 READ_S = 2.0  # for one call; the write-ahead log grows while it runs
@@ -42,7 +43,7 @@ class HistoryQueries:
             raise HistoryUnavailable("too many requests read the history at once; try again")
         try:
             return self._read(identity, (from_s, to_s, step_s), deadline_s)
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             late = getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
             reason = "reading took too long; ask for a shorter time" if late else clean(str(error))
             raise HistoryUnavailable(f"the history cannot be read: {reason}") from error

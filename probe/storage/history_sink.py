@@ -16,7 +16,7 @@ from probe.model.targets import Identity, Target
 from probe.model.text import clean
 from probe.model.verdicts import Report
 from probe.storage.history_file import HistoryFile
-from probe.storage.history_open import Opened, Unusable, open_file
+from probe.storage.history_open import UNREADABLE, Opened, Unusable, open_file
 from probe.storage.history_read import HistoryQueries
 from probe.storage.minutes import Minutes, Taken
 
@@ -77,7 +77,7 @@ class HistorySink:
     def read(self, identity: Identity, from_s: int, to_s: int, step_s: int) -> TargetHistory:
         """As `HistoryReader.read`."""
         if reason := self._status.reason:
-            raise HistoryUnavailable(f"the history is off: {clean(str(self._path))} {reason}")
+            raise HistoryUnavailable(f"the history is off: {clean(str(self._path))}: {reason}")
         return self._queries.read(identity, from_s, to_s, step_s)
 
     def on_targets(self, targets: Sequence[Target]) -> None:
@@ -111,7 +111,7 @@ class HistorySink:
                 self._write(is_last=is_last)
             except Unusable as error:
                 self._off(str(error))
-            except (OSError, sqlite3.Error) as error:
+            except (OSError, *UNREADABLE) as error:
                 self._off(f"cannot be written: {clean(str(error))}")
             except Exception as error:  # noqa: BLE001 - a bug must not end the history for good
                 self._off(f"internal error: {clean(repr(error))}")
@@ -166,7 +166,7 @@ class HistorySink:
         self._retry_at_s = time.monotonic() + RETRY_S
         if reason != self._status.reason:
             again = f"it is tried again every {RETRY_S:g} s, and probing goes on"
-            self._say(f"the history is off: {clean(str(self._path))} {reason}; {again}")
+            self._say(f"the history is off: {clean(str(self._path))}: {reason}; {again}")
         self._status = replace(self._status, reason=reason)
 
     def _close_file(self) -> None:
