@@ -88,6 +88,7 @@ def test_the_unit_allows_only_one_capability() -> None:
     assert service["CapabilityBoundingSet"] == service["AmbientCapabilities"] == "CAP_NET_RAW"
     assert service["DynamicUser"] == service["NoNewPrivileges"] == "yes"
     assert service["ProtectSystem"] == "strict"
+    assert service["StateDirectory"] == "xks-probe", "the history on disk needs a place"
     assert "MemoryDenyWriteExecute" not in service  # pyOpenSSL's verification callback would fail
 
 
