@@ -129,15 +129,13 @@ class HistorySink:
         self._standing = file.load()
         file.trim(self._now())
         self._file = file
-        if not self._is_new():
-            self._say(f"the history is on again: {clean(str(self._path))}")
-        self._publish_status(file)
 
     def _write(self, *, is_last: bool) -> None:
         """Write what is ready; a batch that could not be written stays first in line."""
         file = self._file
         if file is None:
             return
+        was_off = bool(self._status.reason)
         if not len(self._unwritten[0]) and not self._unwritten[1]:
             self._unwritten = self._take(is_last=is_last)
         taken, reports = self._unwritten
@@ -147,6 +145,7 @@ class HistorySink:
             if reports:
                 self._standing = replace(self._standing, verdicts=file.held_verdicts())
             file.trim(self._now())
+        if len(taken) or reports or was_off:
             self._publish_status(file)
 
     def _take(self, *, is_last: bool) -> tuple[Taken, list[Report]]:
@@ -157,6 +156,9 @@ class HistorySink:
         return taken, reports
 
     def _publish_status(self, file: HistoryFile) -> None:
+        """After the first write succeeded, because a full disk can be opened, but not written."""
+        if self._status.reason and not self._is_new():
+            self._say(f"the history is on again: {clean(str(self._path))}")
         self._status = HistoryStatus(
             size_bytes=file.size_bytes(), limit_bytes=self._settings.most_bytes, oldest_s=file.oldest_s()
         )
