@@ -1,9 +1,9 @@
 """The agent with its page: used by `run` and by `demo`. Ends cleanly within two seconds of a signal."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
@@ -13,63 +13,27 @@ from exporters.web import server
 from exporters.web.app import make_app
 from exporters.web.page import PageSink
 from exporters.web.reload import Reload
-from exporters.web.self_metrics import SelfMetrics
 from probe import __version__
 from probe.agent.agent import Agent
 from probe.agent.history import History
 from probe.agent.pacing import keep_pauses_short, observe_lag
 from probe.agent.refresh import Sources
-from probe.agent.reload import Reloader, watch
+from probe.agent.reload import Loaded
 from probe.commands import signals
-from probe.commands.configuration import reloaded
 from probe.commands.exits import UsageError
-from probe.commands.reloading import ReloadOptions, ReloadOutputs
+from probe.commands.observing import AgentObserver
+from probe.commands.reloading import Reloading, ReloadOptions, say
 from probe.model.history import Standing
-from probe.model.settings import Settings
-from probe.model.targets import Check, Target
+from probe.model.settings import ReloadResult, Settings
 from probe.model.text import clean
 from probe.model.verdicts import MEASURED, Requirement, Scope
 from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
 from probe.signing.client import ProxyAccess
-from probe.storage.files import version_of
 from probe.storage.history_sink import HistorySink
 
 SHUTDOWN_S = 1.0  # half of the two seconds for responses in progress; the other half is for the agent
 BACKLOG = 128
-
-
-class AgentObserver:
-    """Delays, skipped probes and bugs, as metrics and log lines. Implements `scheduler.Observer`."""
-
-    def __init__(self, sink: PrometheusSink, self_metrics: SelfMetrics) -> None:
-        self._sink, self._self_metrics = sink, self_metrics
-        self._log = structlog.get_logger()
-
-    def delay(self, seconds: float) -> None:
-        self._sink.observe_scheduling_delay(seconds)
-        self._self_metrics.observe_send_delay(seconds)
-
-    def skipped(self, target: Target, check: Check) -> None:
-        self._sink.skipped(target, check)
-
-    def bug(self, target: Target, check: Check, error: Exception) -> None:
-        where = {"target": target.name, "check": check.value}
-        self._log.error("internal error in a probe", **where, error=repr(error))
-
-    def activity_bug(self, activity: str, key_store: str, error: Exception) -> None:
-        self._log.error(f"internal error: {activity}", key_store=clean(key_store), error=repr(error))
-
-    def credential(self, key_store: str, fault: str | None) -> None:
-        if fault is None:
-            self._log.info("the proxy's credential has changed", key_store=clean(key_store))
-        else:
-            words = "the changed credential cannot be used; the last one stays in use"
-            self._log.warning(words, key_store=clean(key_store), error=clean(fault, 400))
-
-    def targets(self, added: Sequence[str], removed: Sequence[str]) -> None:
-        names = {"added": [clean(each) for each in added], "removed": [clean(each) for each in removed]}
-        self._log.info("targets changed", **names)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -120,6 +84,48 @@ async def _serve(
     reload: ReloadOptions | None,
     stop: asyncio.Event,
 ) -> None:
+    parts = _parts(settings, vantage, accesses, sources)
+    reloading = Reloading(reload, settings, parts.agent.reconfigure, parts.heard) if reload else None
+    runner = await _start_page(settings, listener, parts, reloading.by_request if reloading else None)
+    keep_pauses_short()
+    structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
+    lag = observe_lag(parts.sink.observe_loop_lag, parts.page.self_metrics.observe_loop_lag)
+    running = asyncio.create_task(parts.agent.run(), name="agent")
+    reloads = [asyncio.create_task(reloading.run(), name="reloads")] if reloading else []
+    tasks = [running, *reloads, asyncio.create_task(stop.wait(), name="stop")]
+    lagging = asyncio.create_task(lag, name="loop lag")
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)  # a bug in one of them ends the agent
+    finally:
+        for task in (*tasks, lagging):
+            task.cancel()
+        results = await asyncio.gather(*tasks, lagging, return_exceptions=True)
+        await _close(runner, parts.disk)
+    _raise_bug(results[: len(tasks)])
+    structlog.get_logger().info("stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """The agent and the sinks that need it; ``disk`` is None without a history on disk."""
+
+    sink: PrometheusSink
+    page: PageSink
+    disk: HistorySink | None
+    agent: Agent
+
+    def heard(self, result: ReloadResult, loaded: Loaded | None) -> None:
+        say(result, loaded, self.sink, self.page)
+        if loaded is not None:
+            self.sink.set_requirements(_judged(loaded.accesses, loaded.sources))
+
+
+def _parts(
+    settings: Settings,
+    vantage: str,
+    accesses: Sequence[ProxyAccess | None],
+    sources: Sequence[Sources],
+) -> _Parts:
     sink = PrometheusSink(__version__)
     sink.set_requirements(_judged(accesses, sources))
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
@@ -136,50 +142,13 @@ async def _serve(
         sources=sources,
         vantage=vantage,
     )
-    outputs = ReloadOutputs(sink=sink, page=page, judged=lambda *of: sink.set_requirements(_judged(*of)))
-    reloader = _reloader(reload, settings, agent, outputs) if reload else None
-    by_request = reloader.reload if reload and reload.by_request and reloader else None
-    runner = await _start_page(settings, listener, sink, page, agent, by_request, disk)
-    keep_pauses_short()
-    structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
-    running = asyncio.create_task(agent.run(), name="agent")
-    lag = asyncio.create_task(
-        observe_lag(sink.observe_loop_lag, page.self_metrics.observe_loop_lag), name="loop lag"
-    )
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    reloading = asyncio.create_task(_reload(reload, reloader), name="reload")
-    ending = (running, reloading)  # a bug in one of them ends the agent
-    try:
-        await asyncio.wait((*ending, stopping), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (*ending, lag, stopping):
-            task.cancel()
-        results = await asyncio.gather(*ending, lag, stopping, return_exceptions=True)
-        await asyncio.gather(runner.cleanup(), *([asyncio.to_thread(disk.close, SHUTDOWN_S)] if disk else []))
-    for result in results[: len(ending)]:
-        _raise_bug(result)
-    structlog.get_logger().info("stopped")
+    return _Parts(sink=sink, page=page, disk=disk, agent=agent)
 
 
-def _reloader(options: ReloadOptions, settings: Settings, agent: Agent, outputs: ReloadOutputs) -> Reloader:
-    return Reloader(
-        load=lambda: reloaded(options.path, options.known.of),
-        running=settings,
-        apply=agent.reconfigure,
-        heard=outputs.heard,
-    )
-
-
-async def _reload(options: ReloadOptions | None, reloader: Reloader | None) -> None:
-    """Reload on SIGHUP, and when the file changes if that is asked for; until cancelled."""
-    if options is None or reloader is None:
-        await asyncio.Event().wait()
-        return
-    with signals.calling(signal.SIGHUP, reloader.request):
-        async with asyncio.TaskGroup() as group:
-            group.create_task(reloader.run(), name="reloads")
-            if options.is_watched:
-                group.create_task(watch(lambda: version_of(options.path), reloader.request), name="watch")
+async def _close(runner: web.AppRunner, disk: HistorySink | None) -> None:
+    """Both at once, within what is left of the two seconds."""
+    kept = [asyncio.to_thread(disk.close, SHUTDOWN_S)] if disk else []
+    await asyncio.gather(runner.cleanup(), *kept)
 
 
 def _history_on_disk(settings: Settings, sink: PrometheusSink) -> HistorySink | None:
@@ -200,29 +169,24 @@ def _judged(accesses: Sequence[ProxyAccess | None], sources: Sequence[Sources]) 
     return tuple(rule.published for rule in of_scopes(scopes))
 
 
-def _raise_bug(result: object) -> None:
-    if isinstance(result, Exception):
-        raise result
+def _raise_bug(results: Sequence[object]) -> None:
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
 
 
 async def _start_page(
-    settings: Settings,
-    listener: socket.socket,
-    sink: PrometheusSink,
-    page: PageSink,
-    agent: Agent,
-    reload: Reload | None,
-    disk: HistorySink | None,
+    settings: Settings, listener: socket.socket, parts: _Parts, reload: Reload | None
 ) -> web.AppRunner:
     app = make_app(
-        sink,
-        page,
-        agent,
+        parts.sink,
+        parts.page,
+        parts.agent,
         version=__version__,
         listen_host=settings.listen_host,
         listen_port=listener.getsockname()[1],
         external_url=settings.external_url,
         reload=reload,
-        history=disk,
+        history=parts.disk,
     )
     return await server.start(app, listener, shutdown_s=SHUTDOWN_S)

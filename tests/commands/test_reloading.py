@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from exporters.prometheus import PrometheusSink
 from exporters.web.page import PageSink
 from probe.agent.reload import Loaded
-from probe.commands.reloading import MAX_LOGGED, ReloadOutputs
+from probe.commands.reloading import MAX_LOGGED, say
 from probe.model.settings import ReloadResult, Settings
 from probe.model.targets import Role, Target
 
@@ -16,10 +16,9 @@ LOADED = Loaded(settings=Settings(targets=(Target(name="one", role=Role.NODE, ho
 class World:
     def __init__(self) -> None:
         self.sink, self.page = PrometheusSink("1.0"), PageSink()
-        self.judged: list[tuple[object, ...]] = []
-        self.outputs = ReloadOutputs(
-            sink=self.sink, page=self.page, judged=lambda *of: self.judged.append(of)
-        )
+
+    def say(self, result: ReloadResult, loaded: Loaded | None) -> None:
+        say(result, loaded, self.sink, self.page)
 
     def is_successful(self) -> float | None:
         return self.sink.registry.get_sample_value("xksprobe_config_last_reload_successful")
@@ -28,8 +27,8 @@ class World:
 def test_a_success_is_logged_and_ends_the_notice_of_an_earlier_failure() -> None:
     world = World()
     with capture_logs() as logs:
-        world.outputs.heard(ReloadResult(errors=("a: bad",)), None)
-        world.outputs.heard(ReloadResult(after_restart=("listen",)), LOADED)
+        world.say(ReloadResult(errors=("a: bad",)), None)
+        world.say(ReloadResult(after_restart=("listen",)), LOADED)
     assert [each["event"] for each in logs] == [
         "configuration not reloaded, the previous one stays in use",
         "configuration reloaded",
@@ -38,7 +37,6 @@ def test_a_success_is_logged_and_ends_the_notice_of_an_earlier_failure() -> None
     assert logs[1]["after_restart"] == ["listen"]
     assert world.is_successful() == 1
     assert world.page.snapshot().refused is None
-    assert world.judged == [((), ())]
 
 
 @pytest.mark.parametrize("count", [1, MAX_LOGGED, MAX_LOGGED + 1, 5000])
@@ -46,13 +44,12 @@ def test_a_failure_logs_a_bounded_number_of_cleaned_errors(count: int) -> None:
     world = World()
     errors = tuple(f"{number}: bad\x1b[2J" + "x" * 5000 for number in range(count))
     with capture_logs() as logs:
-        world.outputs.heard(ReloadResult(errors=errors), None)
+        world.say(ReloadResult(errors=errors), None)
     (entry,) = logs
     assert entry["log_level"] == "error"
     assert len(entry["errors"]) == min(count, MAX_LOGGED + 1)
     assert all(len(line) <= 310 and "\x1b" not in line for line in entry["errors"])
     assert world.is_successful() == 0
-    assert world.judged == []
     refused = world.page.snapshot().refused
     assert refused is not None
     assert refused.errors == errors

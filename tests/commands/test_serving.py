@@ -10,14 +10,12 @@ from typing import Any
 
 import aiohttp
 import pytest
-from structlog.testing import capture_logs
 from support.reports.exporter_inputs import NOW_S, target, tcp
 
 from exporters.prometheus import PrometheusSink
-from exporters.web.self_metrics import SelfMetrics
 from probe.commands import serving
 from probe.commands.exits import UsageError
-from probe.commands.serving import AgentObserver, listen, serve
+from probe.commands.serving import listen, serve
 from probe.model.settings import HistorySettings, Settings
 from probe.model.targets import Check
 from probe.storage.history_read import HistoryQueries
@@ -97,31 +95,6 @@ def test_an_address_of_another_machine_is_a_usage_error() -> None:
     (line,) = raised.value.lines
     assert line.startswith("listen 192.0.2.1:0: Cannot assign requested address; ")
     assert line.endswith("or it is not an address of this machine")
-
-
-def test_delays_and_skipped_rounds_of_the_scheduler_become_metrics() -> None:
-    sink, node = PrometheusSink("1.0"), target("node-1")
-    sink.on_targets((node,))
-    self_metrics = SelfMetrics(lambda: 0.0)
-    observer = AgentObserver(sink, self_metrics)
-    observer.delay(0.25)
-    observer.skipped(node, Check.TLS)
-    observer.skipped(node, Check.TLS)
-    assert self_metrics.health().send_delay_s == 0.25
-    assert value(sink, "scheduling_delay_seconds_count") == 1
-    assert value(sink, "scheduling_delay_seconds_sum") == 0.25
-    assert value(sink, "turns_skipped_total", target="node-1", check="tls") == 2
-    assert value(sink, "turns_skipped_total", target="node-1", check="tcp") == 0
-
-
-def test_a_bug_in_a_probe_is_logged_with_its_target_and_check() -> None:
-    with capture_logs() as logs:
-        AgentObserver(PrometheusSink("1.0"), SelfMetrics(lambda: 0.0)).bug(
-            target("node-1"), Check.TCP, KeyError("oops")
-        )
-    (entry,) = logs
-    assert (entry["log_level"], entry["target"], entry["check"]) == ("error", "node-1", "tcp")
-    assert entry["error"] == "KeyError('oops')"
 
 
 @pytest.mark.loopback
