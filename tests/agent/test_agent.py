@@ -10,6 +10,7 @@ from probe.agent.agent import Agent
 from probe.agent.round import ROUND_TRIPS
 from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason, Timestamps
+from probe.model.refreshed import Refreshed
 from probe.model.settings import Settings
 from probe.model.store import KeyStoreSpec
 from probe.model.survey import Survey
@@ -57,6 +58,8 @@ class RecordingSink:
     def on_survey(self, survey: Survey) -> None:
         self.surveys.append(survey)
 
+    def on_facts(self, facts: Sequence[Refreshed]) -> None: ...
+
 
 class Silent:
     """An observer that raises bugs."""
@@ -64,6 +67,13 @@ class Silent:
     def delay(self, seconds: float) -> None: ...
 
     def skipped(self, target: Target, check: Check) -> None: ...
+
+    def targets(self, added: Sequence[str], removed: Sequence[str]) -> None: ...
+
+    def credential(self, key_store: str, fault: str | None) -> None: ...
+
+    def activity_bug(self, activity: str, key_store: str, error: Exception) -> None:
+        raise AssertionError(activity, key_store, error)
 
     def bug(self, target: Target, check: Check, error: Exception) -> None:
         raise AssertionError(error)
