@@ -125,12 +125,19 @@ TURNS_SKIPPED = Definition(
     ("target", "check"),
     "Scheduled probes skipped because the previous one was still running. Skipped probes are not made up.",
 )
+CERTIFICATE_NOT_BEFORE = Definition(
+    "certificate_not_before_timestamp_seconds",
+    Kind.GAUGE,
+    ("target", "ip", "position"),
+    "Start of validity of each certificate in xksprobe_certificate_not_after_timestamp_seconds (Unix time).",
+)
 CERTIFICATE_NOT_AFTER = Definition(
     "certificate_not_after_timestamp_seconds",
     Kind.GAUGE,
     ("target", "ip", "position"),
-    "Expiry of each certificate in the last chain received (Unix time); position 0 is the leaf. Also present"
-    " when verification failed; absent when the last handshake returned no chain.",
+    "Expiry of each certificate in the last chain received (Unix time) that belongs to the judged path;"
+    " position 0 is the leaf. Certificates sent beside the path are left out. Also present when verification"
+    " failed; absent when the last handshake returned no chain.",
 )
 CERTIFICATE_INFO = Definition(
     "certificate_info",
@@ -240,6 +247,13 @@ EVIDENCE_AGE = Definition(
     "Age of the oldest part in use of the AWS account (account) and of the verification_record. A part that"
     " cannot be read is used for 15 minutes. Absent while nothing is known.",
 )
+REPORT_TIMESTAMP = Definition(
+    "report_timestamp_seconds",
+    Kind.GAUGE,
+    (),
+    "Time of the oldest of the latest reports per key store (Unix time); requirements and predictions are as"
+    " of then. Absent before the first report.",
+)
 EXTRA_AUTHORITIES = Definition(
     "extra_authorities",
     Kind.GAUGE,
@@ -324,9 +338,9 @@ DEFINITIONS = (
     *(BUILD_INFO, TARGET_INFO, REQUIREMENT_INFO, PROBE_INTERVAL),
     *(PROBES, PROBE_FAILURES, LAST_ATTEMPT, LAST_SUCCESS, RTT, PHASE_DURATION),
     *(PACKETS_SENT, PACKETS_RECEIVED, PACKETS_DUPLICATES, PACKETS_LATE, TCP_RETRANSMITS, SAMPLES),
-    *(TURNS_SKIPPED, CERTIFICATE_NOT_AFTER, CERTIFICATE_INFO),
+    *(TURNS_SKIPPED, CERTIFICATE_NOT_BEFORE, CERTIFICATE_NOT_AFTER, CERTIFICATE_INFO),
     *(REQUEST_DURATION, HEALTH_ANSWERS, KEY_MANAGERS, CLOCK_OFFSET),
-    *(REQUIREMENT_OUTCOME, KMS_ERROR_PREDICTED, KMS_PREDICTION_DECIDED, EXTRA_AUTHORITIES),
+    *(REQUIREMENT_OUTCOME, KMS_ERROR_PREDICTED, KMS_PREDICTION_DECIDED, REPORT_TIMESTAMP, EXTRA_AUTHORITIES),
     *(PREDICTION_AGREES, KEY_STORE_CONNECTION_STATE, KEY_STORE_CONNECTION_ERROR),
     *(AWS_TARGET_HEALTH, DNS_RECORD_STATE, AWS_CALLS, AWS_CALL_FAILURES, AUDIT_LAST_SUCCESS, EVIDENCE_AGE),
     *(SURVEY_RTT, SURVEY_WITHIN_THRESHOLD),

@@ -119,6 +119,8 @@ class PrometheusSink(Collector):
         self._reports.on_report(report)
         for series in self._series.values():
             series.drop_stale_addresses(report.taken_at_s)
+            if series.target.key_store == report.key_store:
+                series.path_certificates = report.path_certificates
 
     def on_survey(self, survey: Survey) -> None:
         self._survey = survey
@@ -192,6 +194,7 @@ class PrometheusSink(Collector):
         yield family(d.REQUIREMENT_OUTCOME, outcome_rows(reports))
         yield family(d.KMS_ERROR_PREDICTED, prediction_rows(key_stores, reports))
         yield family(d.KMS_PREDICTION_DECIDED, decided_rows(key_stores, reports))
+        yield family(d.REPORT_TIMESTAMP, _unlabelled(min((r.taken_at_s for r in reports), default=None)))
         yield family(d.EXTRA_AUTHORITIES, _unlabelled(extra_authorities(reports)))
         yield family(d.PREDICTION_AGREES, of_facts.agreement_rows(reports))
         yield from self._fact_families()

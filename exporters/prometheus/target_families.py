@@ -8,6 +8,7 @@ from exporters.prometheus import definitions as d
 from exporters.prometheus.families import Labels, family, histogram_family, label
 from exporters.prometheus.histogram import Histogram
 from exporters.prometheus.target_series import TargetSeries
+from probe.model.measurements import Certificate
 from probe.model.targets import Check
 
 _Numbers = Callable[[TargetSeries], Mapping[Labels, float]]
@@ -29,13 +30,20 @@ def _of_echoes(series: TargetSeries, number: int) -> dict[Labels, float]:
     return {(): float(number)} if Check.ICMP in series.probes else {}
 
 
+def _not_before(series: TargetSeries) -> dict[Labels, float]:
+    return {key: each.not_before_s for key, each in _on_path(series) if each.not_before_s is not None}
+
+
 def _not_after(series: TargetSeries) -> dict[Labels, float]:
-    return {
-        (label(ip), str(position)): certificate.not_after_s
-        for ip, chain in series.chains.items()
-        for position, certificate in enumerate(chain)
-        if certificate.not_after_s is not None
-    }
+    return {key: each.not_after_s for key, each in _on_path(series) if each.not_after_s is not None}
+
+
+def _on_path(series: TargetSeries) -> Iterator[tuple[Labels, Certificate]]:
+    """The leaf, and of the other certificates those that belong to the path that was judged."""
+    for ip, chain in series.chains.items():
+        for position, certificate in enumerate(chain):
+            if position == 0 or certificate.sha256 in series.path_certificates:
+                yield (label(ip), str(position)), certificate
 
 
 def _certificates(series: TargetSeries) -> dict[Labels, float]:
@@ -73,6 +81,7 @@ TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
     (d.PACKETS_LATE, lambda s: _of_echoes(s, s.packets_late)),
     (d.TCP_RETRANSMITS, lambda s: {(): float(s.retransmits)} if Check.TCP in s.probes else {}),
     (d.TURNS_SKIPPED, lambda s: _by_check(s.skipped)),
+    (d.CERTIFICATE_NOT_BEFORE, _not_before),
     (d.CERTIFICATE_NOT_AFTER, _not_after),
     (d.CERTIFICATE_INFO, _certificates),
     (

@@ -34,6 +34,7 @@ class TargetSeries:
         self.packets_sent = self.packets_received = self.packets_duplicates = self.packets_late = 0
         self.retransmits = 0
         self.chains: dict[str, tuple[Certificate, ...]] = {}
+        self.path_certificates: frozenset[str] = frozenset()  # SHA-256, of the latest report
         self.health = HealthSeries()
         self._probed_at_s: dict[str, float] = {}
         self.become(target)

@@ -193,6 +193,7 @@ class Report:
 
     ``authorities_as_of`` and ``authorities_proposed`` are the dates of the two lists of KMS's CAs.
     ``is_simulation``: of a simulated network, whose CA (in ``extra_authorities``) counts as one of KMS's.
+    ``path_certificates`` are the SHA-256 of the certificates sent that belong to a judged path.
     """
 
     taken_at_s: float
@@ -204,6 +205,7 @@ class Report:
     authorities_proposed: str = ""
     is_simulation: bool = False
     actual: ReportedState | None = None
+    path_certificates: frozenset[str] = frozenset()
 
     @property
     def rests_on_extra_authority(self) -> bool:

@@ -16,6 +16,7 @@ from probe.verdicts import (
     several_load_balancers,
 )
 from probe.verdicts.evaluate import evaluate
+from probe.verdicts.judged_paths import certificates_of_paths
 from probe.verdicts.predict import predict
 from probe.wire.chain import subject_text
 
@@ -53,6 +54,7 @@ def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
         authorities_as_of=kms_authorities().as_of,
         authorities_proposed=kms_authorities().proposed,
         is_simulation=evidence.is_simulation,
+        path_certificates=certificates_of_paths(evidence),
     )
 
 

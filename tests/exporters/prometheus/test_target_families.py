@@ -1,6 +1,6 @@
 """Conversion of the series of targets to metric families."""
 
-from support.reports.exporter_inputs import HOSTILE, certificate, target, tls
+from support.reports.exporter_inputs import HOSTILE, NOW_S, certificate, target, tls
 
 from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries
@@ -50,3 +50,27 @@ def test_target_info_describes_the_target() -> None:
         "target": "node-1", "role": "node", "key_store": "cks-1", "target_zone": "use1-az1",
         "address": "10.0.0.1", "target_region": "",
     }  # fmt: skip
+
+
+def test_only_certificates_of_the_judged_path_have_dates() -> None:
+    """The leaf always; an expired cross-certificate beside the path never."""
+    series = TargetSeries(target())
+    beside = certificate(2, "Old root", sha256="cc" * 32, not_after_s=NOW_S - 60)
+    series.measured(tls(target(), certificate(), certificate(1, "CA", sha256="bb" * 32), beside))
+    assert positions(series) == {"0"}
+    series.path_certificates = frozenset({"ab" * 32, "bb" * 32})
+    assert positions(series) == {"0", "1"}
+
+
+def positions(series: TargetSeries) -> set[str]:
+    found = [
+        {
+            sample.labels["position"]
+            for family in target_families([series])
+            if family.name.endswith(name)
+            for sample in family.samples
+        }
+        for name in ("certificate_not_before_timestamp_seconds", "certificate_not_after_timestamp_seconds")
+    ]
+    assert found[0] == found[1]
+    return found[0]
