@@ -269,5 +269,5 @@ def summary_of(
             max_s=None if max_us is None else int(max_us) / 1e6,  # type: ignore[call-overload]
             counts={int(key): int(n) for key, n in json.loads(str(counts or "{}")).items()},
         )
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None

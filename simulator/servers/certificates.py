@@ -67,7 +67,7 @@ class CertificateMaker:
         alternative, issuer = name, self._intermediate
         match kind:
             case Fault.EXPIRES_SOON:
-                to_day = 5
+                from_day, to_day = 5 - _LEAF_DAYS, 5
             case Fault.EXPIRED:
                 from_day, to_day = -_LEAF_DAYS, -1
             case Fault.NOT_YET_VALID:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ class Observed:
     def __init__(self, simulation: Simulation, xks_probe: Path, folder: Path) -> None:
         self.simulation, self._xks_probe, self._folder = simulation, xks_probe, folder
         settings = simulation.configuration() | {
-            "intervals": {"icmp": "1s", "tcp": "1s", "tls": "2s", "dns": "5s"},
-            "timeouts": {"icmp": "900ms", "tcp": "900ms", "tls": "1500ms", "dns": "2s"},
+            "intervals": {"icmp": "1s", "tcp": "1s", "tls": "2s", "dns": "5s", "health": "5s"},
+            "timeouts": {"icmp": "900ms", "tcp": "900ms", "tls": "1500ms", "dns": "2s", "health": "4s"},
             "report_interval": "1s",
             "listen": "127.0.0.1:9911",
         }
@@ -74,6 +75,14 @@ def observed(
 
 
 Change = Callable[[Observed], None]
+HEALTHY_S = 60.0
+OF_A_LATE_MACHINE = {"XksProbeKmsErrorPossible", "XksProbeHealthSlow"}  # a busy machine answers late
+
+
+def wait_for_scrape(observed: Observed) -> None:
+    prometheus_server.wait_for(
+        "the first scrape", lambda: bool((observed.ask("query", query="up == 1") or {}).get("result"))
+    )
 
 
 def set_partial_faults(observed: Observed) -> None:
@@ -100,35 +109,87 @@ def remove_total_faults(observed: Observed) -> None:
     observed.simulation.set_fault("*", Fault.GOOD)
 
 
+def set_proxy_faults(observed: Observed) -> None:
+    observed.simulation.set_fault("*", Fault.ALL_UNAVAILABLE)
+    observed.simulation.set_fault(observed.simulation.scenario.backends[0].name, Fault.EXPIRES_SOON)
+
+
+def remove_proxy_faults(observed: Observed) -> None:
+    observed.simulation.set_fault("*", Fault.HEALTHY)
+    observed.simulation.set_fault("*", Fault.GOOD)
+
+
+def refuse_credential(observed: Observed) -> None:
+    observed.simulation.set_fault("*", Fault.UNAUTHORIZED)
+
+
+def set_wrong_clock(observed: Observed) -> None:
+    observed.simulation.set_fault("*", Fault.CLOCK_WRONG)
+
+
+# The network cannot cause these here, or only after an hour; promtool's unit tests cover them.
+ONLY_IN_UNIT_TESTS = {
+    *("XksProbePathLossy", "XksProbeIssuerChanged", "XksProbeHealthSlow", "XksProbePredictionBlind"),
+    *("XksProbeRequirementNoLongerMet", "XksProbeKeyStoreNotConnected", "XksProbeResultsStale"),
+    *("XksProbeAuditStale", "XksProbeAuditDenied", "XksProbeReloadFailed", "XksProbeAllBackendsDead"),
+}
+
+
 @pytest.mark.long
+def test_nothing_fires_in_a_healthy_simulation(observed: Observed) -> None:
+    """Long enough for every rule that has no window of an hour: a minute stands for a quarter of an hour."""
+    wait_for_scrape(observed)
+    ends_s = time.monotonic() + HEALTHY_S
+    while time.monotonic() < ends_s:
+        assert observed.firing() <= OF_A_LATE_MACHINE
+        time.sleep(1.0)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("set_faults", "remove_faults", "alerts"),
     [
         (
             set_partial_faults,
             remove_partial_faults,
-            {"XksProbePathPartiallyDead", "XksProbeRoundTripOverLimit", "XksProbeCertificateExpiring"},
+            {
+                *("XksProbePathPartiallyDead", "XksProbeRoundTripOverLimit", "XksProbeCertificateExpiring"),
+                "XksProbeKmsErrorPossible",
+            },
         ),
         (
             set_total_faults,
             remove_total_faults,
-            {"XksProbeProxyUnreachable", "XksProbeCertificateRefusedByKms"},
+            {
+                *("XksProbeProxyUnreachable", "XksProbeCertificateRefusedByKms"),
+                *("XksProbeKmsErrorPredicted", "XksProbeRequirementViolated"),
+            },
         ),
+        (
+            set_proxy_faults,
+            remove_proxy_faults,
+            {"XksProbeKeyManagerDead", "XksProbeCertificateDiffers", "XksProbeKmsErrorPredicted"},
+        ),
+        (refuse_credential, remove_proxy_faults, {"XksProbeHealthFailing", "XksProbeKmsErrorPredicted"}),
+        (set_wrong_clock, remove_proxy_faults, {"XksProbeClockOffset"}),
         (Observed.stop_agent, Observed.start_agent, {"XksProbeAgentAbsent"}),
     ],
     ids=[
         "a dead zone, a slow key manager, an expiring certificate",
         "all nodes dead, unlisted CA",
+        "key managers unavailable, another certificate on one backend",
+        "credential refused",
+        "clock wrong",
         "agent stopped",
     ],
 )
 def test_alerts_fire_on_a_fault_and_clear_when_it_is_fixed(
     set_faults: Change, remove_faults: Change, alerts: set[str], observed: Observed
 ) -> None:
-    prometheus_server.wait_for(
-        "the first scrape", lambda: bool((observed.ask("query", query="up == 1") or {}).get("result"))
-    )
-    prometheus_server.wait_for("nothing fires in a healthy simulation", lambda: not observed.firing())
+    wait_for_scrape(observed)
+    # Those with longer windows still fire after an earlier case; test_nothing_fires covers the healthy simulation.
+    prometheus_server.wait_for(f"{alerts} do not fire yet", lambda: not alerts & observed.firing())
     set_faults(observed)
     prometheus_server.wait_for(f"{alerts} fire", lambda: alerts <= observed.firing())
     remove_faults(observed)
@@ -144,7 +205,8 @@ def test_every_shipped_alert_fired_in_this_test() -> None:
         if m.name == "parametrize"
     ]  # type: ignore[attr-defined]
     fired = set().union(*(case[2] for case in marks.args[1]))
-    assert shipped == fired
+    assert shipped == fired | ONLY_IN_UNIT_TESTS
+    assert not fired & ONLY_IN_UNIT_TESTS
 
 
 @pytest.mark.long

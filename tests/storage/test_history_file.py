@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.reports.exporter_inputs import NOW_S, predicted, report, target, verdict
 
@@ -208,6 +208,7 @@ def test_every_identity_is_read_as_it_was_written(identity: Identity) -> None:
 VALUES = st.none() | st.integers() | st.floats() | st.text(max_size=30) | st.binary(max_size=30)
 
 
+@example((float("inf"), None, None, None, None))
 @given(st.tuples(VALUES, VALUES, VALUES, VALUES, VALUES))
 def test_a_row_of_any_values_is_a_summary_or_left_out(row: tuple[object, ...]) -> None:
     made = summary_of(*row)  # type: ignore[call-arg]

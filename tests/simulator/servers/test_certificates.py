@@ -46,7 +46,7 @@ def test_a_certificate_has_the_names_of_its_kind(
     ("kind", "from_day", "to_day"),
     [
         (Fault.GOOD, -1, 90),
-        (Fault.EXPIRES_SOON, -1, 5),
+        (Fault.EXPIRES_SOON, -85, 5),
         (Fault.EXPIRED, -90, -1),
         (Fault.NOT_YET_VALID, 2, 90),
     ],
