@@ -139,6 +139,7 @@ ONLY_IN_UNIT_TESTS = {
 def test_nothing_fires_in_a_healthy_simulation(observed: Observed) -> None:
     """Long enough for every rule that has no window of an hour: a minute stands for a quarter of an hour."""
     wait_for_scrape(observed)
+    prometheus_server.wait_for("the agent is no longer absent", lambda: not observed.firing())
     ends_s = time.monotonic() + HEALTHY_S
     while time.monotonic() < ends_s:
         assert observed.firing() <= OF_A_LATE_MACHINE
