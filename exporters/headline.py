@@ -65,7 +65,17 @@ def _is_incomplete(report: Report) -> bool:
 
 
 def is_refused(report: Report) -> bool:
-    """Whether a KMS call would certainly fail."""
+    """Whether a KMS call would certainly fail.
+
+    The report on a single server has no predictions; then its verdicts decide.
+    """
+    if not report.predictions:
+        return any(
+            error.likelihood is Likelihood.EXPECTED
+            for verdict in report.verdicts
+            if verdict.outcome is Outcome.VIOLATED and verdict.level is Level.REQUIRED
+            for error in verdict.kms_errors
+        )
     return any(
         error.likelihood is Likelihood.EXPECTED and error.masked_by is None
         for prediction in report.predictions

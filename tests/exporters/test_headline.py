@@ -8,7 +8,7 @@ from support.reports.exporter_inputs import predicted, report, verdict
 
 from exporters.headline import State, authorities, headline
 from probe.model.account import Unavailable
-from probe.model.verdicts import Level, Likelihood, Outcome, Report
+from probe.model.verdicts import Basis, KmsError, Level, Likelihood, Operation, Outcome, Report
 
 MET, ADVICE = verdict(), verdict("advised", Outcome.VIOLATED, level=Level.ADVICE)
 WITH_EXTRA_CA = verdict(rests_on_extra_authority=True)
@@ -53,6 +53,25 @@ UNKNOWN = verdict("open", Outcome.UNKNOWN)
 def test_the_worst_that_is_known_is_the_headline(judged: Report, state: State, words: str) -> None:
     told = headline(judged)
     assert (told.state, words in told.sentence) == (state, True), told
+
+
+def error(likelihood: Likelihood) -> KmsError:
+    return KmsError(operation=Operation.CONNECT, error="X", likelihood=likelihood, basis=Basis.DOCUMENTED)
+
+
+@pytest.mark.parametrize(
+    ("level", "likelihood", "state"),
+    [
+        (Level.REQUIRED, Likelihood.EXPECTED, State.BAD),
+        (Level.REQUIRED, Likelihood.POSSIBLE, State.RISK),
+        (Level.RISK, Likelihood.POSSIBLE, State.RISK),
+    ],
+)
+def test_without_predictions_an_expected_error_of_a_violated_requirement_is_the_headline(
+    level: Level, likelihood: Likelihood, state: State
+) -> None:
+    expired = verdict("in-date", Outcome.VIOLATED, level=level, kms_errors=(error(likelihood),))
+    assert headline(replace(report(MET, expired), predictions=())).state is state
 
 
 def test_advice_that_rests_on_an_extra_ca_is_left_out() -> None:
