@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from exporters.report.fields import TEXT_LIMIT, Fields
 from probe.model.text import clean
-from probe.model.verdicts import KmsError, Operation, PredictedError, Prediction, Verdict
+from probe.model.verdicts import KmsError, Operation, PredictedError, Prediction, ReportedState, Verdict
 
 
 def kms_error(error: KmsError) -> Fields:
@@ -37,6 +37,18 @@ def verdict(value: Verdict) -> Fields:
         "source": value.source,
         "told_by": list(value.told_by),
         "rests_on_extra_authority": value.rests_on_extra_authority,
+    }
+
+
+def reported_state(value: ReportedState | None) -> Fields | None:
+    """What KMS reports for an existing key store, and whether the prediction agrees."""
+    if value is None:
+        return None
+    return {
+        "connection_state": clean(value.connection_state),
+        "connection_error_code": clean(value.connection_error_code or "") or None,
+        "agrees": value.agrees,
+        "because": clean(value.because),
     }
 
 

@@ -67,7 +67,7 @@ def document(of: Preflight) -> dict[str, object]:
         "notes": list(cautions(of)),
         "aws": _aws(account),
         "prediction": judged.predictions(report.predictions),
-        "actual": _actual(report.actual),
+        "actual": judged.reported_state(report.actual),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "matrix": [matrix.document(row) for row in matrix.rows(evidence, report.verdicts)],
         "large_client_hellos": [large_client_hello.document(each) for each in evidence.large_client_hellos],
@@ -88,17 +88,6 @@ def _aws(account: Account | None) -> fields.Fields | None:
             {"call": clean(each.call), "cause": each.cause.value, "because": clean(each.because)}
             for each in account.failed_calls
         ],
-    }
-
-
-def _actual(actual: ReportedState | None) -> fields.Fields | None:
-    if actual is None:
-        return None
-    return {
-        "connection_state": clean(actual.connection_state),
-        "connection_error_code": clean(actual.connection_error_code or "") or None,
-        "agrees": actual.agrees,
-        "because": clean(actual.because),
     }
 
 

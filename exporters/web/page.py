@@ -101,6 +101,7 @@ class PageSink:
             reports=self._reports.newest,
             survey=self._survey,
             health=self.self_metrics.health(),
+            facts=self._facts,
             refused=self._refused,
             violated_since_s=self._violated_since.all(standing),
         )

@@ -14,6 +14,7 @@ from exporters.report.findings import unknown_title, wrong_title
 from exporters.report.formatting import authority_lists
 from exporters.report.markup import breakable
 from exporters.tally import tallies
+from exporters.web import account
 from exporters.web.banner import Banner, banners, summary
 from exporters.web.certificates import chains
 from exporters.web.findings import Finding, by_outcome, wrong
@@ -49,6 +50,7 @@ class Store(TypedDict):
     banner: Banner
     symbol: str
     operations: tuple[tuple[str, str], ...]
+    account: tuple[tuple[str, str], ...]
     counts: dict[_Word, str]
     wrong_title: str
     unknown_title: str
@@ -62,7 +64,7 @@ def render(snapshot: Snapshot, version: str, *, live: bool = True, has_history: 
         environment()
         .get_template("page.html")
         .render(
-            stores=tuple(_store(report, head) for report, head in banners(snapshot.reports)),
+            stores=tuple(_store(report, head, snapshot) for report, head in banners(snapshot.reports)),
             authorities=_once(map(authorities, snapshot.reports)),
             authority_lists=", ".join(_once(map(authority_lists, snapshot.reports))),
             sections=sections(snapshot),
@@ -89,12 +91,14 @@ def _refused(refused: Refused | None) -> tuple[str, tuple[str, ...], int] | None
     return utc(refused.at_s), shown, len(refused.errors) - len(shown)
 
 
-def _store(report: Report | None, head: Banner) -> Store:
+def _store(report: Report | None, head: Banner, snapshot: Snapshot) -> Store:
+    facts = snapshot.facts_of(report)
     return {
         "key_store": report.key_store if report else "",
         "banner": head,
         "symbol": _SYMBOLS[head.state],
         "operations": tuple((CALLS[o], summary(report, o)) for o in _OTHER_OPERATIONS),
+        "account": account.rows(report, facts, snapshot.now_s),
         "counts": {_OUTCOMES[o]: str(tally) for o, tally in tallies(report.verdicts).items()}
         if report
         else {},

@@ -8,6 +8,7 @@ from exporters.health import LatestHealth
 from exporters.web.self_metrics import Health
 from probe.model.history import CheckState
 from probe.model.measurements import Failure, Measurement, Timestamps
+from probe.model.refreshed import Refreshed
 from probe.model.statistics import Window
 from probe.model.survey import Survey
 from probe.model.targets import Check, Method, Target
@@ -83,6 +84,8 @@ class Refused:
 class Snapshot:
     """The whole state. ``reports`` has the latest per key store; ``survey`` is None before the first.
 
+    ``facts`` are those of the key stores that are discovered.
+
     ``refused`` is None unless the last reload of the configuration failed.
     ``violated_since_s``: (key store, requirement, subject) -> Unix time.
     """
@@ -92,5 +95,12 @@ class Snapshot:
     reports: tuple[Report, ...] = ()
     survey: Survey | None = None
     health: Health = field(default_factory=Health)
+    facts: tuple[Refreshed, ...] = ()
     refused: Refused | None = None
     violated_since_s: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+
+    def facts_of(self, report: Report | None) -> Refreshed | None:
+        """The facts of the report's key store; before the first report, those of the only key store."""
+        if report is None:
+            return self.facts[0] if len(self.facts) == 1 else None
+        return next((each for each in self.facts if each.key_store == report.key_store), None)

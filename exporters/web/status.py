@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from exporters.report.judged import prediction
+from exporters.web import account
 from exporters.web.banner import Banner, banners
 from exporters.web.formatting import utc
 from exporters.web.self_metrics import Health
@@ -23,7 +24,7 @@ MAX_ERRORS = 20  # of a refused configuration
 
 def document(snapshot: Snapshot, version: str, *, ready: bool) -> dict[str, Any]:
     """The whole document. ``connect`` and ``report`` belong to the key store with the worst result."""
-    stores = [_store(report, head) for report, head in banners(snapshot.reports)]
+    stores = [_store(report, head, snapshot) for report, head in banners(snapshot.reports)]
     shown: dict[str, Any] = _cleaned(
         {
             "schema_version": SCHEMA_VERSION,
@@ -60,7 +61,7 @@ def _self_metrics(health: Health) -> dict[str, Any]:
     }
 
 
-def _store(report: Report | None, head: Banner) -> dict[str, Any]:
+def _store(report: Report | None, head: Banner, snapshot: Snapshot) -> dict[str, Any]:
     return {
         "key_store": (report.key_store or None) if report else None,
         "connect": {
@@ -72,6 +73,7 @@ def _store(report: Report | None, head: Banner) -> dict[str, Any]:
             "notes": list(head.notes),
         },
         "report": _report(report),
+        **account.document(report, snapshot.facts_of(report)),
     }
 
 
