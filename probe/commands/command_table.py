@@ -36,7 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "init",
-        "Write a commented configuration",
+        "Write a configuration: a commented template, or what the AWS account lists",
         "2 if the file exists already or cannot be written.",
     ),
     Command(

@@ -48,7 +48,7 @@ def caller(
 
         chosen = region or session().region_name or (here.region if here else None)
         if not chosen:
-            raise UsageError("preflight: no Region is known; give one (--region eu-west-1) or set AWS_REGION")
+            raise UsageError("--region: no Region is known; give one (--region eu-west-1) or set AWS_REGION")
         options.check_region(str(chosen), "AWS_REGION")
         api = Boto3Client(str(chosen), read_timeout_s=timeout_s)
         _ = api.endpoint_url  # refuses one that is not https
