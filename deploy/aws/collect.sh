@@ -232,6 +232,48 @@ else
     call ec2 DescribeNetworkAcls "$filters" describe-network-acls --filters "Name=vpc-id,Values=$vpc"
   done
 fi
+
+# What AWS measured itself in the last hour: the queries of probe/aws/cloudwatch.py.
+quote="'"
+# search ID METRIC STATISTIC DIMENSION…: a query for all metrics of the key store with that name.
+search() {
+  local of="$1" metric="$2" statistic="$3" label="" dimension
+  shift 3
+  for dimension in "$@"; do label="$label${label:+ }\${PROP(${quote}Dim.$dimension$quote)}"; done
+  printf '{"Id":"%s","Expression":"SEARCH(%s' "$of" "$quote"
+  printf 'Namespace=\\"AWS/KMS\\" MetricName=\\"%s\\" CustomKeyStoreId=\\"%s\\"' "$metric" "$key_store"
+  printf '%s, %s, 300)","Label":"%s"},' "$quote" "$quote$statistic$quote" "$label"
+}
+# metric ID METRIC STATISTIC: a query for a metric of the endpoint service.
+metric() {
+  printf '{"Id":"%s","MetricStat":{"Metric":{"Namespace":"AWS/PrivateLinkServices","MetricName":"%s",' "$1" "$2"
+  printf '"Dimensions":[{"Name":"Service Id","Value":"%s"}]},"Period":300,"Stat":"%s"}},' "$id" "$3"
+}
+queries=""
+if [ -n "$key_store" ]; then
+  queries="$(
+    search certificate_days XksProxyCertificateDaysToExpire Minimum CertificateName
+    search errors XksProxyErrors Sum ExceptionName
+    search key_managers XksExternalKeyManagerStates Maximum XksExternalKeyManagerState
+    search latency_average XksProxyLatency Average KmsOperation XksOperation
+    search latency_count XksProxyLatency SampleCount KmsOperation XksOperation
+    search latency_maximum XksProxyLatency Maximum KmsOperation XksOperation
+    search latency_p99 XksProxyLatency p99 KmsOperation XksOperation
+  )"
+fi
+if [ -n "$id" ]; then
+  queries="$queries$(
+    metric active_connections ActiveConnections Maximum
+    metric endpoints EndpointsCount Maximum
+    metric new_connections NewConnections Sum
+    metric resets_sent RstPacketsSent Sum
+  )"
+fi
+if [ -n "$queries" ]; then
+  end=$(($(date +%s) / 300 * 300))
+  call cloudwatch GetMetricData "{\"MetricDataQueries\":[${queries%,}]}" get-metric-data \
+    --metric-data-queries "[${queries%,}]" --start-time $((end - 3600)) --end-time $end
+fi
 printf '\n]}\n'
 
 if [ "$failed" = "$made" ]; then

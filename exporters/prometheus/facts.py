@@ -13,6 +13,7 @@ from probe.model.verdicts import Report
 
 # The IAM actions of the audit, written out because exporters do not import it; a test compares them.
 CALLS = (
+    "cloudwatch:GetMetricData",
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkAcls",
     "ec2:DescribeNetworkInterfaces",

@@ -49,6 +49,7 @@ def unread(region: str, at_s: float, because: str) -> Account:
         load_balancers=nothing,
         vpcs=nothing,
         security_groups=nothing,
+        metrics=nothing,
     )
 
 
@@ -82,6 +83,7 @@ def over(new: Account, old: Account | None) -> Account:
         id=_part(new.id, old.id),
         key_stores=_part(new.key_stores, old.key_stores),
         services=_part(new.services, old.services),
+        metrics=_part(new.metrics, old.metrics),
     )
     if _has_lost_its_service(new) and isinstance(old.service, EndpointService):
         filled = _with_service_of(old, filled)

@@ -3,16 +3,17 @@
 1. The caller's identity, the key stores, this account's endpoint services. 2. The service's permissions,
 connections and load balancers with their listeners, target groups and interfaces; or, for another account's
 service, the consumer's view. 3. The targets' health, and the VPCs. The calls of a step run in parallel.
-Only if targets are instances or load balancers, `behind_targets` makes up to two more steps.
+Only if targets are instances or load balancers, `behind_targets` makes up to two more steps. The last
+step is one call for metrics.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from probe.aws import behind_targets
+from probe.aws import behind_targets, cloudwatch
 from probe.aws.calls import Answer, AwsClient, action
-from probe.aws.selection import selected_service
+from probe.aws.selection import selected_key_store, selected_service
 from probe.aws.thread_batch import ThreadBatch
 from probe.model.account import (
     KMS_PORT,
@@ -29,9 +30,11 @@ from probe.model.account import (
     Vpc,
     known,
 )
+from probe.model.aws_metrics import AwsMetrics
 from probe.model.store import KeyStoreSpec
 from probe.wire import account as read
 from probe.wire import account_network as read_network
+from probe.wire.aws_metrics import aws_metrics
 
 MAX_LOAD_BALANCERS = 16
 MAX_TARGET_GROUPS = 32
@@ -74,6 +77,8 @@ class _Audit:
         name = selected_service(spec, stores, own)
         service, principals, connections, balancers = self._service(name, own)
         balancers, vpcs, groups = self._behind(balancers)
+        store = selected_key_store(spec, stores)
+        metrics = self._metrics(store.id if store else spec.id, service, taken_at_s)
         return Account(
             region=self._caller.region,
             taken_at_s=taken_at_s,
@@ -86,6 +91,7 @@ class _Audit:
             load_balancers=balancers,
             vpcs=vpcs,
             security_groups=groups,
+            metrics=metrics,
             endpoint_url=self._caller.endpoint_url,
             collected_at=self._caller.collected_at,
             calls=len(self._asked),
@@ -244,6 +250,14 @@ class _Audit:
             ),
             network_acls=self._read(acls, "NetworkAcls", "ec2:DescribeNetworkAcls", read_network.network_acl),
         )
+
+    def _metrics(
+        self, store_id: str | None, service: EndpointService | Unavailable | None, now_s: float
+    ) -> AwsMetrics | Unavailable | None:
+        """Only the owner of an endpoint service gets its metrics. None if there is nothing to ask for."""
+        own = service if isinstance(service, EndpointService) and service.is_owner_view else None
+        call = cloudwatch.call(store_id, own.id if own else None, now_s)
+        return aws_metrics(self._ask(call)[0]) if call else None
 
     def _ask(self, *calls: _Call) -> list[Answer]:
         """Makes the calls in parallel; the responses are in the order of the calls."""

@@ -30,6 +30,7 @@ CALLS: Mapping[tuple[str, str], str] = {
     ("elbv2", "DescribeTargetGroups"): "elasticloadbalancing",
     ("elbv2", "DescribeTargetGroupAttributes"): "elasticloadbalancing",
     ("elbv2", "DescribeTargetHealth"): "elasticloadbalancing",
+    ("cloudwatch", "GetMetricData"): "cloudwatch",
 }
 # Called only if a secret is configured; it has a separate statement in the IAM policy.
 OF_THE_SECRET: tuple[str, str] = ("secretsmanager", "GetSecretValue")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from probe.aws import cloudwatch
 from probe.aws.calls import CALLS, Answer, action
 from probe.aws.failures import denied_by
 from probe.model.account import ApiErrorKind, Unavailable
@@ -39,6 +40,7 @@ class CollectedAnswers:
         self.region = str(document["region"])
         self.collected_at: str | None = str(document["taken_at"])
         self._answers = {key_of(each): each for each in document["calls"]}
+        self._metrics = [each for each in document["calls"] if each["operation"] == cloudwatch.OPERATION]
 
     def last_refusal(self, service: str, operation: str) -> Unavailable | None:
         """Always None: nothing is retried."""
@@ -46,8 +48,11 @@ class CollectedAnswers:
     def call(self, service: str, operation: str, parameters: Mapping[str, Any], timeout_s: float) -> Answer:
         del timeout_s  # nothing blocks
         named = action(service, operation)
-        wanted = key_of({"service": service, "operation": operation, "parameters": parameters})
-        found = self._answers.get(wanted)
+        if operation == cloudwatch.OPERATION:
+            found = next((each for each in self._metrics if _has_metrics(each, parameters)), None)
+        else:
+            wanted = key_of({"service": service, "operation": operation, "parameters": parameters})
+            found = self._answers.get(wanted)
         if found is None:
             return Unavailable(
                 call=named, because="not in the file of collected responses", cause=ApiErrorKind.NOT_ASKED
@@ -56,6 +61,13 @@ class CollectedAnswers:
             answer: Mapping[str, Any] = found["answer"]
             return _first_page(named) if any(answer.get(key) for key in _NEXT_PAGE) else answer
         return denied_by(found.get("error") or {}, named)
+
+
+def _has_metrics(call: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
+    """Whether the call asked for all these metrics; its hour is that of the collection."""
+    recorded = call["parameters"].get("MetricDataQueries")
+    queries = recorded if isinstance(recorded, list) else []
+    return all(query in queries for query in parameters["MetricDataQueries"])
 
 
 def _first_page(named: str) -> Unavailable:

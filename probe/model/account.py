@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
+from probe.model.aws_metrics import AwsMetrics
+
 KMS_PORT = 443  # KMS uses no other
 
 
@@ -339,7 +341,7 @@ class Account:
     ``id`` is the caller's account. ``services`` are this account's endpoint services in the Region (for names
     that must be unique). ``endpoint_url`` is a custom endpoint in use, None for AWS's own.
     ``collected_at`` is the collection time from the file; None for live API calls. ``asked`` is the IAM
-    action of each call.
+    action of each call. ``metrics`` is None if neither a key store nor an own service is known to ask for.
     """
 
     region: str
@@ -353,6 +355,7 @@ class Account:
     load_balancers: tuple[LoadBalancer, ...] | Unavailable = ()
     vpcs: tuple[Vpc, ...] | Unavailable = ()
     security_groups: tuple[SecurityGroup, ...] | Unavailable = ()
+    metrics: AwsMetrics | Unavailable | None = None
     endpoint_url: str | None = None
     collected_at: str | None = None
     calls: int = 0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.aws import metrics
 from simulator.aws.account import ACCOUNT_ID, KMS_ACCOUNT_ID, Resources
 from simulator.aws.protocol import AwsError
 from simulator.aws_paths import changed
@@ -152,10 +153,21 @@ def _instances(view: View, parameters: Json) -> Json:
     return {"Reservations": [{"OwnerId": ACCOUNT_ID, "Instances": found}] if found else []}
 
 
+def _metrics(view: View, parameters: Json) -> Json:
+    resources = view.resources
+    if resources is None:
+        return {"MetricDataResults": []}
+    has_store = bool(view.section.key_stores)
+    of_store = {"CustomKeyStoreId": view.scenario.key_store} if has_store else None
+    of_service = {"Service Id": resources.service_id}
+    return metrics.answer(view.section.metrics, of_store, of_service, parameters)
+
+
 # Calls that moto does not have, or only with machine images, or with all of AWS's own services (a second).
 LACKING: Mapping[str, Callable[[View, Json], Json]] = {
     "DescribeCustomKeyStores": _key_stores,
     "DescribeVpcEndpointConnections": _connections,
     "DescribeVpcEndpointServices": _services,
     "DescribeInstances": _instances,
+    "GetMetricData": _metrics,
 }

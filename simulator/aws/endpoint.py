@@ -39,6 +39,7 @@ _SERVICES = {
     "kms": "kms",
     "ec2": "ec2",
     "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
 }  # as signed, as in boto3
 _MAX_BODY_BYTES = 1 << 20
 _IDLE_S = 30.0
@@ -76,7 +77,7 @@ class Aws:
         try:
             return self._reply(model, (service, region), target, body)
         except AwsError as error:
-            return write_error(model.protocol, error)
+            return write_error(model.resolved_protocol, error)
 
     def _reply(self, model: Any, location: tuple[str, str], target: str, body: bytes) -> Reply:
         section = self._section

@@ -1,7 +1,7 @@
 """Reads requests and writes responses of AWS's protocols by botocore's model of the service. Pure.
 
-Three protocols, as the model names them: ``json`` (KMS), ``query`` (STS, load balancers) and ``ec2``. A model
-comes from a boto3 client (``client.meta.service_model``).
+Three protocols, as the model names them: ``json`` (KMS, CloudWatch), ``query`` (STS, load balancers) and
+``ec2``. A model comes from a boto3 client (``client.meta.service_model``).
 """
 
 import datetime as dt
@@ -65,7 +65,7 @@ def scope_of(authorization: str) -> tuple[str, str] | None:
 
 def read_request(model: Any, target: str, body: bytes) -> tuple[str, dict[str, Any]]:
     """The operation and its parameters. Raises AwsError for an operation that the model does not have."""
-    if model.protocol == "json":
+    if model.resolved_protocol == "json":
         operation = target.rpartition(".")[2]
         fields = {}
     else:
@@ -73,23 +73,23 @@ def read_request(model: Any, target: str, body: bytes) -> tuple[str, dict[str, A
         operation = fields.get("Action", "")
     if operation not in model.operation_names:
         raise AwsError("InvalidAction", f"{operation!r} is not an operation of {model.service_name}")
-    if model.protocol == "json":
+    if model.resolved_protocol == "json":
         return operation, json.loads(body or b"{}")
     shape = model.operation_model(operation).input_shape
-    found = _value(shape, fields, "", model.protocol) if shape else None
+    found = _value(shape, fields, "", model.resolved_protocol) if shape else None
     return operation, found or {}
 
 
 def write_answer(model: Any, operation: str, answer: Mapping[str, Any]) -> Reply:
     """Members that are not in the model are left out; values of the wrong type are written as they are."""
-    if model.protocol == "json":
+    if model.resolved_protocol == "json":
         text = json.dumps(answer, default=_timestamp)
         return Reply(status=200, content_type="application/x-amz-json-1.1", body=text.encode())
     operation_model = model.operation_model(operation)
     shape = operation_model.output_shape
     root = ET.Element(f"{operation}Response", {"xmlns": model.metadata.get("xmlNamespace", "")})
     holder = root
-    if model.protocol == "query":
+    if model.resolved_protocol == "query":
         wrapper = shape.serialization.get("resultWrapper") if shape else None
         holder = ET.SubElement(root, wrapper or f"{operation}Result")
         ET.SubElement(ET.SubElement(root, "ResponseMetadata"), "RequestId").text = REQUEST_ID

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from simulator.aws_paths import PathError, steps_of
+from simulator.scenario.aws_metrics import Datapoint, read_metrics
 from simulator.scenario.fields import Fields
 
 DEFAULT_REGION = "eu-central-1"
@@ -39,9 +40,10 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "DescribeRules": "elbv2",
         "DescribeTargetGroups": "elbv2",
         "DescribeTargetHealth": "elbv2",
+        "GetMetricData": "cloudwatch",
     }
 )
-KEYS = ("region", "service_owner", "key_stores", "delay", "page_size", "refused", "answers")
+KEYS = ("region", "service_owner", "key_stores", "metrics", "delay", "page_size", "refused", "answers")
 _REGION = re.compile(r"[a-z]{2,8}(-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,99}", re.ASCII)
@@ -52,13 +54,14 @@ _MAX_PER_PAGE = 1000
 class AccountSection:
     """``key_stores`` has, per key store, the differences from a healthy one by path.
 
-    ``service_owner`` None: this account owns the endpoint service. ``page_size`` None: all items in one page,
-    unless the client sets a limit.
+    ``service_owner`` None: this account owns the endpoint service. ``metrics`` is what CloudWatch has.
+    ``page_size`` None: all items in one page, unless the client sets a limit.
     """
 
     region: str = DEFAULT_REGION
     service_owner: str | None = None
     key_stores: tuple[Mapping[str, Any], ...] = ({},)
+    metrics: tuple[Datapoint, ...] = ()
     delay_s: float = 0.0
     page_size: int | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -78,6 +81,7 @@ def read_section(value: object, fields: Fields) -> AccountSection:
         region=region or DEFAULT_REGION,
         service_owner=_service_owner(section.get("service_owner"), fields),
         key_stores=_key_stores(section.get("key_stores", [{}]), fields),
+        metrics=read_metrics("account.metrics", section.get("metrics", []), fields),
         delay_s=fields.duration_s("account.delay", section.get("delay", "0ms")),
         page_size=_page_size(section.get("page_size"), fields),
         refused=_refused(section.get("refused", {}), fields),

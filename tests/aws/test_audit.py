@@ -65,7 +65,7 @@ def test_a_healthy_account_is_read_completely() -> None:
     assert account.calls == len(healthy()["calls"])
 
 
-def test_an_ordinary_account_needs_three_steps_of_parallel_calls() -> None:
+def test_an_ordinary_account_needs_four_steps_of_parallel_calls() -> None:
     steps: list[int] = []
 
     class Counted(ThreadBatch):
@@ -74,7 +74,7 @@ def test_an_ordinary_account_needs_three_steps_of_parallel_calls() -> None:
             return super().run(calls, on_timeout)
 
     assert audited(healthy(), batches=Counted).failed_calls == ()
-    assert len(steps) == 3
+    assert len(steps) == 4
     assert (
         max(steps) < MAX_CONCURRENT_CALLS
     )  # there is one more call if the load balancer has security groups

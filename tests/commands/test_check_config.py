@@ -17,7 +17,7 @@ def test_the_targets_and_intervals_of_the_example_are_shown(capsys: pytest.Captu
     assert "nlb-use1-az1" in shown
     assert "tcp every 15 s" in shown
     assert "health every 60 s" in shown, "the key in the file is `health`, not `health_cold`"
-    assert shown.splitlines()[-1] == "9 targets, 20 checks: 2 pings/s, 0.7 connections/s, about 3,225 series"
+    assert shown.splitlines()[-1] == "9 targets, 20 checks: 2 pings/s, 0.7 connections/s, about 3,236 series"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_discovered_and_its_aws_calls_are_stated(
     shown = capsys.readouterr().out
     assert "The file lists no target." in shown
     assert "cks-1 in eu-west-1: nodes and targets of its load balancers" in shown
-    assert "About 216 AWS calls per hour (read-only): the account is read every 300 s" in shown
+    assert "About 228 AWS calls per hour (read-only): the account is read every 300 s" in shown
     assert app.run(["check-config", "-c", str(file), "--format", "json"]) == Exit.FINE
     found = json.loads(capsys.readouterr().out)
-    assert (found["discovered"], found["aws_calls_per_hour"]) == (["cks-1"], 216.0)
+    assert (found["discovered"], found["aws_calls_per_hour"]) == (["cks-1"], 228.0)

@@ -59,6 +59,9 @@ def _own_options(options: list[str]) -> list[str]:
 
 def _fits(parameters: dict[str, object], options: dict[str, list[str]]) -> bool:
     """Whether the options contain every value of the parameters."""
+    if "--metric-data-queries" in options:
+        asked = json.loads(options["--metric-data-queries"][0])
+        return all(query in parameters["MetricDataQueries"] for query in asked)
     joined = " ".join(" ".join(values) for values in options.values())
     return all(text in joined for text in _texts(parameters))
 

@@ -130,7 +130,7 @@ def test_a_denied_call_is_denied_in_the_file(tmp_path: Path) -> None:
 def test_without_any_permission_the_script_fails_and_every_call_in_the_file_is_denied(tmp_path: Path) -> None:
     result = collect(deny(healthy()), tmp_path, "--region", REGION, "--key-store", STORE_ID)
     assert result.returncode == 1
-    assert "all 3 calls failed" in result.stderr
+    assert "all 4 calls failed" in result.stderr
     assert "(AccessDenied)" in result.stderr.splitlines()[-1]
     file = tmp_path / "collected.json"
     file.write_text(result.stdout, encoding="utf-8")

@@ -23,7 +23,9 @@ from simulator.aws_paths import steps_of
 from simulator.scenario.aws_section import OPERATIONS
 
 SESSION = botocore.session.Session()
-MODELS = {service: SESSION.get_service_model(service) for service in ("sts", "kms", "ec2", "elbv2")}
+MODELS = {
+    service: SESSION.get_service_model(service) for service in ("sts", "kms", "ec2", "elbv2", "cloudwatch")
+}
 _TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=12)
 _TIME = st.integers(0, 2**32).map(lambda s: dt.datetime.fromtimestamp(s, dt.UTC))
 _SCALARS = {
@@ -38,7 +40,7 @@ _SCALARS = {
 def read(service: str, operation: str, reply: Reply) -> dict[str, Any]:
     """The response as a client parses it."""
     model = MODELS[service]
-    parser = botocore.parsers.create_parser(model.protocol)
+    parser = botocore.parsers.create_parser(model.resolved_protocol)
     answer = {
         "body": reply.body,
         "headers": {"content-type": reply.content_type},
@@ -54,7 +56,7 @@ def sent(service: str, operation: str, parameters: dict[str, Any]) -> tuple[str,
     from urllib.parse import urlencode
 
     model = MODELS[service]
-    serializer = botocore.serialize.create_serializer(model.protocol)
+    serializer = botocore.serialize.create_serializer(model.resolved_protocol)
     request = serializer.serialize_to_request(parameters, model.operation_model(operation))
     body = request["body"]
     return request["headers"].get("X-Amz-Target", ""), body if isinstance(body, bytes) else urlencode(
@@ -142,7 +144,7 @@ def test_a_value_of_the_wrong_type_is_written_unchanged() -> None:
     ],
 )
 def test_an_error_has_the_format_of_its_protocol(service: str, code: str, status: int) -> None:
-    reply = write_error(MODELS[service].protocol, AwsError(code, "because <of> this"))
+    reply = write_error(MODELS[service].resolved_protocol, AwsError(code, "because <of> this"))
     operation = next(name for name, of in OPERATIONS.items() if of == service)
     assert reply.status == status
     assert (

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from probe.aws import cloudwatch
+
 REGION, OWN = "eu-west-1", "111122223333"
 STORE_ID = "cks-1234567890abcdef0"
 SERVICE_ID = "vpce-svc-0123456789abcdef0"
@@ -262,6 +264,12 @@ _ANSWERS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
                 }
             ]
         },
+    ),
+    (
+        "cloudwatch",
+        "GetMetricData",
+        {"MetricDataQueries": cloudwatch.queries(STORE_ID, SERVICE_ID)},
+        {"MetricDataResults": []},
     ),
 ]
 

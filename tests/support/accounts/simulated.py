@@ -38,7 +38,7 @@ def check_against_the_model(operation: str, answer: Any) -> None:
     shape = model.operation_model(operation).output_shape
     assert list(differences(shape, answer)) == []
     reply = write_answer(model, operation, answer)
-    read = botocore.parsers.create_parser(model.protocol).parse(
+    read = botocore.parsers.create_parser(model.resolved_protocol).parse(
         {"body": reply.body, "headers": {}, "status_code": 200}, shape
     )
     assert {key: value for key, value in read.items() if key != "ResponseMetadata"} == answer
@@ -54,7 +54,7 @@ def differences(shape: Any, value: Any, path: str = "") -> Any:
         for each in value:
             yield from differences(shape.member, each, f"{path}[]")
     else:
-        types = {"string": str, "boolean": bool, "integer": int, "timestamp": dt.datetime}
+        types = {"string": str, "boolean": bool, "integer": int, "double": float, "timestamp": dt.datetime}
         # Case is ignored, because EC2's answers differ from the model in it.
         allowed = {item.lower() for item in getattr(shape, "enum", ())}
         if type(value) is not types[shape.type_name] or (allowed and value.lower() not in allowed):
