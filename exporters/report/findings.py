@@ -15,6 +15,7 @@ from probe.model.verdicts import KmsError, Level, Likelihood, Outcome, Remedy, V
 
 MAX_SHOWN = 40
 WITH_EXTRA_CA = " (only with an extra CA)"
+INFERRED = " (inferred: KMS was seen to accept the certificate)"
 _LIMIT = 1024
 _MAX_SUBJECTS = 8
 _INDENT, _LABEL = 3, len("command")
@@ -91,12 +92,14 @@ def fine(verdicts: Iterable[Verdict]) -> RenderableType | None:
 
 
 def met(verdicts: Iterable[Verdict]) -> list[str]:
-    """The ids of the requirements whose findings are all met, marked where only an extra CA makes them so."""
+    """The ids of the requirements whose findings are all met, marked where that rests on something else."""
     listed = list(verdicts)
     bad = {v.requirement for v in listed if v.outcome in (Outcome.VIOLATED, Outcome.UNKNOWN)}
     extra = {v.requirement for v in listed if v.rests_on_extra_authority}
+    marks = dict.fromkeys((v.requirement for v in listed if v.is_inferred), INFERRED)
+    marks |= dict.fromkeys(extra, WITH_EXTRA_CA)
     ids = dict.fromkeys(v.requirement for v in listed if v.outcome is Outcome.MET)
-    return [f"{each}{WITH_EXTRA_CA if each in extra else ''}" for each in ids if each not in bad]
+    return [f"{each}{marks.get(each, '')}" for each in ids if each not in bad]
 
 
 def wrong_title(verdicts: Iterable[Verdict]) -> str:

@@ -37,6 +37,7 @@ def verdict(value: Verdict) -> Fields:
         "source": value.source,
         "told_by": list(value.told_by),
         "rests_on_extra_authority": value.rests_on_extra_authority,
+        "inferred": value.is_inferred,
     }
 
 

@@ -114,6 +114,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "source": verdict.source or None,
         "told_by": list(verdict.told_by),
         "rests_on_extra_authority": verdict.rests_on_extra_authority,
+        "inferred": verdict.is_inferred,
     }
 
 

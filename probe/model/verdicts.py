@@ -87,6 +87,7 @@ class Trait(StrEnum):
     MET_IF_SEEN = "met_if_seen"  # such a setting that is met if a request succeeds, whatever is configured
     ONE_SUFFICES = "one_suffices"  # per load balancer; one that meets it is enough as an entry point
     BACKENDS_ALONE = "backends_alone"  # applies to backends only; a request through a node confirms it
+    MET_IF_KMS_ACCEPTED = "met_if_kms_accepted"  # about a certificate; met if KMS was seen to accept it
     REPEATS_KMS = "repeats_kms"  # derived from KMS's own error, so it does not confirm the prediction
 
 
@@ -120,7 +121,7 @@ class Verdict:
     ``traits`` are the requirement's traits. ``told_by`` are requirements whose verdicts on this subject name
     the same cause. ``may_pass`` is whether KMS may accept this subject all the same: each error is only
     possible by itself, not because KMS may connect elsewhere. ``rests_on_extra_authority``: met only because
-    the user trusts a CA that KMS does not.
+    the user trusts a CA that KMS does not. ``is_inferred``: met only because KMS was seen to accept it.
     """
 
     requirement: str
@@ -136,6 +137,7 @@ class Verdict:
     told_by: tuple[str, ...] = ()
     may_pass: bool = False
     rests_on_extra_authority: bool = False
+    is_inferred: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from probe.model.evidence import Evidence
 from probe.model.measurements import Certificate, Reason, TlsDetails
 from probe.model.targets import Check, Target
-from probe.model.verdicts import KmsStep, Level, Remedy, Scope
+from probe.model.verdicts import KmsStep, Level, Remedy, Scope, Trait
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.authorities import kms_authorities
 from probe.requirements.evidence.authority_advice import advice_on
@@ -151,6 +151,7 @@ def _length(path: Path) -> str:
     scope=Scope.CERTIFICATES,
     step=KmsStep.TLS,
     errors=path_errors.TLS,
+    traits={Trait.MET_IF_KMS_ACCEPTED},
     source=path_errors.AUTHORITIES,
     remedy=Remedy(
         text="Get a certificate from a CA in both of AWS's lists, or send a chain that is cross-signed by "

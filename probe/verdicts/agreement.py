@@ -18,7 +18,7 @@ def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> Reported
     if store is None or connect is None:
         return None
     agrees, because = _compared(store, connect)
-    setting = _different_setting(store, evidence.spec)
+    setting = different_setting(store, evidence.spec)
     if setting is not None:
         agrees, because = (
             None,
@@ -62,7 +62,7 @@ def _as_predicted(first: tuple[PredictedError, ...], code: str) -> tuple[bool | 
     return True, "the reported error was predicted"
 
 
-def _different_setting(store: KeyStore, spec: KeyStoreSpec) -> str | None:
+def different_setting(store: KeyStore, spec: KeyStoreSpec) -> str | None:
     """The first setting in which the store differs from the prediction's; None if it differs in none."""
     pairs = {
         "URI endpoint": (store.uri_endpoint, spec.uri_endpoint),

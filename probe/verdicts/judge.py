@@ -13,6 +13,7 @@ from probe.verdicts import (
     observed,
     public_endpoint,
     same_cause,
+    seen_by_kms,
     several_load_balancers,
 )
 from probe.verdicts.evaluate import evaluate
@@ -23,6 +24,7 @@ from probe.wire.chain import subject_text
 Correction = Callable[[tuple[Verdict, ...], Evidence], tuple[Verdict, ...]]
 # Rules about several requirements. They run between `evaluate` and `predict`.
 CORRECTIONS: tuple[Correction, ...] = (
+    seen_by_kms.apply,
     entry_points.apply,
     observed.apply,
     public_endpoint.apply,

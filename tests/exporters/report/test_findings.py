@@ -78,6 +78,11 @@ def test_what_is_met_only_with_an_extra_ca_is_marked() -> None:
     ]
 
 
+def test_what_is_met_only_because_kms_was_seen_to_accept_it_is_marked() -> None:
+    met = replace(name_verdict(), outcome=Outcome.MET, kms_errors=(), is_inferred=True)
+    assert findings.met([met]) == ["common-name-matches (inferred: KMS was seen to accept the certificate)"]
+
+
 def test_a_requirement_met_by_one_subject_and_violated_by_another_is_not_listed_as_met() -> None:
     met = replace(name_verdict("b"), outcome=Outcome.MET, kms_errors=())
     assert findings.fine([name_verdict("a"), met]) is None
