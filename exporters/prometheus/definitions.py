@@ -212,6 +212,21 @@ KEY_STORE_CONNECTION_ERROR = Definition(
     ("key_store", "error"),
     "1 for the ConnectionErrorCode that KMS reports, 0 for the others. All 0 if it reports none.",
 )
+KMS_PROXY_LATENCY = Definition(
+    "kms_proxy_latency_seconds",
+    Kind.GAUGE,
+    ("key_store", "statistic"),
+    "How long the proxy took to answer KMS, as KMS measured it: the newest five minutes in CloudWatch, at"
+    " most an hour old. p99 is the highest of all operations; a timeout counts as 0.25 s. Absent while"
+    " unknown.",
+)
+KMS_PROXY_ERRORS = Definition(
+    "kms_proxy_errors",
+    Kind.GAUGE,
+    ("key_store", "exception"),
+    "Requests of KMS to the proxy that failed, as KMS counted them: the sum of the last hour in CloudWatch,"
+    " by exception. Absent while unknown.",
+)
 AWS_TARGET_HEALTH = Definition(
     "aws_target_health",
     Kind.GAUGE,
@@ -342,6 +357,7 @@ DEFINITIONS = (
     *(REQUEST_DURATION, HEALTH_ANSWERS, KEY_MANAGERS, CLOCK_OFFSET),
     *(REQUIREMENT_OUTCOME, KMS_ERROR_PREDICTED, KMS_PREDICTION_DECIDED, REPORT_TIMESTAMP, EXTRA_AUTHORITIES),
     *(PREDICTION_AGREES, KEY_STORE_CONNECTION_STATE, KEY_STORE_CONNECTION_ERROR),
+    *(KMS_PROXY_LATENCY, KMS_PROXY_ERRORS),
     *(AWS_TARGET_HEALTH, DNS_RECORD_STATE, AWS_CALLS, AWS_CALL_FAILURES, AUDIT_LAST_SUCCESS, EVIDENCE_AGE),
     *(SURVEY_RTT, SURVEY_WITHIN_THRESHOLD),
     *(EVENT_LOOP_LAG, SCHEDULING_DELAY, USER_MINUS_KERNEL),

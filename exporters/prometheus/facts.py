@@ -1,11 +1,12 @@
 """Converts the refreshed facts of key stores to rows of label values and numbers. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from exporters.prometheus.families import Labels, Rows, label
 from exporters.prometheus.kms_errors import CONNECTION_ERROR_CODES
 from probe.model.account import KMS_PORT, Account, ApiErrorKind, known
+from probe.model.aws_metrics import AwsMetrics
 from probe.model.facts import RecordState, View
 from probe.model.refreshed import Refreshed
 from probe.model.targets import Role, Target
@@ -101,6 +102,32 @@ def _reported(facts: Refreshed) -> tuple[str, str]:
 
 def _one_of(values: Sequence[str], current: Mapping[str, str]) -> Rows:
     return {(label(name), value): float(value == now) for name, now in current.items() for value in values}
+
+
+def latency_rows(facts: Iterable[Refreshed]) -> Rows:
+    """KMS's own latency, by statistic; no row for what is not known."""
+    return {
+        (label(f.key_store), statistic.value): value
+        for f, metrics in _measured_by_aws(facts)
+        if metrics.latency is not None
+        for statistic, value in metrics.latency.statistics.items()
+    }
+
+
+def proxy_error_rows(facts: Iterable[Refreshed]) -> Rows:
+    """KMS's own errors, by exception: all of them, 0 if it did not occur; no row if KMS sent no request."""
+    return {
+        (label(f.key_store), exception): float(count)
+        for f, metrics in _measured_by_aws(facts)
+        if metrics.requests is not None
+        for exception, count in metrics.requests.errors.items()
+    }
+
+
+def _measured_by_aws(facts: Iterable[Refreshed]) -> Iterator[tuple[Refreshed, AwsMetrics]]:
+    for each in facts:
+        if each.account is not None and isinstance(each.account.metrics, AwsMetrics):
+            yield each, each.account.metrics
 
 
 def target_health_rows(facts: Iterable[Refreshed], targets: Iterable[Target]) -> Rows:

@@ -206,6 +206,8 @@ class PrometheusSink(Collector):
         facts = self._facts
         yield family(d.KEY_STORE_CONNECTION_STATE, of_facts.connection_state_rows(facts))
         yield family(d.KEY_STORE_CONNECTION_ERROR, of_facts.connection_error_rows(facts))
+        yield family(d.KMS_PROXY_LATENCY, of_facts.latency_rows(facts))
+        yield family(d.KMS_PROXY_ERRORS, of_facts.proxy_error_rows(facts))
         targets = [series.target for series in tuple(self._series.values())]
         yield family(d.AWS_TARGET_HEALTH, of_facts.target_health_rows(facts, targets))
         yield family(d.DNS_RECORD_STATE, of_facts.record_rows(facts))

@@ -19,8 +19,9 @@ _HISTOGRAM_SERIES = 24 + 3  # a bucket per bound, +Inf, the sum and the count
 # Measured: an endpoint service with one load balancer in two zones, and one target group.
 CALLS_PER_AUDIT = 19
 _SERIES_OF_AWS_CALLS = 22 * (1 + 10)  # each IAM action, and its failures by reason
-# Connection state and error, record states, ages; then four outcomes per requirement of the account.
-_SERIES_OF_FACTS = (5 + 11 + 2 * 11 + 4) + 4 * 42
+# Connection state and error, record states, ages; what KMS measured; then four outcomes per requirement of
+# the account.
+_SERIES_OF_FACTS = (5 + 11 + 2 * 11 + 4) + (3 + 14) + 4 * 42
 _HISTORY_ROW_BYTES = 45  # measured: a minute of one check, with its share of the pages' free space
 _MINUTES_PER_DAY, _DAY_S = 1440, 86400.0
 _OWN_SERIES = 60  # series about the agent itself: build, catalogue, lag, delay, reload

@@ -45,6 +45,8 @@ PROMISED = {
     "config_last_reload_success_timestamp_seconds": "",
     "health_answers_total": "target,mode,code",
     "prediction_agrees": "key_store",
+    "kms_proxy_latency_seconds": "key_store,statistic",
+    "kms_proxy_errors": "key_store,exception",
     "evidence_age_seconds": "key_store,source",
     "report_timestamp_seconds": "",
     "history_bytes": "",

@@ -16,6 +16,8 @@ from exporters.prometheus.facts import (
     agreement_rows,
     connection_error_rows,
     connection_state_rows,
+    latency_rows,
+    proxy_error_rows,
     record_rows,
     success_rows,
     target_health_rows,
@@ -24,6 +26,13 @@ from exporters.prometheus.families import Rows
 from probe.agent.last_good import unread
 from probe.aws import calls
 from probe.model.account import known
+from probe.model.aws_metrics import (
+    OTHER_EXCEPTION,
+    PROXY_EXCEPTIONS,
+    AwsMetrics,
+    ProxyLatency,
+    ProxyRequests,
+)
 from probe.model.facts import DomainFacts, RecordSeen, RecordState, View
 from probe.model.refreshed import Refreshed
 from probe.model.targets import Role, Target
@@ -59,6 +68,34 @@ def test_calls_are_counted_once_per_audit_and_all_start_at_0() -> None:
     counted.count([FACTS])
     assert counted.asked()["ec2:DescribeVpcs",] == 2.0
     assert counted.failed()[DENIED.call, "access_denied"] == 1.0
+
+
+def measured(metrics: AwsMetrics) -> list[Refreshed]:
+    return [replace(FACTS, account=replace(READ, metrics=metrics))]
+
+
+def test_kmss_own_latency_has_a_row_per_known_statistic() -> None:
+    latency = ProxyLatency(period_start_s=NOW_S, average_s=0.02, p99_s=0.2)
+    assert latency_rows(measured(AwsMetrics(latency=latency))) == {
+        (STORE.id, "average"): 0.02,
+        (STORE.id, "p99"): 0.2,
+    }
+
+
+def test_kmss_own_errors_have_a_row_per_exception() -> None:
+    errors = dict.fromkeys((*PROXY_EXCEPTIONS, OTHER_EXCEPTION), 0) | {"ThrottlingException": 4}
+    requests = ProxyRequests(period_start_s=NOW_S, count=100, errors=errors)
+    rows = proxy_error_rows(measured(AwsMetrics(requests=requests)))
+    assert len(rows) == len(PROXY_EXCEPTIONS) + 1
+    assert {labels: value for labels, value in rows.items() if value} == {
+        (STORE.id, "ThrottlingException"): 4.0
+    }
+
+
+def test_what_kms_measured_has_no_row_while_it_is_unknown() -> None:
+    denied = replace(FACTS, account=replace(READ, metrics=DENIED))
+    for facts in ([NOTHING], [FACTS], [denied], measured(AwsMetrics())):
+        assert latency_rows(facts) == proxy_error_rows(facts) == {}
 
 
 def test_the_state_and_the_error_that_kms_reports_are_1() -> None:
