@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from probe.model.account import ApiErrorKind
+from probe.model.aws_metrics import OTHER_EXCEPTION, PROXY_EXCEPTIONS
 from probe.model.kinds import CHECKS, OF_STORE
 from probe.model.large_client_hello import HelloAnswer
 from probe.model.measurements import ClientHelloProfile, KeyManagerStatus, Phase, Reason, Timestamps
@@ -52,6 +53,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 KEYS: Mapping[str, tuple[str, ...]] = {
     **{f"by {name}": words for name, words in WORDS.items()},
+    "by exception": (*PROXY_EXCEPTIONS, OTHER_EXCEPTION),
     **{f"by phase of {check}": kind.phases for check, kind in CHECKS.items()},
     **{
         f"by phase of {check} to an address": tuple(p for p in kind.phases if p is not Phase.RESOLVE)

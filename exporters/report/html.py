@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exporters import predictions
 from exporters.checks import CALL_PHASES, REQUESTS
 from exporters.headline import headline
-from exporters.report import findings, grouping, health, large_client_hello, matrix
+from exporters.report import aws_metrics, findings, grouping, health, large_client_hello, matrix
 from exporters.report.markup import breakable
 from exporters.report.preflight import Preflight, cautions, facts
 from exporters.tally import tallies
@@ -67,6 +67,7 @@ def text(of: Preflight) -> str:
         where=clean((spec.id or spec.host or "new key store") if spec else "key store"),
         headline=headline(report, evidence.account),
         actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
+        measured=aws_metrics.rows(report),
         counts={outcome.value: str(tally) for outcome, tally in tallies(report.verdicts).items()},
         predictions=[_predicted(each, report.verdicts) for each in report.predictions],
         stations=[(name, _shown(boxes)) for name, boxes in zip(_STATIONS, _stations(of), strict=True)],

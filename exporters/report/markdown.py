@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from exporters import predictions, tally
 from exporters.headline import headline
 from exporters.predictions import CALLS
-from exporters.report import findings, grouping, large_client_hello, matrix
+from exporters.report import aws_metrics, findings, grouping, large_client_hello, matrix
 from exporters.report.preflight import Preflight, cautions, facts
 from probe.model.text import clean, clean_markdown
 from probe.model.verdicts import KmsError, Operation, Outcome, PredictedError, Prediction, Report
@@ -31,6 +31,9 @@ def _lines(of: Preflight) -> Iterator[str]:
     by_operation = {prediction.operation: prediction for prediction in report.predictions}
     for operation in Operation:
         yield f"| {CALLS[operation]} | {_prediction(operation, by_operation.get(operation), report)} |"
+    measured = aws_metrics.rows(report)
+    if measured:
+        yield from ("", *(f"- {who}: {_escaped(words)}" for who, words in measured))
     wrong = grouping.group(v for v in report.verdicts if v.outcome is Outcome.VIOLATED)
     if wrong:
         yield from ("", f"## {findings.wrong_title(report.verdicts)}", "", *_each(wrong))

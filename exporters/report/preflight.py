@@ -9,6 +9,7 @@ from rich.text import Text
 
 from exporters.headline import authorities, headline
 from exporters.report import (
+    aws_metrics,
     changes,
     conclusion,
     credential_path,
@@ -68,6 +69,7 @@ def document(of: Preflight) -> dict[str, object]:
         "aws": _aws(account),
         "prediction": judged.predictions(report.predictions),
         "actual": judged.reported_state(report.actual),
+        "aws_metrics": aws_metrics.document(report.aws_metrics),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
         "matrix": [matrix.document(row) for row in matrix.rows(evidence, report.verdicts)],
         "large_client_hellos": [large_client_hello.document(each) for each in evidence.large_client_hellos],
@@ -100,6 +102,7 @@ def render(of: Preflight) -> RenderableType:
         conclusion.render(report, of.evidence.account),
         verdicts.predictions(report),
         _reported_state(report.actual),
+        aws_metrics.render(report),
         _cautions(of),
         Text(),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
@@ -122,6 +125,7 @@ def brief(of: Preflight) -> RenderableType:
         conclusion.render(report, of.evidence.account),
         verdicts.predictions(report),
         _reported_state(report.actual),
+        aws_metrics.render(report),
         _cautions(of),
         changes.render(of.older, changes.between(of.older, report)) if of.older else None,
     ]
@@ -192,9 +196,6 @@ def _cautions(of: Preflight) -> Text | None:
 def _reported_state(actual: ReportedState | None) -> Text | None:
     if actual is None:
         return None
-    state = clean(actual.connection_state) or "no state"
-    code = f" ({clean(actual.connection_error_code)})" if actual.connection_error_code else ""
-    sign, style = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("?", "yellow")}[actual.agrees]
-    return Text.assemble(
-        ("  KMS reports ", "dim"), (f"{state}{code} ", "bold"), (sign, style), f" {clean(actual.because)}"
-    )
+    style = {True: "green", False: "bold red", None: "yellow"}[actual.agrees]
+    state, sign, because = aws_metrics.reported(actual)
+    return Text.assemble(("  KMS reports ", "dim"), (f"{state} ", "bold"), (sign, style), f" {because}")

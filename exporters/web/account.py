@@ -1,13 +1,14 @@
-"""What AWS says of a key store: the state that KMS reports, the account's age, and the calls that failed."""
+"""What AWS says of a key store: the state that KMS reports, its metrics, the account's age, failed calls."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from exporters.report import aws_metrics
 from exporters.report.judged import reported_state
 from exporters.web.formatting import span, utc
 from probe.model.account import Account
 from probe.model.refreshed import Refreshed
-from probe.model.verdicts import Report, ReportedState
+from probe.model.verdicts import Report
 
 MAX_CALLS = 5  # failed calls that the page shows
 
@@ -15,7 +16,7 @@ MAX_CALLS = 5  # failed calls that the page shows
 def rows(report: Report | None, facts: Refreshed | None, now_s: float) -> tuple[tuple[str, str], ...]:
     """Titles and words for the page; none without discovery."""
     actual = report.actual if report else None
-    state = [("KMS reports", _state(actual))] if actual else []
+    state = [("KMS reports", " ".join(aws_metrics.reported(actual)))] if actual else []
     return (*state, *([("AWS account", _account(facts.account, now_s))] if facts else []))
 
 
@@ -24,6 +25,7 @@ def document(report: Report | None, facts: Refreshed | None) -> Mapping[str, Any
     account = facts.account if facts else None
     return {
         "actual": reported_state(report.actual if report else None),
+        "aws_metrics": aws_metrics.document(report.aws_metrics if report else None),
         "account": None
         if facts is None
         else {
@@ -36,12 +38,6 @@ def document(report: Report | None, facts: Refreshed | None) -> Mapping[str, Any
             ],
         },
     }
-
-
-def _state(actual: ReportedState) -> str:
-    code = f" ({actual.connection_error_code})" if actual.connection_error_code else ""
-    sign = {True: "✓", False: "✗", None: "?"}[actual.agrees]
-    return f"{actual.connection_state or 'no state'}{code} {sign} {actual.because}"
 
 
 def _account(account: Account | None, now_s: float) -> str:

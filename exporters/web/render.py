@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from exporters.headline import State, authorities
 from exporters.predictions import BASES, CALLS
+from exporters.report import aws_metrics
 from exporters.report.findings import unknown_title, wrong_title
 from exporters.report.formatting import authority_lists
 from exporters.report.markup import breakable
@@ -51,6 +52,7 @@ class Store(TypedDict):
     symbol: str
     operations: tuple[tuple[str, str], ...]
     account: tuple[tuple[str, str], ...]
+    aws_metrics: tuple[tuple[str, str], ...]
     counts: dict[_Word, str]
     wrong_title: str
     unknown_title: str
@@ -99,6 +101,7 @@ def _store(report: Report | None, head: Banner, snapshot: Snapshot) -> Store:
         "symbol": _SYMBOLS[head.state],
         "operations": tuple((CALLS[o], summary(report, o)) for o in _OTHER_OPERATIONS),
         "account": account.rows(report, facts, snapshot.now_s),
+        "aws_metrics": aws_metrics.rows(report) if report else (),
         "counts": {_OUTCOMES[o]: str(tally) for o, tally in tallies(report.verdicts).items()}
         if report
         else {},

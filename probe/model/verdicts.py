@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probe.model.account import Unavailable
+from probe.model.aws_metrics import AwsMetrics
+
 
 class Outcome(StrEnum):
     MET = "met"
@@ -196,6 +199,7 @@ class Report:
     ``authorities_as_of`` and ``authorities_proposed`` are the dates of the two lists of KMS's CAs.
     ``is_simulation``: of a simulated network, whose CA (in ``extra_authorities``) counts as one of KMS's.
     ``path_certificates`` are the SHA-256 of the certificates sent that belong to a judged path.
+    ``aws_metrics`` is what AWS measured itself; None if the account was not read, or has nothing to ask for.
     """
 
     taken_at_s: float
@@ -208,6 +212,7 @@ class Report:
     is_simulation: bool = False
     actual: ReportedState | None = None
     path_certificates: frozenset[str] = frozenset()
+    aws_metrics: AwsMetrics | Unavailable | None = None
 
     @property
     def rests_on_extra_authority(self) -> bool:

@@ -57,6 +57,7 @@ def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
         authorities_proposed=kms_authorities().proposed,
         is_simulation=evidence.is_simulation,
         path_certificates=certificates_of_paths(evidence),
+        aws_metrics=evidence.account.metrics if evidence.account else None,
     )
 
 

@@ -23,7 +23,7 @@ ACTUAL = ReportedState(
 
 def test_without_discovery_there_is_nothing() -> None:
     assert rows(report(), None, NOW_S) == rows(None, None, NOW_S) == ()
-    assert document(report(), None) == {"actual": None, "account": None}
+    assert document(report(), None) == {"actual": None, "aws_metrics": None, "account": None}
 
 
 @pytest.mark.parametrize(
