@@ -21,7 +21,7 @@ _TAIL = """
 """
 # What YAML reads as this text without quotes; everything else is quoted.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9._/-]*|[0-9]+(\.[0-9]+){3}", re.ASCII)
-_KEYWORDS = frozenset({"true", "false", "null"})
+_KEYWORDS = frozenset({"true", "false", "null"})  # also in capitals
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _MAX_NAME = 64
 
@@ -76,5 +76,6 @@ def _flow(values: Mapping[str, object]) -> str:
 
 def _pairs(values: Mapping[str, object]) -> Iterator[str]:
     for key, value in values.items():
-        is_plain = isinstance(value, int) or (_PLAIN.fullmatch(str(value)) and value not in _KEYWORDS)
-        yield f"{key}: {value if is_plain else json.dumps(clean(str(value)), ensure_ascii=False)}"
+        text = str(value)
+        is_plain = isinstance(value, int) or (_PLAIN.fullmatch(text) and text.lower() not in _KEYWORDS)
+        yield f"{key}: {text if is_plain else json.dumps(clean(text), ensure_ascii=False)}"

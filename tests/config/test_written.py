@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.accounts.healthy import ACCOUNT, HOST, SPEC
@@ -50,6 +51,13 @@ def test_a_port_other_than_443_and_a_repeated_name_are_kept_apart() -> None:
         ("n-2", 443, "eu-west-1a"),
         ("10.0.0.2-8443", 8443, ""),
     ]
+
+
+@pytest.mark.parametrize("name", ["true", "TRUE", "Null", "False", "12", "1.5"])
+def test_a_name_that_yaml_would_read_as_another_type_stays_text(name: str) -> None:
+    node = Target(name=name, role=Role.NODE, host="10.0.0.1", server_name=HOST)
+    (found,) = parsed(written(replace(SPEC, id="x"), [node])).targets
+    assert found.name == name
 
 
 @given(
