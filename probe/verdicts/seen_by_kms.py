@@ -53,13 +53,22 @@ def _met(verdict: Verdict, seen: CertificateDays, now_s: float) -> Verdict:
 
 
 def _accepted(evidence: Evidence) -> Mapping[str, CertificateDays]:
-    """By target name, what KMS saw of the certificate that the target sends."""
+    """By target name, what KMS saw of the certificate that the target sends.
+
+    Nothing if targets send different chains that fit: KMS may have seen only one of them.
+    """
     seen = tuple(_seen(evidence))
     if not seen:
         return {}
-    leaves = {name: _leaf(measured.details) for name, measured in latest(evidence, Check.TLS).items()}
-    pairs = ((name, leaf, days) for name, leaf in leaves.items() if leaf is not None for days in seen)
-    return {name: days for name, leaf, days in pairs if _is_it(leaf, days)}
+    chains = {name: _chain(measured.details) for name, measured in latest(evidence, Check.TLS).items()}
+    fitting = {
+        name: (days, chain)
+        for name, chain in chains.items()
+        for days in seen
+        if chain and _is_it(chain[0], days)
+    }
+    sent = {tuple(each.sha256 for each in chain) for _, chain in fitting.values()}
+    return {name: days for name, (days, _) in fitting.items()} if len(sent) == 1 else {}
 
 
 def _seen(evidence: Evidence) -> Iterator[CertificateDays]:
@@ -79,8 +88,8 @@ def _is_recent(at_s: float, now_s: float) -> bool:
     return 0 <= now_s - at_s <= WINDOW_S
 
 
-def _leaf(details: object) -> Certificate | None:
-    return details.chain[0] if isinstance(details, TlsDetails) and details.chain else None
+def _chain(details: object) -> tuple[Certificate, ...]:
+    return details.chain if isinstance(details, TlsDetails) else ()
 
 
 def _is_it(leaf: Certificate, seen: CertificateDays) -> bool:

@@ -10,6 +10,7 @@ from support.evidence import DAY_S, NOW_S, authorities_of, issue, sent, tls, tru
 from probe.model.account import Account, ApiErrorKind, KeyStore, Unavailable
 from probe.model.aws_metrics import AwsMetrics, CertificateDays
 from probe.model.evidence import Evidence
+from probe.model.measurements import Certificate
 from probe.model.store import KeyStoreSpec
 from probe.model.verdicts import KmsStep, Level, Outcome, Report, Trait, Verdict
 from probe.requirements import with_trait
@@ -180,6 +181,26 @@ def test_a_target_without_a_readable_certificate_does_not_change() -> None:
         measured = (tls(A, chain),)
         seen = looked_at(account(metric()), spec, targets=(A,), latest=measured, recent=measured)
         assert seen_by_kms.apply((VERDICT,), seen)[0].outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("of_b", "expected"),
+    [
+        (LEAF, Outcome.MET),
+        ((*LEAF, *sent(issue("Intermediate", ca=True))), Outcome.UNKNOWN),
+        (sent(issue(HOST, to_s=NOW_S + DAYS * DAY_S, dns_names=(HOST,))), Outcome.UNKNOWN),
+        (sent(issue("other.example.com", to_s=NOW_S + DAYS * DAY_S)), Outcome.MET),
+        (sent(issue(HOST, to_s=NOW_S + (DAYS + 60) * DAY_S)), Outcome.MET),
+    ],
+    ids=["the same", "another intermediate", "another leaf that fits", "another name", "another end"],
+)
+def test_of_two_fitting_chains_kms_may_have_seen_only_one(
+    of_b: tuple[Certificate, ...], expected: Outcome
+) -> None:
+    measured = (tls(A, LEAF), tls(B, of_b))
+    spec = replace(SPEC, id=STORE.id)
+    seen = looked_at(account(metric()), spec, targets=(A, B), latest=measured, recent=measured)
+    assert seen_by_kms.apply((VERDICT,), seen)[0].outcome is expected
 
 
 def of_certificate(report: Report) -> dict[tuple[str, str], Outcome]:
