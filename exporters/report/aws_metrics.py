@@ -52,7 +52,7 @@ def _rows(metrics: AwsMetrics) -> Iterator[Row]:
         yield KMS, f"saw a certificate {clean(each.common_name, 128)} with {each.days:.0f} days left"
     if metrics.key_managers is not None and (words := _counted(_states(metrics.key_managers))):
         yield KMS, f"key managers, as the proxy reports them: {words}"
-    if metrics.connections is not None and (words := _counted(_numbers(metrics.connections))):
+    if metrics.connections is not None and (words := _counted(_numbers(metrics.connections), after=True)):
         yield PRIVATELINK, f"{words} (all consumers of the endpoint service)"
 
 

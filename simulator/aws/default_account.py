@@ -7,16 +7,33 @@ from simulator.scenario.reader import read_scenario
 from simulator.scenario.scenario import Scenario
 
 _NAME_SERVER = {"name": "dns-1", "rtt": "2ms", "jitter": "0.1ms"}
+_OPERATIONS = {"KmsOperation": "Decrypt", "XksOperation": "Decrypt"}
+# What CloudWatch has of a key store that works.
+_METRICS: list[dict[str, Any]] = [
+    {"metric": "XksProxyLatency", "dimensions": _OPERATIONS, "value": 21},
+    {"metric": "XksProxyErrors", "dimensions": {"ExceptionName": "None"}, "value": 1300},
+    {
+        "metric": "XksExternalKeyManagerStates",
+        "dimensions": {"XksExternalKeyManagerState": "Active"},
+        "value": 2,
+    },
+    {"metric": "EndpointsCount", "value": 1},
+    {"metric": "ActiveConnections", "value": 6},
+    {"metric": "NewConnections", "value": 24},
+    {"metric": "RstPacketsSent", "value": 0},
+]
 
 
 def with_account(scenario: Scenario) -> Scenario:
     """The scenario with an account, a name server and the TXT record that verifies the domain.
 
-    What the scenario has is kept. A scenario without load balancer nodes is returned as it is.
+    What the scenario has is kept. Where nothing is wrong, CloudWatch has metrics. A scenario without load
+    balancer nodes is returned as it is.
     """
     if not scenario.nodes:
         return scenario
-    document: dict[str, Any] = {"account": {}, **scenario.document}
+    account = {} if scenario.expect.get("violated") else {"metrics": _METRICS}
+    document: dict[str, Any] = {"account": account, **scenario.document}
     if not scenario.name_servers:
         document["name_servers"] = [_NAME_SERVER]
     servers = [server["name"] for server in document["name_servers"]]

@@ -67,7 +67,7 @@ def test_every_known_value_is_shown_with_its_time() -> None:
         (
             PRIVATELINK,
             (
-                "7 active connections, 1,400 new connections in an hour, 0 RST packets in an hour "
+                "active connections 7, new connections in an hour 1,400, RST packets in an hour 0 "
                 "(all consumers of the endpoint service)"
             ),
         ),

@@ -13,13 +13,27 @@ def records(name: str) -> list[tuple[str, str, tuple[str, ...]]]:
 def test_a_scenario_without_an_account_gets_a_healthy_one_with_its_dns_records() -> None:
     whole = with_account(load_scenario("healthy"))
     assert whole.account is not None
-    assert whole.document["account"] == {}
+    assert whole.account.key_stores == ({},)
     assert [server.name for server in whole.name_servers] == ["dns-1"]
     assert records("healthy") == [
         ("example.com", "NS", ("dns-1.example.com.",)),
         ("xks.example.com", "NS", ("dns-1.example.com.",)),
         RECORD,
     ]
+
+
+def test_cloudwatch_has_metrics_only_where_nothing_is_wrong() -> None:
+    healthy, broken = (
+        with_account(load_scenario("healthy")).account,
+        with_account(load_scenario("default")).account,
+    )
+    assert healthy is not None
+    assert broken is not None
+    assert {each.metric for each in healthy.metrics} == {
+        *("XksProxyLatency", "XksProxyErrors", "XksExternalKeyManagerStates"),
+        *("EndpointsCount", "ActiveConnections", "NewConnections", "RstPacketsSent"),
+    }
+    assert broken.metrics == ()
 
 
 def test_the_hosts_and_the_expectations_stay_the_same() -> None:
