@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.evidence import DAY_S, HOST, NOW_S, authorities_of, evidence, issue, only, target, tls
 from support.fuzzing import HOSTILE, share
@@ -246,6 +246,10 @@ def test_certificates_in_any_order_are_trusted_only_if_signed(monkeypatch: Any, 
 _PIECES = st.binary(max_size=40) | st.sampled_from([one.encode("utf-8", "replace")[:100] for one in HOSTILE])
 
 
+@example(
+    which=11, at=458, removed=18, inserted=bytes(18), without_chain=True
+)  # a root, self-signature damaged
+@example(which=11, at=458, removed=18, inserted=bytes(18), without_chain=False)
 @given(st.integers(0, len(POOL) - 1), st.integers(0, 900), st.integers(0, 60), _PIECES, st.booleans())
 @share(0.06)
 def test_inserted_or_removed_bytes_cause_no_exception_and_no_false_met(

@@ -381,6 +381,14 @@ def test_a_renewed_certificate_with_a_listed_key_is_met() -> None:
     assert judged(authority_is_trusted_by_kms, issue(HOST, by=renewed), renewed).outcome is Outcome.MET
 
 
+def test_a_copied_name_and_key_without_any_valid_signature_is_not_the_listed_root() -> None:
+    (root,) = sent(ROOT)
+    copied = replace(root, der=root.der[:-4] + bytes(4))
+    of = evidence(tls(target(), (copied,)))
+    assert only(authority_is_trusted_by_kms, of).outcome is Outcome.UNKNOWN
+    assert only(authority_is_trusted_by_kms, evidence(tls(target(), (root,)))).outcome is Outcome.MET
+
+
 def test_a_listed_root_that_we_lack_is_unknown_if_not_sent() -> None:
     assert outcomes(issue(HOST, by=LACKED)) == (Outcome.UNKNOWN, Outcome.UNKNOWN)
 

@@ -106,7 +106,7 @@ def _trusts(
 ) -> tuple[Trust, ...]:
     """The possible paths: to a CA in both lists, else in one list, else to an extra CA, else all others."""
     paths = build(sent, authorities.roots)
-    listed = [path for path in paths if authorities.lists_of(path.links[-1])]
+    listed = [path for path in paths if _is_proved(path) and authorities.lists_of(path.links[-1])]
     if both := [path for path in listed if authorities.is_in_both(path.links[-1])]:
         return tuple(Trust(path=path, status=TrustStatus.LISTED) for path in both)
     if listed:
@@ -115,6 +115,11 @@ def _trusts(
     if extra and extra[0].ending is Ending.ROOT:
         return tuple(Trust(path=path, status=TrustStatus.EXTRA) for path in extra)
     return tuple(Trust(path=path, status=_status_elsewhere(path, authorities)) for path in paths)
+
+
+def _is_proved(path: Path) -> bool:
+    """Whether the last key verified a signature: name and key of a certificate can be copied by anyone."""
+    return len(path.links) > 1 or path.ending is not Ending.MISSING_ISSUER
 
 
 def _status_elsewhere(path: Path, authorities: Authorities) -> TrustStatus:
