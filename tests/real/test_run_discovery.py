@@ -134,9 +134,8 @@ def audits(agent: RunningAgent) -> float:
     return sum(agent.values("aws_calls_total", call="sts:GetCallerIdentity"))
 
 
-def pings(agent: RunningAgent) -> tuple[float, float]:
-    """Sent to and received from the key manager."""
-    return sum(agent.values("packets_sent_total")), sum(agent.values("packets_received_total"))
+def answered(agent: RunningAgent) -> float:
+    return sum(agent.values("packets_received_total"))
 
 
 @pytest.mark.parametrize("agent", [GONE_SECTION], indirect=True)
@@ -183,11 +182,8 @@ def test_an_account_that_cannot_be_read_is_unknown_and_what_is_configured_is_mea
     assert verdict["outcome"] == "unknown"
     assert because in verdict["because"]
     assert sum(agent.values("aws_call_failures_total")) > 0
-    sent, _ = pings(agent)
-    time.sleep(10)
-    sent_later, received_later = pings(agent)
-    assert sent_later - sent >= 9
-    assert sent_later - received_later <= 1, "the last one may be on its way"
+    before = answered(agent)
+    wait("ten more echo requests were answered", lambda: answered(agent) >= before + 10)
     assert agent.values("requirement_outcome", requirement="round-trip-within-35-ms", outcome="met") == [1.0]
 
 
