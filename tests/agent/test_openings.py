@@ -34,19 +34,8 @@ class World:
     def counts(self) -> Counter[str]:
         return Counter(name for _, name in self.times_s)
 
-    def run(self, *steps: tuple[float, Callable[[], None]]) -> None:
-        """Run until each time, then do its step; the times are in seconds from the start."""
-
-        async def main() -> None:
-            running = asyncio.create_task(self.openings.run())
-            now_s = 0.0
-            for at_s, step in steps:
-                await asyncio.sleep(at_s - now_s)
-                now_s = at_s
-                step()
-            running.cancel()
-
-        virtual_time.run(main())
+    def run(self, *steps: tuple[float, Callable[[], object]]) -> None:
+        virtual_time.run_steps(self.openings.run(), steps)
 
 
 def test_a_new_target_gets_20_connects_a_tenth_of_a_second_apart_and_an_old_one_none() -> None:

@@ -88,16 +88,7 @@ class World:
         raise AssertionError(target, check, error)
 
     def run(self, *steps: tuple[float, Callable[[], object]]) -> None:
-        async def main() -> None:
-            running = asyncio.create_task(self.refresher.run())
-            now_s = 0.0
-            for at_s, step in steps:
-                await asyncio.sleep(at_s - now_s)
-                now_s = at_s
-                step()
-            running.cancel()
-
-        virtual_time.run(main())
+        virtual_time.run_steps(self.refresher.run(), steps)
 
 
 def nothing() -> Account:

@@ -5,7 +5,7 @@ Use it only with fakes: the clock would jump to a timeout before the event of a 
 
 import asyncio
 import selectors
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -65,3 +65,19 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Like ``asyncio.run``, in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(coroutine)
+
+
+def run_steps(
+    activity: Coroutine[Any, Any, object], steps: tuple[tuple[float, Callable[[], object]], ...]
+) -> None:
+    """Runs ``activity`` until each step's time, in seconds from the start, does the step, and ends after the last."""
+
+    async def main() -> None:
+        running = asyncio.create_task(activity)
+        start_s = asyncio.get_running_loop().time()
+        for at_s, step in steps:
+            await asyncio.sleep(start_s + at_s - asyncio.get_running_loop().time())
+            step()
+        running.cancel()
+
+    run(main())
