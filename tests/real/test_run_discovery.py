@@ -11,6 +11,7 @@ from support.network.running_agent import RunningAgent
 from support.network.wire_waits import late_requirements
 from support.preflight.cases import Case
 from support.preflight.playing import NAME_SERVER, Played, environment, prepare
+from support.reports.schema_check import faults
 
 from probe.requirements import CATALOGUE
 from simulator import Simulation
@@ -110,6 +111,7 @@ def test_within_a_minute_everything_is_probed_and_judged_like_a_preflight(
 ) -> None:
     since_s = time.time()
     wait("all is probed and judged", lambda: is_complete(agent))
+    assert faults(agent.status(), "status") == []
     preflight = play(CASE)
     assert preflight.report, preflight.words
     late = late_requirements(preflight_simulation, since_s=since_s)

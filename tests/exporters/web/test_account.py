@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from support.accounts.healthy import ACCOUNT, DENIED, STORE
 from support.reports.exporter_inputs import HOSTILE, NOW_S, report
+from support.reports.schema_check import faults
 
 from exporters.web.account import MAX_CALLS, document, rows
 from exporters.web.page import PageSink
@@ -64,7 +65,9 @@ def test_page_and_json_show_both() -> None:
     assert "read 40 s ago" in render(page.snapshot(), "1"), "already before the first report"
     page.on_report(replace(report(), actual=ACTUAL))
     assert "XKS_<wbr>PROXY_<wbr>TIMED_<wbr>OUT" in render(page.snapshot(), "1")
-    (store,) = status(page.snapshot(), "1", ready=True)["stores"]
+    shown = status(page.snapshot(), "1", ready=True)
+    assert faults(shown, "status") == []
+    (store,) = shown["stores"]
     assert (store["actual"]["connection_state"], store["actual"]["agrees"]) == ("FAILED", True)
     assert store["account"]["taken_at"] == "2027-01-15T07:59:20Z"
     assert store["account"]["failed_calls"] == []

@@ -17,6 +17,7 @@ from support.reports.exporter_inputs import (
     tls,
     verdict,
 )
+from support.reports.schema_check import faults
 
 from exporters.web.page import PageSink
 from exporters.web.status import document
@@ -48,6 +49,16 @@ def test_an_agent_without_data_returns_null() -> None:
     assert (shown["report"], shown["survey"], shown["targets"], shown["ready"]) == (None, None, [], False)
     assert shown["connect"]["state"] == "undecided"
     assert shown["taken_at"] == "2027-01-15T08:00:00Z"
+
+
+def test_the_document_fulfils_its_schema_with_and_without_data() -> None:
+    empty = PageSink(now=lambda: NOW_S)
+    for page in (empty, filled()):
+        assert faults(document(page.snapshot(), "1.0", ready=False), "status") == []
+    shown = document(filled().snapshot(), "1.0", ready=True)
+    del shown["targets"][0]["tls"]["cipher"]
+    shown["connect"]["state"] = "fine"
+    assert len(faults(shown, "status")) == 2
 
 
 def test_known_values_are_in_base_units() -> None:
