@@ -20,7 +20,7 @@ from probe.storage.history_open import UNREADABLE, Opened, Unusable, open_file
 from probe.storage.history_read import HistoryQueries
 from probe.storage.minutes import Minutes, Taken
 
-WRITE_INTERVAL_S = 1.0
+WRITE_INTERVAL_S = 0.5  # with the write itself, a killed agent loses at most a second of failures and reports
 RETRY_S = 60.0
 MAX_REPORTS = 64  # waiting to be written; their memory is shared with the page
 _NOT_OPEN = "the file is not open yet"
