@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from probe.agent import round as rounds
 from probe.agent.agent import Agent
+from probe.agent.refresh import Sources
 from probe.agent.round import ROUND_TRIPS
 from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason, Timestamps
@@ -19,6 +21,7 @@ from probe.model.verdicts import Outcome, Report
 from probe.network.clock import SYSTEM_CLOCK
 from probe.probes import Prober
 
+RELOADS = 200
 LARGE = "large-client-hello-is-answered"
 KEY_MANAGER = Target(
     name="hsm-1",
@@ -148,6 +151,34 @@ async def test_a_report_that_was_being_made_while_its_key_store_was_removed_is_n
     agent.publish_report()
     assert [report.key_store for report in sink.reports] == ["cks-1", "cks-2"]
     assert sink.targets == ["region-eu-central-1"]
+
+
+@pytest.mark.loopback
+async def test_200_reloads_leave_no_task_behind() -> None:
+    """Each gives every key store new sources, and every second one other targets and another store."""
+    agent = make(RecordingSink())
+    first = agent.state.settings
+    second = replace(first, targets=(REGION,), stores=(*first.stores, KeyStoreSpec(id="cks-2")))
+    running = asyncio.create_task(agent.run())
+
+    def reload(to: Settings) -> None:
+        agent.reconfigure(to, (), [Sources(new_access=lambda: None) for _ in to.stores])
+
+    def tasks() -> int:
+        return len(asyncio.all_tasks())
+
+    async with asyncio.timeout(100):
+        reload(first)
+        while not agent.ready():  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.01)
+        before = tasks()
+        for number in range(RELOADS):
+            reload((second, first)[number % 2])
+            await asyncio.sleep(0.001)
+        while tasks() > before:  # noqa: ASYNC110 - probes that are under way end
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
 
 
 def node(name: str, host: str) -> Target:
