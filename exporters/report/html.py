@@ -66,7 +66,7 @@ def text(of: Preflight) -> str:
         cautions=cautions(of),
         where=clean((spec.id or spec.host or "new key store") if spec else "key store"),
         headline=headline(report, evidence.account),
-        actual=report.actual and (clean(report.actual.connection_state), clean(report.actual.because)),
+        actual=report.actual and aws_metrics.reported(report.actual),
         measured=aws_metrics.rows(report),
         counts={outcome.value: str(tally) for outcome, tally in tallies(report.verdicts).items()},
         predictions=[_predicted(each, report.verdicts) for each in report.predictions],

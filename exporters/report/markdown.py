@@ -31,9 +31,7 @@ def _lines(of: Preflight) -> Iterator[str]:
     by_operation = {prediction.operation: prediction for prediction in report.predictions}
     for operation in Operation:
         yield f"| {CALLS[operation]} | {_prediction(operation, by_operation.get(operation), report)} |"
-    measured = aws_metrics.rows(report)
-    if measured:
-        yield from ("", *(f"- {who}: {_escaped(words)}" for who, words in measured))
+    yield from _from_aws(report)
     wrong = grouping.group(v for v in report.verdicts if v.outcome is Outcome.VIOLATED)
     if wrong:
         yield from ("", f"## {findings.wrong_title(report.verdicts)}", "", *_each(wrong))
@@ -48,6 +46,14 @@ def _lines(of: Preflight) -> Iterator[str]:
         "",
         ", ".join(findings.met(report.verdicts)),
     )
+
+
+def _from_aws(report: Report) -> Iterator[str]:
+    """The state that KMS reports, and what AWS measured."""
+    state = [f"KMS reports {' '.join(aws_metrics.reported(report.actual))}"] if report.actual else []
+    told = [*state, *(f"{who}: {words}" for who, words in aws_metrics.rows(report))]
+    if told:
+        yield from ("", *(f"- {_escaped(each)}" for each in told))
 
 
 def _prediction(operation: Operation, prediction: Prediction | None, report: Report) -> str:

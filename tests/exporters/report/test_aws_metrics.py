@@ -1,5 +1,6 @@
 """What AWS measured itself, in words and in JSON: unknown values are left out, never shown as 0."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from support.reports.examples import HOSTILE
 from support.reports.exporter_inputs import NOW_S, report
 from support.reports.schema_check import faults
 
-from exporters.report import aws_metrics, preflight
+from exporters.report import aws_metrics, html, markdown, preflight
 from exporters.report.aws_metrics import KMS, PRIVATELINK
 from exporters.report.preflight import Preflight
 from probe.model.account import Unavailable
@@ -165,3 +166,19 @@ def test_the_text_of_a_preflight_shows_it_beside_the_prediction() -> None:
     lines = captured.get().splitlines()
     at = next(n for n, line in enumerate(lines) if "KMS reports CONNECTED ✓" in line)
     assert lines[at + 1].startswith("  KMS itself: the proxy's latency was average 20.0 ms")
+
+
+@pytest.mark.parametrize("written", [markdown.text, html.text], ids=["Markdown", "HTML"])
+def test_each_format_has_the_state_with_its_error_and_whether_it_was_predicted(
+    written: Callable[[Preflight], str],
+) -> None:
+    failed = ReportedState(
+        connection_state="FAILED", connection_error_code="INVALID_CREDENTIALS", agrees=False, because="why"
+    )
+    of = shown(ALL)
+    text = (
+        written(replace(of, report=replace(of.report, actual=failed))).replace("<wbr>", "").replace("\\", "")
+    )
+    assert "FAILED (INVALID_CREDENTIALS)" in text
+    assert "✗" in text
+    assert "the proxy's latency was" in text.replace("&#39;", "'")
