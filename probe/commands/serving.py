@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -31,6 +32,9 @@ from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
 from probe.signing.client import ProxyAccess
 from probe.storage.history_sink import HistorySink
+
+if TYPE_CHECKING:
+    from probe.model.ports import Sink
 
 SHUTDOWN_S = 1.0  # half of the two seconds for responses in progress; the other half is for the agent
 BACKLOG = 128
@@ -131,11 +135,12 @@ def _parts(
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
     disk = _history_on_disk(settings, sink)
+    on_disk: tuple[Sink, ...] = (disk,) if disk else ()
     standing = (lambda: disk.standing) if disk else Standing
     page = PageSink(windows=lambda: agent.windows, series=history.series, standing=standing)
     agent = Agent(
         settings,
-        (sink, page, *((disk,) if disk else ())),
+        (sink, page, *on_disk),
         AgentObserver(sink, page.self_metrics),
         history=history,
         accesses=accesses,

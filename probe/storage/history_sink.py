@@ -10,6 +10,7 @@ from pathlib import Path
 
 from probe.model.history import HistoryStatus, HistoryUnavailable, Standing, TargetHistory
 from probe.model.measurements import EchoBatch, Measurement
+from probe.model.refreshed import Refreshed
 from probe.model.settings import HistorySettings
 from probe.model.survey import Survey
 from probe.model.targets import Identity, Target
@@ -101,6 +102,9 @@ class HistorySink:
 
     def on_survey(self, survey: Survey) -> None:
         """Ignored: it is made from the round trips, which are kept."""
+
+    def on_facts(self, facts: Sequence[Refreshed]) -> None:
+        """Ignored: what the facts change is in the next report, which is kept."""
 
     def _run(self) -> None:
         is_last = False

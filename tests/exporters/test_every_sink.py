@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from support.accounts.healthy import ACCOUNT
 from support.reports.check_kinds import measured
 from support.reports.exporter_inputs import (
     ANSWERED,
@@ -27,6 +28,7 @@ from exporters.web.page import PageSink
 from probe.agent.history import History
 from probe.model.kinds import PLANNED
 from probe.model.ports import Sink
+from probe.model.refreshed import Refreshed
 from probe.model.settings import HistorySettings
 from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.storage.history_sink import HistorySink
@@ -64,9 +66,11 @@ def test_every_sink_is_tested_here_and_used_by_the_agent() -> None:
         assert f"{sink.__name__}(" in source, (
             f"{sink.__name__}: probe/commands/serving.py does not pass it to the agent"
         )
-        assert [name for name in METHODS if not hasattr(sink, name)] == [], (
-            f"{sink.__name__}: see probe/model/ports.py"
-        )
+
+
+@pytest.mark.parametrize("sink", SINKS)
+def test_every_sink_has_every_method_that_the_agent_calls(sink: type) -> None:
+    assert [name for name in METHODS if not hasattr(sink, name)] == [], "see probe/model/ports.py"
 
 
 def every_target() -> tuple[Target, ...]:
@@ -85,6 +89,8 @@ def test_a_sink_accepts_results_of_every_role_and_check(make: Callable[[], Sink]
     sink.on_echoes(targets, echoes(ANSWERED, LOST, DUPLICATE, LATE))
     sink.on_report(report(key_store=HOSTILE))
     sink.on_survey(survey(region()))
+    sink.on_facts([Refreshed(key_store=HOSTILE, account=ACCOUNT, audit=ACCOUNT, last_success_s=NOW_S)])
+    sink.on_facts([Refreshed(key_store=HOSTILE)])
     sink.on_targets(targets[1:])
     sink.on_targets(())
 
