@@ -83,9 +83,10 @@ def test_a_body_has_at_most_64_kib(framing: str, count: int, *, is_over: bool) -
     ("more", "is_over"), [(-1, False), (0, False), (1, True)], ids=["below", "at the limit", "above"]
 )
 def test_a_header_that_does_not_end_within_16_kib_is_rejected(more: int, *, is_over: bool) -> None:
-    unended = HEAD + b"X: "
-    unended += b"y" * (MAX_HEADER_BYTES + more - len(unended))
-    answer = response_of(Endless(unended, b"\r\nContent-Length: 0\r\n\r\n"))
+    end = b"\r\nContent-Length: 0\r\n\r\n"
+    start = HEAD + b"X: "
+    start += b"y" * (MAX_HEADER_BYTES + more - len(start) - len(end))
+    answer = response_of(Endless(start, end))
     assert (answer.failure is not None and answer.failure.reason is Reason.OVER_LIMIT) is is_over
 
 

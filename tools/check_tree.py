@@ -29,7 +29,6 @@ COVERED_ELSEWHERE = {
     "simulator/scenario/scenario.py": "only values; tests/simulator/scenario/test_load.py creates them",
     "simulator/aws/template.py": "tests/simulator/test_forking.py forks accounts from it",
     "probe/probes/health_connection.py": "tests/probes/test_health.py sends each kind of request over it",
-    "probe/probes/health_request.py": "tests/probes/test_health.py covers each kind; tests/fuzz any response",
     "probe/commands/command_table.py": "tests/commands/test_app.py asks each of its commands for help",
     "probe/commands/exits.py": "tests/commands/test_app.py covers each of its values",
     "probe/wire/account_network.py": "tests/wire/test_account.py parses all AWS responses",

@@ -114,12 +114,13 @@ def _of_handshake(measured: Sequence[Measurement], report: Report) -> Text | Non
 
 
 def _unanswered(measured: Sequence[Measurement]) -> Text | None:
-    """A line that says that no exchange was answered; None if one was."""
+    """A line that says that no exchange was answered, or that no answer could be read; else None."""
     failures = [each.failure for each in measured if is_of_health(each)]
     last = failures[-1] if failures else None
     if last is None or None in failures:
         return None
-    return Text(f"✗ The proxy did not answer: {formatting.failure_text(last)}.", style="bold red")
+    told = "The answer could not be read" if last.phase is Phase.RECEIVE else "The proxy did not answer"
+    return Text(f"✗ {told}: {formatting.failure_text(last)}.", style="bold red")
 
 
 def _head(measurement: Measurement) -> Text:

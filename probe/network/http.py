@@ -27,6 +27,7 @@ MAX_HEADER_BYTES = 16 * 1024
 # A maximum-size body in one-byte chunks, each with its length; interim responses (1xx) count, too.
 _MAX_RESPONSE_BYTES = 8 * MAX_BODY_BYTES
 _FIRST_BYTES = 64
+_VERSION = b"HTTP/1."
 _MAX_ERROR_TEXT_CHARS = 200  # the parser's message includes the offending input
 _CONNECTION_LOST = frozenset({Reason.RESET, Reason.CLOSED})
 _HEADER_TOO_LARGE = 431  # the status that h11 would send as a server
@@ -234,19 +235,25 @@ class _Exchange:
         return chunk
 
     def _parse(self, chunk: Chunk) -> None:
+        if not _may_be_http_1(self._first_bytes):  # the parser would wait for the end of a line
+            raise fail(Phase.RECEIVE, Reason.PROTOCOL_ERROR, "the response is not HTTP/1.1")
         try:
             if chunk.data:
                 self._take_all(chunk.data)
         except h11.RemoteProtocolError as error:
-            too_large = error.error_status_hint == _HEADER_TOO_LARGE
-            reason = Reason.OVER_LIMIT if too_large else Reason.PROTOCOL_ERROR
+            if error.error_status_hint == _HEADER_TOO_LARGE:
+                raise self._header_too_large() from error
             detail = f"not valid HTTP/1.1: {str(error)[:_MAX_ERROR_TEXT_CHARS]}"
-            raise fail(Phase.RECEIVE, reason, detail) from error
+            raise fail(Phase.RECEIVE, Reason.PROTOCOL_ERROR, detail) from error
         try:
             if chunk.ended:
                 self._take_all(b"")
         except h11.RemoteProtocolError:
             return  # the response is valid so far, but incomplete; `_rest` reports it
+
+    def _header_too_large(self) -> ExchangeFailed:
+        part = "the header is" if self._status is None else "the header of a chunk, or the trailer, is"
+        return fail(Phase.RECEIVE, Reason.OVER_LIMIT, f"{part} larger than {MAX_HEADER_BYTES} bytes")
 
     def _take_all(self, data: bytes) -> None:
         self._parser.receive_data(data)
@@ -256,6 +263,8 @@ class _Exchange:
     def _take(self, event: object) -> bool:
         """Whether there may be more events."""
         if isinstance(event, h11.Response):
+            if _header_bytes(event) > MAX_HEADER_BYTES:  # the parser limits only a header that has no end yet
+                raise self._header_too_large()
             self._status = event.status_code
             self._headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers)
         elif isinstance(event, h11.Data):
@@ -276,7 +285,7 @@ class _Exchange:
         timings = {Phase.WAIT: self._wait, **({Phase.RECEIVE: receive} if self._complete else {})}
         known = {phase: timing for phase, timing in timings.items() if timing.duration_s is not None}
         parser = self._parser
-        is_http = self._status is not None or failure is None or failure.reason is not Reason.PROTOCOL_ERROR
+        is_http = self._status is not None or _may_be_http_1(self._first_bytes)
         done = parser.our_state is h11.DONE and parser.their_state is h11.DONE
         return HttpResponse(
             status=self._status,
@@ -289,3 +298,15 @@ class _Exchange:
             failure=failure,
             not_http=b"" if is_http else self._first_bytes,
         )
+
+
+def _may_be_http_1(beginning: bytes) -> bool:
+    """Whether a response that begins so is HTTP/1.0 or 1.1 (RFC 9112, section 4), or a malformed one."""
+    start = beginning.lstrip(b"\r\n")[: len(_VERSION)].upper()
+    return _VERSION.startswith(start)
+
+
+def _header_bytes(response: h11.Response) -> int:
+    """The size of a header with the usual spaces: the status line, a line per field, the empty line."""
+    fields = sum(len(name) + len(b": ") + len(value) + len(b"\r\n") for name, value in response.headers)
+    return len(b"HTTP/1.1 200 \r\n") + len(response.reason) + fields + len(b"\r\n")

@@ -68,12 +68,7 @@ def request_of(client: Client, target: Target, purpose: RequestKind) -> HttpRequ
 
 def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent_bytes: int) -> HealthDetails:
     """The result of a request. ``middle_s`` is Unix time in the middle of the exchange."""
-    reply = wire.NOT_PARSED
-    if answer.failure is None and answer.status is not None and purpose is not RequestKind.GET:
-        read = wire.read_metadata if purpose is RequestKind.KEY_METADATA else wire.read_health
-        reply = read(answer.status, answer.body)
-        if reply.fault is not None and _header(answer, "content-encoding") not in _NO_ENCODING:
-            reply = wire.COMPRESSED
+    reply = _reply(answer, purpose)
     return HealthDetails(
         purpose=purpose,
         status=answer.status,
@@ -94,6 +89,18 @@ def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent
         location=_header(answer, "location"),
         not_http=answer.not_http,
     )
+
+
+def _reply(answer: HttpResponse, purpose: RequestKind) -> wire.ParsedReply:
+    """The response's body; of one that was cut or is too large, only what its beginning shows."""
+    if answer.status is None or purpose is RequestKind.GET:
+        return wire.NOT_PARSED
+    is_encoded = _header(answer, "content-encoding") not in _NO_ENCODING
+    if answer.failure is not None:
+        return wire.COMPRESSED if is_encoded else wire.read_beginning(answer.body)
+    read = wire.read_metadata if purpose is RequestKind.KEY_METADATA else wire.read_health
+    reply = read(answer.status, answer.body)
+    return wire.COMPRESSED if is_encoded and reply.fault is not None else reply
 
 
 def _header(answer: HttpResponse, name: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from probe.model.evidence import Evidence
-from probe.model.measurements import KeyManagerStatus
+from probe.model.measurements import LOCAL_FAILURES, Failure, KeyManagerStatus, Phase, Reason
 from probe.model.survey import CALL_LIMIT_S
 from probe.model.targets import Target
 from probe.model.verdicts import KmsError, KmsStep, Level, Outcome, Remedy, Scope
@@ -81,6 +81,8 @@ def proxy_clock_is_right(evidence: Evidence) -> Iterable[Finding]:
         if last.is_good and (offset_s is None or abs(offset_s) > _CLOCK_LIMIT_S):
             but = "" if offset_s is None else f", although its Date header is {offset_s:+.0f} s off"
             return met(f"the proxy accepted a current signature{but}")
+        if last.details.status is None:
+            return unknown(last.summary())
         if offset_s is None:
             return unknown(f"the response has no Date header ({last.summary()})")
         offset = f"its Date header is {offset_s:+.0f} s off; 300 s are allowed"
@@ -112,7 +114,7 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
 
     def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
         last = exchanges[-1]
-        if last.measurement.failure is not None:
+        if last.measurement.failure is not None and last.details.fault is None:
             return unknown(last.summary())
         if last.details.error_name == "InvalidUriPathException":
             return violated(last.summary())
@@ -122,6 +124,8 @@ def uri_path_is_served(evidence: Evidence) -> Iterable[Finding]:
             return violated(because, kms_errors=health_errors.INVALID_RESPONSE)
         if last.is_good:
             return met("the path is served")
+        if last.measurement.failure is not None:
+            return unknown(last.summary())
         return unknown(f"{last.summary()}: the proxy may have answered before it checked the path")
 
     yield from each_health(evidence, judge)
@@ -178,14 +182,10 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
         if last.is_good:
             count = len(last.details.managers)
             return met(f"follows the specification, with {count} key manager{'' if count == 1 else 's'}")
-        if last.timed_out:
-            return unknown(last.summary())
         if (found := explained(last.details)) is not None:
             return _of_front_end(found, last)
         if last.measurement.failure is not None:
-            beginning = f"; {evidence_in(last.details)}" if last.details.not_http else ""
-            cut = violated(f"{last.summary()}{beginning}", kms_errors=health_errors.NO_ANSWER)
-            return replace(cut, remedy=_CUT)
+            return _unread(last.measurement.failure, last)
         if last.details.fault is not None:
             return violated(evidence_in(last.details))
         return _by_name(last)
@@ -193,6 +193,28 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
     yield from each_health(evidence, judge)
 
 
+def _unread(failure: Failure, last: Exchange) -> Finding:
+    """A response that did not come, was cut, or is not HTTP/1.1 or too large to be read here."""
+    if last.details.not_http:
+        other = violated(evidence_in(last.details), kms_errors=health_errors.NO_ANSWER)
+        return replace(other, remedy=_OTHER_SERVER)
+    if failure.reason is Reason.OVER_LIMIT and failure.phase is Phase.RECEIVE:
+        return replace(unknown(last.summary()), remedy=_TOO_LARGE)
+    if last.timed_out or failure.reason in LOCAL_FAILURES:
+        return unknown(last.summary())
+    found = violated(last.summary(), kms_errors=health_errors.NO_ANSWER)
+    return found if failure.reason is Reason.PROTOCOL_ERROR else replace(found, remedy=_CUT)
+
+
+_OTHER_SERVER = Remedy(
+    text="Forward port 443 to the port on which the proxy speaks HTTP/1.1: another server answers here.",
+    console="EC2 > Target Groups > the target group > Targets",
+)
+# KMS's own limits are not documented.
+_TOO_LARGE = Remedy(
+    text="Find out what makes the response so large, in the proxy or in front of it, and shorten it: the "
+    "response to GetHealthStatus needs a few header fields and less than 4 KB of JSON."
+)
 _CUT = Remedy(
     text="Find out which of these applies. (1) The proxy failed while it answered: its log shows it. (2) The "
     "server speaks only HTTP/2: curl --http2 gets an answer, curl --http1.1 does not. Enable HTTP/1.1. (3) A "

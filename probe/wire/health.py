@@ -26,6 +26,7 @@ _FAULTS = {
     BodyForm.WITH_BYTE_ORDER_MARK: "the body begins with a byte order mark",
     BodyForm.OTHER: "the body is not JSON",
 }
+_KNOWN_BY_BEGINNING = frozenset({BodyForm.MARKUP, BodyForm.COMPRESSED})
 _ERROR_NAME = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 
 
@@ -70,6 +71,12 @@ def read_health(status: int, body: bytes) -> ParsedReply:
 def read_metadata(status: int, body: bytes) -> ParsedReply:
     """Parses the response to GetKeyMetadata."""
     return _read(status, body, _metadata)
+
+
+def read_beginning(body: bytes) -> ParsedReply:
+    """Interprets a body of which only the beginning was read: as markup or compressed, or not at all."""
+    _document, form = _object(body)
+    return ParsedReply(form=form, fault=_FAULTS[form]) if form in _KNOWN_BY_BEGINNING else NOT_PARSED
 
 
 def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], ParsedReply]) -> ParsedReply:

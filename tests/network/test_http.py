@@ -234,6 +234,77 @@ async def test_an_invalid_response_has_a_phase_and_a_reason(
     assert not answer.is_reusable
 
 
+NOT_HTTP = {
+    "a banner without an empty line": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "frames of HTTP/2": bytes.fromhex("000006 04 00 00000000 000300000080"),
+    "HTTP/2 in words": b"HTTP/2 200 OK\r\n\r\n",
+    "almost HTTP": b"HTTQ/1.1 200 OK\r\n\r\n",
+    "a TLS record": bytes.fromhex("1603010200"),
+}
+
+
+@pytest.mark.parametrize("wire", NOT_HTTP.values(), ids=NOT_HTTP)
+async def test_a_response_that_is_not_http_is_recognised_before_its_server_closes(
+    tcp_server: Any, wire: bytes
+) -> None:
+    def serve(connection: socket.socket) -> None:
+        sends(wire)(connection)
+        connection.recv(1)  # until the client closes
+
+    answer = await ask(tcp_server(serve), timeout_s=60)
+
+    detail = "the response is not HTTP/1.1"
+    assert answer.failure == Failure(phase=Phase.RECEIVE, reason=Reason.PROTOCOL_ERROR, detail=detail)
+    assert answer.not_http == wire[:64]
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [b"", b"H", b"HTTP/1.", HEAD[:-2], HEAD, b"http/1.1 200 OK\r\n\r\n", b"\r\n" + OK],
+    ids=[
+        "nothing",
+        "a byte",
+        "half a version",
+        "no line end",
+        "half a header",
+        "lower case",
+        "an empty line first",
+    ],
+)
+async def test_a_response_that_begins_as_http_is_not_taken_for_another_protocol(
+    tcp_server: Any, wire: bytes
+) -> None:
+    answer = await ask(tcp_server(sends(wire)))
+
+    assert answer.failure is not None
+    assert answer.not_http == b""
+
+
+@pytest.mark.parametrize(("more", "is_over"), [(0, False), (1, True)], ids=["at the limit", "above"])
+@pytest.mark.parametrize("part_bytes", [1000, 100_000], ids=["in parts", "at once"])
+async def test_the_size_of_a_header_is_limited_however_it_arrives(
+    part_bytes: int, more: int, *, is_over: bool
+) -> None:
+    end = b"\r\nContent-Length: 0\r\n\r\n"
+    wire = HEAD + b"X: ".ljust(MAX_HEADER_BYTES + more - len(HEAD) - len(end), b"y") + end
+    parts = [Chunk(wire[i : i + part_bytes], ended=False) for i in range(0, len(wire), part_bytes)]
+
+    answer = await exchange(HttpConnection(Scripted(*parts), SYSTEM_CLOCK))
+
+    assert (answer.status, answer.failure is not None) == ((None, True) if is_over else (200, False))
+    if answer.failure is not None:
+        assert answer.failure.reason is Reason.OVER_LIMIT
+        assert answer.failure.detail == "the header is larger than 16384 bytes"
+
+
+async def test_a_trailer_that_is_too_large_is_not_called_a_header(tcp_server: Any) -> None:
+    trailer = b"0\r\nT: " + b"x" * 2 * MAX_HEADER_BYTES
+    answer = await ask(tcp_server(sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + trailer)))
+
+    assert answer.failure is not None
+    assert answer.failure.detail == "the header of a chunk, or the trailer, is larger than 16384 bytes"
+
+
 @pytest.mark.parametrize(
     ("wire", "body"),
     [

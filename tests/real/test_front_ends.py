@@ -106,6 +106,32 @@ def test_health_names_the_front_end_that_answered_instead_of_the_proxy(
     assert (document["cold"]["server"] or "").startswith("nginx" if server == "nginx" else "")
 
 
+def test_a_page_that_is_too_large_to_read_is_recognised_by_its_beginning(
+    ports: Ports, run: Callable[..., Any]
+) -> None:
+    where = f"127.0.0.1:{ports['nginx']['large-page']}"
+    exit_status, document = run(
+        "health", f"https://{HOST}/kms/xks/v1", "--region", "eu-west-1", "--connect-to", where
+    )
+    found = verdict(document, RESPONSE)
+    assert (exit_status, found["outcome"]) == (Exit.VIOLATED, "violated")
+    assert document["cold"]["failure"]["detail"] == "the body is larger than 65536 bytes"
+    assert "nginx does not know the path (status 404" in found["because"]
+    assert "Correct the key store's URI path" in found["remedy"]["text"]
+    assert verdict(document, "uri-path-is-served")["outcome"] == "violated"
+
+
+def test_a_header_that_is_too_large_to_read_is_unknown_and_has_a_fix(
+    ports: Ports, run: Callable[..., Any]
+) -> None:
+    where = f"127.0.0.1:{ports['nginx']['large-header']}"
+    _, document = run("health", f"https://{HOST}/kms/xks/v1", "--region", "eu-west-1", "--connect-to", where)
+    found = verdict(document, RESPONSE)
+    assert found["outcome"] == "unknown"
+    assert "the header is larger than 16384 bytes" in found["because"]
+    assert "shorten it" in found["remedy"]["text"]
+
+
 def test_a_path_that_nginx_does_not_know_is_told_by_the_requirement_on_the_path(
     ports: Ports, run: Callable[..., Any]
 ) -> None:

@@ -1,6 +1,7 @@
 """Each requirement about health: the proxy's response, the outcome, and the errors of KMS."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from support.accounts.healthy import the_one
@@ -26,11 +27,15 @@ from probe.model.measurements import (
     CHECK_TIMED_OUT,
     NO_CREDENTIAL,
     BodyForm,
+    Failure,
     HealthDetails,
     KeyManagerStatus,
     Measurement,
+    Phase,
+    Reason,
 )
 from probe.model.verdicts import Likelihood, Operation, Outcome
+from probe.requirements.declare import Finding
 from probe.requirements.kms_errors import health as health_errors
 from probe.verdicts.judge import judge
 
@@ -303,3 +308,85 @@ def test_a_response_that_breaks_off_is_no_answer_whatever_its_status() -> None:
     assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.NO_ANSWER)
     assert found.remedy is not None
     assert "A firewall cuts the connection" in found.remedy.text
+
+
+def unread(reason: Reason, phase: Phase = Phase.RECEIVE, **response: Any) -> Finding:
+    """What the requirement about the response finds if the response was not read completely."""
+    failure = Failure(phase=phase, reason=reason, detail="told by the reader")
+    response = {"status": None, "managers": (), "clock_offset_s": None, **response}
+    measured = replace(cold(**response), failure=failure)
+    return the_one(BY_ID["health-response-is-valid"], with_health(measured))
+
+
+PAGE = {
+    "status": 502,
+    "form": BodyForm.MARKUP,
+    "fault": "the body is HTML or XML, not JSON",
+    "body": "<html>",
+}
+PACKED = {"status": 200, "form": BodyForm.COMPRESSED, "fault": "the body is compressed"}
+
+
+@pytest.mark.parametrize("reason", [Reason.CLOSED, Reason.TIMED_OUT, Reason.OVER_LIMIT, Reason.RESET])
+def test_a_page_or_a_compressed_body_is_known_by_its_beginning_whatever_ended_it(reason: Reason) -> None:
+    page, packed = unread(reason, **PAGE), unread(reason, **PACKED)
+    assert (page.outcome, packed.outcome) == (VIOLATED, VIOLATED)
+    assert "gets no valid answer from the proxy behind it" in page.because
+    assert "compresses the response" in packed.because
+    assert page.kms_errors == packed.kms_errors == health_errors.INVALID_RESPONSE
+
+
+def test_the_path_is_not_served_if_only_the_beginning_of_the_404_page_was_read() -> None:
+    page = replace(
+        cold(**{**PAGE, "status": 404}), failure=Failure(phase=Phase.RECEIVE, reason=Reason.CLOSED)
+    )
+    found = the_one(BY_ID["uri-path-is-served"], with_health(page))
+    assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.INVALID_RESPONSE)
+    assert "does not know the path" in found.because
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 502])
+def test_a_cut_response_without_a_known_beginning_says_nothing_about_the_path(status: int) -> None:
+    cut = replace(cold(status=status), failure=Failure(phase=Phase.RECEIVE, reason=Reason.CLOSED))
+    assert the_one(BY_ID["uri-path-is-served"], with_health(cut)).outcome is UNKNOWN
+
+
+@pytest.mark.parametrize("reason", [Reason.PROTOCOL_ERROR, Reason.CLOSED, Reason.TIMED_OUT])
+def test_another_server_on_the_port_is_named_by_its_first_bytes(reason: Reason) -> None:
+    found = unread(reason, not_http=b"SSH-2.0-OpenSSH\r\n")
+    assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.NO_ANSWER)
+    assert found.because == r'the response is not HTTP/1.1; it begins with "SSH-2.0-OpenSSH\r\n"'
+    assert found.remedy is not None
+    assert "another server answers here" in found.remedy.text
+
+
+def test_a_response_that_is_too_large_to_read_is_unknown_and_has_a_fix() -> None:
+    found = unread(Reason.OVER_LIMIT)
+    assert (found.outcome, found.kms_errors) == (UNKNOWN, None)
+    assert "a limit of xks-probe was exceeded (told by the reader)" in found.because
+    assert found.remedy is not None
+    assert "shorten it" in found.remedy.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "phase"),
+    [(Reason.OVER_LIMIT, Phase.SEND), (Reason.NOT_PERMITTED, Phase.SEND), (Reason.TIMED_OUT, Phase.RECEIVE)],
+)
+def test_a_limit_of_this_machine_and_silence_say_nothing_about_the_response(
+    reason: Reason, phase: Phase
+) -> None:
+    found = unread(reason, phase)
+    assert (found.outcome, found.remedy) == (UNKNOWN, None)
+
+
+def test_malformed_http_is_a_fault_of_the_proxy_and_not_a_cut_connection() -> None:
+    found = unread(Reason.PROTOCOL_ERROR)
+    assert (found.outcome, found.kms_errors, found.remedy) == (VIOLATED, health_errors.NO_ANSWER, None)
+    assert "the answer violated the protocol (told by the reader)" in found.because
+
+
+def test_without_a_response_nothing_is_said_about_its_date_header() -> None:
+    found = the_one(BY_ID["proxy-clock-is-right"], with_health(cold(failure=CLOSED)))
+    assert (found.outcome, found.because) == (UNKNOWN, "wait: closed by the peer")
+    cut = replace(cold(status=200, clock_offset_s=301.0), failure=CLOSED)
+    assert the_one(BY_ID["proxy-clock-is-right"], with_health(cut)).outcome is VIOLATED

@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.network.xks_proxy import HEALTHY
 
-from probe.model.measurements import KeyManagerStatus
+from probe.model.measurements import BodyForm, KeyManagerStatus
 from probe.wire.health import (
     LARGE_BODY_BYTES,
+    NOT_PARSED,
     health_request,
     metadata_request,
+    read_beginning,
     read_health,
     read_metadata,
 )
@@ -129,3 +131,25 @@ def test_key_metadata_is_parsed() -> None:
     reply = read_metadata(200, b'{"keySpec":"AES_256","keyUsage":["ENCRYPT",3],"keyStatus":"DISABLED"}')
     assert (reply.key_spec, reply.key_usage, reply.key_status) == ("AES_256", ("ENCRYPT",), "DISABLED")
     assert read_metadata(200, b'{"keySpec":"AES_256"}').fault
+
+
+@pytest.mark.parametrize(
+    ("beginning", "form"),
+    [
+        (b"<", BodyForm.MARKUP),
+        (b"\r\n <!DOCTYPE html", BodyForm.MARKUP),
+        (b"\xef\xbb\xbf<html>", BodyForm.MARKUP),
+        (b"\x1f\x8b", BodyForm.COMPRESSED),
+    ],
+)
+def test_the_beginning_of_a_body_shows_markup_and_compression(beginning: bytes, form: BodyForm) -> None:
+    reply = read_beginning(beginning)
+    assert reply.form is form
+    assert reply.fault
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"", b" ", b"\x1f", b"{", with_()[:-1], b"[", b"upstream connect", b"\xef\xbb\xbf"]
+)
+def test_the_beginning_of_a_body_shows_nothing_else(beginning: bytes) -> None:
+    assert read_beginning(beginning) == NOT_PARSED

@@ -85,3 +85,19 @@ def test_no_answer_is_reported_only_if_the_proxy_answered_no_request(failed: lis
     with console.capture() as captured:
         console.print(health.render(measured, Report(taken_at_s=NOW_S)))
     assert text in captured.get()
+
+
+@pytest.mark.parametrize(
+    ("phase", "text"),
+    [
+        (Phase.SEND, "The proxy did not answer: closed in send."),
+        (Phase.WAIT, "The proxy did not answer: closed in wait."),
+        (Phase.RECEIVE, "The answer could not be read: closed in receive."),
+    ],
+)
+def test_an_answer_that_could_not_be_read_is_not_called_no_answer(phase: Phase, text: str) -> None:
+    cut = replace(exchange(), failure=Failure(phase=phase, reason=Reason.CLOSED))
+    console = Console(width=100, markup=False, force_terminal=False)
+    with console.capture() as captured:
+        console.print(health.render([cut], Report(taken_at_s=NOW_S)))
+    assert text in captured.get()

@@ -29,6 +29,11 @@ NGINX = {
         "ssl_client_certificate CA; ssl_verify_client on; location / { return 200; }",
     ),
     "compressed": ("ssl", "location / { add_header Content-Encoding br always; return 200 'x'; }"),
+    "large-page": ("ssl", "set $k KILOBYTE; location / { return 404 '<html>" + 70 * "$k" + "'; }"),
+    "large-header": (
+        "ssl",
+        "set $k KILOBYTE; location / { add_header X '" + 20 * "$k" + "'; return 200 '{}'; }",
+    ),
     "proxy-protocol": ("ssl proxy_protocol", "location / { return 200; }"),
     "name-wanted": ("ssl", "ssl_reject_handshake on;"),
     "plain-http": ("", "location / { return 200; }"),
@@ -66,7 +71,7 @@ limit_req_zone $server_port zone=one:32k rate=1r/m;
 {servers} }}
 """
     file = folder / "nginx.conf"
-    file.write_text(_filled(text, {**upstreams, "CA": str(root)}))
+    file.write_text(_filled(text, {**upstreams, "CA": str(root), "KILOBYTE": 1024 * "x"}))
     with _running(["nginx", "-e", "stderr", "-c", str(file)], folder / "nginx.log", ports.values()):
         yield ports
 
