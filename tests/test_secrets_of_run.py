@@ -256,3 +256,23 @@ def test_two_or_no_credential_sources_give_one_clear_line_in_both_commands(
     for command in ("run", "check-config"):
         assert app.run([command, "-c", str(file)]) == Exit.USAGE
         assert "key_store.credential: set either file or secret" in capsys.readouterr().err
+
+
+def test_a_credential_file_for_another_uri_path_is_logged_once_and_on_the_page(
+    configured: Configured, tmp_path: Path
+) -> None:
+    written(
+        tmp_path / "credential.json",
+        json.dumps({"XksProxyUriPath": "/other/kms/xks/v1", **json.loads(CREDENTIAL)}),
+    )
+    file, log = configured({"file": "credential.json"}), tmp_path / "log"
+    with running(file, {}, "", log):
+        wait_for(lambda: was_accepted(file), log)  # so there were several reports
+        notes = json.loads(shown(file, "/api/v1/status"))["connect"]["notes"]
+        page = shown(file, "/")
+    note = "the URI path /other/kms/xks/v1 (its XksProxyUriPath), but the requests are for /kms/xks/v1"
+    assert [note in each for each in notes].count(True) == 1
+    assert note in page
+    lines = [line for line in log.read_text().splitlines() if note in line]
+    assert len(lines) == 1
+    assert (STORE in lines[0], '"level": "warning"' in lines[0]) == (True, True)

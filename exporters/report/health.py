@@ -26,7 +26,7 @@ _STYLES = {
 }
 
 
-def document(measured: Sequence[Measurement], report: Report, notes: Sequence[str] = ()) -> fields.Fields:
+def document(measured: Sequence[Measurement], report: Report) -> fields.Fields:
     """As in ``docs/schemas/health.json``: the last cold and the last warm exchange, null if there is none."""
     return {
         "schema_version": fields.SCHEMA_VERSION,
@@ -35,7 +35,7 @@ def document(measured: Sequence[Measurement], report: Report, notes: Sequence[st
         "authorities_as_of": report.authorities_as_of or None,
         "authorities_proposed": report.authorities_proposed or None,
         "extra_authorities": [clean(name) for name in report.extra_authorities],
-        "notes": list(notes),
+        "notes": list(report.notes),
         "verdicts": [judged.verdict(verdict) for verdict in report.verdicts],
     }
 
@@ -73,13 +73,13 @@ def total_s(measurement: Measurement) -> float:
     return sum(duration_s for phase, duration_s in measurement.phases_s.items() if phase is not Phase.RESOLVE)
 
 
-def render(measured: Sequence[Measurement], report: Report, notes: Sequence[str] = ()) -> RenderableType:
+def render(measured: Sequence[Measurement], report: Report) -> RenderableType:
     """The proxy, notes, the conclusion, what is wrong, the time budget, what is met."""
     parts = [
         *map(_head, measured[:1]),
         tls.authority_lists(report),
         tls.extra_authorities(report),
-        *(Text(f"note: {note}", style="yellow") for note in notes),
+        *(Text(f"note: {note}", style="yellow") for note in report.notes),
         *_conclusion(measured, report),
         _of_handshake(measured, report),
         Text(),

@@ -12,7 +12,6 @@ from exporters.report import (
     aws_metrics,
     changes,
     conclusion,
-    credential_path,
     fields,
     findings,
     formatting,
@@ -158,8 +157,7 @@ def cautions(of: Preflight) -> tuple[str, ...]:
         warnings.append(f"The AWS API was not called: the account data was collected at {collected_at}")
     if account is not None and account.failed_calls:
         warnings.append(_failed_calls(account))
-    spec = of.evidence.spec
-    warnings += credential_path.notes(of.evidence.credential, spec.uri_path if spec else None)
+    warnings += of.report.notes
     if of.is_redacted:
         warnings.append("Account ids, private addresses and key ids are replaced with pseudonyms")
     if extra := authorities(of.report):

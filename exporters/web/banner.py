@@ -1,7 +1,7 @@
 """The banner at the top: what KMS would return now, why, and how to fix it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporters.headline import State
 from exporters.predictions import returned, without_error
@@ -45,8 +45,17 @@ class Banner:
 
 def banners(reports: Iterable[Report]) -> tuple[tuple[Report | None, Banner], ...]:
     """Each report with its banner, the worst first; one undecided banner before the first report."""
-    shown = [(report, banner(report)) for report in reports]
+    shown = [(report, _with_notes(banner(report), report)) for report in reports]
     return tuple(sorted(shown, key=lambda each: _WORST_FIRST.index(each[1].state))) or ((None, banner(None)),)
+
+
+def _with_notes(shown: Banner, report: Report) -> Banner:
+    """The banner, and the report's notes about the input after its own."""
+    return replace(shown, notes=(*shown.notes, *map(_sentence, report.notes)))
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:]}."
 
 
 def banner(report: Report | None) -> Banner:

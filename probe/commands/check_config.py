@@ -27,7 +27,7 @@ def command(
     from probe.config import describe
 
     settings = load(config)
-    check_credentials(settings)
+    notes = check_credentials(settings)
     footprint = describe(settings)
     if form is output.Format.JSON:
         shown = {
@@ -35,14 +35,15 @@ def command(
             **asdict(footprint),
             "discovered": sorted(settings.discovered),
             "history": _history_limits(settings),
+            "notes": list(notes),
         }
         output.write_document(output.as_json(shown), file)
     else:
-        output.write_document(_text(settings, footprint), file)
+        output.write_document(_text(settings, footprint, notes), file)
     return Exit.FINE
 
 
-def _text(settings: Settings, footprint: "Footprint") -> str:
+def _text(settings: Settings, footprint: "Footprint", notes: tuple[str, ...]) -> str:
     width = max((len(target.name) for target in settings.targets), default=0)
     rows = [
         f"  {clean(t.name):<{width}}  {t.role:<11}  {clean(t.host)}:{t.port}  "
@@ -55,7 +56,10 @@ def _text(settings: Settings, footprint: "Footprint") -> str:
         f"{_rate(footprint.connections_per_s)} connections/s, about {footprint.series:,} series"
     )
     head = ["The agent would probe:", *rows] if rows else ["The file lists no target."]
-    return "\n".join([*head, *_discovered(settings, footprint), "", _history(settings, footprint), total])
+    noted = ["", *(f"note: {note}" for note in notes)] if notes else []
+    return "\n".join(
+        [*head, *_discovered(settings, footprint), *noted, "", _history(settings, footprint), total]
+    )
 
 
 def _discovered(settings: Settings, footprint: "Footprint") -> list[str]:

@@ -72,9 +72,19 @@ def reloaded(path: Path, sources_of: "Callable[[Settings], tuple[Sources, ...]]"
     )
 
 
-def check_credentials(settings: Settings) -> None:
-    """Read the same credentials as `accesses`, except secrets: AWS is not called. Raises `UsageError`."""
-    _credentials(settings, are_secrets_fetched=False)
+def check_credentials(settings: Settings) -> tuple[str, ...]:
+    """Read the same credentials as `accesses`, except secrets: AWS is not called. Raises `UsageError`.
+
+    Returns notes about them, as the agent's reports will have them.
+    """
+    from probe.verdicts.credential_path import notes
+
+    found = zip(settings.stores, _credentials(settings, are_secrets_fetched=False), strict=True)
+    return tuple(
+        f"{clean(store.id)}: {note}" if store.id else note
+        for store, credential in found
+        for note in notes(credential.facts() if credential else None, store.uri_path)
+    )
 
 
 def _credentials(settings: Settings, *, are_secrets_fetched: bool) -> "list[Credential | None]":

@@ -50,7 +50,6 @@ def command(
 
     The TLS handshake is judged, too: why a request was not sent or not answered is often seen only there.
     """
-    from exporters.report import credential_path
     from probe.signing.client import ProxyAccess
 
     spec = _spec(url, region, key_id, public=public)
@@ -62,7 +61,7 @@ def command(
     access = ProxyAccess(credential, extra, sign_anyway=sign_anyway)
     measured = signals.run(_ask(spec, target, access, source, timeout))
     report = _judge(spec, target, access, extra, measured)
-    _write(measured, report, credential_path.notes(access.facts(None), spec.uri_path), form, file)
+    _write(measured, report, form, file)
     failed = bool(measured) and measured[0].failure is not None
     return status(report, strict=strict, failed=failed) if measured else Exit.UNKNOWN
 
@@ -145,18 +144,12 @@ def _judge(
     return judge(replace(seen, spec=spec, credential=access.facts(None)))
 
 
-def _write(
-    measured: Sequence[Measurement],
-    report: Report,
-    notes: Sequence[str],
-    form: output.Format,
-    file: Path | None,
-) -> None:
+def _write(measured: Sequence[Measurement], report: Report, form: output.Format, file: Path | None) -> None:
     from exporters.report import health as shown
 
     output.write(
         form,
         file,
-        lambda: shown.document(measured, report, notes),
-        lambda: shown.render(measured, report, notes),
+        lambda: shown.document(measured, report),
+        lambda: shown.render(measured, report),
     )

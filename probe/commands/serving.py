@@ -22,6 +22,7 @@ from probe.agent.refresh import Sources
 from probe.agent.reload import Loaded
 from probe.commands import signals
 from probe.commands.exits import UsageError
+from probe.commands.notes_log import NotesLog
 from probe.commands.observing import AgentObserver
 from probe.commands.reloading import Reloading, ReloadOptions, say
 from probe.model.history import Standing
@@ -140,7 +141,7 @@ def _parts(
     page = PageSink(windows=lambda: agent.windows, series=history.series, standing=standing)
     agent = Agent(
         settings,
-        (sink, page, *on_disk),
+        (sink, page, NotesLog(), *on_disk),
         AgentObserver(sink, page.self_metrics),
         history=history,
         accesses=accesses,

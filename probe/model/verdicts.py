@@ -200,6 +200,7 @@ class Report:
     ``is_simulation``: of a simulated network, whose CA (in ``extra_authorities``) counts as one of KMS's.
     ``path_certificates`` are the SHA-256 of the certificates sent that belong to a judged path.
     ``aws_metrics`` is what AWS measured itself; None if the account was not read, or has nothing to ask for.
+    ``notes`` are sentences about the input that no requirement evaluates; their texts are cleaned.
     """
 
     taken_at_s: float
@@ -213,6 +214,7 @@ class Report:
     actual: ReportedState | None = None
     path_certificates: frozenset[str] = frozenset()
     aws_metrics: AwsMetrics | Unavailable | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def rests_on_extra_authority(self) -> bool:

@@ -9,6 +9,7 @@ from probe.requirements import of_scopes
 from probe.requirements.evidence.authorities import kms_authorities
 from probe.verdicts import (
     agreement,
+    credential_path,
     entry_points,
     observed,
     public_endpoint,
@@ -45,6 +46,7 @@ def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
         verdicts = tuple(each for each in verdicts if each.outcome is not Outcome.NOT_APPLICABLE)
     for correct in CORRECTIONS:
         verdicts = correct(verdicts, evidence)
+    used_path = evidence.spec.uri_path if evidence.spec else None
     predictions = predict(verdicts, rules, evidence) if rules and not single_server else ()
     return Report(
         taken_at_s=evidence.taken_at_s,
@@ -58,6 +60,7 @@ def judge(evidence: Evidence, *, single_server: bool = False) -> Report:
         is_simulation=evidence.is_simulation,
         path_certificates=certificates_of_paths(evidence),
         aws_metrics=evidence.account.metrics if evidence.account else None,
+        notes=credential_path.notes(evidence.credential, used_path),
     )
 
 

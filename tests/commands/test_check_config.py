@@ -98,3 +98,37 @@ def test_what_is_discovered_and_its_aws_calls_are_stated(
     assert app.run(["check-config", "-c", str(file), "--format", "json"]) == Exit.FINE
     found = json.loads(capsys.readouterr().out)
     assert (found["discovered"], found["aws_calls_per_hour"]) == (["cks-1"], 228.0)
+
+
+def with_credential(folder: Path, path_of_file: str | None) -> Path:
+    """A configuration for the URI path ``/kms/xks/v1``, with a credential file that may have another one."""
+    pair = {"AccessKeyId": "ABCDEFGHIJKLMNOPQRST", "RawSecretAccessKey": "Marker" * 8}
+    path = {"XksProxyUriPath": path_of_file} if path_of_file is not None else {}
+    credential = folder / "credential.json"
+    credential.touch(mode=0o600)
+    credential.write_text(json.dumps({**path, "XksProxyAuthenticationCredential": pair}))
+    file = folder / "x.yaml"
+    file.write_text(
+        "key_store: {id: cks-1, region: eu-west-1, uri_path: /kms/xks/v1, credential: {file: credential.json}}\n"
+        "proxy: {private_dns_name: a.example.com}\nnodes: [{name: n, address: 10.0.0.1}]\n"
+    )
+    return file
+
+
+@pytest.mark.parametrize(
+    ("path", "is_noted"), [("/other/kms/xks/v1", True), ("/kms/xks/v1", False), (None, False)]
+)
+def test_a_credential_file_for_another_uri_path_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], path: str | None, *, is_noted: bool
+) -> None:
+    file = with_credential(tmp_path, path)
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
+    text = capsys.readouterr().out
+    assert app.run(["check-config", "-c", str(file), "--format", "json"]) == Exit.FINE
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert len(notes) == is_noted
+    for note in notes:
+        assert note.startswith(f"cks-1: the file with the credential is for the URI path {path} ")
+        assert f"note: {note}\n" in text
+    assert ("note:" in text) is is_noted
+    assert "Marker" not in text

@@ -26,6 +26,7 @@ import exporters
 from exporters.prometheus import PrometheusSink
 from exporters.web.page import PageSink
 from probe.agent.history import History
+from probe.commands.notes_log import NotesLog
 from probe.model.kinds import PLANNED
 from probe.model.ports import Sink
 from probe.model.refreshed import Refreshed
@@ -38,6 +39,7 @@ SINKS: dict[type, Callable[[], Sink]] = {
     PrometheusSink: lambda: PrometheusSink("1"),
     PageSink: lambda: PageSink(now=lambda: NOW_S),
     History: History,
+    NotesLog: NotesLog,
     HistorySink: lambda: HistorySink(
         HistorySettings(path="/nonexistent/h", keep_s=1e6, most_bytes=1 << 24), print
     ),

@@ -23,6 +23,7 @@ from support.evidence import (
     window,
 )
 
+from probe.model.facts import CredentialFacts
 from probe.model.large_client_hello import HelloAnswer, LargeClientHello
 from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.store import KeyStoreSpec
@@ -304,3 +305,14 @@ def test_verdicts_and_predictions_that_rest_on_an_extra_authority_say_so(*, is_s
     assert predicted(report, Operation.CREATE).rests_on_extra_authority is False
     assert report.is_simulation is is_simulation
     assert {each.rests_on_extra_authority for each in report.verdicts} <= {True, False}
+
+
+@pytest.mark.parametrize(("of_file", "is_noted"), [("/other/kms/xks/v1", True), ("/kms/xks/v1", False)])
+def test_a_credential_for_another_uri_path_is_a_note_of_the_report(of_file: str, *, is_noted: bool) -> None:
+    seen = replace(
+        evidence(),
+        spec=KeyStoreSpec(region="eu-west-1", uri_path="/kms/xks/v1"),
+        credential=CredentialFacts(uri_path_of_the_file=of_file),
+    )
+    assert [of_file in note for note in judge(seen).notes] == [True] * is_noted
+    assert judge(replace(seen, spec=None)).notes == ()

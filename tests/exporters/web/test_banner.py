@@ -2,7 +2,7 @@
 
 from support.reports.exporter_inputs import REMEDY, predicted, report, verdict
 
-from exporters.web.banner import State, banner, summary
+from exporters.web.banner import State, banner, banners, summary
 from probe.model.verdicts import Basis, KmsStep, Level, Likelihood, Operation, Outcome
 
 WITH_EXTRA_CA = verdict(rests_on_extra_authority=True)
@@ -111,3 +111,11 @@ def test_the_other_kms_calls_have_a_short_summary() -> None:
     assert summary(failing, Operation.CONNECT) == "would fail with XKS_PROXY_INVALID_TLS_CONFIGURATION"
     possible = report(errors=(predicted(likelihood=Likelihood.POSSIBLE),))
     assert summary(possible, Operation.CONNECT) == "XKS_PROXY_INVALID_TLS_CONFIGURATION possible"
+
+
+def test_notes_of_a_report_are_sentences_after_the_banners_own() -> None:
+    noted = report(CAUSE, errors=(predicted(),), decided=False, notes=("the file is for /a",))
+    ((_, shown),) = banners((noted,))
+    own = banner(noted).notes
+    assert own
+    assert shown.notes == (*own, "The file is for /a.")

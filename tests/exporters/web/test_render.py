@@ -157,3 +157,11 @@ def test_every_table_has_headers() -> None:
     assert html.count("<table") == html.count("<thead") > 0
     assert 'scope="col"' in html
     assert 'scope="row"' in html
+
+
+def test_a_note_of_the_report_is_on_the_page_as_text() -> None:
+    sink = PageSink(now=lambda: NOW_S)
+    sink.on_report(report(notes=(f"the file is for {HOSTILE}",)))
+    html = render(sink.snapshot(), "1.0")
+    assert "The file is for " in html
+    assert "<script>alert" not in html

@@ -95,3 +95,13 @@ def test_the_document_is_json_with_only_printable_text() -> None:
     shown = document(filled().snapshot(), "1.0", ready=True)
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
     assert all(text.isprintable() for text in texts(shown))
+
+
+def test_the_notes_of_each_key_stores_report_are_among_its_notes() -> None:
+    page = PageSink(now=lambda: NOW_S)
+    page.on_report(report(key_store="cks-1", notes=("the file is for /a\x1b",)))
+    page.on_report(report(key_store="cks-2"))
+    notes = {
+        s["key_store"]: s["connect"]["notes"] for s in document(page.snapshot(), "1", ready=True)["stores"]
+    }
+    assert notes == {"cks-1": ["The file is for /a\\x1b."], "cks-2": []}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporters.report.credential_path import notes
 from probe.model.facts import CredentialFacts
+from probe.verdicts.credential_path import notes
 
 
 @pytest.mark.parametrize(
