@@ -214,8 +214,10 @@ class HealthDetails:
     fleet. ``clock_offset_s`` is the proxy's Date header minus this machine's clock at the middle of the
     exchange, to the second; None without a Date header. ``sent_body_bytes`` is the size of the request body.
     ``body`` is the beginning of the response body, ``form`` what it is (None if it was not parsed).
-    ``server`` and ``location`` are headers. ``not_http`` are the first bytes, at most 64, of a response that
-    is not HTTP/1.1. ``is_signed`` is False for an unsigned request.
+    ``server`` and ``location`` are headers. ``other_content_type`` is the Content-Type if it is not
+    ``application/json``, "" without one. ``not_http`` are the first bytes, at most 64, of a response that is
+    not HTTP/1.1; ``is_malformed``: it is HTTP/1.1, but violates its syntax. ``is_signed`` is False for an
+    unsigned request.
     ``withheld`` is the reason if no request was sent: nothing is signed for a server whose certificate path
     or name would be rejected. It is the id of a requirement, or one of `WITHHELD_FOR_OURSELVES`.
     """
@@ -239,7 +241,9 @@ class HealthDetails:
     form: BodyForm | None = None
     server: str | None = None
     location: str | None = None
+    other_content_type: str | None = None
     not_http: bytes = b""
+    is_malformed: bool = False
 
 
 # Values of `HealthDetails.withheld` that are not the server's fault: no request can be signed at all, or the

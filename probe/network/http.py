@@ -10,6 +10,7 @@ segments is read: if one segment arrived, ``wait`` is exact; otherwise it is an 
 one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -29,6 +30,7 @@ _MAX_RESPONSE_BYTES = 8 * MAX_BODY_BYTES
 _FIRST_BYTES = 64
 _VERSION = b"HTTP/1."
 _MAX_ERROR_TEXT_CHARS = 200  # the parser's message includes the offending input
+_PYTHON_BYTES = re.compile(r"bytearray\(b(.*)\)", re.DOTALL)
 _CONNECTION_LOST = frozenset({Reason.RESET, Reason.CLOSED})
 _HEADER_TOO_LARGE = 431  # the status that h11 would send as a server
 
@@ -91,7 +93,7 @@ class HttpResponse:
 
     ``headers`` have lower-case names. ``phases_s`` has ``wait`` and ``receive`` if completed and not
     discarded because of a clock step. ``is_reusable``: the connection can be reused. ``not_http`` are the
-    first bytes, at most 64, of a response that is not HTTP/1.1.
+    first bytes, at most 64, of a response that is not HTTP/1.1; ``is_malformed``: it violates HTTP/1.1.
     """
 
     status: int | None = None
@@ -103,6 +105,7 @@ class HttpResponse:
     is_reusable: bool = False
     failure: Failure | None = None
     not_http: bytes = b""
+    is_malformed: bool = False
 
 
 class HttpConnection:
@@ -154,7 +157,7 @@ class _Exchange:
         self._headers: tuple[tuple[str, str], ...] = ()
         self._body = bytearray()
         self._read_bytes = 0
-        self._complete = False
+        self._complete = self._malformed = False
         self._first_bytes = b""
         self._wait = self._until_last = INVALID_SAMPLE
         self._upper_bound = False
@@ -243,7 +246,9 @@ class _Exchange:
         except h11.RemoteProtocolError as error:
             if error.error_status_hint == _HEADER_TOO_LARGE:
                 raise self._header_too_large() from error
-            detail = f"not valid HTTP/1.1: {str(error)[:_MAX_ERROR_TEXT_CHARS]}"
+            self._malformed = True
+            text = _PYTHON_BYTES.sub(r"\1", str(error))
+            detail = f"not valid HTTP/1.1: {text[:_MAX_ERROR_TEXT_CHARS]}"
             raise fail(Phase.RECEIVE, Reason.PROTOCOL_ERROR, detail) from error
         try:
             if chunk.ended:
@@ -297,6 +302,7 @@ class _Exchange:
             is_reusable=failure is None and done and not parser.trailing_data[0],
             failure=failure,
             not_http=b"" if is_http else self._first_bytes,
+            is_malformed=self._malformed,
         )
 
 

@@ -87,7 +87,9 @@ def details_of(answer: HttpResponse, purpose: RequestKind, middle_s: float, sent
         form=reply.form,
         server=_header(answer, "server"),
         location=_header(answer, "location"),
+        other_content_type=_other_content_type(answer),
         not_http=answer.not_http,
+        is_malformed=answer.is_malformed,
     )
 
 
@@ -106,6 +108,13 @@ def _reply(answer: HttpResponse, purpose: RequestKind) -> wire.ParsedReply:
 def _header(answer: HttpResponse, name: str) -> str | None:
     """The beginning of a header's first value, or None."""
     return next((value[:_SHOWN_BYTES] for each, value in answer.headers if each == name), None)
+
+
+def _other_content_type(answer: HttpResponse) -> str | None:
+    """The Content-Type, "" without one; None if it is JSON, with or without parameters, or has no status."""
+    value = _header(answer, "content-type") or ""
+    is_json = value.partition(";")[0].strip().lower() == "application/json"
+    return None if is_json or answer.status is None else value
 
 
 def _offset_s(answer: HttpResponse, middle_s: float) -> float | None:

@@ -5,18 +5,14 @@ CDN. What it answers itself says nothing about the proxy. An answer with an erro
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probe.model.measurements import BodyForm, HealthDetails
-from probe.model.verdicts import KmsError, Likelihood, Remedy
+from probe.model.verdicts import KmsError, Remedy
 from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.wording import first_bytes, quoted
 
 _SHOWN_CHARS = 60
-# Java's usual JSON parsers skip a byte order mark; others reject it (RFC 8259, section 8.1, allows both).
-_PERHAPS_INVALID = tuple(
-    replace(error, likelihood=Likelihood.POSSIBLE) for error in health_errors.INVALID_RESPONSE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +196,8 @@ _CAUSES: tuple[Cause, ...] = (
         fits=_form(BodyForm.WITH_BYTE_ORDER_MARK),
         because="FRONT writes a byte order mark before the JSON, which parsers may reject",
         fix="Write the body as UTF-8 without a byte order mark.",
-        errors=_PERHAPS_INVALID,
+        # Java's usual JSON parsers skip it; others reject it (RFC 8259, section 8.1, allows both).
+        errors=health_errors.PERHAPS_INVALID,
     ),
     Cause(
         fits=_form(BodyForm.MARKUP),
@@ -244,7 +241,8 @@ def evidence_in(details: HealthDetails) -> str:
     """Status, Server and Location headers, fault and first bytes, each escaped and bounded."""
     if details.not_http:
         return f"the response is not HTTP/1.1; it begins with {first_bytes(details.not_http)}"
-    parts = [f"status {details.status}"]
+    status = f"status {details.status}"
+    parts = [] if details.fault and details.fault.startswith(f"{status} ") else [status]
     parts += [f"Server {quoted(details.server)}"] if details.server else []
     parts += [f"Location {quoted(details.location)}"] if details.location else []
     parts += [details.fault] if details.fault else []

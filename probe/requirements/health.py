@@ -15,7 +15,7 @@ from probe.requirements.evidence.health import Exchange, each_health
 from probe.requirements.front_ends import Explained, evidence_in, explained
 from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.kms_errors import path as path_errors
-from probe.requirements.wording import listed, milliseconds
+from probe.requirements.wording import listed, milliseconds, quoted
 
 _NOT_FOUND = 404
 _CLOCK_LIMIT_S = 300.0  # specification, "Authentication": requests up to five minutes off
@@ -179,6 +179,8 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
 
     def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
         last = exchanges[-1]
+        if last.is_good and last.details.other_content_type is not None:
+            return _of_content_type(last.details.other_content_type)
         if last.is_good:
             count = len(last.details.managers)
             return met(f"follows the specification, with {count} key manager{'' if count == 1 else 's'}")
@@ -196,16 +198,31 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
 def _unread(failure: Failure, last: Exchange) -> Finding:
     """A response that did not come, was cut, or is not HTTP/1.1 or too large to be read here."""
     if last.details.not_http:
-        other = violated(evidence_in(last.details), kms_errors=health_errors.NO_ANSWER)
-        return replace(other, remedy=_OTHER_SERVER)
+        return replace(violated(evidence_in(last.details)), remedy=_OTHER_SERVER)
+    if last.details.is_malformed:
+        return replace(violated(last.summary()), remedy=_MALFORMED)
     if failure.reason is Reason.OVER_LIMIT and failure.phase is Phase.RECEIVE:
         return replace(unknown(last.summary()), remedy=_TOO_LARGE)
     if last.timed_out or failure.reason in LOCAL_FAILURES:
         return unknown(last.summary())
-    found = violated(last.summary(), kms_errors=health_errors.NO_ANSWER)
-    return found if failure.reason is Reason.PROTOCOL_ERROR else replace(found, remedy=_CUT)
+    return replace(violated(last.summary(), kms_errors=health_errors.NO_ANSWER), remedy=_CUT)
 
 
+def _of_content_type(content_type: str) -> Finding:
+    """Of a response that is otherwise valid. Whether KMS reads this header is not documented."""
+    named = f"its Content-Type is {quoted(content_type)}" if content_type else "it has no Content-Type"
+    because = f"the body follows the specification, but {named}; application/json is required"
+    return replace(violated(because, kms_errors=health_errors.PERHAPS_INVALID), remedy=_CONTENT_TYPE)
+
+
+_CONTENT_TYPE = Remedy(
+    text="Send the header Content-Type: application/json with every response. Find out whether the proxy "
+    "or what is in front of it sets another one."
+)
+_MALFORMED = Remedy(
+    text="Send the same request to the proxy on its own host. If the response violates HTTP/1.1 there, too, "
+    "report it to the proxy's vendor; otherwise correct what is in front of the proxy."
+)
 _OTHER_SERVER = Remedy(
     text="Forward port 443 to the port on which the proxy speaks HTTP/1.1: another server answers here.",
     console="EC2 > Target Groups > the target group > Targets",
@@ -238,6 +255,10 @@ _REMEDIES = {
     ),
     "DependencyTimeoutException": Remedy(
         text="Check the path from the proxy to its key manager, which answers too slowly or not at all."
+    ),
+    "InvalidStateException": Remedy(
+        text="Enable the key store on the proxy: it reports that the key store is disabled, deactivated or "
+        "blocked there."
     ),
     "InternalException": Remedy(
         text="Check the proxy's log at this time: the proxy reports an internal error."

@@ -14,7 +14,7 @@ from probe.wire.json_values import text, texts
 
 LARGE_BODY_BYTES = 4000  # over two Ethernet packets, well below the size that a proxy must accept
 _MAX_MANAGERS = 10
-_OK = 200
+_OK, _MIN_NO_SUCCESS = 200, 300
 _FLEET_TEXTS = ("xksProxyVendor", "xksProxyModel", "ekmVendor")
 _SHOWN = 200
 _GZIP, _BYTE_ORDER_MARK = b"\x1f\x8b", b"\xef\xbb\xbf"  # RFC 1952, section 2.3.1; UTF-8's
@@ -83,14 +83,21 @@ def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], Parse
     document, form = _object(body)
     if form is not BodyForm.JSON_OBJECT:
         return ParsedReply(form=form, fault=_FAULTS[form])
+    name = text(document, "errorName")
     if status != _OK:
-        name = text(document, "errorName")
         if name is None or not _ERROR_NAME.fullmatch(name):
-            return ParsedReply(fault=f"status {status} without an errorName")
+            is_success = _OK < status < _MIN_NO_SUCCESS
+            fault = (
+                f"status {status} instead of 200" if is_success else f"status {status} without an errorName"
+            )
+            return ParsedReply(fault=fault)
         return ParsedReply(
             error_name=name, error_message=(text(document, "errorMessage") or "")[:_SHOWN] or None
         )
-    return of_success(document)
+    reply = of_success(document)
+    if reply.fault is not None and name is not None and _ERROR_NAME.fullmatch(name):
+        return ParsedReply(fault=f"the error {name} with status 200")
+    return reply
 
 
 def _object(body: bytes) -> tuple[dict[str, Any], BodyForm]:

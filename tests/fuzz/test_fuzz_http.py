@@ -88,6 +88,7 @@ def exchanged(data: bytes, sizes: list[int], request: HttpRequest = POST) -> Htt
     )
 
 
+JSON = b"Content-Type: application/json"
 _STATUSES = st.sampled_from(
     [
         b"200 OK",
@@ -107,7 +108,7 @@ _STATUSES = st.sampled_from(
 _HEADS = st.lists(
     st.sampled_from(
         [b"Date: Wed, 25 Nov 2026 12:00:00 GMT", b"Date: Wed, 25 Nov 0001 00:00:00 -9999", b"Date: x", b"Date: ", b"Date: 99 99 99",
-         b"Content-Type: application/json", b"Content-Encoding: gzip", b"Connection: close", b"Set-Cookie: \x1b[31m", b"Transfer-Encoding: chunked",
+         JSON, JSON, b"Content-Type: text/html", b"Content-Encoding: gzip", b"Connection: close", b"Set-Cookie: \x1b[31m", b"Transfer-Encoding: chunked",
          b"Content-Length: 0", b"Content-Length: 5", b"Content-Length: -1", b"Content-Length: 99999999999999999999", b"Upgrade: h2c", b"X: " + b"y" * 20000]
     ),
     max_size=3,
@@ -234,6 +235,8 @@ def check_each_met(answer: HttpResponse, found: dict[str, Verdict]) -> None:
     of_body = as_specified(answer.body) if answer.status == 200 and answer.failure is None else None
     if "health-response-is-valid" in met:
         assert of_body is not None
+        types = [value for name, value in answer.headers if name == "content-type"]
+        assert types[:1] == ["application/json"]
     if "key-manager-is-available" in met:
         assert of_body is not None
         assert of_body[1] >= 1
@@ -317,7 +320,7 @@ def test_no_response_to_another_request_causes_a_false_met(reply: Reply, purpose
 
 def test_the_unchanged_response_is_healthy() -> None:
     """Otherwise the tests above would prove nothing."""
-    answer = exchanged(wire((b"200 OK", [], json.dumps(HEALTHY).encode(), "length", [], None)), [7, 30])
+    answer = exchanged(wire((b"200 OK", [JSON], json.dumps(HEALTHY).encode(), "length", [], None)), [7, 30])
     _, found = verdicts(measured(answer, RequestKind.HEALTH))
     assert found["health-response-is-valid"].outcome is found["two-key-managers"].outcome is Outcome.MET
     assert as_specified(answer.body) == (2, 2)

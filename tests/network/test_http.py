@@ -297,6 +297,29 @@ async def test_the_size_of_a_header_is_limited_however_it_arrives(
         assert answer.failure.detail == "the header is larger than 16384 bytes"
 
 
+@pytest.mark.parametrize(
+    ("wire", "is_malformed", "detail"),
+    [
+        (HEAD + b"X Y: a\r\n\r\n", True, "not valid HTTP/1.1: illegal header line: 'X Y: a'"),
+        (HEAD + b"Content-Length: +2\r\n\r\nhi", True, "not valid HTTP/1.1: bad Content-Length"),
+        (
+            HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
+            True,
+            "not valid HTTP/1.1: bad Content-Length",
+        ),
+        (HEAD + b"X: " + b"y" * MAX_HEADER_BYTES, False, "the header is larger than 16384 bytes"),
+        (b"SSH-2.0-x\r\n", False, "the response is not HTTP/1.1"),
+    ],
+)
+async def test_malformed_http_is_told_from_other_failures(
+    tcp_server: Any, wire: bytes, detail: str, *, is_malformed: bool
+) -> None:
+    answer = await ask(tcp_server(sends(wire)))
+
+    assert answer.failure is not None
+    assert (answer.is_malformed, answer.failure.detail) == (is_malformed, detail)
+
+
 async def test_a_trailer_that_is_too_large_is_not_called_a_header(tcp_server: Any) -> None:
     trailer = b"0\r\nT: " + b"x" * 2 * MAX_HEADER_BYTES
     answer = await ask(tcp_server(sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + trailer)))

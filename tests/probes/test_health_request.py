@@ -49,3 +49,31 @@ def test_nothing_is_interpreted_without_a_status() -> None:
     answer = HttpResponse(failure=CUT, not_http=b"<html>")
     details = details_of(answer, RequestKind.HEALTH, middle_s=0.0, sent_bytes=0)
     assert (details.form, details.fault, details.not_http) == (None, None, b"<html>")
+
+
+@pytest.mark.parametrize(
+    ("headers", "other"),
+    [
+        ((("content-type", "application/json"),), None),
+        ((("content-type", "Application/JSON; charset=utf-8"),), None),
+        ((("content-type", "application/json ;x"),), None),
+        ((("content-type", "application/jsonp"),), "application/jsonp"),
+        ((("content-type", "text/html; charset=utf-8"),), "text/html; charset=utf-8"),
+        ((), ""),
+    ],
+)
+def test_a_content_type_other_than_json_is_kept(headers: Headers, other: str | None) -> None:
+    answer = HttpResponse(status=200, headers=headers, body=GOOD)
+    assert details_of(answer, RequestKind.HEALTH, middle_s=0.0, sent_bytes=0).other_content_type == other
+
+
+def test_without_a_response_there_is_no_content_type() -> None:
+    details = details_of(HttpResponse(failure=CUT), RequestKind.HEALTH, middle_s=0.0, sent_bytes=0)
+    assert details.other_content_type is None
+
+
+def test_malformed_http_is_marked() -> None:
+    for is_malformed in (True, False):
+        answer = HttpResponse(failure=CUT, is_malformed=is_malformed)
+        details = details_of(answer, RequestKind.HEALTH, middle_s=0.0, sent_bytes=0)
+        assert details.is_malformed is is_malformed

@@ -34,7 +34,7 @@ from probe.model.measurements import (
     Phase,
     Reason,
 )
-from probe.model.verdicts import Likelihood, Operation, Outcome
+from probe.model.verdicts import Basis, Likelihood, Operation, Outcome
 from probe.requirements.declare import Finding
 from probe.requirements.kms_errors import health as health_errors
 from probe.verdicts.judge import judge
@@ -354,7 +354,7 @@ def test_a_cut_response_without_a_known_beginning_says_nothing_about_the_path(st
 @pytest.mark.parametrize("reason", [Reason.PROTOCOL_ERROR, Reason.CLOSED, Reason.TIMED_OUT])
 def test_another_server_on_the_port_is_named_by_its_first_bytes(reason: Reason) -> None:
     found = unread(reason, not_http=b"SSH-2.0-OpenSSH\r\n")
-    assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.NO_ANSWER)
+    assert (found.outcome, found.kms_errors) == (VIOLATED, None)  # None: the requirement's own errors
     assert found.because == r'the response is not HTTP/1.1; it begins with "SSH-2.0-OpenSSH\r\n"'
     assert found.remedy is not None
     assert "another server answers here" in found.remedy.text
@@ -379,10 +379,53 @@ def test_a_limit_of_this_machine_and_silence_say_nothing_about_the_response(
     assert (found.outcome, found.remedy) == (UNKNOWN, None)
 
 
-def test_malformed_http_is_a_fault_of_the_proxy_and_not_a_cut_connection() -> None:
-    found = unread(Reason.PROTOCOL_ERROR)
-    assert (found.outcome, found.kms_errors, found.remedy) == (VIOLATED, health_errors.NO_ANSWER, None)
+def test_malformed_http_is_an_invalid_response_and_not_a_cut_connection() -> None:
+    """The specification's table: "Proxy returns a malformed response"."""
+    found = unread(Reason.PROTOCOL_ERROR, is_malformed=True)
+    assert (found.outcome, found.kms_errors) == (VIOLATED, None)
     assert "the answer violated the protocol (told by the reader)" in found.because
+    assert found.remedy is not None
+    assert "If the response violates HTTP/1.1 there, too" in found.remedy.text
+
+
+def test_a_tls_session_that_fails_within_the_response_is_not_malformed_http() -> None:
+    found = unread(Reason.PROTOCOL_ERROR, status=200)
+    assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.NO_ANSWER)
+    assert found.remedy is not None
+    assert "The proxy failed while it answered" in found.remedy.text
+
+
+@pytest.mark.parametrize(
+    ("content_type", "words"),
+    [("text/html", 'its Content-Type is "text/html"'), ("", "it has no Content-Type")],
+)
+def test_a_valid_body_with_another_content_type_may_be_rejected(content_type: str, words: str) -> None:
+    """The specification requires application/json; whether KMS enforces it is not documented."""
+    seen = with_health(*[cold(other_content_type=content_type)] * 5)
+    found = the_one(BY_ID["health-response-is-valid"], seen)
+    assert found.outcome is VIOLATED
+    assert words in found.because
+    assert {each.likelihood for each in found.kms_errors or ()} == {Likelihood.POSSIBLE}
+    assert {each.error for each in found.kms_errors or ()} >= {"XksProxyInvalidResponseException"}
+    assert found.remedy is not None
+    assert "Content-Type: application/json" in found.remedy.text
+    for others in ("credential-is-accepted", "uri-path-is-served", "key-manager-is-available"):
+        assert the_one(BY_ID[others], seen).outcome is MET
+
+
+def test_a_content_type_is_not_told_of_a_response_that_is_invalid_for_another_reason() -> None:
+    page = cold(status=403, fault="the body is HTML or XML, not JSON", other_content_type="text/html")
+    assert "Content-Type" not in the_one(BY_ID["health-response-is-valid"], with_health(page)).because
+
+
+def test_a_disabled_key_store_has_its_own_fix() -> None:
+    """The specification allows InvalidStateException for every call, but its table has only CreateKey."""
+    found = the_one(BY_ID["health-response-is-valid"], error("InvalidStateException"))
+    assert found.remedy is not None
+    assert "Enable the key store on the proxy" in found.remedy.text
+    assert {each.basis for each in found.kms_errors or () if each.operation is not Operation.CREATE_KEY} == {
+        Basis.INFERRED
+    }
 
 
 def test_without_a_response_nothing_is_said_about_its_date_header() -> None:

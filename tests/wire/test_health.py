@@ -153,3 +153,25 @@ def test_the_beginning_of_a_body_shows_markup_and_compression(beginning: bytes, 
 )
 def test_the_beginning_of_a_body_shows_nothing_else(beginning: bytes) -> None:
     assert read_beginning(beginning) == NOT_PARSED
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (201, "status 201 instead of 200"),
+        (299, "status 299 instead of 200"),
+        (300, "status 300 without an errorName"),
+        (199, "status 199 without an errorName"),
+    ],
+)
+def test_another_status_of_success_is_named_as_such(status: int, fault: str) -> None:
+    assert read_health(status, with_()).fault == fault
+
+
+def test_an_error_with_status_200_is_named_by_its_error() -> None:
+    assert (
+        read_health(200, b'{"errorName": "InternalException"}').fault
+        == "the error InternalException with status 200"
+    )
+    assert read_health(200, b'{"errorName": "a b"}').fault == "xksProxyFleetSize is not a positive integer"
+    assert read_health(200, with_(errorName="InternalException")).fault is None

@@ -4,7 +4,9 @@ For connect, AWS documents some codes; the others are inferred. For update and c
 specification has a table (1.0.3, "Error codes").
 """
 
-from probe.model.verdicts import Basis, KmsError, Operation
+from dataclasses import replace
+
+from probe.model.verdicts import Basis, KmsError, Likelihood, Operation
 from probe.requirements.kms_errors.error import MISCONFIGURED, UNREACHABLE, WRONG_STATE, error
 
 _Errors = tuple[KmsError, ...]
@@ -59,6 +61,15 @@ NO_ANSWER = _health_errors(
 INVALID_RESPONSE = _health_errors(
     "XKS_PROXY_INVALID_RESPONSE", update=_INVALID_RESPONSE, basis=Basis.INFERRED
 )
+# The specification's table has these errors of the proxy only for CreateKey.
+ONLY_OF_KEYS = _health_errors(
+    "XKS_PROXY_INVALID_RESPONSE",
+    update=_INVALID_RESPONSE,
+    basis=Basis.INFERRED,
+    update_basis=Basis.INFERRED,
+)
+# What the specification forbids, but KMS may accept all the same.
+PERHAPS_INVALID = tuple(replace(error, likelihood=Likelihood.POSSIBLE) for error in INVALID_RESPONSE)
 
 
 def _at_create_key(name: str, *alternatives: str, basis: Basis = Basis.DOCUMENTED) -> _Errors:
@@ -91,4 +102,6 @@ BY_NAME: dict[str, _Errors] = {
     "DependencyTimeoutException": OVERLOADED,
     "ThrottlingException": OVERLOADED,
     "InternalException": INTERNAL,
+    "InvalidStateException": ONLY_OF_KEYS,
+    "UnsupportedOperationException": ONLY_OF_KEYS,
 }

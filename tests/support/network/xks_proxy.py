@@ -52,6 +52,7 @@ class XksServer:
     secret: str = SECRET
     answer: Callable[[Asked], Answer | None] = lambda _request: None
     date: str | None = ""  # "": the current time; None: no Date header
+    content_type: str = "application/json"
     delay_s: float = 0.0
     drops: str = ""  # requests with this method are not answered: the connection is closed
     asked: list[Asked] = field(default_factory=list)
@@ -68,6 +69,7 @@ class XksServer:
                 status, body = self.answer(request) or self._default_answer(request)
                 date = formatdate(usegmt=True) if self.date == "" else self.date
                 head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n"
+                head += f"Content-Type: {self.content_type}\r\n" if self.content_type else ""
                 head += f"Date: {date}\r\n" if date else ""
                 stream.sendall(head.encode() + b"\r\n" + body)
 
