@@ -12,6 +12,10 @@ HEAD = """\
 Served on `/metrics`. `tools/metrics_page.py` generates this page from
 `exporters/prometheus/definitions.py`; edit the definitions, not the page.
 
+The format is OpenMetrics 1.0 if the `Accept` header names it and does not prefer `text/plain`; otherwise it
+is the classic text format (version 0.0.4). Both have the same samples. `/metrics?name[]=NAME` returns only
+the samples of that name, and may have several names.
+
 - All metrics use base units, such as seconds.
 - Unknown values have no series; there are no sentinel values such as -1.
 - Counters with a fixed set of label values (reasons, outcomes, KMS error names) are initialised to 0, so

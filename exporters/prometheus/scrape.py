@@ -6,27 +6,36 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client.core import CollectorRegistry, Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
 from exporters.prometheus.families import empty_family, label
+from exporters.prometheus.formats import CLASSIC, OPEN_METRICS, Format
 from exporters.prometheus.sink import PrometheusSink
 from exporters.prometheus.target_text import FAMILIES, pieces
 
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SLICE_S = 0.001
 
 
 class Scrapes:
-    """Scrapes of ``sink``. Requests that arrive during a scrape share its result."""
+    """Scrapes of ``sink``. Requests for one format that arrive during a scrape share its result."""
 
     def __init__(self, sink: PrometheusSink) -> None:
-        self._sink = sink
-        self._heads = [_text([empty_family(definition)]) for definition in FAMILIES]
+        self._scrapes = {form.media_type: _Scrape(sink, form) for form in (CLASSIC, OPEN_METRICS)}
+
+    async def text(self, form: Format = CLASSIC) -> bytes:
+        """The same bytes as ``form.encode`` of the sink's registry (UTF-8)."""
+        return await self._scrapes[form.media_type].text()
+
+
+class _Scrape:
+    """The scrapes in one format."""
+
+    def __init__(self, sink: PrometheusSink, form: Format) -> None:
+        self._sink, self._format = sink, form
+        self._heads = [_text([empty_family(definition)], form) for definition in FAMILIES]
         self._running: asyncio.Task[bytes] | None = None
 
     async def text(self) -> bytes:
-        """The same bytes as `prometheus_client.generate_latest` of the sink's registry (UTF-8)."""
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._write(), name="scrape")
         return await asyncio.shield(self._running)
@@ -43,13 +52,13 @@ class Scrapes:
             families.append(head + "".join([block[number] for block in blocks]).encode())
             await work.pause()
         # In a thread: verdicts on a thousand targets take 20 ms, and are immutable.
-        before = await asyncio.to_thread(_text, self._sink.families_before())
-        after = await asyncio.to_thread(_text, self._sink.families_after())
-        return b"".join([before, *families, after])
+        before = await asyncio.to_thread(_text, self._sink.families_before(), self._format)
+        after = await asyncio.to_thread(_text, self._sink.families_after(), self._format)
+        return b"".join([before, *families, after, self._format.end])
 
 
-def only(text: bytes, names: Collection[str]) -> bytes:
-    """The samples of ``text`` with one of these names, with their HELP and TYPE lines."""
+def only(text: bytes, names: Collection[str], form: Format = CLASSIC) -> bytes:
+    """The samples of ``text`` with one of these names, with their HELP and TYPE lines, in the same format."""
     wanted = {name.encode() for name in names}
     kept: list[bytes] = []
     head: list[bytes] = []
@@ -61,7 +70,7 @@ def only(text: bytes, names: Collection[str]) -> bytes:
         elif line.replace(b" ", b"{", 1).partition(b"{")[0] in wanted:
             kept += [*head, line]
             head = []
-    return b"".join(kept)
+    return b"".join([*kept, form.end])
 
 
 @dataclass(slots=True)
@@ -85,7 +94,8 @@ class _Fixed(Collector):
         return iter(self._families)
 
 
-def _text(families: Iterable[Metric]) -> bytes:
+def _text(families: Iterable[Metric], form: Format) -> bytes:
+    """The text of ``families`` without the format's end."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Fixed(list(families)))
-    return generate_latest(registry)
+    return form.encode(registry).removesuffix(form.end)

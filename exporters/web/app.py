@@ -8,7 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from exporters.prometheus import PrometheusSink
-from exporters.prometheus.scrape import CONTENT_TYPE, Scrapes, only
+from exporters.prometheus.formats import negotiate
+from exporters.prometheus.scrape import Scrapes, only
 from exporters.web.guard import SECURITY_HEADERS, hosts
 from exporters.web.history_paths import HistoryPaths
 from exporters.web.page import PageSink
@@ -74,12 +75,13 @@ class _Paths:
         self._has_history = has_history
 
     async def metrics(self, request: web.Request) -> web.Response:
-        text = await self._scrapes.text()
+        form = negotiate(",".join(request.headers.getall("Accept", [])))
+        text = await self._scrapes.text(form)
         if names := request.query.getall("name[]", []):
-            text = await asyncio.to_thread(only, text, names)
+            text = await asyncio.to_thread(only, text, names, form)
         response = web.Response(
             body=text,
-            headers={"Content-Type": CONTENT_TYPE},
+            headers={"Content-Type": form.content_type, "Vary": "Accept"},
             zlib_executor_size=_COMPRESS_IN_THREAD_BYTES,
         )
         response.enable_compression()

@@ -20,20 +20,18 @@ from support.reports.exporter_inputs import (
     certificate,
     echoes,
     health,
-    predicted,
-    region,
     report,
-    survey,
     target,
     tcp,
     tls,
     verdict,
 )
+from support.reports.filled_sink import filled_sink
 
 from exporters.prometheus import PrometheusSink
 from probe.model.measurements import EchoBatch, Measurement
 from probe.model.targets import Check, PlannedCheck, Question, Role
-from probe.model.verdicts import Level, Outcome, Requirement, Scope
+from probe.model.verdicts import Outcome
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "metrics.txt"
 
@@ -46,37 +44,8 @@ def value(sink: PrometheusSink, name: str, **labels: str) -> float | None:
     return sink.registry.get_sample_value(f"xksprobe_{name}", labels)
 
 
-def filled() -> PrometheusSink:
-    """A sink with one result of every kind."""
-    sink = PrometheusSink("1.2.3")
-    node, far = asked(), target("region-1", role=Role.REGION, host="kms.example.com", region="eu-west-3")
-    sink.on_targets((node, far))
-    sink.set_requirements(
-        (
-            Requirement(
-                id="authority-is-trusted-by-kms", level=Level.REQUIRED, scope=Scope.CERTIFICATES, title="…"
-            ),
-        )
-    )
-    sink.on_measurement(tcp(node))
-    sink.on_measurement(tcp(node, None, NOW_S + 15))
-    sink.on_measurement(tls(node, certificate(), certificate(1, "Example CA")))
-    sink.on_measurement(health(node, clock_offset_s=-2))
-    sink.on_measurement(health(node, check=Check.HEALTH_WARM))
-    sink.on_measurement(health(node, 401, NOW_S + 60))
-    sink.on_measurement(tcp(far, 0.09, address="192.0.2.1"))
-    sink.on_echoes((node, far), echoes(ANSWERED, LOST, DUPLICATE, LATE))
-    sink.on_report(report(verdict(outcome=Outcome.VIOLATED), errors=(predicted(),), extra_authorities=("x",)))
-    sink.on_survey(survey(region(within_threshold=True)))
-    sink.observe_loop_lag(0.0004)
-    sink.observe_scheduling_delay(0.002)
-    sink.skipped(node, Check.TLS, 2)
-    sink.set_reload(ok=True, at_s=NOW_S)
-    return sink
-
-
 def test_the_metrics_equal_the_golden_file() -> None:
-    golden_files.check(GOLDEN, text(filled()))
+    golden_files.check(GOLDEN, text(filled_sink()))
 
 
 def test_promtool_reports_no_problem() -> None:
@@ -86,7 +55,7 @@ def test_promtool_reports_no_problem() -> None:
             pytest.fail("promtool is missing and skips are forbidden")
         pytest.skip("needs promtool (Debian package: prometheus)")
     checked = subprocess.run(
-        [promtool, "check", "metrics"], input=text(filled()), capture_output=True, text=True, check=False
+        [promtool, "check", "metrics"], input=text(filled_sink()), capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
@@ -119,7 +88,7 @@ def test_fixed_label_sets_start_at_zero_and_times_start_absent() -> None:
 
 
 def test_a_removed_target_leaves_no_series_behind() -> None:
-    sink = filled()
+    sink = filled_sink()
     sink.on_targets((target("other"),))
     sink.on_report(report())
     assert 'target="node-1"' not in text(sink)
@@ -237,7 +206,7 @@ def test_conduct_tests_and_withheld_requests_are_not_counted(measured: Measureme
 
 
 def test_health_requests_are_counted_like_every_check() -> None:
-    sink = filled()
+    sink = filled_sink()
     assert value(sink, "probe_interval_seconds", target="node-1", check="health_warm") == 60
     assert value(sink, "probes_total", target="node-1", check="health_cold") == 2
     assert value(sink, "probes_total", target="node-1", check="health_warm") == 1
@@ -265,7 +234,7 @@ def test_the_key_store_in_the_report_replaces_the_default() -> None:
 
 
 def test_no_creation_times_are_written() -> None:
-    assert "_created" not in text(filled())
+    assert "_created" not in text(filled_sink())
 
 
 def test_a_reply_with_a_discarded_time_counts_as_received_but_not_as_a_sample() -> None:

@@ -95,6 +95,36 @@ async def test_a_single_metric_can_be_requested(client: TestClient) -> None:
     assert "xksprobe_probes_total" not in text
 
 
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        (
+            "application/openmetrics-text; version=1.0.0",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ),
+        ("*/*", "text/plain; version=0.0.4; charset=utf-8"),
+    ],
+)
+@pytest.mark.parametrize("names", [[], ["xksprobe_build_info"]], ids=["all", "one name"])
+async def test_the_metrics_are_in_the_accepted_format_and_compressed(
+    client: TestClient, accept: str, content_type: str, names: list[str]
+) -> None:
+    """aiohttp's client decompresses the body by itself."""
+    headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+    response = await client.get("/metrics", params=[("name[]", name) for name in names], headers=headers)
+    text = await response.text()
+    assert (response.headers["Content-Type"], response.headers["Content-Encoding"]) == (content_type, "gzip")
+    assert 'xksprobe_build_info{version="1.0"} 1.0\n' in text
+    assert ("xksprobe_probes_total{" in text) == (not names)
+    assert text.endswith("\n# EOF\n") == ("openmetrics" in content_type)
+
+
+async def test_several_accept_headers_are_read_as_one_list(client: TestClient) -> None:
+    headers = [("Accept", "text/plain;q=0.5"), ("Accept", "application/openmetrics-text")]
+    response = await client.get("/metrics", headers=headers)
+    assert response.content_type == "application/openmetrics-text"
+
+
 async def test_the_page_can_be_paused(client: TestClient) -> None:
     assert "http-equiv" in await (await client.get("/")).text()
     assert "http-equiv" not in await (await client.get("/?pause")).text()
