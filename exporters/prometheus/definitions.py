@@ -39,9 +39,9 @@ BUILD_INFO = Definition("build_info", Kind.INFO, ("version",), "The running vers
 TARGET_INFO = Definition(
     "target_info",
     Kind.INFO,
-    ("target", "role", "key_store", "target_zone", "address", "target_region"),
+    ("target", "role", "key_store", "target_zone", "address", "target_region", "vantage"),
     "Properties of a target. address is empty for Regions, because their addresses rotate, and until the name"
-    " is resolved.",
+    " is resolved. vantage is where this agent probes from, as configured.",
 )
 REQUIREMENT_INFO = Definition(
     "requirement_info", Kind.INFO, ("requirement", "level"), "Level of each requirement."

@@ -45,7 +45,7 @@ class _Scrape:
         blocks: list[tuple[str, ...]] = []
         # If two names are cut to the same label, only the last is kept: duplicate series fail the scrape.
         for series in {label(series.target.name): series for series in self._sink.series}.values():
-            blocks.append(pieces(series))
+            blocks.append(pieces(series, self._sink.vantage))
             await work.pause()
         families = []
         for number, head in enumerate(self._heads):

@@ -44,6 +44,7 @@ class PrometheusSink(Collector):
 
     def __init__(self, version: str, now: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry()
+        self.vantage = ""  # where this agent probes from, as configured
         self._version = version
         self._series: dict[Identity, TargetSeries] = {}
         self._samples: Counter[Timestamps] = Counter(dict.fromkeys(Timestamps, 0))
@@ -161,7 +162,7 @@ class PrometheusSink(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families with samples, for a scrape."""
         yield from self.families_before()
-        yield from target_families(self.series)
+        yield from target_families(self.series, self.vantage)
         yield from self.families_after()
 
     @property

@@ -15,11 +15,10 @@ _Numbers = Callable[[TargetSeries], Mapping[Labels, float]]
 _Histograms = Callable[[TargetSeries], Mapping[Labels, Histogram]]
 
 
-def info_labels(name: str, series: TargetSeries) -> Labels:
+def info_labels(name: str, series: TargetSeries, vantage: str) -> Labels:
     target = series.target
-    texts = (target.key_store, target.zone, series.address, target.region)
-    key_store, zone, address, region = map(label, texts)
-    return (name, target.role.value, key_store, zone, address, region)
+    texts = (target.key_store, target.zone, series.address, target.region, vantage)
+    return (name, target.role.value, *map(label, texts))
 
 
 def _by_check(numbers: Mapping[Check, float]) -> dict[Labels, float]:
@@ -101,9 +100,11 @@ HISTOGRAMS: tuple[tuple[d.Definition, _Histograms], ...] = (
 )
 
 
-def target_families(all_series: Iterable[TargetSeries]) -> Iterator[Metric]:
+def target_families(all_series: Iterable[TargetSeries], vantage: str = "") -> Iterator[Metric]:
+    """``vantage`` is where the agent probes from."""
     series_by_name = {label(series.target.name): series for series in all_series}
-    yield family(d.TARGET_INFO, {info_labels(name, series): 1.0 for name, series in series_by_name.items()})
+    infos = {info_labels(name, series, vantage): 1.0 for name, series in series_by_name.items()}
+    yield family(d.TARGET_INFO, infos)
     for definition, numbers in TABLE:
         rows = {
             (name, *labels): value

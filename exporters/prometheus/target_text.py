@@ -31,11 +31,11 @@ _BOUND_LABEL = "le"
 _MAX_PLAIN = 1_000_000  # larger floats are written with an exponent
 
 
-def pieces(series: TargetSeries) -> tuple[str, ...]:
-    """The lines of ``series``, one text per family in `FAMILIES`."""
+def pieces(series: TargetSeries, vantage: str = "") -> tuple[str, ...]:
+    """The lines of ``series``, one text per family in `FAMILIES`. ``vantage``: where it is probed from."""
     name = label(series.target.name)
     return (
-        _rows(d.TARGET_INFO, {info_labels(name, series): 1.0}),
+        _rows(d.TARGET_INFO, {info_labels(name, series, vantage): 1.0}),
         *(
             _rows(definition, {(name, *labels): value for labels, value in numbers(series).items()})
             for definition, numbers in TABLE

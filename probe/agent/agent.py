@@ -153,9 +153,11 @@ class Agent:
     def _judged(self, measured: Measured) -> Reports:
         """Evaluate the requirements; runs in a thread, so it must not change shared state."""
         reports = tuple(judge(self.state.snapshot(store, measured)) for store in self.state.stores)
-        threshold_s = self.state.settings.threshold_s
+        settings = self.state.settings
         regions = rank.from_windows(
-            self.state.snapshot(None, measured), threshold_s=threshold_s, vantage=self._vantage
+            self.state.snapshot(None, measured),
+            threshold_s=settings.threshold_s,
+            vantage=settings.vantage or self._vantage,
         )
         self.windows = measured.windows
         return reports, regions

@@ -123,6 +123,7 @@ class _Parts:
         say(result, loaded, self.sink, self.page)
         if loaded is not None:
             self.sink.set_requirements(_judged(loaded.accesses, loaded.sources))
+            self.sink.vantage = loaded.settings.vantage
 
 
 def _parts(
@@ -133,6 +134,7 @@ def _parts(
 ) -> _Parts:
     sink = PrometheusSink(__version__)
     sink.set_requirements(_judged(accesses, sources))
+    sink.vantage = settings.vantage
     sink.set_reload(ok=True, at_s=SYSTEM_CLOCK.now_s())
     history = History()
     disk = _history_on_disk(settings, sink)

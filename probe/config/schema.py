@@ -320,6 +320,11 @@ class Document(_OfStore, _Stores):
     timeouts: Annotated[FileTimeouts, BeforeValidator(_mapped)] = Field(
         default=FileTimeouts(), description=f"timeouts of checks; defaults: {_defaults('timeout_s')}"
     )
+    vantage: values.Vantage = Field(
+        default="",
+        description="name of the place to probe from, for page and metrics; default: the host name on "
+        "the page, nothing in the metrics",
+    )
     threshold: values.Threshold = Field(default=RTT_THRESHOLD_S, description="limit for round-trip times")
     report_interval: values.ReportInterval = Field(
         default=10.0, description="interval between evaluations of all requirements"

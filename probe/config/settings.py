@@ -122,6 +122,7 @@ def _settings(
         resolvers=tuple(document.resolve_with),
         source_address=document.source_address,
         extra_authorities=authorities,
+        vantage=document.vantage,
         threshold_s=document.threshold,
         report_interval_s=document.report_interval,
     )

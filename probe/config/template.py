@@ -28,6 +28,7 @@ _TAIL = """\
 # extra_authorities: [private-root.pem]    # root CAs that KMS does not trust; every report shows them
 # intervals: {INTERVALS}
 # timeouts: {TIMEOUTS}
+# vantage: ""                              # name of the place to probe from, shown with the results
 # threshold: 35ms
 # report_interval: 10s
 # history: {{path: history.sqlite, keep: 7d, most_bytes: 512MiB}}  # default path: in $STATE_DIRECTORY

@@ -19,6 +19,7 @@ from probe.wire.hostport import check_address, check_host, check_name, check_por
 DAY_S = 86400.0
 MIN_KEEP_S, MAX_KEEP_S = 3600.0, 400 * DAY_S
 MIN_HISTORY_BYTES, MAX_HISTORY_BYTES = 16 << 20, 64 << 30
+MAX_VANTAGE = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CHECKS = {CHECKS[check].key: check for check in PLANNED}
 _RECORD_TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
@@ -103,6 +104,12 @@ def _duration(min_s: float, max_s: float) -> BeforeValidator:
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError("is not a valid name; use 1 to 64 letters, digits, dots, hyphens or underscores")
+    return text
+
+
+def _vantage(text: str) -> str:
+    if text != clean(text, MAX_VANTAGE) or text != text.strip():
+        raise ValueError(f"must be at most {MAX_VANTAGE} printable characters, without space at the ends")
     return text
 
 
@@ -243,6 +250,9 @@ _IPV4 = WithJsonSchema({"type": "string", "format": "ipv4"})
 
 Name = Annotated[
     str, _text(_name, "a name"), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})
+]
+Vantage = Annotated[
+    str, _text(_vantage, "text"), WithJsonSchema({"type": "string", "maxLength": MAX_VANTAGE})
 ]
 Address = Annotated[str, _text(check_address, "an IPv4 address"), _IPV4]
 DnsName = Annotated[

@@ -52,6 +52,7 @@ class Settings:
     default ones). ``resolvers`` are the IPv4 addresses of the name servers to use; empty means the
     system's. ``extra_authorities`` are DER root certificates that the user trusts and KMS does not;
     ``is_simulation``: they count as KMS's, because the network is simulated (no file can set this).
+    ``vantage`` is the user's name of the place that the agent probes from; "" if none is configured.
     """
 
     targets: tuple[Target, ...] = ()
@@ -69,6 +70,7 @@ class Settings:
     source_address: str | None = None
     extra_authorities: tuple[bytes, ...] = ()
     is_simulation: bool = False
+    vantage: str = ""
     threshold_s: float = RTT_THRESHOLD_S
     report_interval_s: float = 10.0
     history: HistorySettings | None = None  # None: results are not kept on disk

@@ -122,6 +122,14 @@ async def test_one_round_has_enough_round_trips_for_a_verdict_on_35_ms() -> None
 
 
 @pytest.mark.loopback
+@pytest.mark.parametrize(("configured", "shown"), [("", "agent-1"), ("Frankfurt", "Frankfurt")])
+async def test_the_configured_vantage_replaces_the_host_name_in_a_survey(configured: str, shown: str) -> None:
+    agent = Agent(Settings(targets=(REGION,), vantage=configured), (), Silent(), vantage="agent-1")
+    _, survey = await agent.once(lambda _done, _total: None)
+    assert survey.vantage == shown
+
+
+@pytest.mark.loopback
 async def test_the_agent_is_ready_after_its_first_round_and_publishes_a_report_when_stopped() -> None:
     sink = RecordingSink()
     agent = make(sink)

@@ -14,7 +14,9 @@ from support.reports.exporter_inputs import NOW_S, target, tcp
 
 from exporters.prometheus import PrometheusSink
 from probe.commands import serving
+from probe.commands.discovery import KnownSources
 from probe.commands.exits import UsageError
+from probe.commands.reloading import ReloadOptions
 from probe.commands.serving import listen, serve
 from probe.model.settings import HistorySettings, Settings
 from probe.model.targets import Check
@@ -45,6 +47,8 @@ class FakeAgent:
 
     def ready(self) -> bool:
         return self.started.is_set()
+
+    def reconfigure(self, *_: object) -> None: ...
 
     async def run(self) -> None:
         self.started.set()
@@ -134,6 +138,34 @@ async def test_the_history_is_complete_when_the_agent_has_ended(
         await serve(Settings(history=history), listen("127.0.0.1", 0), vantage="here")
     read = HistoryQueries(tmp_path / "h.sqlite").read(node.identity, int(NOW_S), int(NOW_S) + 60, 60)
     assert read.summaries[Check.TCP][int(NOW_S)].sent == 1
+
+
+@pytest.mark.loopback
+async def test_the_metrics_have_the_configured_vantage_and_follow_a_reload(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    agent = FakeAgent()
+
+    def made(_settings: Settings, given: Sequence[Any], *_: object, **__: object) -> FakeAgent:
+        given[0].on_targets((target("node-1"),))
+        return agent
+
+    monkeypatch.setattr(serving, "Agent", made)
+    file = tmp_path / "xks-probe.yaml"
+    file.write_text("vantage: Berlin\nnodes: [{name: a, address: 10.0.0.1}]\n", encoding="utf-8")
+    listener = listen("127.0.0.1", 0)
+    page = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    reload = ReloadOptions(path=file, known=KnownSources(), by_request=True)
+    task = asyncio.create_task(serve(Settings(vantage="Frankfurt"), listener, vantage="here", reload=reload))
+    async with asyncio.timeout(MAX_S), aiohttp.ClientSession() as session:
+        await agent.started.wait()
+        before = await (await session.get(f"{page}/metrics")).text()
+        assert (await session.post(f"{page}/-/reload")).status == 200
+        after = await (await session.get(f"{page}/metrics")).text()
+        task.cancel()
+        await asyncio.wait([task])
+    assert 'vantage="Frankfurt"} 1.0' in before
+    assert 'vantage="Berlin"} 1.0' in after
 
 
 @pytest.mark.loopback

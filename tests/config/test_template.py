@@ -28,7 +28,7 @@ def test_the_template_shows_every_key_of_the_file() -> None:
 
 
 def test_the_template_shows_the_default_values() -> None:
-    names = "intervals|timeouts|threshold|report_interval|listen|allow_unauthenticated|govcloud"
+    names = "intervals|timeouts|vantage|threshold|report_interval|listen|allow_unauthenticated|govcloud"
     lines = re.findall(rf"(?m)^(?:{names}): .*$", uncommented(config.template()))
     assert len(lines) == names.count("|") + 1
     assert parse("\n".join([*lines, BACKEND])) == parse(BACKEND)

@@ -5,7 +5,7 @@ from exporters.prometheus.definitions import DEFINITIONS
 # As promised, without the prefix: name and labels.
 PROMISED = {
     "build_info": "version",
-    "target_info": "target,role,key_store,target_zone,address,target_region",
+    "target_info": "target,role,key_store,target_zone,address,target_region,vantage",
     "requirement_info": "requirement,level",
     "probe_interval_seconds": "target,check",
     "probes_total": "target,check",

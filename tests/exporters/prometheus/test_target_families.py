@@ -7,9 +7,9 @@ from exporters.prometheus.target_series import TargetSeries
 from probe.model.targets import Check, PlannedCheck, Role
 
 
-def samples(*all_series: TargetSeries) -> dict[str, list[dict[str, str]]]:
+def samples(*all_series: TargetSeries, vantage: str = "") -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
-    for family in target_families(all_series):
+    for family in target_families(all_series, vantage):
         for sample in family.samples:
             found.setdefault(sample.name, []).append(sample.labels)
     return found
@@ -48,8 +48,13 @@ def test_target_info_describes_the_target() -> None:
     (labels,) = samples(TargetSeries(target()))["xksprobe_target_info"]
     assert labels == {
         "target": "node-1", "role": "node", "key_store": "cks-1", "target_zone": "use1-az1",
-        "address": "10.0.0.1", "target_region": "",
+        "address": "10.0.0.1", "target_region": "", "vantage": "",
     }  # fmt: skip
+
+
+def test_target_info_has_where_the_agent_probes_from() -> None:
+    (labels,) = samples(TargetSeries(target()), vantage="Frankfurt\x1b[2J")["xksprobe_target_info"]
+    assert labels["vantage"] == "Frankfurt\\x1b[2J"
 
 
 def test_only_certificates_of_the_judged_path_have_dates() -> None:

@@ -16,16 +16,16 @@ from probe.model.targets import Check, Method, PlannedCheck, Role, Target
 
 
 class OneTarget(Collector):
-    def __init__(self, series: TargetSeries) -> None:
-        self._series = series
+    def __init__(self, series: TargetSeries, vantage: str) -> None:
+        self._series, self._vantage = series, vantage
 
     def collect(self) -> Any:
-        return target_families([self._series])
+        return target_families([self._series], self._vantage)
 
 
-def library_output(series: TargetSeries) -> str:
+def library_output(series: TargetSeries, vantage: str) -> str:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(OneTarget(series))
+    registry.register(OneTarget(series, vantage))
     lines = generate_latest(registry).decode().splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("#"))
 
@@ -52,9 +52,10 @@ TARGETS = st.builds(
     st.lists(st.tuples(st.sampled_from(Method), st.floats(0, 1e3)), max_size=5),
     st.integers(0, 10**12),
     st.floats(0, 1e18),
+    st.text(max_size=5),
 )
 def test_the_text_equals_the_output_of_prometheus_client_byte_for_byte(
-    target: Target, rtts_s: list[tuple[Method, float]], count: int, at_s: float
+    target: Target, rtts_s: list[tuple[Method, float]], count: int, at_s: float, vantage: str
 ) -> None:
     series = TargetSeries(target)
     for method, rtt_s in rtts_s:
@@ -71,5 +72,5 @@ def test_the_text_equals_the_output_of_prometheus_client_byte_for_byte(
         )
     )
 
-    assert "".join(pieces(series)) == library_output(series)
+    assert "".join(pieces(series, vantage)) == library_output(series, vantage)
     assert len(pieces(series)) == len(FAMILIES)

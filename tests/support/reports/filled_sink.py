@@ -50,5 +50,6 @@ def filled_sink() -> PrometheusSink:
     sink.observe_loop_lag(0.0004)
     sink.observe_scheduling_delay(0.002)
     sink.skipped(node, Check.TLS, 2)
+    sink.vantage = "Frankfurt office"
     sink.set_reload(ok=True, at_s=NOW_S)
     return sink
