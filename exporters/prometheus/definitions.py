@@ -288,6 +288,13 @@ SURVEY_WITHIN_THRESHOLD = Definition(
     ("target_region",),
     "1 if the Region is within the threshold, 0 if not; absent while undecided or unreachable.",
 )
+SURVEY_RECOMMENDED = Definition(
+    "survey_recommended",
+    Kind.GAUGE,
+    ("target_region",),
+    "1 for the Region that the latest survey recommends: of those within the threshold, the one with the"
+    " shortest median. 0 for the other candidates; all 0 while none is known to be within the threshold.",
+)
 EVENT_LOOP_LAG = Definition("event_loop_lag_seconds", Kind.HISTOGRAM, (), "Event-loop lag (self-monitoring).")
 SCHEDULING_DELAY = Definition(
     "scheduling_delay_seconds", Kind.HISTOGRAM, (), "Delay between a probe's scheduled and actual start."
@@ -359,7 +366,7 @@ DEFINITIONS = (
     *(PREDICTION_AGREES, KEY_STORE_CONNECTION_STATE, KEY_STORE_CONNECTION_ERROR),
     *(KMS_PROXY_LATENCY, KMS_PROXY_ERRORS),
     *(AWS_TARGET_HEALTH, DNS_RECORD_STATE, AWS_CALLS, AWS_CALL_FAILURES, AUDIT_LAST_SUCCESS, EVIDENCE_AGE),
-    *(SURVEY_RTT, SURVEY_WITHIN_THRESHOLD),
+    *(SURVEY_RTT, SURVEY_WITHIN_THRESHOLD, SURVEY_RECOMMENDED),
     *(EVENT_LOOP_LAG, SCHEDULING_DELAY, USER_MINUS_KERNEL),
     *(PACKETS_DISCARDED, RECEIVE_QUEUE_DROPS, CLOCK_STEP_DISCARDS),
     *(CONFIG_RELOAD_SUCCESSFUL, CONFIG_RELOAD_TIMESTAMP),

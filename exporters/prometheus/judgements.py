@@ -83,6 +83,11 @@ def within_rows(survey: Survey) -> dict[Labels, float]:
     }
 
 
+def recommended_rows(survey: Survey) -> dict[Labels, float]:
+    """Every candidate: 1 for the one that the survey recommends, 0 for the others."""
+    return {(label(region.region),): float(region.region == survey.recommended) for region in survey.regions}
+
+
 def _outcomes(verdicts: Iterable[Verdict]) -> dict[str, dict[str, Outcome]]:
     """Requirement → subject → outcome; the worse one if a subject has two verdicts."""
     judged: dict[str, dict[str, Outcome]] = defaultdict(dict)

@@ -18,6 +18,7 @@ from exporters.prometheus.judgements import (
     extra_authorities,
     outcome_rows,
     prediction_rows,
+    recommended_rows,
     survey_rows,
     within_rows,
 )
@@ -201,6 +202,7 @@ class PrometheusSink(Collector):
         yield from self._fact_families()
         yield family(d.SURVEY_RTT, survey_rows(survey) if survey else {})
         yield family(d.SURVEY_WITHIN_THRESHOLD, within_rows(survey) if survey else {})
+        yield family(d.SURVEY_RECOMMENDED, recommended_rows(survey) if survey else {})
 
     def _fact_families(self) -> Iterator[Metric]:
         """Without a key store that is discovered, there are no samples."""

@@ -39,6 +39,7 @@ PROMISED = {
     "extra_authorities": "",
     "survey_rtt_seconds": "target_region,statistic",
     "survey_within_threshold": "target_region",
+    "survey_recommended": "target_region",
     "event_loop_lag_seconds": "",
     "scheduling_delay_seconds": "",
     "config_last_reload_successful": "",

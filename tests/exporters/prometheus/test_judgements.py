@@ -1,6 +1,7 @@
 """Conversion of reports and surveys to rows."""
 
-from support.reports.exporter_inputs import predicted, region, report, survey, verdict
+import pytest
+from support.reports.exporter_inputs import NOW_S, predicted, region, report, survey, target, tcp, verdict
 
 from exporters.prometheus.judgements import (
     MAX_SUBJECTS,
@@ -8,11 +9,14 @@ from exporters.prometheus.judgements import (
     extra_authorities,
     outcome_rows,
     prediction_rows,
+    recommended_rows,
     survey_rows,
     within_rows,
 )
 from exporters.prometheus.kms_errors import KMS_ERRORS
+from probe.model.targets import Role
 from probe.model.verdicts import Likelihood, Outcome
+from probe.survey.rank import rank
 
 TLS = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 
@@ -71,6 +75,30 @@ def test_statistics_with_too_few_samples_and_undecided_regions_are_absent() -> N
     shown = survey(near, undecided, gone, far)
     assert within_rows(shown) == {("a",): 1.0, ("d",): 0.0}
     assert survey_rows(survey(near, gone)) == {("a", "min"): 0.004, ("a", "median"): 0.004}
+
+
+@pytest.mark.parametrize("recommended", ["b", None])
+def test_every_candidate_is_recommended_or_not_as_the_survey_says(recommended: str | None) -> None:
+    candidates = (
+        region("a", within_threshold=False),
+        region("b", within_threshold=True),
+        region("c", None, None),
+    )
+    shown = survey(*candidates, recommended=recommended)
+    rows = recommended_rows(shown)
+    assert rows == {("a",): 0.0, ("b",): float(recommended == "b"), ("c",): 0.0}
+
+
+@pytest.mark.parametrize(("milan_s", "nearest"), [(0.034, "eu-south-1"), (0.036, "eu-west-3")])
+def test_the_recommended_region_is_the_one_of_the_survey_command(milan_s: float, nearest: str) -> None:
+    """Paris is always within the limit of 35 ms, but farther than Milan if Milan is within it, too."""
+    rtts_s = {"eu-south-1": milan_s, "eu-west-3": 0.0345}
+    candidates = {name: target(name, role=Role.REGION, host=name, region=name) for name in rtts_s}
+    samples = {each.identity: [tcp(each, rtts_s[name])] * 20 for name, each in candidates.items()}
+    ranked = rank(tuple(candidates.values()), samples, 0.035, NOW_S, "", complete=True)
+    rows = recommended_rows(ranked)
+    assert ranked.recommended == nearest
+    assert rows == {(name,): float(name == nearest) for name in rtts_s}
 
 
 def test_two_key_stores_do_not_share_their_subjects_or_errors() -> None:

@@ -46,7 +46,9 @@ def filled_sink() -> PrometheusSink:
     sink.on_measurement(tcp(far, 0.09, address="192.0.2.1"))
     sink.on_echoes((node, far), echoes(ANSWERED, LOST, DUPLICATE, LATE))
     sink.on_report(report(verdict(outcome=Outcome.VIOLATED), errors=(predicted(),), extra_authorities=("x",)))
-    sink.on_survey(survey(region(within_threshold=True)))
+    sink.on_survey(
+        survey(region(within_threshold=True), region("eu-west-3", 0.09, 2), recommended="eu-central-1")
+    )
     sink.observe_loop_lag(0.0004)
     sink.observe_scheduling_delay(0.002)
     sink.skipped(node, Check.TLS, 2)
