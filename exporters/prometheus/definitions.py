@@ -355,6 +355,22 @@ HISTORY_DROPPED_ROWS = Definition(
     "Results that are missing in the history, because the file could not be written for longer than memory"
     " holds them. Absent if no history is configured.",
 )
+WEB_REQUESTS = Definition(
+    "web_requests_total",
+    Kind.COUNTER,
+    ("path", "code"),
+    "Responses of this agent's web server by path and HTTP status. path is a route or other; code is one of"
+    " 200, 400, 403, 404, 405, 421, 500, 503, 504, or other. All are initialised to 0. Malformed requests"
+    " have no path and are not included.",
+)
+WEB_REJECTED = Definition(
+    "web_rejected_total",
+    Kind.COUNTER,
+    ("reason",),
+    "Requests that this agent's web server did not process: malformed; wrong_host (Host header, as in DNS"
+    " rebinding); other_origin (a reload requested by a page of another site); not_enabled (a reload without"
+    " --web.enable-lifecycle); too_many_connections (closed without a response).",
+)
 
 DEFINITIONS = (
     *(BUILD_INFO, TARGET_INFO, REQUIREMENT_INFO, PROBE_INTERVAL),
@@ -370,5 +386,6 @@ DEFINITIONS = (
     *(EVENT_LOOP_LAG, SCHEDULING_DELAY, USER_MINUS_KERNEL),
     *(PACKETS_DISCARDED, RECEIVE_QUEUE_DROPS, CLOCK_STEP_DISCARDS),
     *(CONFIG_RELOAD_SUCCESSFUL, CONFIG_RELOAD_TIMESTAMP),
+    *(WEB_REQUESTS, WEB_REJECTED),
     *(HISTORY_BYTES, HISTORY_LIMIT_BYTES, HISTORY_OLDEST, HISTORY_DROPPED_ROWS),
 )

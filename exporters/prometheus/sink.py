@@ -24,6 +24,7 @@ from exporters.prometheus.judgements import (
 )
 from exporters.prometheus.target_families import target_families
 from exporters.prometheus.target_series import TargetSeries
+from exporters.prometheus.web_requests import WebRequests
 from exporters.stores import Reports
 from probe.model.history import HistoryReader
 from probe.model.measurements import EchoBatch, EchoOutcome, Measurement, Timestamps
@@ -46,6 +47,7 @@ class PrometheusSink(Collector):
     def __init__(self, version: str, now: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry()
         self.vantage = ""  # where this agent probes from, as configured
+        self.web = WebRequests()
         self._version = version
         self._series: dict[Identity, TargetSeries] = {}
         self._samples: Counter[Timestamps] = Counter(dict.fromkeys(Timestamps, 0))
@@ -188,6 +190,8 @@ class PrometheusSink(Collector):
         yield family(d.CLOCK_STEP_DISCARDS, _unlabelled(self._stepped))
         yield family(d.CONFIG_RELOAD_SUCCESSFUL, _unlabelled(self._reload_ok))
         yield family(d.CONFIG_RELOAD_TIMESTAMP, _unlabelled(self._reload_success_at_s))
+        yield family(d.WEB_REQUESTS, self.web.answered_rows())
+        yield family(d.WEB_REJECTED, self.web.rejected_rows())
         yield from history_families(self._history.status if self._history else None)
 
     def _judgement_families(self) -> Iterator[Metric]:

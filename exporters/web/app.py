@@ -10,6 +10,8 @@ from aiohttp.typedefs import Middleware
 from exporters.prometheus import PrometheusSink
 from exporters.prometheus.formats import negotiate
 from exporters.prometheus.scrape import Scrapes, only
+from exporters.prometheus.web_requests import Rejection, WebRequests
+from exporters.web.counting import counting
 from exporters.web.guard import SECURITY_HEADERS, hosts
 from exporters.web.history_paths import HistoryPaths
 from exporters.web.page import PageSink
@@ -42,7 +44,9 @@ def make_app(
     """
     paths = _Paths(Scrapes(sink), page, control, version, has_history=history is not None)
     kept = HistoryPaths(page, history)
-    app = web.Application(middlewares=[_guard(listen_host, listen_port, external_url)])
+    app = web.Application(
+        middlewares=[counting(sink.web), _guard(listen_host, listen_port, external_url, sink.web)]
+    )
     app.on_response_prepare.append(_secure)
     app.add_routes(
         [
@@ -55,7 +59,7 @@ def make_app(
             web.get("/api/v1/history", kept.history),
             web.get("/-/healthy", paths.healthy),
             web.get("/-/ready", paths.ready),
-            web.post("/-/reload", ReloadPath(reload).post),
+            web.post("/-/reload", ReloadPath(reload, sink.web).post),
         ]
     )
     return app
@@ -117,7 +121,9 @@ def _status(snapshot: Snapshot, version: str, *, ready: bool) -> str:
     return json.dumps(document(snapshot, version, ready=ready), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _guard(listen_host: str, listen_port: int | None, external_url: str | None) -> Middleware:
+def _guard(
+    listen_host: str, listen_port: int | None, external_url: str | None, requests: WebRequests
+) -> Middleware:
     accepted = hosts(listen_host, external_url)
     port = f":{listen_port}" if listen_port else ""
     wrong_host = (
@@ -129,10 +135,12 @@ def _guard(listen_host: str, listen_port: int | None, external_url: str | None) 
     async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         headers = request.headers.getall("Host", [])
         if len(headers) > 1:
+            requests.rejected(Rejection.WRONG_HOST)
             return web.Response(
                 status=400, text="400: the request has more than one Host header.\n"
             )  # RFC 9112, section 3.2
         if not headers or not accepted.admit(headers[0]):
+            requests.rejected(Rejection.WRONG_HOST)
             return web.Response(status=421, text=wrong_host)  # RFC 9110, section 15.5.20
         return await handler(request)
 

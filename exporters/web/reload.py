@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from exporters.prometheus.web_requests import Rejection, WebRequests
 from exporters.web.guard import is_same_origin
 from probe.model.settings import ReloadResult
 from probe.model.text import clean
@@ -22,14 +23,16 @@ _LATE = "504: the configuration is still being loaded; the log and /metrics will
 class ReloadPath:
     """The handler; ``reload`` is None if it is not enabled. The request's body is not read."""
 
-    def __init__(self, reload: Reload | None) -> None:
-        self._reload = reload
+    def __init__(self, reload: Reload | None, requests: WebRequests) -> None:
+        self._reload, self._requests = reload, requests
 
     async def post(self, request: web.Request) -> web.Response:
         """200 once the new settings are in use; 500 with the errors of the file if they are not."""
         if self._reload is None:
+            self._requests.rejected(Rejection.NOT_ENABLED)
             return web.Response(status=403, text=_DISABLED)
         if not is_same_origin(request.headers.getall("Origin", []), request.headers.get("Host")):
+            self._requests.rejected(Rejection.OTHER_ORIGIN)
             return web.Response(status=403, text=_OTHER_ORIGIN)
         try:
             async with asyncio.timeout(TIMEOUT_S):

@@ -197,4 +197,4 @@ async def _start_page(
         reload=reload,
         history=parts.disk,
     )
-    return await server.start(app, listener, shutdown_s=SHUTDOWN_S)
+    return await server.start(app, listener, parts.sink.web, shutdown_s=SHUTDOWN_S)

@@ -24,7 +24,8 @@ _SERIES_OF_AWS_CALLS = 22 * (1 + 10)  # each IAM action, and its failures by rea
 _SERIES_OF_FACTS = (5 + 11 + 2 * 11 + 4) + (3 + 14) + 4 * 42
 _HISTORY_ROW_BYTES = 45  # measured: a minute of one check, with its share of the pages' free space
 _MINUTES_PER_DAY, _DAY_S = 1440, 86400.0
-_OWN_SERIES = 60  # series about the agent itself: build, catalogue, lag, delay, reload
+# Series about the agent itself: build, catalogue, lag, delay, reload; responses and rejections of its page.
+_OWN_SERIES = 60 + (11 * 10 + 5)
 
 
 class ConfigError(InputError):

@@ -53,6 +53,8 @@ PROMISED = {
     "history_bytes": "",
     "history_limit_bytes": "",
     "history_oldest_timestamp_seconds": "",
+    "web_requests_total": "path,code",
+    "web_rejected_total": "reason",
 }
 # More than was promised.
 ADDED = {

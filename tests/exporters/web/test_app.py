@@ -7,6 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from support.reports.exporter_inputs import NOW_S, report, target
 
 from exporters.prometheus import PrometheusSink
+from exporters.prometheus.web_requests import PATHS as PATHS_COUNTED
 from exporters.web.app import make_app
 from exporters.web.guard import SECURITY_HEADERS
 from exporters.web.page import PageSink
@@ -87,6 +88,66 @@ async def test_metrics_come_from_the_sink(client: TestClient) -> None:
     text = await (await client.get("/metrics")).text()
     assert 'xksprobe_build_info{version="1.0"} 1.0' in text
     assert "python_info" not in text
+
+
+async def counted(client: TestClient) -> dict[str, float]:
+    """The samples of the server's own metrics that are not 0, without this request."""
+    names = [("name[]", "xksprobe_web_requests_total"), ("name[]", "xksprobe_web_rejected_total")]
+    text = await (await client.get("/metrics", params=names)).text()
+    samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name.removeprefix("xksprobe_web_"): float(value) for name, _, value in samples if float(value)}
+
+
+async def test_responses_are_counted_by_path_and_status(client: TestClient, agent: Agent) -> None:
+    agent.is_ready = False
+    for path in ("/", "/?pause", "/-/ready", "/../etc/passwd", "/target?name=none"):
+        await client.get(path)
+    await client.head("/metrics")
+    await client.post("/metrics")
+    assert await counted(client) == {
+        'requests_total{code="200",path="/"}': 2,
+        'requests_total{code="503",path="/-/ready"}': 1,
+        'requests_total{code="404",path="other"}': 1,
+        'requests_total{code="404",path="/target"}': 1,
+        'requests_total{code="200",path="/metrics"}': 1,
+        'requests_total{code="405",path="/metrics"}': 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "code", "reason"),
+    [
+        ("GET", "/", {"Host": "rebound.example"}, 421, "wrong_host"),
+        ("GET", "/elsewhere", {"Host": ""}, 421, "wrong_host"),
+        ("POST", "/-/reload", {}, 403, "not_enabled"),
+    ],
+)
+async def test_rejected_requests_are_counted_by_reason(
+    client: TestClient, method: str, path: str, headers: dict[str, str], code: int, reason: str
+) -> None:
+    assert (await client.request(method, path, headers=headers)).status == code
+    shown = "other" if path == "/elsewhere" else path
+    assert await counted(client) == {
+        f'requests_total{{code="{code}",path="{shown}"}}': 1,
+        f'rejected_total{{reason="{reason}"}}': 1,
+    }
+
+
+async def test_an_internal_error_is_counted_as_500() -> None:
+    class Broken:
+        def ready(self) -> bool:
+            raise ZeroDivisionError
+
+    sink = PrometheusSink("1.0")
+    app = make_app(sink, PageSink(), Broken(), version="1.0", listen_host="127.0.0.1")
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/-/ready")).status == 500
+    assert sink.web.answered_rows()["/-/ready", "500"] == 1
+
+
+def test_the_paths_in_the_metrics_are_the_routes() -> None:
+    app = make_app(PrometheusSink("1.0"), PageSink(), Agent(), version="1.0", listen_host="127.0.0.1")
+    assert {resource.canonical for resource in app.router.resources()} == set(PATHS_COUNTED)
 
 
 async def test_a_single_metric_can_be_requested(client: TestClient) -> None:

@@ -25,13 +25,16 @@ Client = TestClient[aiohttp.web.Request, aiohttp.web.Application]
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator[Callable[[Reload | None], "Client"]]:
+def sink() -> PrometheusSink:
+    return PrometheusSink("1.0")
+
+
+@pytest.fixture
+async def serve(sink: PrometheusSink) -> AsyncIterator[Callable[[Reload | None], "Client"]]:
     clients: list[Client] = []
 
     def start(reload: Reload | None) -> Client:
-        app = make_app(
-            PrometheusSink("1.0"), PageSink(), Ready(), version="1.0", listen_host="127.0.0.1", reload=reload
-        )
+        app = make_app(sink, PageSink(), Ready(), version="1.0", listen_host="127.0.0.1", reload=reload)
         clients.append(TestClient(TestServer(app)))
         return clients[-1]
 
@@ -85,7 +88,7 @@ async def test_get_changes_nothing(serve: Serve) -> None:
         assert (await client.get("/-/reload")).status == 405
 
 
-async def test_a_page_of_another_site_may_not_reload(serve: Serve) -> None:
+async def test_a_page_of_another_site_may_not_reload(serve: Serve, sink: PrometheusSink) -> None:
     async with serve(giving(ReloadResult())) as client:
         own = f"http://127.0.0.1:{client.port}"
         statuses = [
@@ -93,6 +96,7 @@ async def test_a_page_of_another_site_may_not_reload(serve: Serve) -> None:
             for origin in (own, "http://evil.example.com", "null", f"{own}0")
         ]
         assert statuses == [200, 403, 403, 403]
+    assert sink.web.rejected_rows()["other_origin",] == 3
 
 
 @pytest.mark.parametrize(

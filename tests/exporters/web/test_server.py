@@ -28,15 +28,19 @@ class Agent:
 
 
 @contextlib.asynccontextmanager
-async def served(limits: Limits = DEFAULT_LIMITS, app: web.Application | None = None) -> AsyncIterator[int]:
-    sink, page = PrometheusSink("1.0"), PageSink(now=lambda: NOW_S)
+async def served(
+    limits: Limits = DEFAULT_LIMITS,
+    app: web.Application | None = None,
+    metrics: PrometheusSink | None = None,
+) -> AsyncIterator[int]:
+    sink, page = metrics or PrometheusSink("1.0"), PageSink(now=lambda: NOW_S)
     for each in (sink, page):
         each.on_targets((target(),))
         each.on_report(report())
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     application = app or make_app(sink, page, Agent(), version="1.0", listen_host="127.0.0.1")
-    runner = await start(application, listener, shutdown_s=0.2, limits=limits)
+    runner = await start(application, listener, sink.web, shutdown_s=0.2, limits=limits)
     try:
         async with asyncio.timeout(MAX_S):
             yield listener.getsockname()[1]
@@ -71,10 +75,12 @@ async def received(port: int, *parts: bytes) -> bytes:
 async def test_a_malformed_request_is_400_and_not_logged(
     request_bytes: bytes, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    sink = PrometheusSink("1.0")
     with capture_logs() as logs:
-        async with served() as port:
+        async with served(metrics=sink) as port:
             assert (await received(port, request_bytes)).split(b" ")[1] == b"400"
     assert (logs, caplog.records, capfd.readouterr()) == ([], [], ("", ""))
+    assert sum(sink.web.rejected_rows().values()) == 1
 
 
 async def test_an_internal_error_is_one_bounded_log_line(capfd: pytest.CaptureFixture[str]) -> None:
@@ -114,12 +120,14 @@ async def test_a_request_header_sent_byte_by_byte_also_times_out() -> None:
 
 
 async def test_surplus_connections_are_closed_at_once_and_slots_become_free_again() -> None:
-    async with served(Limits(connections=4, head_s=0.3)) as port:
+    sink = PrometheusSink("1.0")
+    async with served(Limits(connections=4, head_s=0.3), metrics=sink) as port:
         open_connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
         for _reader, writer in open_connections:
             writer.write(HALF)
         async with asyncio.timeout(0.25):  # less than the timeout for a request header
             assert [await received(port, HALF) for _ in range(20)] == [b""] * 20
+        assert sink.web.rejected_rows()["too_many_connections",] == 20
         for reader, writer in open_connections:
             assert await reader.read() == b""
             writer.close()

@@ -21,6 +21,7 @@ from support.reports.exporter_inputs import (
 )
 
 from exporters.prometheus import PrometheusSink
+from exporters.prometheus.web_requests import Rejection
 from probe.model.targets import Check, Role
 from probe.model.verdicts import Level, Outcome, Requirement, Scope
 
@@ -52,6 +53,8 @@ def filled_sink() -> PrometheusSink:
     sink.observe_loop_lag(0.0004)
     sink.observe_scheduling_delay(0.002)
     sink.skipped(node, Check.TLS, 2)
+    sink.web.answered("/metrics", 200)
+    sink.web.rejected(Rejection.WRONG_HOST)
     sink.vantage = "Frankfurt office"
     sink.set_reload(ok=True, at_s=NOW_S)
     return sink
