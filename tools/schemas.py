@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from exporters.headline import State
 from probe.model.account import ApiErrorKind
 from probe.model.aws_metrics import OTHER_EXCEPTION, PROXY_EXCEPTIONS
 from probe.model.kinds import CHECKS, OF_STORE
@@ -41,6 +42,7 @@ _ENUMERATIONS: tuple[type[StrEnum], ...] = (
         Phase,
         Reason,
         Role,
+        State,
     ),
     Timestamps,
 )

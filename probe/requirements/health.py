@@ -209,10 +209,13 @@ def _unread(failure: Failure, last: Exchange) -> Finding:
 
 
 def _of_content_type(content_type: str) -> Finding:
-    """Of a response that is otherwise valid. Whether KMS reads this header is not documented."""
+    """Of a response that is otherwise valid: a proxy that works with KMS may send another one."""
     named = f"its Content-Type is {quoted(content_type)}" if content_type else "it has no Content-Type"
-    because = f"the body follows the specification, but {named}; application/json is required"
-    return replace(violated(because, kms_errors=health_errors.PERHAPS_INVALID), remedy=_CONTENT_TYPE)
+    because = (
+        f"the body follows the specification, but {named}; the specification requires application/json, and "
+        "whether KMS enforces that is not documented"
+    )
+    return replace(unknown(because), remedy=_CONTENT_TYPE)
 
 
 _CONTENT_TYPE = Remedy(

@@ -19,7 +19,19 @@ from probe.model.targets import Role
 from probe.model.verdicts import Basis, Level, Likelihood, Operation, Outcome
 
 WORDS = runpy.run_path(str(SCHEMAS.parents[1] / "tools" / "schemas.py"))["WORDS"]
-NAMES = ("common", "ping", "tls", "dns", "survey", "report", "preflight", "health", "history", "targets")
+NAMES = (
+    "common",
+    "ping",
+    "tls",
+    "dns",
+    "survey",
+    "report",
+    "preflight",
+    "health",
+    "history",
+    "status",
+    "targets",
+)
 
 
 def parts(value: Any) -> Iterator[dict[str, Any]]:
