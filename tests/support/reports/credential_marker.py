@@ -28,14 +28,16 @@ def _secrets() -> frozenset[str]:
 
 
 def shows_no_secret(output: str) -> None:
-    assert list(_around(output, _secrets())) == []
+    found = list(_around(output, _secrets()))
+    assert not found, found
 
 
 def shows_nothing(output: str) -> None:
     """The output has no secret, no key id and no signature."""
     shows_no_secret(output)
     words = (KEY_ID, *_forms(KEY_ID.encode()), "AWS4-HMAC-SHA256", "Signature=")
-    assert list(_around(output, words)) == []
+    found = list(_around(output, words))
+    assert not found, found
 
 
 def _around(output: str, words: Iterable[str]) -> Iterator[str]:
