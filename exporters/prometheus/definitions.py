@@ -123,7 +123,8 @@ TURNS_SKIPPED = Definition(
     "turns_skipped_total",
     Kind.COUNTER,
     ("target", "check"),
-    "Scheduled probes skipped because the previous one was still running. Skipped probes are not made up.",
+    "Scheduled probes skipped because the previous one was still running, or because this agent was late by"
+    " more than an interval (its event loop was stalled). Skipped probes are not made up.",
 )
 CERTIFICATE_NOT_BEFORE = Definition(
     "certificate_not_before_timestamp_seconds",

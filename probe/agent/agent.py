@@ -68,7 +68,9 @@ class Agent:
         self._network = Network(resolvers=settings.resolvers, source=settings.source_address)
         self._prober = Prober(self._network)
         self._runner = Runner(self._prober.measure, self._publish, observer, without=frozenset({Check.ICMP}))
-        self._echoes = Echoes(self._network, self._publish_echoes, self._publish, observer.delay)
+        self._echoes = Echoes(
+            self._network, self._publish_echoes, self._publish, observer.delay, self._pings_skipped
+        )
         self._openings = Openings(self._prober.measure, self._publish, observer)
         self._large_hellos = LargeHellos(self._network)
         self._refreshers = Refreshers(self._refresher)
@@ -258,6 +260,9 @@ class Agent:
 
     def _refresher(self, declared: KeyStoreSpec, sources: Sources) -> Refresher:
         return Refresher(declared, self.state, sources, self.update, self._publish_facts, self._observer)
+
+    def _pings_skipped(self, target: Target, runs: int) -> None:
+        self._observer.skipped(target, Check.ICMP, runs)
 
     def _publish_echoes(self, targets: Sequence[Target], batch: EchoBatch) -> None:
         for sink in self._sinks:

@@ -17,6 +17,7 @@ RESOLVE_INTERVAL_S = 60.0  # names are resolved again this often, because a Regi
 
 PublishEchoes = Callable[[Sequence[Target], EchoBatch], None]
 PublishMeasurement = Callable[[Measurement], None]
+OnSkipped = Callable[[Target, int], None]
 Addresses: TypeAlias = Mapping[Identity, str]
 
 
@@ -26,7 +27,8 @@ class Echoes:
     `sync` may be called at any time with the complete new set of targets; unchanged targets keep their slots.
     A name that does not resolve is a failed measurement and is resolved again later; other targets are not
     affected. If this machine does not permit ICMP, each target gets a failure per minute that states what to
-    permit. ``on_delay_s`` is called with the delay of each batch of pings.
+    permit. ``on_delay_s`` is called with the delay of each batch of pings, ``on_skipped`` with a target and
+    the number of its pings that were not sent because the event loop was late.
     """
 
     def __init__(
@@ -35,10 +37,11 @@ class Echoes:
         publish_echoes: PublishEchoes,
         publish: PublishMeasurement,
         on_delay_s: Callable[[float], None] | None = None,
+        on_skipped: OnSkipped = lambda _target, _runs: None,
     ) -> None:
         self._network = network
         self._publish_echoes, self._publish = publish_echoes, publish
-        self._on_delay_s = on_delay_s
+        self._on_delay_s, self._on_skipped = on_delay_s, on_skipped
         self._targets: tuple[Target, ...] = ()
         self._changed = asyncio.Event()
 
@@ -52,7 +55,7 @@ class Echoes:
     async def forever(self) -> None:
         """Ping at each target's interval until cancelled; changed targets or addresses get a new engine."""
         addresses: dict[Identity, str] = {}
-        running = _Running(EchoSchedule((), SYSTEM_CLOCK.monotonic_ns()))
+        running = _Running(EchoSchedule((), SYSTEM_CLOCK.monotonic_ns()), (), self._on_skipped)
         async with asyncio.TaskGroup() as group:
             while True:
                 targets, addresses = await self._found(addresses)
@@ -164,17 +167,23 @@ def _plans(targets: Iterable[Target]) -> list[PlannedCheck]:
 class _Running:
     """The schedule of one engine, until another engine takes over."""
 
-    def __init__(self, schedule: EchoSchedule) -> None:
-        self._schedule = schedule
+    def __init__(self, schedule: EchoSchedule, targets: Sequence[Target], on_skipped: OnSkipped) -> None:
+        self._schedule, self._targets, self._on_skipped = schedule, targets, on_skipped
         self.ended = False
 
     def followed_by(self, targets: Sequence[Target]) -> "_Running":
         """End this engine's schedule; the next engine continues it for ``targets``."""
         self.ended = True
-        return _Running(self._schedule.following(_plans(targets), [each.identity for each in targets]))
+        schedule = self._schedule.following(_plans(targets), [each.identity for each in targets])
+        return _Running(schedule, targets, self._on_skipped)
 
     def due(self, now_ns: int) -> Sequence[int]:
-        return () if self.ended else self._schedule.due(now_ns)
+        if self.ended:
+            return ()
+        due = self._schedule.due(now_ns)
+        for index, runs in self._schedule.take_skipped().items():
+            self._on_skipped(self._targets[index], runs)
+        return due
 
     @property
     def next_due_ns(self) -> int | None:

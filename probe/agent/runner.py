@@ -37,8 +37,8 @@ Measure = Callable[[Target, Check, float, Publish], Awaitable[None]]
 class SilentObserver:
     """An `Observer` for a single round, which needs no self-monitoring; bugs are raised."""
 
-    def skipped(self, target: Target, check: Check) -> None:
-        del target, check
+    def skipped(self, target: Target, check: Check, runs: int = 1) -> None:
+        del target, check, runs
 
     def delay(self, seconds: float) -> None:
         del seconds
@@ -238,8 +238,8 @@ class Runner:
         """The time of the next slot; runs missed while the loop was blocked are dropped and reported."""
         interval_s = entry.check.plan.interval_s
         following = max(entry.number + 1, next_slot(now_s, entry.epoch_s, entry.offset_s, interval_s))
-        for _ in range(following - entry.number - 1):
-            self._skip(entry)
+        if following > entry.number + 1:
+            self._skip(entry, following - entry.number - 1)
         entry.number = following
         return slot_time(following, entry.epoch_s, entry.offset_s, interval_s)
 
@@ -250,8 +250,8 @@ class Runner:
         entry.is_running = True
         self._queue.put_nowait((slot_s, entry))
 
-    def _skip(self, entry: _Entry) -> None:
-        self._observer.skipped(entry.check.target, entry.check.plan.check)
+    def _skip(self, entry: _Entry, runs: int = 1) -> None:
+        self._observer.skipped(entry.check.target, entry.check.plan.check, runs)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()

@@ -21,6 +21,7 @@ load at the other end.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappush, heapreplace
@@ -164,6 +165,15 @@ class EchoSchedule:
         """When the next ping is due; None without plans."""
         return min((cycle.next_due_ns for cycle in self._cycles.values()), default=None)
 
+    def take_skipped(self) -> Mapping[int, int]:
+        """How many pings of each plan were skipped since the last call of this method."""
+        taken: dict[int, int] = {}
+        for cycle in self._cycles.values():
+            if cycle.not_taken:  # an index is in one cycle only
+                taken |= cycle.not_taken
+                cycle.not_taken = Counter()
+        return taken
+
     def due(self, now_ns: int) -> list[int]:
         """Indexes of the pings that became due since the last call; each index at most once."""
         self._last_call_ns = max(self._last_call_ns, now_ns)
@@ -196,6 +206,7 @@ class _Cycle:
         self._indexes = [indexes[key] for key in ordered]
         self._jitters_ns = (-1, 0.0, 0.0)  # cycle, jitter at its start, jitter at its end
         self.skipped = 0
+        self.not_taken: Counter[int] = Counter()  # skipped pings by index, until they are reported
         self._slot = self._first_after(after_ns)
         self.next_due_ns = self._time(self._slot)
 
@@ -210,7 +221,9 @@ class _Cycle:
             self._slot += 1
             self.next_due_ns = self._time(self._slot)
         surplus = max(0, len(found) - count)
-        self.skipped += surplus
+        if surplus:
+            self.skipped += surplus
+            self.not_taken.update(found[:surplus])
         return found[surplus:]
 
     def _first_after(self, after_ns: int) -> int:
@@ -225,9 +238,17 @@ class _Cycle:
         cycle = (now_ns - self._start_ns) // self._interval_ns - 1
         slot = cycle * len(self._indexes)
         if slot > self._slot:
-            self.skipped += slot - self._slot
+            self._skip(slot - self._slot)
             self._slot = slot
             self.next_due_ns = self._time(slot)
+
+    def _skip(self, slots: int) -> None:
+        """Count the next ``slots`` slots as skipped; may be millions, after a night of sleep."""
+        cycles, rest = divmod(slots, len(self._indexes))
+        self.skipped += slots
+        if cycles:
+            self.not_taken.update(dict.fromkeys(self._indexes, cycles))
+        self.not_taken.update(self._indexes[(self._slot + n) % len(self._indexes)] for n in range(rest))
 
     def _time(self, slot: int) -> int:
         cycle, position = divmod(slot, len(self._indexes))

@@ -21,8 +21,8 @@ class AgentObserver:
         self._sink.observe_scheduling_delay(seconds)
         self._self_metrics.observe_send_delay(seconds)
 
-    def skipped(self, target: Target, check: Check) -> None:
-        self._sink.skipped(target, check)
+    def skipped(self, target: Target, check: Check, runs: int = 1) -> None:
+        self._sink.skipped(target, check, runs)
 
     def bug(self, target: Target, check: Check, error: Exception) -> None:
         where = {"target": target.name, "check": check.value}

@@ -35,8 +35,8 @@ class Sink(Protocol):
 class Observer(Protocol):
     """Callbacks for the scheduler's self-monitoring."""
 
-    def skipped(self, target: Target, check: Check) -> None:
-        """A scheduled run was skipped: the previous one was still running, or the event loop was late."""
+    def skipped(self, target: Target, check: Check, runs: int = 1) -> None:
+        """Scheduled runs were skipped: the previous one was still running, or the event loop was late."""
 
     def delay(self, seconds: float) -> None:
         """A probe started this long after its scheduled time."""

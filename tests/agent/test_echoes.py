@@ -1,6 +1,8 @@
 """The agent's pings: unresolvable names, missing ICMP permission, changed targets and addresses."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -191,6 +193,34 @@ async def test_adding_and_removing_targets_does_not_interrupt_pings_to_others() 
     running.cancel()
     await asyncio.wait([running])
     assert Engine.created == [("10.0.0.1",), ("10.0.0.2", "10.0.0.1"), ("10.0.0.2",)]
+
+
+@pytest.mark.loopback
+async def test_pings_that_were_not_sent_while_the_event_loop_was_stalled_are_reported_per_target() -> None:
+    """The first result stalls the event loop for ten intervals."""
+    published, skipped = Published(), Counter[str]()
+    stalls = [lambda: time.sleep(0.1)]
+
+    def on_echoes(targets: Sequence[Target], batch: EchoBatch) -> None:
+        published.on_echoes(targets, batch)
+        if stalls:
+            stalls.pop()()
+
+    def on_skipped(target: Target, runs: int) -> None:
+        skipped[target.name] += runs
+
+    names = {f"10.0.0.{number}": f"10.0.0.{number}" for number in (1, 2)}
+    pings = echoes.Echoes(
+        Names(names),
+        on_echoes,
+        published.measurements.append,
+        on_skipped=on_skipped,  # type: ignore[arg-type]
+    )
+    pings.sync([echo_target("a", "10.0.0.1"), echo_target("b", "10.0.0.2")])
+    running = asyncio.create_task(pings.forever())
+    await until(lambda: min(skipped["a"], skipped["b"]) >= 7)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 @pytest.mark.loopback

@@ -59,8 +59,8 @@ class Watch:
     def publish(self, measurement: Measurement) -> None:
         self.published.append(measurement.target.name)
 
-    def skipped(self, target: Target, check: Check) -> None:
-        self.skips[target.name] += 1
+    def skipped(self, target: Target, check: Check, runs: int = 1) -> None:
+        self.skips[target.name] += runs
 
     def delay(self, seconds: float) -> None:
         self.delays.append(seconds)

@@ -127,6 +127,37 @@ def test_pings_missed_during_an_hour_of_sleep_are_not_made_up() -> None:
     assert len(schedule.due(3601 * S)) == 0
 
 
+def test_a_ping_is_skipped_only_after_more_than_one_interval() -> None:
+    """Two targets, whose slots are half an interval apart; the jitter moves both by at most 0.1 s."""
+    schedule = EchoSchedule(echo_plans(1.0, 1.0), epoch_ns=0)
+    assert schedule.due(S * 8 // 10) == [0, 1]
+    assert schedule.due(S * 17 // 10) == [0, 1]
+    assert schedule.take_skipped() == {}
+    assert schedule.due(S * 32 // 10) == [1, 0]
+    assert schedule.take_skipped() == {0: 1}
+    assert schedule.take_skipped() == {}
+
+
+@given(
+    st.lists(st.sampled_from([0.5, 1.0, 3.0]), min_size=1, max_size=6),
+    st.lists(st.integers(0, 20 * S), min_size=1, max_size=4),
+)
+def test_every_slot_of_each_target_is_either_sent_or_skipped(
+    intervals_s: list[float], steps: list[int]
+) -> None:
+    """The sums equal the pings of the same schedule when it is never late."""
+    late, punctual = (EchoSchedule(echo_plans(*intervals_s), epoch_ns=0) for _ in range(2))
+    now, counted, expected = 0, Counter[int](), Counter[int]()
+    for step in steps:
+        now += step
+        counted.update(late.due(now))
+        counted.update(late.take_skipped())
+        while (next_ns := punctual.next_due_ns) is not None and next_ns <= now:
+            expected.update(punctual.due(next_ns))
+    assert counted == expected
+    assert punctual.take_skipped() == {}
+
+
 def test_without_plans_no_ping_is_due() -> None:
     schedule = EchoSchedule([], epoch_ns=0)
     assert schedule.next_due_ns is None

@@ -25,11 +25,13 @@ def test_delays_and_skipped_rounds_of_the_scheduler_become_metrics() -> None:
     observer = AgentObserver(sink, self_metrics)
     observer.delay(0.25)
     observer.skipped(node, Check.TLS)
-    observer.skipped(node, Check.TLS)
+    observer.skipped(node, Check.TLS, 2)
+    observer.skipped(node, Check.ICMP, 3)
     assert self_metrics.health().send_delay_s == 0.25
     assert value(sink, "scheduling_delay_seconds_count") == 1
     assert value(sink, "scheduling_delay_seconds_sum") == 0.25
-    assert value(sink, "turns_skipped_total", target="node-1", check="tls") == 2
+    assert value(sink, "turns_skipped_total", target="node-1", check="tls") == 3
+    assert value(sink, "turns_skipped_total", target="node-1", check="icmp") == 3
     assert value(sink, "turns_skipped_total", target="node-1", check="tcp") == 0
 
 
