@@ -119,6 +119,14 @@ SAMPLES = Definition(
     "Samples by timestamp source: kernel, kernel-rx (kernel timestamp on receive only) or user (user space)."
     " Unanswered probes are not included.",
 )
+PROBES_DISCARDED = Definition(
+    "probes_discarded_total",
+    Kind.COUNTER,
+    ("target", "check"),
+    "Probes whose timeout passed while this agent was stalled for more than 50 ms. They are neither in"
+    " xksprobe_probes_total nor failures, because a response may have come in time. For icmp only the"
+    " resolution of a name counts, because the kernel timestamps the replies.",
+)
 TURNS_SKIPPED = Definition(
     "turns_skipped_total",
     Kind.COUNTER,
@@ -377,7 +385,7 @@ DEFINITIONS = (
     *(BUILD_INFO, TARGET_INFO, REQUIREMENT_INFO, PROBE_INTERVAL),
     *(PROBES, PROBE_FAILURES, LAST_ATTEMPT, LAST_SUCCESS, RTT, PHASE_DURATION),
     *(PACKETS_SENT, PACKETS_RECEIVED, PACKETS_DUPLICATES, PACKETS_LATE, TCP_RETRANSMITS, SAMPLES),
-    *(TURNS_SKIPPED, CERTIFICATE_NOT_BEFORE, CERTIFICATE_NOT_AFTER, CERTIFICATE_INFO),
+    *(PROBES_DISCARDED, TURNS_SKIPPED, CERTIFICATE_NOT_BEFORE, CERTIFICATE_NOT_AFTER, CERTIFICATE_INFO),
     *(REQUEST_DURATION, HEALTH_ANSWERS, KEY_MANAGERS, CLOCK_OFFSET),
     *(REQUIREMENT_OUTCOME, KMS_ERROR_PREDICTED, KMS_PREDICTION_DECIDED, REPORT_TIMESTAMP, EXTRA_AUTHORITIES),
     *(PREDICTION_AGREES, KEY_STORE_CONNECTION_STATE, KEY_STORE_CONNECTION_ERROR),

@@ -148,6 +148,12 @@ class PrometheusSink(Collector):
         if series is not None:
             series.skipped[check] += n
 
+    def discarded(self, measurement: Measurement) -> None:
+        """``measurement`` was not published, because the agent was stalled when its deadline passed."""
+        series = self._series.get(measurement.target.identity)
+        if series is not None and counts(measurement):
+            series.discarded[measurement.check] += 1
+
     def set_reload(self, ok: bool, at_s: float) -> None:
         """Loading the configuration succeeded or failed at ``at_s`` (Unix time)."""
         self._reload_ok = ok

@@ -79,6 +79,7 @@ TABLE: tuple[tuple[d.Definition, _Numbers], ...] = (
     (d.PACKETS_DUPLICATES, lambda s: _of_echoes(s, s.packets_duplicates)),
     (d.PACKETS_LATE, lambda s: _of_echoes(s, s.packets_late)),
     (d.TCP_RETRANSMITS, lambda s: {(): float(s.retransmits)} if Check.TCP in s.probes else {}),
+    (d.PROBES_DISCARDED, lambda s: _by_check(s.discarded)),
     (d.TURNS_SKIPPED, lambda s: _by_check(s.skipped)),
     (d.CERTIFICATE_NOT_BEFORE, _not_before),
     (d.CERTIFICATE_NOT_AFTER, _not_after),

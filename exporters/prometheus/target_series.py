@@ -27,6 +27,7 @@ class TargetSeries:
         self.probes: Counter[Check] = Counter()
         self.failures: Counter[tuple[Check, Reason]] = Counter()
         self.skipped: Counter[Check] = Counter()
+        self.discarded: Counter[Check] = Counter()
         self.last_attempt_s: dict[Check, float] = {}
         self.last_success_s: dict[Check, float] = {}
         self.rtt: dict[tuple[str, Method], Histogram] = {}
@@ -45,6 +46,7 @@ class TargetSeries:
         self._literal = target.host if _is_address(target.host) else ""
         self.plans = plans_of(target)
         self.probes = Counter({check: self.probes[check] for check in self.plans})
+        self.discarded = Counter({check: self.discarded[check] for check in self.plans})
         self.skipped = Counter({plan.check: self.skipped[plan.check] for plan in target.plans})
         self.failures = Counter(
             {(check, reason): self.failures[check, reason] for check in self.plans for reason in Reason}

@@ -248,6 +248,9 @@ class Agent:
         self._echoes.sync(targets)
 
     def _publish(self, measurement: Measurement) -> None:
+        if measurement.was_stalled:
+            self._observer.discarded(measurement)
+            return
         for sink in self._sinks:
             sink.on_measurement(measurement)
 

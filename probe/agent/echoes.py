@@ -10,7 +10,7 @@ from probe.model.kinds import CHECKS
 from probe.model.measurements import EchoBatch, Failure, Measurement, Phase, Reason
 from probe.model.targets import Check, Identity, PlannedCheck, Target
 from probe.network import ExchangeFailed, Network, echo_driver, echo_driver_async
-from probe.network.clock import SYSTEM_CLOCK
+from probe.network.clock import SYSTEM_CLOCK, Deadline
 from probe.network.echo import EchoEngine
 
 RESOLVE_INTERVAL_S = 60.0  # names are resolved again this often, because a Region's addresses rotate
@@ -139,24 +139,31 @@ class Echoes:
 
     async def _resolve_one(self, target: Target) -> str | None:
         plan = target.plan(Check.ICMP)
+        timeout_s = plan.timeout_s if plan else CHECKS[Check.ICMP].timeout_s
+        deadline = Deadline(SYSTEM_CLOCK, timeout_s)
         try:
-            async with asyncio.timeout(plan.timeout_s if plan else None):
+            async with asyncio.timeout(timeout_s):
                 return await self._network.resolve(target.host)
         except ExchangeFailed as failed:
             self._fail(target, failed.failure)
         except TimeoutError:
-            self._fail(
-                target, Failure(phase=Phase.RESOLVE, reason=Reason.TIMED_OUT, detail="no response in time")
-            )
+            failure = Failure(phase=Phase.RESOLVE, reason=Reason.TIMED_OUT, detail="no response in time")
+            self._fail(target, failure, was_stalled=deadline.passed_unnoticed())
         return None
 
     def _not_permitted(self, targets: Iterable[Target], why: str) -> None:
         for target in targets:
             self._fail(target, Failure(phase=Phase.ECHO, reason=Reason.NOT_PERMITTED, detail=why))
 
-    def _fail(self, target: Target, failure: Failure) -> None:
+    def _fail(self, target: Target, failure: Failure, *, was_stalled: bool = False) -> None:
         self._publish(
-            Measurement(target=target, check=Check.ICMP, started_at_s=SYSTEM_CLOCK.now_s(), failure=failure)
+            Measurement(
+                target=target,
+                check=Check.ICMP,
+                started_at_s=SYSTEM_CLOCK.now_s(),
+                failure=failure,
+                was_stalled=was_stalled,
+            )
         )
 
 

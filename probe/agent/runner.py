@@ -20,9 +20,10 @@ from probe.agent.schedule import (
     scheduled,
     slot_time,
 )
-from probe.model.measurements import Measurement
+from probe.model.measurements import Failure, Measurement, Phase, Reason
 from probe.model.ports import Observer
 from probe.model.targets import GRACE_S, Check, Target
+from probe.network.clock import STALL_S, SYSTEM_CLOCK
 
 DEFAULT_LIMIT = 64
 # More checks at the same slot start in groups, because the event loop sends no ping while it processes what
@@ -39,6 +40,9 @@ class SilentObserver:
 
     def skipped(self, target: Target, check: Check, runs: int = 1) -> None:
         del target, check, runs
+
+    def discarded(self, measurement: Measurement) -> None:
+        del measurement
 
     def delay(self, seconds: float) -> None:
         del seconds
@@ -90,14 +94,38 @@ async def run_once(
 
 
 async def attempt(check: ScheduledCheck, measure: Measure, publish: Publish) -> Exception | None:
-    """Run the probe, which publishes each exchange at once, so that none is lost; returns its exception."""
-    plan = check.plan
+    """Run the probe, which publishes each exchange at once, so that none is lost; returns its exception.
+
+    A probe that exceeds its timeout is a bug, unless the event loop was stalled: then nobody could end it.
+    """
+    plan, started_at_s = check.plan, SYSTEM_CLOCK.now_s()
     try:
-        async with asyncio.timeout(plan.timeout_s + GRACE_S):
+        async with asyncio.timeout(plan.timeout_s + GRACE_S) as limit:
             await measure(check.target, plan.check, plan.timeout_s, publish)
+    except TimeoutError as error:
+        if not _was_stalled(limit):
+            return error
+        publish(_stalled(check, started_at_s))
     except Exception as error:  # noqa: BLE001 - network failures are results, so this is a bug; it must not stop other probes
         return error
     return None
+
+
+def _was_stalled(limit: asyncio.Timeout) -> bool:
+    end_s = limit.when()
+    return limit.expired() and end_s is not None and asyncio.get_running_loop().time() - end_s > STALL_S
+
+
+def _stalled(check: ScheduledCheck, started_at_s: float) -> Measurement:
+    """The phase is not known; nobody reads it, because the measurement is discarded."""
+    failure = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT, detail="xks-probe was stalled")
+    return Measurement(
+        target=check.target,
+        check=check.plan.check,
+        started_at_s=started_at_s,
+        failure=failure,
+        was_stalled=True,
+    )
 
 
 @dataclass(slots=True, eq=False)

@@ -6,6 +6,7 @@ import structlog
 
 from exporters.prometheus import PrometheusSink
 from exporters.web.self_metrics import SelfMetrics
+from probe.model.measurements import Measurement
 from probe.model.targets import Check, Target
 from probe.model.text import clean
 
@@ -16,6 +17,9 @@ class AgentObserver:
     def __init__(self, sink: PrometheusSink, self_metrics: SelfMetrics) -> None:
         self._sink, self._self_metrics = sink, self_metrics
         self._log = structlog.get_logger()
+
+    def discarded(self, measurement: Measurement) -> None:
+        self._sink.discarded(measurement)
 
     def delay(self, seconds: float) -> None:
         self._sink.observe_scheduling_delay(seconds)

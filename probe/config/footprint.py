@@ -108,7 +108,7 @@ def _checks_of(plan: PlannedCheck) -> list[Check]:
 
 
 def _series_of(target: Target, check: Check) -> int:
-    """Interval, probes, two timestamps, skipped runs, a failure counter per reason, histograms, own series.
+    """Interval, probes, two timestamps, skipped and discarded, failures by reason, histograms, own series.
 
     A round trip has one histogram; its phase does not have a second one.
     """
@@ -116,4 +116,4 @@ def _series_of(target: Target, check: Check) -> int:
     phases = len(kind.phases) - (Phase.RESOLVE in kind.phases and is_ipv4(target.host))
     distributions = phases + (kind.mode is not None)
     planned = 1 if kind.comes_with is None else 0
-    return 4 + planned + len(Reason) + distributions * _HISTOGRAM_SERIES + kind.own_series
+    return 5 + planned + len(Reason) + distributions * _HISTOGRAM_SERIES + kind.own_series

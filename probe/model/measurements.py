@@ -261,7 +261,9 @@ class Measurement:
 
     ``started_at_s`` is Unix time. ``address`` is the IPv4 address that was probed, None if the name
     did not resolve. ``phases_s`` has only completed phases, without those discarded because the wall
-    clock was stepped. ``timestamps`` is None if no network time was measured.
+    clock was stepped. ``timestamps`` is None if no network time was measured. ``was_stalled``: the deadline
+    passed while this program was stalled, so a response may have come in time and the failure says nothing
+    about the network; the agent counts and discards the measurement.
     """
 
     target: Target
@@ -272,6 +274,7 @@ class Measurement:
     timestamps: Timestamps | None = None
     failure: Failure | None = None
     details: Details | None = None
+    was_stalled: bool = False
 
     @property
     def purpose(self) -> str:

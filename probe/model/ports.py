@@ -38,6 +38,9 @@ class Observer(Protocol):
     def skipped(self, target: Target, check: Check, runs: int = 1) -> None:
         """Scheduled runs were skipped: the previous one was still running, or the event loop was late."""
 
+    def discarded(self, measurement: Measurement) -> None:
+        """A measurement was not published: its deadline passed while the event loop was stalled."""
+
     def delay(self, seconds: float) -> None:
         """A probe started this long after its scheduled time."""
 

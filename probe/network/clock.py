@@ -132,6 +132,10 @@ class Bracket:
         return sent_ns >= self.opened.wall_ns - STEP_LIMIT_NS
 
 
+# An event loop notices a deadline within some milliseconds. If it takes longer, the loop was stalled.
+STALL_S = 0.05
+
+
 class Deadline:
     """The time by which all steps of an exchange must end."""
 
@@ -141,3 +145,7 @@ class Deadline:
 
     def remaining_s(self) -> float:
         return max(0.0, (self._at_ns - self._clock.monotonic_ns()) / 1e9)
+
+    def passed_unnoticed(self) -> bool:
+        """Whether it passed more than `STALL_S` ago: then this program did not read the network in time."""
+        return self._clock.monotonic_ns() - self._at_ns > round(STALL_S * 1e9)

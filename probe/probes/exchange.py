@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from probe.model.measurements import Details, Failure, Measurement, Phase, Timestamps
+from probe.model.measurements import Details, Failure, Measurement, Phase, Reason, Timestamps
 from probe.model.targets import Check, Target
 from probe.network import ExchangeFailed, Network
 from probe.network.clock import Deadline
@@ -51,6 +51,12 @@ class Exchange:
         except ExchangeFailed as failed:
             self.failure = failed.failure
 
+    @property
+    def _was_stalled(self) -> bool:
+        """Whether it timed out because nothing was read in time, although something may have arrived."""
+        timed_out = self.failure is not None and self.failure.reason is Reason.TIMED_OUT
+        return timed_out and self._deadline.passed_unnoticed()
+
     def measurement(self) -> Measurement:
         return Measurement(
             target=self.target,
@@ -61,4 +67,5 @@ class Exchange:
             timestamps=self.timestamps,
             failure=self.failure,
             details=self.details,
+            was_stalled=self._was_stalled,
         )

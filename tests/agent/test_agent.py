@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -67,6 +68,8 @@ class RecordingSink:
 class Silent:
     """An observer that raises bugs."""
 
+    def discarded(self, measurement: Measurement) -> None: ...
+
     def delay(self, seconds: float) -> None: ...
 
     def skipped(self, target: Target, check: Check, runs: int = 1) -> None: ...
@@ -127,6 +130,41 @@ async def test_the_configured_vantage_replaces_the_host_name_in_a_survey(configu
     agent = Agent(Settings(targets=(REGION,), vantage=configured), (), Silent(), vantage="agent-1")
     _, survey = await agent.once(lambda _done, _total: None)
     assert survey.vantage == shown
+
+
+@pytest.mark.loopback
+async def test_what_timed_out_while_the_agent_was_stalled_is_counted_and_reaches_no_sink(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every connect to the key manager is such a timeout; those to the Region are as usual."""
+
+    async def measure(
+        _prober: Prober, target: Target, check: Check, _timeout_s: float, publish: Callable[..., None]
+    ) -> None:
+        timed_out = Failure(phase=Phase.CONNECT, reason=Reason.TIMED_OUT, detail="")
+        is_stalled = target is KEY_MANAGER
+        publish(
+            Measurement(
+                target=target,
+                check=check,
+                started_at_s=SYSTEM_CLOCK.now_s(),
+                failure=timed_out,
+                was_stalled=is_stalled,
+            )
+        )
+
+    class Counting(Silent):
+        discarded_of: ClassVar[list[str]] = []
+
+        def discarded(self, measurement: Measurement) -> None:
+            self.discarded_of.append(measurement.target.name)
+
+    monkeypatch.setattr(Prober, "measure", measure)
+    sink = RecordingSink()
+    agent = Agent(Settings(targets=(KEY_MANAGER, REGION)), (sink,), Counting())
+    await agent.once(lambda _done, _total: None)
+    assert Counting.discarded_of == ["hsm-1"] * ROUND_TRIPS
+    assert sink.measured == ["region-eu-central-1"] * ROUND_TRIPS
 
 
 @pytest.mark.loopback

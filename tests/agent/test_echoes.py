@@ -12,6 +12,7 @@ from probe.agent import echoes
 from probe.model.measurements import EchoBatch, EchoOutcome, Failure, Measurement, Phase, Reason, Timestamps
 from probe.model.targets import Check, PlannedCheck, Role, Target
 from probe.network import ExchangeFailed
+from probe.network.clock import STALL_S
 
 
 def echo_target(name: str, host: str) -> Target:
@@ -108,6 +109,25 @@ async def test_only_the_target_whose_name_does_not_resolve_fails() -> None:
     assert [(m.target.name, m.failure and m.failure.reason) for m in published.measurements] == [
         ("lost", Reason.NAME_NOT_FOUND)
     ]
+
+
+@pytest.mark.loopback
+async def test_a_name_whose_lookup_timed_out_while_the_event_loop_was_stalled_is_marked() -> None:
+    class Stalling(Names):
+        async def resolve(self, host: str) -> str:
+            asyncio.get_running_loop().call_soon(time.sleep, 0.01 + 2 * STALL_S)
+            await asyncio.Event().wait()
+            return host
+
+        def echoes(self, addresses: Sequence[str], *, timeout_s: float) -> Engine:
+            del timeout_s
+            return Engine(addresses)
+
+    published = Published()
+    plan = PlannedCheck(check=Check.ICMP, interval_s=0.01, timeout_s=0.01)
+    target = Target(name="a", role=Role.BACKEND, host="a.example", plans=(plan,))
+    await make([target], Stalling({}), published).round(count=1, interval_s=0.001)
+    assert [each.was_stalled for each in published.measurements] == [True]
 
 
 @pytest.mark.loopback

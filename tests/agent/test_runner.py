@@ -14,7 +14,8 @@ from probe.agent import runner, schedule
 from probe.agent.runner import Publish, Runner, SilentObserver, run_once
 from probe.agent.schedule import ScheduledCheck, scheduled
 from probe.model.measurements import Measurement
-from probe.model.targets import Check, PlannedCheck, Role, Target
+from probe.model.targets import GRACE_S, Check, PlannedCheck, Role, Target
+from probe.network.clock import STALL_S
 
 
 def target(name: str, interval_s: float = 15.0, check: Check = Check.TCP) -> Target:
@@ -67,6 +68,9 @@ class Watch:
 
     def bug(self, target: Target, check: Check, error: Exception) -> None:
         self.bugs.append((target.name, error))
+
+    def discarded(self, measurement: Measurement) -> None:
+        raise AssertionError(measurement)
 
 
 def runner_of(watch: Watch, *targets: Target, limit: int = 64) -> Runner:
@@ -187,6 +191,39 @@ def test_slots_missed_by_a_blocked_loop_are_dropped_and_reported() -> None:
     virtual_time.run(main())
     assert 98 <= watch.skips["t"] <= 100
     assert max(watch.delays) > 90
+
+
+@pytest.mark.parametrize(
+    ("late_s", "is_stalled"), [(0.0, False), (STALL_S - 0.01, False), (STALL_S + 0.01, True), (3600.0, True)]
+)
+def test_a_probe_that_does_not_end_is_a_bug_unless_the_event_loop_was_stalled(
+    late_s: float, is_stalled: bool
+) -> None:
+    """The stall begins before the probe's own timeout and ends ``late_s`` after the runner's."""
+    (check,) = checks_of(target("a"))
+    published: list[Measurement] = []
+
+    async def measure(_target: Target, _check: Check, timeout_s: float, _publish: Publish) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual_time.VirtualLoop)
+        loop.call_soon(loop.advance, timeout_s + GRACE_S + late_s)
+        async with asyncio.timeout(timeout_s):
+            await asyncio.Event().wait()
+
+    error = virtual_time.run(runner.attempt(check, measure, published.append))
+    assert isinstance(error, TimeoutError) is not is_stalled
+    assert [each.was_stalled for each in published] == [True] * is_stalled
+
+
+def test_a_timeout_error_that_a_probe_raises_itself_is_a_bug() -> None:
+    (check,) = checks_of(target("a"))
+
+    async def measure(*_: object) -> None:
+        raise TimeoutError
+
+    published: list[Measurement] = []
+    assert isinstance(virtual_time.run(runner.attempt(check, measure, published.append)), TimeoutError)
+    assert published == []
 
 
 def test_a_bug_in_one_probe_is_reported_and_the_others_continue() -> None:

@@ -17,7 +17,7 @@ def test_the_targets_and_intervals_of_the_example_are_shown(capsys: pytest.Captu
     assert "nlb-use1-az1" in shown
     assert "tcp every 15 s" in shown
     assert "health every 60 s" in shown, "the key in the file is `health`, not `health_cold`"
-    assert shown.splitlines()[-1] == "9 targets, 20 checks: 2 pings/s, 0.7 connections/s, about 3,368 series"
+    assert shown.splitlines()[-1] == "9 targets, 20 checks: 2 pings/s, 0.7 connections/s, about 3,392 series"
 
 
 @pytest.mark.parametrize(

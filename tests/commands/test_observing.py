@@ -2,7 +2,7 @@
 
 import pytest
 from structlog.testing import capture_logs
-from support.reports.exporter_inputs import target
+from support.reports.exporter_inputs import health, target, tcp
 
 from exporters.prometheus import PrometheusSink
 from exporters.web.self_metrics import SelfMetrics
@@ -16,6 +16,23 @@ def observer() -> AgentObserver:
 
 def value(sink: PrometheusSink, name: str, **labels: str) -> float | None:
     return sink.registry.get_sample_value(f"xksprobe_{name}", labels)
+
+
+def test_discarded_measurements_are_counted_except_those_of_conduct_tests() -> None:
+    """Conduct tests (here a GET) are not among the probes that the metrics count."""
+    sink, node = PrometheusSink("1.0"), target("node-1")
+    sink.on_targets((node,))
+    observer = AgentObserver(sink, SelfMetrics(lambda: 0.0))
+    for measurement in (
+        tcp(node, None),
+        tcp(target("other", host="10.0.0.9"), None),
+        health(node, purpose="get"),
+    ):
+        observer.discarded(measurement)
+    assert value(sink, "probes_discarded_total", target="node-1", check="tcp") == 1
+    assert value(sink, "probes_discarded_total", target="node-1", check="tls") == 0
+    assert value(sink, "probes_total", target="node-1", check="tcp") == 0
+    assert value(sink, "probes_discarded_total", target="node-1", check="health_cold") is None
 
 
 def test_delays_and_skipped_rounds_of_the_scheduler_become_metrics() -> None:

@@ -1,5 +1,8 @@
 """The common part of probes: resolution, deadline, failures and the measurement."""
 
+import asyncio
+import socket
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -7,7 +10,9 @@ from support.network.fakes import FakeNetwork, failed
 
 from probe.model.measurements import Phase, Reason, TcpDetails, Timestamps
 from probe.model.targets import Check, Role, Target
-from probe.network import ExchangeFailed
+from probe.network import ExchangeFailed, Network
+from probe.network.clock import STALL_S
+from probe.probes import dns
 from probe.probes.exchange import Exchange
 
 LITERAL = Target(name="node", role=Role.NODE, host="10.0.0.5")
@@ -105,6 +110,43 @@ async def test_the_measurement_has_its_start_time_target_and_check() -> None:
 
     assert (got.started_at_s, got.target, got.check) == (started_at_s, LITERAL, Check.TCP)
     assert (got.details, got.failure) == (exchange.details, None)
+
+
+@pytest.mark.parametrize(
+    ("late_s", "reason", "was_stalled"),
+    [
+        (0.0, Reason.TIMED_OUT, False),
+        (STALL_S, Reason.TIMED_OUT, False),
+        (STALL_S + 1e-6, Reason.TIMED_OUT, True),
+        (-1.0, Reason.TIMED_OUT, False),  # the kernel gave up before the deadline
+        (STALL_S + 1e-6, Reason.REFUSED, False),
+    ],
+)
+async def test_only_a_timeout_that_was_noticed_late_is_ours(
+    late_s: float, reason: Reason, was_stalled: bool
+) -> None:
+    exchange = started(LITERAL, network := FakeNetwork(), timeout_s=2.0)
+    async with exchange.ending():
+        network.clock.pass_s(2.0 + late_s)
+        raise ExchangeFailed(failed(Phase.CONNECT, reason))
+    assert exchange.measurement().was_stalled is was_stalled
+
+
+async def test_a_late_response_is_a_result() -> None:
+    exchange = started(LITERAL, network := FakeNetwork(), timeout_s=2.0)
+    network.clock.pass_s(60.0)
+    assert not exchange.measurement().was_stalled
+
+
+@pytest.mark.loopback
+async def test_a_timeout_that_passed_while_the_event_loop_was_stalled_is_marked() -> None:
+    """The event loop reads nothing until the deadline has passed: an answer would not have been seen."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        resolver = Target(name="r", role=Role.RESOLVER, host="127.0.0.1", port=server.getsockname()[1])
+        asyncio.get_running_loop().call_soon(time.sleep, 0.2 + 2 * STALL_S)
+        got = await dns.measure(resolver, Network(), timeout_s=0.2)
+    assert (got.failure and got.failure.reason, got.was_stalled) == (Reason.TIMED_OUT, True)
 
 
 @pytest.mark.parametrize(
