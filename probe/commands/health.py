@@ -9,6 +9,7 @@ import typer
 
 from probe.commands import options, output, signals
 from probe.commands.exits import Exit, UsageError, status
+from probe.commands.own_address import check_source
 from probe.model.evidence import evidence_of
 from probe.model.measurements import Measurement, Phase
 from probe.model.store import PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
@@ -53,13 +54,14 @@ def command(
     from probe.signing.client import ProxyAccess
 
     spec = _spec(url, region, key_id, public=public)
+    own_address = check_source(source)
     host = spec.host or ""
     address, port = options.host_and_port(connect_to, 443, "--connect-to") if connect_to else (host, 443)
     extra = options.extra_authorities(extra_authority)
     target = Target(name=host, role=Role.PROXY, host=address, port=port, server_name=host)
     credential = options.credential(credential_file, credential_secret)
     access = ProxyAccess(credential, extra, sign_anyway=sign_anyway)
-    measured = signals.run(_ask(spec, target, access, source, timeout))
+    measured = signals.run(_ask(spec, target, access, own_address, timeout))
     report = _judge(spec, target, access, extra, measured)
     _write(measured, report, form, file)
     failed = bool(measured) and measured[0].failure is not None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from probe import __version__
 from probe.commands import options, output, signals
 from probe.commands.exits import Exit, UsageError, has_ended, status
+from probe.commands.own_address import check_source
 from probe.commands.preflight_options import Form, PreflightOptions
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails
@@ -67,6 +68,7 @@ def planned(asked: PreflightOptions) -> Plan:
     from probe.probes.verification_record import PUBLIC_RESOLVERS
     from probe.signing.client import ProxyAccess
 
+    source_address = check_source(asked.source)
     here = metadata.instance()
     caller = given.caller(asked.account, asked.region, asked.timeout, here)
     extra = options.extra_authorities(asked.extra_authority)
@@ -74,7 +76,7 @@ def planned(asked: PreflightOptions) -> Plan:
         targets=given.typed_targets(asked),
         stores=(given.spec_of(asked, caller.region),),
         plans=plans_within(asked.timeout),
-        source_address=asked.source,
+        source_address=source_address,
         extra_authorities=extra,
     )
     resolvers = tuple(given.resolver(each) for each in asked.public_resolver or ()) or PUBLIC_RESOLVERS
@@ -85,7 +87,7 @@ def planned(asked: PreflightOptions) -> Plan:
         sources=Sources(
             caller=caller,
             public_resolvers=resolvers,
-            source_address=asked.source,
+            source_address=source_address,
             timeout_s=asked.timeout,
         ),
         access=ProxyAccess(credential, extra, sign_anyway=asked.sign_anyway),
