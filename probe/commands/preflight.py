@@ -70,7 +70,7 @@ def planned(asked: PreflightOptions) -> Plan:
 
     source_address = check_source(asked.source)
     here = metadata.instance()
-    caller = given.caller(asked.account, asked.region, asked.timeout, here)
+    caller = given.caller(asked.account, asked.region, asked.timeout, here, asked.endpoint_service)
     extra = options.extra_authorities(asked.extra_authority)
     settings = Settings(
         targets=given.typed_targets(asked),

@@ -14,7 +14,7 @@ from probe.commands.preflight_options import PreflightOptions
 from probe.model.store import PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Role, Target
 from probe.model.text import clean
-from probe.wire.aws_names import ACCOUNT_ID, EXTERNAL_KEY_ID, KEY_STORE_ID
+from probe.wire.aws_names import ACCOUNT_ID, EXTERNAL_KEY_ID, KEY_STORE_ID, SERVICE_NAME
 from probe.wire.hostport import is_ipv4
 from probe.wire.input_error import InputError
 
@@ -28,11 +28,16 @@ MAX_NAMED = 64
 
 
 def caller(
-    account: Path | None, region: str | None, timeout_s: float, here: metadata.Instance | None
+    account: Path | None,
+    region: str | None,
+    timeout_s: float,
+    here: metadata.Instance | None,
+    service: str | None = None,
 ) -> "AwsClient":
     """The source of AWS's answers: a collected file, or AWS itself in one Region.
 
-    Without ``region``: the one that the AWS command line tools would use, else that of this instance.
+    Without ``region``: the one that the AWS command line tools would use, else this instance's, else the one
+    in the name of the endpoint ``service``.
     """
     if region is not None:
         options.check_region(region, "--region")
@@ -46,7 +51,7 @@ def caller(
             return recorded
         from probe.aws.boto3_client import Boto3Client, session
 
-        chosen = region or session().region_name or (here.region if here else None)
+        chosen = region or session().region_name or (here.region if here else None) or _region_of(service)
         if not chosen:
             raise UsageError("--region: no Region is known; give one (--region eu-west-1) or set AWS_REGION")
         options.check_region(str(chosen), "AWS_REGION")
@@ -55,6 +60,11 @@ def caller(
     except InputError as error:
         raise UsageError(*error.errors) from None
     return api
+
+
+def _region_of(service: str | None) -> str | None:
+    found = SERVICE_NAME.fullmatch(service or "")
+    return found[1] if found else None
 
 
 def _recorded(account: Path) -> "CollectedAnswers":

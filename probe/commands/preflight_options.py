@@ -28,7 +28,8 @@ _STORE, _NETWORK, _AWS, _REPORT = "Key store", "Network", "AWS account", "Report
 
 
 def _option(flag: str, metavar: str, text: str, group: str) -> Any:
-    return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=group)
+    """A file is read, and errors reported, by the command: ``readable`` would only check, in fewer words."""
+    return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=group, readable=False)
 
 
 def _flag(flag: str, text: str, group: str) -> Any:
@@ -61,7 +62,10 @@ class PreflightOptions:
     region: Annotated[
         str | None,
         _option(
-            "--region", "REGION", "Region of the key store; default: AWS_REGION, then this instance's", _AWS
+            "--region",
+            "REGION",
+            "Region of the key store; default: AWS_REGION, this instance's, then the endpoint service's",
+            _AWS,
         ),
     ] = None
     owner: Annotated[

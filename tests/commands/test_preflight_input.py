@@ -41,6 +41,22 @@ def test_without_aws_settings_the_region_of_the_instance_is_used() -> None:
     assert region_of_calls(None, HERE) == "eu-central-1"
 
 
+@pytest.mark.parametrize(
+    ("here", "expected"), [(HERE, "eu-central-1"), (None, "eu-west-1")], ids=["on EC2", "elsewhere"]
+)
+def test_the_region_of_the_endpoint_service_is_used_if_there_is_no_other(
+    here: Instance | None, expected: str
+) -> None:
+    service = "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0"
+    assert preflight_input.caller(None, None, 1.0, here, service=service).region == expected
+
+
+@pytest.mark.parametrize("service", ["", "vpce-svc-0123456789abcdef0", "com.amazonaws.vpce.eu-west-1.x"])
+def test_no_region_is_read_from_a_name_that_is_not_a_services(service: str) -> None:
+    with pytest.raises(UsageError, match="no Region is known"):
+        preflight_input.caller(None, None, 1.0, None, service=service)
+
+
 def test_without_a_region_the_error_names_the_option_to_give() -> None:
     with pytest.raises(UsageError, match=r"give one \(--region eu-west-1\)"):
         region_of_calls(None)
