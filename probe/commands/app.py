@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _AGENTS = frozenset({"run", "demo"})
 _SIGNALLED = 128  # what shells add to the number of a signal
+# What typer calls the types of numbers.
+_NUMBER = re.compile(r"is not a valid (float|int(?:eger)?)(?: range)?(?=\.$)")
 _HELP = frozenset({"-h", "--help"})
 # What a shell asks for while its user types; see `usage.completion`.
 _COMPLETE = "__complete"
@@ -148,7 +151,8 @@ def _message(name: str, error: Exception) -> str:
     """What typer says, with the nearest option for one that does not exist."""
     unknown = getattr(error, "option_name", None)
     if unknown is None or not hasattr(error, "possibilities"):
-        return " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+        message = " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+        return _NUMBER.sub(lambda found: f"is not a {'' if found[1] == 'float' else 'whole '}number", message)
     from probe.commands.usage import nearest
 
     return nearest.unknown_option(str(unknown), usage_of(name).options)

@@ -43,6 +43,10 @@ def command(
     return Exit.FINE
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _text(settings: Settings, footprint: "Footprint", notes: tuple[str, ...]) -> str:
     width = max((len(target.name) for target in settings.targets), default=0)
     rows = [
@@ -51,7 +55,7 @@ def _text(settings: Settings, footprint: "Footprint", notes: tuple[str, ...]) ->
         for t in settings.targets
     ]
     total = (
-        f"{footprint.targets:,} targets, {footprint.checks:,} checks: "
+        f"{_counted(footprint.targets, 'target')}, {_counted(footprint.checks, 'check')}: "
         f"{_rate(footprint.echoes_per_s)} pings/s, "
         f"{_rate(footprint.connections_per_s)} connections/s, about {footprint.series:,} series"
     )

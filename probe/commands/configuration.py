@@ -25,12 +25,24 @@ def load(path: Path) -> Settings:
     from probe import config
     from probe.wire.input_error import InputError
 
+    _refuse_missing(path)
     try:
         settings = config.load(path, surroundings=config.Surroundings(instance_region=_instance_region))
         config.describe(settings)  # refuses more series than a scrape can return
     except InputError as error:
         raise UsageError(*error.errors) from None
     return settings
+
+
+def _refuse_missing(path: Path) -> None:
+    """Raises UsageError with how to get a file; any other reason is found when the file is read."""
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        hint = "`xks-probe init` writes one, -c FILE names another"
+        raise UsageError(f"{clean(str(path))}: cannot be read: {error.strerror}; {hint}") from None
+    except OSError:
+        pass
 
 
 def accesses(settings: Settings) -> "tuple[ProxyAccess | None, ...]":

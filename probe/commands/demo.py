@@ -67,7 +67,7 @@ def _serve(
 ) -> None:
     from probe.commands.serving import listen
 
-    host, port = options.host_and_port(asked.address, DEFAULT_LISTEN_PORT, "--listen")
+    host, port = options.listen_address(asked.address, DEFAULT_LISTEN_PORT)
     options.check_listen(host, allowed=asked.allow_unauthenticated)
     with (
         listen(host, port) as listener,

@@ -104,3 +104,6 @@ class DemoOptions:
             raise UsageError(f"--break: {one} measures one round only; leave out one of them")
         if self.form not in _OF_ONCE and not self.is_preflight:
             raise UsageError(f"--format: {self.form.value} is a format of --preflight; use text or json")
+        for option, is_given in (("--format", self.form is not Form.TEXT), ("--output", self.file)):
+            if is_given and not (self.is_once or self.is_preflight):
+                raise UsageError(f"{option}: the demo writes a report only with --once or --preflight")

@@ -56,6 +56,7 @@ _AccountOption = Annotated[
     Path | None,
     typer.Option(
         "--account",
+        readable=False,
         metavar="FILE",
         help="output of deploy/aws/collect.sh, to use instead of calls to AWS",
         rich_help_panel=_DISCOVERY,

@@ -20,6 +20,8 @@ CREDENTIAL = "Credential of the XKS proxy"
 VERDICTS = "Verdicts"
 OUTPUT = "Output"
 
+_NO_SINGLE_ADDRESS = ("localhost", "0.0.0.0")
+
 FormatOption = Annotated[
     Format,
     typer.Option(
@@ -36,7 +38,9 @@ OutputOption = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-ConfigOption = Annotated[Path, typer.Option("-c", "--config", metavar="FILE", help="configuration file")]
+ConfigOption = Annotated[
+    Path, typer.Option("-c", "--config", metavar="FILE", help="configuration file", readable=False)
+]
 AllowUnauthenticatedOption = Annotated[
     bool,
     typer.Option(
@@ -64,6 +68,7 @@ ExtraAuthorityOption = Annotated[
     Path | None,
     typer.Option(
         "--extra-authority",
+        readable=False,
         metavar="FILE",
         help="PEM file with a private root certificate; accepted here, but not by KMS (the result is marked)",
         rich_help_panel=VERDICTS,
@@ -73,6 +78,7 @@ CredentialFileOption = Annotated[
     Path | None,
     typer.Option(
         "--credential-file",
+        readable=False,
         metavar="FILE",
         help="proxy configuration file of KMS (JSON); default: the environment variables "
         "XKS_PROXY_ACCESS_KEY_ID and XKS_PROXY_SECRET_ACCESS_KEY",
@@ -147,6 +153,19 @@ def check_listen(host: str, *, allowed: bool) -> None:
             f"listen: {clean(host)} is reachable from other machines and the page has no password; "
             "use 127.0.0.1, or add --web.allow-unauthenticated"
         )
+
+
+def listen_address(text: str, default_port: int) -> tuple[str, int]:
+    """``ADDRESS[:PORT]`` of ``--listen``; 0.0.0.0 is valid, as in a configuration."""
+    from probe.wire.hostport import check_address, check_port
+
+    host, colon, port = text.partition(":") if text.count(":") == 1 else (text, "", "")
+    try:
+        if host not in _NO_SINGLE_ADDRESS:
+            check_address(host)
+        return host, check_port(port) if colon else default_port
+    except ValueError as error:
+        raise UsageError(f"--listen: {clean(text, 80)!r} {error}") from None
 
 
 def _is_loopback(host: str) -> bool:

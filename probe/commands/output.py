@@ -33,6 +33,8 @@ class _Writable(Protocol):
 
 def output_file(text: str) -> Path | None:
     """The value of every ``--output``: a path, or None (standard output) for "-"."""
+    if not text:  # such as an unset variable of a script
+        raise UsageError("--output: is empty; give a file, or - for standard output")
     return None if text == "-" else Path(text)
 
 

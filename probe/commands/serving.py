@@ -1,6 +1,7 @@
 """The agent with its page: used by `run` and by `demo`. Ends cleanly within two seconds of a signal."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
 SHUTDOWN_S = 1.0  # half of the two seconds for responses in progress; the other half is for the agent
 BACKLOG = 128
+_ADVICE = {
+    errno.EACCES: "choose a port from 1024 on",
+    errno.EADDRINUSE: "stop the program that uses it, or choose another port",
+}
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -53,12 +58,14 @@ def listen(host: str, port: int) -> socket.socket:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        where = f"listen {clean(host)}:{port}: {error.strerror}"
-        raise UsageError(
-            f"{where}; another program uses it, or it is not an address of this machine"
-        ) from None
+        raise UsageError(f"listen {clean(host)}:{port}: {error.strerror}; {advice(error)}") from None
     sock.setblocking(False)
     return sock
+
+
+def advice(error: OSError) -> str:
+    """What to do about an address that is not available."""
+    return _ADVICE.get(error.errno or 0, "choose an address of this machine, such as 127.0.0.1")
 
 
 async def serve(

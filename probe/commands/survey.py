@@ -39,6 +39,7 @@ _EndpointsOption = Annotated[
     Path | None,
     typer.Option(
         "--endpoints",
+        readable=False,
         metavar="FILE",
         help="YAML file, Region: host[:port], to use instead of the endpoints of AWS KMS",
         rich_help_panel=_REGIONS,

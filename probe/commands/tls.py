@@ -54,6 +54,7 @@ def command(
         Path | None,
         typer.Option(
             "--chain",
+            readable=False,
             metavar="FILE",
             help="check the certificates in this PEM file (leaf first) for HOST; no connection is made",
             rich_help_panel=options.VERDICTS,

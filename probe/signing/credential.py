@@ -124,7 +124,8 @@ def _handed(key_store: str, environment: Mapping[str, str], *, is_only: bool) ->
 
 
 def _check_mode(file: Path) -> None:
-    if file.stat().st_mode & _OTHERS:
+    mode = file.stat().st_mode
+    if mode & _OTHERS and not stat.S_ISDIR(mode):  # reading a folder fails with its own reason
         raise InputError(("other users can read it; run chmod 600 on it",))
 
 

@@ -41,7 +41,7 @@ def parse(text: str, source: str, *, if_empty: str = _USE_LINES) -> dict[str, An
     try:
         value = reader.read(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as error:
-        raise InputError((_syntax_error(source, error),)) from error
+        raise InputError((_syntax_error(source, text, error),)) from error
     except (UnicodeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -55,12 +55,16 @@ def parse(text: str, source: str, *, if_empty: str = _USE_LINES) -> dict[str, An
     return value
 
 
-def _syntax_error(source: str, error: yaml.YAMLError) -> str:
+def _syntax_error(source: str, text: str, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = clean(str(getattr(error, "problem", None) or "a character that YAML does not allow"))
     if mark is None:
         return f"{source}: is not valid YAML: {problem}"
-    return f"{source}: line {mark.line + 1}, column {mark.column + 1}: is not valid YAML: {problem}"
+    # The parser's message for a tab does not name it. YAML's lines end with CR, LF or both.
+    lines = re.split(r"\r\n|\r|\n", text)
+    begin = lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""
+    hint = "; indent with spaces, not tabs" if "\t" in begin and not begin.strip() else ""
+    return f"{source}: line {mark.line + 1}, column {mark.column + 1}: is not valid YAML: {problem}{hint}"
 
 
 class _Reader:

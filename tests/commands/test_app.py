@@ -7,7 +7,7 @@ import pytest
 
 from probe import __version__
 from probe.commands import app, ping
-from probe.commands.command_table import names
+from probe.commands.command_table import find, names
 from probe.commands.exits import Exit, UsageError
 
 REPEATABLE = {
@@ -39,6 +39,8 @@ def test_the_overview_shows_every_command(arguments: list[str], capsys: pytest.C
         (["ping", "--loud"], "ping: '--loud' is not an option"),
         (["ping", "-n", "0", "127.0.0.1"], "'0' is not a whole number from 1 to 1000000"),
         (["ping", "-n", "many", "127.0.0.1"], "'many' is not a whole number from 1 to 1000000"),
+        (["tls", "--timeout", "soon", "127.0.0.1"], "Invalid value for '--timeout': 'soon' is not a number"),
+        (["survey", "-n", "1.5"], "Invalid value for '-n': '1.5' is not a whole number"),
         (["ping"], "no host"),
         (["tls"], "Missing argument 'HOST[:PORT]'"),
         (["p\x1b[31mg"], r"'p\\x1b[31mg' is not a command"),
@@ -56,6 +58,8 @@ def test_the_overview_shows_every_command(arguments: list[str], capsys: pytest.C
         "unknown option of ping",
         "below range",
         "not a number",
+        "no duration",
+        "no whole number",
         "no host",
         "no argument",
         "escape sequence",
@@ -68,6 +72,15 @@ def test_a_usage_error_is_one_line_with_status_2(
     stderr = capsys.readouterr().err
     assert words in stderr
     assert stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name != "ping"])
+def test_no_option_leaves_it_to_typer_to_report_a_file_that_cannot_be_read(name: str) -> None:
+    """typer would only state that it is not readable, and refer to the help."""
+    command = find(name)
+    assert command is not None
+    _, made = app._typer_command(command)
+    assert [param.name for param in made.params if getattr(param.type, "readable", False)] == []
 
 
 @pytest.mark.parametrize(

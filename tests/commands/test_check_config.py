@@ -20,6 +20,15 @@ def test_the_targets_and_intervals_of_the_example_are_shown(capsys: pytest.Captu
     assert shown.splitlines()[-1] == "9 targets, 20 checks: 2 pings/s, 0.7 connections/s, about 3,392 series"
 
 
+def test_a_single_target_and_check_are_not_in_the_plural(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("backends: [{name: b, address: 10.0.0.1, checks: [tcp]}]\n")
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 target, 1 check: ")
+
+
 @pytest.mark.parametrize(
     ("history", "words"),
     [

@@ -41,6 +41,20 @@ def test_an_unreadable_file_is_reported_with_its_name(tmp_path: Path) -> None:
         configuration.load(tmp_path / "none.yaml")
 
 
+@pytest.mark.parametrize("name", ["none.yaml", "no/such/folder.yaml"])
+def test_a_missing_file_is_reported_with_how_to_get_one(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        configuration.load(tmp_path / name)
+    hint = "No such file or directory; `xks-probe init` writes one, -c FILE names another"
+    assert caught.value.lines == (f"{tmp_path / name}: cannot be read: {hint}",)
+
+
+def test_a_folder_instead_of_a_file_is_reported_without_advice_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        configuration.load(tmp_path)
+    assert caught.value.lines == (f"{tmp_path}: cannot be read: Is a directory",)
+
+
 def test_a_file_that_changes_while_it_is_read_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,24 @@ def test_an_unknown_scenario_is_reported_in_one_line(
     assert stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("listen", "words"),
+    [
+        ("0.0.0.0:9911", "listen: 0.0.0.0 is reachable from other machines"),
+        ("10.0.0.1", "listen: 10.0.0.1 is reachable from other machines"),
+        ("127.0.0.1:65536", "--listen: '127.0.0.1:65536' is not a port; use a number from 1 to 65535"),
+        ("::1", "--listen: '::1' is an IPv6 address, but XKS supports only IPv4"),
+        ("eth0", "--listen: 'eth0' is a name; expected an IPv4 address"),
+        ("eth0:9911", "--listen: 'eth0:9911' is a name; expected an IPv4 address"),
+    ],
+)
+def test_an_address_that_the_page_may_not_use_is_reported_in_one_line(
+    listen: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(["demo", "--reduced", "--listen", listen]) == Exit.USAGE
+    assert words in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_the_nearest_scenario_is_suggested_for_a_mistyped_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["demo", "--once", "--scenario", "helthy"]) == Exit.USAGE
     assert "did you mean 'healthy'?" in capsys.readouterr().err

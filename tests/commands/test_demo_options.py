@@ -1,6 +1,7 @@
 """typer creates one `DemoOptions` value from the arguments of `demo`; `check` rejects contradictions."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import typer
@@ -28,6 +29,8 @@ def test_every_field_has_an_option_with_help() -> None:
         DemoOptions(fault="expired", after="5s"),
         DemoOptions(is_once=True, form=Form.JSON),
         DemoOptions(is_preflight=True, form=Form.HTML),
+        DemoOptions(is_once=True, file=Path("report.json")),
+        DemoOptions(is_preflight=True, file=Path("report.txt")),
     ],
     ids=str,
 )
@@ -44,6 +47,8 @@ def test_options_that_go_together_are_accepted(asked: DemoOptions) -> None:
         (DemoOptions(is_preflight=True, fault="expired"), "--break: --preflight measures one round only"),
         (DemoOptions(is_once=True, form=Form.HTML), "--format: html is a format of --preflight"),
         (DemoOptions(form=Form.JUNIT), "--format: junit is a format of --preflight"),
+        (DemoOptions(form=Form.JSON), "--format: the demo writes a report only with --once or --preflight"),
+        (DemoOptions(file=Path("x")), "--output: the demo writes a report only with --once or --preflight"),
     ],
     ids=lambda value: "" if isinstance(value, DemoOptions) else value,
 )

@@ -45,6 +45,14 @@ def test_a_missing_folder_is_reported_in_one_line(write: object, tmp_path: Path)
     assert "--output" in caught.value.lines[0]
 
 
+def test_an_empty_output_is_reported_instead_of_taken_as_the_current_folder() -> None:
+    assert output.output_file("-") is None
+    assert output.output_file("x") == Path("x")
+    with pytest.raises(UsageError) as caught:
+        output.output_file("")
+    assert caught.value.lines == ("--output: is empty; give a file, or - for standard output",)
+
+
 def test_lines_are_appended_and_flushed_within_a_second_of_writing(tmp_path: Path) -> None:
     now_s = 100.0
     file = tmp_path / "lines.jsonl"

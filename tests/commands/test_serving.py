@@ -1,6 +1,7 @@
 """The agent with its page: listening, self-monitoring, and shutdown."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -88,8 +89,11 @@ def test_a_listener_does_not_block_and_occupies_its_port() -> None:
         assert (address, listener.getblocking()) == ("127.0.0.1", False)
         with socket.create_connection((address, port), timeout=100):
             listener.accept()[0].close()
-        with pytest.raises(UsageError, match=f"listen 127.0.0.1:{port}: Address already in use; another"):
+        with pytest.raises(UsageError, match="Address already in use; ") as raised:
             listen("127.0.0.1", port)
+    assert raised.value.lines == (
+        f"listen 127.0.0.1:{port}: Address already in use; stop the program that uses it, or choose another port",
+    )
 
 
 @pytest.mark.loopback
@@ -97,8 +101,22 @@ def test_an_address_of_another_machine_is_a_usage_error() -> None:
     with pytest.raises(UsageError) as raised:
         listen("192.0.2.1", 0)
     (line,) = raised.value.lines
-    assert line.startswith("listen 192.0.2.1:0: Cannot assign requested address; ")
-    assert line.endswith("or it is not an address of this machine")
+    assert line == (
+        "listen 192.0.2.1:0: Cannot assign requested address; choose an address of this machine, such as 127.0.0.1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "choose a port from 1024 on"),
+        (errno.EADDRINUSE, "stop the program that uses it, or choose another port"),
+        (errno.EADDRNOTAVAIL, "choose an address of this machine, such as 127.0.0.1"),
+        (socket.EAI_NONAME, "choose an address of this machine, such as 127.0.0.1"),
+    ],
+)
+def test_each_reason_not_to_listen_has_its_own_advice(number: int, words: str) -> None:
+    assert serving.advice(OSError(number, "reason")) == words
 
 
 @pytest.mark.loopback

@@ -104,6 +104,12 @@ def test_an_invalid_file_is_rejected_without_being_quoted(tmp_path: Path, conten
     assert SECRET not in text.replace(repr(content), "")
 
 
+def test_a_folder_is_reported_as_one_whatever_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        load(tmp_path, {})
+
+
 def test_a_missing_or_too_large_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load(tmp_path / "none", {})

@@ -34,6 +34,17 @@ def test_scalars_follow_yaml_1_2(scalar: str, value: object) -> None:
     assert (type(read), read) == (type(value), value)
 
 
+@pytest.mark.parametrize(
+    ("text", "has_hint"),
+    [("a:\n\t- 1\n", True), ("a:\n \tb: 1\n", True), ("a: [1\n", False), ("a: @\n", False)],
+)
+def test_a_tab_where_yaml_expects_spaces_is_named(text: str, has_hint: bool) -> None:
+    with pytest.raises(InputError) as caught:
+        yaml_document.parse(text, "t")
+    (line,) = caught.value.errors
+    assert line.endswith("; indent with spaces, not tabs") is has_hint
+
+
 def test_aliases_are_followed() -> None:
     assert yaml_document.parse("a: &x [1, 2]\nb: *x\n", "t") == {"a": [1, 2], "b": [1, 2]}
 
