@@ -232,10 +232,10 @@ class Agent:
 
     def _note_changes(self, before: Sequence[Target]) -> None:
         old, new = ({each.identity: each.name for each in of} for of in (before, self.state.targets))
-        self._observer.targets(
-            added=[name for identity, name in new.items() if identity not in old],
-            removed=[name for identity, name in old.items() if identity not in new],
-        )
+        added = [name for identity, name in new.items() if identity not in old]
+        removed = [name for identity, name in old.items() if identity not in new]
+        if added or removed:  # otherwise only names, zones or intervals are new
+            self._observer.targets(added, removed)
 
     def _sync(self) -> None:
         """Pass the current targets to all parts."""

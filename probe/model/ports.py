@@ -54,7 +54,7 @@ class Observer(Protocol):
         """The proxy's credential has changed; with a ``fault``, it is not used."""
 
     def targets(self, added: Sequence[str], removed: Sequence[str]) -> None:
-        """The names of the targets that an audit added and removed."""
+        """The names of the targets that an audit or a reload added and removed; not both are empty."""
 
 
 class Control(Protocol):

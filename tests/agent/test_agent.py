@@ -111,6 +111,28 @@ def make(sink: RecordingSink) -> Agent:
     return Agent(settings, (sink,), Silent())
 
 
+class Noting(Silent):
+    """An observer that notes changes of the targets."""
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[list[str], list[str]]] = []
+
+    def targets(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        self.changes.append((list(added), list(removed)))
+
+
+@pytest.mark.loopback
+async def test_only_a_reload_that_adds_or_removes_a_target_is_reported_as_a_change_of_targets() -> None:
+    observer, both = Noting(), Settings(targets=(KEY_MANAGER, REGION))
+    agent = Agent(both, (), observer)
+    agent.reconfigure(replace(both, report_interval_s=3.0), ())
+    agent.reconfigure(replace(both, targets=(replace(KEY_MANAGER, name="hsm-2"), REGION)), ())
+    assert observer.changes == []
+    agent.reconfigure(replace(both, targets=(KEY_MANAGER,)), ())
+    agent.reconfigure(both, ())
+    assert observer.changes == [([], ["region-eu-central-1"]), (["region-eu-central-1"], [])]
+
+
 @pytest.mark.loopback
 async def test_one_round_has_enough_round_trips_for_a_verdict_on_35_ms() -> None:
     sink, steps = RecordingSink(), []
