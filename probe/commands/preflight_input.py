@@ -1,6 +1,7 @@
 """Checks the options of `preflight`; each error is one line that states what to do."""
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,9 @@ def caller(
             return recorded
         from probe.aws.boto3_client import Boto3Client, session
 
-        chosen = region or session().region_name or (here.region if here else None) or _region_of(service)
+        # boto3 reads AWS_DEFAULT_REGION and the profile, but not AWS_REGION, which other AWS tools prefer.
+        of_settings = os.environ.get("AWS_REGION") or session().region_name
+        chosen = region or of_settings or (here.region if here else None) or _region_of(service)
         if not chosen:
             raise UsageError("--region: no Region is known; give one (--region eu-west-1) or set AWS_REGION")
         options.check_region(str(chosen), "AWS_REGION")

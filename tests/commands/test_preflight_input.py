@@ -37,6 +37,16 @@ def test_without_a_given_region_the_aws_settings_decide(monkeypatch: pytest.Monk
     assert region_of_calls(None, HERE) == "eu-west-2"
 
 
+@pytest.mark.parametrize("default", [None, "eu-west-2"])
+def test_aws_region_is_used_although_boto3_does_not_read_it(
+    default: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    if default:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", default)
+    assert region_of_calls(None, HERE) == "eu-west-1"
+
+
 def test_without_aws_settings_the_region_of_the_instance_is_used() -> None:
     assert region_of_calls(None, HERE) == "eu-central-1"
 
