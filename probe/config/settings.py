@@ -25,7 +25,7 @@ __all__ = ["ConfigError", "build"]
 MAX_ERRORS = 200  # a file that is not a configuration at all has an error in every line
 _SECTIONS = [kind.section for role, kind in ROLES.items() if role is not Role.PROXY]
 _ADD_TARGETS = f"add {', '.join(_SECTIONS[:-1])} or {_SECTIONS[-1]}"
-_NO_TARGETS = f"no targets; {_ADD_TARGETS}"
+_NO_TARGETS = f"no targets; {_ADD_TARGETS}, or a key_store whose targets are discovered"
 _NO_DISCOVERY = (
     "key_store: no targets, and nothing to discover; set its id (cks-…) or endpoint_service, "
     f"or {_ADD_TARGETS}"
