@@ -10,7 +10,8 @@ APPLICATION_ID = 0x786B7370  # "xksp", at offset 68 of the file
 VERSION = 1  # at offset 60; a change of the tables needs a new one
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
-# Times are numbers between 1970 and the year 9999 also in a file that somebody changed: `damage` checks it.
+# Times are numbers between 1970 and the year 9999. `damage` checks this, because any program may have written
+# the file.
 _TIME = "REAL NOT NULL CHECK ({0} BETWEEN 0 AND 253402300799)"
 _AT_S = _TIME.format("at_s")
 _TABLES = (

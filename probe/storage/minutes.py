@@ -1,7 +1,7 @@
 """Sums up measurements per minute, target and check for the history. No I/O and no clock.
 
 A probe belongs to the minute in which it started. A late result, or a clock that was stepped, makes a second
-summary of a minute that was already taken; whoever stores it adds the two.
+summary of a minute that was already taken. The history file adds the two.
 """
 
 from collections.abc import Sequence

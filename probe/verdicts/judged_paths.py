@@ -1,7 +1,6 @@
 """Which of the certificates that were sent belong to a path that was judged. Pure.
 
-Servers also send certificates beside the path, such as an expired cross-certificate: their dates concern
-nobody.
+Servers also send other certificates, such as an expired cross-certificate. Their dates do not matter.
 """
 
 from collections.abc import Iterator

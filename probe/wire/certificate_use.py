@@ -1,4 +1,4 @@
-"""What a certificate may be used for: usages, name constraints, and critical extensions that nobody knows."""
+"""What a certificate may be used for: usages, name constraints, unknown critical extensions."""
 
 from collections.abc import Iterable, Mapping
 

@@ -50,6 +50,6 @@ def compare(results: Iterable[tuple[Mutant, bool]], listed: Mapping[Mutant, int]
 
 
 def as_toml(mutants: Sequence[Mutant]) -> str:
-    """A group as `read` takes it, once somebody has given its reason."""
+    """A group as `read` takes it, once a developer has added its reason."""
     listed = "".join(f"'''\n{mutant}''',\n" for mutant in mutants)
     return f'[[survivors]]\nreason = ""\nmutants = [\n{listed}]\n'
