@@ -12,7 +12,7 @@ one.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import h11
@@ -30,6 +30,7 @@ _MAX_RESPONSE_BYTES = 8 * MAX_BODY_BYTES
 _FIRST_BYTES = 64
 _VERSION = b"HTTP/1."
 _MAX_ERROR_TEXT_CHARS = 200  # the parser's message includes the offending input
+_MAX_LENGTH_DIGITS = 20  # of Content-Length
 _PYTHON_BYTES = re.compile(r"bytearray\(b(.*)\)", re.DOTALL)
 _CONNECTION_LOST = frozenset({Reason.RESET, Reason.CLOSED})
 _HEADER_TOO_LARGE = 431  # the status that h11 would send as a server
@@ -175,7 +176,8 @@ class _Exchange:
             async with failing(Phase.RECEIVE, deadline.remaining_s()):
                 await self._rest(chunk)
         except ExchangeFailed as failed:
-            return failed.failure
+            is_silent = failed.failure.reason is Reason.TIMED_OUT and self._phase is Phase.RECEIVE
+            return replace(failed.failure, detail=self._progress()) if is_silent else failed.failure
         except TlsRefused as refused:
             return Failure(phase=self._refused_phase(), reason=refused.reason, detail=refused.detail)
         return None
@@ -220,12 +222,21 @@ class _Exchange:
             if self._complete:
                 return
             if chunk.ended:
-                raise fail(
-                    Phase.RECEIVE, Reason.CLOSED, "the connection ended before the response was complete"
-                )
+                raise fail(Phase.RECEIVE, Reason.CLOSED, f"the connection ended early: {self._progress()}")
             chunk = await self._read()
             if chunk.data:
                 self._until_last = self._channel.stamped.timing()
+
+    def _progress(self) -> str:
+        """How much of the response came, and what is missing; at most 90 characters."""
+        headers, came = dict(self._headers), len(self._body)
+        if self._status is None:
+            return "the header is incomplete"
+        if "transfer-encoding" in headers:
+            return f"{came} bytes of the body, but not the last chunk"
+        if "content-length" in headers:
+            return f"{came} of {headers['content-length'][:_MAX_LENGTH_DIGITS]} bytes of the body"
+        return f"{came} bytes of a body without a length, and the connection was not closed"
 
     async def _read(self) -> Chunk:
         chunk = await self._channel.receive()

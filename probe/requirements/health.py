@@ -205,7 +205,8 @@ def _unread(failure: Failure, last: Exchange) -> Finding:
         return replace(unknown(last.summary()), remedy=_TOO_LARGE)
     if last.timed_out or failure.reason in LOCAL_FAILURES:
         return unknown(last.summary())
-    return replace(violated(last.summary(), kms_errors=health_errors.NO_ANSWER), remedy=_CUT)
+    remedy = _NO_ANSWER if last.details.status is None else _CUT
+    return replace(violated(last.summary(), kms_errors=health_errors.NO_ANSWER), remedy=remedy)
 
 
 def _of_content_type(content_type: str) -> Finding:
@@ -236,6 +237,11 @@ _TOO_LARGE = Remedy(
     "response to GetHealthStatus needs a few header fields and less than 4 KB of JSON."
 )
 _CUT = Remedy(
+    text="Find out which of these applies. (1) The proxy failed while it answered: its log shows it. (2) Its "
+    "Content-Length is larger than the body. (3) Something in front of the proxy or on the path cuts the "
+    "connection: on its own host the proxy's response is complete.",
+)
+_NO_ANSWER = Remedy(
     text="Find out which of these applies. (1) The proxy failed while it answered: its log shows it. (2) The "
     "server speaks only HTTP/2: curl --http2 gets an answer, curl --http1.1 does not. Enable HTTP/1.1. (3) A "
     "firewall cuts the connection after the request: on its own host the proxy answers.",
@@ -310,7 +316,9 @@ def health_answers_within_250_ms(evidence: Evidence) -> Iterable[Finding]:
 
     def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
         if any(a.timed_out and b.timed_out for a, b in pairwise(exchanges)):
-            return violated(f"two requests in a row were not answered in time ({exchanges[-1].summary()})")
+            late = next(each for each in reversed(exchanges) if each.timed_out)
+            found = violated(f"two requests in a row were not answered in time ({late.summary()})")
+            return replace(found, remedy=_UNENDED) if late.details.status is not None else found
         answered = [each.total_s for each in exchanges if each.measurement.failure is None]
         timed = sorted([*answered, *(math.inf for each in exchanges if each.timed_out)])
         if len(timed) < _MIN_COLD:
@@ -320,6 +328,13 @@ def health_answers_within_250_ms(evidence: Evidence) -> Iterable[Finding]:
         return _within(timed)
 
     yield from each_health(evidence, judge)
+
+
+# The default remedy looks for a slow phase, but the response only does not end.
+_UNENDED = Remedy(
+    text="Let the proxy end its response: send the whole body, with a Content-Length that equals its size or "
+    "in chunks, or close the connection after it."
+)
 
 
 def _within(totals_s: list[float]) -> Finding:

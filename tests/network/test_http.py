@@ -361,6 +361,42 @@ async def test_without_data_the_exchange_ends_at_the_deadline(
     assert (Phase.WAIT in answer.phases_s) is (phase is Phase.RECEIVE)
 
 
+LENGTH = HEAD + b"Content-Length: 999\r\n\r\nhi"
+CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
+PROGRESS = [
+    (HEAD, "the header is incomplete"),
+    (LENGTH, "2 of 999 bytes of the body"),
+    (HEAD + b"Content-Length: 99999999999999999999\r\n\r\n", "0 of 99999999999999999999 bytes of the body"),
+    (CHUNKS, "2 bytes of the body, but not the last chunk"),
+    (LENGTH.replace(b"HTTP/1.1 200", b"HTTP/1.1 102 X\r\n\r\nHTTP/1.1 200"), "2 of 999 bytes of the body"),
+]
+
+
+@pytest.mark.parametrize(("wire", "progress"), PROGRESS)
+async def test_a_cut_response_says_how_much_of_it_came(tcp_server: Any, wire: bytes, progress: str) -> None:
+    answer = await ask(tcp_server(sends(wire)))
+
+    assert answer.failure is not None
+    assert answer.failure.detail == f"the connection ended early: {progress}"
+    assert len(answer.failure.detail) <= 100  # what a finding shows of it
+
+
+@pytest.mark.parametrize(
+    ("wire", "progress"),
+    [*PROGRESS, (HEAD + b"\r\nhi", "2 bytes of a body without a length, and the connection was not closed")],
+)
+async def test_a_response_that_stops_says_how_much_of_it_came(
+    tcp_server: Any, wire: bytes, progress: str
+) -> None:
+    def serve(connection: socket.socket) -> None:
+        sends(wire)(connection)
+        connection.recv(1)  # until the client closes
+
+    answer = await ask(tcp_server(serve), timeout_s=0.3)
+
+    assert answer.failure == Failure(phase=Phase.RECEIVE, reason=Reason.TIMED_OUT, detail=progress)
+
+
 async def test_a_connection_reset_is_reported_as_reset(tcp_server: Any) -> None:
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)

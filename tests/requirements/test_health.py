@@ -302,12 +302,22 @@ def test_why_no_request_was_sent_is_told_by_the_first_requirement_about_health(
     assert found.because.startswith(because)
 
 
-def test_a_response_that_breaks_off_is_no_answer_whatever_its_status() -> None:
-    cut = replace(cold(failure=CLOSED), details=HealthDetails(purpose="health", status=502, server="nginx"))
+def test_a_connection_that_ends_without_a_response_has_three_causes() -> None:
+    cut = replace(cold(failure=CLOSED), details=HealthDetails(purpose="health", server="nginx"))
     found = the_one(BY_ID["health-response-is-valid"], with_health(cut))
     assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.NO_ANSWER)
     assert found.remedy is not None
     assert "A firewall cuts the connection" in found.remedy.text
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_a_server_that_sent_a_status_is_not_suspected_to_speak_only_http_2(status: int) -> None:
+    cut = replace(cold(failure=CLOSED), details=HealthDetails(purpose="health", status=status))
+    found = the_one(BY_ID["health-response-is-valid"], with_health(cut))
+    assert (found.outcome, found.kms_errors) == (VIOLATED, health_errors.NO_ANSWER)
+    assert found.remedy is not None
+    assert "Content-Length is larger than the body" in found.remedy.text
+    assert "HTTP/2" not in found.remedy.text + found.remedy.cli
 
 
 def unread(reason: Reason, phase: Phase = Phase.RECEIVE, **response: Any) -> Finding:
@@ -430,3 +440,18 @@ def test_without_a_response_nothing_is_said_about_its_date_header() -> None:
     assert (found.outcome, found.because) == (UNKNOWN, "wait: closed by the peer")
     cut = replace(cold(status=200, clock_offset_s=301.0), failure=CLOSED)
     assert the_one(BY_ID["proxy-clock-is-right"], with_health(cut)).outcome is VIOLATED
+
+
+@pytest.mark.parametrize(("status", "is_begun"), [(200, True), (None, False)])
+def test_a_response_that_does_not_end_has_another_fix_than_one_that_does_not_come(
+    status: int | None, *, is_begun: bool
+) -> None:
+    details = HealthDetails(purpose="health", status=status)
+    late = replace(cold(failure=SILENT), details=details)
+    for then in ([], [cold()]):
+        found = the_one(BY_ID["health-answers-within-250-ms"], with_health(late, late, *then))
+        assert found.outcome is VIOLATED
+        assert (found.remedy is not None) is is_begun
+        assert "no answer within the timeout" in found.because
+        if found.remedy is not None:
+            assert "Let the proxy end its response" in found.remedy.text
