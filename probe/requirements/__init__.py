@@ -42,7 +42,6 @@ from probe.requirements.handshake_answer import tls_handshake_is_answered
 from probe.requirements.health import (
     credential_is_accepted,
     health_answers_within_250_ms,
-    health_response_is_valid,
     key_manager_is_available,
     proxy_admits_kms,
     proxy_clock_is_right,
@@ -56,6 +55,7 @@ from probe.requirements.health_conduct import (
     large_body_is_answered,
     unsigned_request_is_refused,
 )
+from probe.requirements.health_response import health_response_is_valid
 from probe.requirements.key_store_form import (
     endpoint_service_name_is_well_formed,
     proxy_endpoint_is_well_formed,
