@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from probe.model.evidence import Evidence
-from probe.model.measurements import LOCAL_FAILURES, Failure, Phase, Reason
-from probe.model.targets import Target
+from probe.model.measurements import LOCAL_FAILURES, Failure, HealthDetails, Phase, Reason, TlsDetails
+from probe.model.targets import Check, Target
 from probe.model.verdicts import KmsStep, Level, Remedy, Scope
 from probe.requirements.declare import Finding, met, requirement, unknown, violated
 from probe.requirements.evidence.health import Exchange, each_health
+from probe.requirements.evidence.targets import latest
 from probe.requirements.front_ends import Explained, evidence_in, explained
 from probe.requirements.kms_errors import health as health_errors
 from probe.requirements.kms_errors import path as path_errors
@@ -35,15 +36,14 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
     page of a load balancer, a reverse proxy or a web application firewall in front of the proxy.
     """
 
-    def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
+    def judge(target: Target, exchanges: tuple[Exchange, ...]) -> Finding:
         last = exchanges[-1]
-        if last.is_good and last.details.other_content_type is not None:
-            return _of_content_type(last.details.other_content_type)
         if last.is_good:
-            count = len(last.details.managers)
-            return met(f"follows the specification, with {count} key manager{'' if count == 1 else 's'}")
+            return _of_good(last.details)
         if (found := explained(last.details)) is not None:
             return _of_front_end(found, last)
+        if last.ended_tls:
+            return _of_ended_tls(evidence, target, last)
         if last.measurement.failure is not None:
             return _unread(last.measurement.failure, last)
         if last.details.fault is not None:
@@ -51,6 +51,22 @@ def health_response_is_valid(evidence: Evidence) -> Iterable[Finding]:
         return _by_name(last)
 
     yield from each_health(evidence, judge)
+
+
+def _of_ended_tls(evidence: Evidence, target: Target, last: Exchange) -> Finding:
+    """If a client certificate is requested, the requirement about that judges the refusal."""
+    handshake = latest(evidence, Check.TLS).get(target.name)
+    seen = handshake.details if handshake else None
+    if isinstance(seen, TlsDetails) and seen.client_certificate_requested:
+        return unknown(last.summary())
+    because = f"the server ended TLS instead of answering the request ({last.summary()})"
+    return replace(violated(because, kms_errors=path_errors.NO_HANDSHAKE), remedy=_ENDED_TLS)
+
+
+_ENDED_TLS = Remedy(
+    text="See the log of the server that terminates TLS at this time: it completed the handshake, and then "
+    "refused the connection or failed.",
+)
 
 
 def _unread(failure: Failure, last: Exchange) -> Finding:
@@ -67,8 +83,11 @@ def _unread(failure: Failure, last: Exchange) -> Finding:
     return replace(violated(last.summary(), kms_errors=health_errors.NO_ANSWER), remedy=remedy)
 
 
-def _of_content_type(content_type: str) -> Finding:
-    """Of a response that is otherwise valid: a proxy that works with KMS may send another one."""
+def _of_good(details: HealthDetails) -> Finding:
+    """Of a response with a valid body. Whether KMS reads its Content-Type is not documented."""
+    content_type, count = details.other_content_type, len(details.managers)
+    if content_type is None:
+        return met(f"follows the specification, with {count} key manager{'' if count == 1 else 's'}")
     named = f"its Content-Type is {quoted(content_type)}" if content_type else "it has no Content-Type"
     because = (
         f"the body follows the specification, but {named}; the specification requires application/json, and "

@@ -220,3 +220,13 @@ def test_without_a_connection_only_the_requests_are_judged(run_at: Any) -> None:
 def test_a_url_that_kms_would_reject_is_a_usage_error(url: str, capsys: Output) -> None:
     assert app.run(["health", url, "--region", "eu-west-1"]) == Exit.USAGE
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_tls_that_ends_after_the_request_is_the_cause_that_is_shown(run_health: Any) -> None:
+    status, out = run_health("--format", "json", breaks_tls=True)
+    found = verdicts(out)
+    assert (status, found["health-response-is-valid"]["outcome"]) == (Exit.VIOLATED, "violated")
+    assert "ended TLS instead of answering" in found["health-response-is-valid"]["because"]
+    assert found["tls-handshake-is-answered"]["outcome"] == "met"
+    _, text = run_health(breaks_tls=True)
+    assert "KMS would return an error" in text

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from support.accounts.healthy import the_one
-from support.health_evidence import BY_ID, CLOSED, MANAGERS, cold, error, with_health
+from support.evidence import tls
+from support.health_evidence import BY_ID, CLOSED, MANAGERS, A, cold, error, with_health
 
+from probe.model.evidence import Evidence
 from probe.model.measurements import BodyForm, Failure, HealthDetails, Phase, Reason
 from probe.model.verdicts import Basis, Operation, Outcome
 from probe.requirements.declare import Finding
 from probe.requirements.kms_errors import health as health_errors
+from probe.requirements.kms_errors import path as path_errors
 
 MET, VIOLATED, UNKNOWN = Outcome.MET, Outcome.VIOLATED, Outcome.UNKNOWN
 
@@ -156,3 +159,36 @@ def test_a_disabled_key_store_has_its_own_fix() -> None:
     assert {each.basis for each in found.kms_errors or () if each.operation is not Operation.CREATE_KEY} == {
         Basis.INFERRED
     }
+
+
+ENDED = Failure(phase=Phase.HANDSHAKE, reason=Reason.PROTOCOL_ERROR, detail="alert 80 (internal_error)")
+
+
+def ended_tls(sent_bytes: int = 100, **handshake: Any) -> Evidence:
+    """Requests to which the server answered with an alert, and a TLS handshake with it that succeeded."""
+    details = HealthDetails(purpose="health", sent_body_bytes=sent_bytes)
+    asked = [replace(cold(failure=ENDED), details=details)] * 2
+    return with_health(*asked, tls(A, **handshake))
+
+
+def test_tls_that_ends_after_the_request_is_violated_although_the_handshake_succeeded() -> None:
+    found = the_one(BY_ID["health-response-is-valid"], ended_tls(version="TLSv1.3"))
+    assert (found.outcome, found.kms_errors) == (VIOLATED, path_errors.NO_HANDSHAKE)
+    assert found.because.startswith(
+        "the server ended TLS instead of answering the request (the TLS handshake: "
+    )
+    assert "alert 80 (internal_error)" in found.because
+    assert found.remedy is not None
+    assert "terminates TLS" in found.remedy.text
+    assert the_one(BY_ID["credential-is-accepted"], ended_tls()).outcome is UNKNOWN
+
+
+def test_a_refusal_for_lack_of_a_client_certificate_is_left_to_the_requirement_about_it() -> None:
+    found = the_one(BY_ID["health-response-is-valid"], ended_tls(client_certificate_requested=True))
+    assert found.outcome is UNKNOWN
+
+
+def test_a_handshake_that_fails_before_the_request_says_nothing_about_the_response() -> None:
+    found = the_one(BY_ID["health-response-is-valid"], ended_tls(sent_bytes=0))
+    assert found.outcome is UNKNOWN
+    assert found.because.startswith("no request could be sent (the TLS handshake: ")

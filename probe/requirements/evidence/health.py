@@ -48,6 +48,15 @@ class Exchange:
         return failure is not None and failure.reason is Reason.TIMED_OUT
 
     @property
+    def ended_tls(self) -> bool:
+        """Whether TLS failed after the request was sent and before a response.
+
+        In TLS 1.3 that may be a late part of the handshake: the refusal of a client without a certificate.
+        """
+        failure = self.measurement.failure
+        return failure is not None and failure.phase is Phase.HANDSHAKE and self.details.sent_body_bytes > 0
+
+    @property
     def is_good(self) -> bool:
         failed = self.measurement.failure is not None
         return not failed and self.details.status == OK and self.details.fault is None
@@ -127,6 +136,6 @@ def _not_sent(exchanges: tuple[Exchange, ...]) -> Finding | None:
     if last.details.withheld is not None:
         return unknown(f"no signed request was sent, because {last.details.withheld} is not met")
     failure = last.measurement.failure
-    if failure is not None and failure.phase in _BEFORE_HTTP:
+    if failure is not None and failure.phase in _BEFORE_HTTP and not last.ended_tls:
         return unknown(f"no request could be sent ({why(failure)})")
     return None

@@ -15,6 +15,7 @@ from typing import BinaryIO
 HOST = "myproxy-private.xks.example.com"
 KEY_ID, SECRET = "ABCDEFGHIJKLMNOPQRST", "MarkerMarkerMarkerMarkerMarkerMarkerMarker0"
 REGION = "eu-west-1"
+ALERT_IN_PLAIN_TEXT = bytes.fromhex("15 0303 0002 0250")  # fatal, internal_error
 HEALTHY = {
     "xksProxyFleetSize": 2,
     "xksProxyVendor": "V",
@@ -54,15 +55,24 @@ class XksServer:
     date: str | None = ""  # "": the current time; None: no Date header
     content_type: str = "application/json"
     delay_s: float = 0.0
+    breaks_tls: bool = False  # after a request, by bytes that are no TLS record of the session
     drops: str = ""  # requests with this method are not answered: the connection is closed
     asked: list[Asked] = field(default_factory=list)
 
     def serve(self, connection: socket.socket) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
-        with context.wrap_socket(connection, server_side=True) as stream, stream.makefile("rb") as reader:
+        plain = connection.dup()
+        with (
+            plain,
+            context.wrap_socket(connection, server_side=True) as stream,
+            stream.makefile("rb") as reader,
+        ):
             while request := self._read(reader):
                 self.asked.append(request)
+                if self.breaks_tls:
+                    plain.sendall(ALERT_IN_PLAIN_TEXT)
+                    return
                 if request.method == self.drops:
                     return
                 time.sleep(self.delay_s)
