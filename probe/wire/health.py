@@ -17,6 +17,7 @@ _MAX_MANAGERS = 10
 _OK, _MIN_NO_SUCCESS = 200, 300
 _FLEET_TEXTS = ("xksProxyVendor", "xksProxyModel", "ekmVendor")
 _SHOWN = 200
+_MAX_DIGITS = 100
 _GZIP, _BYTE_ORDER_MARK = b"\x1f\x8b", b"\xef\xbb\xbf"  # RFC 1952, section 2.3.1; UTF-8's
 _FAULTS = {
     BodyForm.OTHER_JSON: "the body is not a JSON object",
@@ -24,6 +25,7 @@ _FAULTS = {
     BodyForm.MARKUP: "the body is HTML or XML, not JSON",
     BodyForm.COMPRESSED: "the body is compressed",
     BodyForm.WITH_BYTE_ORDER_MARK: "the body begins with a byte order mark",
+    BodyForm.TOO_DEEP: "the body is nested too deeply to be read",
     BodyForm.OTHER: "the body is not JSON",
 }
 _KNOWN_BY_BEGINNING = frozenset({BodyForm.MARKUP, BodyForm.COMPRESSED})
@@ -103,20 +105,33 @@ def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], Parse
 def _object(body: bytes) -> tuple[dict[str, Any], BodyForm]:
     """The JSON object in a body, or an empty one and what the body is instead."""
     rest = body.removeprefix(_BYTE_ORDER_MARK)
-    start = rest.lstrip()[:1]
-    if not start:
-        return {}, BodyForm.EMPTY
-    if start == b"<":
-        return {}, BodyForm.MARKUP
-    if body.startswith(_GZIP):
-        return {}, BodyForm.COMPRESSED
+    form = _form_by_beginning(body, rest)
+    if form is not None:
+        return {}, form
     try:
-        document = json.loads(rest.decode("utf-8"), parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        document = json.loads(rest.decode("utf-8"), parse_constant=_refuse, parse_int=_integer)
+    except ValueError:
         return {}, BodyForm.OTHER
+    except RecursionError:  # at about 1,000 levels, where usual parsers also stop
+        return {}, BodyForm.TOO_DEEP
     if not isinstance(document, dict):
         return {}, BodyForm.OTHER_JSON
     return (document, BodyForm.JSON_OBJECT) if rest == body else ({}, BodyForm.WITH_BYTE_ORDER_MARK)
+
+
+def _form_by_beginning(body: bytes, rest: bytes) -> BodyForm | None:
+    """What a body is by its first bytes, None if it has to be parsed. ``rest`` is it without the mark."""
+    start = rest.lstrip()[:1]
+    if not start:
+        return BodyForm.EMPTY
+    if start == b"<":
+        return BodyForm.MARKUP
+    return BodyForm.COMPRESSED if body.startswith(_GZIP) else None
+
+
+def _integer(digits: str) -> int:
+    """The number, or its beginning: Python rejects more than 4,300 digits, but JSON has no limit."""
+    return int(digits[:_MAX_DIGITS])
 
 
 def _refuse(constant: str) -> None:

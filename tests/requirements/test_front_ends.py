@@ -194,7 +194,7 @@ def test_all_untrusted_text_is_escaped_and_bounded() -> None:
 
 
 def test_a_body_form_is_known_of_each_parsed_response() -> None:
-    bodies = [b"", b"[]", b"{}", b"<a>", b"\x1f\x8b", b"\xef\xbb\xbf{}", b"x"]
+    bodies = [b"", b"[]", b"{}", b"<a>", b"\x1f\x8b", b"\xef\xbb\xbf{}", b"x", b"[" * 30_000]
     assert {read_health(200, body).form for body in bodies} == set(BodyForm)
 
 

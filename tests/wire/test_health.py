@@ -34,6 +34,10 @@ def with_(**changes: Any) -> bytes:
         with_(ekmFleetDetails=[MANAGER]),
         with_(ekmFleetDetails=[MANAGER] * 10),
         with_(xksProxyFleetSize=1),
+        with_()[:-1] + b', "more": ' + b"9" * 5000 + b"}",
+        with_()[:-1] + b', "more": -' + b"9" * 5000 + b"}",
+        with_()[:-1] + b', "more": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"xksProxyFleetSize": ' + b"9" * 5000 + b", " + with_().partition(b",")[2],
         b" \n" + with_(),
     ],
 )
@@ -175,3 +179,14 @@ def test_an_error_with_status_200_is_named_by_its_error() -> None:
     )
     assert read_health(200, b'{"errorName": "a b"}').fault == "xksProxyFleetSize is not a positive integer"
     assert read_health(200, with_(errorName="InternalException")).fault is None
+
+
+@pytest.mark.parametrize("more", [b"[" * 30_000, b"[" * 5000 + b"]" * 5000], ids=["unclosed", "closed"])
+def test_json_that_is_nested_too_deeply_is_not_called_another_format(more: bytes) -> None:
+    reply = read_health(200, with_()[:-1] + b', "more": ' + more + b"}")
+    assert (reply.form, reply.fault) == (BodyForm.TOO_DEEP, "the body is nested too deeply to be read")
+
+
+def test_a_negative_number_stays_negative_however_long_it_is() -> None:
+    size = b'{"xksProxyFleetSize": -' + b"9" * 5000 + b", " + with_().partition(b",")[2]
+    assert read_health(200, size).fault == "xksProxyFleetSize is not a positive integer"
