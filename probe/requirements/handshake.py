@@ -1,6 +1,7 @@
 """Whether KMS can do a TLS handshake with the proxy: version, cipher suite, client certificate."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from probe.model.evidence import Evidence
 from probe.model.measurements import (
@@ -117,10 +118,11 @@ def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> F
     if failure is not None and failure.reason in LOCAL_FAILURES:
         return unknown(f"the handshake with KMS's ClientHello was not done{reason}")
     if details.offer is ClientHelloProfile.KMS:
-        return violated(
+        found = violated(
             f"{suite} was negotiated, but the handshake failed{reason}",
             kms_errors=_errors_after_suite(failure),
         )
+        return replace(found, remedy=_STOPPED if _is_silent(failure) else _ENDED)
     return violated(
         f"{suite} was negotiated only when all suites and versions were offered; the handshake with KMS's "
         f"ClientHello failed{reason}",
@@ -128,8 +130,27 @@ def _suite_of_kms(suite: str, failure: Failure | None, details: TlsDetails) -> F
     )
 
 
+# The default remedy enables a suite, but the server agreed to one.
+_ENDED = Remedy(
+    text="See the log of the server that terminates TLS at this time: it agreed to this suite, and then "
+    "ended the handshake.",
+    cli=f"{HANDSHAKE} </dev/null",
+)
+_STOPPED = Remedy(
+    text="Find out which of these applies. (1) Packets with the server's certificates are lost: openssl "
+    "s_client completes the handshake on the proxy's own host, but not from here. Allow ICMP 'fragmentation "
+    "needed' on the path, or clamp the TCP MSS there. (2) The server hangs: openssl s_client does not "
+    "complete it there, either.",
+    cli=f"{HANDSHAKE} </dev/null",
+)
+
+
+def _is_silent(failure: Failure | None) -> bool:
+    return failure is not None and failure.reason is Reason.TIMED_OUT
+
+
 def _errors_after_suite(failure: Failure | None) -> tuple[KmsError, ...] | None:
-    return path_errors.SILENT_HANDSHAKE if failure and failure.reason is Reason.TIMED_OUT else None
+    return path_errors.SILENT_HANDSHAKE if _is_silent(failure) else None
 
 
 @requirement(

@@ -7,13 +7,14 @@ from support.evidence import NOTHING_AGREED, evidence, in_handshake, issue, only
 
 from probe.model.measurements import ClientHelloProfile, Failure, Measurement, Phase, Reason
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import Operation, Outcome
+from probe.model.verdicts import KmsError, Operation, Outcome
 from probe.requirements.declare import Finding, Rule
 from probe.requirements.handshake import (
     cipher_suite_is_supported,
     client_certificate_is_not_required,
     tls_version_is_supported,
 )
+from probe.requirements.kms_errors import path as path_errors
 
 if TYPE_CHECKING:
     from probe.model.evidence import Evidence
@@ -156,6 +157,32 @@ def test_chacha20_is_not_supported_in_govcloud() -> None:
 def test_a_supported_suite_is_violated_if_the_handshake_of_kms_failed(offer: ClientHelloProfile) -> None:
     finding = judged(cipher_suite_is_supported, in_handshake(Reason.RESET), offer=offer)
     assert finding.outcome is Outcome.VIOLATED
+
+
+@pytest.mark.parametrize(
+    ("reason", "fix", "errors"),
+    [
+        (Reason.RESET, "and then ended the handshake", None),
+        (Reason.CLOSED, "and then ended the handshake", None),
+        (Reason.PROTOCOL_ERROR, "and then ended the handshake", None),
+        (Reason.TIMED_OUT, "Allow ICMP 'fragmentation needed'", path_errors.SILENT_HANDSHAKE),
+    ],
+)
+def test_a_handshake_that_fails_after_the_suite_was_chosen_is_not_fixed_by_a_suite(
+    reason: Reason, fix: str, errors: tuple[KmsError, ...] | None
+) -> None:
+    finding = judged(cipher_suite_is_supported, in_handshake(reason))
+    assert (finding.outcome, finding.kms_errors) == (Outcome.VIOLATED, errors)
+    assert finding.remedy is not None
+    assert fix in finding.remedy.text
+    assert "Enable" not in finding.remedy.text
+
+
+def test_a_suite_that_was_chosen_only_from_all_is_fixed_by_a_suite() -> None:
+    found = judged(
+        cipher_suite_is_supported, in_handshake(Reason.PROTOCOL_ERROR), offer=ClientHelloProfile.DIAGNOSING
+    )
+    assert found.remedy is None  # the requirement's own remedy
 
 
 def test_a_timeout_after_the_suite_was_chosen_predicts_a_timeout() -> None:
