@@ -200,6 +200,7 @@ class BodyForm(StrEnum):
     MARKUP = "markup"  # HTML or XML
     COMPRESSED = "compressed"
     WITH_BYTE_ORDER_MARK = "with_byte_order_mark"  # JSON apart from that (RFC 8259, section 8.1)
+    WITH_DUPLICATE_NAMES = "with_duplicate_names"  # an object apart from that (RFC 8259, section 4)
     TOO_DEEP = "too_deep"  # perhaps JSON, nested too deeply to be read
     OTHER = "other"
 

@@ -200,6 +200,12 @@ _CAUSES: tuple[Cause, ...] = (
         errors=health_errors.PERHAPS_INVALID,
     ),
     Cause(
+        fits=_form(BodyForm.WITH_DUPLICATE_NAMES),
+        because="FRONT writes the same name twice in a JSON object, of which parsers keep either or none",
+        fix="Write each name once.",
+        errors=health_errors.PERHAPS_INVALID,
+    ),
+    Cause(
         fits=_form(BodyForm.MARKUP),
         because="FRONT answers with a web page, such as a login or default page",
         fix="Forward POST requests for the key store's URI path, with its prefix, to the proxy.",

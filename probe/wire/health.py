@@ -25,6 +25,7 @@ _FAULTS = {
     BodyForm.MARKUP: "the body is HTML or XML, not JSON",
     BodyForm.COMPRESSED: "the body is compressed",
     BodyForm.WITH_BYTE_ORDER_MARK: "the body begins with a byte order mark",
+    BodyForm.WITH_DUPLICATE_NAMES: "a JSON object has the same name twice",
     BodyForm.TOO_DEEP: "the body is nested too deeply to be read",
     BodyForm.OTHER: "the body is not JSON",
 }
@@ -83,7 +84,8 @@ def read_beginning(body: bytes) -> ParsedReply:
 
 def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], ParsedReply]) -> ParsedReply:
     document, form = _object(body)
-    if form is not BodyForm.JSON_OBJECT:
+    is_error_with_duplicates = form is BodyForm.WITH_DUPLICATE_NAMES and status != _OK
+    if form is not BodyForm.JSON_OBJECT and not is_error_with_duplicates:
         return ParsedReply(form=form, fault=_FAULTS[form])
     name = text(document, "errorName")
     if status != _OK:
@@ -109,14 +111,30 @@ def _object(body: bytes) -> tuple[dict[str, Any], BodyForm]:
     if form is not None:
         return {}, form
     try:
-        document = json.loads(rest.decode("utf-8"), parse_constant=_refuse, parse_int=_integer)
+        document, is_unique = _parsed(rest.decode("utf-8"))
     except ValueError:
         return {}, BodyForm.OTHER
     except RecursionError:  # at about 1,000 levels, where usual parsers also stop
         return {}, BodyForm.TOO_DEEP
     if not isinstance(document, dict):
         return {}, BodyForm.OTHER_JSON
-    return (document, BodyForm.JSON_OBJECT) if rest == body else ({}, BodyForm.WITH_BYTE_ORDER_MARK)
+    if rest != body:
+        return {}, BodyForm.WITH_BYTE_ORDER_MARK
+    return document, BodyForm.JSON_OBJECT if is_unique else BodyForm.WITH_DUPLICATE_NAMES
+
+
+def _parsed(body: str) -> tuple[object, bool]:
+    """The JSON document, and whether the names in each object are unique; of equal ones the last counts."""
+    is_unique = True
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal is_unique
+        found = dict(pairs)
+        is_unique = is_unique and len(found) == len(pairs)
+        return found
+
+    document = json.loads(body, parse_constant=_refuse, parse_int=_integer, object_pairs_hook=members)
+    return document, is_unique
 
 
 def _form_by_beginning(body: bytes, rest: bytes) -> BodyForm | None:

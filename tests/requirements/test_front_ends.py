@@ -131,6 +131,13 @@ def test_a_byte_order_mark_may_be_accepted() -> None:
     assert {error.likelihood for error in found.errors} == {Likelihood.POSSIBLE}
 
 
+def test_the_same_name_twice_may_be_accepted() -> None:
+    found = explained(details(200, '{"xksProxyFleetSize": 1, "xksProxyFleetSize": 2}'))
+    assert found is not None
+    assert "the same name twice" in found.because
+    assert {error.likelihood for error in found.errors} == {Likelihood.POSSIBLE}
+
+
 @pytest.mark.parametrize("received", [SETTINGS, GOAWAY])
 def test_frames_of_http_2_instead_of_a_response_are_recognised(received: bytes) -> None:
     found = explained(HealthDetails(purpose="health", not_http=received))
@@ -194,7 +201,17 @@ def test_all_untrusted_text_is_escaped_and_bounded() -> None:
 
 
 def test_a_body_form_is_known_of_each_parsed_response() -> None:
-    bodies = [b"", b"[]", b"{}", b"<a>", b"\x1f\x8b", b"\xef\xbb\xbf{}", b"x", b"[" * 30_000]
+    bodies = [
+        b"",
+        b"[]",
+        b"{}",
+        b"<a>",
+        b"\x1f\x8b",
+        b"\xef\xbb\xbf{}",
+        b"x",
+        b"[" * 30_000,
+        b'{"a":1,"a":1}',
+    ]
     assert {read_health(200, body).form for body in bodies} == set(BodyForm)
 
 

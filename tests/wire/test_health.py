@@ -190,3 +190,29 @@ def test_json_that_is_nested_too_deeply_is_not_called_another_format(more: bytes
 def test_a_negative_number_stays_negative_however_long_it_is() -> None:
     size = b'{"xksProxyFleetSize": -' + b"9" * 5000 + b", " + with_().partition(b",")[2]
     assert read_health(200, size).fault == "xksProxyFleetSize is not a positive integer"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"xksProxyFleetSize": 0, ' + with_()[1:],
+        with_()[:-1] + b', "ekmFleetDetails": []}',
+        with_()[:-1] + b', "more": [{"a": 1, "a": 1}]}',
+    ],
+    ids=["first", "last", "inner"],
+)
+def test_the_same_name_twice_is_a_fault_because_parsers_keep_different_ones(body: bytes) -> None:
+    reply = read_health(200, body)
+    assert (reply.form, reply.fault) == (
+        BodyForm.WITH_DUPLICATE_NAMES,
+        "a JSON object has the same name twice",
+    )
+
+
+def test_the_same_name_in_different_objects_is_no_fault() -> None:
+    assert read_health(200, with_()[:-1] + b', "more": {"id": 1, "model": {"id": 1}}}').fault is None
+
+
+def test_an_error_is_read_although_a_name_is_in_it_twice() -> None:
+    body = b'{"errorMessage": "a", "errorMessage": "b", "errorName": "InternalException"}'
+    assert read_health(500, body).error_name == "InternalException"
