@@ -247,8 +247,7 @@ def evidence_in(details: HealthDetails) -> str:
     """Status, Server and Location headers, fault and first bytes, each escaped and bounded."""
     if details.not_http:
         return f"the response is not HTTP/1.1; it begins with {first_bytes(details.not_http)}"
-    status = f"status {details.status}"
-    parts = [] if details.fault and details.fault.startswith(f"{status} ") else [status]
+    parts = [f"status {details.status}"]
     parts += [f"Server {quoted(details.server)}"] if details.server else []
     parts += [f"Location {quoted(details.location)}"] if details.location else []
     parts += [details.fault] if details.fault else []

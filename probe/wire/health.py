@@ -91,16 +91,13 @@ def _read(status: int, body: bytes, of_success: Callable[[dict[str, Any]], Parse
     if status != _OK:
         if name is None or not _ERROR_NAME.fullmatch(name):
             is_success = _OK < status < _MIN_NO_SUCCESS
-            fault = (
-                f"status {status} instead of 200" if is_success else f"status {status} without an errorName"
-            )
-            return ParsedReply(fault=fault)
+            return ParsedReply(fault="200 is required" if is_success else "without an errorName")
         return ParsedReply(
             error_name=name, error_message=(text(document, "errorMessage") or "")[:_SHOWN] or None
         )
     reply = of_success(document)
     if reply.fault is not None and name is not None and _ERROR_NAME.fullmatch(name):
-        return ParsedReply(fault=f"the error {name} with status 200")
+        return ParsedReply(fault=f"it has the errorName {name}")
     return reply
 
 

@@ -178,9 +178,9 @@ def test_a_response_without_a_fault_has_its_status_and_headers_as_evidence() -> 
     assert evidence_in(redirect) == 'status 301; Server "nginx"; Location "/x"'
 
 
-def test_a_status_that_the_fault_names_is_not_repeated() -> None:
-    assert evidence_in(details(201, "{}")).startswith("status 201 instead of 200; it begins with")
-    assert evidence_in(details(503, "{}")).startswith("status 503 without an errorName; it begins with")
+def test_the_status_is_in_the_evidence_once() -> None:
+    assert evidence_in(details(201, "{}")).startswith("status 201; 200 is required; it begins with")
+    assert evidence_in(details(503, "{}")).startswith("status 503; without an errorName; it begins with")
     assert evidence_in(details(200, "")) == "status 200; the body is empty"
 
 
@@ -188,7 +188,7 @@ def test_json_without_an_error_name_may_be_the_proxys() -> None:
     found = explained(details(401, '{"message": "Unauthorized"}'))
     assert found is not None
     assert found.because.startswith(
-        f"{OWN} demands its own authentication (status 401 without an errorName; "
+        f"{OWN} demands its own authentication (status 401; without an errorName; "
     )
 
 
