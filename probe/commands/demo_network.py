@@ -112,7 +112,7 @@ def has_account(*, is_reduced: bool) -> bool:
 
 @contextlib.contextmanager
 def started(scenario: "Scenario", *, is_reduced: bool) -> Iterator[Network]:
-    """The running network. From now on, this process calls only the simulated AWS account."""
+    """The running network. Until it ends, this process calls only the simulated AWS account."""
     of = simulator()
     whole = (
         of.with_account(scenario) if has_account(is_reduced=is_reduced) else replace(scenario, account=None)
@@ -125,16 +125,25 @@ def started(scenario: "Scenario", *, is_reduced: bool) -> Iterator[Network]:
         raise UsageError(f"demo: the simulation could not start: {clean(str(error), 500)}") from None
     with running as simulation:
         network = Network(simulation=simulation, is_reduced=is_reduced)
-        if network.has_account:
-            use_account(simulation)
-        yield network
+        with account_in_use(simulation) if network.has_account else contextlib.nullcontext():
+            yield network
 
 
-def use_account(simulation: "Simulation") -> None:
+@contextlib.contextmanager
+def account_in_use(simulation: "Simulation") -> Iterator[None]:
     """Point this process to the simulated account, instead of to the AWS that its user has set up."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
+    of_user = _without_aws_variables()
     os.environ.update(simulation.aws_environment())
+    try:
+        yield
+    finally:
+        _without_aws_variables()
+        os.environ.update(of_user)
+
+
+def _without_aws_variables() -> dict[str, str]:
+    """Removes them from the environment, and returns them."""
+    return {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
 
 
 def say(text: str) -> None:

@@ -87,15 +87,17 @@ def test_with_an_account_only_the_simulated_one_is_called(
 ) -> None:
     whole = with_account(load_scenario("healthy"))
     with start(whole, reduced=True, start_account=accounts.start) as simulation:
-        demo_network.use_account(simulation)
-        network = Network(simulation=simulation, is_reduced=False)
-        (sources,) = sources_of(network.settings())
-        caller = sources.caller
-        assert "AWS_PROFILE" not in os.environ
-        assert caller is not None
-        assert caller.endpoint_url == simulation.aws_environment()["AWS_ENDPOINT_URL"]
-        assert network.resolvers == (simulation.address("dns-1"),)
-        assert network.vantage == "simulated VPC"
+        of_user = dict(os.environ)
+        with demo_network.account_in_use(simulation):
+            network = Network(simulation=simulation, is_reduced=False)
+            (sources,) = sources_of(network.settings())
+            caller = sources.caller
+            assert "AWS_PROFILE" not in os.environ
+            assert caller is not None
+            assert caller.endpoint_url == simulation.aws_environment()["AWS_ENDPOINT_URL"]
+            assert network.resolvers == (simulation.address("dns-1"),)
+            assert network.vantage == "simulated VPC"
+        assert dict(os.environ) == of_user, "what runs after the demo calls the user's AWS"
 
 
 @pytest.mark.loopback
