@@ -82,6 +82,8 @@ def test_without_an_alert_its_unit_tests_fail(number: int, tmp_path: Path) -> No
         ('state=~"ACTIVE|DEGRADED"', 'state="ACTIVE"', "XksProbeKeyManagerDead"),
         ('requirement_info{level="required"}', "requirement_info", "XksProbeRequirementViolated"),
         ('operation="connect", likelihood="expected"', 'likelihood="expected"', "XksProbeKmsErrorPredicted"),
+        ("success_timestamp_seconds[15m])", "success_timestamp_seconds[1m])", "XksProbeAuditStale"),
+        ("state offset 15m", "state offset 10m", "XksProbeAuditStale"),
         ("or absent_over_time", "unless absent_over_time", "XksProbeAgentAbsent"),
     ],
 )
