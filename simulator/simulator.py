@@ -209,6 +209,11 @@ class Simulation:
         message = {"do": "rtt", "address": self.address(name), "rtt_s": rtt_s}
         self._needs(self._processes.link).request(message)
 
+    def set_loss(self, name: str, share: float) -> None:
+        """Lose this share (0..1) of the frames to a host; the delay stays."""
+        message = {"do": "loss", "address": self.address(name), "share": share}
+        self._needs(self._processes.link).request(message)
+
     def run(
         self,
         argv: Sequence[str],

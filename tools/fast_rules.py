@@ -2,9 +2,10 @@
 
     tools/fast_rules.py deploy/prometheus/rules.yml [--divide-by 30]
 
-Windows (``[5m]``), ``for:`` and ``interval:`` are divided. Numbers of probes stay the same: divide the probe
-intervals by the same factor (TCP every 15 s becomes every 0.5 s) and scrape at least twice per second.
-Certificate ages are plain numbers of seconds, not durations, so they stay too.
+Windows (``[5m]``), ``offset``, ``for:`` and ``interval:`` are divided, and so is the age of the agent's own
+results (``time() - …_timestamp_seconds > 900``). Numbers of probes stay the same: divide the probe intervals
+by the same factor (TCP every 15 s becomes every 0.5 s) and scrape at least twice per second. Certificate ages
+are plain numbers of seconds, not durations, so they stay too.
 """
 
 import argparse
@@ -14,8 +15,10 @@ from pathlib import Path
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(
-    r"(?P<before>\[|\b(?:for|interval): )(?P<number>\d+)(?P<unit>ms|s|m|h|d)(?P<after>\]|$)", re.MULTILINE
+    r"(?P<before>\[|\b(?:for|interval): |\boffset )(?P<number>\d+)(?P<unit>ms|s|m|h|d)(?P<after>\]|\)|$)",
+    re.MULTILINE,
 )
+_AGE_S = re.compile(r"(?P<before>time\(\) - [^>\n]*_timestamp_seconds\)? > )(?P<number_s>\d+)$", re.MULTILINE)
 
 
 def main() -> int:
@@ -35,13 +38,18 @@ def divided(rules: str, divisor: int) -> str:
 
     >>> divided("increase(x[10m]) >= 20", 30)
     'increase(x[20s]) >= 20'
+    >>> divided("x[10m] offset 1h)", 60)
+    'x[10s] offset 60s)'
+    >>> divided("time() - max(x_timestamp_seconds) > 900", 30)
+    'time() - max(x_timestamp_seconds) > 30'
     """
 
     def divide(found: re.Match[str]) -> str:
         milliseconds = max(1, int(found["number"]) * _UNITS_MS[found["unit"]] // divisor)
         return f"{found['before']}{_written(milliseconds)}{found['after']}"
 
-    return _DURATION.sub(divide, rules)
+    ages = _AGE_S.sub(lambda found: f"{found['before']}{int(found['number_s']) / divisor:g}", rules)
+    return _DURATION.sub(divide, ages)
 
 
 def _written(milliseconds: int) -> str:

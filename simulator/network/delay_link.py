@@ -124,6 +124,8 @@ class DelayLink:
                 self.forwarding.set_fault(socket.inet_aton(message["address"]), Fault(message["fault"]))
             case "rtt":
                 self.forwarding.set_rtt(socket.inet_aton(message["address"]), float(message["rtt_s"]))
+            case "loss":
+                self.forwarding.set_loss(socket.inet_aton(message["address"]), float(message["share"]))
             case "applied":
                 return {
                     "rows": self.records.of(socket.inet_aton(message["address"])),

@@ -61,6 +61,11 @@ class Forwarding:
         known = self._hosts[host].delay or Delay()
         self._hosts[host].delay = replace(known, out_s=rtt_s / 2, back_s=rtt_s / 2)
 
+    def set_loss(self, host: bytes, share: float) -> None:
+        """From now on, ``share`` (0..1) of the outbound frames is lost; the other delay settings stay."""
+        known = self._hosts[host].delay or Delay()
+        self._hosts[host].delay = replace(known, loss=share)
+
     def from_agent(self, frame: bytes, now_ns: int) -> tuple[Due, ...]:
         """The frames to forward for a frame from the agent that arrived at ``now_ns`` (monotonic)."""
         packet = parse_frame(frame)

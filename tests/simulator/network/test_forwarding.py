@@ -131,3 +131,11 @@ def test_a_delay_can_change_while_the_link_runs() -> None:
     link.set_rtt(socket.inet_aton(REGION), 0.1)
     (out,) = link.from_agent(ping(AGENT, REGION), now_ns=0)
     assert out.due_ns == 51 * MS
+
+
+def test_a_loss_can_begin_and_end_while_the_link_runs() -> None:
+    link = a_link()
+    for share, copies in ((0.51, 0), (0.0, 1)):
+        link.set_loss(socket.inet_aton(REGION), share)
+        frames = link.from_agent(ping(AGENT, REGION), now_ns=0)
+        assert [frame.due_ns for frame in frames] == [10 * MS] * copies, "the delay stays"
