@@ -7,6 +7,7 @@ PUBLIC_CONNECTIVITY = "PUBLIC_ENDPOINT"
 EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
 AWS_PARTITION, GOV_PARTITION = "aws", "aws-us-gov"
 _GOV_REGIONS = "us-gov-"
+_ASSIGNED = "cks-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,11 @@ class KeyStoreSpec:
     key_id: str | None = None
     region_has_kms: bool | None = None
     is_govcloud: bool = False  # for a store in GovCloud whose Region is not given
+
+    @property
+    def exists(self) -> bool:
+        """KMS has assigned the id; a label is the user's name for a store that does not exist yet."""
+        return self.id.startswith(_ASSIGNED)
 
     @property
     def host(self) -> str | None:

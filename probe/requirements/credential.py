@@ -35,7 +35,7 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
     def judge(spec: KeyStoreSpec) -> Finding:
         facts = evidence.credential
         if facts is None:
-            return not_applicable("KMS has already accepted it") if spec.id else unknown(_NONE_GIVEN)
+            return not_applicable("KMS has already accepted it") if spec.exists else unknown(_NONE_GIVEN)
         faults = [
             f"the {what} {fault}"
             for what, fault in (("access key id", facts.access_key_id_fault), ("secret", facts.secret_fault))
@@ -70,7 +70,7 @@ def credential_is_the_one_kms_holds(evidence: Evidence) -> Iterable[Finding]:
     """
 
     def judge(spec: KeyStoreSpec, account: Account) -> Finding:
-        if not spec.id:
+        if not spec.exists:
             return not_applicable("the key store does not exist yet")
         store = account.key_store(spec.id)
         if evidence.credential is None:

@@ -50,7 +50,7 @@ def key_store_quota_has_room(evidence: Evidence) -> Iterable[Finding]:
     """
 
     def judge(spec: KeyStoreSpec, account: Account) -> Finding:
-        if spec.id:
+        if spec.exists:
             return not_applicable(_EXISTS)
         if isinstance(account.key_stores, Unavailable):
             return call_failed(account.key_stores)
@@ -78,7 +78,7 @@ def key_store_name_is_free(evidence: Evidence) -> Iterable[Finding]:
 
     def judge(spec: KeyStoreSpec, account: Account) -> Finding:
         if spec.name is None:
-            return not_applicable(_EXISTS if spec.id else "no name was given with --name")
+            return not_applicable(_EXISTS if spec.exists else "no name was given with --name")
         others = other_stores(spec, account)
         if isinstance(others, Unavailable):
             return call_failed(others)
@@ -224,7 +224,7 @@ def key_store_is_connected(evidence: Evidence) -> Iterable[Finding]:
     """
 
     def judge(spec: KeyStoreSpec, account: Account) -> Finding:
-        if not spec.id:
+        if not spec.exists:
             return not_applicable("the key store does not exist yet")
         if isinstance(account.key_stores, Unavailable):
             return call_failed(account.key_stores)

@@ -19,6 +19,13 @@ def test_the_private_dns_name_is_the_host_of_the_endpoint_in_lower_case(
 
 
 @pytest.mark.parametrize(
+    ("id_", "exists"), [("cks-1234567890abcdef0", True), ("production", False), ("", False)]
+)
+def test_only_a_key_store_with_an_id_of_kms_exists(id_: str, exists: bool) -> None:
+    assert KeyStoreSpec(id=id_).exists is exists
+
+
+@pytest.mark.parametrize(
     ("spec", "partition"),
     [
         (KeyStoreSpec(region="us-gov-west-1"), "aws-us-gov"),

@@ -386,3 +386,20 @@ def test_a_value_that_is_not_given_is_reported_with_its_option(
     found = the_one(BY_ID[id_], looked_at(replace(ACCOUNT, service=None), replace(P, **changes)))
     assert found.outcome is UNKNOWN
     assert found.because.endswith(f"set {option}")
+
+
+@pytest.mark.parametrize(
+    ("requirement", "account", "outcome"),
+    [
+        ("key-store-quota-has-room", {"key_stores": (STORE,) * 9}, MET),
+        ("key-store-quota-has-room", {"key_stores": (STORE,) * 10}, VIOLATED),
+        ("key-store-is-connected", {}, NOT_APPLICABLE),
+        ("credential-is-the-one-kms-holds", {}, NOT_APPLICABLE),
+        ("credential-is-well-formed", {}, UNKNOWN),
+    ],
+)
+def test_a_key_store_with_a_label_instead_of_an_id_is_judged_as_one_that_does_not_exist_yet(
+    requirement: str, account: dict[str, Any], outcome: Outcome
+) -> None:
+    evidence = looked_at(replace(ACCOUNT, **account), replace(P, id="production"))
+    assert the_one(BY_ID[requirement], evidence).outcome is outcome

@@ -204,7 +204,7 @@ def call_failed(unavailable: Unavailable) -> Finding:
 def not_given(spec: KeyStoreSpec, account: Account | None, what: str, option: str) -> Finding:
     """*Unknown*: names the option that supplies the value, and a failed call that would have returned it."""
     failed: list[Unavailable] = []
-    if account is not None and spec.id and isinstance(account.key_stores, Unavailable):
+    if account is not None and spec.exists and isinstance(account.key_stores, Unavailable):
         failed.append(account.key_stores)
     if account is not None and isinstance(account.service, Unavailable):
         failed.append(account.service)
