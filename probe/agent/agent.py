@@ -34,6 +34,7 @@ from probe.verdicts.judge import judge
 
 READY_AFTER_S = 30.0  # contracts: ready after the first round, or 30 s
 FIRST_REPORTS_S = 1.0  # report often at first, because users are waiting for results
+STARTING_S = 30.0  # how long, at most
 
 Reports = tuple[tuple[Report, ...], Survey]
 
@@ -210,7 +211,7 @@ class Agent:
 
     async def _report(self) -> None:
         while True:
-            await asyncio.sleep(self._until_next_report_s())
+            await self._wait_for_next_report()
             now_s = SYSTEM_CLOCK.now_s()
             measured = Measured(
                 at_s=now_s,
@@ -220,10 +221,19 @@ class Agent:
             )
             self.publish(*await asyncio.to_thread(self._judged, measured))
 
+    async def _wait_for_next_report(self) -> None:
+        """In steps, so that an interval that a reload makes shorter is used at once."""
+        clock = asyncio.get_running_loop().time
+        began_s, wait_s = clock(), self._until_next_report_s()
+        while (left_s := began_s + wait_s - clock()) > 0:
+            await asyncio.sleep(min(left_s, FIRST_REPORTS_S))
+            wait_s = min(wait_s, self._until_next_report_s())
+
     def _until_next_report_s(self) -> float:
         """Shorter at the start, when results change every second."""
         interval_s = self.state.settings.report_interval_s
-        is_starting = SYSTEM_CLOCK.monotonic_ns() - self._started_at_ns < interval_s * 1e9
+        age_s = (SYSTEM_CLOCK.monotonic_ns() - self._started_at_ns) / 1e9
+        is_starting = age_s < min(interval_s, STARTING_S)
         return min(FIRST_REPORTS_S, interval_s) if is_starting or not self._had_first_round() else interval_s
 
     def _had_first_round(self) -> bool:

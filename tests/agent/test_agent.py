@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 
+from probe.agent import agent as agent_module
 from probe.agent import round as rounds
 from probe.agent.agent import Agent
 from probe.agent.refresh import Sources
@@ -326,3 +327,24 @@ async def test_a_large_client_hello_waits_for_the_measured_ones_but_not_for_a_si
     found = {each.subject: each.outcome for each in report.verdicts if each.requirement == LARGE}
     # Without a connection, or before the handshake, a target gets none.
     assert found == {"answered": Outcome.MET, "refused": Outcome.MET}
+
+
+@pytest.mark.loopback
+async def test_a_shorter_report_interval_is_used_at_once_and_not_after_the_longer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(agent_module, "STARTING_S", 0.0)  # no reports that are made more often at the start
+    sink = RecordingSink()
+    agent = make(sink)
+    settings = agent.state.settings
+    agent.reconfigure(replace(settings, report_interval_s=3600.0), ())
+    running = asyncio.create_task(agent.run())
+    async with asyncio.timeout(100):
+        while not (agent.ready() and sink.reports):  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.01)
+        agent.reconfigure(settings, ())  # while it waits for the end of the hour
+        before = len(sink.reports)
+        while len(sink.reports) < before + 2:  # noqa: ASYNC110 - the fake has no event
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
