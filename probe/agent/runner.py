@@ -96,7 +96,7 @@ async def run_once(
 async def attempt(check: ScheduledCheck, measure: Measure, publish: Publish) -> Exception | None:
     """Run the probe, which publishes each exchange at once, so that none is lost; returns its exception.
 
-    A probe that exceeds its timeout is a bug, unless the event loop was stalled: then nobody could end it.
+    A probe that exceeds its timeout is a bug, unless the event loop was stalled: then it was not ended in time.
     """
     plan, started_at_s = check.plan, SYSTEM_CLOCK.now_s()
     try:
@@ -117,7 +117,7 @@ def _was_stalled(limit: asyncio.Timeout) -> bool:
 
 
 def _stalled(check: ScheduledCheck, started_at_s: float) -> Measurement:
-    """The phase is not known; nobody reads it, because the measurement is discarded."""
+    """The phase is not known, and not read: the measurement is discarded."""
     failure = Failure(phase=Phase.WAIT, reason=Reason.TIMED_OUT, detail="xks-probe was stalled")
     return Measurement(
         target=check.target,

@@ -1,4 +1,4 @@
-"""Documents link only to existing files, and show only commands that the command line accepts."""
+"""Documents link only to existing files, and show only commands and configurations that xks-probe accepts."""
 
 import functools
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from probe import config
 from probe.commands import app
 from probe.commands.command_table import names
 
@@ -86,6 +87,24 @@ def test_every_command_in_a_document_and_its_options_exist(
     assert options <= options_of(name, capsys), line
 
 
+YAML_EXAMPLES = [
+    (document, example)
+    for document in DOCUMENTS
+    for example in re.findall(r"(?ms)^```yaml\n(.*?)^```", text_of(document))
+]
+
+
+@pytest.mark.parametrize(("document", "example"), YAML_EXAMPLES)
+def test_every_example_of_a_configuration_is_valid_with_a_target(document: str, example: str) -> None:
+    """Some examples are one section of a file."""
+    config.parse(
+        f"{example}\nresolvers: [{{name: a-target, address: 10.20.0.2}}]\n",
+        source=document,
+        directory=ROOT,
+        surroundings=config.Surroundings(environment={}),
+    )
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_path_that_a_document_mentions_exists(document: str) -> None:
     words = re.findall(r"(?<![\w/.])(?:deploy|docs|requirements|tests|tools)/[\w./-]+", prose(document))
@@ -95,3 +114,4 @@ def test_every_path_that_a_document_mentions_exists(document: str) -> None:
 
 def test_the_documents_show_commands() -> None:
     assert len(COMMAND_LINES) > 40
+    assert len(YAML_EXAMPLES) > 5
