@@ -96,7 +96,7 @@ async def run_once(
 async def attempt(check: ScheduledCheck, measure: Measure, publish: Publish) -> Exception | None:
     """Run the probe, which publishes each exchange at once, so that none is lost; returns its exception.
 
-    A probe that exceeds its timeout is a bug, unless the event loop was stalled: then it was not ended in time.
+    A probe that exceeds its timeout is a bug, unless the event loop was stalled and could not end it.
     """
     plan, started_at_s = check.plan, SYSTEM_CLOCK.now_s()
     try:
