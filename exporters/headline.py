@@ -89,5 +89,5 @@ def authorities(report: Report) -> str:
         return ""
     names = ", ".join(clean(name, 128) for name in report.extra_authorities)
     if report.is_simulation:
-        return f"Simulated CA, which counts as one that KMS trusts in this simulation alone: {names}"
+        return f"Simulated CA, which only this simulation counts as trusted by KMS: {names}"
     return f"Extra CAs trusted by this agent but not by KMS: {names}"

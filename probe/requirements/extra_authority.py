@@ -6,7 +6,7 @@ from probe.model.evidence import Evidence
 from probe.requirements.declare import Finding, met
 
 _NOT_OF_KMS = "an extra CA from this configuration, which KMS does not trust"
-_SIMULATED = "the simulated CA, which counts as one that KMS trusts in this simulation alone"
+_SIMULATED = "the simulated CA, which only this simulation counts as trusted by KMS"
 
 
 def extra_authority(evidence: Evidence) -> str:

@@ -80,7 +80,7 @@ def _proxies_only(evidence: Evidence, windows: Mapping[str, Window]) -> Iterator
             yield unknown("neither the key manager nor the path to the proxy has been measured", proxy.name)
         elif (_side(window.summary) or 0) > 0:
             yield violated(
-                f"the proxy alone is beyond the limit, and the key manager can only be further away: "
+                f"the proxy is already over the limit, and the key manager can only be further away: "
                 f"{_text(window.summary)}",
                 proxy.name,
             )

@@ -84,7 +84,7 @@ def test_extra_cas_are_named_and_those_of_a_simulation_count_as_kmss() -> None:
     assert shown.startswith("Extra CAs trusted by this agent but not by KMS: CN=Lab, CN=")
     assert "\x1b" not in shown
     simulated = report(extra_authorities=("CN=Lab",), is_simulation=True)
-    assert "counts as one that KMS trusts in this simulation alone: CN=Lab" in authorities(simulated)
+    assert "only this simulation counts as trusted by KMS: CN=Lab" in authorities(simulated)
     assert authorities(report()) == ""
 
 

@@ -143,7 +143,8 @@ def test_the_preflight_of_the_healthy_scenario_is_green_and_says_that_its_ca_is_
     assert of_outcome(report, "not_applicable") == NOT_APPLICABLE
     assert report["vantage"] == "simulated VPC"
     assert any(
-        each.startswith("Simulated CA, which counts as one that KMS trusts") for each in report["notes"]
+        each.startswith("Simulated CA, which only this simulation counts as trusted by KMS")
+        for each in report["notes"]
     )
     assert report["actual"]["connection_state"] == "CONNECTED"
 

@@ -296,7 +296,7 @@ def test_in_a_simulation_the_extra_authority_counts_as_one_that_kms_trusts() -> 
     for declared in BOTH:
         finding = judged(declared, issue(HOST, by=PRIVATE), **fields)
         assert (finding.outcome, finding.rests_on_extra_authority) == (Outcome.MET, False)
-        assert "in this simulation alone" in finding.because
+        assert "only this simulation counts as trusted by KMS" in finding.because
 
 
 def test_nothing_rests_on_an_extra_authority_that_kms_lists_too() -> None:

@@ -9,7 +9,7 @@ from probe.requirements.extra_authority import extra_authority, met_with_extra_a
 
 @pytest.mark.parametrize(
     ("is_simulation", "words"),
-    [(False, "which KMS does not trust"), (True, "counts as one that KMS trusts in this simulation alone")],
+    [(False, "which KMS does not trust"), (True, "only this simulation counts as trusted by KMS")],
 )
 def test_it_is_met_and_marked_and_named(*, is_simulation: bool, words: str) -> None:
     seen = evidence(is_simulation=is_simulation)
