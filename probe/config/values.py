@@ -290,8 +290,8 @@ Size = Annotated[
 ]
 Timeout = Annotated[float, _duration(0.01, 60.0), _duration_schema(0.01, 60.0)]
 Threshold = Annotated[float, _duration(0.001, 10.0), _duration_schema(0.001, 10.0)]
-# Facts that were not read for 15 minutes are unknown, so an interval is not longer than that.
-RefreshInterval = Annotated[float, _duration(10.0, 900.0), _duration_schema(10.0, 900.0)]
+# Facts that were not read for 15 minutes are unknown. An interval has jitter, and a reading takes time.
+RefreshInterval = Annotated[float, _duration(10.0, 600.0), _duration_schema(10.0, 600.0)]
 ReportInterval = Annotated[float, _duration(1.0, 3600.0), _duration_schema(1.0, 3600.0)]
 
 

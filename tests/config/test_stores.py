@@ -232,8 +232,8 @@ def test_health_of_a_discovered_key_store_needs_only_a_credential() -> None:
         ),
         ("intervals: {audit: 10s}\ntimeouts: {audit: 10s}", ()),
         ("intervals: {audit: 9s}", ("intervals.audit: '9s' is too short; use 10s or more",)),
-        ("intervals: {record: 15m}", ()),
-        ("intervals: {record: 16m}", ("intervals.record: '16m' is too long; use 15m or less",)),
+        ("intervals: {record: 10m}", ()),
+        ("intervals: {record: 11m}", ("intervals.record: '11m' is too long; use 10m or less",)),
     ],
 )
 def test_the_intervals_of_audit_and_record_have_bounds(times: str, errors: tuple[str, ...]) -> None:
