@@ -5,7 +5,7 @@ XKS proxy API specification 1.0.3: GetHealthStatus, GetKeyMetadata, "Error codes
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from probe.wire.json_values import text, texts
 LARGE_BODY_BYTES = 4000  # over two Ethernet packets, well below the size that a proxy must accept
 _MAX_MANAGERS = 10
 _OK, _MIN_NO_SUCCESS = 200, 300
+_MAX_LEVELS = 500  # usual parsers stop at about 1,000; the specification's responses have three
 _FLEET_TEXTS = ("xksProxyVendor", "xksProxyModel", "ekmVendor")
 _SHOWN = 200
 _MAX_DIGITS = 100
@@ -111,7 +112,7 @@ def _object(body: bytes) -> tuple[dict[str, Any], BodyForm]:
         document, is_unique = _parsed(rest.decode("utf-8"))
     except ValueError:
         return {}, BodyForm.OTHER
-    except RecursionError:  # at about 1,000 levels, where usual parsers also stop
+    except RecursionError:
         return {}, BodyForm.TOO_DEEP
     if not isinstance(document, dict):
         return {}, BodyForm.OTHER_JSON
@@ -120,8 +121,27 @@ def _object(body: bytes) -> tuple[dict[str, Any], BodyForm]:
     return document, BodyForm.JSON_OBJECT if is_unique else BodyForm.WITH_DUPLICATE_NAMES
 
 
+def _is_deeper(document: object, levels: int) -> bool:
+    """Whether arrays and objects are nested in more than ``levels`` levels."""
+    level = _containers([document])
+    for _ in range(levels):
+        level = [inner for each in level for inner in _containers(each)]
+    return bool(level)
+
+
+def _containers(values: Iterable[object]) -> list[Collection[object]]:
+    """The arrays of ``values``, and what is in their objects."""
+    return [
+        each.values() if isinstance(each, dict) else each for each in values if isinstance(each, dict | list)
+    ]
+
+
 def _parsed(body: str) -> tuple[object, bool]:
-    """The JSON document, and whether the names in each object are unique; of equal ones the last counts."""
+    """The JSON document, and whether the names in each object are unique; of equal ones the last counts.
+
+    Raises ValueError if it is not JSON, and RecursionError if it has more than `_MAX_LEVELS`. How many levels
+    the parser itself can read depends on Python's version.
+    """
     is_unique = True
 
     def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -131,6 +151,8 @@ def _parsed(body: str) -> tuple[object, bool]:
         return found
 
     document = json.loads(body, parse_constant=_refuse, parse_int=_integer, object_pairs_hook=members)
+    if _is_deeper(document, _MAX_LEVELS):
+        raise RecursionError("the document is nested too deeply")
     return document, is_unique
 
 

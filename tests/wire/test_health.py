@@ -36,7 +36,7 @@ def with_(**changes: Any) -> bytes:
         with_(xksProxyFleetSize=1),
         with_()[:-1] + b', "more": ' + b"9" * 5000 + b"}",
         with_()[:-1] + b', "more": -' + b"9" * 5000 + b"}",
-        with_()[:-1] + b', "more": ' + b"[" * 500 + b"]" * 500 + b"}",
+        with_()[:-1] + b', "more": ' + b"[" * 499 + b"]" * 499 + b"}",
         b'{"xksProxyFleetSize": ' + b"9" * 5000 + b", " + with_().partition(b",")[2],
         b" \n" + with_(),
     ],
@@ -179,6 +179,15 @@ def test_an_error_with_status_200_is_named_by_its_error() -> None:
     )
     assert read_health(200, b'{"errorName": "a b"}').fault == "xksProxyFleetSize is not a positive integer"
     assert read_health(200, with_(errorName="InternalException")).fault is None
+
+
+@pytest.mark.parametrize(
+    ("levels", "form"), [(499, BodyForm.JSON_OBJECT), (500, BodyForm.TOO_DEEP), (501, BodyForm.TOO_DEEP)]
+)
+def test_500_levels_can_be_read(levels: int, form: BodyForm) -> None:
+    """The object itself is a level, too."""
+    body = with_()[:-1] + b', "more": ' + b"[" * levels + b"]" * levels + b"}"
+    assert read_health(200, body).form is form
 
 
 @pytest.mark.parametrize("more", [b"[" * 30_000, b"[" * 5000 + b"]" * 5000], ids=["unclosed", "closed"])
