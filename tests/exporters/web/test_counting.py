@@ -1,4 +1,4 @@
-"""Each response is counted once, whoever makes it: the handler, the router, or aiohttp after an exception."""
+"""Each response of the handler, of the router, and of aiohttp after an exception is counted once."""
 
 import asyncio
 
