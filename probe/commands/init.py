@@ -48,7 +48,7 @@ _RegionOption = Annotated[
     typer.Option(
         "--region",
         metavar="REGION",
-        help="Region of the key store; default: the service's, AWS_REGION, then this instance's",
+        help="Region of the key store; default: AWS_REGION, this instance's, then the service's",
         rich_help_panel=_DISCOVERY,
     ),
 ]

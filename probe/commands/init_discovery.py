@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from probe.commands.exits import UsageError
 from probe.model.account import Account
-from probe.model.store import EXTERNAL_KEY_STORE, KeyStoreSpec
+from probe.model.store import KeyStoreSpec
 from probe.model.text import clean
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ def text_of(wanted: Wanted) -> str:
     from probe.agent.targets import StoreTargets, targets_of
     from probe.aws.audit import audit
     from probe.aws.selection import spec_with_defaults
-    from probe.commands.preflight_input import caller
+    from probe.commands.preflight_input import caller, refuse_other_stores
     from probe.config import ConfigError, parse, written
     from probe.network.clock import SYSTEM_CLOCK
 
-    spec, region = _declared(wanted)
-    source = caller(wanted.account, region, TIMEOUT_S, _here(region))
+    spec = _declared(wanted)
+    source = caller(wanted.account, wanted.region, TIMEOUT_S, _here(wanted.region), wanted.endpoint_service)
     spec = replace(spec, region=source.region)
     account = audit(source, spec, taken_at_s=SYSTEM_CLOCK.now_s(), timeout_s=TIMEOUT_S)
-    _refuse_other_stores(spec, account)
+    refuse_other_stores(spec, account)
     complete = spec_with_defaults(spec, account)
     targets = targets_of([StoreTargets(spec=complete, account=account)], [], {})
     if not targets:
@@ -57,39 +57,23 @@ def text_of(wanted: Wanted) -> str:
     return text
 
 
-def _declared(wanted: Wanted) -> tuple[KeyStoreSpec, str | None]:
-    """What is asked for, and the Region that the options name, if they do."""
-    from probe.commands.preflight_input import matching
-    from probe.wire.aws_names import KEY_STORE_ID, SERVICE_NAME
+def _declared(wanted: Wanted) -> KeyStoreSpec:
+    from probe.commands.preflight_input import matching, store_id
+    from probe.wire.aws_names import SERVICE_NAME
 
-    id_ = matching(
-        wanted.key_store, KEY_STORE_ID, "--key-store", "expected an id such as cks-1234567890abcdef0"
-    )
     service = matching(
         wanted.endpoint_service,
         SERVICE_NAME,
         "--endpoint-service",
         "expected com.amazonaws.vpce.REGION.vpce-svc-ID",
     )
-    found = SERVICE_NAME.fullmatch(service or "")
-    of_service = found[1] if found and wanted.account is None else None
-    return KeyStoreSpec(id=id_ or "", service_name=service), wanted.region or of_service
+    return KeyStoreSpec(id=store_id(wanted.key_store), service_name=service)
 
 
 def _here(region: str | None) -> "Instance | None":
     from probe.aws import metadata
 
     return None if region else metadata.instance()
-
-
-def _refuse_other_stores(spec: KeyStoreSpec, account: Account) -> None:
-    if not spec.id or not isinstance(account.key_stores, tuple):
-        return
-    store = account.key_store(spec.id)
-    if store is None:
-        raise UsageError(f"--key-store: {spec.id} does not exist in {clean(account.region)} of this account")
-    if store.kind not in (EXTERNAL_KEY_STORE, ""):
-        raise UsageError(f"--key-store: {spec.id} is of kind {clean(store.kind, 40)}: it has no XKS proxy")
 
 
 def _reasons(account: Account) -> str:

@@ -15,7 +15,6 @@ from probe.commands.preflight_options import Form, PreflightOptions
 from probe.model.evidence import Evidence
 from probe.model.measurements import HealthDetails
 from probe.model.settings import Settings
-from probe.model.store import EXTERNAL_KEY_STORE
 from probe.model.text import clean
 from probe.model.verdicts import Report
 
@@ -122,9 +121,11 @@ def take_round(plan: Plan, older: "Mapping[str, Any] | None", *, whole: bool = T
     """
     from exporters.report import preflight as shown
     from exporters.report import redaction
+    from probe.commands import preflight_input as given
 
     evidence, report = signals.run(_take(plan))
-    _refuse_other_stores(evidence)
+    if evidence.account is not None and evidence.spec is not None:
+        given.refuse_other_stores(evidence.spec, evidence.account)
     of = shown.Preflight(
         report=report,
         evidence=evidence,
@@ -194,16 +195,3 @@ def _clock_offset_s(evidence: Evidence) -> float | None:
         m.details.clock_offset_s for m in reversed(evidence.recent) if isinstance(m.details, HealthDetails)
     )
     return next((offset_s for offset_s in found if offset_s is not None), None)
-
-
-def _refuse_other_stores(evidence: Evidence) -> None:
-    """A CloudHSM key store has no proxy; one that does not exist is wrong usage."""
-    account, spec = evidence.account, evidence.spec
-    id_ = spec.id if spec else ""
-    if account is None or not id_ or not isinstance(account.key_stores, tuple):
-        return
-    store = account.key_store(id_)
-    if store is None:
-        raise UsageError(f"--key-store: {id_} does not exist in {clean(account.region)} of this account")
-    if store.kind not in (EXTERNAL_KEY_STORE, ""):
-        raise UsageError(f"--key-store: {id_} is of kind {clean(store.kind, 40)}: it has no XKS proxy")

@@ -1,4 +1,4 @@
-"""Checks the options of `preflight`; each error is one line that states what to do."""
+"""Checks the options of `preflight`; `init` shares some. Each error is one line that states what to do."""
 
 import ipaddress
 import os
@@ -12,7 +12,8 @@ from probe.aws import metadata
 from probe.commands import options
 from probe.commands.exits import UsageError
 from probe.commands.preflight_options import PreflightOptions
-from probe.model.store import PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
+from probe.model.account import Account
+from probe.model.store import EXTERNAL_KEY_STORE, PUBLIC_CONNECTIVITY, VPC_CONNECTIVITY, KeyStoreSpec
 from probe.model.targets import Role, Target
 from probe.model.text import clean
 from probe.wire.aws_names import ACCOUNT_ID, EXTERNAL_KEY_ID, KEY_STORE_ID, SERVICE_NAME
@@ -85,6 +86,22 @@ def matching(value: str | None, pattern: re.Pattern[str], option: str, what_to_d
     return value
 
 
+def store_id(text: str | None) -> str:
+    """The id of `--key-store`, "" without it."""
+    return matching(text, KEY_STORE_ID, "--key-store", "expected an id such as cks-1234567890abcdef0") or ""
+
+
+def refuse_other_stores(spec: KeyStoreSpec, account: Account) -> None:
+    """A CloudHSM key store has no proxy; one that does not exist is wrong usage."""
+    if not spec.id or not isinstance(account.key_stores, tuple):
+        return
+    store = account.key_store(spec.id)
+    if store is None:
+        raise UsageError(f"--key-store: {spec.id} does not exist in {clean(account.region)} of this account")
+    if store.kind not in (EXTERNAL_KEY_STORE, ""):
+        raise UsageError(f"--key-store: {spec.id} is of kind {clean(store.kind, 40)}: it has no XKS proxy")
+
+
 def ipv4_range(text: str) -> str:
     try:
         return str(ipaddress.IPv4Network(text, strict=False))
@@ -146,10 +163,7 @@ def spec_of(asked: PreflightOptions, region: str) -> KeyStoreSpec:
 
     return KeyStoreSpec(
         region=region,
-        id=matching(
-            asked.key_store, KEY_STORE_ID, "--key-store", "expected an id such as cks-1234567890abcdef0"
-        )
-        or "",
+        id=store_id(asked.key_store),
         name=asked.name,
         connectivity=PUBLIC_CONNECTIVITY if asked.public else VPC_CONNECTIVITY,
         uri_endpoint=asked.uri_endpoint,
