@@ -1,9 +1,11 @@
 """`xks-probe` and ``python -m probe``. One clear line for an error, never a traceback."""
 
+import contextlib
 import io
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from probe import __version__
 
@@ -14,8 +16,7 @@ def main() -> None:
     """Run the command line and exit with its status."""
     _open_streams()
     if sys.argv[1:] == ["--version"]:  # answered before anything slow is imported
-        sys.stdout.write(f"xks-probe {__version__}\n")
-        return
+        sys.exit(_flushed(0, f"xks-probe {__version__}\n"))
     try:
         from probe.commands.app import run
 
@@ -36,22 +37,31 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _flushed(status: int) -> int:
-    """Write out what is buffered. A closed pipe (`| head`) is not an error, a full disk is."""
+def _flushed(status: int, text: str = "") -> int:
+    """Write ``text`` and what is buffered. A closed pipe (`| head`) is no error; a full disk is one.
+
+    Only for results: a message that cannot be written changes no exit status.
+    """
     try:
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard()
+        _discard(sys.stdout)
     except OSError as error:
-        _discard()
-        sys.stderr.write(f"xks-probe: the output could not be written: {error.strerror}\n")
-        return 2
+        _discard(sys.stdout)
+        status = 2
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"xks-probe: the output could not be written: {error.strerror}\n")
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
     return status
 
 
-def _discard() -> None:
+def _discard(stream: TextIO) -> None:
     """Discard what is still buffered, so that the interpreter does not fail on it when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -146,12 +146,30 @@ def test_a_symbolic_link_is_kept_and_the_file_keeps_its_mode(tmp_path: Path) -> 
 @pytest.mark.loopback
 @pytest.mark.parametrize(
     ("redirection", "status"),
-    [("demo --list >&-", 0), ("no-such 2>&-", 2), ("no-such 2>/dev/full", 2)],
-    ids=["closed stdout", "closed stderr", "full stderr"],
+    [
+        ("demo --list >&-", 0),
+        ("no-such 2>&-", 2),
+        ("no-such 2>/dev/full", 2),
+        ("--version 2>/dev/full", 0),
+        ("--version >/dev/full", 2),
+        ("demo --list >/dev/full 2>&1", 2),
+    ],
+    ids=[
+        "closed stdout",
+        "closed stderr",
+        "full stderr",
+        "full stderr without a message",
+        "full stdout",
+        "both full",
+    ],
 )
-def test_the_exit_status_is_the_same_with_closed_or_full_streams(redirection: str, status: int) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_the_exit_status_is_the_same_with_closed_or_full_streams(
+    redirection: str, status: int, unbuffered: str
+) -> None:
     result = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m probe {redirection}"],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         capture_output=True,
         text=True,
         check=False,
