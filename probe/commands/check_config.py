@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from probe.commands import output
 from probe.commands.configuration import DEFAULT_PATH, check_credentials, load
 from probe.commands.exits import Exit
+from probe.commands.local_notes import of_history, of_source_address
 from probe.commands.options import ConfigOption, FormatOption, OutputOption
 from probe.model.kinds import CHECKS
 from probe.model.settings import Settings
@@ -27,7 +28,7 @@ def command(
     from probe.config import describe
 
     settings = load(config)
-    notes = check_credentials(settings)
+    notes = (*check_credentials(settings), *of_source_address(settings), *of_history(settings))
     footprint = describe(settings)
     if form is output.Format.JSON:
         shown = {

@@ -8,7 +8,7 @@ import socket
 from probe.commands.exits import UsageError
 from probe.model.text import clean
 
-_LIST = "`ip -4 address` lists"
+LIST = "`ip -4 address` lists"
 
 
 def check_source(source: str | None) -> str | None:
@@ -19,14 +19,14 @@ def check_source(source: str | None) -> str | None:
         address = str(ipaddress.IPv4Address(source))
     except ValueError:
         raise UsageError(
-            f"--source: {clean(source, 80)!r} is not an IPv4 address; {_LIST} those of this machine"
+            f"--source: {clean(source, 80)!r} is not an IPv4 address; {LIST} those of this machine"
         ) from None
-    if not _is_own(address):
-        raise UsageError(f"--source: {address} is not an address of this machine; {_LIST} its addresses")
+    if not is_own(address):
+        raise UsageError(f"--source: {address} is not an address of this machine; {LIST} its addresses")
     return address
 
 
-def _is_own(address: str) -> bool:
+def is_own(address: str) -> bool:
     """Whether a socket can have this address. False only if the kernel says that it is not ours."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as tried:
         try:

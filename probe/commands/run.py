@@ -4,11 +4,13 @@ import asyncio
 import socket
 from typing import Annotated
 
+import structlog
 import typer
 
 from probe.commands.configuration import DEFAULT_PATH, accesses, load
 from probe.commands.discovery import KnownSources
 from probe.commands.exits import Exit
+from probe.commands.local_notes import of_source_address
 from probe.commands.logs import LogFormat, LogFormatOption, configure
 from probe.commands.options import AllowUnauthenticatedOption, ConfigOption, check_listen
 from probe.model.text import clean
@@ -32,6 +34,8 @@ def command(
     known = KnownSources()
     sources = known.of(settings)
     configure(log_format)
+    for note in of_source_address(settings):
+        structlog.get_logger().warning(note)
     from probe.commands.reloading import ReloadOptions
     from probe.commands.serving import listen, serve
 

@@ -292,7 +292,8 @@ Timeout = Annotated[float, _duration(0.01, 60.0), _duration_schema(0.01, 60.0)]
 Threshold = Annotated[float, _duration(0.001, 10.0), _duration_schema(0.001, 10.0)]
 # Facts that were not read for 15 minutes are unknown. An interval has jitter, and a reading takes time.
 RefreshInterval = Annotated[float, _duration(10.0, 600.0), _duration_schema(10.0, 600.0)]
-ReportInterval = Annotated[float, _duration(1.0, 3600.0), _duration_schema(1.0, 3600.0)]
+# Reports that are two minutes old are an alert, XksProbeResultsStale.
+ReportInterval = Annotated[float, _duration(1.0, 60.0), _duration_schema(1.0, 60.0)]
 
 
 def interval(min_s: float) -> Any:

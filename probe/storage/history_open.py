@@ -56,6 +56,23 @@ def open_file(path: Path, say: Callable[[str], None]) -> Opened:
         raise
 
 
+def outlook(path: Path) -> str | None:
+    """What would keep `open_file` from using ``path`` as it is; None if nothing is known. Changes nothing."""
+    if not path.parent.is_dir():
+        return f"the directory {clean(str(path.parent))} does not exist"
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return f"this user may not write in the directory {clean(str(path.parent))}"
+    try:
+        found = _fault(path)
+    except Unusable as unusable:
+        return f"{clean(str(path))} {unusable}"
+    except OSError as error:
+        return f"{clean(str(path))} cannot be read: {error.strerror or error}"
+    if found is None:
+        return None
+    return f"{clean(str(path))} will be moved aside, and a new file begun, because {found}"
+
+
 def _lock(path: Path) -> int:
     """Locks a file beside the history; the kernel releases it when the process ends, however it ends."""
     lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -95,13 +112,15 @@ def is_out_of_order(error: Exception) -> bool:
 
 
 def _fault(path: Path) -> str | None:
-    """Why an existing file cannot be used."""
+    """Why an existing file cannot be used. Raises OSError and `Unusable`."""
     try:
-        status = path.lstat()
+        status = path.stat()
     except FileNotFoundError:
+        if path.is_symlink():
+            raise Unusable("is a link to a file that does not exist; use another history.path") from None
         # Without its database a write-ahead log belongs to a file that was deleted.
         return None if not any(_part(path, part).exists() for part in _PARTS) else "its database is missing"
-    if stat.S_ISDIR(status.st_mode) or not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+    if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
         raise Unusable("is not a file; use another history.path")
     return history_schema.fault(path)
 

@@ -141,3 +141,34 @@ def test_a_credential_file_for_another_uri_path_is_noted(
         assert f"note: {note}\n" in text
     assert ("note:" in text) is is_noted
     assert "Marker" not in text
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("source_address: 192.0.2.9", "note: source_address: 192.0.2.9 is not an address of this machine"),
+        ("history: {path: missing/h}", "/missing does not exist"),
+        ("history: {path: .}", "is not a file; use another history.path"),
+    ],
+    ids=["source address", "history in no directory", "history in a directory"],
+)
+def test_what_this_machine_lacks_is_noted(
+    line: str, note: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(f"backends: [{{name: b, address: 10.0.0.1, checks: [tcp]}}]\n{line}\n")
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE, "another machine may have it"
+    (shown,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("note: ")]
+    assert note in shown
+
+
+@pytest.mark.loopback
+def test_an_address_of_this_machine_is_not_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        "backends: [{name: b, address: 10.0.0.1, checks: [tcp]}]\nsource_address: 127.0.0.1\nhistory: {path: h}\n"
+    )
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE
+    assert "note" not in capsys.readouterr().out
+    assert not (tmp_path / "h").exists()

@@ -1,6 +1,8 @@
 """Opening the history file: one process, and no file stops it that belongs to somebody else or is damaged."""
 
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from support.temporary import temporary_path
 
 from probe.storage import history_schema
 from probe.storage.history_file import HistoryFile
-from probe.storage.history_open import MAX_SET_ASIDE, Unusable, open_file
+from probe.storage.history_open import MAX_SET_ASIDE, Unusable, open_file, outlook
 
 SETTINGS = {"keep_s": 86400.0, "most_bytes": 1 << 24}
 
@@ -51,6 +53,49 @@ def test_another_programs_file_is_moved_aside_and_said_in_one_line(tmp_path: Pat
         f"{path} is not used as the history, because it is not an SQLite file, or it is damaged;"
         f" it was moved to {aside.name}"
     )
+
+
+def link_to_pipe(path: Path) -> None:
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
+
+
+@pytest.mark.parametrize(
+    ("make", "because"),
+    [
+        (Path.mkdir, "is not a file"),
+        (os.mkfifo, "is not a file"),
+        (link_to_pipe, "is not a file"),
+        (lambda path: path.symlink_to("nowhere"), "is a link to a file that does not exist"),
+    ],
+    ids=["directory", "named pipe", "link to a named pipe", "link to nothing"],
+)
+def test_what_is_not_a_file_is_refused_at_once_and_left_alone(
+    make: Callable[[Path], None], because: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "h"
+    make(path)
+    before = names(tmp_path)
+    with pytest.raises(Unusable, match=because):
+        opened(path)
+    assert because in (outlook(path) or "")
+    assert names(tmp_path) == before
+
+
+def test_the_outlook_of_a_usable_path_is_nothing_and_creates_nothing(tmp_path: Path) -> None:
+    assert outlook(tmp_path / "h") is None
+    assert names(tmp_path) == []
+    opened(tmp_path / "h")
+    assert outlook(tmp_path / "h") is None
+
+
+def test_the_outlook_says_what_will_happen_and_changes_nothing(tmp_path: Path) -> None:
+    assert outlook(tmp_path / "missing" / "h") == f"the directory {tmp_path}/missing does not exist"
+    (tmp_path / "h").write_bytes(b"dear diary")
+    assert outlook(tmp_path / "h") == (
+        f"{tmp_path}/h will be moved aside, and a new file begun, because it is not an SQLite file, or it is damaged"
+    )
+    assert names(tmp_path) == ["h"]
 
 
 def test_a_write_ahead_log_without_its_database_is_moved_aside(tmp_path: Path) -> None:
