@@ -133,13 +133,13 @@ def running(
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=100)
+        process.wait(timeout=250)
 
 
 def shown(file: Path, path: str) -> str:
     listen = yaml.safe_load(file.read_text())["listen"]
     try:
-        with urllib.request.urlopen(f"http://{listen}{path}", timeout=100) as answer:
+        with urllib.request.urlopen(f"http://{listen}{path}", timeout=250) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""

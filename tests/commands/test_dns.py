@@ -26,7 +26,7 @@ def name_server() -> Iterator[str]:
     thread.start()
     host, port = sock.getsockname()
     yield f"{host}:{port}"
-    thread.join(timeout=100)
+    thread.join(timeout=250)
     sock.close()
 
 

@@ -55,7 +55,7 @@ def init(folder: Path, redirection: str) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=250,
     )
 
 

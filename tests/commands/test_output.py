@@ -99,7 +99,7 @@ def test_a_closed_pipe_ends_the_output_without_an_error() -> None:
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.close()
-    _, errors = process.communicate(timeout=100)
+    _, errors = process.communicate(timeout=250)
     assert (process.returncode, errors) == (0, b"")
 
 
@@ -113,7 +113,7 @@ def test_a_full_disk_is_reported_in_one_line_with_status_2(command: list[str]) -
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            timeout=100,
+            timeout=250,
         )
     assert result.returncode == 2
     assert result.stderr == "xks-probe: the output could not be written: No space left on device\n"
@@ -173,7 +173,7 @@ def test_the_exit_status_is_the_same_with_closed_or_full_streams(
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=250,
     )
     assert result.returncode == status
     assert "Traceback" not in result.stderr + result.stdout
@@ -182,7 +182,7 @@ def test_the_exit_status_is_the_same_with_closed_or_full_streams(
 @pytest.mark.loopback
 def test_characters_that_the_encoding_lacks_are_escaped() -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "probe", "no-such-\u00fc"], capture_output=True, check=False, timeout=100,
+        [sys.executable, "-m", "probe", "no-such-\u00fc"], capture_output=True, check=False, timeout=250,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert (result.returncode, b"\\xfc" in result.stderr) == (2, True)

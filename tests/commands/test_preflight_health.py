@@ -97,7 +97,7 @@ def test_a_traceback_does_not_contain_the_credential() -> None:
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
         env={"MARKER": SECRET},
     )

@@ -41,14 +41,14 @@ def running(file: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=100)
+        process.communicate(timeout=250)
 
 
 def fetch(port: int, path: str) -> str:
     deadline_s = time.monotonic() + 100
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=100) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=250) as response:
                 return str(response.read().decode())
         except OSError:
             if time.monotonic() > deadline_s:
@@ -74,7 +74,7 @@ def test_the_agent_serves_and_ends_with_status_0_within_two_seconds_of_a_signal(
             before = slowdown()
             sent_s = time.monotonic()
             process.send_signal(number)
-            assert process.wait(timeout=100) == Exit.FINE
+            assert process.wait(timeout=250) == Exit.FINE
             took_s = time.monotonic() - sent_s
             assert took_s < 2.0 * max(before, slowdown())
 
@@ -107,7 +107,7 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path, capsys: pytest.Ca
 def post(port: int, path: str) -> tuple[int, str]:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=100) as response:  # noqa: S310 - the URL above is http
+        with urllib.request.urlopen(request, timeout=250) as response:  # noqa: S310 - the URL above is http
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -204,7 +204,7 @@ def test_a_bad_file_is_refused_in_answer_metric_page_and_log_and_the_old_setting
     assert reloading.metric(OK) == 1
     assert "The configuration was not reloaded" not in fetch(reloading.listen, "/")
     reloading.process.send_signal(signal.SIGTERM)
-    _, log = reloading.process.communicate(timeout=100)
+    _, log = reloading.process.communicate(timeout=250)
     events = [json.loads(line) for line in log.splitlines()]
     (refused,) = [each for each in events if each["event"].startswith("configuration not reloaded")]
     assert "nonsense" in refused["errors"][0]

@@ -87,7 +87,7 @@ def test_a_listener_does_not_block_and_occupies_its_port() -> None:
     with listen("127.0.0.1", 0) as listener:
         address, port = listener.getsockname()
         assert (address, listener.getblocking()) == ("127.0.0.1", False)
-        with socket.create_connection((address, port), timeout=100):
+        with socket.create_connection((address, port), timeout=250):
             listener.accept()[0].close()
         with pytest.raises(UsageError, match="Address already in use; ") as raised:
             listen("127.0.0.1", port)

@@ -67,7 +67,7 @@ def run(series: list[dict[str, str]], alerts: dict[str, int], folder: Path) -> N
     assert PROMTOOL
     tested = subprocess.run(
         [PROMTOOL, "test", "rules", folder / "test.yml"],
-        capture_output=True, text=True, timeout=100, check=False,
+        capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
     assert tested.returncode == 0, tested.stdout + tested.stderr
 

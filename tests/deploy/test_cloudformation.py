@@ -49,7 +49,7 @@ def test_cfn_lint_accepts_the_template() -> None:
         [str(program), "--regions", "eu-west-1", "us-east-1", "--", str(TEMPLATE)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
@@ -96,7 +96,7 @@ def test_the_script_for_the_first_boot_is_valid_bash() -> None:
     for configuration in ("", "bGlzdGVuOiAxMjcuMC4wLjE6OTkxMQo="):
         script = user_data(configuration)
         result = subprocess.run(
-            ["bash", "-n"], input=script, capture_output=True, text=True, timeout=30, check=False
+            ["bash", "-n"], input=script, capture_output=True, text=True, timeout=250, check=False
         )
         assert (result.returncode, result.stderr) == (0, "")
         assert "${" not in script

@@ -57,7 +57,7 @@ def collect(
         **variables,
     }
     return subprocess.run(
-        [str(SCRIPT), *arguments], capture_output=True, text=True, timeout=120, check=False, env=environment
+        [str(SCRIPT), *arguments], capture_output=True, text=True, timeout=250, check=False, env=environment
     )
 
 
@@ -279,6 +279,6 @@ def test_a_missing_aws_cli_is_reported_in_one_line(tmp_path: Path) -> None:
     assert bash is not None
     command = [bash, str(SCRIPT), "--region", REGION, "--key-store", STORE_ID]
     result = subprocess.run(
-        command, capture_output=True, text=True, timeout=100, check=False, env={"PATH": str(tmp_path)}
+        command, capture_output=True, text=True, timeout=250, check=False, env={"PATH": str(tmp_path)}
     )
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)

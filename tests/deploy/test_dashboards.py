@@ -22,7 +22,7 @@ METRIC = re.compile(r"\bxksprobe_[a-z0-9_]+")
 def run(*flags: str) -> subprocess.CompletedProcess[str]:
     tool = ROOT / "tools" / "dashboards.py"
     return subprocess.run(
-        [sys.executable, tool, *flags], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, tool, *flags], capture_output=True, text=True, timeout=250, check=False
     )
 
 
@@ -120,6 +120,6 @@ def test_promtool_accepts_every_query(tmp_path: Path) -> None:
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
     checked = subprocess.run(
-        [promtool, "check", "rules", file], capture_output=True, text=True, timeout=100, check=False
+        [promtool, "check", "rules", file], capture_output=True, text=True, timeout=250, check=False
     )
     assert checked.returncode == 0, checked.stderr

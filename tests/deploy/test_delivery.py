@@ -102,7 +102,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     copy = tmp_path / "xks-probe.service"
     copy.write_text(UNIT.read_text().replace("/opt/xks-probe/bin/xks-probe", str(program)))
     checked = subprocess.run(
-        [analyze, "verify", copy], capture_output=True, text=True, timeout=100, check=False
+        [analyze, "verify", copy], capture_output=True, text=True, timeout=250, check=False
     )
     assert checked.returncode == 0, checked.stderr
     assert "Unknown" not in checked.stderr

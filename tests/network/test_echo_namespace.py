@@ -61,7 +61,7 @@ def test_datagram_icmp_works_if_permitted() -> None:
         [*_UNSHARE, "sh", "-c", setup, "sh", sys.executable, "-W", "error", "-c", _PROGRAM],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert ran.stderr == ""

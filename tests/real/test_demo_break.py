@@ -17,7 +17,7 @@ PORT = 9918
 def connect() -> dict[str, Any]:
     """What the page predicts for ConnectCustomKeyStore; empty before there is a page."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/v1/status", timeout=100) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/v1/status", timeout=250) as answer:
             stores = json.load(answer)["stores"]
     except OSError:
         return {}

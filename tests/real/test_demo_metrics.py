@@ -67,7 +67,7 @@ def prometheus(demo: tuple[int, float], tmp_path_factory: pytest.TempPathFactory
 
 def page(port: int) -> str:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=100) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=250) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""
@@ -96,7 +96,7 @@ def test_prometheus_has_round_trips_of_every_responding_region_node_and_backend(
 
 
 def test_promtool_finds_no_fault_in_the_metrics(demo: tuple[int, float]) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/metrics", timeout=100) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/metrics", timeout=250) as answer:
         scraped = answer.read()
     linted = subprocess.run(["promtool", "check", "metrics"], input=scraped, capture_output=True, check=False)
     assert (linted.returncode, linted.stdout, linted.stderr) == (0, b"", b"")
@@ -116,7 +116,7 @@ def test_the_page_shows_every_target_and_the_prediction(demo: tuple[int, float])
 
 def test_all_requirements_of_an_existing_key_store_are_judged(demo: tuple[int, float]) -> None:
     def judged() -> set[str]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/api/v1/status", timeout=100) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{demo[0]}/api/v1/status", timeout=250) as answer:
             (store,) = json.load(answer)["stores"]
         return {verdict["requirement"] for verdict in (store["report"] or {"verdicts": []})["verdicts"]}
 

@@ -71,7 +71,7 @@ def programs(folder: Path, outputs: dict[str, str]) -> Iterator[None]:
     finally:
         for process in started.values():
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=100)
+            process.wait(timeout=250)
     outputs.update({name: (folder / name).read_text() for name in PROGRAMS})
     assert not ended_early, {name: outputs[name] for name in ended_early}
 

@@ -78,7 +78,7 @@ def ping_all(engine: EchoEngine) -> list[Row]:
 
 
 def nft(*lines: str) -> None:
-    subprocess.run(["nft", "-f", "-"], input="\n".join(lines), text=True, check=True, timeout=100)
+    subprocess.run(["nft", "-f", "-"], input="\n".join(lines), text=True, check=True, timeout=250)
 
 
 @pytest.mark.parametrize("by_packet", [False, True], ids=["timestamps by key", "timestamps by packet"])

@@ -43,7 +43,7 @@ def ping(mode: Mode, hosts: Path, output: Path) -> tuple[int, str]:
         argv += [sys.executable, "-c", PROGRAM, "ping", "--targets", str(hosts), "-n", str(EACH), "-i", "0.2"]
         argv += ["--format", "json", "--output", str(output)]
         with made.popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-            _, errors = process.communicate(timeout=100)
+            _, errors = process.communicate(timeout=250)
         return process.returncode, errors
 
 

@@ -152,7 +152,7 @@ def test_a_haproxy_with_only_http_2_closes_and_the_printed_command_gets_an_answe
     assert found["outcome"] == "violated"
     assert "The server speaks only HTTP/2" in found["remedy"]["text"]
     command = shlex.split(found["remedy"]["cli"])
-    done = subprocess.run([*command, "--silent"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*command, "--silent"], capture_output=True, text=True, timeout=250, check=False)
     # A busy haproxy may refuse the stream each time; the protocol is agreed all the same.
     assert "server accepted h2" in done.stderr
     assert "HTTP/2 503" in done.stderr or "REFUSED_STREAM" in done.stderr
@@ -197,5 +197,5 @@ def test_the_printed_command_sends_the_header_that_the_server_expects(
     where = f"127.0.0.1:{ports[server]['proxy-protocol']}"
     _, document = run("tls", where, "--server-name", HOST)
     command = shlex.split(verdict(document, ANSWERED)["remedy"]["cli"])
-    done = subprocess.run([*command, "--silent"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*command, "--silent"], capture_output=True, text=True, timeout=250, check=False)
     assert "SSL connection using TLS" in done.stderr

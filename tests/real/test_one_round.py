@@ -25,7 +25,7 @@ from probe.commands.configuration import accesses
 from probe.requirements import CATALOGUE
 from simulator import Simulation
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 
 REGION = "eu-central-1"
 # The names that discovery gives: load balancer and zone for a node, the address for a target.

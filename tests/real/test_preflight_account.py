@@ -15,7 +15,7 @@ from support.preflight.recording import from_file, recorded
 from probe.aws.calls import action
 from simulator import Simulation
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 
 REGION = "eu-central-1"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}

@@ -12,7 +12,7 @@ from support.preflight.recording import from_file, recorded
 
 from simulator import Simulation
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 
 
 @parametrized("broken_accounts")

@@ -9,7 +9,7 @@ from support.preflight.playing import HEALTHY, Played, check
 
 from simulator.scenario.addressing import assign_addresses
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 
 
 CASES = [each for each in cases_about("healthy") if each.name.startswith("all is well")]

@@ -13,7 +13,7 @@ from support.preflight.playing import RECORD, ZONE, Played, command, environment
 
 from simulator import Simulation
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 
 # A preflight without waiting takes this long on an idle machine. On a busy machine, the limits grow in proportion.
 IDLE_S = 1.5

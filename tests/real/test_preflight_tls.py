@@ -6,7 +6,7 @@ import pytest
 from support.preflight.cases import Case, parametrized
 from support.preflight.playing import Played, check
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 
 
 @parametrized("tls")

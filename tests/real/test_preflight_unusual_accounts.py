@@ -13,7 +13,7 @@ from support.preflight.recording import from_file, recorded
 
 from simulator import Simulation
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 ZONES = ("eu-central-1a", "eu-central-1b")
 HEALTH = "health-response-is-valid"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}

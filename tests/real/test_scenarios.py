@@ -13,7 +13,7 @@ from support.pace import PRIORITY
 
 from simulator import bundled_scenarios, load_scenario
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 
 FAULTS = (
     "healthy",
@@ -175,7 +175,7 @@ def test_an_invalid_user_scenario_is_rejected_with_all_errors(xks_probe: Path, t
         [xks_probe, "demo", "--once", "--scenario", file],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert done.returncode == 2

@@ -295,7 +295,7 @@ with socket.create_server(("127.0.0.1", 0)) as page:
         print("back")
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=110, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=250, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["the page is not reachable"] + ["back"] * (os.geteuid() == 0)

@@ -14,7 +14,7 @@ from support.pace import PRIORITY
 from simulator import Capability, Simulation, load_scenario, start
 from simulator.scenario.scenario import Host
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.usefixtures("can_simulate")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("can_simulate")]
 
 
 @pytest.fixture(scope="module")

@@ -380,7 +380,7 @@ def test_the_installed_command_gives_the_same_result(
     with tls_servers.openssl(tmp_path / "server", pki.chain(san=()), "-www") as server:
         command = [xks_probe, "tls", f"127.0.0.1:{server.port()}", "--server-name", HOST]
         command += ["--extra-authority", root, "--format", "json", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
 
     assert (done.returncode, done.stderr) == (status, "")
     assert outcomes(json.loads(done.stdout))[SAN] == "violated"

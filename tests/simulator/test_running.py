@@ -167,7 +167,7 @@ print(child.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
-        out, _ = parent.communicate(timeout=100)  # until EOF: the child kept the pipe open
+        out, _ = parent.communicate(timeout=250)  # until EOF: the child kept the pipe open
     assert int(out) > 0
     assert parent.returncode == -signal.SIGKILL
 

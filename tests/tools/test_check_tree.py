@@ -200,7 +200,7 @@ def test_an_obsolete_parser_exception_is_a_fault(tree: Path) -> None:
 def test_local_paths_and_index_urls_are_faults(tree: Path, text: str, what: str) -> None:
     git = shutil.which("git")
     assert git is not None
-    subprocess.run([git, "init", "--quiet"], cwd=tree, check=True, timeout=100)
+    subprocess.run([git, "init", "--quiet"], cwd=tree, check=True, timeout=250)
     add(tree, "notes.md", text)
     assert list(check_tree.forbidden_words(tree)) == [f"notes.md: contains {what}; remove it"]
 

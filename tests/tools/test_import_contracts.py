@@ -198,7 +198,7 @@ def lint(tree: Path) -> tuple[int, str]:
         env={**os.environ, "COLUMNS": "200"},  # one line per name
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     return result.returncode, result.stdout + result.stderr
@@ -288,7 +288,7 @@ def test_ruff_bans_imports_that_import_linter_cannot_detect(source: str, is_bann
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert ("TID251" in result.stdout) is is_banned, result.stdout + result.stderr

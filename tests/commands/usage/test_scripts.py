@@ -34,7 +34,7 @@ def in_bash(words: list[str], folder: Path) -> list[str]:
         _xks_probe "{program}"
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    result = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    result = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True, timeout=250)
     assert result.stderr == ""
     return result.stdout.split("\n")[:-1]
 

@@ -303,7 +303,7 @@ def test_an_unsigned_request_is_rejected(simulation: Simulation, body: bytes) ->
 
     request = urllib.request.Request(simulation.aws_environment()["AWS_ENDPOINT_URL"], data=body)  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=100)  # noqa: S310
+        urllib.request.urlopen(request, timeout=250)  # noqa: S310
     with caught.value as refused:
         assert b"UnknownService" in refused.read()
 

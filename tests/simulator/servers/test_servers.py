@@ -167,7 +167,7 @@ def test_the_name_server_answers_over_both_transports(simulation: Simulation) ->
     address, port = where(simulation, "dns-1")
     query = dns.message.make_query("kms.eu-central-1.amazonaws.com", "A")
     for ask in (dns.query.udp, dns.query.tcp):
-        answer = ask(query, address, timeout=100, port=port)
+        answer = ask(query, address, timeout=250, port=port)
         assert answer.answer[0][0].to_text() == simulation.address("eu-central-1")
 
 
@@ -219,7 +219,7 @@ def test_a_host_of_every_kind_listens_by_its_transports_until_it_is_dead(kind: H
 def test_records_are_replaced_completely_or_not_at_all() -> None:
     def text() -> list[str]:
         query = dns.message.make_query("x.example.com", "TXT")
-        answer = dns.query.udp(query, address, timeout=100, port=port)
+        answer = dns.query.udp(query, address, timeout=250, port=port)
         return [item.to_text() for rrset in answer.answer for item in rrset]
 
     with start(read_scenario("mine", {"name_servers": [{"name": "dns-1"}]}), reduced=True) as simulation:

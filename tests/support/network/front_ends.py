@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-_READY_S = 60.0  # long enough for a busy machine
-_ENDED_S = 30.0
+_READY_S = 200.0  # long enough for a busy machine
+_ENDED_S = 200.0
 _POLL_S = 0.05
 
 # By the name of the fault: the options of `listen`, and the body of the server block. UPSTREAM is a closed port, SILENT

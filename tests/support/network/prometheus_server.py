@@ -37,7 +37,7 @@ def ask(port: int, path: str, **parameters: str) -> Any:
     """The answer to ``/api/v1/PATH``; None while the server does not answer yet."""
     url = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
     try:
-        with urllib.request.urlopen(url, timeout=100) as answer:
+        with urllib.request.urlopen(url, timeout=250) as answer:
             return json.load(answer)["data"]
     except OSError:
         return None
@@ -55,7 +55,7 @@ def end(process: subprocess.Popen[Any]) -> None:
     """Stop a process that the test started, by its id."""
     process.terminate()
     try:
-        process.communicate(timeout=100)
+        process.communicate(timeout=250)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate(timeout=100)
+        process.communicate(timeout=250)

@@ -20,7 +20,7 @@ QUICK = {
     "timeouts": {"icmp": "900ms", "tcp": "2s", "tls": "5s", "dns": "5s", "health": "5s"},
     "report_interval": "1s",
 }
-_ANSWER_S = 60.0
+_ANSWER_S = 200.0
 
 
 class Sample(NamedTuple):

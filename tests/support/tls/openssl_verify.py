@@ -19,4 +19,4 @@ def openssl_accepts(chain: Chain, directory: Path) -> bool:
         *(str(OPENSSL), "verify", "-purpose", "sslserver", "-partial_chain", "-attime", str(NOW_S)),
         *("-CAfile", str(root), *(("-untrusted", str(others)) if chain.sent[1:] else ()), str(leaf)),
     ]
-    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    return subprocess.run(command, capture_output=True, timeout=250, check=False).returncode == 0
