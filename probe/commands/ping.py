@@ -132,17 +132,13 @@ def _fault(host: str) -> str | None:
 
 
 def _read_targets(file: Path) -> list[str]:
+    from probe.storage.files import read_bounded
+    from probe.wire.input_error import InputError
+
     try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise UsageError(
-            f"--targets {file}: {error.strerror}; give a readable file with one host per line"
-        ) from None
-    if len(data) > MAX_FILE_BYTES:
-        raise UsageError(f"--targets {file}: larger than 32 MiB")
-    try:
-        lines = data.decode("utf-8").splitlines()
+        lines = read_bounded(file, MAX_FILE_BYTES).decode("utf-8").splitlines()
+    except InputError as error:
+        raise UsageError(f"--targets {clean(str(file))}: {error}; one host per line is expected") from None
     except UnicodeDecodeError:
         raise UsageError(f"--targets {file}: not a text file; expected one host per line, in UTF-8") from None
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -123,20 +123,17 @@ def _handed(key_store: str, environment: Mapping[str, str], *, is_only: bool) ->
     return next((file for file in files if file.is_file()), None)
 
 
-def _check_mode(file: Path) -> None:
-    mode = file.stat().st_mode
-    if mode & _OTHERS and not stat.S_ISDIR(mode):  # reading a folder fails with its own reason
+def _check_access(status: os.stat_result) -> None:
+    if status.st_uid not in (0, os.geteuid()):
+        raise InputError(("it belongs to another user, who can change it; run chown on it",))
+    if status.st_mode & _OTHERS:
         raise InputError(("other users can read it; run chmod 600 on it",))
 
 
 def _read(file: Path, source: str, *, is_guarded: bool = False) -> Credential:
     """``is_guarded``: systemd restricts access by ACLs, which look like group permissions in the mode."""
     try:
-        if not is_guarded:
-            _check_mode(file)
-        content = read_bounded(file, _MAX_FILE_BYTES)
-    except OSError as error:
-        raise InputError((f"{source}: cannot be read: {error.strerror}",)) from None
+        content = read_bounded(file, _MAX_FILE_BYTES, None if is_guarded else _check_access)
     except InputError as error:
         raise InputError(tuple(f"{source}: {each}" for each in error.errors)) from None
     return parse(content, source)

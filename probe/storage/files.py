@@ -1,5 +1,8 @@
 """Reads whole files up to a maximum size, and tells whether a file has changed."""
 
+import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from probe.model.text import clean
@@ -7,10 +10,21 @@ from probe.wire.input_error import InputError
 from probe.wire.yaml_document import MAX_BYTES
 
 
-def read_bounded(path: Path, limit_bytes: int = MAX_BYTES) -> bytes:
-    """The content of a file of at most ``limit_bytes``. Raises InputError, without the path of the file."""
+def read_bounded(
+    path: Path, limit_bytes: int = MAX_BYTES, check: Callable[[os.stat_result], None] | None = None
+) -> bytes:
+    """The content of a file of at most ``limit_bytes``. Raises InputError, without the path of the file.
+
+    ``check`` gets the status of the file that is read, before it is read, and may raise InputError.
+    """
     try:
-        with path.open("rb") as file:
+        # Without O_NONBLOCK, a named pipe that nothing writes to would be waited for, for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(("is a device, a pipe or a socket; use a regular file",))
+            if check is not None:
+                check(status)
             content = file.read(limit_bytes + 1)
     except OSError as error:
         raise InputError((f"cannot be read: {error.strerror or error}",)) from error

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import stat
 import traceback
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,26 @@ def test_an_invalid_file_is_rejected_without_being_quoted(tmp_path: Path, conten
     assert "is not a KMS proxy configuration" in str(caught.value)
     assert "XksProxyAuthenticationCredential with AccessKeyId" in str(caught.value)
     assert SECRET not in text.replace(repr(content), "")
+
+
+@pytest.mark.parametrize(
+    ("owner", "own", "refused"),
+    [(1000, 1000, False), (0, 1000, False), (1001, 1000, True), (1000, 0, True)],
+    ids=["its own", "root's", "of another user", "of another user, read by root"],
+)
+def test_a_file_that_another_user_can_change_is_rejected(
+    owner: int, own: int, *, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(tmp_path, CONFIGURATION)
+    monkeypatch.setattr(os, "geteuid", lambda: own)
+    status = list(path.stat())
+    status[stat.ST_UID] = owner
+    monkeypatch.setattr(os, "fstat", lambda _handle: os.stat_result(status))
+    if refused:
+        with pytest.raises(InputError, match="belongs to another user, who can change it; run chown on it"):
+            load(path, {})
+    else:
+        assert load(path, {}) is not None
 
 
 def test_a_folder_is_reported_as_one_whatever_its_mode(tmp_path: Path) -> None:

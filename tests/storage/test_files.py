@@ -1,5 +1,7 @@
 """Reading files: a file that is too large, unreadable or invalid results in one error."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,46 @@ def test_a_file_at_the_size_limit_is_read_and_one_byte_more_is_rejected(tmp_path
 def test_a_missing_file_is_an_error_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.yaml: cannot be read: No such file"):
         read_file(tmp_path / "none.yaml")
+
+
+def named_pipe(directory: Path) -> Path:
+    path = directory / "pipe"
+    os.mkfifo(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "made",
+    [named_pipe, lambda _: Path("/dev/zero"), lambda _: Path("/dev/null")],
+    ids=["pipe", "zero", "null"],
+)
+def test_what_is_not_a_regular_file_is_refused_without_waiting_for_it(
+    made: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="is a device, a pipe or a socket; use a regular file"):
+        read_bounded(made(tmp_path))
+
+
+def test_a_link_to_a_named_pipe_is_refused_and_one_to_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "good").symlink_to("file")
+    (tmp_path / "bad").symlink_to(named_pipe(tmp_path))
+    assert read_bounded(tmp_path / "good") == b"x"
+    with pytest.raises(InputError, match="use a regular file"):
+        read_bounded(tmp_path / "bad")
+
+
+def test_a_directory_is_an_error_with_the_systems_reason(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        read_bounded(tmp_path)
+
+
+def test_the_check_gets_the_status_of_the_file_that_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    seen: list[int] = []
+    assert read_bounded(path, check=lambda status: seen.append(status.st_size)) == b"abc"
+    assert seen == [3]
 
 
 def test_a_byte_order_mark_is_removed(tmp_path: Path) -> None:
