@@ -1,13 +1,14 @@
 """Formats pydantic's errors as "path: what is wrong; what to do", and removes invalid parts of the input."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from probe.config.values import what
+from probe.config.values import shown, what
 from probe.model.text import clean
 from probe.wire.yaml_document import path_text
 
@@ -22,6 +23,9 @@ _EXAMPLES = {
     "region": "eu-central-1",
 }
 Location = Sequence[str | int]
+_CREDENTIAL = "credential"
+_NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_NOT_A_NAME = "(not a name)"
 
 
 def located(error: ErrorDetails, raw: Mapping[str, Any]) -> ErrorDetails:
@@ -33,7 +37,13 @@ def located(error: ErrorDetails, raw: Mapping[str, Any]) -> ErrorDetails:
 
 
 def line(error: ErrorDetails, schema: type[BaseModel]) -> str:
-    return f"{path_text(error['loc'])}: {_message(error, schema)}"
+    """The error, without what may be secret: the value of a credential, and text that is not a name."""
+    where, message = error["loc"], _message(error, schema)
+    if _CREDENTIAL in where:
+        message = message.replace(shown(error["input"]), "the value (not shown)")
+    if error["type"] == "extra_forbidden" and not _NAME.fullmatch(str(where[-1])):
+        where = (*where[:-1], _NOT_A_NAME)
+    return f"{path_text(where)}: {message}"
 
 
 def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
@@ -96,12 +106,16 @@ def without(
     """
     pruned: dict[str, Any] = {}
     positions: dict[str, list[int]] = {}
+    invalid: dict[str | int, list[tuple[str | int, ...]]] = {}
+    for where in locations:
+        invalid.setdefault(where[0], []).append(tuple(where[1:]))
     for key, value in raw.items():
-        below = [tuple(where[1:]) for where in locations if where[0] == key]
+        below = invalid.get(key, [])
         if () in below:
             continue
         if isinstance(value, list):
-            kept = [n for n in range(len(value)) if (n,) not in {where[:1] for where in below}]
+            entries = {where[0] for where in below}
+            kept = [n for n in range(len(value)) if n not in entries]
             positions[key] = kept
             pruned[key] = [value[n] for n in kept]
         elif not below:

@@ -22,7 +22,7 @@ from probe.wire.pem import whole_certificates
 
 __all__ = ["ConfigError", "build"]
 
-MAX_ERRORS = 200  # a file that is not a configuration at all has an error in every line
+MAX_ERRORS = 100  # a file that is not a configuration at all has an error in every line
 _SECTIONS = [kind.section for role, kind in ROLES.items() if role is not Role.PROXY]
 _ADD_TARGETS = f"add {', '.join(_SECTIONS[:-1])} or {_SECTIONS[-1]}"
 _NO_TARGETS = f"no targets; {_ADD_TARGETS}, or a key_store whose targets are discovered"
@@ -34,11 +34,12 @@ _NO_DISCOVERY = (
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The readable part of the file (None if there is none), and the errors so far."""
+    """The readable part of the file (None if there is none), the errors, and how many are not listed."""
 
     document: Document | None
     positions: dict[str, list[int]]
     errors: list[str]
+    more: int = 0
 
 
 def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | None = None) -> Settings:
@@ -46,7 +47,7 @@ def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | 
     read = _read(raw)
     errors = [*read.errors, *rules.names_twice(raw)]
     if read.document is None:
-        raise _error(errors)
+        raise _error(errors, read.more)
     paths = _store_paths(raw, read)
     around = surroundings or Surroundings()
     described = stores.described(read.document, paths, directory, around)
@@ -58,7 +59,7 @@ def build(raw: Mapping[str, Any], directory: Path, surroundings: Surroundings | 
     if not made and not described.discovered and not errors:
         errors.append(_NO_DISCOVERY if read.document.key_store else _NO_TARGETS)
     if errors or isinstance(kept, str):
-        raise _error(errors)
+        raise _error(errors, read.more)
     return replace(_settings(read.document, made, described, authorities), history=kept)
 
 
@@ -67,12 +68,13 @@ def _read(raw: Mapping[str, Any]) -> _Read:
         return _Read(Document.model_validate(raw), {}, [])
     except ValidationError as error:
         found = [messages.located(each, raw) for each in error.errors(include_url=False)]
-    errors = [messages.line(each, Document) for each in found]
+    errors = [messages.line(each, Document) for each in found[:MAX_ERRORS]]
+    more = len(found) - len(errors)
     pruned, positions = messages.without(raw, [each["loc"] for each in found])
     try:
-        return _Read(Document.model_validate(pruned), positions, errors)
+        return _Read(Document.model_validate(pruned), positions, errors, more)
     except ValidationError:
-        return _Read(None, positions, errors)
+        return _Read(None, positions, errors, more)
 
 
 def _store_paths(raw: Mapping[str, Any], read: _Read) -> list[str]:
@@ -83,10 +85,9 @@ def _store_paths(raw: Mapping[str, Any], read: _Read) -> list[str]:
     return [f"key_store[{number}]" for number in read.positions.get("key_store", range(len(given)))]
 
 
-def _error(errors: list[str]) -> ConfigError:
-    if len(errors) > MAX_ERRORS:
-        errors = [*errors[:MAX_ERRORS], f"and {len(errors) - MAX_ERRORS} more"]
-    return ConfigError(tuple(errors))
+def _error(errors: list[str], more: int) -> ConfigError:
+    more += max(0, len(errors) - MAX_ERRORS)
+    return ConfigError((*errors[:MAX_ERRORS], *([f"and {more} more errors"] if more else [])))
 
 
 def _authorities(read: _Read, directory: Path) -> tuple[tuple[bytes, ...], list[str]]:

@@ -49,9 +49,39 @@ def test_an_error_about_a_long_list_states_the_maximum(entries: int, lines: Any)
         assert len(schema.Document.model_validate(raw).resolve_with) == entries
 
 
-def test_an_unknown_key_is_escaped() -> None:
-    (words,) = lines_for({"no\x1b[2Jde": 1})
-    assert words.startswith("no\\x1b[2Jde: unknown key")
+@pytest.mark.parametrize("key", ["no\x1b[2Jde", "root:$y$j9T$hash:20228:0:99999:7::", "", "é", "k" * 65])
+def test_an_unknown_key_that_is_not_a_name_is_not_shown(key: str) -> None:
+    """It may be a line of another file, such as /etc/shadow."""
+    (words,) = lines_for({key: 1})
+    assert words.startswith("(not a name): unknown key; ")
+    assert not key or key not in words
+
+
+def test_an_unknown_key_of_64_characters_is_shown() -> None:
+    (words,) = lines_for({"k" * 64: 1})
+    assert words.startswith("k" * 64 + ": unknown key")
+
+
+@pytest.mark.parametrize(
+    "credential",
+    ["QWxhZGRpbjpvcGVu", {"secret": "QWxhZGRpbjpvcGVu/=="}, {"secret": ["QWxhZGRpbjpvcGVu"]}, {"file": 7}],
+    ids=["instead of the mapping", "as the ARN", "in a list", "another type"],
+)
+def test_a_value_of_a_credential_is_never_shown(credential: object) -> None:
+    """Somebody may have written the secret itself there; the text goes to logs and to the page."""
+    (words,) = lines_for({"key_store": {"id": "cks-1234567890abcdef0", "credential": credential}})
+    assert words.startswith("key_store.credential")
+    assert "QWxhZGRpbjpvcGVu" not in words
+    assert "7" not in words.replace("cks-1234567890abcdef0", "")
+
+
+def test_what_is_invalid_in_40_000_places_is_removed() -> None:
+    count = 20_000  # comparing each place with each other one would take minutes
+    raw = {"nodes": [{"name": n} for n in range(count)], **{f"wrong_{n}": n for n in range(count)}}
+    invalid = [*(("nodes", n, "name") for n in range(0, count, 2)), *((f"wrong_{n}",) for n in range(count))]
+    kept, positions = without(raw, invalid)
+    assert kept == {"nodes": raw["nodes"][1::2]}
+    assert positions == {"nodes": list(range(1, count, 2))}
 
 
 @pytest.mark.parametrize(
