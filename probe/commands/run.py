@@ -1,6 +1,7 @@
 """`xks-probe run`: the agent, from a configuration file."""
 
 import asyncio
+import signal
 import socket
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from probe.commands.exits import Exit
 from probe.commands.local_notes import of_source_address
 from probe.commands.logs import LogFormat, LogFormatOption, configure
 from probe.commands.options import AllowUnauthenticatedOption, ConfigOption, check_listen
+from probe.commands.signals import ignoring
 from probe.model.text import clean
 
 
@@ -28,18 +30,19 @@ def command(
     log_format: LogFormatOption = LogFormat.CONSOLE,
 ) -> int:
     """Returns 0 on SIGINT or SIGTERM; a wrong configuration is a `UsageError`."""
-    settings = load(config)
-    check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
-    asked = accesses(settings)
-    known = KnownSources()
-    sources = known.of(settings)
-    configure(log_format)
-    for note in of_source_address(settings):
-        structlog.get_logger().warning(note)
-    from probe.commands.reloading import ReloadOptions
-    from probe.commands.serving import listen, serve
+    with ignoring(signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):  # SIGHUP only until the agent handles it
+        settings = load(config)
+        check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
+        asked = accesses(settings)
+        known = KnownSources()
+        sources = known.of(settings)
+        configure(log_format)
+        for note in of_source_address(settings):
+            structlog.get_logger().warning(note)
+        from probe.commands.reloading import ReloadOptions
+        from probe.commands.serving import listen, serve
 
-    reload = ReloadOptions(path=config, known=known, is_watched=auto_reload, by_request=enable_lifecycle)
-    with listen(settings.listen_host, settings.listen_port) as listener:
-        asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked, sources, reload))
-    return Exit.FINE
+        reload = ReloadOptions(path=config, known=known, is_watched=auto_reload, by_request=enable_lifecycle)
+        with listen(settings.listen_host, settings.listen_port) as listener:
+            asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked, sources, reload))
+        return Exit.FINE

@@ -69,6 +69,17 @@ def setting(event: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def ignoring(*numbers: signal.Signals) -> Iterator[None]:
+    """Within it these signals do nothing; by default they end the process."""
+    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
 def calling(number: signal.Signals, act: Callable[[], None]) -> Iterator[None]:
     """Within it the signal calls ``act`` in the running loop, which another context of this module wakes."""
     loop = asyncio.get_running_loop()

@@ -79,6 +79,36 @@ def test_the_agent_serves_and_ends_with_status_0_within_two_seconds_of_a_signal(
             assert took_s < 2.0 * max(before, slowdown())
 
 
+@pytest.mark.loopback
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP])
+def test_another_signal_does_not_end_the_agent_from_its_start_on(number: int, tmp_path: Path) -> None:
+    """SIGHUP loads the configuration again."""
+    file, listen = tmp_path / "x.yaml", free_port()
+    file.write_text(CONFIGURATION.replace("PORT", "9").replace("LISTEN", str(listen)))
+    with running(file) as process:
+        wait_until_ignored(process, number)
+        process.send_signal(number)
+        assert fetch(listen, "/-/healthy")
+        process.send_signal(number)
+        assert fetch(listen, "/-/healthy")
+        assert process.poll() is None
+
+
+def wait_until_ignored(process: subprocess.Popen[str], number: int) -> None:
+    """Wait until the program no longer dies of the signal, soon after Python has started."""
+    status, deadline_s = Path(f"/proc/{process.pid}/status"), time.monotonic() + 100
+    while not signals_of(status, "SigIgn") >> (number - 1) & 1:
+        assert process.poll() is None, "the program ended before the signal"
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+
+
+def signals_of(status: Path, kind: str) -> int:
+    """The mask of ``kind`` in /proc/PID/status, see proc(5)."""
+    (line,) = [each for each in status.read_text().splitlines() if each.startswith(f"{kind}:")]
+    return int(line.partition("\t")[2], 16)
+
+
 @pytest.mark.parametrize(
     ("listen", "words"),
     [("0.0.0.0:9911", "--web.allow-unauthenticated"), ("192.0.2.1:9911", "--web.allow-unauthenticated")],

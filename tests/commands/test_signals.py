@@ -202,3 +202,10 @@ def test_an_interrupted_measurement_ends_with_status_130() -> None:
             finally:
                 process.kill()
     assert (process.returncode, output, errors) == (Exit.INTERRUPTED, "", "")
+
+
+def test_ignored_signals_are_handled_as_before_afterwards() -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+    with signals.ignoring(signal.SIGUSR1):
+        os.kill(os.getpid(), signal.SIGUSR1)
+    assert signal.getsignal(signal.SIGUSR1) == before
