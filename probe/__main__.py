@@ -9,6 +9,7 @@ from typing import TextIO
 
 from probe import __version__
 
+_WITH_CREDENTIAL = frozenset({"run", "health", "preflight"})
 _INTERRUPTED = 130  # as `probe.commands.exits.Exit.INTERRUPTED`
 
 
@@ -19,7 +20,10 @@ def main() -> None:
         sys.exit(_flushed(0, f"xks-probe {__version__}\n"))
     try:
         from probe.commands.app import run
+        from probe.commands.process import forbid_core_dumps
 
+        if sys.argv[1:2] and sys.argv[1] in _WITH_CREDENTIAL:
+            forbid_core_dumps()
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules are imported
         status = _INTERRUPTED
