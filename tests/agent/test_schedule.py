@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from probe.agent.schedule import (
@@ -142,6 +142,7 @@ def test_a_ping_is_skipped_only_after_more_than_one_interval() -> None:
     st.lists(st.sampled_from([0.5, 1.0, 3.0]), min_size=1, max_size=6),
     st.lists(st.integers(0, 20 * S), min_size=1, max_size=4),
 )
+@example([1.0, 1.0, 1.0], [S * 3 // 10, 10 * S])  # late by whole cycles and two of the three targets
 def test_every_slot_of_each_target_is_either_sent_or_skipped(
     intervals_s: list[float], steps: list[int]
 ) -> None:
