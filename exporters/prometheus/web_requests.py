@@ -32,6 +32,8 @@ class Rejection(StrEnum):
     OTHER_ORIGIN = "other_origin"
     NOT_ENABLED = "not_enabled"
     TOO_MANY_CONNECTIONS = "too_many_connections"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
 
 
 class WebRequests:

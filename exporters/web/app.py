@@ -1,8 +1,8 @@
 """HTTP routes. GET has no side effects; the only other request is a POST that reloads the configuration."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -11,12 +11,14 @@ from exporters.prometheus import PrometheusSink
 from exporters.prometheus.formats import negotiate
 from exporters.prometheus.scrape import Scrapes, only
 from exporters.prometheus.web_requests import Rejection, WebRequests
+from exporters.web.connections import Connections, tracking
 from exporters.web.counting import counting
 from exporters.web.guard import SECURITY_HEADERS, hosts
 from exporters.web.history_paths import HistoryPaths
 from exporters.web.page import PageSink
 from exporters.web.reload import Reload, ReloadPath
 from exporters.web.render import render, stylesheet
+from exporters.web.renderings import HTML, JSON, Renderer, Shared, accepts_gzip
 from exporters.web.snapshot import Snapshot
 from exporters.web.status import document
 from probe.model.history import HistoryReader
@@ -36,18 +38,25 @@ def make_app(
     external_url: str | None = None,
     reload: Reload | None = None,
     history: HistoryReader | None = None,
+    connections: Connections | None = None,
 ) -> web.Application:
     """The application for one listener. ``reload`` is None if clients may not reload the configuration.
 
     ``listen_host`` and ``external_url`` determine which ``Host`` headers are accepted; ``listen_port`` is
-    only shown in the error message for a wrong one.
+    only shown in the error message for a wrong one. ``connections`` learns which of them are being answered.
     """
-    paths = _Paths(Scrapes(sink), page, control, version, has_history=history is not None)
-    kept = HistoryPaths(page, history)
+    renderer = Renderer()
+    paths = _Paths(Scrapes(sink), page, control, version, renderer, has_history=history is not None)
+    kept = HistoryPaths(page, history, renderer)
     app = web.Application(
-        middlewares=[counting(sink.web), _guard(listen_host, listen_port, external_url, sink.web)]
+        middlewares=[
+            *([tracking(connections)] if connections else []),
+            counting(sink.web),
+            _guard(listen_host, listen_port, external_url, sink.web),
+        ]
     )
     app.on_response_prepare.append(_secure)
+    app.on_cleanup.append(renderer.close)
     app.add_routes(
         [
             web.get("/", paths.page),
@@ -73,40 +82,52 @@ class _Paths:
     """Long work runs in slices, or in a thread on a frozen snapshot, so that probing is not delayed."""
 
     def __init__(
-        self, scrapes: Scrapes, page: PageSink, control: Control, version: str, *, has_history: bool
+        self,
+        scrapes: Scrapes,
+        page: PageSink,
+        control: Control,
+        version: str,
+        renderer: Renderer,
+        *,
+        has_history: bool,
     ) -> None:
         self._scrapes, self._page, self._control, self._version = scrapes, page, control, version
-        self._has_history = has_history
+        self._renderer, self._has_history = renderer, has_history
+        self._live = Shared(renderer, lambda: page.version, partial(self._prepare_page, live=True))
+        self._paused = Shared(renderer, lambda: page.version, partial(self._prepare_page, live=False))
+        self._status = Shared(renderer, lambda: (page.version, control.ready()), self._prepare_status)
 
     async def metrics(self, request: web.Request) -> web.Response:
         form = negotiate(",".join(request.headers.getall("Accept", [])))
         text = await self._scrapes.text(form)
         if names := request.query.getall("name[]", []):
-            text = await asyncio.to_thread(only, text, names, form)
+            text = await self._renderer.run(only, text, names, form)
         response = web.Response(
             body=text,
-            headers={"Content-Type": form.content_type, "Vary": "Accept"},
+            headers={"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"},
             zlib_executor_size=_COMPRESS_IN_THREAD_BYTES,
         )
-        response.enable_compression()
+        if accepts_gzip(request):
+            response.enable_compression(web.ContentCoding.gzip)
         return response
 
     async def page(self, request: web.Request) -> web.Response:
-        live = "pause" not in request.query
+        shared = self._paused if "pause" in request.query else self._live
+        return (await shared.get()).response(request, HTML)
+
+    async def status(self, request: web.Request) -> web.Response:
+        return (await self._status.get()).response(request, JSON)
+
+    def _prepare_page(self, *, live: bool) -> Callable[[], bytes]:
         snapshot = self._page.snapshot()
-        html = await asyncio.to_thread(
-            render, snapshot, self._version, live=live, has_history=self._has_history
-        )
-        return web.Response(text=html, content_type="text/html", charset="utf-8")
+        return lambda: render(snapshot, self._version, live=live, has_history=self._has_history).encode()
+
+    def _prepare_status(self) -> Callable[[], bytes]:
+        snapshot, is_ready = self._page.snapshot(), self._control.ready()
+        return lambda: _status(snapshot, self._version, ready=is_ready).encode()
 
     async def stylesheet(self, _request: web.Request) -> web.Response:
         return web.Response(text=stylesheet(), content_type="text/css", charset="utf-8")
-
-    async def status(self, _request: web.Request) -> web.Response:
-        text = await asyncio.to_thread(
-            _status, self._page.snapshot(), self._version, ready=self._control.ready()
-        )
-        return web.Response(text=text, content_type="application/json", charset="utf-8")
 
     async def healthy(self, _request: web.Request) -> web.Response:
         return web.Response(text="OK\n")

@@ -1,8 +1,8 @@
 """The paths ``/api/v1/targets``, ``/api/v1/history`` and ``/target``: threads read files and write text."""
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -10,26 +10,27 @@ from aiohttp import web
 from exporters.web import history_document
 from exporters.web.history_query import BadQueryError, HistoryQuery, history_query
 from exporters.web.page import PageSink
+from exporters.web.renderings import HTML, JSON, Renderer
 from exporters.web.target_page import SPANS, render_target, span_of
 from probe.model.history import HistoryReader, HistoryUnavailable
 from probe.model.targets import Identity, Target
 from probe.model.text import clean
 
 _OFF = "404: this agent keeps no history; set history.path in its configuration, and restart it"
-_COMPRESS_IN_THREAD_BYTES = 16_384
 
 
 class HistoryPaths:
     """``history`` is None if none is configured."""
 
-    def __init__(self, page: PageSink, history: HistoryReader | None) -> None:
-        self._page, self._history = page, history
+    def __init__(self, page: PageSink, history: HistoryReader | None, renderer: Renderer) -> None:
+        self._page, self._history, self._renderer = page, history, renderer
 
     async def targets(self, request: web.Request) -> web.Response:
         if request.query:
             return _text(400, "400: this path has no parameters")
         snapshot = self._page.snapshot()
-        return _json(await asyncio.to_thread(_written, lambda: history_document.targets(snapshot)))
+        rendering = await self._renderer.render(lambda: _written(history_document.targets(snapshot)))
+        return rendering.response(request, JSON)
 
     async def history(self, request: web.Request) -> web.Response:
         if self._history is None:
@@ -43,9 +44,10 @@ class HistoryPaths:
         if target is None:
             return _unknown(query.target)
         try:
-            return _json(await asyncio.to_thread(_read, self._history, target.identity, query))
+            rendering = await self._renderer.render(partial(_read, self._history, target.identity, query))
         except HistoryUnavailable as error:
             return _text(503, f"503: {error}")
+        return rendering.response(request, JSON)
 
     async def target(self, request: web.Request) -> web.Response:
         """The page of one target."""
@@ -57,17 +59,18 @@ class HistoryPaths:
         target = self._page.target(name)
         if target is None:
             return _unknown(name)
-        shown = await asyncio.to_thread(_shown, self._history, target, span, self._page.now_s())
-        return web.Response(text=shown, content_type="text/html", charset="utf-8")
+        now_s = self._page.now_s()
+        rendering = await self._renderer.render(partial(_shown, self._history, target, span, now_s))
+        return rendering.response(request, HTML)
 
 
-def _shown(history: HistoryReader, target: Target, span_name: str, now_s: float) -> str:
+def _shown(history: HistoryReader, target: Target, span_name: str, now_s: float) -> bytes:
     span = span_of(span_name, now_s)
     try:
         found = history.read(target.identity, span.from_s, span.to_s, span.step_s)
     except HistoryUnavailable as error:
-        return render_target(target, None, span_name, now_s, reason=str(error))
-    return render_target(target, found, span_name, now_s)
+        return render_target(target, None, span_name, now_s, reason=str(error)).encode()
+    return render_target(target, found, span_name, now_s).encode()
 
 
 def _unknown(name: str) -> web.Response:
@@ -76,22 +79,11 @@ def _unknown(name: str) -> web.Response:
 
 def _read(history: HistoryReader, identity: Identity, query: HistoryQuery) -> bytes:
     found = history.read(identity, query.from_s, query.to_s, query.step_s)
-    return _written(lambda: history_document.history(found, query))
+    return _written(history_document.history(found, query))
 
 
-def _written(document: Callable[[], Mapping[str, Any]]) -> bytes:
-    return (json.dumps(document(), ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _json(body: bytes) -> web.Response:
-    response = web.Response(
-        body=body,
-        content_type="application/json",
-        charset="utf-8",
-        zlib_executor_size=_COMPRESS_IN_THREAD_BYTES,
-    )
-    response.enable_compression()
-    return response
+def _written(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _text(status: int, line: str) -> web.Response:

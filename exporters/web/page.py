@@ -55,8 +55,10 @@ class PageSink:
         self._survey: Survey | None = None
         self._refused: Refused | None = None
         self._facts: tuple[Refreshed, ...] = ()
+        self.version = 0  # changes with every result that is more than one measurement
 
     def on_targets(self, targets: Sequence[Target]) -> None:
+        self.version += 1
         self._memories = {target.identity: self._memory(target) for target in targets}
         self._reports.on_targets(targets)
         self._violated_since.on_key_stores(frozenset(report.key_store for report in self._reports.newest))
@@ -78,17 +80,21 @@ class PageSink:
                 self.self_metrics.sampled(batch.stamps[row])
 
     def on_report(self, report: Report) -> None:
+        self.version += 1
         self._reports.on_report(report)
         self._violated_since.on_report(report)
 
     def on_reload(self, errors: Sequence[str], at_s: float) -> None:
         """The configuration was loaded again at ``at_s`` (Unix time); with ``errors`` it was not used."""
+        self.version += 1
         self._refused = Refused(at_s=at_s, errors=tuple(errors)) if errors else None
 
     def on_survey(self, survey: Survey) -> None:
+        self.version += 1
         self._survey = survey
 
     def on_facts(self, facts: Sequence[Refreshed]) -> None:
+        self.version += 1
         self._facts = tuple(facts)
 
     def snapshot(self) -> Snapshot:

@@ -1,62 +1,42 @@
-"""The listener of the page: limits open connections and keeps malformed requests out of the log.
-
-Each incomplete request holds a file descriptor, and the probes need those.
-"""
+"""The listener of the page. What a client does wrong is counted and not logged."""
 
 import asyncio
 import logging
 import socket
-from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from exporters.prometheus.web_requests import Rejection, WebRequests
+from exporters.web.connections import Connection, Connections
+from exporters.web.guard import SECURITY_HEADERS
 
 _BACKLOG = 128
 _MAX_LOGGED = 300  # characters of an error message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Limits on clients: open connections, and seconds to send the request header."""
-
-    connections: int = 64
-    head_s: float = 5.0
-
-
-DEFAULT_LIMITS = Limits()
+_BAD_REQUEST = 400
+_MALFORMED = "400: this is not a request that HTTP/1.1 allows.\n"
 
 
 async def start(
     app: web.Application,
     listener: socket.socket,
-    requests: WebRequests,
+    connections: Connections,
     *,
     shutdown_s: float,
-    limits: Limits = DEFAULT_LIMITS,
 ) -> web.AppRunner:
-    """Serve on ``listener`` until the runner's ``cleanup``; ``requests`` counts what ``app`` never sees."""
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        logger=_logger(requests),
-        keepalive_timeout=limits.head_s,  # aiohttp counts it from the start of the connection
-        lingering_time=limits.head_s,
-        shutdown_timeout=shutdown_s,
-    )
+    """Serve on ``listener`` until the runner's ``cleanup``, within the limits of ``connections``."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_s)
     await runner.setup()
-    await _Site(runner, listener, limits.connections, requests).start()
+    await _Site(runner, listener, connections).start()
     return runner
 
 
 class _Site(web.BaseSite):
-    def __init__(
-        self, runner: web.AppRunner, listener: socket.socket, maximum: int, requests: WebRequests
-    ) -> None:
+    def __init__(self, runner: web.AppRunner, listener: socket.socket, connections: Connections) -> None:
         super().__init__(runner, backlog=_BACKLOG)
-        self._listener, self._connections = listener, _Connections(maximum, requests)
+        self._listener, self._connections = listener, connections
+        self._logger = _logger(connections.requests)
 
     @property
     def name(self) -> str:
@@ -65,66 +45,44 @@ class _Site(web.BaseSite):
 
     async def start(self) -> None:
         await super().start()
-        server = self._runner.server
-        if server is None:
-            raise RuntimeError("the runner is not set up")
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Connection(server(), self._connections),
+            lambda: Connection(self._handler(), self._connections),
             sock=self._listener,
             backlog=self._backlog,
         )
 
-
-class _Connections:
-    """The open connections, at most ``maximum``."""
-
-    def __init__(self, maximum: int, requests: WebRequests) -> None:
-        self._maximum, self._requests = maximum, requests
-        self._open: set[asyncio.BaseTransport] = set()
-
-    def admit(self, transport: asyncio.BaseTransport) -> bool:
-        """Add the connection, or count a rejection if there are too many."""
-        if len(self._open) >= self._maximum:
-            self._requests.rejected(Rejection.TOO_MANY_CONNECTIONS)
-            return False
-        self._open.add(transport)
-        return True
-
-    def discard(self, transport: asyncio.BaseTransport) -> None:
-        self._open.discard(transport)
+    def _handler(self) -> "_Handler":
+        server = self._runner.server
+        if not isinstance(server, web.Server):
+            raise TypeError("the runner is not set up")
+        return _Handler(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]
+            logger=self._logger,
+            keepalive_timeout=self._connections.limits.head_s,
+            # No request has a body that is of use: it is neither read to its end nor decompressed.
+            lingering_time=0.0,
+            auto_decompress=False,
+        )
 
 
-class _Connection(asyncio.Protocol):
-    """Forwards everything to aiohttp's protocol; if there are too many connections, closes this one."""
+class _Handler(web.RequestHandler):
+    """aiohttp's protocol. Its responses to errors get the headers of all others, and no client's text."""
 
-    def __init__(self, inner: asyncio.Protocol, connections: _Connections) -> None:
-        self._inner, self._connections = inner, connections
-        self._transport: asyncio.BaseTransport | None = None
+    __slots__ = ()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not self._connections.admit(transport):
-            transport.close()
-            return
-        self._transport = transport
-        self._inner.connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._transport is not None:
-            self._connections.discard(self._transport)
-            self._inner.connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received() if self._transport is not None else None
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        text = _MALFORMED if status == _BAD_REQUEST else message
+        response = super().handle_error(request, status, exc, text)
+        response.headers.update(SECURITY_HEADERS)
+        return response
 
 
 class _Records(logging.Handler):

@@ -13,6 +13,7 @@ from aiohttp import web
 from exporters.prometheus import PrometheusSink
 from exporters.web import server
 from exporters.web.app import make_app
+from exporters.web.connections import DEFAULT_LIMITS, Connections
 from exporters.web.page import PageSink
 from exporters.web.reload import Reload
 from probe import __version__
@@ -193,6 +194,7 @@ def _raise_bug(results: Sequence[object]) -> None:
 async def _start_page(
     settings: Settings, listener: socket.socket, parts: _Parts, reload: Reload | None
 ) -> web.AppRunner:
+    connections = Connections(DEFAULT_LIMITS, parts.sink.web)
     app = make_app(
         parts.sink,
         parts.page,
@@ -203,5 +205,6 @@ async def _start_page(
         external_url=settings.external_url,
         reload=reload,
         history=parts.disk,
+        connections=connections,
     )
-    return await server.start(app, listener, parts.sink.web, shutdown_s=SHUTDOWN_S)
+    return await server.start(app, listener, connections, shutdown_s=SHUTDOWN_S)

@@ -175,6 +175,7 @@ async def test_the_metrics_are_in_the_accepted_format_and_compressed(
     response = await client.get("/metrics", params=[("name[]", name) for name in names], headers=headers)
     text = await response.text()
     assert (response.headers["Content-Type"], response.headers["Content-Encoding"]) == (content_type, "gzip")
+    assert response.headers["Vary"] == "Accept, Accept-Encoding"
     assert 'xksprobe_build_info{version="1.0"} 1.0\n' in text
     assert ("xksprobe_probes_total{" in text) == (not names)
     assert text.endswith("\n# EOF\n") == ("openmetrics" in content_type)
@@ -189,3 +190,20 @@ async def test_several_accept_headers_are_read_as_one_list(client: TestClient) -
 async def test_the_page_can_be_paused(client: TestClient) -> None:
     assert "http-equiv" in await (await client.get("/")).text()
     assert "http-equiv" not in await (await client.get("/?pause")).text()
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/status", "/api/v1/targets"])
+async def test_a_client_that_refuses_gzip_does_not_get_it(client: TestClient, path: str) -> None:
+    response = await client.get(path, headers={"Accept-Encoding": "gzip;q=0"})
+    assert response.status == 200
+    assert "Content-Encoding" not in response.headers
+    assert "Accept-Encoding" in response.headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/", "/?pause", "/api/v1/status", "/api/v1/targets"])
+async def test_a_client_that_has_the_newest_rendering_does_not_get_it_again(
+    client: TestClient, path: str
+) -> None:
+    tag = (await client.get(path)).headers["ETag"]
+    again = await client.get(path, headers={"If-None-Match": tag})
+    assert (again.status, await again.read()) == (304, b"")
