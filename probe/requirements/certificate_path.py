@@ -28,7 +28,7 @@ _WORDS = {
     Cause.PATH_LENGTH: "a CA allows fewer CAs below it than there are",
     Cause.NAME_CONSTRAINTS: "the name constraints of a CA exclude the names of the server certificate",
     Cause.CRITICAL_EXTENSION: "an extension is critical that TLS clients do not know",
-    Cause.POLICY: "a CA requires a certificate policy",
+    Cause.POLICY: "a CA requires a certificate policy, and the path has no valid one",
     Cause.SIGNATURE: "a signature is wrong, or its algorithm is too weak",
     Cause.KEY: "the key is of a kind or size that KMS is not known to accept",
     Cause.MALFORMED: "a certificate is malformed",

@@ -6,14 +6,23 @@ a subject alternative name, which KMS is not known to do.
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    Policy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
 
 from probe.wire.certificate_path.anchors import Anchors, read
+from probe.wire.certificate_path.policies import has_required_policy
 from probe.wire.certificate_path.refusal import Cause, Refusal
 
 MIN_RSA_BITS = 2048
@@ -49,28 +58,55 @@ def refusal(sent: tuple[bytes, ...], anchors: Anchors, at_s: int) -> Refusal | N
     try:
         leaf, *others = map(read, sent)
         _require_key(leaf)
-        verifier = (
-            PolicyBuilder()
-            .store(Store(list(anchors.for_cryptography)))
-            .time(dt.datetime.fromtimestamp(at_s, dt.UTC).replace(tzinfo=None))
-            .max_chain_depth(MAX_DEPTH)
-            .extension_policies(ca_policy=_CA, ee_policy=_LEAF)
-            .build_client_verifier()
-        )
-        verifier.verify(leaf, others)
+        _validate(leaf, others, anchors, at_s)
     except _BrokenRuleError as error:
-        return Refusal(cause=error.cause, detail=str(error), position=0)
+        return Refusal(cause=error.cause, detail=str(error), position=error.position)
     except Exception as error:  # noqa: BLE001 -- any exception is a refusal; they have no common base class
         return Refusal(cause=_cause(str(error)), detail=f"{type(error).__name__}: {error}")
     return None
 
 
+def _validate(leaf: x509.Certificate, others: list[x509.Certificate], anchors: Anchors, at_s: int) -> None:
+    """Raises many kinds of errors if no path is accepted.
+
+    A path that requires no certificate policy is preferred to one that requires and has it.
+    """
+    constraints = _PolicyConstraints()
+    try:
+        _path(leaf, others, anchors, at_s, _policies(constraints.refuse))
+    except VerificationError:
+        if not constraints.are_seen:
+            raise
+        if not has_required_policy(_path(leaf, others, anchors, at_s, _TOLERANT)):
+            raise _BrokenRuleError(Cause.POLICY, "the path lacks the required certificate policy") from None
+
+
+def _path(
+    leaf: x509.Certificate,
+    others: list[x509.Certificate],
+    anchors: Anchors,
+    at_s: int,
+    policies: "_Policies",
+) -> list[x509.Certificate]:
+    """The first path that is accepted, the leaf first and the anchor last."""
+    verifier = (
+        PolicyBuilder()
+        .store(Store(list(anchors.for_cryptography)))
+        .time(dt.datetime.fromtimestamp(at_s, dt.UTC).replace(tzinfo=None))
+        .max_chain_depth(MAX_DEPTH)
+        .extension_policies(ca_policy=policies.authority, ee_policy=policies.leaf)
+        .build_client_verifier()
+    )
+    return verifier.verify(leaf, others).chain
+
+
 class _BrokenRuleError(ValueError):
     """Raised in a policy's callback, too: cryptography copies the message into its own exception."""
 
-    def __init__(self, cause: Cause, words: str) -> None:
+    def __init__(self, cause: Cause, words: str, position: int | None = None) -> None:
         super().__init__(f"[{cause}] {words}")
         self.cause = cause
+        self.position = position
 
 
 def _cause(message: str) -> Cause:
@@ -87,7 +123,8 @@ def _require_key(leaf: x509.Certificate) -> None:
             return
         case ec.EllipticCurvePublicKey() as key if isinstance(key.curve, _CURVES):
             return
-    raise _BrokenRuleError(Cause.KEY, f"neither RSA of {MIN_RSA_BITS} bits or more nor P-256, P-384 or P-521")
+    words = f"neither RSA of {MIN_RSA_BITS} bits or more nor P-256, P-384 or P-521"
+    raise _BrokenRuleError(Cause.KEY, words, position=0)
 
 
 def _extended_key_usage(
@@ -121,26 +158,49 @@ def _key_usage_of_leaf(
 
 
 def _tolerate(_policy: Policy, _certificate: x509.Certificate, _extension: x509.ExtensionType | None) -> None:
-    """Policies restrict nothing unless a CA requires one, which `_policy_constraints` refuses."""
+    """Certificate policies restrict nothing unless a CA requires one: `has_required_policy`."""
 
 
-def _policy_constraints(
-    _policy: Policy, certificate: x509.Certificate, extension: x509.PolicyConstraints | None
-) -> None:
-    """Whether the path has the required policy is not evaluated here, so the extension counts as unknown."""
-    if extension is None or extension.require_explicit_policy is None:
-        return
-    if certificate.extensions.get_extension_for_class(x509.PolicyConstraints).critical:
-        raise _BrokenRuleError(Cause.POLICY, "an issuer requires a certificate policy")
+@dataclass(slots=True)
+class _PolicyConstraints:
+    """Whether a certificate required a policy: the last error may be that of another path."""
+
+    are_seen: bool = False
+
+    def refuse(
+        self, _policy: Policy, _certificate: x509.Certificate, extension: x509.PolicyConstraints | None
+    ) -> None:
+        if extension is not None and extension.require_explicit_policy is not None:
+            self.are_seen = True
+            raise _BrokenRuleError(Cause.POLICY, "an issuer requires a certificate policy")
 
 
-def _policy_of(base: ExtensionPolicy, key_usage: Callable[..., None]) -> ExtensionPolicy:
+@dataclass(frozen=True, slots=True)
+class _Policies:
+    """Which extensions certificates must and may have."""
+
+    authority: ExtensionPolicy
+    leaf: ExtensionPolicy
+
+
+def _policies(policy_constraints: Callable[..., None]) -> _Policies:
+    anything: Any = ExtensionPolicy.permit_all()
+    issuer = anything.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _basic_constraints)
+    return _Policies(
+        authority=_policy_of(issuer, _key_usage_of_ca, policy_constraints),
+        leaf=_policy_of(anything, _key_usage_of_leaf, policy_constraints),
+    )
+
+
+def _policy_of(
+    base: ExtensionPolicy, key_usage: Callable[..., None], policy_constraints: Callable[..., None]
+) -> ExtensionPolicy:
     callbacks: tuple[tuple[Any, Callable[..., None]], ...] = (
         (x509.ExtendedKeyUsage, _extended_key_usage),
         (x509.KeyUsage, key_usage),
         (x509.CertificatePolicies, _tolerate),
         (x509.InhibitAnyPolicy, _tolerate),
-        (x509.PolicyConstraints, _policy_constraints),
+        (x509.PolicyConstraints, policy_constraints),
     )
     for kind, callback in callbacks:
         base = base.may_be_present(kind, Criticality.AGNOSTIC, callback)
@@ -149,8 +209,4 @@ def _policy_of(base: ExtensionPolicy, key_usage: Callable[..., None]) -> Extensi
     return base
 
 
-_ANY: Any = ExtensionPolicy.permit_all()
-_LEAF = _policy_of(_ANY, _key_usage_of_leaf)
-_CA = _policy_of(
-    _ANY.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _basic_constraints), _key_usage_of_ca
-)
+_TOLERANT = _policies(_tolerate)
