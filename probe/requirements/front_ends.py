@@ -125,6 +125,17 @@ def _wants_client_certificate(details: HealthDetails) -> bool:
 _OK, _BAD_REQUEST = 200, 400
 _ONLY_HTTP_2 = "FRONT speaks only HTTP/2, but XKS proxies are asked by HTTP/1.1"
 _ENABLE_HTTP_1 = "Enable HTTP/1.1 there, towards clients and towards the proxy."
+_NO_AUTHENTICATION = (
+    "Turn its own authentication off for the key store's URI path: the proxy authenticates KMS by the SigV4 "
+    "signature."
+)
+# Statuses of the proxy API (specification, "Error codes"). A front end can keep the status of the proxy's
+# error and replace the body by a page of its own.
+_OF_PROXY_API = frozenset({400, 401, 403, 404, 429, 500, 501, 503})
+_REPLACED = (
+    "If the proxy's log shows the request, the error is the proxy's, and FRONT replaces it: let it pass on "
+    "error responses (proxy_intercept_errors off in nginx), and repeat this check."
+)
 # The first row that fits decides.
 _CAUSES: tuple[Cause, ...] = (
     Cause(fits=_is_http_2, because=_ONLY_HTTP_2, fix=_ENABLE_HTTP_1),
@@ -142,10 +153,11 @@ _CAUSES: tuple[Cause, ...] = (
         "another host name, to a path with a slash, or to a login page.",
     ),
     Cause(
-        fits=_status(401, 407),
-        because="FRONT demands its own authentication",
-        fix="Turn that off for the key store's URI path: the proxy authenticates KMS by the SigV4 signature.",
+        fits=_status(401),
+        because="FRONT demands its own authentication, or hides that the proxy refuses the credential",
+        fix=_NO_AUTHENTICATION,
     ),
+    Cause(fits=_status(407), because="FRONT demands its own authentication", fix=_NO_AUTHENTICATION),
     Cause(
         fits=_status(403),
         because="FRONT refuses the request, as a web application firewall does",
@@ -236,10 +248,12 @@ def explained(details: HealthDetails) -> Explained | None:
         return None
     unnamed = _SOMETHING if details.form in (None, BodyForm.MARKUP) else _PERHAPS_PROXY
     front = next((each for each in _FRONT_ENDS if each.sent(details)), unnamed)
+    may_replace = details.status in _OF_PROXY_API and front is not _PERHAPS_PROXY
+    fixes = (cause.fix, front.look_at, *([_REPLACED] if may_replace else []))
     return Explained(
         because=f"{cause.because.replace('FRONT', front.name)} ({evidence_in(details)})",
         errors=cause.errors,
-        remedy=Remedy(text=f"{cause.fix.replace('FRONT', front.name)} {front.look_at}"),
+        remedy=Remedy(text=" ".join(fixes).replace("FRONT", front.name)),
     )
 
 

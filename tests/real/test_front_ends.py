@@ -81,6 +81,7 @@ def verdict(document: dict[str, Any], requirement: str) -> dict[str, Any]:
         ("nginx", "rate-limited", 429, "nginx limits the rate", "1,800 requests"),
         ("nginx", "redirected", 301, 'Location "https://elsewhere.example.com/kms', "without a redirect"),
         ("nginx", "forbidden", 403, "nginx refuses the request", "Exempt POST requests"),
+        ("nginx", "replaced", 401, "hides that the proxy refuses the credential", "proxy_intercept_errors"),
         ("nginx", "client-certificate", 400, "nginx demands a client certificate", "ssl_verify_client"),
         ("nginx", "compressed", 200, "nginx compresses the response", "Turn off compression"),
         ("haproxy", "bad-gateway", 502, "HAProxy gets no valid answer", "termination state"),

@@ -104,6 +104,38 @@ def test_a_request_without_a_client_certificate_is_recognised_by_nginxs_page() -
     assert "demands a client certificate" in found.because
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 501, 503])
+def test_an_error_that_the_proxy_may_have_sent_may_have_been_replaced(status: int) -> None:
+    """nginx does so with proxy_intercept_errors: its page has the status of the proxy's error."""
+    found = explained(details(status, server="nginx/1.22.1"))
+    assert found is not None
+    assert "If the proxy's log shows the request, the error is the proxy's, and nginx replaces it" in (
+        found.remedy.text
+    )
+    assert "proxy_intercept_errors" in found.remedy.text
+
+
+@pytest.mark.parametrize("status", [200, 301, 405, 407, 413, 502, 504])
+def test_a_response_that_is_no_error_of_the_proxy_api_has_not_been_replaced(status: int) -> None:
+    found = explained(details(status, server="nginx/1.22.1"))
+    assert found is not None
+    assert "replaces" not in found.because + found.remedy.text
+
+
+def test_a_wrong_credential_may_be_behind_a_web_page_with_401() -> None:
+    found = explained(details(401, server="nginx/1.22.1"))
+    assert found is not None
+    assert found.because.startswith(
+        "nginx demands its own authentication, or hides that the proxy refuses the credential ("
+    )
+
+
+def test_an_error_that_may_be_the_proxys_own_is_not_said_to_be_replaced() -> None:
+    found = explained(details(403, '{"message": "Forbidden"}'))
+    assert found is not None
+    assert "replaces" not in found.because + found.remedy.text
+
+
 def test_the_fix_names_the_front_end_too() -> None:
     found = explained(details(502, server="nginx/1.22.1"))
     assert found is not None
@@ -188,7 +220,8 @@ def test_json_without_an_error_name_may_be_the_proxys() -> None:
     found = explained(details(401, '{"message": "Unauthorized"}'))
     assert found is not None
     assert found.because.startswith(
-        f"{OWN} demands its own authentication (status 401; without an errorName; "
+        f"{OWN} demands its own authentication, or hides that the proxy refuses the credential (status 401; "
+        "without an errorName; "
     )
 
 

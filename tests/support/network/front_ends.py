@@ -12,7 +12,7 @@ _ENDED_S = 200.0
 _POLL_S = 0.05
 
 # By the name of the fault: the options of `listen`, and the body of the server block. UPSTREAM is a closed port, SILENT
-# one that accepts and never answers, CA a file with the root.
+# one that accepts and never answers, REFUSES the one that refuses the credential, CA a file with the root.
 NGINX = {
     "bad-gateway": ("ssl", "location / { proxy_pass http://UPSTREAM; }"),
     "gateway-timeout": ("ssl", "location / { proxy_read_timeout 100ms; proxy_pass http://SILENT; }"),
@@ -23,6 +23,14 @@ NGINX = {
     ),
     "redirected": ("ssl", "location / { return 301 https://elsewhere.example.com$request_uri; }"),
     "forbidden": ("ssl", "location / { deny all; }"),
+    "replaced": (
+        "ssl",
+        (
+            "error_page 401 /own; location = /own { internal; return 401 '<html>x</html>'; } "
+            "location / { proxy_intercept_errors on; proxy_pass http://REFUSES; }"
+        ),
+    ),
+    "refuses": ("", """location / { return 401 '{"errorName": "AuthenticationFailedException"}'; }"""),
     "not-found": ("ssl", "location / { root /nonexistent; }"),
     "client-certificate": (
         "ssl",
@@ -71,7 +79,9 @@ limit_req_zone $server_port zone=one:32k rate=1r/m;
 {servers} }}
 """
     file = folder / "nginx.conf"
-    file.write_text(_filled(text, {**upstreams, "CA": str(root), "KILOBYTE": 1024 * "x"}))
+    refuses = f"127.0.0.1:{ports['refuses']}"
+    values = {**upstreams, "REFUSES": refuses, "CA": str(root), "KILOBYTE": 1024 * "x"}
+    file.write_text(_filled(text, values))
     with _running(["nginx", "-e", "stderr", "-c", str(file)], folder / "nginx.log", ports.values()):
         yield ports
 
