@@ -1,4 +1,4 @@
-"""The capabilities of this machine: facts, each with what to do; `unknown` if it cannot be determined."""
+"""Finds out what this machine allows, such as pings and kernel timestamps; advises what to change."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""Account processes that are forked from one that has loaded moto (``aws/template``): for many accounts."""
+"""Starts many AWS accounts quickly, by forking a process that has already loaded moto (``aws/template``)."""
 
 import os
 import select

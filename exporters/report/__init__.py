@@ -1,4 +1,4 @@
-"""Results for people and programs: each module makes a JSON document and a renderable for a terminal.
+"""Results for people and programs: each module makes a JSON document and terminal output.
 
 ``document`` returns the JSON that ``docs/schemas/`` describes. ``render`` returns a rich renderable that fits
 80 columns and uses a wider terminal. No markup is interpreted, and untrusted text passes ``clean``. May

@@ -1,4 +1,4 @@
-"""All AWS calls: read-only, with deadlines; a part that may not be read is `Unavailable`, never empty.
+"""All AWS calls: read-only, with deadlines; what cannot be read is `Unavailable`, never empty.
 
 `calls` lists the calls, `boto3_client` makes them, `collected_answers` answers them from a file, `audit`
 combines their responses into one Account, `selection` chooses the key store and endpoint service (pure).

@@ -1,4 +1,4 @@
-"""From evidence to a report: one file per stage (pure).
+"""Turns evidence into a report, in stages; one file per stage (pure).
 
 `judge` runs the stages in this order. `evaluate` runs every requirement. `seen_by_kms` meets what is unknown
 about a certificate that KMS was seen to accept. `entry_points` lowers the likelihood of errors that not every
