@@ -151,7 +151,10 @@ def rows(scale: Scale) -> str:
         ),
     )
     when = f"{agent.seconds:.0f} s, scraped every {SCRAPE_INTERVAL_S:.0f} s"
-    head = f"{agent.targets} targets at 1 Hz for {when}:\n\n"
+    head = (
+        f"*agent* is `xks-probe run` with {agent.targets} targets, each pinged once per second, for {when}."
+        " *engine* is only the part that sends and receives pings. The limits are goals of the project.\n\n"
+    )
     table = "".join(f"| {what} | {limit} | {measured} |\n" for what, limit, measured in claims)
     return f"{head}| quantity | limit | measured |\n| --- | --- | --- |\n{table}"
 

@@ -8,6 +8,23 @@ from bench.readings import Errors, Stamps
 
 OWN = "xks-probe"
 
+# What the columns of each table are.
+_ERRORS = (
+    "Each row compares one tool with the capture of its run. *samples*: how many of the reported values have"
+    " a match in the capture. *median*, *p99 of absolute* and *maximum*: of the error; 99 % of the errors are"
+    " at most p99, regardless of sign. *kernel timestamps*: samples whose two timestamps are both the"
+    " kernel's."
+)
+_STAMPS = (
+    "xks-probe's ICMP engine prints its timestamps in nanoseconds, and each is compared with the capture's"
+    " timestamp of the same packet. *transmit*: how much later xks-probe's transmit timestamp is, median"
+    " (minimum to maximum)."
+)
+_COSTS = (
+    "*CPU per ping*: median (minimum to maximum) of the runs. *receive buffer*: as the kernel counts it,"
+    " twice the requested size."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -91,15 +108,13 @@ def p99(values: Sequence[float]) -> float:
 def markdown(results: Results, plots: Sequence[tuple[str, str]] = ()) -> str:
     """``plots``: pairs (text alternative, path relative to the page)."""
     parts = [results.machine, *(f"![{alt}]({path})" for alt, path in plots)]
-    parts += ["### Error against the capture", _accuracy_table(results.rows)]
+    parts += ["### Error against the capture", _ERRORS, _accuracy_table(results.rows)]
     parts += _notes(results.rows)
     if results.stamps:
-        parts += ["### Timestamp comparison", _stamp_table(results.stamps)]
-        parts.append("*Transmit*: how much later than the capture's tap, median (minimum to maximum).")
+        parts += ["### Timestamp comparison", _STAMPS, _stamp_table(results.stamps)]
     parts += ["### The other tools", _peer_table(results.peers)]
     if results.costs:
-        parts += ["### CPU cost per ping", _cost_table(results.costs)]
-        parts.append("*CPU per ping*: median (minimum to maximum) of the runs.")
+        parts += ["### CPU cost per ping", _COSTS, _cost_table(results.costs)]
         parts += _comparisons(results.costs)
     if results.starts_ms:
         parts += ["### Start", _start_table(results.starts_ms)]

@@ -111,10 +111,10 @@ def rows(cost: TlsCost) -> str:
     return (
         f"{cost.targets} targets every {INTERVAL_S:g} s, {len(cost.own)} windows of {cost.window_s:g} s:\n\n"
         "| tool | handshakes | failed | CPU per handshake, µs |\n| --- | ---: | ---: | ---: |\n"
-        f"{tools}\n*CPU per handshake*: all windows (minimum to maximum of a window).\n\n"
-        f"CPU per handshake, xks-probe / blackbox_exporter, limit 1.00: {cost.ratio:.2f} "
-        f"(median of the windows {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}). "
-        f"The certificate paths were {judged}.\n"
+        f"{tools}\n*CPU per handshake*: over all windows (minimum to maximum of a single window).\n\n"
+        f"CPU per handshake, xks-probe / blackbox_exporter: {cost.ratio:.2f}, limit 1.00. In single windows: "
+        f"{min(ratios):.2f} to {max(ratios):.2f}, median {statistics.median(ratios):.2f}. "
+        f"The requirement on the certificate path was {judged}.\n"
     )
 
 

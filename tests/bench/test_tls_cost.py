@@ -54,8 +54,11 @@ def test_the_ratio_is_that_of_all_windows_and_the_table_shows_their_spread() -> 
     text = rows(COST)
     assert "| xks-probe | 2000 | 1 | 1500 (1000 to 2000) |" in text
     assert "| blackbox_exporter | 2000 | 0 | 2000 (2000 to 2000) |" in text
-    assert "limit 1.00: 0.75 (median of the windows 0.75, 0.50 to 1.00)" in text
-    assert "The certificate paths were *met*." in text
+    assert (
+        "xks-probe / blackbox_exporter: 0.75, limit 1.00. In single windows: 0.50 to 1.00, median 0.75."
+        in text
+    )
+    assert "The requirement on the certificate path was *met*." in text
     assert "this run does not count" in rows(replace(COST, is_path_met=False))
 
 
