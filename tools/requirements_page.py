@@ -34,17 +34,18 @@ _HEAD = (
     "",
     "How to read an entry:",
     "",
-    "- **likelihood**: *expected*, the call returns this error; *possible*, it may return it intermittently.",
-    "- **basis**: *documented*, AWS documents this error for this cause; *conflicting*, AWS's pages name",
-    "  different errors, and the others are listed as alternatives; *inferred*, AWS does not document it.",
+    "- **likelihood**: *expected* means that the call returns this error; *possible*, that some calls do.",
+    "- **basis**: *documented* means that AWS documents this error for this cause; *conflicting*, that AWS's",
+    "  pages give different errors, and the others are listed as alternatives; *inferred*, that AWS does not",
+    "  document it.",
     "- **outcomes**: how a check of the requirement can end. *Unknown* means that it could not be checked;",
     "  it does not mean OK.",
     "- Words in capitals stand for values of your key store. Reports contain the values.",
 )
 _LEVELS = {
-    Level.REQUIRED: "KMS checks this, or cannot connect without it. If violated, expect the listed errors.",
-    Level.RISK: "Works now, but may fail intermittently or under load. If violated, its errors are possible.",
-    Level.ADVICE: "AWS recommends it; KMS does not check it. It leads to no error.",
+    Level.REQUIRED: "KMS checks these, or cannot connect without them. A violation leads to its errors.",
+    Level.RISK: "If one of these is violated, the key store may work now, but fail at times or under load.",
+    Level.ADVICE: "AWS recommends these, but KMS does not check them. If one is violated, there is no error.",
 }
 
 

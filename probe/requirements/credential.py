@@ -64,9 +64,9 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
 def credential_is_the_one_kms_holds(evidence: Evidence) -> Iterable[Finding]:
     """The access key id is the one that KMS has for the existing key store.
 
-    KMS shows the id of a store's credential, never the secret. Results with another credential do not show
-    whether the proxy accepts KMS's own. Even so, a separate credential on the proxy for the agent is
-    recommended: while the store is connected, KMS's own credential is assumed to be right.
+    KMS shows the id of a store's credential, never the secret. If the agent uses another credential, its
+    results do not show whether the proxy accepts KMS's own. A separate credential for the agent is still
+    recommended. While the store is connected, KMS's own credential is assumed to be right.
     """
 
     def judge(spec: KeyStoreSpec, account: Account) -> Finding:

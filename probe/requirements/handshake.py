@@ -47,9 +47,9 @@ _REFUSED_WITHOUT_CERTIFICATE = frozenset({40, 41, 42, 43, 46, 48, 49, _CERTIFICA
 def tls_version_is_supported(evidence: Evidence) -> Iterable[Finding]:
     """The proxy supports TLS 1.2 or TLS 1.3.
 
-    KMS supports nothing older. The version is the newest one that the server accepts, also if only a
-    ClientHello that offers everything was answered. If no version was agreed, this is unknown, and
-    tls-handshake-is-answered names the cause.
+    KMS supports no older version. If the server does not answer the ClientHello that KMS sends, xks-probe
+    sends another one that offers everything, and evaluates the version that the server then chooses. If
+    there is no such version, this is unknown, and tls-handshake-is-answered has the cause.
     """
 
     def judge(_: Target, measurement: Measurement, details: TlsDetails) -> Finding:

@@ -33,9 +33,9 @@ _NAME_WANTED = Remedy(text="Repeat this with --server-name: KMS sends the privat
 def tls_handshake_is_answered(evidence: Evidence) -> Iterable[Finding]:
     """The proxy answers a TLS handshake with its part of it, whatever its version and certificates.
 
-    A server may instead stay silent, cut the connection, send an alert, or speak another protocol. Nothing
-    else about TLS is known then, so this requirement names the cause, or the causes that fit and how to tell
-    them apart. KMS's error depends on what came instead.
+    A server may instead stay silent, close the connection, send an alert, or use another protocol. Then
+    nothing else about TLS is known. So this requirement lists the possible causes and how to tell them
+    apart. KMS's error depends on what the server did instead.
     """
 
     def judge(target: Target, measurement: Measurement, details: TlsDetails) -> Finding:

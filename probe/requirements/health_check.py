@@ -31,9 +31,9 @@ _WRONG = frozenset({"Target.ResponseCodeMismatch", "Target.Timeout", "Target.Fai
 def health_check_sees_the_proxy(evidence: Evidence) -> Iterable[Finding]:
     """The load balancer's health check asks the proxy, not only its port.
 
-    A TCP check passes as long as something accepts connections, also if the proxy hangs. If targets fail
+    A TCP check passes as long as something accepts connections, even if the proxy hangs. If targets fail
     their check although they accept the agent's connections, the check has a wrong port or path. That is a
-    risk, because the load balancer may take working targets out.
+    risk, because the load balancer may stop using targets that work.
     """
 
     def judge(_: LoadBalancer, group: TargetGroup) -> Finding:

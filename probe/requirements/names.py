@@ -75,8 +75,9 @@ def subject_alternative_name_matches(evidence: Evidence) -> Iterable[Finding]:
     """The certificate has the private DNS name among its subject alternative names.
 
     Most TLS clients check only the alternative names (RFC 9525), and public CAs must repeat the common name
-    there. As far as documented, a certificate without any works with KMS, but with hardly any other client.
-    If all of them are other hosts, that is a risk: a client that checks alternative names refuses the server.
+    there. According to AWS's documentation, a certificate without alternative names works with KMS, but
+    hardly any other client accepts it. If it has alternative names but only of other hosts, this is a risk,
+    because a client that checks alternative names refuses the server.
     """
 
     def judge(target: Target, details: TlsDetails, leaf: Certificate) -> Finding:

@@ -32,10 +32,11 @@ MIN_SAMPLES = 20  # with fewer, the confidence interval of the median is too wid
 def round_trip_within_35_ms(evidence: Evidence) -> Iterable[Finding]:
     """The median round trip between the Region and the key manager is 35 ms or less.
 
-    KMS gives a call 250 ms in total, and a call over a new connection needs three round trips before the key
-    manager has done anything. The limit is for the whole path to the key manager: a proxy nearby shows
-    nothing about the path behind it. The median of the TCP round trips of ten minutes decides, as soon as
-    there are 20 and the confidence interval of the median does not contain the limit.
+    KMS waits 250 ms for a call, and a call over a new connection needs three round trips before the key
+    manager has done anything. The limit is for the whole path to the key manager. A short round trip to the
+    proxy shows nothing about the path behind it. The median of the TCP round trips of ten minutes is
+    compared with the limit. There is a verdict once there are 20 round trips and the confidence interval of
+    the median does not contain the limit.
     """
     windows = _tcp_windows(evidence)
     managers = of_role(evidence, Role.KEY_MANAGER)

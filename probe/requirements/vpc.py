@@ -144,8 +144,9 @@ def vpc_resolves_dns_names(evidence: Evidence) -> Iterable[Finding]:
 def vpc_does_not_overlap_the_data_centre(evidence: Evidence) -> Iterable[Finding]:
     """The address ranges of the VPC do not overlap those of the key manager's data centre.
 
-    Give the ranges of the data centre with ``--data-centre``. Without them, an overlap is found only if a
-    route out of the VPC leads to a range inside the VPC's own one.
+    Traffic to an address in the VPC's own range never leaves the VPC. Give the ranges of the data centre
+    with ``--data-centre``. Without them, an overlap is found only if a route out of the VPC is for a range
+    inside the VPC's own range.
     """
 
     def judge(_: Account, vpc: Vpc) -> Finding:
