@@ -20,7 +20,7 @@ _JUDGED = (
 COMMANDS: tuple[Command, ...] = (
     Command(
         "demo",
-        "See it work: the agent in a simulated network and AWS account, with its page on 127.0.0.1:9911",
+        "Run the agent in a simulated network and AWS account; its page is on http://127.0.0.1:9911/",
         "0 when stopped by SIGINT or SIGTERM. With --once or --preflight: 0 when the round is complete, "
         "whatever the verdicts are; 130 after SIGINT, 143 after SIGTERM.",
     ),
@@ -36,12 +36,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "init",
-        "Write a configuration: a commented template, or what the AWS account lists",
+        "Write a configuration file: a commented template, or the targets that AWS lists",
         "2 if the file exists already or cannot be written.",
     ),
     Command(
         "doctor",
-        "Check this machine's capabilities and how to enable missing ones",
+        "Show what this machine supports, and how to enable what is missing",
         "1 if a capability that the agent needs is missing.",
     ),
     Command(
@@ -62,7 +62,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "dns",
-        "Query a name server and time its answer",
+        "Query a name server and measure how long its answer takes",
         "1 if the name server did not answer, or answered without a record.",
     ),
     Command(
@@ -78,7 +78,7 @@ COMMANDS: tuple[Command, ...] = (
 )
 EXIT_STATUS: tuple[tuple[str, str], ...] = (
     ("0", "success"),
-    ("1", "a requirement is violated, or a target is unreachable"),
+    ("1", "a requirement is violated, or a target did not answer"),
     ("2", "wrong usage or configuration"),
     ("3", "nothing is violated, but something is unknown"),
     ("130", "interrupted by Ctrl-C"),

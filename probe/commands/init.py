@@ -39,7 +39,7 @@ _ServiceOption = Annotated[
     typer.Option(
         "--endpoint-service",
         metavar="NAME",
-        help="VPC endpoint service (com.amazonaws.vpce…): the same, without a key store",
+        help="VPC endpoint service (com.amazonaws.vpce…): write the targets that AWS lists for it",
         rich_help_panel=_DISCOVERY,
     ),
 ]

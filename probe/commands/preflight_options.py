@@ -121,7 +121,10 @@ class PreflightOptions:
         Path | None, _option("--against", "FILE", "earlier JSON report to compare with", _REPORT)
     ] = None
     watch: Annotated[
-        bool, _flag("--watch", "repeat every minute, showing changes, until nothing fails", _REPORT)
+        bool,
+        _flag(
+            "--watch", "repeat every minute, showing changes, until nothing is violated or unknown", _REPORT
+        ),
     ] = False
     redact: Annotated[
         bool,
