@@ -9,17 +9,18 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 HEAD = """\
 # Metrics
 
-Served on `/metrics`. `tools/metrics_page.py` generates this page from
-`exporters/prometheus/definitions.py`; edit the definitions, not the page.
+This page lists all Prometheus metrics that `xks-probe run` serves on `/metrics`. Alerts and a dashboard for
+them are described in [monitoring](monitoring.md#prometheus-and-alerts). `tools/metrics_page.py` generates
+this page from `exporters/prometheus/definitions.py`.
 
-The format is OpenMetrics 1.0 if the `Accept` header names it and does not prefer `text/plain`; otherwise it
+The format is OpenMetrics 1.0 if the `Accept` header lists it and does not prefer `text/plain`. Otherwise it
 is the classic text format (version 0.0.4). Both have the same samples. `/metrics?name[]=NAME` returns only
-the samples of that name, and may have several names.
+the samples with that name; `name[]` may be repeated.
 
 - All metrics use base units, such as seconds.
-- Unknown values have no series; there are no sentinel values such as -1.
-- Counters with a fixed set of label values (reasons, outcomes, KMS error names) are initialised to 0, so
-  that `rate()` detects the first failure.
+- An unknown value has no series. No metric uses a special value such as -1 for it.
+- Counters with a fixed set of label values (such as reasons) start at 0, so that `rate()` detects the first
+  failure.
 - When a target, an address or a key store is removed, its series are removed.
 - A target that gets a new name, zone or interval keeps its counters. A target with another role, host,
   port, server name, question or key store starts from 0.

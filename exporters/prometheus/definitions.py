@@ -54,7 +54,7 @@ PROBES = Definition(
     Kind.COUNTER,
     ("target", "check"),
     "Completed probes, successful or not. Use as the denominator of failure ratios. Of the requests to a"
-    " proxy only health requests that were sent count.",
+    " proxy, only health requests are counted, and only if they were sent.",
 )
 PROBE_FAILURES = Definition(
     "probe_failures_total",
@@ -144,9 +144,9 @@ CERTIFICATE_NOT_AFTER = Definition(
     "certificate_not_after_timestamp_seconds",
     Kind.GAUGE,
     ("target", "ip", "position"),
-    "Expiry of each certificate in the last chain received (Unix time) that belongs to the judged path;"
-    " position 0 is the leaf. Certificates sent beside the path are left out. Also present when verification"
-    " failed; absent when the last handshake returned no chain.",
+    "Expiry of each certificate in the last chain received (Unix time); position 0 is the server's own."
+    " Certificates that do not belong to the path to a root are left out. Also present if the path is"
+    " invalid; absent if the last handshake returned no chain.",
 )
 CERTIFICATE_INFO = Definition(
     "certificate_info",
@@ -186,8 +186,8 @@ REQUIREMENT_OUTCOME = Definition(
     "requirement_outcome",
     Kind.GAUGE,
     ("key_store", "requirement", "subject", "outcome"),
-    "1 for the current outcome of a requirement, 0 for the other outcomes. At most 64 subjects per key store"
-    " and requirement, the worst ones.",
+    "1 for the current outcome of a requirement, 0 for the other outcomes. Of more than 64 subjects per key"
+    " store and requirement, only the 64 worst are included.",
 )
 KMS_ERROR_PREDICTED = Definition(
     "kms_error_predicted",
@@ -225,9 +225,9 @@ KMS_PROXY_LATENCY = Definition(
     "kms_proxy_latency_seconds",
     Kind.GAUGE,
     ("key_store", "statistic"),
-    "How long the proxy took to answer KMS, as KMS measured it: the newest five minutes in CloudWatch, at"
-    " most an hour old. p99 is the highest of all operations; a timeout counts as 0.25 s. Absent while"
-    " unknown.",
+    "How long the proxy took to answer KMS, as KMS measured it: the newest five minutes in CloudWatch, if"
+    " they are at most an hour old. p99 is that of the slowest operation. A timeout counts as 0.25 s."
+    " Absent while unknown.",
 )
 KMS_PROXY_ERRORS = Definition(
     "kms_proxy_errors",
@@ -246,8 +246,8 @@ DNS_RECORD_STATE = Definition(
     "dns_record_state",
     Kind.GAUGE,
     ("key_store", "view", "state"),
-    "Queries for the verification record of the private DNS name in the last lookup, by kind of name server"
-    " and result.",
+    "Number of queries for the verification record of the private DNS name in the last lookup, by kind of"
+    " name server (view) and result (state).",
 )
 AWS_CALLS = Definition(
     "aws_calls_total", Kind.COUNTER, ("call",), "AWS calls by IAM action; retries not counted."
@@ -268,15 +268,15 @@ EVIDENCE_AGE = Definition(
     "evidence_age_seconds",
     Kind.GAUGE,
     ("key_store", "source"),
-    "Age of the oldest part in use of the AWS account (account) and of the verification_record. A part that"
-    " cannot be read is used for 15 minutes. Absent while nothing is known.",
+    "Age of the oldest data in use, by source: account (AWS) or verification_record (DNS). Data that cannot"
+    " be read again is used for 15 minutes. Absent while there is none.",
 )
 REPORT_TIMESTAMP = Definition(
     "report_timestamp_seconds",
     Kind.GAUGE,
     (),
-    "Time of the oldest of the latest reports per key store (Unix time); requirements and predictions are as"
-    " of then. Absent before the first report.",
+    "Time of the latest report (Unix time). With several key stores: of the one whose latest report is the"
+    " oldest. Absent before the first report.",
 )
 EXTRA_AUTHORITIES = Definition(
     "extra_authorities",
@@ -304,7 +304,7 @@ SURVEY_RECOMMENDED = Definition(
     "1 for the Region that the latest survey recommends: of those within the threshold, the one with the"
     " shortest median. 0 for the other candidates; all 0 while none is known to be within the threshold.",
 )
-EVENT_LOOP_LAG = Definition("event_loop_lag_seconds", Kind.HISTOGRAM, (), "Event-loop lag (self-monitoring).")
+EVENT_LOOP_LAG = Definition("event_loop_lag_seconds", Kind.HISTOGRAM, (), "Delay of the event loop.")
 SCHEDULING_DELAY = Definition(
     "scheduling_delay_seconds", Kind.HISTOGRAM, (), "Delay between a probe's scheduled and actual start."
 )
