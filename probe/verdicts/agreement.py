@@ -35,20 +35,25 @@ def compare(predictions: tuple[Prediction, ...], evidence: Evidence) -> Reported
 def _compared(store: KeyStore, connect: Prediction) -> tuple[bool | None, str]:
     first = tuple(error for error in connect.errors if error.masked_by is None)
     expected = tuple(each.error for each in first if each.likelihood is Likelihood.EXPECTED)
+    possible = tuple(each.error for each in first if each.likelihood is Likelihood.POSSIBLE)
     names = {name for error in first for name in (error.error, *error.alternatives)}
     match store.connection_state:
         case "CONNECTED":
-            return _connected(expected, decided=connect.decided)
+            return _connected(expected, possible, decided=connect.decided)
         case "FAILED" if store.connection_error_code in names:
             return _as_predicted(first, store.connection_error_code or "")
         case "FAILED":
-            return _failed_otherwise(expected, decided=connect.decided)
+            return _failed_otherwise(expected, possible, decided=connect.decided)
     return None, "the key store is neither CONNECTED nor FAILED, so there is nothing to compare"
 
 
-def _failed_otherwise(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:
+def _failed_otherwise(
+    expected: tuple[str, ...], possible: tuple[str, ...], *, decided: bool
+) -> tuple[bool | None, str]:
     if expected:
         return False, f"{expected[0]} is expected now; when KMS tried, there may have been another fault"
+    if decided and possible:
+        return False, f"only {possible[0]} is possible now; when KMS tried, there may have been another fault"
     if decided:
         return False, "no error is expected now: disconnect the key store, then connect it again"
     return None, "the prediction is undecided, because a requirement that could change it is unknown"
@@ -72,9 +77,13 @@ def different_setting(store: KeyStore, spec: KeyStoreSpec) -> str | None:
     return next((name for name, (has, given) in pairs.items() if has and given and has != given), None)
 
 
-def _connected(expected: tuple[str, ...], *, decided: bool) -> tuple[bool | None, str]:
+def _connected(
+    expected: tuple[str, ...], possible: tuple[str, ...], *, decided: bool
+) -> tuple[bool | None, str]:
     if not expected and not decided:
         return None, "the key store is connected; whether it could connect again is undecided"
+    if not expected and possible:
+        return True, f"the key store is connected; {possible[0]} is possible when it is connected again"
     if not expected:
         return True, "the key store is connected, and no error is expected"
     return False, (

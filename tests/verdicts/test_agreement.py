@@ -84,6 +84,15 @@ def test_without_a_store_there_is_nothing_to_compare() -> None:
 
 
 @pytest.mark.parametrize("state", ["CONNECTED", "FAILED"])
+def test_no_text_denies_an_error_that_the_prediction_calls_possible(state: str) -> None:
+    found = compare(connect(AT_TIMES), store(state, "INTERNAL_ERROR" if state == "FAILED" else None))
+    assert found is not None
+    assert "no error" not in found.because
+    assert "XKS_PROXY_TIMED_OUT" in found.because
+    assert "possible" in found.because
+
+
+@pytest.mark.parametrize("state", ["CONNECTED", "FAILED"])
 def test_a_disagreement_is_explained_with_the_expected_error(state: str) -> None:
     found = compare(connect(TIMED_OUT), store(state, "INTERNAL_ERROR" if state == "FAILED" else None))
     assert found is not None
