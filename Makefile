@@ -16,7 +16,7 @@ NO_VENV = "Python has no venv: install python3-venv (Debian: apt install python3
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo test test-all check lint fuzz format golden pages bench mutants lock audit release clean
+.PHONY: demo test test-all check lint fuzz format golden pages recording bench mutants lock audit release clean
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m probe demo $(DEMO_FLAGS)
 
@@ -54,6 +54,10 @@ golden: $(VENV)/dev.stamp
 # Rewrite the pages, drawings and schemas that are generated from the code.
 pages: $(VENV)/dev.stamp
 	$(BIN)/python tools/pages.py
+
+# Record ten minutes of a healthy agent again, for tests/deploy/test_healthy_day.py. Nothing else should run meanwhile.
+recording: $(VENV)/dev.stamp
+	cd tests && ../$(BIN)/python -m support.network.healthy_recording deploy/healthy_ten_minutes.txt
 
 bench: $(VENV)/dev.stamp
 	$(COMPILE)

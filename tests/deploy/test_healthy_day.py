@@ -1,4 +1,7 @@
-"""A recorded healthy day fires no alert: ten minutes of a real agent's scrapes, repeated, under the shipped rules."""
+"""A recorded healthy day fires no alert: ten minutes of a real agent's scrapes, repeated, under the shipped rules.
+
+``make recording`` writes the recording (support/network/healthy_recording.py).
+"""
 
 import json
 import shutil

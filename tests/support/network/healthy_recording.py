@@ -1,7 +1,8 @@
 """Records ten minutes of scrapes of a healthy agent for `tools/healthy_day.py`: only series that the alert rules use.
 
-``python -m support.network.healthy_recording FILE`` (in the folder tests) writes the recording. It takes twelve minutes;
-use a machine that does nothing else, because one that is busy is not healthy.
+``make recording`` writes the recording, or ``python -m support.network.healthy_recording FILE`` in the folder tests.
+It takes twelve minutes; use a machine that does nothing else, because one that is busy is not healthy. If other
+programs run, ``nice -n -15`` (root) before the command keeps them from disturbing it.
 """
 
 import re
