@@ -1,4 +1,4 @@
-"""The Prometheus package of Debian, started by a test and queried through its HTTP API."""
+"""The Prometheus that is first in PATH (2 or 3), started by a test and queried through its HTTP API."""
 
 import json
 import subprocess
