@@ -114,7 +114,8 @@ def _trusts(
     extra = build(sent, Roots.of(extra_ders)) if extra_ders else ()
     if extra and extra[0].ending is Ending.ROOT:
         return tuple(Trust(path=path, status=TrustStatus.EXTRA) for path in extra)
-    return tuple(Trust(path=path, status=_status_elsewhere(path, authorities)) for path in paths)
+    by_extra = tuple(path for path in extra if path.unverifiable)  # perhaps issued by an extra CA
+    return tuple(Trust(path=path, status=_status_elsewhere(path, authorities)) for path in by_extra or paths)
 
 
 def _is_proved(path: Path) -> bool:

@@ -70,6 +70,14 @@ def test_each_chain_has_the_expected_trust_status(signers: tuple[Signer, ...], s
     assert trust(*signers).status is status
 
 
+def test_a_sha1_signature_of_an_extra_authority_that_was_not_sent_is_unverifiable() -> None:
+    middle = with_sha1(issue("Old Middle", by=LEGACY, ca=True))
+    found = trust(issue(HOST, by=middle), middle, extra=(LEGACY.der,))
+    assert found.status is TrustStatus.UNVERIFIABLE
+    assert found.path is not None
+    assert found.path.unverifiable == "SHA-1"
+
+
 def test_an_extra_authority_is_used_only_if_no_listed_one_is_found() -> None:
     assert trust(PRIVATE_LEAF, extra=(PRIVATE.der,)).status is TrustStatus.EXTRA
     assert trust(LEAF, MIDDLE, extra=(PRIVATE.der, ROOT.der)).status is TrustStatus.LISTED
