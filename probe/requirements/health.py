@@ -31,7 +31,8 @@ _ALARM_S = 0.2  # AWS's recommended alarm on XksProxyLatency
     source=path_errors.TROUBLESHOOTING,
     remedy=Remedy(
         text="Configure the same access key id and secret in KMS and on the proxy. Check that no reverse "
-        "proxy changes the Host header, and that the proxy is configured for the Region of the key store.",
+        "proxy changes the Host header or removes the Authorization header, and that the proxy is configured "
+        "for the Region of the key store.",
         console="KMS > Custom key stores > External key stores > Edit > Authentication credential",
         cli="aws kms update-custom-key-store --region REGION --custom-key-store-id KEY-STORE-ID "
         "--xks-proxy-authentication-credential file://credential.json",
@@ -41,7 +42,7 @@ def credential_is_accepted(evidence: Evidence) -> Iterable[Finding]:
     """The proxy accepts a request signed with the credential for the Region of the key store.
 
     A wrong id, a wrong secret, another Region in the signature, a wrong clock and a header that was changed
-    in transit all lead to the same refusal.
+    or removed in transit all lead to the same refusal.
     """
 
     def judge(_: Target, exchanges: tuple[Exchange, ...]) -> Finding:
