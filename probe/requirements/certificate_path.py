@@ -31,6 +31,7 @@ _WORDS = {
     Cause.POLICY: "a CA requires a certificate policy, and the path has no valid one",
     Cause.SIGNATURE: "a signature is wrong, or its algorithm is too weak",
     Cause.KEY: "the key is of a kind or size that KMS is not known to accept",
+    Cause.VERSION: "a certificate is not of version 3",
     Cause.MALFORMED: "a certificate is malformed",
 }
 _REMEDIES = {
@@ -38,6 +39,7 @@ _REMEDIES = {
     Cause.KEY_USAGE: "Get a certificate from a profile for TLS servers (key usage digitalSignature).",
     Cause.NAME_CONSTRAINTS: "Get a certificate from a CA that may issue for this domain.",
     Cause.KEY: "Get a certificate for an RSA key of at least 2048 bits, or on P-256, P-384 or P-521.",
+    Cause.VERSION: "Get certificates of version 3; openssl x509 -req makes them with the option -extfile.",
     Cause.OUT_OF_DATE: "Renew the certificate that is not valid now.",
     Cause.NO_PATH: "Send the certificate of each issuing CA, up to one issued by a root that KMS trusts.",
 }

@@ -50,6 +50,7 @@ _WORDS = (
     ("RSA key", Cause.KEY),
     ("basicConstraints", Cause.NOT_A_CA),
     ("invalid extension", Cause.MALFORMED),
+    ("X509v3", Cause.VERSION),
 )
 
 

@@ -18,6 +18,7 @@ class Cause(StrEnum):
     POLICY = "policy"  # sections 4.2.1.4, 4.2.1.11 and 4.2.1.14
     SIGNATURE = "signature"
     KEY = "key"  # its kind or size
+    VERSION = "version"  # not version 3, section 4.1.2.1
     MALFORMED = "malformed"
     OTHER = "other"
     NOT_VALIDATED = "not_validated"  # the validator is not available here

@@ -14,6 +14,7 @@ from support.tls.path_cases import HOST, NOW_S, Chain, Plan, issued, key
 
 from probe.wire.certificate_path.anchors import anchors_of
 from probe.wire.certificate_path.decision import decide
+from probe.wire.certificate_path.refusal import Cause
 
 ACCEPTED, DIFFER, REFUSED = "accepted", "differ", "refused"
 (LEAF, ISSUING, UPPER), ROOT = issued(Plan()).sent, issued(Plan()).root
@@ -246,3 +247,11 @@ def test_an_odd_certificate_is_accepted_refused_or_undecided(
 def test_no_odd_certificate_is_accepted_that_openssl_verify_refuses(tmp_path: Path) -> None:
     accepted = [(name, chain_of()) for name, outcome, chain_of in ROWS if outcome == ACCEPTED]
     assert [name for name, of in accepted if not openssl_accepts(of, tmp_path)] == []
+
+
+@pytest.mark.parametrize("certificates", [leaf, issuing])
+def test_the_cause_of_a_refused_version_is_known(certificates: Callable[[der.Edit], Chain]) -> None:
+    made = certificates(der.without_version_and_extensions)
+    refusal = decide(made.sent, anchors_of([made.root]), NOW_S).cryptography
+    assert refusal is not None
+    assert refusal.cause is Cause.VERSION
