@@ -24,6 +24,7 @@ from tools.healthy_day import INTERVAL_S, SCRAPES, notation
 HEALTHY = Case(name="healthy", expect={}, exists=True)
 # The agent's own defaults, instead of the simulation's short times.
 DEFAULTS = ("intervals", "timeouts", "report_interval", "threshold")
+SETTLED_S = 30.0  # several reports
 _SELECTOR = re.compile(r"(?<![:\w])xksprobe_([a-z_0-9]+)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'([a-z_]+)\s*(=~|!=|=)\s*"([^"]*)"')
 _LABEL = re.compile(r'([a-z_]+)="([^"]*)"')
@@ -99,6 +100,7 @@ def main(file: Path) -> None:
             simulation, program, Path(folder) / "xks-probe.yaml", settings, environment=variables
         ) as agent:
             wait_for("everything is met", lambda: not agent_unknown(agent))
+            wait_for("no series is new", lambda: not new_series(agent))
             scrapes, began_s = record(agent)
     file.write_text("\n".join(lines_of(scrapes, began_s)) + "\n", "utf-8")
 
@@ -107,6 +109,13 @@ def agent_unknown(agent: RunningAgent) -> bool:
     """Whether something is not yet judged."""
     outcomes = [each for each in agent.samples() if each.name == "requirement_outcome" and each.value == 1.0]
     return not outcomes or any(each.labels["outcome"] in ("unknown", "violated") for each in outcomes)
+
+
+def new_series(agent: RunningAgent) -> set[str]:
+    """The series that appear within `SETTLED_S`; a slow check has none before it first ran."""
+    before = set(map(series_of, agent.samples()))
+    time.sleep(SETTLED_S)
+    return set(map(series_of, agent.samples())) - before
 
 
 if __name__ == "__main__":
