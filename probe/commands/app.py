@@ -31,7 +31,7 @@ _HELP = frozenset({"-h", "--help"})
 _COMPLETE = "__complete"
 _SHOW, _INSTALL = "--show-completion", "--install-completion"
 # All mistakes at once, but a file that was named by mistake does not flood the terminal.
-MAX_COMPLAINTS = 200
+MAX_COMPLAINTS = 100
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ from probe.wire.pem import whole_certificates
 
 __all__ = ["ConfigError", "build"]
 
-MAX_ERRORS = 100  # a file that is not a configuration at all has an error in every line
+MAX_ERRORS = 99  # a file that is not a configuration has an error in every line; commands print 100 lines
 _SECTIONS = [kind.section for role, kind in ROLES.items() if role is not Role.PROXY]
 _ADD_TARGETS = f"add {', '.join(_SECTIONS[:-1])} or {_SECTIONS[-1]}"
 _NO_TARGETS = f"no targets; {_ADD_TARGETS}, or a key_store whose targets are discovered"
