@@ -18,6 +18,7 @@ from probe.signing.credential import (
     KEY_ID_VARIABLE,
     SECRET_VARIABLE,
     Credential,
+    file_for,
     is_at_hand,
     load,
     load_for,
@@ -294,3 +295,13 @@ def test_a_file_has_at_most_64_kib(tmp_path: Path, length: int, *, is_read: bool
     else:
         with pytest.raises(InputError, match="larger than"):
             load(path, {})
+
+
+def test_the_file_that_is_watched_is_the_one_that_is_read(tmp_path: Path) -> None:
+    own = tmp_path / "own.json"
+    environment = systemd(tmp_path, cks_1="FIRST", xks_proxy="UNNAMED")
+    assert file_for("cks-1", own, environment, is_only=True) == own
+    assert file_for("cks-1", None, environment, is_only=False) == tmp_path / "cks-1"
+    assert file_for("cks-2", None, environment, is_only=True) == tmp_path / "xks-proxy"
+    assert file_for("cks-2", None, environment, is_only=False) is None
+    assert file_for("cks-1", None, VARIABLES, is_only=True) is None, "the environment does not change"

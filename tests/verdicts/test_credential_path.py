@@ -33,3 +33,10 @@ def test_the_note_names_both_paths_and_shows_no_control_characters() -> None:
     assert note.isprintable()
     (long,) = notes(CredentialFacts(uri_path_of_the_file="/" + "a" * 10_000), "/b/kms/xks/v1")
     assert len(long) < 500
+
+
+def test_of_a_long_path_160_characters_are_shown() -> None:
+    (whole,) = notes(CredentialFacts(uri_path_of_the_file="/" + "a" * 159), "/kms/xks/v1")
+    (cut,) = notes(CredentialFacts(uri_path_of_the_file="/" + "b" * 160), "/kms/xks/v1")
+    assert "/" + "a" * 159 in whole
+    assert "b" * 160 not in cut

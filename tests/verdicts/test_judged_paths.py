@@ -1,5 +1,7 @@
 """Which certificates belong to the judged path: dates of the others fire no alert."""
 
+from dataclasses import replace
+
 import pytest
 from support.evidence import (
     DAY_S,
@@ -47,3 +49,8 @@ def test_an_expired_cross_certificate_and_a_stranger_beside_the_path_do_not() ->
 
 def test_without_a_handshake_there_are_none() -> None:
     assert certificates_of_paths(evidence()) == frozenset()
+
+
+def test_a_certificate_that_cannot_be_read_has_no_path() -> None:
+    unreadable = replace(sent(LEAF)[0], der=b"\x30\x00")
+    assert certificates_of_paths(evidence(tls(target(), (unreadable,)))) == frozenset()

@@ -10,9 +10,22 @@ from support.evidence import DAY_S, NOW_S, authorities_of, issue, sent, tls, tru
 from probe.model.account import Account, ApiErrorKind, KeyStore, Unavailable
 from probe.model.aws_metrics import AwsMetrics, CertificateDays
 from probe.model.evidence import Evidence
-from probe.model.measurements import Certificate
+from probe.model.measurements import Certificate, Failure, Measurement, Phase, Reason
 from probe.model.store import KeyStoreSpec
-from probe.model.verdicts import KmsStep, Level, Outcome, Report, Trait, Verdict
+from probe.model.targets import Check
+from probe.model.verdicts import (
+    Basis,
+    KmsError,
+    KmsStep,
+    Level,
+    Likelihood,
+    Operation,
+    Outcome,
+    Remedy,
+    Report,
+    Trait,
+    Verdict,
+)
 from probe.requirements import with_trait
 from probe.verdicts import seen_by_kms
 from probe.verdicts.judge import judge
@@ -29,6 +42,13 @@ VERDICT = Verdict(
     outcome=Outcome.UNKNOWN,
     because="the CA is in one list only",
     traits=frozenset({Trait.MET_IF_KMS_ACCEPTED}),
+)
+
+ERROR = KmsError(
+    operation=Operation.CONNECT,
+    error="XKS_PROXY_INVALID_TLS_CONFIGURATION",
+    likelihood=Likelihood.POSSIBLE,
+    basis=Basis.DOCUMENTED,
 )
 
 
@@ -61,7 +81,11 @@ def outcome(of: Account | None, verdict: Verdict = VERDICT, spec: KeyStoreSpec |
 
 
 def test_an_accepted_certificate_is_met_and_marked_as_inferred() -> None:
-    hints = {"told_by": ("chain-is-complete",)}
+    hints = {
+        "told_by": ("chain-is-complete",),
+        "kms_errors": (ERROR,),
+        "remedy": Remedy(text="send the other one"),
+    }
     (found,) = seen_by_kms.apply((replace(VERDICT, **hints),), evidence(account(metric(age_s=10 * MINUTE_S))))
     assert (found.outcome, found.is_inferred) == (Outcome.MET, True)
     assert found.because == (
@@ -69,6 +93,34 @@ def test_an_accepted_certificate_is_met_and_marked_as_inferred() -> None:
         "30 days left, as this one has: KMS accepts it (inferred)"
     )
     assert (found.kms_errors, found.remedy, found.told_by) == ((), None, ())
+
+
+def test_the_age_of_the_metric_is_in_minutes() -> None:
+    (found,) = seen_by_kms.apply((VERDICT,), evidence(account(metric(age_s=50 * MINUTE_S))))
+    assert "and 50 minutes ago it saw" in found.because
+
+
+def test_a_target_without_a_handshake_changes_nothing_for_the_others() -> None:
+    measured = (
+        tls(A, LEAF),
+        Measurement(
+            target=B,
+            check=Check.TLS,
+            started_at_s=NOW_S,
+            failure=Failure(phase=Phase.CONNECT, reason=Reason.REFUSED),
+        ),
+    )
+    seen = looked_at(
+        account(metric()), replace(SPEC, id=STORE.id), targets=(A, B), latest=measured, recent=measured
+    )
+    found = seen_by_kms.apply((VERDICT, replace(VERDICT, subject=B.name)), seen)
+    assert [each.outcome for each in found] == [Outcome.MET, Outcome.UNKNOWN]
+
+
+def test_the_report_has_what_aws_measured() -> None:
+    of = account(metric())
+    assert judge(evidence(of)).aws_metrics == of.metrics
+    assert judge(evidence(None)).aws_metrics is None
 
 
 @pytest.mark.parametrize("was", [Outcome.MET, Outcome.VIOLATED, Outcome.NOT_APPLICABLE])
