@@ -18,7 +18,7 @@ PATHS = (
     "/-/ready",
     "/-/reload",
 )
-CODES = (200, 400, 403, 404, 405, 421, 500, 503, 504)
+CODES = (200, 304, 400, 401, 403, 404, 405, 421, 429, 500, 503, 504)
 OTHER = "other"
 
 _PATHS, _CODES = frozenset(PATHS), frozenset(CODES)
@@ -28,7 +28,9 @@ class Rejection(StrEnum):
     """Why a request was not processed."""
 
     MALFORMED = "malformed"
+    NO_TLS = "no_tls"
     WRONG_HOST = "wrong_host"
+    UNAUTHORIZED = "unauthorized"
     OTHER_ORIGIN = "other_origin"
     NOT_ENABLED = "not_enabled"
     TOO_MANY_CONNECTIONS = "too_many_connections"

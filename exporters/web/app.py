@@ -11,6 +11,7 @@ from exporters.prometheus import PrometheusSink
 from exporters.prometheus.formats import negotiate
 from exporters.prometheus.scrape import Scrapes, only
 from exporters.prometheus.web_requests import Rejection, WebRequests
+from exporters.web.access import Passwords, asking_for_password
 from exporters.web.connections import Connections, tracking
 from exporters.web.counting import counting
 from exporters.web.guard import SECURITY_HEADERS, hosts
@@ -39,24 +40,23 @@ def make_app(
     reload: Reload | None = None,
     history: HistoryReader | None = None,
     connections: Connections | None = None,
+    passwords: Passwords | None = None,
 ) -> web.Application:
     """The application for one listener. ``reload`` is None if clients may not reload the configuration.
 
     ``listen_host`` and ``external_url`` determine which ``Host`` headers are accepted; ``listen_port`` is
     only shown in the error message for a wrong one. ``connections`` learns which of them are being answered.
+    ``passwords`` is None if no password is asked for.
     """
     renderer = Renderer()
     paths = _Paths(Scrapes(sink), page, control, version, renderer, has_history=history is not None)
     kept = HistoryPaths(page, history, renderer)
-    app = web.Application(
-        middlewares=[
-            *([tracking(connections)] if connections else []),
-            counting(sink.web),
-            _guard(listen_host, listen_port, external_url, sink.web),
-        ]
-    )
+    guard = _guard(listen_host, listen_port, external_url, sink.web)
+    app = web.Application(middlewares=_middlewares(sink.web, guard, connections, passwords))
     app.on_response_prepare.append(_secure)
     app.on_cleanup.append(renderer.close)
+    if passwords:
+        app.on_cleanup.append(passwords.close)
     app.add_routes(
         [
             web.get("/", paths.page),
@@ -72,6 +72,15 @@ def make_app(
         ]
     )
     return app
+
+
+def _middlewares(
+    requests: WebRequests, guard: Middleware, connections: Connections | None, passwords: Passwords | None
+) -> list[Middleware]:
+    """The outermost first."""
+    tracked = [tracking(connections)] if connections else []
+    asking = [asking_for_password(passwords, requests)] if passwords else []
+    return [*tracked, counting(requests), guard, *asking]
 
 
 # Larger responses are compressed in a thread: for a scrape of 1,000 targets that takes 40 ms.

@@ -5,6 +5,7 @@ between the probes' packets, so only a small request of each connection is parse
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,9 +38,16 @@ DEFAULT_LIMITS = Limits()
 class Connections:
     """When there are too many, the connection that has been idle or unread for longest is closed."""
 
-    def __init__(self, limits: Limits, requests: WebRequests) -> None:
-        self.limits, self.requests = limits, requests
+    def __init__(
+        self,
+        limits: Limits,
+        requests: WebRequests,
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+    ) -> None:
+        """``tls`` returns the context for a new connection; None for HTTP without TLS."""
+        self.limits, self.requests, self.tls = limits, requests, tls
         self._open: dict[asyncio.BaseTransport, Connection] = {}
+        self._handshakes: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
 
     def admit(self, connection: "Connection") -> bool:
@@ -63,6 +71,28 @@ class Connections:
 
     def discard(self, connection: "Connection") -> None:
         self._open.pop(connection.transport, None)
+
+    def secure(self, connection: "Connection", context: ssl.SSLContext) -> None:
+        """Start TLS. The connection counts, and has its deadline, before the handshake."""
+        task = asyncio.create_task(self._shake_hands(connection, context), name="TLS of a client")
+        self._handshakes.add(task)
+        task.add_done_callback(self._handshakes.discard)
+
+    async def _shake_hands(self, connection: "Connection", context: ssl.SSLContext) -> None:
+        plain = connection.transport
+        try:
+            secured = await asyncio.get_running_loop().start_tls(
+                plain, connection, context, server_side=True, ssl_handshake_timeout=self.limits.head_s
+            )
+        except OSError:  # also a time-out, and what ssl raises
+            self.requests.rejected(Rejection.NO_TLS)
+        else:
+            if secured is not None and self._open.pop(plain, None) is connection:
+                connection.transport = secured
+                self._open[secured] = connection
+                connection.opened()
+                return
+        connection.abort()
 
     @contextmanager
     def answering(self, transport: asyncio.BaseTransport | None) -> Iterator[None]:
@@ -102,19 +132,32 @@ class Connection(asyncio.Protocol):
     def __init__(self, inner: asyncio.Protocol, connections: Connections) -> None:
         self._inner, self._connections = inner, connections
         self._clock = asyncio.get_running_loop().time
-        self._is_admitted, self._is_discarding = False, False
+        self._is_open, self._is_discarding = False, False
+        self._early = b""
         self._read_bytes, self._answering, self._is_unread = 0, 0, False
         self.since_s = self._clock()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a stream transport is needed")
         self.transport = transport
         peer = transport.get_extra_info("peername")
         self.client = peer[0] if isinstance(peer, tuple) else None
-        self._is_admitted = self._connections.admit(self)
-        if self._is_admitted:
-            self._inner.connection_made(transport)
-        else:
+        if not self._connections.admit(self):
             self.abort()
+        elif (context := self._connections.tls()) is not None:
+            transport.pause_reading()  # until TLS reads
+            self._connections.secure(self, context)
+        else:
+            self.opened()
+
+    def opened(self) -> None:
+        """Begin to read requests."""
+        self._is_open = True
+        self._inner.connection_made(self.transport)
+        early, self._early = self._early, b""
+        if early:
+            self.data_received(early)
 
     @property
     def is_answered(self) -> bool:
@@ -144,17 +187,22 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once; what is not sent is lost."""
         self._connections.discard(self)
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
-        if self._is_admitted:
+        if self._is_open:
             self._inner.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_admitted or self._is_discarding:
+        if not self._is_open:
+            # The first request may come with the end of the TLS handshake.
+            self._early = (self._early + data)[: 2 * MAX_READ_BYTES]
             return
+        if self._is_discarding:
+            return
+        if _END_OF_HEAD in data:
+            self.since_s = self._clock()  # otherwise, if the event loop was late, the client would be blamed
         self._read_bytes += len(data)
         if self._read_bytes > MAX_READ_BYTES or data.count(_END_OF_HEAD) > MAX_REQUESTS_AT_ONCE:
             self._connections.requests.rejected(Rejection.TOO_LARGE)
@@ -164,7 +212,7 @@ class Connection(asyncio.Protocol):
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        return self._inner.eof_received() if self._is_admitted else None
+        return self._inner.eof_received() if self._is_open else None
 
     def pause_writing(self) -> None:
         self._is_unread, self.since_s = True, self._clock()

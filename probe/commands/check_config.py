@@ -8,7 +8,14 @@ from probe.commands import output
 from probe.commands.configuration import DEFAULT_PATH, check_credentials, load
 from probe.commands.exits import Exit
 from probe.commands.local_notes import of_history, of_source_address
-from probe.commands.options import ConfigOption, FormatOption, OutputOption
+from probe.commands.options import (
+    AllowUnauthenticatedOption,
+    ConfigOption,
+    FormatOption,
+    OutputOption,
+    WebConfigOption,
+)
+from probe.commands.web_config import check_access, web_settings
 from probe.model.kinds import CHECKS
 from probe.model.settings import Settings
 from probe.model.text import clean
@@ -23,11 +30,14 @@ def command(
     config: ConfigOption = DEFAULT_PATH,
     form: FormatOption = output.Format.TEXT,
     file: OutputOption = None,
+    allow_unauthenticated: AllowUnauthenticatedOption = False,
+    web_config: WebConfigOption = None,
 ) -> int:
     """Every error is a line with its path."""
     from probe.config import describe
 
     settings = load(config)
+    check_access(settings, web_settings(web_config), is_allowed=allow_unauthenticated)
     notes = (*check_credentials(settings), *of_source_address(settings), *of_history(settings))
     footprint = describe(settings)
     if form is output.Format.JSON:

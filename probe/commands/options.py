@@ -47,6 +47,14 @@ AllowUnauthenticatedOption = Annotated[
         "--web.allow-unauthenticated", help="serve the page on an address that other machines can reach"
     ),
 ]
+WebConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--web.config.file",
+        metavar="FILE",
+        help="protects the page by TLS and passwords; the format is that of Prometheus's exporters",
+    ),
+]
 TimeoutOption = Annotated[
     float,
     typer.Option(
@@ -151,7 +159,8 @@ def check_listen(host: str, *, allowed: bool) -> None:
     if not allowed and not _is_loopback(host):
         raise UsageError(
             f"listen: {clean(host)} is reachable from other machines and the page has no password; "
-            "use 127.0.0.1, or add --web.allow-unauthenticated"
+            "use 127.0.0.1, or add --web.config.file FILE with passwords or client certificates, "
+            "or --web.allow-unauthenticated"
         )
 
 

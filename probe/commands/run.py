@@ -13,8 +13,9 @@ from probe.commands.discovery import KnownSources
 from probe.commands.exits import Exit
 from probe.commands.local_notes import of_source_address
 from probe.commands.logs import LogFormat, LogFormatOption, configure
-from probe.commands.options import AllowUnauthenticatedOption, ConfigOption, check_listen
+from probe.commands.options import AllowUnauthenticatedOption, ConfigOption, WebConfigOption
 from probe.commands.signals import ignoring
+from probe.commands.web_config import check_access, web_settings
 from probe.model.text import clean
 
 
@@ -27,12 +28,14 @@ def command(
     enable_lifecycle: Annotated[
         bool, typer.Option("--web.enable-lifecycle", help="allow a reload by POST /-/reload")
     ] = False,
+    web_config: WebConfigOption = None,
     log_format: LogFormatOption = LogFormat.CONSOLE,
 ) -> int:
     """Returns 0 on SIGINT or SIGTERM; a wrong configuration is a `UsageError`."""
     with ignoring(signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):  # SIGHUP only until the agent handles it
         settings = load(config)
-        check_listen(settings.listen_host, allowed=allow_unauthenticated or settings.allow_unauthenticated)
+        web = web_settings(web_config)
+        check_access(settings, web, is_allowed=allow_unauthenticated)
         asked = accesses(settings)
         known = KnownSources()
         sources = known.of(settings)
@@ -44,5 +47,6 @@ def command(
 
         reload = ReloadOptions(path=config, known=known, is_watched=auto_reload, by_request=enable_lifecycle)
         with listen(settings.listen_host, settings.listen_port) as listener:
-            asyncio.run(serve(settings, listener, clean(socket.gethostname(), 64), asked, sources, reload))
+            vantage = clean(socket.gethostname(), 64)
+            asyncio.run(serve(settings, listener, vantage, asked, sources, reload, web))
         return Exit.FINE

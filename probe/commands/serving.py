@@ -12,6 +12,7 @@ from aiohttp import web
 
 from exporters.prometheus import PrometheusSink
 from exporters.web import server
+from exporters.web.access import Passwords
 from exporters.web.app import make_app
 from exporters.web.connections import DEFAULT_LIMITS, Connections
 from exporters.web.page import PageSink
@@ -21,16 +22,18 @@ from probe.agent.agent import Agent
 from probe.agent.history import History
 from probe.agent.pacing import keep_pauses_short, observe_lag
 from probe.agent.refresh import Sources
-from probe.agent.reload import Loaded
+from probe.agent.reload import Loaded, watch
 from probe.commands import signals
 from probe.commands.exits import UsageError
 from probe.commands.notes_log import NotesLog
 from probe.commands.observing import AgentObserver
 from probe.commands.reloading import Reloading, ReloadOptions, say
+from probe.commands.web_config import PageTls
 from probe.model.history import Standing
 from probe.model.settings import ReloadResult, Settings
 from probe.model.text import clean
 from probe.model.verdicts import MEASURED, Requirement, Scope
+from probe.model.web import WebSettings
 from probe.network.clock import SYSTEM_CLOCK
 from probe.requirements import of_scopes
 from probe.signing.client import ProxyAccess
@@ -76,16 +79,17 @@ async def serve(
     accesses: Sequence[ProxyAccess | None] = (),
     sources: Sequence[Sources] = (),
     reload: ReloadOptions | None = None,
+    web: WebSettings | None = None,
 ) -> None:
     """Run the agent and its page until SIGINT or SIGTERM; the last results are published before it ends.
 
     ``accesses``: how the proxy of each key store is asked for its health. ``sources``: where the facts of
     each key store are read; without them, only what is configured is probed. With ``reload``, SIGHUP loads
-    the configuration again.
+    the configuration again. ``web``: how the page is protected.
     """
-    stop = asyncio.Event()
+    stop, tls = asyncio.Event(), PageTls(web or WebSettings())
     with signals.setting(stop):
-        await _serve(settings, listener, vantage, accesses, sources, reload, stop)
+        await _serve(settings, listener, vantage, accesses, sources, reload, stop, tls)
 
 
 async def _serve(
@@ -96,10 +100,11 @@ async def _serve(
     sources: Sequence[Sources],
     reload: ReloadOptions | None,
     stop: asyncio.Event,
+    tls: PageTls,
 ) -> None:
     parts = _parts(settings, vantage, accesses, sources)
     reloading = Reloading(reload, settings, parts.agent.reconfigure, parts.heard) if reload else None
-    runner = await _start_page(settings, listener, parts, reloading.by_request if reloading else None)
+    runner = await _start_page(settings, listener, parts, reloading.by_request if reloading else None, tls)
     keep_pauses_short()
     structlog.get_logger().info("started", version=__version__, targets=len(settings.targets))
     lag = observe_lag(parts.sink.observe_loop_lag, parts.page.self_metrics.observe_loop_lag)
@@ -107,12 +112,13 @@ async def _serve(
     reloads = [asyncio.create_task(reloading.run(), name="reloads")] if reloading else []
     tasks = [running, *reloads, asyncio.create_task(stop.wait(), name="stop")]
     lagging = asyncio.create_task(lag, name="loop lag")
+    certificates = asyncio.create_task(watch(tls.version, tls.read_again), name="certificate of the page")
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)  # a bug in one of them ends the agent
     finally:
-        for task in (*tasks, lagging):
+        for task in (*tasks, lagging, certificates):
             task.cancel()
-        results = await asyncio.gather(*tasks, lagging, return_exceptions=True)
+        results = await asyncio.gather(*tasks, lagging, certificates, return_exceptions=True)
         await _close(runner, parts.disk)
     _raise_bug(results[: len(tasks)])
     structlog.get_logger().info("stopped")
@@ -192,9 +198,10 @@ def _raise_bug(results: Sequence[object]) -> None:
 
 
 async def _start_page(
-    settings: Settings, listener: socket.socket, parts: _Parts, reload: Reload | None
+    settings: Settings, listener: socket.socket, parts: _Parts, reload: Reload | None, tls: PageTls
 ) -> web.AppRunner:
-    connections = Connections(DEFAULT_LIMITS, parts.sink.web)
+    connections = Connections(DEFAULT_LIMITS, parts.sink.web, lambda: tls.context)
+    users = tls.settings.users
     app = make_app(
         parts.sink,
         parts.page,
@@ -206,5 +213,6 @@ async def _start_page(
         reload=reload,
         history=parts.disk,
         connections=connections,
+        passwords=Passwords(users) if users else None,
     )
     return await server.start(app, listener, connections, shutdown_s=SHUTDOWN_S)

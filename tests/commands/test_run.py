@@ -1,12 +1,10 @@
 """`xks-probe run`: a page on loopback only, and a clean end within two seconds of a signal."""
 
-import contextlib
 import json
 import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,44 +14,10 @@ from pathlib import Path
 
 import pytest
 from support.pace import slowdown
+from support.run_process import CONFIGURATION, fetch, free_port, running
 
 from probe.commands import app
 from probe.commands.exits import Exit
-
-CONFIGURATION = """
-backends: [{name: here, address: 127.0.0.1, port: PORT, checks: [tcp]}]
-listen: 127.0.0.1:LISTEN
-intervals: {tcp: 1s}
-timeouts: {tcp: 500ms}
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@contextlib.contextmanager
-def running(file: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "probe", "run", "-c", str(file), "--log-format", "json", *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate(timeout=250)
-
-
-def fetch(port: int, path: str) -> str:
-    deadline_s = time.monotonic() + 100
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=250) as response:
-                return str(response.read().decode())
-        except OSError:
-            if time.monotonic() > deadline_s:
-                raise
-            time.sleep(0.1)
 
 
 @pytest.mark.loopback

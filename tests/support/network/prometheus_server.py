@@ -5,7 +5,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,26 @@ import yaml
 PATIENCE_S = 240.0
 
 
-def command(folder: Path, port: int, agent: str, rules: str = "") -> list[str]:
-    """The command line of a Prometheus that scrapes ``agent`` (host:port) twice a second."""
+def command(
+    folder: Path,
+    port: int,
+    agent: str,
+    rules: str = "",
+    *,
+    scrape: Sequence[Mapping[str, object]] = ({},),
+) -> list[str]:
+    """The command line of a Prometheus that scrapes ``agent`` (host:port) twice a second, once for each ``scrape``.
+
+    The first job has the name of ours; each has its own settings from ``scrape``, such as a password.
+    """
     (folder / "rules.yml").write_text(rules or "groups: []\n")
     configuration = {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
         "rule_files": ["rules.yml"],
-        "scrape_configs": [{"job_name": "xks-probe", "static_configs": [{"targets": [agent]}]}],
+        "scrape_configs": [
+            {"job_name": f"xks-probe{number or ''}", "static_configs": [{"targets": [agent]}], **settings}
+            for number, settings in enumerate(scrape)
+        ],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     return [

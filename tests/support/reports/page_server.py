@@ -9,13 +9,15 @@ from aiohttp import web
 from support.reports.exporter_inputs import NOW_S, report, target
 
 from exporters.prometheus import PrometheusSink
+from exporters.web.access import Passwords
 from exporters.web.app import make_app
 from exporters.web.connections import DEFAULT_LIMITS, Connections, Limits
 from exporters.web.page import PageSink
 from exporters.web.server import start
 
-MAX_S = 10.0  # ends a test that hangs; each takes less than a second
+MAX_S = 200.0  # ends a test that hangs; each takes less than a second on an idle machine
 GOOD = b"GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+CLOSE = GOOD[:-2] + b"Connection: close\r\n\r\n"
 HALF = b"GET /-/healthy HTTP/1.1\r\nHost: 127"
 
 
@@ -30,6 +32,7 @@ async def served(
     app: web.Application | None = None,
     metrics: PrometheusSink | None = None,
     connections: Connections | None = None,
+    passwords: Passwords | None = None,
 ) -> AsyncIterator[int]:
     sink, page = metrics or PrometheusSink("1.0"), PageSink(now=lambda: NOW_S)
     for each in (sink, page):
@@ -39,7 +42,13 @@ async def served(
     listener.setblocking(False)
     connections = connections or Connections(limits, sink.web)
     application = app or make_app(
-        sink, page, Agent(), version="1.0", listen_host="127.0.0.1", connections=connections
+        sink,
+        page,
+        Agent(),
+        version="1.0",
+        listen_host="127.0.0.1",
+        connections=connections,
+        passwords=passwords,
     )
     runner = await start(application, listener, connections, shutdown_s=0.2)
     try:
