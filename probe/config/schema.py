@@ -253,6 +253,10 @@ class _Described(_Strict):
 class KeyStore(_OfStore, _Described):
     """An external key store. Health requests need its URI path and a credential."""
 
+    discovery: values.Boolean | None = Field(
+        default=None, description="for this key store, instead of the file's own discovery"
+    )
+
 
 class History(_Strict):
     """The history on disk."""

@@ -88,7 +88,9 @@ class _Store:
         given = store.credential if store else None
         is_given = given is not None and (given.file is not None or given.secret is not None)
         self._has_credential = is_given or is_at_hand(self.id, surroundings.environment, is_only=is_only)
-        self._wants_discovery = document.discovery is not False and (self._exists or bool(self._service))
+        own = store.discovery if store else None
+        self._discovery = document.discovery if own is None else own
+        self._wants_discovery = self._discovery is not False and (self._exists or bool(self._service))
         has_path = store is not None and store.uri_path is not None
         is_needed = self._wants_discovery or (self._has_credential and has_path)
         self._region = self._region_of(surroundings, is_needed=is_needed)
@@ -119,7 +121,7 @@ class _Store:
         store = self.store
         if store is not None:
             yield from self._errors_of(store)
-        is_required = self._document.discovery or not self._has_targets()
+        is_required = self._discovery or not self._has_targets()
         if self._wants_discovery and not self._region and is_required:
             yield (
                 "aws.region: is missing; discovery through the AWS API needs it, for example "

@@ -22,7 +22,7 @@ def lines_for(raw: dict[str, Any]) -> list[str]:
         ({"nodse": []}, "nodse: unknown key; did you mean 'nodes'?"),
         (
             {"key_store": {"colour": 1, "id": "x"}},
-            "key_store.colour: unknown key; valid keys: id, region, endpoint_service, uri_endpoint, owner, uri_path, key_id, credential, proxy, nodes, backends, key_managers",
+            "key_store.colour: unknown key; valid keys: id, region, endpoint_service, uri_endpoint, owner, uri_path, key_id, credential, proxy, nodes, backends, key_managers, discovery",
         ),
         (
             {"nodes": [{"address": "10.0.0.1"}]},

@@ -171,8 +171,9 @@ def test_an_id_of_a_key_store_or_an_endpoint_service_is_a_whole_configuration(
         ("key_store: {id: cks-1}\n" + NODES, {}),
         ("discovery: false\nkey_store: {id: cks-1, region: eu-west-1}\n" + NODES, {}),
         (f"discovery: false\nendpoint_service: {SERVICE}\n{NODES}", {}),
+        ("discovery: true\nkey_store: {id: cks-1, region: eu-west-1, discovery: false}\n" + NODES, {}),
     ],
-    ids=["no key store", "a label", "no Region is known", "switched off", "switched off for a service"],
+    ids=["no key store", "a label", "no Region is known", "off", "off for a service", "off for this store"],
 )
 def test_typed_targets_without_anything_to_discover_make_no_aws_call(
     text: str, environment: dict[str, str]
@@ -180,9 +181,19 @@ def test_typed_targets_without_anything_to_discover_make_no_aws_call(
     assert parse(text, environment).discovered == frozenset()
 
 
+def test_each_of_several_key_stores_may_switch_discovery_on_or_off() -> None:
+    stores = "".join(
+        f"- {{id: cks-{name}, region: eu-west-1, discovery: {own}, nodes: [{{name: {name}, address: {address}}}]}}\n"
+        for name, own, address in (("a", "true", "10.0.0.1"), ("b", "false", "10.0.0.2"))
+    )
+    assert parse(f"key_store:\n{stores}").discovered == {"cks-a"}
+    assert parse(f"discovery: false\nkey_store:\n{stores}").discovered == {"cks-a"}
+
+
 @pytest.mark.parametrize(
     ("text", "path"),
     [
+        ("key_store: {id: cks-1, discovery: true}\n" + NODES, "aws.region: is missing"),
         ("key_store: {id: cks-1}", "aws.region: is missing"),
         ("discovery: true\nkey_store: {id: cks-1}\n" + NODES, "aws.region: is missing"),
         ("discovery: false\nkey_store: {id: cks-1}", "key_store: no targets"),
