@@ -23,10 +23,7 @@ _REDUCED = (
     "reduced: on loopback, with the same servers and without simulated delays;",
     "hosts that would not respond refuse connections instead",
 )
-_WITHOUT_ACCOUNT = (
-    "ports 443 and 53 of loopback addresses are not available to this program, so there is no",
-    "simulated AWS account: what depends on the account is not evaluated",
-)
+_NO_PORTS = "ports 443 and 53 of loopback addresses are not available to this program"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +87,7 @@ def scenario_of(name: str) -> "Scenario":
 def must_be_reduced(*, asked: bool) -> bool:
     """Whether the network is loopback only: by choice, or where namespaces are not allowed."""
     if asked:
-        for line in _REDUCED if has_account(is_reduced=True) else (*_REDUCED, *_WITHOUT_ACCOUNT):
+        for line in _REDUCED if has_account(is_reduced=True) else (*_REDUCED, *_without_account()):
             say(line)
         return True
     missing = demo_extra.missing()
@@ -103,6 +100,12 @@ def must_be_reduced(*, asked: bool) -> bool:
         return False
     say(f"no simulated network on this machine: {able.why}. {able.remedy}")
     return must_be_reduced(asked=True)
+
+
+def _without_account() -> tuple[str, str]:
+    missing = demo_extra.missing()
+    why = _NO_PORTS if missing is None else f"{missing} is not installed ({demo_extra.INSTALL})"
+    return f"{why}, so there is no", "simulated AWS account: what depends on the account is not evaluated"
 
 
 def has_account(*, is_reduced: bool) -> bool:

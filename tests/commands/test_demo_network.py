@@ -49,6 +49,20 @@ def test_without_the_extra_the_reduced_network_has_no_account(monkeypatch: pytes
     assert not demo_network.has_account(is_reduced=True)
 
 
+@pytest.mark.usefixtures("has_ports")
+def test_without_the_extra_the_reduced_network_names_what_to_install_for_the_account(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo_extra, "MODULES", {"moto": "no_such_module"})
+    assert demo_network.must_be_reduced(asked=True)
+    shown = capsys.readouterr().err
+    assert (
+        "moto is not installed (pip install 'xks-probe[demo]'), so there is no\nxks-probe: simulated AWS"
+        in shown
+    )
+    assert "ports 443 and 53" not in shown
+
+
 def test_without_namespaces_the_network_is_reduced_and_the_reason_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
