@@ -87,15 +87,19 @@ def reloaded(path: Path, sources_of: "Callable[[Settings], tuple[Sources, ...]]"
 def check_credentials(settings: Settings) -> tuple[str, ...]:
     """Read the same credentials as `accesses`, except secrets: AWS is not called. Raises `UsageError`.
 
-    Returns notes about them, as the agent's reports will have them.
+    Returns notes: what KMS would refuse in them, and the notes that the agent's reports will have.
     """
     from probe.verdicts.credential_path import notes
 
     found = zip(settings.stores, _credentials(settings, are_secrets_fetched=False), strict=True)
+    facts = [(store, credential.facts()) for store, credential in found if credential]
     return tuple(
         f"{clean(store.id)}: {note}" if store.id else note
-        for store, credential in found
-        for note in notes(credential.facts() if credential else None, store.uri_path)
+        for store, known in facts
+        for note in (
+            *(f"KMS accepts no such credential: {fault}" for fault in known.faults),
+            *notes(known, store.uri_path),
+        )
     )
 
 

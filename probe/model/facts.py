@@ -18,6 +18,12 @@ class CredentialFacts:
     is_that_of_the_store: bool | None = None
     uri_path_of_the_file: str | None = None
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Each violated rule, with what violates it."""
+        of = (("access key id", self.access_key_id_fault), ("secret", self.secret_fault))
+        return tuple(f"the {what} {fault}" for what, fault in of if fault)
+
 
 class RecordState(StrEnum):
     """The state of the verification record at one name, as one server returns it. A metric label."""

@@ -36,12 +36,7 @@ def credential_is_well_formed(evidence: Evidence) -> Iterable[Finding]:
         facts = evidence.credential
         if facts is None:
             return not_applicable("KMS has already accepted it") if spec.exists else unknown(_NONE_GIVEN)
-        faults = [
-            f"the {what} {fault}"
-            for what, fault in (("access key id", facts.access_key_id_fault), ("secret", facts.secret_fault))
-            if fault
-        ]
-        return violated("; ".join(faults)) if faults else met("both have the required format")
+        return violated("; ".join(facts.faults)) if facts.faults else met("both have the required format")
 
     yield from of_spec(evidence, judge)
 

@@ -143,6 +143,21 @@ def test_a_credential_file_for_another_uri_path_is_noted(
     assert "Marker" not in text
 
 
+def test_a_credential_that_kms_would_refuse_is_noted_without_its_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = with_credential(tmp_path, None)
+    placeholder = {"AccessKeyId": "Placeholder", "RawSecretAccessKey": "Marker"}
+    (tmp_path / "credential.json").write_text(json.dumps({"XksProxyAuthenticationCredential": placeholder}))
+    assert app.run(["check-config", "-c", str(file)]) == Exit.FINE, "a proxy for tests may accept it"
+    shown = capsys.readouterr().out
+    prefix = "note: cks-1: KMS accepts no such credential:"
+    assert f"{prefix} the access key id has 11 characters, but must have 20 to 30\n" in shown
+    assert f"{prefix} the secret has 6 characters, but must have 43 to 64\n" in shown
+    assert "Placeholder" not in shown
+    assert "Marker" not in shown
+
+
 @pytest.mark.loopback
 @pytest.mark.parametrize(
     ("line", "note"),
