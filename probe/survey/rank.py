@@ -69,14 +69,19 @@ def _region_rtt(target: Target, summary: Summary, last: Measurement | None, thre
     )
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _reason(summary: Summary, failure: Failure | None, threshold_s: float) -> str | None:
     """Why ``within_threshold`` is None; None when it is not."""
     if failure is not None:
-        return f"no reply in {summary.lost} attempts: {failure.reason} in {failure.phase}"
+        return f"no reply in {_counted(summary.lost, 'attempt')}: {failure.reason} in {failure.phase}"
     if not summary.samples:
         return "not measured yet"
     if summary.samples < MIN_SAMPLES_TO_DECIDE or summary.median_ci95_s is None:
-        return f"undecided: {summary.samples} round trips, but {MIN_SAMPLES_TO_DECIDE} are needed"
+        given = _counted(summary.samples, "round trip")
+        return f"undecided: {given}, but {MIN_SAMPLES_TO_DECIDE} are needed"
     if within(summary, threshold_s) is None:
         low, high, limit = (f"{value * 1e3:.6g}" for value in (*summary.median_ci95_s, threshold_s))
         return (

@@ -66,6 +66,12 @@ def test_the_shortest_round_trip_is_first_and_unreachable_regions_are_last() -> 
     assert survey.recommended == "eu-west-3"
 
 
+def test_a_single_attempt_and_a_single_round_trip_are_not_in_the_plural() -> None:
+    answered, failed = ranked({"eu-west-1": [None], "eu-west-2": [0.03]}).regions
+    assert answered.reason == "undecided: 1 round trip, but 20 are needed"
+    assert failed.reason == "no reply in 1 attempt: refused in connect"
+
+
 def test_regions_with_overlapping_intervals_are_tied_with_the_best() -> None:
     survey = ranked(
         {
