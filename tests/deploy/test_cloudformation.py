@@ -1,5 +1,6 @@
 """The CloudFormation template is valid, and it grants only what the agent needs."""
 
+import base64
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from probe.config import template
 from tools.release_wheelhouse import PYTHONS
 
 AWS = Path(__file__).parents[2] / "deploy" / "aws"
@@ -53,6 +55,13 @@ def test_cfn_lint_accepts_the_template() -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_parameter_has_cloudformations_limit_and_the_template_of_init_fits_into_it() -> None:
+    document = yaml.load(TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506 -- a SafeLoader that reads tags as text
+    longest = document["Parameters"]["Configuration"]["MaxLength"]
+    assert longest == 4096, "CloudFormation's limit for the value of a parameter"
+    assert len(base64.b64encode(template().encode())) <= longest
 
 
 def test_the_role_has_the_policy_of_the_audit() -> None:
