@@ -316,3 +316,9 @@ def test_a_credential_for_another_uri_path_is_a_note_of_the_report(of_file: str,
     )
     assert [of_file in note for note in judge(seen).notes] == [True] * is_noted
     assert judge(replace(seen, spec=None)).notes == ()
+
+
+def test_the_report_has_the_certificates_of_the_judged_paths() -> None:
+    (leaf,) = sent(LEAF)
+    assert judge(evidence(*healthy(A))).path_certificates == {leaf.sha256}
+    assert judge(evidence(also=(PROXY,))).path_certificates == frozenset()
