@@ -154,13 +154,12 @@ def credential(file: Path | None, secret: str | None) -> "Credential | None":
         raise UsageError(*error.errors) from None
 
 
-def check_listen(host: str, *, allowed: bool) -> None:
-    """The page shows the inside of a network and has no password: beyond loopback it must be asked for."""
+def check_listen(host: str, *, allowed: bool, instead: str = "add --web.allow-unauthenticated") -> None:
+    """The page shows the inside of a network: beyond loopback it must be protected, or asked for."""
     if not allowed and not _is_loopback(host):
         raise UsageError(
             f"listen: {clean(host)} is reachable from other machines and the page has no password; "
-            "use 127.0.0.1, or add --web.config.file FILE with passwords or client certificates, "
-            "or --web.allow-unauthenticated"
+            f"use 127.0.0.1, or {instead}"
         )
 
 

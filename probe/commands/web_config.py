@@ -13,6 +13,7 @@ from probe.model.text import clean
 from probe.model.web import WebSettings
 from probe.storage.files import version_of
 
+_PROTECT = "add --web.config.file FILE with passwords or client certificates, or --web.allow-unauthenticated"
 _READ_AGAIN = "certificate of the page read again"
 _KEPT = "the changed certificate of the page cannot be used, the previous one stays in use"
 
@@ -39,7 +40,8 @@ def web_settings(path: Path | None) -> WebSettings | None:
 def check_access(settings: Settings, web: WebSettings | None, *, is_allowed: bool) -> None:
     """Raises UsageError if other machines could read the page without a password or a certificate."""
     is_protected = web is not None and web.keeps_strangers_out
-    check_listen(settings.listen_host, allowed=is_protected or is_allowed or settings.allow_unauthenticated)
+    allowed = is_protected or is_allowed or settings.allow_unauthenticated
+    check_listen(settings.listen_host, allowed=allowed, instead=_PROTECT)
 
 
 @dataclass(slots=True)
