@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from exporters.headline import State
+from probe import doctor
 from probe.model.account import ApiErrorKind
 from probe.model.aws_metrics import OTHER_EXCEPTION, PROXY_EXCEPTIONS
 from probe.model.kinds import CHECKS, OF_STORE
@@ -51,6 +52,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     # `ClientHelloProfile.LARGE` is never that of a measured handshake.
     "ClientHelloProfile": (ClientHelloProfile.KMS, ClientHelloProfile.DIAGNOSING),
     "Role with verdicts of a key store": OF_STORE,
+    "State of a finding": tuple(doctor.State),
     "Outcome of what was looked at": tuple(each for each in Outcome if each is not Outcome.NOT_APPLICABLE),
 }
 KEYS: Mapping[str, tuple[str, ...]] = {

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.reports.schema_check import faults
 
 from probe.commands import app, check_config
 from probe.commands.exits import Exit
@@ -62,10 +63,23 @@ def test_a_rate_below_10_has_two_significant_digits_and_a_higher_rate_no_decimal
 def test_the_footprint_can_be_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["check-config", "-c", str(EXAMPLE), "--format", "json"]) == Exit.FINE
     footprint = json.loads(capsys.readouterr().out)
+    assert faults(footprint, "check-config") == []
     assert footprint["schema_version"] == 1
     assert footprint["series"] > 100
     assert footprint["history"] is None
     assert footprint["history_bytes_per_day"] > 0
+
+
+def test_the_limits_of_a_history_and_notes_are_in_the_json_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("backends: [{name: b, address: 10.0.0.1, checks: [tcp]}]\nhistory: {path: missing/h}\n")
+    assert app.run(["check-config", "-c", str(file), "--format", "json"]) == Exit.FINE
+    footprint = json.loads(capsys.readouterr().out)
+    assert faults(footprint, "check-config") == []
+    assert footprint["history"]["most_bytes"] == 512 << 20
+    assert footprint["notes"] == [f"history.path: the directory {tmp_path}/missing does not exist"]
 
 
 def test_all_errors_are_reported_together_each_with_its_path(

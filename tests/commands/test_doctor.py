@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.reports.schema_check import faults
 
 import simulator
 from probe import doctor
@@ -53,7 +54,9 @@ def test_the_document_has_every_finding_with_its_remedy(
 ) -> None:
     set_findings(monkeypatch, State.LIMITED)
     assert app.run(["doctor", "--format", "json"]) == Exit.FINE
-    assert json.loads(capsys.readouterr().out) == {
+    document = json.loads(capsys.readouterr().out)
+    assert faults(document, "doctor") == []
+    assert document == {
         "schema_version": 1,
         "findings": [
             {"subject": "subject 0", "state": "limited", "seen": "as seen", "remedy": "do limited"},

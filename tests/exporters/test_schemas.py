@@ -31,6 +31,8 @@ NAMES = (
     "history",
     "status",
     "targets",
+    "doctor",
+    "check-config",
 )
 
 
