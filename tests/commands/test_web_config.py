@@ -23,7 +23,8 @@ from probe.commands.web_config import PageTls, check_access, web_settings
 from probe.model.web import WebSettings
 
 pytestmark = pytest.mark.loopback
-USERS = f"basic_auth_users: {{prometheus: {bcrypt.hashpw(b'right', bcrypt.gensalt(4)).decode()}}}\n"
+SALT = b"$2b$04$" + b"a" * 21 + b"e"  # fixed, because each process that runs tests must find the same ones
+USERS = f"basic_auth_users: {{prometheus: {bcrypt.hashpw(b'right', SALT).decode()}}}\n"
 TLS = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n"
 CLIENTS = TLS.replace("}", ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem}")
 
@@ -46,7 +47,9 @@ def settings_of(pki: PagePki, text: str) -> WebSettings:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_allowed"), [(USERS, True), (CLIENTS, True), (TLS + USERS, True), (TLS, False), (None, False)]
+    ("text", "is_allowed"),
+    [(USERS, True), (CLIENTS, True), (TLS + USERS, True), (TLS, False), (None, False)],
+    ids=["passwords", "client certificates", "TLS and passwords", "TLS", "nothing"],
 )
 @pytest.mark.parametrize("listen", ["0.0.0.0", "192.0.2.1", "127.0.0.1"])
 def test_other_machines_need_a_password_or_a_certificate(
