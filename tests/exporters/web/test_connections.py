@@ -64,9 +64,10 @@ async def test_when_there_are_too_many_connections_the_one_idle_for_longest_is_c
 
 
 async def test_a_response_in_progress_is_never_the_one_that_is_closed() -> None:
-    released = asyncio.Event()
+    begun, released = asyncio.Semaphore(0), asyncio.Event()
 
     async def slow(_request: web.Request) -> web.Response:
+        begun.release()
         await released.wait()
         return web.Response(text="done")
 
@@ -75,7 +76,8 @@ async def test_a_response_in_progress_is_never_the_one_that_is_closed() -> None:
     app = web.Application(middlewares=[tracking(connections)])
     app.router.add_get("/-/healthy", slow)
     async with served(app=app, connections=connections) as port, clients(port, 2, GOOD) as readers:
-        await asyncio.sleep(0.05)
+        for _ in readers:
+            await begun.acquire()
         assert await received(port, GOOD) == b"", "both others are being answered"
         released.set()
         for reader in readers:
