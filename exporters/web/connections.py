@@ -85,14 +85,15 @@ class Connections:
                 plain, connection, context, server_side=True, ssl_handshake_timeout=self.limits.head_s
             )
         except OSError:  # also a time-out, and what ssl raises
-            self.requests.rejected(Rejection.NO_TLS)
+            secured = None
+        # None, too, if the connection was closed meanwhile.
+        if secured is not None and self._open.pop(plain, None) is connection:
+            connection.transport = secured
+            self._open[secured] = connection
+            connection.opened()
         else:
-            if secured is not None and self._open.pop(plain, None) is connection:
-                connection.transport = secured
-                self._open[secured] = connection
-                connection.opened()
-                return
-        connection.abort()
+            self.requests.rejected(Rejection.NO_TLS)
+            connection.abort()
 
     @contextmanager
     def answering(self, transport: asyncio.BaseTransport | None) -> Iterator[None]:

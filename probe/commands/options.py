@@ -52,6 +52,7 @@ WebConfigOption = Annotated[
     typer.Option(
         "--web.config.file",
         metavar="FILE",
+        readable=False,
         help="protects the page by TLS and passwords; the format is that of Prometheus's exporters",
     ),
 ]
